@@ -1,0 +1,1 @@
+"""Stage: the provider interface and the supervising daemon."""

@@ -1,0 +1,1 @@
+"""Provider `local`: upstream binaries as plain processes, three zones on one machine."""

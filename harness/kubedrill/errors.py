@@ -1,0 +1,18 @@
+"""Errors that end a command before anything is started (exit code 3)."""
+
+from pathlib import Path
+
+
+class NotStarted(Exception):  # noqa: N818 - reads as the exit it causes
+    """Nothing was started; ``str(error)`` is one line that says what is wrong and what would work."""
+
+
+class BadFile(NotStarted):
+    """A file that a person wrote is wrong; the message begins with ``path:line:``."""
+
+    def __init__(self, path: Path | str, line: int | None, message: str) -> None:
+        place = f"{path}:{line}" if line is not None else f"{path}"
+        super().__init__(f"{place}: {message}")
+        self.path = Path(path)
+        self.line = line
+        self.message = message

@@ -1,0 +1,1 @@
+"""Stage: break something and undo it; one component a file, inject beside undo."""

@@ -1,0 +1,1 @@
+"""Stage: from samples to numbers, from numbers to a verdict. Reads files only."""

@@ -1,0 +1,1 @@
+"""Stage: press the API; Locust runs the profiles, we measure."""

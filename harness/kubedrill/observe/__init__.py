@@ -1,0 +1,1 @@
+"""Stage: watch from outside; one process a file."""

@@ -1,0 +1,1 @@
+"""How the processes of a drill start, begin together, and end together. Imports no stage."""

@@ -1,0 +1,120 @@
+"""The runner's end of the lifeline: start a child, wait for `ready`, give GO, let it end."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+
+class ChildFailed(Exception):  # noqa: N818 - an event of the drill, not a programming error
+    """A child did not become ready; the message says which and shows the end of its log."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One process of the drill, in a session of its own, with its stdin as the lifeline."""
+
+    role: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    started: float
+    """The process's start time as psutil gives it: with the pid it names one process for ever."""
+
+    @classmethod
+    def start(
+        cls,
+        role: str,
+        command: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> "Child":
+        """Start `command`; its stderr, and its stdout after `ready`, go to `log`."""
+        with log.open("ab") as file:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                start_new_session=True,
+                pass_fds=tuple(pass_fds),
+                env=None if environment is None else {**os.environ, **environment},
+            )
+        return cls(role, process, log, psutil.Process(process.pid).create_time())
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.process.pid
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Wait for `ready`; ChildFailed if it ends, or does not say so in time."""
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + timeout_s
+        said = b""
+        while b"ready\n" not in said:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                raise ChildFailed(f"{self.role} was not ready within {timeout_s:g} s{self._tail()}")
+            piece = os.read(self.process.stdout.fileno(), 4096)
+            if not piece:
+                raise ChildFailed(f"{self.role} ended before it was ready{self._tail()}")
+            said += piece
+
+    def go(self, message: dict[str, Any]) -> None:
+        """Send the one GO line. A child that is gone is noticed by `poll`, not here."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(message).encode() + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def poll(self) -> int | None:
+        """Return the exit status if the child has ended, else None."""
+        return self.process.poll()
+
+    def end(self) -> None:
+        """Close the lifeline; the child stops by itself."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Wait for the child to end; None if it has not within `timeout_s`."""
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self) -> None:
+        """Kill the child's whole session, for workers it may have started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+    def _tail(self) -> str:
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
+        return "".join(f"\n    {line}" for line in lines) or f" (nothing in {self.log})"
+
+
+def kill_process(pid: int, started: float) -> None:
+    """Kill the session of the process of that pid and start time, if it is still that one."""
+    try:
+        if abs(psutil.Process(pid).create_time() - started) > 0.01:
+            return
+        os.killpg(pid, signal.SIGKILL)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        pass

@@ -1,0 +1,32 @@
+"""The one clock of a drill: CLOCK_MONOTONIC in nanoseconds, the same in every process of a host."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+SECOND = 1_000_000_000
+MILLISECOND = 1_000_000
+
+
+def now() -> int:
+    """Return CLOCK_MONOTONIC in ns."""
+    return time.monotonic_ns()
+
+
+@dataclass(frozen=True, slots=True)
+class ClockPair:
+    """One reading of both clocks, to show monotonic times as dates. `boot_id` says for which boot."""
+
+    monotonic: int
+    wall: int
+    boot_id: str
+
+    @classmethod
+    def read(cls) -> "ClockPair":
+        """Read both clocks now."""
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return cls(monotonic=time.monotonic_ns(), wall=time.time_ns(), boot_id=boot_id)
+
+    def to_wall(self, monotonic: int) -> int:
+        """Convert a monotonic time in ns to ns since 1970 (UTC)."""
+        return self.wall + monotonic - self.monotonic

@@ -1,0 +1,124 @@
+"""A cluster as the stages see it: `cluster.json`. Who may change it talks to its supervisor instead."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kubedrill.record.files import write_json
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to connect. `netns` names the network namespace from which it is reached, if not ours."""
+
+    host: str
+    port: int
+    netns: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who one is to the API: a client certificate (paths) or a bearer token (path), never both."""
+
+    name: str
+    certificate: str | None = None
+    key: str | None = None
+    token_file: str | None = None
+    kubeconfig: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One supervised process: `name` is `kind-zone` (etcd-a), haproxy has no zone."""
+
+    name: str
+    kind: str
+    """etcd | kube-apiserver | kube-controller-manager | kube-scheduler | haproxy"""
+    zone: str | None
+    serving: Endpoint
+    """Clients' port: etcd 2379, apiserver 6443, controller-manager 10257, scheduler 10259 (TLS)."""
+    metrics: Endpoint | None = None
+    """Where GET /metrics answers, over TLS with the scraper's identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRecord:
+    """`cluster.json`: written when the cluster is up, copied into each run's folder."""
+
+    name: str
+    provider: str
+    zoning: str
+    """netns | loopback"""
+    zones: tuple[str, ...]
+    folder: str
+    """The cluster's own folder: supervisor's socket, components.json, exits.jsonl, pki/, logs/."""
+    balancer: Endpoint
+    ca_file: str
+    server_name: str
+    """The name in every serving certificate; clients verify it whatever address they dial."""
+    components: tuple[Component, ...]
+    identities: dict[str, Identity]
+    """admin | prober | scraper | victim | load-0 ... load-7"""
+    capabilities: tuple[str, ...]
+    versions: dict[str, str]
+    settings: dict[str, Any] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def components_file(self) -> Path:
+        """State of each component, replaced whole on every change (see docs/run-folder.md)."""
+        return Path(self.folder) / "components.json"
+
+    @property
+    def exits_file(self) -> Path:
+        """Every start and exit, a JSON line each."""
+        return Path(self.folder) / "exits.jsonl"
+
+    @property
+    def socket(self) -> Path:
+        """The supervisor's Unix socket."""
+        return Path(self.folder) / "supervisor.sock"
+
+    def of_kind(self, kind: str) -> tuple[Component, ...]:
+        """Return the components of one kind, in the order of zones."""
+        return tuple(one for one in self.components if one.kind == kind)
+
+    def component(self, name: str) -> Component:
+        """Return the component of that name; KeyError if there is none."""
+        for one in self.components:
+            if one.name == name:
+                return one
+        raise KeyError(name)
+
+    def write(self, path: Path) -> None:
+        """Write `cluster.json`, whole or not at all."""
+        write_json(path, asdict(self))
+
+    @classmethod
+    def read(cls, path: Path) -> "ClusterRecord":
+        """Read `cluster.json`; ValueError for another schema version."""
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if raw["schema_version"] != SCHEMA_VERSION:
+            raise ValueError(f"{path}: schema {raw['schema_version']}, need {SCHEMA_VERSION}")
+        parts: dict[str, Any] = {
+            "zones": tuple(raw["zones"]),
+            "balancer": Endpoint(**raw["balancer"]),
+            "components": tuple(_component(one) for one in raw["components"]),
+            "identities": {name: Identity(**one) for name, one in raw["identities"].items()},
+            "capabilities": tuple(raw["capabilities"]),
+        }
+        return cls(**{**raw, **parts})
+
+
+def _component(raw: dict[str, Any]) -> Component:
+    metrics = raw["metrics"]
+    return Component(
+        name=raw["name"],
+        kind=raw["kind"],
+        zone=raw["zone"],
+        serving=Endpoint(**raw["serving"]),
+        metrics=Endpoint(**metrics) if metrics else None,
+    )

@@ -1,0 +1,121 @@
+"""Where each file of a run stands; `reports/<experiment>/<start, UTC>/`, with `latest` beside it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The files of one run. Paths only: nothing here opens or checks them, but `create`."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, reports: Path, experiment: str, at: datetime | None = None) -> "RunFolder":
+        """Make a new folder `reports/experiment/20260131T120000Z` (-2, -3 ... if taken)."""
+        start = (at or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+        parent = reports / experiment
+        parent.mkdir(parents=True, exist_ok=True)
+        for name in [start, *(f"{start}-{n}" for n in range(2, 100))]:
+            try:
+                (parent / name).mkdir()
+            except FileExistsError:
+                continue
+            folder = cls(parent / name)
+            folder.samples.mkdir()
+            folder.metrics.mkdir()
+            folder.logs.mkdir()
+            folder._point_latest()
+            return folder
+        raise FileExistsError(f"{parent}: a hundred runs started in the second {start}")
+
+    def _point_latest(self) -> None:
+        link = self.path.parent / f".latest.{self.path.name}"
+        link.symlink_to(self.path.name)
+        link.replace(self.path.parent / "latest")
+
+    @property
+    def run(self) -> str:
+        """The run's name: its start in UTC."""
+        return self.path.name
+
+    @property
+    def experiment_yaml(self) -> Path:
+        """The experiment as it ran, with every --set applied."""
+        return self.path / "experiment.yaml"
+
+    @property
+    def schedule(self) -> Path:
+        """What the drill intends, on the clock (record.schedule)."""
+        return self.path / "schedule.json"
+
+    @property
+    def timeline(self) -> Path:
+        """What happened (record.timeline); written by the runner alone."""
+        return self.path / "timeline.jsonl"
+
+    @property
+    def ledger(self) -> Path:
+        """Side effects, before they happen (record.ledger)."""
+        return self.path / "ledger.jsonl"
+
+    @property
+    def chaos_experiment(self) -> Path:
+        """The native Chaos Toolkit experiment that chaoslib runs."""
+        return self.path / "chaos-experiment.json"
+
+    @property
+    def chaos_journal(self) -> Path:
+        """Chaos Toolkit's journal."""
+        return self.path / "chaos-journal.json"
+
+    @property
+    def cluster(self) -> Path:
+        """The cluster as it was when the drill began (record.cluster)."""
+        return self.path / "cluster.json"
+
+    @property
+    def exits(self) -> Path:
+        """Components that exited or were started during the drill, copied from the cluster."""
+        return self.path / "exits.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        """Folder of samples: `NAME.bin` while it runs, `NAME.parquet` afterwards, `NAME.json` beside."""
+        return self.path / "samples"
+
+    @property
+    def metrics(self) -> Path:
+        """Folder of raw scrapes, gzipped."""
+        return self.path / "metrics"
+
+    @property
+    def metrics_parquet(self) -> Path:
+        """The scraped metrics that drills use, parsed (record.metric)."""
+        return self.path / "metrics.parquet"
+
+    @property
+    def resources(self) -> Path:
+        """CPU and memory per component and of the host; written by the scraper."""
+        return self.path / "resources.jsonl"
+
+    @property
+    def verdict(self) -> Path:
+        """The verdict (record.verdict)."""
+        return self.path / "verdict.json"
+
+    @property
+    def junit(self) -> Path:
+        """The verdict for CI servers."""
+        return self.path / "junit.xml"
+
+    @property
+    def report(self) -> Path:
+        """The report for people: one file that opens offline."""
+        return self.path / "report.html"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of what each process printed."""
+        return self.path / "logs"

@@ -1,0 +1,107 @@
+"""One fixed-size record a request, as load and prober write them and judge reads them.
+
+A file `NAME.bin` holds records only; `NAME.json` beside it (written first) says what the numbers
+in them mean: {"series": [{"name": ..., ...}], "targets": [...]}.
+"""
+
+import json
+import struct
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kubedrill.record.files import write_json
+
+LOAD_RECORD = struct.Struct("<QIIIIHBB")
+"""intended ns | wait us | first byte us | total us | bytes | outcome | series | target: 28 bytes."""
+
+PROBE_RECORD = struct.Struct("<QIIIIHBBI")
+"""A load record and staleness us (0 where it does not apply): 32 bytes."""
+
+_FIELDS: list[tuple[str, str]] = [
+    ("intended", "<u8"),  # monotonic ns: when the request should have started
+    ("wait_us", "<u4"),  # intended -> really started
+    ("first_byte_us", "<u4"),  # intended -> first byte of the answer; 0 if none came
+    ("total_us", "<u4"),  # intended -> end of the answer, or of the failure
+    ("bytes", "<u4"),  # received, headers excluded
+    ("outcome", "<u2"),  # HTTP status, or an Outcome
+    ("series", "u1"),  # index into the sidecar's series
+    ("target", "u1"),  # index into the sidecar's targets (0: unknown)
+]
+LOAD_DTYPE = np.dtype(_FIELDS)
+PROBE_DTYPE = np.dtype([*_FIELDS, ("staleness_us", "<u4")])
+
+Records = npt.NDArray[np.void]
+
+
+class Outcome(IntEnum):
+    """How a request failed where no whole, valid HTTP answer came; HTTP statuses are below 1000."""
+
+    REFUSED = 1001
+    RESET = 1002
+    EOF = 1003
+    """The peer closed before the answer was whole."""
+    TIMEOUT = 1004
+    TLS = 1005
+    UNREACHABLE = 1006
+    MALFORMED = 1007
+    """Not HTTP, a bad chunk, a wrong length, or a body that is not what was asked for."""
+    DROPPED = 1008
+    """Never sent: the bound on requests in flight was reached. Counts against the generator."""
+    CUT = 1009
+    """In flight when the drill was ended. Neither a success nor the server's failure."""
+
+
+def outcome_name(outcome: int) -> str:
+    """Return the error class as reports show it: `timeout`, `http 429`, or `ok` for 2xx."""
+    if 200 <= outcome < 300:
+        return "ok"
+    return f"http {outcome}" if outcome < 1000 else Outcome(outcome).name.lower()
+
+
+class SampleWriter:
+    """Writes `NAME.bin` and its sidecar. Call `flush` every 200 ms; one writer a file."""
+
+    def __init__(
+        self, folder: Path, name: str, sidecar: dict[str, Any], record: struct.Struct
+    ) -> None:
+        write_json(folder / f"{name}.json", sidecar)
+        # Buffered by hand: a record costs one pack_into, and a flush one write.
+        self._file = (folder / f"{name}.bin").open("ab", buffering=0)
+        self._record = record
+        self._buffer = bytearray(record.size * 4096)
+        self._used = 0
+
+    def add(self, *values: int) -> None:
+        """Append one record, its fields in the order of the struct."""
+        if self._used == len(self._buffer):
+            self.flush()
+        self._record.pack_into(self._buffer, self._used, *values)
+        self._used += self._record.size
+
+    def flush(self) -> None:
+        """Hand what was added to the kernel; OSError (disk full) is the caller's to report."""
+        view = memoryview(self._buffer)[: self._used]
+        while view:
+            view = view[self._file.write(view) :]
+        self._used = 0
+
+    def close(self) -> None:
+        """Flush and close."""
+        self.flush()
+        self._file.close()
+
+
+def read_bin(path: Path, dtype: np.dtype[np.void], start: int = 0) -> Records:
+    """Return the whole records of a file from record `start` on; a last one cut off is left out."""
+    count = path.stat().st_size // dtype.itemsize - start
+    return np.fromfile(path, dtype=dtype, count=max(count, 0), offset=start * dtype.itemsize)
+
+
+def read_sidecar(path: Path) -> dict[str, Any]:
+    """Return what stands beside `NAME.bin` or `NAME.parquet`."""
+    sidecar: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return sidecar

@@ -1,0 +1,149 @@
+"""What a drill intends, on the clock: phases, loads, faults, objectives. Written once, never moved."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kubedrill.record.clock import ClockPair
+from kubedrill.record.files import write_json
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of the drill, [start, end) in monotonic ns."""
+
+    name: str
+    start: int
+    end: int
+
+    def holds(self, time: int) -> bool:
+        """Whether `time` (monotonic ns) lies in this phase."""
+        return self.start <= time < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledLoad:
+    """One load: a profile under the name that objectives use."""
+
+    name: str
+    profile: str
+    rate: float
+    """Arrivals a second."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledFault:
+    """One fault: injected and undone at monotonic ns."""
+
+    name: str
+    arguments: dict[str, Any]
+    phase: str
+    inject: int
+    undo: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledObjective:
+    """One objective as written; `record.objective.parse` reads the text."""
+
+    phase: str
+    text: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """How the prober asks. Rates are probes a second for each verb (read, write)."""
+
+    deadline_s: float = 1.0
+    fresh_rate: float = 10.0
+    kept_rate: float = 5.0
+    apiserver_rate: float = 2.0
+    victim_rate: float = 2.0
+    stale_rate: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scraping:
+    """How often each kind of component is scraped, in seconds."""
+
+    apiserver_s: float = 5.0
+    etcd_s: float = 1.0
+    controllers_s: float = 5.0
+    resources_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The whole intention of one run; `schedule.json`."""
+
+    experiment: str
+    run: str
+    title: str
+    why: str
+    claim: int | None
+    cluster: str
+    clock: ClockPair
+    phases: tuple[Phase, ...]
+    loads: tuple[ScheduledLoad, ...] = ()
+    faults: tuple[ScheduledFault, ...] = ()
+    objectives: tuple[ScheduledObjective, ...] = ()
+    abort: tuple[str, ...] = ()
+    probing: Probing = Probing()
+    scraping: Scraping = Scraping()
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def start(self) -> int:
+        """When the first phase begins, monotonic ns."""
+        return self.phases[0].start
+
+    @property
+    def end(self) -> int:
+        """When the last phase ends, monotonic ns."""
+        return self.phases[-1].end
+
+    def phase(self, name: str) -> Phase:
+        """Return the phase of that name; KeyError if there is none."""
+        for phase in self.phases:
+            if phase.name == name:
+                return phase
+        raise KeyError(name)
+
+    def phase_at(self, time: int) -> Phase | None:
+        """Return the phase that holds `time` (monotonic ns), if any."""
+        return next((phase for phase in self.phases if phase.holds(time)), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads: plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, Any]) -> "Schedule":
+        """Build from `as_dict`'s form; ValueError for another schema version."""
+        if raw["schema_version"] != SCHEMA_VERSION:
+            raise ValueError(f"schedule of schema {raw['schema_version']}, need {SCHEMA_VERSION}")
+        parts: dict[str, Any] = {
+            "clock": ClockPair(**raw["clock"]),
+            "phases": tuple(Phase(**phase) for phase in raw["phases"]),
+            "loads": tuple(ScheduledLoad(**load) for load in raw["loads"]),
+            "faults": tuple(ScheduledFault(**fault) for fault in raw["faults"]),
+            "objectives": tuple(ScheduledObjective(**one) for one in raw["objectives"]),
+            "abort": tuple(raw["abort"]),
+            "probing": Probing(**raw["probing"]),
+            "scraping": Scraping(**raw["scraping"]),
+        }
+        return cls(**{**raw, **parts})
+
+    def write(self, path: Path) -> None:
+        """Write `schedule.json`, whole or not at all."""
+        write_json(path, self.as_dict())
+
+    @classmethod
+    def read(cls, path: Path) -> "Schedule":
+        """Read `schedule.json`."""
+        return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))

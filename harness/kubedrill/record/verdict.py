@@ -1,0 +1,177 @@
+"""The verdict and all that was measured for it: `verdict.json`, its schema published."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from kubedrill.record.files import write_whole
+
+SCHEMA_VERSION = 1
+
+
+class Verdict(StrEnum):
+    """Three values: what cannot be trusted is neither PASS nor FAIL."""
+
+    PASS = "PASS"  # noqa: S105 - not a password
+    FAIL = "FAIL"
+    INVALID = "INVALID"
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1 or 2; 3 is for drills that were not started."""
+        return {"PASS": 0, "FAIL": 1, "INVALID": 2}[self.value]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PhaseTimes(_Part):
+    """A phase, in monotonic ns, and its start as an ISO 8601 date in UTC."""
+
+    name: str
+    start: int
+    end: int
+    date: str
+
+
+class ObjectiveResult(_Part):
+    """One objective: what was measured against what was asked."""
+
+    phase: str
+    text: str
+    words: str
+    """The objective in a sentence, as `kubedrill plan` prints it."""
+    value: float | None
+    """In `unit`; None if it could not be measured."""
+    unit: str
+    threshold: float
+    operator: str
+    verdict: Verdict
+    reason: str
+
+
+class LoadResult(_Part):
+    """What a load offered and what came of it in one phase."""
+
+    profile: str
+    name: str
+    phase: str
+    offered: float
+    """Arrivals a second that were due."""
+    achieved: float
+    """Whole, valid answers a second, counted by intended start."""
+    requests: int
+    errors: dict[str, int]
+    latency_s: dict[str, float]
+    """p50, p90, p99, p99.9, max, mean: from the intended start, failures and timeouts included."""
+    bytes: int
+    late_share: float
+    """Share of arrivals that started more than 250 ms late."""
+    lag_p99_s: float
+    """Event-loop lag of the workers."""
+
+
+class FaultResult(_Part):
+    """What became of one fault. Times in monotonic ns."""
+
+    name: str
+    target: str
+    phase: str
+    injected_at: int | None
+    took_effect: bool
+    took_effect_at: int | None
+    proof: str
+    undone: bool
+    undone_at: int | None
+    undo_proof: str
+    time_to_detect_s: float | None
+    time_to_recover_s: float | None
+
+
+class AvailabilityResult(_Part):
+    """One path and verb in one phase, under one named definition."""
+
+    phase: str
+    path: str
+    """balancer | apiserver-a ..."""
+    connection: str
+    """fresh | kept"""
+    verb: str
+    """read | write | stale-read"""
+    level: str
+    """prober (a priority level of its own) | load (the victim)"""
+    definition: str
+    value: float | None
+    """Share of probes answered within the deadline, 0..1."""
+    probes: int
+    failed: int
+    longest_outage_s: float
+    errors: dict[str, int]
+    latency_s: dict[str, float]
+
+
+class ServerLatency(_Part):
+    """The apiserver's own SLI in one phase: client's view and server's view stand side by side."""
+
+    phase: str
+    verb: str
+    resource: str
+    scope: str
+    p50_s: float | None
+    p99_s: float | None
+    requests: int
+
+
+class ResourceResult(_Part):
+    """One component (or `host`, `harness`) in one phase."""
+
+    phase: str
+    component: str
+    zone: str | None
+    cpu_s: float
+    rss_peak_bytes: int
+    restarts: int
+
+
+class HarnessCost(_Part):
+    """What watching costs the watched in one phase, as shares 0..1 of the control plane's."""
+
+    phase: str
+    cpu_share: float | None
+    bytes_share: float | None
+    requests_share: float | None
+
+
+class Report(_Part):
+    """`verdict.json`."""
+
+    schema_version: int = SCHEMA_VERSION
+    experiment: str
+    run: str
+    title: str
+    why: str
+    claim: int | None
+    verdict: Verdict
+    reasons: list[str]
+    phases: list[PhaseTimes]
+    objectives: list[ObjectiveResult]
+    load: list[LoadResult]
+    faults: list[FaultResult]
+    availability: list[AvailabilityResult]
+    server_latency: list[ServerLatency]
+    resources: list[ResourceResult]
+    harness: list[HarnessCost]
+    settings: dict[str, Any]
+    """Versions and settings of everything that took part."""
+
+    def write(self, path: Path) -> None:
+        """Write `verdict.json`, whole or not at all."""
+        write_whole(path, self.model_dump_json(indent=1) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> "Report":
+        """Read `verdict.json`; pydantic.ValidationError if it is not one."""
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""Stage: show the verdict to people and to CI."""

@@ -1,0 +1,1 @@
+"""Stage: objects created before the load, and swept after it."""

@@ -1,0 +1,1 @@
+"""The raw HTTP client and its errors, below all stages."""
