@@ -44,7 +44,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def intend(  # noqa: PLR0913 - the fields of an entry
+    def intend(
         self,
         what: str,
         name: str,
