@@ -1,0 +1,95 @@
+"""Where each value of a file stands, and all that is wrong with the file, in words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kubedrill.errors import BadFile, NotStarted
+
+Location = tuple[str | int, ...]
+"""The way to a value: keys and list indexes, as in ("load", 0, "rate")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value was written: a line of the file (from 1), or a `--set` by its key."""
+
+    line: int | None = None
+    override: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that was read, and the place of each value in it."""
+
+    path: Path
+    places: Mapping[Location, Place]
+
+    def place(self, location: Location) -> Place:
+        """Return the place of the value, or of the nearest one around it."""
+        for length in range(len(location), -1, -1):
+            if location[:length] in self.places:
+                return self.places[location[:length]]
+        return Place()
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects what is wrong, so that a person sees all of it at once."""
+
+    source: Source
+    found: list[tuple[Place, str]] = field(default_factory=list)
+
+    def add(self, location: Location, message: str) -> None:
+        """Note that the value at `location` is wrong."""
+        problem = (self.source.place(location), message)
+        if problem not in self.found:
+            self.found.append(problem)
+
+    def stop(self) -> None:
+        """Raise BadFile (NotStarted where only `--set` is wrong) if anything was found.
+
+        The message has a line a problem, in the order of the file, `--set` last.
+        """
+        if not self.found:
+            return
+        ordered = sorted(
+            self.found, key=lambda one: (one[0].override is not None, one[0].line or 0)
+        )
+        place, message = ordered[0]
+        rest = "".join(f"\n{self._text(*one)}" for one in ordered[1:])
+        if place.override is None:
+            raise BadFile(self.source.path, place.line, message + rest)
+        raise NotStarted(self._text(place, message) + rest)
+
+    def _text(self, place: Place, message: str) -> str:
+        if place.override is not None:
+            return f"--set {place.override}: {message}"
+        line = "" if place.line is None else f":{place.line}"
+        return f"{self.source.path}{line}: {message}"
+
+
+def dotted(location: Iterable[str | int]) -> str:
+    """Return a location as people write it: `load[0].rate`."""
+    text = ""
+    for step in location:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.removeprefix(".")
+
+
+def describe(value: Any) -> str:
+    """Return what a value is, in words: `the text "abc"`, `a list`, `nothing`."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'the text "{value}"' if len(value) <= 60 else f'the text "{value[:57]}..."'
+        case int() | float():
+            return f"the number {value}"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"

@@ -1,0 +1,152 @@
+"""Read a YAML file that a person wrote into a pydantic model, with every error at its line."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from kubedrill.errors import BadFile
+from kubedrill.record.override import Override, apply
+from kubedrill.record.problems import Location, Problems, Source, describe, dotted
+from kubedrill.record.yaml_nodes import BadText, parse, read_text
+from kubedrill.words import did_you_mean
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping (key: value)",
+    "model_type": "a mapping (key: value)",
+}
+_BOUNDS = {
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+}
+
+
+def load_checked(
+    path: Path,
+    model: type[Model],
+    overrides: Sequence[str] = (),
+    closed: Collection[Location] = (),
+) -> tuple[Model, Source]:
+    """Read `path`, apply each `--set` of `overrides`, and check the result against `model`.
+
+    The model should be strict and forbid extra keys. `closed` names mappings with keys of the
+    author's own (phases) in which `--set` may change a value but not add one. The Source says where
+    each value stands: give it to `Problems` for checks of your own. Raises BadFile with a line for
+    each problem, NotStarted if only a `--set` is wrong.
+    """
+    try:
+        value, places = parse(read_text(path))
+    except BadText as error:
+        raise BadFile(path, error.line, _with_neighbour(path, str(error))) from None
+    _check_mapping(path, value, model)
+    for text in overrides:
+        apply(value, places, Override.read(text), closed)
+    return check(value, Source(path, places), model), Source(path, places)
+
+
+def check(value: Any, source: Source, model: type[Model]) -> Model:
+    """Return `value` as `model`; BadFile with a line for each problem if it is not one."""
+    try:
+        # JSON's strictness is the one that fits: a list is a tuple's only form, no text is a number.
+        return model.model_validate_json(json.dumps(value))
+    except ValidationError as error:
+        problems = Problems(source)
+        for one in error.errors(include_url=False):
+            location = tuple(step for step in one["loc"] if step != "[key]")
+            problems.add(location, _in_words(one, location, model))
+        problems.stop()
+        raise
+
+
+def _check_mapping(path: Path, value: Any, model: type[BaseModel]) -> None:
+    if value is None:
+        needed = [name for name, _, required in _fields(model) if required]
+        raise BadFile(path, None, f"is empty; it needs at least {', '.join(needed)}")
+    if not isinstance(value, dict):
+        raise BadFile(path, 1, f"must be a mapping (key: value), not {describe(value)}")
+
+
+def _with_neighbour(path: Path, message: str) -> str:
+    if message != "no such file" or not path.parent.is_dir():
+        return message
+    return message + did_you_mean(path.name, (one.name for one in path.parent.glob("*.yaml")))
+
+
+def _in_words(error: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            around = _model_at(model, location[:-1])
+            known = [key for key, _, _ in _fields(around)] if around else []
+            return f'unknown key "{location[-1]}"{did_you_mean(str(location[-1]), known)}'
+        case "missing":
+            within = f" in {dotted(location[:-1])}" if location[1:] else ""
+            return f'missing key "{location[-1]}"{within}'
+        case _:
+            return f"{dotted(location)}{_wrong_value(error)}"
+
+
+def _wrong_value(error: ErrorDetails) -> str:
+    kind, value = error["type"], error["input"]
+    context: Mapping[str, Any] = error.get("ctx", {})
+    if kind == "value_error":
+        return f": {context['error']}"
+    if kind in {"literal_error", "enum"}:
+        choices = [
+            word.strip("' ") for word in context["expected"].replace(" or ", ", ").split(",")
+        ]
+        return f" cannot be {describe(value)}{did_you_mean(str(value), choices)}"
+    if kind in _EXPECTED:
+        return f" must be {_EXPECTED[kind]}, not {describe(value)}"
+    if kind in _BOUNDS:
+        return f" must be {_BOUNDS[kind].format(**context)}, not {value}"
+    said = error["msg"][:1].lower() + error["msg"][1:]
+    return f": {said}, not {describe(value)}"
+
+
+def _fields(model: type[BaseModel]) -> Iterator[tuple[str, Any, bool]]:
+    """Yield each field as (name in the file, type, whether it is required)."""
+    for name, field in model.model_fields.items():
+        yield field.alias or name, field.annotation, field.is_required()
+
+
+def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
+    """Return the model that describes the mapping at `location`, if one does."""
+    here: Any = model
+    for step in location:
+        here = _step_into(here, step)
+    models = [one for one in _alternatives(here) if _is_model(one)]
+    return models[0] if models else None
+
+
+def _step_into(annotation: Any, step: str | int) -> Any:
+    for one in _alternatives(annotation):
+        if _is_model(one) and isinstance(step, str):
+            return next((kind for name, kind, _ in _fields(one) if name == step), None)
+        if get_origin(one) in {list, tuple, dict, Mapping, Sequence}:
+            return get_args(one)[1 if isinstance(step, str) else 0]
+    return None
+
+
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) in {Union, UnionType}:
+        return get_args(annotation)
+    return (annotation,)
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
