@@ -38,3 +38,18 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
             except json.JSONDecodeError:
                 continue
+
+
+class JsonLines:
+    """Appends to a .jsonl file, from any thread: each line is one write, whole even after SIGKILL."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Append one object; OSError (disk full) is the caller's to report."""
+        self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

@@ -91,6 +91,11 @@ class RunFolder:
         return self.path / "metrics"
 
     @property
+    def metrics_index(self) -> Path:
+        """A line a scrape: when, of what, whether it succeeded, and where its bytes are."""
+        return self.metrics / "index.jsonl"
+
+    @property
     def metrics_parquet(self) -> Path:
         """The scraped metrics that drills use, parsed (record.metric)."""
         return self.path / "metrics.parquet"
@@ -99,6 +104,11 @@ class RunFolder:
     def resources(self) -> Path:
         """CPU and memory per component and of the host; written by the scraper."""
         return self.path / "resources.jsonl"
+
+    @property
+    def health(self) -> Path:
+        """What each etcd member said of its health, and who led; written by the scraper."""
+        return self.path / "health.jsonl"
 
     @property
     def verdict(self) -> Path:
