@@ -29,7 +29,9 @@ class Metric:
     """Only series whose label has one of these values."""
 
 
-_NOT_LONG = {"verb": ("GET", "LIST", "POST", "PUT", "PATCH", "DELETE", "DELETECOLLECTION")}
+_NOT_LONG: dict[str, tuple[str, ...]] = {
+    "verb": ("GET", "LIST", "POST", "PUT", "PATCH", "DELETE", "DELETECOLLECTION")
+}
 
 METRICS: dict[str, Metric] = {
     "etcd.healthy_members": Metric(

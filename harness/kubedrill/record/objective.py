@@ -1,0 +1,260 @@
+"""The grammar of objectives and abort conditions: one for files, judge and live view.
+
+objective  = comparison | "eventually(" comparison ") within " duration
+comparison = series [ "." statistic ] operator number unit
+abort      = comparison " for " duration
+"""
+
+import operator as operators
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from kubedrill.record.series import STATISTICS, Series, find_series, spelled
+from kubedrill.record.units import (
+    EXAMPLES,
+    UnitError,
+    format_duration,
+    parse_duration,
+    parse_quantity,
+    show,
+    show_as,
+)
+from kubedrill.words import did_you_mean
+
+OPERATORS: dict[str, tuple[Callable[[float, float], bool], str]] = {
+    "<": (operators.lt, "below"),
+    "<=": (operators.le, "at most"),
+    ">": (operators.gt, "above"),
+    ">=": (operators.ge, "at least"),
+    "==": (operators.eq, "exactly"),
+}
+
+_SYMBOLS = {"s": "s", "ratio": "%", "1/s": "/s", "bytes": "B", "bytes/s": "B/s", "cpu": "cpu"}
+_STATISTIC = re.compile(r"\.(p\d+(?:\.\d+)?|" + "|".join(STATISTICS) + r")$")
+_SERIES = re.compile(r"\s*([A-Za-z][\w-]*(?:\.[\w-]+)*)\s*")
+_OPERATOR = re.compile(r"([<>=!]+)\s*")
+_EVENTUALLY = re.compile(r"^\s*eventually\s*\((?P<inner>.*)\)\s*(?:within\s+(?P<within>\S+)\s*)?$")
+_FOR = re.compile(r"^(?P<inner>.*?)\s+for\s+(?P<length>\S+)\s*$")
+
+
+class ObjectiveError(ValueError):
+    """The text is no objective; the message says what would work, `column` (from 1) where."""
+
+    def __init__(self, message: str, column: int = 1) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One objective, its threshold in base units.
+
+    `list.p99 < 250ms`: series `list`, statistic `p99`, threshold 0.25, unit `s`, written_unit `ms`.
+    `unavailable.longest`: series `unavailable`, statistic `longest`. `availability.reads`,
+    `fault.time_to_detect` and `etcd.healthy_members`: the whole is the series, statistic None.
+    A counter without a statistic (`etcd.elections == 0`) has `count`.
+    """
+
+    text: str
+    series: str
+    statistic: str | None
+    operator: str
+    threshold: float
+    unit: str
+    """s | ratio (0..1) | bytes | bytes/s | 1 | 1/s | cpu"""
+    written_unit: str
+    eventually_s: float | None = None
+    """Not every scrape must hold, but the last ones, from this many seconds into the phase on."""
+
+
+@dataclass(frozen=True, slots=True)
+class AbortCondition:
+    """A drill is aborted when `objective`, a condition, has held for `for_s` seconds."""
+
+    text: str
+    objective: Objective
+    for_s: float
+
+
+def parse(text: str) -> Objective:
+    """Read one objective; ObjectiveError if it is none. Series and units: see `check`."""
+    found = _EVENTUALLY.match(text)
+    if found is None:
+        return replace(_comparison(text, 0), text=text.strip())
+    if found["within"] is None:
+        raise ObjectiveError("eventually(...) needs a limit: eventually(...) within 10s", len(text))
+    within = _duration(found["within"], found.start("within"))
+    inner = _comparison(found["inner"], found.start("inner"))
+    return replace(inner, text=text.strip(), eventually_s=within)
+
+
+def parse_abort(text: str) -> AbortCondition:
+    """Read an abort condition, `availability < 50% for 30s`; ObjectiveError if it is none."""
+    found = _FOR.match(text)
+    if found is None:
+        raise ObjectiveError(f'"{text}" does not say for how long; write: ... for 30s', len(text))
+    length = _duration(found["length"], found.start("length"))
+    return AbortCondition(text.strip(), _comparison(found["inner"], 0), length)
+
+
+def check(objective: Objective, known_loads: Iterable[str]) -> None:
+    """Raise ObjectiveError unless series, statistic and unit fit each other.
+
+    `known_loads` are the names (`as:`) of the experiment's loads.
+    """
+    loads = list(known_loads)
+    series = find_series(objective.series, loads)
+    if series is None:
+        raise ObjectiveError(_unknown_series(objective, loads))
+    if objective.statistic not in series.statistics:
+        raise ObjectiveError(_unknown_statistic(objective, series))
+    expected = series.statistics[objective.statistic]
+    if objective.unit != expected:
+        raise ObjectiveError(_wrong_unit(objective, expected))
+    if objective.eventually_s is not None and (series.kind != "gauge" or objective.statistic):
+        raise ObjectiveError(
+            f"eventually(...) is for gauges, such as etcd.healthy_members; {series.name} is none"
+        )
+
+
+def check_abort(condition: AbortCondition, known_loads: Iterable[str]) -> None:
+    """Raise ObjectiveError unless the condition can be watched while the drill runs."""
+    check(condition.objective, known_loads)
+    if condition.objective.series.startswith("fault."):
+        raise ObjectiveError(f"{condition.objective.series} is known only after the drill")
+
+
+def holds(objective: Objective, value: float) -> bool:
+    """Whether `value`, in the objective's base unit, meets the threshold."""
+    return OPERATORS[objective.operator][0](value, objective.threshold)
+
+
+def words(objective: Objective, phase: str) -> str:
+    """Return the objective as one English sentence; it must have passed `check`."""
+    # A name that is no built-in series is a load's: `check` has seen to that.
+    series = find_series(objective.series, [])
+    if series is None:
+        series = find_series(objective.series, [objective.series])
+    assert series is not None
+    subject = _subject(series, objective.statistic)
+    bound = (
+        f"{OPERATORS[objective.operator][1]} {show_as(objective.threshold, objective.written_unit)}"
+    )
+    if objective.eventually_s is None:
+        always = ", at every scrape" if _every_scrape(series, objective) else ""
+        return f"In {phase}, {subject} is {bound}{always}."
+    limit = format_duration(objective.eventually_s)
+    return f"In {phase}, {subject} is {bound} within {limit} and stays so until the phase ends."
+
+
+def _every_scrape(series: Series, objective: Objective) -> bool:
+    return series.kind == "gauge" and objective.statistic is None
+
+
+def _subject(series: Series, statistic: str | None) -> str:
+    named = f"{series.name} ({series.words})"
+    match series.kind, statistic:
+        case "requests", str():
+            return _request_subject(series, statistic)
+        case "counter", "count":
+            return f"{named} over the phase"
+        case (("availability" | "fault"), None):
+            return series.words
+        case _, None:
+            return named
+    return f"{STATISTICS[statistic]} {series.words if statistic == 'longest' else f'of {named}'}"
+
+
+def _request_subject(series: Series, statistic: str) -> str:
+    match statistic:
+        case "rate":
+            return f"the rate of whole, valid answers to {series.words}"
+        case "error_rate":
+            return f"the share of requests of {series.words} that failed"
+        case "count":
+            return f"the number of requests of {series.words}"
+        case "failed":
+            return f"the number of failures among {series.words}"
+    what = "" if series.name == "staleness" else "the latency of "
+    return f"{STATISTICS[statistic]} of {what}{series.words}"
+
+
+def _comparison(text: str, offset: int) -> Objective:
+    """Read `series.statistic operator number unit`; columns count from `offset`."""
+    series = _SERIES.match(text)
+    if series is None:
+        raise ObjectiveError(
+            f'"{text.strip()}" has no series; write it as list.p99 < 1s', offset + 1
+        )
+    operator = _OPERATOR.match(text, series.end())
+    if operator is None:
+        column = offset + series.end() + 1
+        known = " ".join(OPERATORS)
+        raise ObjectiveError(f'no operator after "{series[1]}"; known: {known}', column)
+    if operator[1] not in OPERATORS:
+        message = f'unknown operator "{operator[1]}"; known: {" ".join(OPERATORS)}'
+        raise ObjectiveError(message, offset + operator.start() + 1)
+    try:
+        threshold = parse_quantity(text[operator.end() :])
+    except UnitError as error:
+        raise ObjectiveError(str(error), offset + operator.end() + 1) from None
+    name, statistic = _split(series[1])
+    return Objective(
+        text.strip(),
+        name,
+        statistic,
+        operator[1],
+        threshold.value,
+        threshold.unit,
+        threshold.written,
+    )
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    found = _STATISTIC.search(name)
+    if found:
+        return name[: found.start()], found[1]
+    series = find_series(name, [])
+    return name, "count" if series is not None and series.kind == "counter" else None
+
+
+def _duration(text: str, offset: int) -> float:
+    try:
+        return parse_duration(text)
+    except UnitError as error:
+        raise ObjectiveError(str(error), offset + 1) from None
+
+
+def _unknown_series(objective: Objective, loads: list[str]) -> str:
+    written = _name(objective)
+    head = written.partition(".")[0]
+    names = spelled(loads)
+    heads = {name.partition(".")[0] for name in names}
+    if head not in heads:
+        return f'unknown series "{written}"{did_you_mean(head, heads)}'
+    siblings = [name for name in names if name.partition(".")[0] == head]
+    return f'unknown series "{written}"{did_you_mean(written, siblings)}'
+
+
+def _unknown_statistic(objective: Objective, series: Series) -> str:
+    known = [one for one in series.statistics if one is not None]
+    if not known:
+        return f'{series.name} takes no statistic; drop ".{objective.statistic}"'
+    if objective.statistic is None:
+        return f"{series.name} needs a statistic: {', '.join(known)}"
+    return f'{series.name} has no "{objective.statistic}"{did_you_mean(objective.statistic, known)}'
+
+
+def _wrong_unit(objective: Objective, expected: str) -> str:
+    takes = f"{_name(objective)} takes {EXAMPLES[expected]}"
+    if objective.unit != "1":
+        return f'{takes}; not "{objective.written_unit}"'
+    number = objective.threshold
+    if expected == "ratio" and number <= 1:
+        number *= 100
+    return f"{takes}; write {show(number, '1')}{_SYMBOLS[expected]}"
+
+
+def _name(objective: Objective) -> str:
+    return f"{objective.series}.{objective.statistic}" if objective.statistic else objective.series

@@ -1,0 +1,163 @@
+"""What objectives may measure: each series, its statistics, their units, and how they read in words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from kubedrill.record.metric import METRICS, Metric
+
+PERCENTILES = ("p50", "p90", "p95", "p99", "p99.9")
+_LATENCY: dict[str | None, str] = dict.fromkeys((*PERCENTILES, "max", "mean"), "s")
+_LOAD: dict[str | None, str] = {**_LATENCY, "rate": "1/s", "error_rate": "ratio", "count": "1"}
+_PROBE: dict[str | None, str] = {"failed": "1", "count": "1"}
+
+STATISTICS: dict[str, str] = {
+    "p50": "the median",
+    "p90": "the 90th percentile",
+    "p95": "the 95th percentile",
+    "p99": "the 99th percentile",
+    "p99.9": "the 99.9th percentile",
+    "max": "the largest value",
+    "min": "the smallest value",
+    "mean": "the mean",
+    "rate": "the rate",
+    "error_rate": "the share of failures",
+    "count": "the number",
+    "failed": "the number of failures",
+    "longest": "the longest",
+}
+"""Every statistic, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Something measured. `statistics`: each allowed statistic (None: none is written) and its unit."""
+
+    name: str
+    statistics: Mapping[str | None, str]
+    words: str
+    kind: Literal["requests", "availability", "gauge", "counter", "histogram", "fault"]
+
+
+_AVAILABLE = "answered within the deadline, on fresh connections through the load balancer"
+BUILT_IN: dict[str, Series] = {
+    one.name: one
+    for one in (
+        Series("probe", _PROBE, "all scored probes: reads and writes, every path", "requests"),
+        Series("probe.read", {**_PROBE, **_LATENCY}, "the scored read probes", "requests"),
+        Series("probe.write", {**_PROBE, **_LATENCY}, "the scored write probes", "requests"),
+        Series(
+            "availability",
+            {None: "ratio"},
+            f"the share {_AVAILABLE}, of reads or of writes, whichever is worse",
+            "availability",
+        ),
+        Series(
+            "availability.reads",
+            {None: "ratio"},
+            f"the share of reads {_AVAILABLE}",
+            "availability",
+        ),
+        Series(
+            "availability.writes",
+            {None: "ratio"},
+            f"the share of writes {_AVAILABLE}",
+            "availability",
+        ),
+        Series(
+            "availability.kept",
+            {None: "ratio"},
+            "the share answered within the deadline on kept connections, reads or writes, "
+            "whichever is worse",
+            "availability",
+        ),
+        Series(
+            "availability.victim",
+            {None: "ratio"},
+            "the share answered within the deadline in the load's own priority level",
+            "availability",
+        ),
+        Series(
+            "unavailable",
+            {"longest": "s"},
+            "outage in which no probe through the load balancer was answered",
+            "availability",
+        ),
+        Series(
+            "degraded",
+            {"longest": "s"},
+            "stretch from the first failing probe to the last",
+            "availability",
+        ),
+        Series(
+            "staleness",
+            {**dict.fromkeys((*PERCENTILES, "max"), "s")},
+            "how old an answer with resourceVersion=0 was",
+            "requests",
+        ),
+        Series(
+            "fault.time_to_detect",
+            {None: "s"},
+            "the time from a fault's injection until the cluster had noticed it",
+            "fault",
+        ),
+        Series(
+            "fault.time_to_recover",
+            {None: "s"},
+            "the time from a fault's undo until all was well again",
+            "fault",
+        ),
+    )
+}
+
+APISERVER_PREFIX = "availability.apiserver-"
+"""`availability.apiserver-a`: the probes sent straight to the apiserver of zone a."""
+
+RESERVED = frozenset(
+    {name.partition(".")[0] for name in (*BUILT_IN, *METRICS)} | {"host", "eventually", "load"}
+)
+"""First words of built-in series; no load may have one as its name."""
+
+
+def find_series(name: str, loads: Iterable[str]) -> Series | None:
+    """Return the series of that name, `loads` being the names of the experiment's loads."""
+    if name in loads:
+        return Series(name, _LOAD, f"the load {name}", "requests")
+    if name in METRICS:
+        return _metric_series(name, METRICS[name])
+    zone = name.removeprefix(APISERVER_PREFIX)
+    if zone != name and zone:
+        words = f"the share answered within the deadline by the apiserver of zone {zone}"
+        return Series(name, {None: "ratio"}, words, "availability")
+    return BUILT_IN.get(name)
+
+
+def spelled(loads: Iterable[str]) -> list[str]:
+    """Return all that may stand left of an operator: `list.p99`, `availability.reads` ..."""
+    names = list(loads)
+    return [
+        f"{name}.{statistic}" if statistic else name
+        for name in (*names, *BUILT_IN, *METRICS)
+        for series in (find_series(name, names),)
+        if series is not None
+        for statistic in series.statistics
+    ]
+
+
+def _metric_series(name: str, metric: Metric) -> Series:
+    statistics: dict[str | None, str]
+    match metric.kind:
+        case "gauge":
+            statistics = dict.fromkeys((None, "max", "min"), metric.unit)
+        case "histogram":
+            statistics = dict.fromkeys(PERCENTILES, metric.unit)
+        case "counter":
+            statistics = _counter_statistics(metric)
+    return Series(name, statistics, metric.doc, metric.kind)
+
+
+def _counter_statistics(metric: Metric) -> dict[str | None, str]:
+    if metric.unit == "cpu":  # CPU-seconds in all, cores as a rate
+        return {None: "s", "count": "s", "rate": "cpu"}
+    rate = {"bytes": "bytes/s"}.get(metric.unit, "1/s")
+    return {None: metric.unit, "count": metric.unit, "rate": rate}
