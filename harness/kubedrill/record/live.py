@@ -1,0 +1,39 @@
+"""What the live view shows, measured by judge while the drill runs. Plain figures, no drawing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLoad:
+    """One load over the last seconds."""
+
+    offered: float
+    """Arrivals a second that were due."""
+    achieved: float
+    """Whole, valid answers a second, counted by intended start."""
+    p99_s: float | None
+    """From the intended start; None without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFigures:
+    """One look at a running drill; rates and shares are over its last few seconds."""
+
+    time: int
+    """Monotonic ns."""
+    phase: str | None
+    """None before the first phase and after the last."""
+    phase_left_s: float
+    loads: Mapping[str, LiveLoad] = field(default_factory=dict)
+    reads: float | None = None
+    """Share 0..1 of scored reads answered in time (fresh, through the balancer); None without any."""
+    writes: float | None = None
+    members: Mapping[str, str] = field(default_factory=dict)
+    """Zone -> healthy | unhealthy | refused | timeout, of etcd, as last asked."""
+    leader: str | None = None
+    """Zone of etcd's leader."""
+    faults: tuple[str, ...] = ()
+    """Faults in force, in words: `etcd.kill on etcd-b`."""
+    lag_s: float = 0.0
+    """Largest event-loop lag of any load worker or the prober."""

@@ -1,0 +1,161 @@
+"""The samples of a run as arrays, whole or second by second; for judge, charts and live view."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kubedrill.record.clock import SECOND
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import (
+    LOAD_DTYPE,
+    PROBE_DTYPE,
+    Outcome,
+    Records,
+    read_bin,
+    read_sidecar,
+)
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Times = npt.NDArray[np.int64]
+
+
+def sample_names(folder: RunFolder) -> list[str]:
+    """Return the names of a run's samples, `probe` and `load-NAME`, sorted."""
+    return sorted(path.stem for path in folder.samples.glob("*.json"))
+
+
+def read_samples(folder: RunFolder, name: str) -> tuple[Records, dict[str, Any]]:
+    """Return records and sidecar of `NAME.bin`, or of `NAME.parquet` where that has replaced it.
+
+    No records where neither file exists; FileNotFoundError without a sidecar.
+    """
+    sidecar = read_sidecar(folder.samples / name)
+    dtype = PROBE_DTYPE if name.startswith("probe") else LOAD_DTYPE
+    raw, parquet = folder.samples / f"{name}.bin", folder.samples / f"{name}.parquet"
+    if parquet.exists():
+        return read_parquet(parquet, dtype), sidecar
+    return read_bin(raw, dtype) if raw.exists() else np.empty(0, dtype), sidecar
+
+
+def read_parquet(path: Path, dtype: np.dtype[np.void]) -> Records:
+    """Return the records of a Parquet file whose columns are the fields of `dtype`."""
+    import pandas as pd
+
+    table = pd.read_parquet(path, columns=list(dtype.names or ()))
+    records = np.empty(len(table), dtype)
+    for column in dtype.names or ():
+        records[column] = table[column].to_numpy()
+    return records
+
+
+def write_parquet(path: Path, records: Records) -> None:
+    """Write records as a Parquet file with a column for each field."""
+    import pandas as pd
+
+    columns = {name: np.ascontiguousarray(records[name]) for name in records.dtype.names or ()}
+    pd.DataFrame(columns).to_parquet(path, compression="zstd", index=False)
+
+
+def succeeded(records: Records) -> Flags:
+    """Mark the whole, valid answers with a 2xx status."""
+    success: Flags = (records["outcome"] >= 200) & (records["outcome"] < 300)
+    return success
+
+
+def failed(records: Records) -> Flags:
+    """Mark the failures: all but the successes and what was cut by the end of the drill."""
+    uncut: Flags = records["outcome"] != Outcome.CUT
+    return ~succeeded(records) & uncut
+
+
+def completed(records: Records) -> Times:
+    """Return when each ended, monotonic ns."""
+    return records["intended"].astype(np.int64) + records["total_us"].astype(np.int64) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PerSecond:
+    """One value a second of intended start, each array as long as the stretch in whole seconds.
+
+    Latencies are in seconds from the intended start, failures and timeouts included (not what was
+    never sent or was cut); NaN in a second without any.
+    """
+
+    offered: Floats
+    achieved: Floats
+    failed: Floats
+    p50: Floats
+    p99: Floats
+    max: Floats
+
+
+def per_second(records: Records, start: int, end: int) -> PerSecond:
+    """Aggregate records by the second of their intended start, over [start, end) in monotonic ns."""
+    length = max(-(-(end - start) // SECOND), 1)
+    intended = records["intended"].astype(np.int64)
+    within = records[(intended >= start) & (intended < end)]
+    second = (within["intended"].astype(np.int64) - start) // SECOND
+    answered = (within["outcome"] != Outcome.CUT) & (within["outcome"] != Outcome.DROPPED)
+    latency = within["total_us"][answered] / 1e6
+    ranks = percentiles_by_group(second[answered], latency, length, (0.5, 0.99, 1.0))
+    return PerSecond(
+        offered=_count(second, length),
+        achieved=_count(second[succeeded(within)], length),
+        failed=_count(second[failed(within)], length),
+        p50=ranks[0],
+        p99=ranks[1],
+        max=ranks[2],
+    )
+
+
+def percentiles_by_group(
+    group: Times, values: Floats, groups: int, quantiles: tuple[float, ...]
+) -> list[Floats]:
+    """Return, for each quantile, the nearest-rank percentile of each group 0..groups-1 (or NaN)."""
+    order = np.lexsort((values, group))
+    ordered = values[order]
+    edges = np.searchsorted(group[order], np.arange(groups + 1))
+    first, counts = edges[:-1], np.diff(edges)
+    result = []
+    for quantile in quantiles:
+        rank = np.maximum(np.ceil(quantile * counts).astype(np.int64) - 1, 0)
+        column = np.full(groups, np.nan)
+        some = counts > 0
+        column[some] = ordered[(first + rank)[some]]
+        result.append(column)
+    return result
+
+
+def outages(records: Records) -> list[tuple[int, int]]:
+    """Return the outages of these probes as (start, end) in monotonic ns, in order of their starts.
+
+    An outage runs from the intended start of the first failed probe to the completion of the first
+    success that was due after it; without one, to the end of the last probe. A probe that fails
+    after that success was due begins the next outage.
+    """
+    intended = records["intended"].astype(np.int64)
+    good = succeeded(records)
+    order = np.argsort(intended[good], kind="stable")
+    starts, ends = intended[good][order], completed(records[good])[order]
+    last = int(completed(records).max()) if len(records) else 0
+    found: list[tuple[int, int]] = []
+    over = -1  # when the success that ended the last outage was due
+    for failure in np.sort(intended[failed(records)]).tolist():
+        if failure <= over:
+            continue
+        after = int(np.searchsorted(starts, failure, side="right"))
+        if after == len(starts):
+            found.append((failure, last))
+            break
+        first = after + int(np.argmin(ends[after:]))
+        found.append((failure, int(ends[first])))
+        over = int(starts[first])
+    return found
+
+
+def _count(second: Times, length: int) -> Floats:
+    return np.bincount(second, minlength=length)[:length].astype(np.float64)
