@@ -1,0 +1,5 @@
+"""`python -m kubedrill`."""
+
+from kubedrill.cli import main
+
+main()

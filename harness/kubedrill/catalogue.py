@@ -1,0 +1,80 @@
+"""What experiments may name, assembled from the stages; and reading an experiment against it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kubedrill import places
+from kubedrill.errors import NotStarted
+from kubedrill.experiment import Experiment, read
+from kubedrill.faults.catalogue import FAULTS
+from kubedrill.load.describe import describe
+from kubedrill.record.catalogue import Catalogue
+
+
+def assemble(near: Path | None = None) -> Catalogue:
+    """Gather faults, the profiles of loadprofiles/ and the names in clusters/."""
+    profiles = [describe(path) for path in _files("loadprofiles", "*.py", near)]
+    return Catalogue(
+        faults={fault.name: fault for fault in FAULTS},
+        profiles={profile.name: profile for profile in profiles},
+        clusters=tuple(path.stem for path in _files("clusters", "*.yaml", near)),
+    )
+
+
+def read_experiment(
+    file: Path, overrides: Sequence[str] = (), cluster: str | None = None
+) -> tuple[Experiment, Catalogue]:
+    """Read and check an experiment file; BadFile names file, line, and what would work."""
+    catalogue = assemble(file)
+    chosen = [f"cluster={cluster}"] if cluster else []
+    return read(file, [*overrides, *chosen], catalogue), catalogue
+
+
+def experiments() -> list[dict[str, Any]]:
+    """Return a row for each experiment at hand."""
+    rows = []
+    for path in _files("experiments", "*.yaml", None):
+        try:
+            experiment, _ = read_experiment(path)
+        except NotStarted as error:
+            rows.append({"file": str(path), "claim": "", "title": str(error), "cluster": ""})
+        else:
+            rows.append(
+                {
+                    "file": str(path),
+                    "claim": experiment.claim,
+                    "title": experiment.title,
+                    "cluster": experiment.cluster,
+                }
+            )
+    return rows
+
+
+def fault_rows() -> list[dict[str, Any]]:
+    """Return a row for each fault."""
+    return [
+        {
+            "fault": fault.name,
+            "what it does": fault.doc,
+            "arguments": ", ".join(fault.parameters.get("properties", {})),
+            "needs": fault.capability or "",
+        }
+        for fault in FAULTS
+    ]
+
+
+def profile_rows() -> list[dict[str, Any]]:
+    """Return a row for each load profile."""
+    return [
+        {
+            "profile": profile.name,
+            "what it sends": profile.doc,
+            "parameters": ", ".join(profile.parameters.get("properties", {})),
+        }
+        for profile in assemble().profiles.values()
+    ]
+
+
+def _files(kind: str, pattern: str, near: Path | None) -> list[Path]:
+    return sorted(places.folder(kind, near).glob(pattern))

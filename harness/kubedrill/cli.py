@@ -1,0 +1,331 @@
+"""The commands: parse, call, print. Exit codes: 0 PASS, 1 FAIL, 2 INVALID, 3 nothing was started."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kubedrill import __version__
+from kubedrill.errors import NotStarted
+from kubedrill.words import did_you_mean
+
+NOT_STARTED = 3
+
+
+class _Commands(click.Group):
+    """A group whose errors name the nearest command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            near = did_you_mean(args[0], self.list_commands(ctx))
+            raise click.UsageError(f'unknown command "{args[0]}"{near}')
+        return super().resolve_command(ctx, args)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+overrides = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the file."
+)
+cluster_name = click.option(
+    "--cluster", metavar="NAME", help="Run on clusters/NAME.yaml instead of the file's cluster."
+)
+experiment_file = click.argument("file", type=click.Path(path_type=Path))
+run_folder = click.argument(
+    "run", metavar="RUN", type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
+
+
+def _example(line: str) -> str:
+    return f"Example: {line}"
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kubedrill")
+def cli() -> None:
+    """Load and chaos drills that prove, on a real Kubernetes control plane, its service levels.
+
+    \b
+    Start with:  kubedrill setup
+                 kubedrill run experiments/etcd-member-kill.yaml
+    Exit codes:  0 PASS, 1 FAIL, 2 INVALID, 3 nothing was started
+    """
+
+
+@cli.command(epilog=_example("kubedrill run experiments/etcd-member-kill.yaml --set phases.fault=30s"))
+@experiment_file
+@cluster_name
+@overrides
+@click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports"),
+    show_default=True,
+    help="Where the run folder is made.",
+)
+def run(
+    file: Path, cluster: str | None, overrides: tuple[str, ...], keep_cluster: bool, reports: Path
+) -> int:
+    """Run one drill and give its verdict.
+
+    A cluster that is already up is used and left as it was; otherwise one is brought up and
+    destroyed afterwards.
+    """
+    from kubedrill import run as drill
+    from kubedrill.catalogue import read_experiment
+
+    experiment, catalogue = read_experiment(file, overrides, cluster)
+    order = drill.Order(file, experiment, catalogue, reports, keep_cluster)
+    return drill.run(order, _console()).verdict.exit_code
+
+
+@cli.command(epilog=_example("kubedrill plan experiments/etcd-member-kill.yaml"))
+@experiment_file
+@cluster_name
+@overrides
+@as_json
+def plan(file: Path, cluster: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Say what a drill would do: targets, blast radius, minutes, objectives. Changes nothing."""
+    from kubedrill import experiment as stage
+    from kubedrill.catalogue import read_experiment
+
+    experiment, catalogue = read_experiment(file, overrides, cluster)
+    planned = stage.plan(experiment, catalogue)
+    if as_json:
+        _print_json(planned.as_dict())
+    else:
+        stage.render(planned, _console())
+
+
+@cli.command(epilog=_example("kubedrill validate experiments/*.yaml"))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@overrides
+@as_json
+def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool) -> int:
+    """Check experiment files; exit 0 if all are right, 3 if not."""
+    from kubedrill.catalogue import read_experiment
+
+    results = []
+    for file in files:
+        try:
+            read_experiment(file, overrides)
+        except NotStarted as error:
+            results.append({"file": str(file), "valid": False, "errors": str(error).splitlines()})
+        else:
+            results.append({"file": str(file), "valid": True, "errors": []})
+    if as_json:
+        _print_json(results)
+    else:
+        for result in results:
+            if result["valid"]:
+                click.echo(f"{result['file']}: ok")
+            for line in result["errors"]:
+                click.echo(line, err=True)
+    return 0 if all(result["valid"] for result in results) else NOT_STARTED
+
+
+@cli.command(epilog=_example("kubedrill expand experiments/etcd-member-kill.yaml > chaos.json"))
+@experiment_file
+@overrides
+@click.option("--run", "run_path", metavar="RUN", help="The run folder that the actions refer to.")
+def expand(file: Path, overrides: tuple[str, ...], run_path: str | None) -> None:
+    """Print the native Chaos Toolkit experiment."""
+    from kubedrill import experiment as stage
+    from kubedrill.catalogue import read_experiment
+
+    experiment, catalogue = read_experiment(file, overrides)
+    _print_json(stage.expand(experiment, catalogue, run_path or f"reports/{file.stem}/latest"))
+
+
+@cli.command(epilog=_example("kubedrill setup"))
+def setup() -> None:
+    """Find, download or build the binaries of the control plane."""
+    from kubedrill.cluster.local.setup import ensure
+
+    ensure(_console())
+
+
+@cli.group(cls=_Commands)
+def cluster() -> None:
+    """Bring a cluster up or down, or look at it."""
+
+
+@cluster.command("up", epilog=_example("kubedrill cluster up local-3az"))
+@click.argument("name")
+def cluster_up(name: str) -> None:
+    """Bring up clusters/NAME.yaml and leave it running."""
+    from kubedrill import cluster as stage
+    from kubedrill import places
+
+    definition = stage.load_definition(places.cluster_file(name))
+    stage.check(definition, name)
+    with stage.lock(name):
+        record = stage.up(definition, name)
+    click.echo(f"{name} is up: {record.balancer.host}:{record.balancer.port}")
+    click.echo(f'for kubectl: eval "$(kubedrill cluster env {name})"')
+
+
+@cluster.command("down", epilog=_example("kubedrill cluster down local-3az"))
+@click.argument("name")
+def cluster_down(name: str) -> None:
+    """Destroy a cluster: no process, namespace, port or data is left."""
+    from kubedrill import cluster as stage
+
+    with stage.lock(name):
+        stage.down(name)
+    click.echo(f"{name} is down")
+
+
+@cluster.command("status", epilog=_example("kubedrill cluster status local-3az"))
+@click.argument("name", required=False)
+@as_json
+def cluster_status(name: str | None, as_json: bool) -> None:
+    """Show the components of one cluster, or of every cluster that is up."""
+    from kubedrill import cluster as stage
+
+    statuses = [stage.status(one) for one in ([name] if name else stage.names())]
+    if as_json:
+        _print_json([status.as_dict() for status in statuses])
+        return
+    for status in statuses:
+        _console().print(status.table())
+    if not statuses:
+        click.echo("no cluster is up")
+
+
+@cluster.command("env", epilog=_example('eval "$(kubedrill cluster env local-3az)"'))
+@click.argument("name")
+def cluster_env(name: str) -> None:
+    """Print the shell line that points kubectl at a cluster."""
+    from kubedrill import cluster as stage
+
+    click.echo(stage.env(name))
+
+
+@cli.command(epilog=_example("kubedrill judge reports/etcd-member-kill/latest"))
+@run_folder
+@as_json
+def judge(run: Path, as_json: bool) -> int:
+    """Judge a run again from its files alone; the exit code is the verdict's."""
+    from kubedrill.judge import judge as judge_run
+    from kubedrill.record.folder import RunFolder
+    from kubedrill.report.console import print_verdict
+
+    folder = RunFolder(run.resolve())
+    report = judge_run(folder)
+    report.write(folder.verdict)
+    if as_json:
+        click.echo(report.model_dump_json(indent=1))
+    else:
+        print_verdict(report, folder, _console())
+    return report.verdict.exit_code
+
+
+@cli.command(epilog=_example("kubedrill report reports/etcd-member-kill/latest"))
+@run_folder
+def report(run: Path) -> None:
+    """Write report.html and junit.xml of a judged run again."""
+    from kubedrill.record.folder import RunFolder
+    from kubedrill.report import html, junit
+
+    folder = RunFolder(run.resolve())
+    if not folder.verdict.exists():
+        raise NotStarted(f"{run}: has no verdict.json; run: kubedrill judge {run}")
+    click.echo(html.write(folder))
+    click.echo(junit.write(folder))
+
+
+@cli.command(epilog=_example("kubedrill heal"))
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports"),
+    show_default=True,
+    help="Runs made elsewhere are known too.",
+)
+def heal(reports: Path) -> None:
+    """Undo what is left of any drill that was killed."""
+    from kubedrill import heal as healing
+
+    undone = healing.heal(reports, click.echo)
+    if not undone:
+        click.echo("nothing is left to undo")
+
+
+@cli.command("list", epilog=_example("kubedrill list"))
+@as_json
+def list_experiments(as_json: bool) -> None:
+    """The experiments at hand, with what each proves."""
+    from kubedrill.catalogue import experiments
+
+    _print_rows(experiments(), as_json)
+
+
+@cli.command(epilog=_example("kubedrill faults"))
+@as_json
+def faults(as_json: bool) -> None:
+    """The faults, their arguments, and what each needs of a cluster."""
+    from kubedrill.catalogue import fault_rows
+
+    _print_rows(fault_rows(), as_json)
+
+
+@cli.command(epilog=_example("kubedrill profiles"))
+@as_json
+def profiles(as_json: bool) -> None:
+    """The load profiles and their parameters."""
+    from kubedrill.catalogue import profile_rows
+
+    _print_rows(profile_rows(), as_json)
+
+
+@cli.command(epilog=_example("kubedrill schema experiment > experiment.schema.json"))
+@click.argument("what", type=click.Choice(["experiment", "verdict"]))
+def schema(what: str) -> None:
+    """Print the JSON Schema of experiment files or of verdict.json."""
+    from kubedrill import experiment as stage
+    from kubedrill.record.verdict import Report
+
+    _print_json(stage.json_schema() if what == "experiment" else Report.model_json_schema())
+
+
+def main() -> None:
+    """Run the command line; every error before a start is one message and exit code 3."""
+    try:
+        result = cli.main(standalone_mode=False)
+    except NotStarted as error:
+        click.echo(str(error), err=True)
+        sys.exit(NOT_STARTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(NOT_STARTED)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted before anything was started", err=True)
+        sys.exit(NOT_STARTED)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _console() -> Any:
+    from kubedrill.report.terminal import console
+
+    return console()
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=1))
+
+
+def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        _print_json(rows)
+        return
+    from rich.table import Table
+
+    table = Table(*rows[0]) if rows else Table("none")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row.values()))
+    _console().print(table)

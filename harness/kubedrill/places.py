@@ -1,0 +1,37 @@
+"""Where the files that a user edits stand: experiments/, loadprofiles/, clusters/."""
+
+from pathlib import Path
+
+from kubedrill.errors import NotStarted
+from kubedrill.words import did_you_mean
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def folder(kind: str, near: Path | None = None) -> Path:
+    """Return the folder `kind` (clusters | loadprofiles | experiments).
+
+    It is sought beside the experiment file `near` and upwards, then from the working directory
+    upwards; else it is the copy that came with the package.
+    """
+    starts = [near.resolve().parent] if near else []
+    for start in [*starts, Path.cwd()]:
+        for parent in [start, *start.parents]:
+            if (parent / kind).is_dir():
+                return parent / kind
+    return _shipped(kind)
+
+
+def _shipped(kind: str) -> Path:
+    installed = _PACKAGE / "shipped" / kind
+    return installed if installed.is_dir() else _PACKAGE.parents[1] / kind
+
+
+def cluster_file(name: str, near: Path | None = None) -> Path:
+    """Return `clusters/NAME.yaml`; NotStarted with the nearest name if there is none."""
+    clusters = folder("clusters", near)
+    path = clusters / f"{name}.yaml"
+    if not path.is_file():
+        known = [one.stem for one in clusters.glob("*.yaml")]
+        raise NotStarted(f'unknown cluster "{name}"{did_you_mean(name, known)}')
+    return path

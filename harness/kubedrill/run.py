@@ -1,0 +1,152 @@
+"""One drill, top to bottom: `kubedrill run FILE`."""
+
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from kubedrill import cluster, places
+from kubedrill.drill import Drill
+from kubedrill.errors import NotStarted
+from kubedrill.experiment import Experiment, expand, schedule, to_yaml
+from kubedrill.faults.catalogue import precheck
+from kubedrill.judge import judge
+from kubedrill.judge.live import AbortWatch, Tail
+from kubedrill.process.child import ChildFailed
+from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.clock import SECOND, ClockPair, now
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import Schedule
+from kubedrill.record.verdict import Report
+from kubedrill.report import html, junit
+from kubedrill.report.console import print_verdict
+from kubedrill.report.live import LiveView
+from kubedrill.signals import Interrupted, Signals
+
+LEAD_NS = 2 * SECOND
+"""From GO to the first phase: children open their kept connections in it."""
+
+LOOK_S = 0.25
+"""How often the runner looks at files and children; the live view moves at this pace."""
+
+LAST_EDGE_NS = 30 * SECOND
+"""After the last phase the faults process may still be proving that its undo holds."""
+
+FREE_BYTES = 200 * 1024 * 1024
+"""A drill of some minutes writes about 20 MB; ten times that must be free in reports/."""
+
+
+class Aborted(Exception):  # noqa: N818 - an event of the drill
+    """An abort condition held for as long as it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What `kubedrill run` was asked to do."""
+
+    file: Path
+    experiment: Experiment
+    catalogue: Catalogue
+    reports: Path
+    keep_cluster: bool = False
+
+
+def run(order: Order, console: Console) -> Report:
+    """Run the drill and return its verdict; NotStarted if nothing was started."""
+    signals = Signals()
+    signals.install()
+    definition = check_before(order)
+    with cluster.lock(order.experiment.cluster) as lock:
+        folder = open_folder(order)
+        drill = Drill(folder, order.experiment.cluster, console)
+        try:
+            with signals.may_interrupt():
+                drill.guard(lock.fileno())
+                play(drill, order, definition)
+        except NotStarted:
+            drill.clear(keep_cluster=False)
+            shutil.rmtree(folder.path)
+            raise
+        except Interrupted as signal:
+            drill.note("drill", "interrupted", signal=str(signal))
+        except Aborted as condition:
+            drill.note("drill", "aborted", condition=str(condition))
+        except (ChildFailed, cluster.ClusterFailed, OSError) as error:
+            drill.note("drill", "failed", reason=str(error))
+        else:
+            drill.note("drill", "ended")
+        finally:
+            drill.clear(order.keep_cluster)
+    return conclude(folder, console)
+
+
+def check_before(order: Order) -> cluster.ClusterDefinition:
+    """Check all that can be checked before anything is started; NotStarted says what is wrong."""
+    definition = cluster.load_definition(places.cluster_file(order.experiment.cluster, order.file))
+    cluster.check(definition, order.experiment.cluster)
+    precheck(order.experiment, order.catalogue, definition)
+    return definition
+
+
+def open_folder(order: Order) -> RunFolder:
+    """Make the run folder and put into it what is known beforehand; NotStarted if it cannot be."""
+    try:
+        order.reports.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(order.reports).free
+        if free < FREE_BYTES:
+            raise NotStarted(
+                f"{order.reports}: the disk is full ({free / 2**20:.0f} MiB free, a drill needs "
+                f"{FREE_BYTES // 2**20} MiB); free some space, or choose another --reports"
+            )
+        folder = RunFolder.create(order.reports, order.file.stem)
+        folder.experiment_yaml.write_text(to_yaml(order.experiment), encoding="utf-8")
+        chaos = expand(order.experiment, order.catalogue, str(folder.path))
+        folder.chaos_experiment.write_text(json.dumps(chaos, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise NotStarted(f"{order.reports}: cannot be written: {error.strerror}") from error
+    return folder
+
+
+def play(drill: Drill, order: Order, definition: cluster.ClusterDefinition) -> None:
+    """Cluster, seed, load and observers, faults, to the end of the last phase."""
+    record = drill.bring_up(definition)
+    drill.seed(record, order.experiment.seed.wanted())
+    drill.start_children(order.experiment, order.catalogue)
+    plan = schedule(
+        order.experiment, order.file.stem, drill.folder.run, ClockPair.read(), now() + LEAD_NS
+    )
+    drill.go(plan)
+    follow(drill, plan)
+
+
+def follow(drill: Drill, plan: Schedule) -> None:
+    """Watch until every child has ended by itself; Aborted if an abort condition holds."""
+    tail = Tail(drill.folder, plan)
+    abort = AbortWatch(plan)
+    begun = set[str]()
+    with LiveView(plan, drill.console) as view:
+        drill.on_event = view.event
+        while now() < plan.end + LAST_EDGE_NS and not drill.finished():
+            time.sleep(LOOK_S)
+            phase = plan.phase_at(now())
+            if phase and phase.name not in begun:
+                begun.add(phase.name)
+                drill.note("phase", phase.name)
+            drill.look(plan)
+            figures = tail.poll()
+            view.show(figures)
+            if condition := abort.check(figures):
+                raise Aborted(condition)
+
+
+def conclude(folder: RunFolder, console: Console) -> Report:
+    """Judge the run's files, write the reports, show the verdict."""
+    report = judge(folder)
+    report.write(folder.verdict)
+    html.write(folder)
+    junit.write(folder)
+    print_verdict(report, folder, console)
+    return report
