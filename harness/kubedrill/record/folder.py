@@ -61,6 +61,16 @@ class RunFolder:
         return self.path / "ledger.jsonl"
 
     @property
+    def faults(self) -> Path:
+        """What the faults process did and saw, a JSON line each; copied onto the timeline."""
+        return self.path / "faults.jsonl"
+
+    @property
+    def health(self) -> Path:
+        """Health of every etcd member, once a second; written by the scraper."""
+        return self.path / "health.jsonl"
+
+    @property
     def chaos_experiment(self) -> Path:
         """The native Chaos Toolkit experiment that chaoslib runs."""
         return self.path / "chaos-experiment.json"
@@ -104,11 +114,6 @@ class RunFolder:
     def resources(self) -> Path:
         """CPU and memory per component and of the host; written by the scraper."""
         return self.path / "resources.jsonl"
-
-    @property
-    def health(self) -> Path:
-        """What each etcd member said of its health, and who led; written by the scraper."""
-        return self.path / "health.jsonl"
 
     @property
     def verdict(self) -> Path:
