@@ -1,1 +1,12 @@
-"""Stage: objects created before the load, and swept after it."""
+"""Stage: the objects that stand before the load, and their removal.
+
+`seed` makes them through the API, in a namespace of the run's own; `sweep` removes them and is
+the undo in the ledger.
+"""
+
+from kubedrill.seed.api import SeedFailed
+from kubedrill.seed.create import SeedResult, namespace_of, seed
+from kubedrill.seed.kinds import KINDS
+from kubedrill.seed.sweep import sweep
+
+__all__ = ["KINDS", "SeedFailed", "SeedResult", "namespace_of", "seed", "sweep"]

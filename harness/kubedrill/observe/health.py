@@ -1,0 +1,74 @@
+"""Observe: whether each etcd member is healthy, and who leads: health.jsonl."""
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from kubedrill.observe.page import Page
+from kubedrill.observe.ticks import wait_until
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.files import JsonLines
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError
+
+TIMEOUT = SECOND * 9 // 10
+_LEADS = b"\netcd_server_is_leader 1\n"
+_RECENT = 3 * SECOND
+
+
+class Leaders:
+    """Who said last that it leads; told by the scrapes of etcd's metrics."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, int] = {}
+
+    def seen(self, zone: str, time: int, page: bytes) -> None:
+        """Note what the metrics of the member in `zone` say at `time`."""
+        if _LEADS in page:
+            self._said[zone] = time
+        else:
+            self._said.pop(zone, None)
+
+    def leader(self, time: int) -> str | None:
+        """Return the zone of the member that led when last asked, None if none did lately."""
+        recent = {zone: at for zone, at in self._said.copy().items() if time - at <= _RECENT}
+        return max(recent, key=lambda zone: recent[zone], default=None)
+
+
+class Health:
+    """Asks /health of every etcd member at the same time, a line a round."""
+
+    def __init__(self, folder: RunFolder, record: ClusterRecord, leaders: Leaders) -> None:
+        self._pages = {
+            one.zone or one.name: Page(record, one.metrics, "/health")
+            for one in record.of_kind("etcd")
+            if one.metrics is not None
+        }
+        self._leaders = leaders
+        self._lines = JsonLines(folder.health)
+
+    def run(self, times: Iterable[int], ended: threading.Event) -> None:
+        """Ask at each of `times` until `ended` is set."""
+        with ThreadPoolExecutor(max(1, len(self._pages)), "health") as pool:
+            for due in times:
+                if not wait_until(due, ended):
+                    return
+                deadline = now() + TIMEOUT
+                asked = {
+                    zone: pool.submit(_ask, page, deadline) for zone, page in self._pages.items()
+                }
+                etcd = {zone: answer.result() for zone, answer in asked.items()}
+                took = (now() - due) // 1000
+                leader = self._leaders.leader(now())
+                self._lines.add({"time": due, "took_us": took, "etcd": etcd, "leader": leader})
+
+
+def _ask(page: Page, deadline: int) -> str:
+    try:
+        response = page.get(deadline)
+    except WireError as error:
+        return "timeout" if error.outcome == Outcome.TIMEOUT else "refused"
+    healthy = response.status == 200 and b'"health":"true"' in response.body
+    return "healthy" if healthy else "unhealthy"

@@ -1,0 +1,123 @@
+"""Observe: one probe, asked and judged. Blocking calls; cooperative in the prober's process."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from kubedrill.observe.connections import Connections
+from kubedrill.observe.series import Series
+from kubedrill.observe.staleness import Acknowledged
+from kubedrill.record.clock import now
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.connection import Connection
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.request import prepare
+from kubedrill.wire.response import Response
+from kubedrill.wire.target import identity_target
+
+PATH = "/api/v1/namespaces/kubedrill/configmaps/probe"
+_SUFFIX = {"read": "", "stale-read": "?resourceVersion=0", "write": "?fieldManager=kubedrill"}
+_VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one probe; times in monotonic ns."""
+
+    outcome: int
+    """HTTP status or record.sample.Outcome; a 2xx is a whole and valid answer."""
+    first_byte: int
+    """0 if none came."""
+    end: int
+    size: int
+    """Bytes of the body."""
+    staleness: int = 0
+    """ns; of reads only."""
+
+
+class Probe:
+    """Asks the question of one series, as often as `ask` is called; calls may overlap."""
+
+    def __init__(
+        self, record: ClusterRecord, series: Series, acknowledged: Acknowledged, keep: int
+    ) -> None:
+        target, self._token = identity_target(record, series.identity, series.endpoint)
+        self._host = record.server_name
+        self._verb = series.verb
+        self._connections = Connections(target, keep if series.connection == "kept" else 0)
+        self._keep = keep
+        self._acknowledged = acknowledged
+        self._read = self._prepare("GET")
+        self.bytes_in = 0
+        self.bytes_out = 0
+
+    def warm_up(self, deadline: int) -> None:
+        """Open the kept connections and ask once on each; whether that succeeds does not matter."""
+        try:
+            self._connections.fill(deadline)
+        except WireError:
+            return
+        for _ in range(max(1, self._keep)):
+            self.ask(now(), deadline)
+
+    def ask(self, started: int, deadline: int) -> Answer:
+        """Probe once, from `started` on, until `deadline` at the latest (monotonic ns)."""
+        try:
+            connection = self._connections.take(deadline)
+        except WireError as error:
+            return Answer(error.outcome, error.first_byte, now(), 0)
+        try:
+            response = self._exchange(connection, deadline)
+        except WireError as error:
+            return Answer(error.outcome, error.first_byte, now(), 0)
+        finally:
+            self._connections.give(connection)
+        return self._judge(response, started)
+
+    def _exchange(self, connection: Connection, deadline: int) -> Response:
+        request = self._read if self._verb != "write" else self._prepare("PUT", _body(now()))
+        received, sent = connection.bytes_in, connection.bytes_out
+        try:
+            return connection.exchange(request, deadline, keep_body=True)
+        finally:
+            self.bytes_in += connection.bytes_in - received
+            self.bytes_out += connection.bytes_out - sent
+
+    def _judge(self, response: Response, started: int) -> Answer:
+        outcome, staleness = response.status, 0
+        if 200 <= outcome < 300:
+            version = _VERSION.search(response.body)
+            if version is None:
+                outcome = Outcome.MALFORMED
+            elif self._verb == "write":
+                self._acknowledged.add(int(version[1]), response.end)
+            else:
+                staleness = self._acknowledged.staleness(int(version[1]), started)
+        return Answer(outcome, response.first_byte, response.end, response.size, staleness)
+
+    def _prepare(self, method: str, body: bytes = b"") -> bytes:
+        return prepare(
+            method,
+            PATH + _SUFFIX[self._verb],
+            self._host,
+            token=self._token,
+            user_agent="kubedrill-prober",
+            body=body,
+        )
+
+
+def _body(value: int) -> bytes:
+    # Without a resourceVersion an update is unconditional: probes in flight together never conflict.
+    metadata = {
+        "name": "probe",
+        "namespace": "kubedrill",
+        "labels": {"app.kubernetes.io/managed-by": "kubedrill"},
+    }
+    probe = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata,
+        "data": {"written": str(value)},
+    }
+    return json.dumps(probe).encode()

@@ -1,0 +1,98 @@
+"""Observe: the scraper, one process of blocking threads: metrics, health and resources.
+
+python -m kubedrill.observe.scraper --run RUN
+"""
+
+import argparse
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from kubedrill.observe.health import Health, Leaders
+from kubedrill.observe.metrics import Scrape, Seen, interval_s
+from kubedrill.observe.resources import Resources
+from kubedrill.observe.ticks import ticks
+from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
+from kubedrill.record.clock import MILLISECOND, now
+from kubedrill.record.cluster import ClusterRecord, Component
+from kubedrill.record.files import JsonLines
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import Schedule
+
+STAGGER = 50 * MILLISECOND
+"""Between the scrapes of one round: all at once would be a load of their own."""
+
+Watch = Callable[[Iterable[int], threading.Event], None]
+
+
+class Scraper:
+    """Runs each watch in a thread of its own until the schedule or stdin ends."""
+
+    def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
+        self._leaders = Leaders()
+        self._health = Health(folder, record, self._leaders)
+        self._resources = Resources(folder, record)
+        index = JsonLines(folder.metrics_index)
+        self._scrapes = [
+            Scrape(folder, index, record, one, self._seen(one))
+            for one in record.components
+            if one.metrics is not None
+        ]
+        self._ended = threading.Event()
+        self._errors: list[Exception] = []
+
+    def run(self, schedule: Schedule) -> None:
+        """Watch until the end; raise the first error of any watch."""
+        on_end(self._ended.set)
+        threads = [
+            threading.Thread(target=self._guard, args=(watch, times), name=name, daemon=True)
+            for name, watch, times in self._watches(schedule)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._errors:
+            raise self._errors[0]
+
+    def _watches(self, schedule: Schedule) -> Iterable[tuple[str, Watch, Iterable[int]]]:
+        settings = schedule.scraping
+        yield "resources", self._resources.run, ticks(schedule, settings.resources_s)
+        yield "health", self._health.run, ticks(schedule, 1.0)
+        for number, scrape in enumerate(self._scrapes):
+            every = interval_s(scrape.component, settings)
+            # The first one, before the schedule begins, opens the connection.
+            first = now() + number * STAGGER
+            times = chain((first,), ticks(schedule, every, number * STAGGER))
+            yield scrape.component.name, scrape.run, times
+
+    def _guard(self, watch: Watch, times: Iterable[int]) -> None:
+        try:
+            watch(times, self._ended)
+        except Exception as error:  # noqa: BLE001 - raised again where the process ends
+            self._errors.append(error)
+            self._ended.set()
+
+    def _seen(self, component: Component) -> Seen | None:
+        if component.kind != "etcd":
+            return None
+        return partial(self._leaders.seen, component.zone or component.name)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the scraper of the run folder given by --run."""
+    parser = argparse.ArgumentParser(prog="python -m kubedrill.observe.scraper")
+    parser.add_argument("--run", required=True, type=Path, help="the run's folder")
+    folder = RunFolder(parser.parse_args(arguments).run)
+    ignore_terminal()
+    scraper = Scraper(folder, ClusterRecord.read(folder.cluster))
+    say_ready()
+    schedule = read_go()
+    if schedule is not None:
+        scraper.run(schedule)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Seed: create the objects, as fast as the API takes them, and count them."""
+
+import json
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.seed.api import Api, SeedFailed
+from kubedrill.seed.kinds import KINDS, Object, body
+
+THREADS = 12
+TIMEOUT = 120 * SECOND
+_CONFLICT = 409
+"""It is there already, from an attempt whose answer was lost: fine."""
+
+Work = tuple[str, bytes]
+"""Path to POST to, and the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedResult:
+    """What was created; `seconds` from the first call to the verified count."""
+
+    created: dict[str, int]
+    seconds: float
+    namespace: str
+
+
+def namespace_of(run: str) -> str:
+    """Return the namespace that holds the seeded objects of a run."""
+    return f"kubedrill-{run.lower()}"
+
+
+def labels_of(run: str) -> Object:
+    """Return the labels of everything that a run creates."""
+    return {"app.kubernetes.io/managed-by": "kubedrill", "kubedrill.io/run": run}
+
+
+def seed(
+    record: ClusterRecord,
+    run: str,
+    wanted: Mapping[str, int],
+    report: Callable[[str], None] = lambda _: None,
+) -> SeedResult:
+    """Create `wanted[kind]` objects of each kind and verify that they are there.
+
+    Raises SeedFailed with what the API said, KeyError for a kind that is not in KINDS.
+    """
+    begun = now()
+    until = begun + TIMEOUT
+    namespace = namespace_of(run)
+    api = Api(record, until)
+    try:
+        _make_namespace(api, namespace, run)
+        _create(record, _work(namespace, run, wanted), until)
+        created = {kind: _count(api, namespace, kind) for kind in wanted}
+    finally:
+        api.close()
+    if created != dict(wanted):
+        raise SeedFailed(f"namespace {namespace} holds {created}, wanted {dict(wanted)}")
+    seconds = (now() - begun) / SECOND
+    report(f"{sum(created.values())} objects in {seconds:.1f} s")
+    return SeedResult(created, seconds, namespace)
+
+
+def _make_namespace(api: Api, name: str, run: str) -> None:
+    labels = labels_of(run)
+    namespace = {"kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+    api.call("POST", "/api/v1/namespaces", json.dumps(namespace).encode(), fine=(_CONFLICT,))
+    # Admission refuses pods until it exists; the controller that makes it may be slow or away.
+    account = {"kind": "ServiceAccount", "metadata": {"name": "default", "labels": labels}}
+    path = f"/api/v1/namespaces/{name}/serviceaccounts"
+    api.call("POST", path, json.dumps(account).encode(), fine=(_CONFLICT,))
+
+
+def _work(namespace: str, run: str, wanted: Mapping[str, int]) -> "queue.SimpleQueue[Work]":
+    labels = labels_of(run)
+    work = queue.SimpleQueue[Work]()
+    for name, count in wanted.items():
+        path = f"/api/v1/namespaces/{namespace}/{KINDS[name].resource}"
+        for number in range(count):
+            work.put((path, body(KINDS[name], f"{name}-{number:05}", labels)))
+    return work
+
+
+def _create(record: ClusterRecord, work: "queue.SimpleQueue[Work]", until: int) -> None:
+    errors: list[Exception] = []
+    threads = [
+        threading.Thread(target=_post_all, args=(record, work, until, errors), name=f"seed-{n}")
+        for n in range(min(THREADS, work.qsize()))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def _post_all(
+    record: ClusterRecord, work: "queue.SimpleQueue[Work]", until: int, errors: list[Exception]
+) -> None:
+    api = Api(record, until)
+    try:
+        while not errors:
+            path, posted = work.get_nowait()
+            api.call("POST", path, posted, fine=(_CONFLICT,))
+    except queue.Empty:
+        pass
+    except Exception as error:  # noqa: BLE001 - raised again where the threads are joined
+        errors.append(error)
+    finally:
+        api.close()
+
+
+def _count(api: Api, namespace: str, kind: str) -> int:
+    answer = api.json("GET", f"/api/v1/namespaces/{namespace}/{KINDS[kind].resource}?limit=1")
+    return len(answer["items"]) + int(answer["metadata"].get("remainingItemCount", 0))

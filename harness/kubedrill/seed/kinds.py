@@ -1,0 +1,68 @@
+"""Seed: what the seeded objects look like."""
+
+import base64
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Object = dict[str, Any]
+
+POD_PADDING = 4800
+"""With the fields below, the defaults and the managed fields: 6 KB a pod as stored."""
+
+SECRET_BYTES = 1024
+"""Before base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of object that can be seeded, in the core API group."""
+
+    resource: str
+    build: Callable[[str, Object], Object]
+    """From a name and the labels to the object."""
+
+
+def pod(name: str, labels: Object) -> Object:
+    """Return a pod that nobody schedules and nobody collects.
+
+    Bound to a node that does not exist, the pod garbage collector would delete it within a minute;
+    without a scheduler's name, the scheduler would patch it and write events.
+    """
+    metadata = {"name": name, "labels": labels, "annotations": {"kubedrill.io/padding": _PADDING}}
+    container = {
+        "name": "main",
+        "image": "registry.k8s.io/pause:3.10",
+        "env": [{"name": f"VARIABLE_{n}", "value": f"value-{n}"} for n in range(4)],
+        "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}},
+    }
+    spec = {
+        "schedulerName": "none",
+        "automountServiceAccountToken": False,
+        "containers": [container],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def secret(name: str, labels: Object) -> Object:
+    """Return a secret of SECRET_BYTES random-looking bytes."""
+    metadata = {"name": name, "labels": labels}
+    data = {"value": base64.b64encode(_random_bytes(name, SECRET_BYTES)).decode()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
+
+
+def _random_bytes(seed: str, size: int) -> bytes:
+    return random.Random(seed).randbytes(size)  # noqa: S311 - for bulk, not for secrecy
+
+
+# Like real annotations it neither compresses to nothing nor needs escaping.
+_PADDING = base64.b64encode(_random_bytes("padding", POD_PADDING)).decode()[:POD_PADDING]
+
+KINDS = {"pods": Kind("pods", pod), "secrets": Kind("secrets", secret)}
+
+
+def body(kind: Kind, name: str, labels: Object) -> bytes:
+    """Return the object as the API takes it."""
+    return json.dumps(kind.build(name, labels), separators=(",", ":")).encode()

@@ -1,0 +1,71 @@
+"""Seed: remove what a run seeded. Idempotent: the undo in the ledger."""
+
+import json
+import time
+from pathlib import Path
+
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.sample import Outcome
+from kubedrill.seed.api import Api, SeedFailed
+from kubedrill.seed.create import namespace_of
+from kubedrill.seed.kinds import KINDS
+from kubedrill.wire.connection import Connection
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.target import identity_target
+
+TIMEOUT = 60 * SECOND
+_GONE = 404
+_CONFLICT = 409
+"""Its deletion is already under way."""
+
+
+def sweep(cluster_file: str, run: str) -> None:
+    """Delete the objects and the namespace of `run` from the cluster of `cluster_file`.
+
+    Returns when they are gone; does nothing if the cluster, or its record, is gone. SeedFailed
+    if they are still there after a minute.
+    """
+    path = Path(cluster_file)
+    if not path.exists():
+        return
+    record = ClusterRecord.read(path)
+    if _is_gone(record):
+        return
+    api = Api(record, now() + TIMEOUT)
+    try:
+        _delete(api, namespace_of(run))
+    finally:
+        api.close()
+
+
+def _is_gone(record: ClusterRecord) -> bool:
+    # Slow is not gone: only a missing certificate or a closed port is.
+    try:
+        target, _ = identity_target(record, "admin")
+        Connection.open(target, now() + 5 * SECOND).close()
+    except FileNotFoundError:
+        return True
+    except WireError as error:
+        return error.outcome == Outcome.REFUSED
+    return False
+
+
+def _delete(api: Api, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}"
+    if api.call("GET", path, fine=(_GONE,)).status == _GONE:
+        return
+    for kind in KINDS.values():
+        # Pods that run nowhere have nobody who would end their grace period.
+        api.call("DELETE", f"{path}/{kind.resource}?gracePeriodSeconds=0", fine=(_GONE,))
+    api.call("DELETE", path, fine=(_GONE, _CONFLICT))
+    _wait_gone(api, path)
+
+
+def _wait_gone(api: Api, path: str) -> None:
+    until = now() + TIMEOUT
+    while (answer := api.call("GET", path, fine=(_GONE,))).status != _GONE:
+        if now() > until:
+            conditions = json.loads(answer.body)["status"].get("conditions", [])
+            raise SeedFailed(f"{path} is still being deleted: {conditions}")
+        time.sleep(0.2)
