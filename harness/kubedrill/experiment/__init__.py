@@ -1,1 +1,24 @@
-"""Stage: from a file that a person wrote to a checked Experiment, and on to Chaos Toolkit."""
+"""Stage: read an experiment file, check it, say what it would do, expand it to Chaos Toolkit."""
+
+from kubedrill.experiment.expand import expand
+from kubedrill.experiment.plan import Plan, plan, render
+from kubedrill.experiment.read import read
+from kubedrill.experiment.schema import json_schema
+from kubedrill.experiment.settled import Experiment, Fault, PhaseLength, PhaseObjective, Seed
+from kubedrill.experiment.write import schedule, to_yaml
+
+__all__ = [
+    "Experiment",
+    "Fault",
+    "PhaseLength",
+    "PhaseObjective",
+    "Plan",
+    "Seed",
+    "expand",
+    "json_schema",
+    "plan",
+    "read",
+    "render",
+    "schedule",
+    "to_yaml",
+]

@@ -161,9 +161,11 @@ def _subject(series: Series, statistic: str | None) -> str:
             return f"{named} over the phase"
         case (("availability" | "fault"), None):
             return series.words
-        case _, None:
-            return named
-    return f"{STATISTICS[statistic]} {series.words if statistic == 'longest' else f'of {named}'}"
+        case _, "longest":
+            return f"the longest {series.words}"
+        case _, str():
+            return f"{STATISTICS[statistic]} of {named}"
+    return named
 
 
 def _request_subject(series: Series, statistic: str) -> str:

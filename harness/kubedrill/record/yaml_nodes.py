@@ -11,12 +11,15 @@ from typing import Any
 
 import yaml
 from yaml.composer import Composer
+from yaml.emitter import Emitter
 from yaml.error import Mark, MarkedYAMLError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.parser import Parser
 from yaml.reader import Reader, ReaderError
+from yaml.representer import SafeRepresenter
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
+from yaml.serializer import Serializer
 
 from kubedrill.record.problems import Location, Place
 
@@ -67,8 +70,29 @@ _CORE = {
         "-+0123456789.",
     ),
 }
+
+
+class _Dumper(Emitter, Serializer, SafeRepresenter, BaseResolver):
+    """PyYAML's, but text is quoted where our reader, not YAML 1.1, would take it for a number."""
+
+    def __init__(self, stream: Any, **options: Any) -> None:
+        style, flow, sort = (options[key] for key in _REPRESENTING)
+        emitting = {key: options[key] for key in _EMITTING}
+        Emitter.__init__(self, stream, **emitting)
+        Serializer.__init__(self)
+        SafeRepresenter.__init__(self, style, flow, sort)
+        BaseResolver.__init__(self)
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+_REPRESENTING = ("default_style", "default_flow_style", "sort_keys")
+_EMITTING = ("canonical", "indent", "width", "allow_unicode", "line_break")
+
 for _tag, (_pattern, _first) in _CORE.items():
-    _Loader.add_implicit_resolver(_tag, re.compile(rf"^(?:{_pattern})$"), list(_first))
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(_tag, re.compile(rf"^(?:{_pattern})$"), list(_first))
 
 # What PyYAML says, and what a person can do about it.
 _PLAIN: list[tuple[str, str]] = [
@@ -242,3 +266,16 @@ def _float(text: str, line: int | None) -> float:
 
 def _encodable(text: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def dump(value: Any) -> str:
+    """Return plain values as YAML that `parse` reads back as they are."""
+    text: str = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+        default_flow_style=None,
+    )
+    return text

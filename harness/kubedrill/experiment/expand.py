@@ -1,0 +1,94 @@
+"""Expand an experiment to a native Chaos Toolkit experiment: one sorted list of short edges.
+
+`until 10 | inject A | until 20 | inject B | until 40 | undo A | ...`: faults may overlap, and each
+edge is on the clock, however long the edges before it took. Rollbacks are all undos, newest first.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
+from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.units import show
+
+PLAYER = "kubedrill.faults.play"
+_STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": "kubedrill.faults.stop"}}
+"""Ends the method when the drill is ended during a wait (see faults/stop.py)."""
+
+
+def expand(experiment: Experiment, catalogue: Catalogue, run: str) -> dict[str, Any]:
+    """Return the Chaos Toolkit experiment; its actions refer to the run folder `run` (a path)."""
+    undos = [_undo(fault, index, catalogue, run) for index, fault in enumerate(experiment.faults)]
+    return {
+        "version": "1.0.0",
+        "title": experiment.title,
+        "description": experiment.why,
+        "tags": ["kubedrill"],
+        "configuration": {},
+        "extensions": [_extension(experiment, run)],
+        "runtime": {"rollbacks": {"strategy": "always"}},
+        "method": _method(experiment, catalogue, run),
+        "rollbacks": [undo for undo in reversed(undos) if undo],
+    }
+
+
+def _extension(experiment: Experiment, run: str) -> dict[str, Any]:
+    return {
+        "name": "kubedrill",
+        "run": run,
+        "cluster": experiment.cluster,
+        "phases": [asdict(phase) for phase in experiment.phases],
+        "faults": [asdict(fault) for fault in experiment.faults],
+    }
+
+
+def _method(experiment: Experiment, catalogue: Catalogue, run: str) -> list[dict[str, Any]]:
+    # (seconds, 0 or 1, activity): at the same instant what ends is undone before what begins.
+    edges: list[tuple[float, int, dict[str, Any]]] = []
+    for index, fault in enumerate(experiment.faults):
+        edges.append((fault.inject_s, 1, _inject(fault, index, catalogue, run)))
+        undo = _undo(fault, index, catalogue, run)
+        if undo:
+            edges.append((fault.undo_s, 0, undo))
+    method = []
+    for seconds, _, activity in sorted(edges, key=lambda edge: edge[:2]):
+        method += [_until(seconds), activity]
+    return [*method, _until(experiment.seconds)]
+
+
+def _until(seconds: float) -> dict[str, Any]:
+    return {
+        **_action(f"until {show(seconds, 's')}", PLAYER, "until", {"offset_s": seconds}),
+        "controls": [_STOP_CONTROL],
+    }
+
+
+def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any]:
+    name = f"inject {index}: {fault.name}"
+    if fault.name == ACTIVITY:
+        return {**fault.arguments["activity"], "name": name}
+    known = catalogue.faults[fault.name]
+    arguments = {**fault.arguments, "run": run, "index": index}
+    return _action(name, known.module, known.inject, arguments)
+
+
+def _undo(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any] | None:
+    name = f"undo {index}: {fault.name}"
+    if fault.name == ACTIVITY:
+        rollback = fault.arguments["rollback"]
+        return {**rollback, "name": name} if rollback else None
+    known = catalogue.faults[fault.name]
+    return _action(name, known.module, known.undo, {"run": run, "index": index})
+
+
+def _action(name: str, module: str, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "action",
+        "name": name,
+        "provider": {
+            "type": "python",
+            "module": module,
+            "func": function,
+            "arguments": arguments,
+        },
+    }

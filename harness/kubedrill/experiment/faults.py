@@ -1,0 +1,151 @@
+"""Check the entries under `faults:` and put them on the drill's time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubedrill.experiment.parameters import check_parameters
+from kubedrill.experiment.schema import FAULT_KEYS
+from kubedrill.experiment.settled import ACTIVITY, Fault
+from kubedrill.record.catalogue import FaultDescription
+from kubedrill.record.problems import Location, Problems, describe
+from kubedrill.record.units import UnitError, format_duration, parse_duration
+from kubedrill.words import did_you_mean
+
+DEFAULT_PHASE = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultReader:
+    """Reads fault entries; what is wrong with them goes to `problems`."""
+
+    phases: Mapping[str, tuple[float, float]]
+    """Start and end of each phase, in seconds from the drill's start."""
+    known: Mapping[str, FaultDescription]
+    problems: Problems
+
+    def read(self, entry: Mapping[str, Any], index: int) -> Fault | None:
+        """Return one entry as a Fault, or None if something is wrong with it."""
+        before = len(self.problems.found)
+        location: Location = ("faults", index)
+        name = self._name(entry, location)
+        arguments = self._arguments(name, entry, location) if name else {}
+        phase = self._phase(entry, location)
+        times = self._times(phase, entry, location) if phase else None
+        if name is None or phase is None or times is None or len(self.problems.found) > before:
+            return None
+        return Fault(name, arguments, phase, *times)
+
+    def _name(self, entry: Mapping[str, Any], location: Location) -> str | None:
+        known = [ACTIVITY, *self.known]
+        names = [key for key in entry if key not in FAULT_KEYS]
+        unknown = [name for name in names if name not in known]
+        for name in unknown:
+            word = "fault" if "." in name or len(names) == 1 else "key"
+            choices = known if word == "fault" else FAULT_KEYS
+            self.problems.add(
+                (*location, name), f'unknown {word} "{name}"{did_you_mean(name, choices)}'
+            )
+        if unknown:
+            return None
+        if len(names) != 1:
+            said = " and ".join(names) or "none"
+            self.problems.add(location, f"an entry of faults names one fault; here: {said}")
+            return None
+        return names[0]
+
+    def _arguments(self, name: str, entry: Mapping[str, Any], location: Location) -> dict[str, Any]:
+        given = entry[name]
+        if name == ACTIVITY:
+            return self._activity(entry, location)
+        if "rollback" in entry:
+            message = f"rollback is for activity; {name} knows how to undo itself"
+            self.problems.add((*location, "rollback"), message)
+        if given is None:
+            given = {}
+        if not isinstance(given, dict):
+            example = ", ".join(self.known[name].parameters.get("properties", {}))
+            message = f"{name} takes a mapping of {{{example}}}, not {describe(given)}"
+            self.problems.add((*location, name), message)
+            return {}
+        parameters = self.known[name].parameters
+        check_parameters(given, parameters, name, (*location, name), self.problems)
+        return given
+
+    def _activity(self, entry: Mapping[str, Any], location: Location) -> dict[str, Any]:
+        self._native(entry[ACTIVITY], (*location, ACTIVITY))
+        if "rollback" not in entry:
+            message = "an activity needs a rollback beside it (null if nothing can undo it)"
+            self.problems.add(location, message)
+        elif entry["rollback"] is not None:
+            self._native(entry["rollback"], (*location, "rollback"))
+        return {"activity": entry[ACTIVITY], "rollback": entry.get("rollback")}
+
+    def _native(self, action: Any, location: Location) -> None:
+        """Check what Chaos Toolkit would let pass, or would honour against our order of events."""
+        if not isinstance(action, dict):
+            self.problems.add(
+                location, f"must be an action of Chaos Toolkit, not {describe(action)}"
+            )
+            return
+        for key in ("type", "name", "provider"):
+            if key not in action:
+                self.problems.add(location, f'a Chaos Toolkit action needs the key "{key}"')
+        for key in action:
+            if key not in {"type", "name", "provider"}:
+                message = f'"{key}" is not supported here; type, name and provider are'
+                self.problems.add((*location, key), message)
+        if action.get("type", "action") != "action":
+            message = f"type must be action, not {describe(action['type'])}"
+            self.problems.add((*location, "type"), message)
+        if not isinstance(action.get("provider", {}), dict):
+            self.problems.add((*location, "provider"), "provider must be a mapping")
+
+    def _phase(self, entry: Mapping[str, Any], location: Location) -> str | None:
+        phase = entry.get("phase", DEFAULT_PHASE)
+        if phase in self.phases:
+            return str(phase)
+        if "phase" in entry:
+            message = f'unknown phase "{phase}"{did_you_mean(str(phase), self.phases)}'
+            self.problems.add((*location, "phase"), message)
+        else:
+            names = ", ".join(self.phases)
+            message = f'no phase "{DEFAULT_PHASE}"; say with phase: which of {names} it is for'
+            self.problems.add(location, message)
+        return None
+
+    def _times(
+        self, phase: str, entry: Mapping[str, Any], location: Location
+    ) -> tuple[float, float] | None:
+        start, end = self.phases[phase]
+        at = self._duration(entry, "at", 0.0, location)
+        if at is None:
+            return None
+        if start + at >= end:
+            length = format_duration(end - start)
+            message = f'at: phase "{phase}" lasts {length}; the fault would begin after it'
+            self.problems.add((*location, "at"), message)
+            return None
+        length_s = self._duration(entry, "for", end - start - at, location)
+        if length_s is None:
+            return None
+        if length_s <= 0:
+            self.problems.add((*location, "for"), "for: must be more than 0s")
+        last = max(end for _, end in self.phases.values())
+        if start + at + length_s > last:
+            over = format_duration(round(start + at + length_s - last, 9))
+            self.problems.add(
+                (*location, "for"), f"for: the fault would outlive the drill by {over}"
+            )
+        return start + at, start + at + length_s
+
+    def _duration(
+        self, entry: Mapping[str, Any], key: str, default: float, location: Location
+    ) -> float | None:
+        if key not in entry:
+            return default
+        try:
+            return parse_duration(entry[key])
+        except UnitError as error:
+            self.problems.add((*location, key), f"{key}: {error}")
+            return None

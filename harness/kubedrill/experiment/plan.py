@@ -1,0 +1,184 @@
+"""Say what a drill would do, before anything is touched: targets, blast radius, objectives in words."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
+from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.objective import words
+from kubedrill.record.units import format_duration, format_rate
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFault:
+    """One fault, as far as it is known beforehand."""
+
+    name: str
+    arguments: dict[str, Any]
+    phase: str
+    inject_s: float
+    undo_s: float
+    does: str
+    blast_radius: str
+    needs: str | None
+    """The capability that the cluster must have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a drill would do. Times in seconds from the first phase's start."""
+
+    title: str
+    claim: int | None
+    why: str
+    cluster: str
+    targets: tuple[str, ...]
+    """The components that faults may hit: names where the cluster is up, else what is known."""
+    capabilities: tuple[str, ...]
+    missing: tuple[str, ...]
+    """Capabilities that the cluster lacks; empty also when it is not up."""
+    seed: dict[str, int]
+    loads: tuple[dict[str, Any], ...]
+    phases: tuple[dict[str, Any], ...]
+    faults: tuple[PlannedFault, ...]
+    objectives: tuple[dict[str, str], ...]
+    abort: tuple[str, ...]
+    minutes: float
+    """The phases' length; cluster up, seeding and clearing away come on top."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+
+def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | None = None) -> Plan:
+    """Return what the drill would do; `record` is the cluster's if it is up. Changes nothing."""
+    faults = tuple(_fault(fault, catalogue) for fault in experiment.faults)
+    needed = tuple(sorted({fault.needs for fault in faults if fault.needs}))
+    return Plan(
+        title=experiment.title,
+        claim=experiment.claim,
+        why=experiment.why,
+        cluster=experiment.cluster,
+        targets=tuple(_targets(faults, record)),
+        capabilities=needed,
+        missing=tuple(one for one in needed if record and one not in record.capabilities),
+        seed=experiment.seed.wanted(),
+        loads=tuple(asdict(load) for load in experiment.loads),
+        phases=tuple(asdict(phase) for phase in experiment.phases),
+        faults=faults,
+        objectives=tuple(
+            {
+                "phase": one.phase,
+                "text": one.objective.text,
+                "words": words(one.objective, one.phase),
+            }
+            for one in experiment.objectives
+        ),
+        abort=tuple(one.text for one in experiment.abort),
+        minutes=round(experiment.seconds / 60, 1),
+    )
+
+
+def _fault(fault: Fault, catalogue: Catalogue) -> PlannedFault:
+    times = (fault.phase, fault.inject_s, fault.undo_s)
+    if fault.name == ACTIVITY:
+        action = fault.arguments["activity"]
+        does = f"the Chaos Toolkit action {action['name']}"
+        radius = "unknown: kubedrill does not look into actions of other extensions"
+        return PlannedFault(fault.name, fault.arguments, *times, does, radius, None)
+    known = catalogue.faults[fault.name]
+    values = {**_defaults(known.parameters), **fault.arguments}
+    radius = _fill_in(known.blast_radius, values)
+    return PlannedFault(fault.name, values, *times, known.doc, radius, known.capability)
+
+
+def _defaults(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    properties: Mapping[str, Mapping[str, Any]] = parameters.get("properties", {})
+    return {name: one["default"] for name, one in properties.items() if "default" in one}
+
+
+def _fill_in(text: str, values: Mapping[str, Any]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
+
+
+def _targets(faults: tuple[PlannedFault, ...], record: ClusterRecord | None) -> list[str]:
+    """Name what may be hit: the first word of a fault is the kind of component it is for."""
+    kinds = {fault.name.partition(".")[0] for fault in faults if fault.name != ACTIVITY}
+    if record is None:
+        return [
+            f"{kind} (the cluster is not up: names are not known yet)" for kind in sorted(kinds)
+        ]
+    known = {one.kind.removeprefix("kube-") for one in record.components}
+    names = [one.name for one in record.components if one.kind.removeprefix("kube-") in kinds]
+    return [*names, *(f"{kind}: nothing of that kind" for kind in sorted(kinds - known))]
+
+
+def render(planned: Plan, console: "Console") -> None:
+    """Print a plan for people."""
+    claim = f" (claim {planned.claim})" if planned.claim else ""
+    console.print(planned.title + claim, style="bold", highlight=False, markup=False)
+    console.print(f"{planned.why}\n", highlight=False, markup=False)
+    console.print(_facts(planned))
+    console.print(_phase_table(planned))
+    for fault in planned.faults:
+        console.print(_fault_text(fault), highlight=False, markup=False)
+    console.print("\n[bold]Objectives[/bold]")
+    for one in planned.objectives:
+        console.print(f"  {one['text']}\n    {one['words']}", highlight=False, markup=False)
+    for text in planned.abort:
+        console.print(f"  The drill ends at once if {text}.", highlight=False, markup=False)
+    minutes = f"{planned.minutes:g} minutes of phases; nothing has been started."
+    console.print(f"\n{minutes}", highlight=False)
+
+
+def _facts(planned: Plan) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    table.add_row("cluster", planned.cluster)
+    table.add_row("needs", ", ".join(planned.capabilities) or "nothing beyond the API")
+    if planned.missing:
+        table.add_row("missing", f"{', '.join(planned.missing)}: the drill would not be started")
+    table.add_row("may hit", ", ".join(planned.targets) or "nothing")
+    seeds = ", ".join(f"{count:,} {kind}" for kind, count in planned.seed.items() if count)
+    table.add_row("seeds", seeds or "nothing")
+    for load in planned.loads:
+        name, profile = load["name"], load["profile"]
+        table.add_row("load", f"{name}: {profile} at {format_rate(load['rate'])}")
+    return table
+
+
+def _phase_table(planned: Plan) -> "Table":
+    from rich.table import Table
+
+    table = Table(title="Phases", title_justify="left")
+    for column in ("phase", "from", "length", "faults"):
+        table.add_column(column)
+    start = 0.0
+    for phase in planned.phases:
+        name, seconds = phase["name"], phase["seconds"]
+        faults = ", ".join(one.name for one in planned.faults if one.phase == name)
+        table.add_row(name, format_duration(start), format_duration(seconds), faults)
+        start += seconds
+    return table
+
+
+def _fault_text(fault: PlannedFault) -> str:
+    arguments = ", ".join(f"{name}: {value}" for name, value in fault.arguments.items())
+    times = f"{format_duration(fault.inject_s)} to {format_duration(fault.undo_s)}"
+    return (
+        f"\n{fault.name} {arguments}\n  {fault.does}\n"
+        f"  from {times}; needs {fault.needs or 'nothing'}\n"
+        f"  blast radius: {fault.blast_radius or 'not stated'}"
+    )

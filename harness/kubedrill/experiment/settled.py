@@ -1,0 +1,87 @@
+"""An experiment that was read and checked: names exist, units fit, times lie within the drill."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from kubedrill.record.objective import AbortCondition, Objective
+from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
+
+ACTIVITY = "activity"
+"""The name of a fault that is any Chaos Toolkit action; its arguments are activity and rollback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """How many objects there are before the load begins."""
+
+    pods: int = 0
+    secrets: int = 0
+
+    def wanted(self) -> dict[str, int]:
+        """Return the number of objects by kind."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLength:
+    """A phase and how long it lasts."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault; its times count from the drill's start, in seconds."""
+
+    name: str
+    arguments: dict[str, Any]
+    phase: str
+    inject_s: float
+    undo_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseObjective:
+    """One objective of one phase, and the line it stands on."""
+
+    phase: str
+    objective: Objective
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """All that a drill needs to know. Loads and settings are in the form that the schedule takes."""
+
+    title: str
+    why: str
+    claim: int | None
+    cluster: str
+    seed: Seed
+    phases: tuple[PhaseLength, ...]
+    loads: tuple[ScheduledLoad, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    abort: tuple[AbortCondition, ...] = ()
+    objectives: tuple[PhaseObjective, ...] = ()
+    probing: Probing = field(default_factory=Probing)
+    scraping: Scraping = field(default_factory=Scraping)
+
+    @property
+    def seconds(self) -> float:
+        """How long the phases last together."""
+        return sum(phase.seconds for phase in self.phases)
+
+    def phase_start(self, name: str) -> float:
+        """Return when a phase begins, in seconds from the drill's start; KeyError if unknown."""
+        start = 0.0
+        for phase in self.phases:
+            if phase.name == name:
+                return start
+            start += phase.seconds
+        raise KeyError(name)
+
+    def phase_end(self, name: str) -> float:
+        """Return when a phase ends, in seconds from the drill's start; KeyError if unknown."""
+        lengths = {phase.name: phase.seconds for phase in self.phases}
+        return self.phase_start(name) + lengths[name]
