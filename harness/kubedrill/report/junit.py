@@ -1,0 +1,91 @@
+"""Report: the verdict for CI servers, `junit.xml`: a suite a phase, a case an objective."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from kubedrill.record.files import write_whole
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdict
+from kubedrill.report import sentences
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold, not even escaped."""
+
+VALIDITY = "validity"
+"""The suite that says whether the drill itself can be trusted."""
+
+
+def write(folder: RunFolder) -> Path:
+    """Write `junit.xml` from `verdict.json` and return its path."""
+    report = Report.read(folder.verdict)
+    root = ET.Element("testsuites", name=_clean(report.experiment))
+    for phase in report.phases:
+        objectives = [one for one in report.objectives if one.phase == phase.name]
+        if objectives:
+            root.append(_phase(report, phase, objectives))
+    root.append(_validity(report))
+    for key in ("tests", "failures", "errors"):
+        root.set(key, str(sum(int(suite.attrib[key]) for suite in root)))
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    write_whole(folder.junit, f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n')
+    return folder.junit
+
+
+def _phase(report: Report, phase: PhaseTimes, objectives: list[ObjectiveResult]) -> ET.Element:
+    suite = _suite(report, phase.name, (phase.end - phase.start) / 1e9, phase.date)
+    for one in objectives:
+        case = _case(suite, f"{report.experiment}.{phase.name}", one.text)
+        _result(case, one.verdict, one.reason)
+        shown = f"{one.words}\nmeasured: {sentences.measured(one)}"
+        ET.SubElement(case, "system-out").text = _clean(shown)
+    return _counted(suite)
+
+
+def _validity(report: Report) -> ET.Element:
+    start, end = report.phases[0].start, report.phases[-1].end
+    suite = _suite(report, VALIDITY, (end - start) / 1e9, report.phases[0].date)
+    case = _case(suite, f"{report.experiment}.{VALIDITY}", "the drill can be trusted")
+    if report.verdict is Verdict.INVALID:
+        _result(case, Verdict.INVALID, "\n".join(report.reasons))
+    return _counted(suite)
+
+
+def _suite(report: Report, name: str, length_s: float, date: str) -> ET.Element:
+    suite = ET.Element("testsuite", name=_clean(name), time=f"{length_s:.3f}", hostname="localhost")
+    # The schema knows no fractions and no zone.
+    suite.set("timestamp", date[:19])
+    properties = ET.SubElement(suite, "properties")
+    versions = report.settings.get("versions", {})
+    known = {"run": report.run, "verdict": report.verdict.value, "claim": report.claim, **versions}
+    for key, value in known.items():
+        ET.SubElement(properties, "property", name=_clean(str(key)), value=_clean(str(value)))
+    return suite
+
+
+def _case(suite: ET.Element, classname: str, name: str) -> ET.Element:
+    return ET.SubElement(
+        suite, "testcase", classname=_clean(classname), name=_clean(name), time="0"
+    )
+
+
+def _result(case: ET.Element, verdict: Verdict, reason: str) -> None:
+    kind = {Verdict.FAIL: "failure", Verdict.INVALID: "error"}.get(verdict)
+    if kind is None:
+        return
+    first = reason.partition("\n")[0]
+    element = ET.SubElement(case, kind, type=verdict.value, message=_clean(first))
+    element.text = _clean(reason)
+
+
+def _counted(suite: ET.Element) -> ET.Element:
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("errors", str(len(suite.findall("testcase/error"))))
+    suite.set("skipped", "0")
+    return suite
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)

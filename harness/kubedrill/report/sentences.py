@@ -1,0 +1,106 @@
+"""Report: what a drill proved and what its figures say, in plain sentences; one wording for all views."""
+
+from collections.abc import Iterator
+
+from kubedrill.record.verdict import (
+    AvailabilityResult,
+    FaultResult,
+    HarnessCost,
+    ObjectiveResult,
+    Report,
+    Verdict,
+)
+from kubedrill.report import figures
+
+
+def proved(report: Report) -> str:
+    """Return what the drill proved, in one sentence."""
+    total = len(report.objectives)
+    missed = sum(one.verdict is not Verdict.PASS for one in report.objectives)
+    match report.verdict:
+        case Verdict.INVALID:
+            return "Nothing is proved: the drill cannot be trusted."
+        case Verdict.FAIL:
+            return (
+                f"{missed} of {figures.counted(total, 'objective')} did not hold{_under(report)}."
+            )
+    every = "All" if total > 1 else "The"
+    return f"{every} {figures.counted(total, 'objective')} held{_under(report)}."
+
+
+def _under(report: Report) -> str:
+    loads = dict.fromkeys((one.name, one.profile) for one in report.load)
+    parts = [f"the load {name} ({profile})" for name, profile in loads]
+    parts += [f"{fault.name} of {fault.target}" for fault in report.faults]
+    if not parts:
+        return ""
+    return " under " + " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+
+
+def measured(objective: ObjectiveResult) -> str:
+    """Return an objective's value, with enough digits to tell it from the threshold."""
+    return figures.figure(objective.value, objective.unit, objective.threshold)
+
+
+def load_lines(report: Report) -> Iterator[str]:
+    """Yield a line a load: what came of it in the phases that have objectives (else in all)."""
+    judged = {one.phase for one in report.objectives} or {one.name for one in report.phases}
+    for name in dict.fromkeys(one.name for one in report.load):
+        phases = [one for one in report.load if one.name == name and one.phase in judged]
+        requests = sum(one.requests for one in phases)
+        errors = sum(sum(one.errors.values()) for one in phases)
+        p99 = [(one.latency_s["p99"], one.phase) for one in phases if "p99" in one.latency_s]
+        line = f"{name}: {figures.counted(requests, 'request')}, {errors:,} failed"
+        if p99:
+            worst, phase = max(p99)
+            line += f", p99 at most {figures.seconds(worst)} (in {phase})"
+        yield line
+
+
+def fault_line(fault: FaultResult) -> str:
+    """Return what became of a fault."""
+    effect = "took effect" if fault.took_effect else "did NOT take effect"
+    text = f"{fault.name} of {fault.target} {effect}"
+    if fault.time_to_detect_s is not None:
+        text += f", noticed after {figures.seconds(fault.time_to_detect_s)}"
+    text += ", undone" if fault.undone else ", NOT undone"
+    if fault.time_to_recover_s is not None:
+        text += f", recovered {figures.seconds(fault.time_to_recover_s)} later"
+    return text
+
+
+def availability_lines(report: Report) -> Iterator[str]:
+    """Yield a line a phase with failed probes, else one that says there were none."""
+    troubled = False
+    for phase in report.phases:
+        reads, writes = (scored(report, phase.name, verb) for verb in ("read", "write"))
+        if reads is None or writes is None or not reads.failed + writes.failed:
+            continue
+        troubled = True
+        longest = figures.seconds(max(reads.longest_outage_s, writes.longest_outage_s))
+        yield (
+            f"reads {figures.share(reads.value)}, writes {figures.share(writes.value)} in "
+            f"{phase.name}; longest outage {longest}"
+        )
+    if report.availability and not troubled:
+        yield "every scored probe was answered in time"
+
+
+def scored(report: Report, phase: str, verb: str) -> AvailabilityResult | None:
+    """Return the availability that objectives mean: fresh connections through the balancer."""
+    wanted = (phase, "balancer", "fresh", verb, "prober")
+    for one in report.availability:
+        if (one.phase, one.path, one.connection, one.verb, one.level) == wanted:
+            return one
+    return None
+
+
+def harness_line(costs: list[HarnessCost]) -> str | None:
+    """Return the largest share that watching took of the control plane's work; None if unknown."""
+    names = {"cpu_share": "CPU", "bytes_share": "bytes", "requests_share": "requests"}
+    parts = []
+    for field, name in names.items():
+        known = [value for one in costs if (value := getattr(one, field)) is not None]
+        if known:
+            parts.append(f"{figures.share(max(known))} of the {name}")
+    return f"at most {', '.join(parts)}" if parts else None
