@@ -65,7 +65,7 @@ class Problems:
 
     def _text(self, place: Place, message: str) -> str:
         if place.override is not None:
-            return f"--set {place.override}: {message}"
+            return f"--set {place.override}: {message.removeprefix(f'{place.override}: ')}"
         line = "" if place.line is None else f":{place.line}"
         return f"{self.source.path}{line}: {message}"
 

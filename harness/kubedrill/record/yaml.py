@@ -49,6 +49,24 @@ def load_checked(
     each value stands: give it to `Problems` for checks of your own. Raises BadFile with a line for
     each problem, NotStarted if only a `--set` is wrong.
     """
+    value, source = load(path, model, overrides, closed)
+    problems = Problems(source)
+    checked = check(value, model, problems)
+    problems.stop()
+    assert checked is not None
+    return checked, source
+
+
+def load(
+    path: Path,
+    model: type[BaseModel],
+    overrides: Sequence[str] = (),
+    closed: Collection[Location] = (),
+) -> tuple[dict[str, Any], Source]:
+    """Read `path` and apply `overrides`; what is in it is not checked yet.
+
+    `model` is asked only for the keys that an empty file lacks. Errors as for `load_checked`.
+    """
     try:
         value, places = parse(read_text(path))
     except BadText as error:
@@ -56,21 +74,19 @@ def load_checked(
     _check_mapping(path, value, model)
     for text in overrides:
         apply(value, places, Override.read(text), closed)
-    return check(value, Source(path, places), model), Source(path, places)
+    return value, Source(path, places)
 
 
-def check(value: Any, source: Source, model: type[Model]) -> Model:
-    """Return `value` as `model`; BadFile with a line for each problem if it is not one."""
+def check(value: Any, model: type[Model], problems: Problems) -> Model | None:
+    """Return `value` as `model`; None, and what is wrong in `problems`, if it is not one."""
     try:
         # JSON's strictness is the one that fits: a list is a tuple's only form, no text is a number.
         return model.model_validate_json(json.dumps(value))
     except ValidationError as error:
-        problems = Problems(source)
         for one in error.errors(include_url=False):
             location = tuple(step for step in one["loc"] if step != "[key]")
             problems.add(location, _in_words(one, location, model))
-        problems.stop()
-        raise
+        return None
 
 
 def _check_mapping(path: Path, value: Any, model: type[BaseModel]) -> None:
@@ -114,6 +130,8 @@ def _wrong_value(error: ErrorDetails) -> str:
         return f" must be {_EXPECTED[kind]}, not {describe(value)}"
     if kind in _BOUNDS:
         return f" must be {_BOUNDS[kind].format(**context)}, not {value}"
+    if kind in {"too_short", "string_too_short"}:
+        return " must not be empty"
     said = error["msg"][:1].lower() + error["msg"][1:]
     return f": {said}, not {describe(value)}"
 

@@ -1,0 +1,162 @@
+"""Check what an experiment names against what there is: clusters, profiles, faults, series, phases.
+
+Works on the file's plain values and passes over what has the wrong form, so that a person sees the
+errors of form and of meaning at once.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from kubedrill.experiment.faults import FaultReader
+from kubedrill.experiment.parameters import check_parameters
+from kubedrill.experiment.settled import Fault, PhaseObjective
+from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.objective import (
+    AbortCondition,
+    Objective,
+    ObjectiveError,
+    check,
+    check_abort,
+    parse,
+    parse_abort,
+)
+from kubedrill.record.problems import Location, Problems
+from kubedrill.record.series import RESERVED
+from kubedrill.record.units import UnitError, format_duration, parse_duration
+from kubedrill.words import did_you_mean
+
+Read = TypeVar("Read")
+
+
+class NameCheck:
+    """The names in one file's plain values; what is wrong goes to `problems`."""
+
+    def __init__(self, value: dict[str, Any], catalogue: Catalogue, problems: Problems) -> None:
+        self._value = value
+        self._catalogue = catalogue
+        self._problems = problems
+        self._phases = _phase_times(value.get("phases"))
+        self._load_names = [
+            load["as"] for _, load in self._entries("load") if isinstance(load.get("as"), str)
+        ]
+
+    def check_cluster(self) -> None:
+        """Check that the cluster is one of the catalogue's."""
+        name, known = self._value.get("cluster"), self._catalogue.clusters
+        if isinstance(name, str) and name not in known:
+            self._problems.add(("cluster",), f'unknown cluster "{name}"{did_you_mean(name, known)}')
+
+    def check_loads(self) -> None:
+        """Check each load's profile, its parameters, and its name."""
+        seen: set[str] = set()
+        for index, load in self._entries("load"):
+            self._check_profile(load, ("load", index))
+            name = load.get("as")
+            if not isinstance(name, str):
+                continue
+            place = ("load", index, "as")
+            if name in RESERVED:
+                message = f'"{name}" is a built-in series; give the load another name'
+                self._problems.add(place, message)
+            if name in seen:
+                message = f'two loads are named "{name}"; objectives could not tell them apart'
+                self._problems.add(place, message)
+            seen.add(name)
+
+    def _check_profile(self, load: dict[str, Any], place: Location) -> None:
+        name, given, known = load.get("profile"), load.get("with", {}), self._catalogue.profiles
+        if not isinstance(name, str):
+            return
+        if name not in known:
+            message = f'unknown profile "{name}"{did_you_mean(name, known)}'
+            self._problems.add((*place, "profile"), message)
+        elif isinstance(given, dict):
+            schema = known[name].parameters
+            check_parameters(given, schema, name, (*place, "with"), self._problems)
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Return the faults, those with problems left out."""
+        if not self._phases:
+            return ()
+        reader = FaultReader(self._phases, self._catalogue.faults, self._problems)
+        faults = [reader.read(entry, index) for index, entry in self._entries("faults")]
+        return tuple(fault for fault in faults if fault)
+
+    def objectives(self) -> tuple[PhaseObjective, ...]:
+        """Return the objectives of every phase, those with problems left out."""
+        slos = self._value.get("slos")
+        found: list[PhaseObjective] = []
+        for phase, texts in slos.items() if isinstance(slos, dict) else ():
+            if self._phases and phase not in self._phases:
+                message = f'objectives for an unknown phase "{phase}"'
+                near = did_you_mean(phase, self._phases)
+                self._problems.add(("slos", phase), f"{message}{near}")
+            for index, text in _texts(texts):
+                place: Location = ("slos", phase, index)
+                objective = self._try(place, self._objective, text, phase)
+                if objective:
+                    line = self._problems.source.place(place).line
+                    found.append(PhaseObjective(phase, objective, line))
+        return tuple(found)
+
+    def abort(self) -> tuple[AbortCondition, ...]:
+        """Return the abort conditions, those with problems left out."""
+        found = (
+            self._try(("abort", index), self._abort, text)
+            for index, text in _texts(self._value.get("abort"))
+        )
+        return tuple(one for one in found if one)
+
+    def _objective(self, text: str, phase: str) -> Objective:
+        objective = parse(text)
+        check(objective, self._load_names)
+        start, end = self._phases.get(phase, (0.0, math.inf))
+        if objective.eventually_s is not None and objective.eventually_s >= end - start:
+            length = format_duration(round(end - start, 9))
+            raise ObjectiveError(f'phase "{phase}" lasts only {length}; give it less time')
+        if objective.series.startswith("fault.") and not self._value.get("faults"):
+            raise ObjectiveError(f"{objective.series} needs a fault, and this drill has none")
+        return objective
+
+    def _abort(self, text: str) -> AbortCondition:
+        condition = parse_abort(text)
+        check_abort(condition, self._load_names)
+        return condition
+
+    def _try(self, place: Location, build: Callable[..., Read], *texts: str) -> Read | None:
+        try:
+            return build(*texts)
+        except ObjectiveError as error:
+            self._problems.add(place, str(error))
+            return None
+
+    def _entries(self, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        entries = self._value.get(key)
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict):
+                yield index, entry
+
+
+def _texts(value: Any) -> Iterator[tuple[int, str]]:
+    for index, text in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(text, str):
+            yield index, text
+
+
+def _phase_times(phases: Any) -> dict[str, tuple[float, float]]:
+    """Return start and end of each phase; (0, inf) for all of them if a length is not one."""
+    times: dict[str, tuple[float, float]] = {}
+    start = 0.0
+    if not isinstance(phases, dict):
+        return times
+    for name, length in phases.items():
+        try:
+            end = start + parse_duration(length)
+        except UnitError:
+            end = start
+        if end == start:
+            return dict.fromkeys(phases, (0.0, math.inf))
+        times[name] = (start, end)
+        start = end
+    return times
