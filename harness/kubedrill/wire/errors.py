@@ -1,0 +1,37 @@
+"""Wire: how a request fails where no whole answer came."""
+
+import errno
+import ssl
+
+from kubedrill.record.sample import Outcome
+
+_OUTCOMES = {
+    errno.ECONNREFUSED: Outcome.REFUSED,
+    errno.ECONNRESET: Outcome.RESET,
+    errno.ECONNABORTED: Outcome.RESET,
+    errno.EPIPE: Outcome.RESET,
+    errno.ETIMEDOUT: Outcome.TIMEOUT,
+    # Our own limits: descriptors, local ports, memory. The request never left.
+    errno.EMFILE: Outcome.DROPPED,
+    errno.ENFILE: Outcome.DROPPED,
+    errno.EADDRNOTAVAIL: Outcome.DROPPED,
+    errno.ENOBUFS: Outcome.DROPPED,
+    errno.ENOMEM: Outcome.DROPPED,
+}
+
+
+class WireError(Exception):
+    """No whole answer came. `first_byte`: monotonic ns of the answer's first byte, 0 if none came."""
+
+    def __init__(self, outcome: Outcome, message: str, first_byte: int = 0) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.first_byte = first_byte
+
+
+def from_os_error(error: OSError) -> WireError:
+    """Return the WireError for what the kernel or OpenSSL said; UNREACHABLE for what has no class."""
+    if isinstance(error, ssl.SSLError):
+        return WireError(Outcome.TLS, f"TLS: {error.reason or error}")
+    outcome = _OUTCOMES.get(error.errno or 0, Outcome.UNREACHABLE)
+    return WireError(outcome, error.strerror or str(error))

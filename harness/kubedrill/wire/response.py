@@ -1,0 +1,255 @@
+"""Wire: one answer, taken apart as it arrives. Knows HTTP/1.1, no sockets."""
+
+import re
+from dataclasses import dataclass
+
+from kubedrill.record.clock import now
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError
+
+MAX_HEAD = 64 * 1024
+MAX_CHUNK_LINE = 4096
+_CHUNK_LINE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?")
+ENDS = 16
+"""How many bytes of a discarded body are kept from its beginning and from its end."""
+
+
+@dataclass(slots=True)
+class Response:
+    """One whole answer; times in monotonic ns."""
+
+    status: int
+    first_byte: int
+    end: int
+    size: int
+    """Bytes of the body, without the framing of chunks."""
+    head: bytes
+    """The first bytes of the body, at most 16."""
+    tail: bytes
+    """The last bytes of the body, at most 16."""
+    body: bytes
+    """b"" unless it was asked for."""
+    retry_after: float | None
+    """Seconds, of a Retry-After in seconds."""
+    closes: bool
+    """The server will close the connection."""
+
+
+class Answer:
+    """Takes an answer's bytes piece by piece; WireError MALFORMED for what is not HTTP."""
+
+    __slots__ = (
+        "_body",
+        "_carry",
+        "_chunked",
+        "_head_request",
+        "_left",
+        "_open_ended",
+        "_trailers",
+        "closes",
+        "done",
+        "end",
+        "first_byte",
+        "head",
+        "retry_after",
+        "size",
+        "status",
+        "tail",
+    )
+
+    def __init__(self, head_request: bool = False, keep_body: bool = False) -> None:
+        self.status = self.first_byte = self.end = self.size = 0
+        self.head = self.tail = b""
+        self.retry_after: float | None = None
+        self.closes = self.done = False
+        self._head_request = head_request
+        self._body: bytearray | None = bytearray() if keep_body else None
+        self._carry = b""
+        self._left = 0  # bytes of the body, or of this chunk and its line end, still to come
+        self._chunked = self._open_ended = self._trailers = False
+
+    def feed(self, data: bytearray, end: int) -> None:
+        """Take `data[:end]`, which is not kept."""
+        start = 0
+        if not self.status:
+            if not self.first_byte:
+                self.first_byte = now()
+            if self._carry:
+                data = bytearray(self._carry) + data[:end]
+                end = len(data)
+            start = self._take_head(data, end)
+            if not self.status or self.done:
+                self._check_rest(start, end)
+                return
+        if self._chunked:
+            self._take_chunks(data, start, end)
+        else:
+            self._take_plain(data, start, end)
+
+    def close(self) -> bool:
+        """Take the orderly end of the connection; False if the answer was not whole."""
+        if self._open_ended and self.status and not self.done:
+            self._finish()
+        return self.done
+
+    def response(self) -> Response:
+        """Return the whole answer."""
+        body = b"" if self._body is None else bytes(self._body)
+        return Response(
+            self.status,
+            self.first_byte,
+            self.end,
+            self.size,
+            self.head,
+            self.tail,
+            body,
+            self.retry_after,
+            self.closes,
+        )
+
+    def _take_head(self, data: bytearray, end: int) -> int:
+        """Take status line and headers; return where the body begins, `end` if they are not whole."""
+        stop = data.find(b"\r\n\r\n", 0, end)
+        if stop < 0:
+            if end > MAX_HEAD or not b"HTTP/1.".startswith(data[: min(end, 7)]):
+                raise self._malformed("no HTTP/1.x answer")
+            self._carry = bytes(data[:end])
+            return end
+        self._carry = b""
+        head = bytes(data[: stop + 2])
+        status = head[9:12]
+        if not (head.startswith((b"HTTP/1.1 ", b"HTTP/1.0 ")) and status.isdigit()):
+            raise self._malformed("no HTTP/1.x status line")
+        if status < b"200":
+            return self._skip_interim(status, data, stop + 4, end)
+        self.status = int(status)
+        self._read_headers(head)
+        return stop + 4
+
+    def _skip_interim(self, status: bytes, data: bytearray, start: int, end: int) -> int:
+        if status in {b"100", b"102", b"103"}:
+            rest = data[start:end]
+            if rest:
+                self.feed(rest, len(rest))
+            return end
+        raise self._malformed(f"status {status.decode()} was not asked for")
+
+    def _read_headers(self, head: bytes) -> None:
+        # A handful of searches in lower case is several times faster than splitting every line.
+        lower = head.lower()
+        length = _header(lower, b"\r\ncontent-length:")
+        coding = None if length else _header(lower, b"\r\ntransfer-encoding:")
+        connection = _header(lower, b"\r\nconnection:")
+        self.closes = connection == b"close" or (
+            head.startswith(b"HTTP/1.0") and connection != b"keep-alive"
+        )
+        if self.status in {429, 503}:
+            wait = _header(lower, b"\r\nretry-after:")
+            self.retry_after = float(wait) if wait and wait.isdigit() else None
+        if self._head_request or self.status in {204, 304}:
+            self._finish()
+        elif length is not None:
+            self._expect(length)
+        elif coding == b"chunked":
+            self._chunked = True
+        elif coding is None:
+            self._open_ended = self.closes = True
+        else:
+            raise self._malformed(f"transfer coding {coding.decode('latin-1')}")
+
+    def _expect(self, length: bytes) -> None:
+        if not length.isdigit():
+            raise self._malformed(f"Content-Length {length.decode('latin-1')}")
+        self._left = int(length)
+        if self._left == 0:
+            self._finish()
+
+    def _take_plain(self, data: bytearray, start: int, end: int) -> None:
+        self._keep(data, start, end)
+        if self._open_ended:
+            return
+        self._left -= end - start
+        if self._left < 0:
+            raise self._malformed("more bytes than Content-Length says")
+        if self._left == 0:
+            self._finish()
+
+    def _take_chunks(self, data: bytearray, start: int, end: int) -> None:
+        while start < end and not self.done:
+            if self._left > 2:
+                stop = min(end, start + self._left - 2)
+                self._keep(data, start, stop)
+                self._left -= stop - start
+                start = stop
+            elif self._left:
+                start = self._take_chunk_end(data, start)
+            else:
+                start, end, data = self._take_chunk_line(data, start, end)
+        self._check_rest(start, end)
+
+    def _take_chunk_end(self, data: bytearray, start: int) -> int:
+        if data[start] != b"\r\n"[2 - self._left]:
+            raise self._malformed("a chunk is longer than its size says")
+        self._left -= 1
+        return start + 1
+
+    def _take_chunk_line(self, data: bytearray, start: int, end: int) -> tuple[int, int, bytearray]:
+        """Take a chunk's size, or a line of the trailers."""
+        if self._carry:
+            data = bytearray(self._carry) + data[start:end]
+            start, end, self._carry = 0, len(data), b""
+        stop = data.find(b"\r\n", start, end)
+        if stop < 0:
+            if end - start > MAX_CHUNK_LINE:
+                raise self._malformed("a chunk without a size")
+            self._carry = bytes(data[start:end])
+            return end, end, data
+        line = data[start:stop]
+        if self._trailers:
+            if not line:
+                self._finish()
+        else:
+            self._begin_chunk(line)
+        return stop + 2, end, data
+
+    def _begin_chunk(self, line: bytearray) -> None:
+        found = _CHUNK_LINE.fullmatch(line)
+        if found is None:
+            raise self._malformed(f"chunk size {bytes(line[:20])!r}")
+        size = int(found[1], 16)
+        if size:
+            self._left = size + 2
+        else:
+            self._trailers = True
+
+    def _keep(self, data: bytearray, start: int, end: int) -> None:
+        if self.size < ENDS:
+            self.head += data[start : min(end, start + ENDS - self.size)]
+        length = end - start
+        self.size += length
+        if length >= ENDS:
+            self.tail = bytes(data[end - ENDS : end])
+        elif length:
+            self.tail = (self.tail + data[start:end])[-ENDS:]
+        if self._body is not None:
+            self._body += data[start:end]
+
+    def _finish(self) -> None:
+        self.done = True
+        self.end = now()
+
+    def _check_rest(self, start: int, end: int) -> None:
+        if self.done and start < end:
+            raise self._malformed("bytes after the end of the answer")
+
+    def _malformed(self, what: str) -> WireError:
+        return WireError(Outcome.MALFORMED, what, self.first_byte)
+
+
+def _header(lower: bytes, name: bytes) -> bytes | None:
+    """Return a header's value; `name` is written `\\r\\nname:`, all in lower case."""
+    at = lower.find(name)
+    if at < 0:
+        return None
+    start = at + len(name)
+    return lower[start : lower.find(b"\r\n", start)].strip()
