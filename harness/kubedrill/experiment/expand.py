@@ -9,7 +9,7 @@ from typing import Any
 
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.units import show
+from kubedrill.record.units import format_duration
 
 PLAYER = "kubedrill.faults.play"
 _STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": "kubedrill.faults.stop"}}
@@ -58,7 +58,7 @@ def _method(experiment: Experiment, catalogue: Catalogue, run: str) -> list[dict
 
 def _until(seconds: float) -> dict[str, Any]:
     return {
-        **_action(f"until {show(seconds, 's')}", PLAYER, "until", {"offset_s": seconds}),
+        **_action(f"until {format_duration(seconds)}", PLAYER, "until", {"offset_s": seconds}),
         "controls": [_STOP_CONTROL],
     }
 

@@ -17,7 +17,6 @@ from kubedrill.record.units import (
     format_duration,
     parse_duration,
     parse_quantity,
-    show,
     show_as,
 )
 from kubedrill.words import did_you_mean
@@ -255,7 +254,7 @@ def _wrong_unit(objective: Objective, expected: str) -> str:
     number = objective.threshold
     if expected == "ratio" and number <= 1:
         number *= 100
-    return f"{takes}; write {show(number, '1')}{_SYMBOLS[expected]}"
+    return f"{takes}; write {show_as(number, '')}{_SYMBOLS[expected]}"
 
 
 def _name(objective: Objective) -> str:

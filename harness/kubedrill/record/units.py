@@ -141,7 +141,8 @@ def show(value: float, unit: str) -> str:
 
 def show_as(value: float, written: str) -> str:
     """Return a value in base units in the unit `written` (a key of UNITS): `250ms`, `6MiB`."""
-    return f"{_short(float(Decimal(repr(value)) / UNITS[written][1]), 12)}{written}"
+    # 12 digits: a third of a minute must come back as 20s, not as 19.99999999999999.
+    return f"{_plain(Decimal(f'{Decimal(repr(value)) / UNITS[written][1]:.12g}'))}{written}"
 
 
 def _show_seconds(value: float) -> str:
