@@ -1,0 +1,141 @@
+"""The tester is tested: every broken drill is found out, on the real control plane, with its reason."""
+
+import os
+import signal
+import time
+
+import pytest
+from conftest import Drills, objective, reasons
+
+from kubedrill.cluster.handle import ClusterHandle
+from kubedrill.record.cluster import ClusterRecord
+
+pytestmark = pytest.mark.cluster
+
+ETCD_KILL = {"faults": [{"etcd.kill": {"member": "leader"}}]}
+
+
+def test_an_objective_no_cluster_can_meet_fails(cluster: ClusterRecord, drill: Drills) -> None:
+    slos = {"baseline": ["list.p99 < 1us", "list.p99 < 30s"], "recovery": ["probe.count > 10"]}
+    code, verdict = drill("impossible", {"slos": slos, "seed": {}}).finish()
+    assert code == 1
+    assert verdict["verdict"] == "FAIL"
+    assert "list.p99 < 1us" in reasons(verdict)
+    assert objective(verdict, "list.p99 < 1us")["verdict"] == "FAIL"
+    assert objective(verdict, "list.p99 < 30s")["verdict"] == "PASS"
+    assert objective(verdict, "probe.count > 10")["verdict"] == "PASS"
+
+
+def test_a_kill_that_hits_nothing_is_invalid(cluster: ClusterRecord, drill: Drills) -> None:
+    handle = ClusterHandle(cluster)
+    running = drill("hits-nothing", ETCD_KILL)
+    running.wait_for_phase("fault")
+
+    def held() -> str | None:
+        states = handle.components()
+        return next((name for name, one in states.items() if one.state == "held"), None)
+
+    handle.release(running.wait_for("a held member", held))
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (2, "INVALID")
+    assert "etcd.kill" in reasons(verdict)
+
+
+def test_locust_stopped_for_5_s_is_invalid(cluster: ClusterRecord, drill: Drills) -> None:
+    running = drill("locust-stopped", {"phases": {"warmup": "2s", "baseline": "12s"}})
+    running.wait_for_phase("baseline")
+    running.signal_child("load-list", signal.SIGSTOP)
+    time.sleep(5)
+    running.signal_child("load-list", signal.SIGCONT)
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (2, "INVALID")
+    assert "late" in reasons(verdict)
+
+
+@pytest.mark.parametrize("role", ["load-list", "prober"])
+def test_a_killed_process_of_the_drill_is_invalid(
+    role: str, cluster: ClusterRecord, drill: Drills
+) -> None:
+    running = drill(f"killed-{role}", {})
+    running.wait_for_phase("baseline")
+    time.sleep(2)
+    running.signal_child(role, signal.SIGKILL)
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (2, "INVALID")
+    assert role.split("-")[0] in reasons(verdict)
+
+
+def test_a_silent_scrape_target_is_invalid_for_what_needs_it(
+    cluster: ClusterRecord, drill: Drills
+) -> None:
+    slos = {"baseline": ["scheduler.rss < 10GiB", "etcd.fsync.p99 < 10s", "list.p99 < 30s"]}
+    running = drill("silent-target", {"slos": slos})
+    running.wait_for_phase("warmup")
+    handle = ClusterHandle(cluster)
+    pid = handle.components()["etcd-c"].pid
+    assert pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        running.wait_for_phase("fault")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (2, "INVALID")
+    silent = objective(verdict, "etcd.fsync.p99 < 10s")
+    assert silent["verdict"] == "INVALID"
+    assert "etcd-c" in silent["reason"]
+    assert objective(verdict, "scheduler.rss < 10GiB")["verdict"] == "PASS"
+
+
+def test_a_phase_without_samples_is_invalid(cluster: ClusterRecord, drill: Drills) -> None:
+    load = [{"profile": "mass-list", "as": "list", "rate": "0.2/s", "with": {"resource": "pods"}}]
+    phases = {"baseline": "6s", "blink": "1s", "after": "6s"}
+    changes = {"load": load, "phases": phases, "slos": {"blink": ["list.p99 < 30s"]}}
+    code, verdict = drill("no-samples", changes).finish()
+    assert (code, verdict["verdict"]) == (2, "INVALID")
+    assert "no sample" in objective(verdict, "list.p99 < 30s")["reason"]
+
+
+def test_a_balancer_stopped_for_3_s_is_measured_and_fails(
+    cluster: ClusterRecord, drill: Drills
+) -> None:
+    slos = {"baseline": ["unavailable.longest < 1s"]}
+    running = drill("balancer-stopped", {"slos": slos, "phases": {"warmup": "2s", "baseline": "12s"}})
+    running.wait_for_phase("baseline")
+    time.sleep(3)
+    pid = ClusterHandle(cluster).components()["haproxy"].pid
+    assert pid
+    begin = time.monotonic()
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(3.0)
+    os.kill(pid, signal.SIGCONT)
+    stopped_s = time.monotonic() - begin
+    code, verdict = running.finish()
+    outage = objective(verdict, "unavailable.longest < 1s")
+    assert outage["value"] == pytest.approx(stopped_s, abs=0.2)
+    assert outage["verdict"] == "FAIL"
+    assert (code, verdict["verdict"]) == (1, "FAIL")
+
+
+def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(
+    cluster: ClusterRecord, drill: Drills
+) -> None:
+    faults = [{"etcd.kill": {"member": ["a", "b"], "allow_quorum_loss": True}}]
+    slos = {"fault": ["availability.writes >= 95%"]}
+    phases = {"warmup": "2s", "baseline": "4s", "fault": "10s", "recovery": "15s"}
+    code, verdict = drill("quorum-lost", {"faults": faults, "slos": slos, "phases": phases}).finish()
+    assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
+    [fault] = verdict["faults"]
+    lasted_s = (fault["undone_at"] - fault["injected_at"]) / 1e9
+    writes = [one for one in verdict["availability"] if one["verb"] == "write"]
+    longest_s = max(one["longest_outage_s"] for one in writes)
+    assert longest_s == pytest.approx(lasted_s, abs=2)
+
+
+def test_the_same_drill_without_its_fault_has_no_failed_probe(
+    cluster: ClusterRecord, drill: Drills
+) -> None:
+    slos = {phase: ["probe.failed == 0"] for phase in ("baseline", "fault", "recovery")}
+    code, verdict = drill("no-fault", {"slos": slos}).finish()
+    assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
+    assert sum(one["failed"] for one in verdict["availability"]) == 0

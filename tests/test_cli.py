@@ -1,0 +1,119 @@
+"""What a person types: help, misspellings, bad files; always one message and exit code 3."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[1]
+SHIPPED = TOP / "experiments" / "etcd-member-kill.yaml"
+
+
+def kubedrill(
+    *arguments: str, cwd: Path = TOP, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "kubedrill", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=os.environ | environment,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["run", "plan", "validate", "expand", "setup", "cluster up", "cluster down", "cluster status"]
+    + ["cluster env", "judge", "report", "heal", "list", "faults", "profiles", "schema"],
+)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    shown = kubedrill(*command.split(), "--help")
+    assert shown.returncode == 0
+    assert f"kubedrill {command}" in shown.stdout.split("Example:")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rnu"], 'unknown command "rnu"; did you mean "run"?'),
+        (["cluster", "pu"], 'unknown command "pu"; did you mean "up"?'),
+        (["run"], "Missing argument 'FILE'"),
+        (["cluster", "up", "local-3zz"], 'unknown cluster "local-3zz"; did you mean "local-3az"?'),
+        (["validate", "experiments/nothing.yaml"], "experiments/nothing.yaml"),
+        (["run", str(SHIPPED), "--set", "phases.falt=5s"], "did you mean"),
+        (["run", str(SHIPPED), "--cluster", "local-3a"], "did you mean"),
+        (["judge", "reports/nothing"], "reports/nothing"),
+    ],
+)
+def test_what_is_mistyped_is_named_and_nothing_is_started(
+    arguments: list[str], message: str, tmp_path: Path
+) -> None:
+    before = set((TOP / "reports").iterdir())
+    typed = kubedrill(*arguments, KUBEDRILL_STATE=str(tmp_path))
+    assert typed.returncode == 3
+    assert message in typed.stderr
+    assert "Traceback" not in typed.stderr
+    assert set((TOP / "reports").iterdir()) == before
+
+
+def test_the_shipped_experiments_are_valid() -> None:
+    files = [str(path) for path in sorted((TOP / "experiments").glob("*.yaml"))]
+    checked = kubedrill("validate", *files)
+    assert checked.returncode == 0, checked.stderr
+    assert checked.stdout.splitlines() == [f"{file}: ok" for file in files]
+
+
+def test_programs_read_json() -> None:
+    for command in (["list"], ["faults"], ["profiles"], ["plan", str(SHIPPED)]):
+        assert json.loads(kubedrill(*command, "--json").stdout)
+
+
+def test_missing_binaries_stop_a_drill_before_it_starts(tmp_path: Path) -> None:
+    environment = {
+        "KUBEBUILDER_ASSETS": "",
+        "KUBEDRILL_CACHE": str(tmp_path / "cache"),
+        "KUBEDRILL_STATE": str(tmp_path / "state"),
+    }
+    reports = tmp_path / "reports"
+    ran = kubedrill("run", str(SHIPPED), "--reports", str(reports), **environment)
+    assert ran.returncode == 3
+    assert "kubedrill setup" in ran.stderr
+    assert not reports.exists()
+
+
+def test_missing_haproxy_stops_a_drill_before_it_starts(tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    ran = kubedrill(
+        "run", str(SHIPPED), "--reports", str(tmp_path / "reports"), PATH="", KUBEDRILL_STATE=state
+    )
+    assert ran.returncode == 3
+    assert "haproxy" in ran.stderr.lower()
+    assert not (tmp_path / "reports").exists()
+
+
+def test_reports_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("a file")
+    ran = kubedrill(
+        "run", str(SHIPPED), "--reports", str(tmp_path / "reports"), KUBEDRILL_STATE=str(tmp_path)
+    )
+    assert ran.returncode == 3
+    assert "reports" in ran.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk_stops_a_drill_before_it_starts(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=True)
+    try:
+        reports = str(disk / "reports")
+        ran = kubedrill("run", str(SHIPPED), "--reports", reports, KUBEDRILL_STATE=str(tmp_path))
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    assert ran.returncode == 3
+    assert "the disk is full" in ran.stderr
