@@ -49,11 +49,7 @@ UNIT_OF = {
         ("apiserver.rss < 2GiB", ("apiserver.rss", None, "<", 2.0**31, "bytes")),
         (
             "controller-manager.restarts == 0",
-            "controller-manager.restarts",
-            "count",
-            "==",
-            0.0,
-            "1",
+            ("controller-manager.restarts", "count", "==", 0.0, "1"),
         ),
         ("staleness.max < 2s", ("staleness", "max", "<", 2.0, "s")),
         ("availability.apiserver-b >= 50%", ("availability.apiserver-b", None, ">=", 0.5, "ratio")),
