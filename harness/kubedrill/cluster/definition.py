@@ -1,0 +1,50 @@
+"""A cluster as a person writes it: `clusters/NAME.yaml`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kubedrill.record.yaml import Problems, load_checked
+
+Zone = Annotated[str, Field(pattern=r"^[a-z0-9]{1,8}$")]
+Kind = Literal["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
+FlagValue = str | int | float | bool
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Versions(_Strict):
+    """The versions that the cluster is meant to have; shown, and not yet chosen by."""
+
+    kubernetes: str | None = None
+    etcd: str | None = None
+
+
+class ClusterDefinition(_Strict):
+    """The provider and its settings."""
+
+    provider: Literal["local"]
+    zones: Annotated[tuple[Zone, ...], Field(min_length=1, max_length=9)] = ("a", "b", "c")
+    """One etcd member, apiserver, controller-manager and scheduler in each."""
+    zoning: Literal["auto", "netns", "loopback"] = "auto"
+    """netns: a network namespace a zone (root only); loopback: an address a zone; auto: what works."""
+    etcd: Literal["all", "stacked"] = "all"
+    """The etcd members an apiserver talks to: all of them, or only the one in its own zone."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """The load balancer's port on 127.0.0.1; a free one is found if it is not given."""
+    flags: dict[Kind, dict[str, FlagValue]] = Field(default_factory=dict)
+    """More flags of a component, without the leading dashes; they win over our own."""
+    versions: Versions = Versions()
+
+
+def read(path: Path) -> ClusterDefinition:
+    """Read a cluster file; BadFile with its line for whatever is wrong in it."""
+    definition, source = load_checked(path, ClusterDefinition)
+    problems = Problems(source)
+    if len(set(definition.zones)) < len(definition.zones):
+        problems.add(("zones",), "zones: the same zone twice; give each a name of its own")
+    problems.stop()
+    return definition

@@ -1,0 +1,72 @@
+"""The cluster's interface for who may change it: faults, watchdog, heal, a second terminal."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubedrill.cluster import unix
+from kubedrill.record.cluster import ClusterRecord
+
+TIMEOUT_S = 5.0
+
+
+class HandleError(Exception):
+    """The supervisor refused, or could not be reached; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentState:
+    """One component now: `state` is running | held | backoff | stopped; `since` in monotonic ns."""
+
+    pid: int | None
+    started: float | None
+    """The process's start time as psutil gives it."""
+    state: str
+    since: int
+    restarts: int
+
+
+class ClusterHandle:
+    """Talks to the supervisor of one cluster; every call stands alone and blocks at most 5 s."""
+
+    def __init__(self, record: ClusterRecord) -> None:
+        self._socket = record.socket
+
+    def components(self) -> dict[str, ComponentState]:
+        """Return every component's state."""
+        answer = ask(self._socket, {"do": "components"})
+        return {name: ComponentState(**one) for name, one in answer["components"].items()}
+
+    def kill(self, component: str, expect_pid: int | None = None) -> int:
+        """Kill (SIGKILL) and hold down until released; return the pid, once the process is gone.
+
+        HandleError if it is not running, or its pid is not `expect_pid`: then nothing was killed.
+        """
+        request = {"do": "kill", "component": component, "expect_pid": expect_pid, "by": "fault"}
+        return int(ask(self._socket, request)["pid"])
+
+    def release(self, component: str) -> int:
+        """Start a component that is held; return its pid. One that runs is left as it is."""
+        request = {"do": "release", "components": [component], "by": "release"}
+        return int(ask(self._socket, request)["pids"][0])
+
+    def signal(self, component: str, signal_number: int) -> int:
+        """Send a signal such as SIGSTOP or SIGCONT; return the pid.
+
+        An exit that it causes counts as one that nobody asked for: to hold down, use `kill`.
+        """
+        request = {"do": "signal", "component": component, "signal": int(signal_number)}
+        return int(ask(self._socket, request)["pid"])
+
+
+def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Send one request to the supervisor that listens on `path` and return its answer."""
+    try:
+        said = unix.ask(path, json.dumps(request).encode() + b"\n", TIMEOUT_S)
+        answer: dict[str, Any] = json.loads(said)
+    except (OSError, ValueError) as error:
+        raise HandleError(f"no answer from the supervisor at {path}: {error}") from error
+    if "error" in answer:
+        raise HandleError(answer["error"])
+    return answer

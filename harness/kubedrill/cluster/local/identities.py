@@ -1,0 +1,67 @@
+"""Who one is to the cluster: certificates from the start, tokens when the API can give them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from kubedrill.cluster.api import Api
+from kubedrill.cluster.local.certificates import Certificates
+from kubedrill.cluster.local.objects import NAMESPACE, SERVICE_ACCOUNTS, everything
+from kubedrill.cluster.local.pki import Pair, write_secret
+from kubedrill.errors import NotStarted
+from kubedrill.record.cluster import Identity
+
+_TOKEN_LIFETIME_S = 30 * 24 * 3600
+
+
+def introduce(api: Api, folder: Path) -> None:
+    """Create what every cluster has from the start and fetch the ServiceAccounts' tokens."""
+    for path, content in everything():
+        _post(api, path, content)
+    for name in SERVICE_ACCOUNTS:
+        path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{name}/token"
+        wanted = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": _TOKEN_LIFETIME_S},
+        }
+        token = json.loads(_post(api, path, wanted))["status"]["token"]
+        write_secret(_token_file(folder, name), token.encode())
+
+
+def identities(folder: Path, certificates: Certificates, kubeconfig: Path) -> dict[str, Identity]:
+    """Return the identities as `cluster.json` has them."""
+    of_certificates = {
+        "prober": certificates.prober,
+        "scraper": certificates.scraper,
+        "etcd-admin": certificates.etcd_admin,
+    }
+    admin = _holder("admin", certificates.admin, kubeconfig)
+    holders = [_holder(name, pair) for name, pair in of_certificates.items()]
+    return {one.name: one for one in [admin, *holders, *_bearers(folder)]}
+
+
+def _bearers(folder: Path) -> Iterator[Identity]:
+    for name in SERVICE_ACCOUNTS:
+        yield Identity(name, token_file=str(_token_file(folder, name)))
+
+
+def _holder(name: str, pair: Pair, kubeconfig: Path | None = None) -> Identity:
+    return Identity(
+        name,
+        certificate=str(pair.certificate),
+        key=str(pair.key),
+        kubeconfig=str(kubeconfig) if kubeconfig else None,
+    )
+
+
+def _token_file(folder: Path, name: str) -> Path:
+    return folder / "pki" / f"{name}.token"
+
+
+def _post(api: Api, path: str, content: object) -> bytes:
+    answer = api.call("POST", path, content)
+    if answer.status != 201:
+        said = answer.body[:300].decode(errors="replace")
+        raise NotStarted(f"the API refused POST {path}: {answer.status} {said}")
+    return answer.body

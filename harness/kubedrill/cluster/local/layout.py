@@ -1,0 +1,39 @@
+"""All that the components' flags depend on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubedrill.cluster.definition import ClusterDefinition
+from kubedrill.cluster.local.certificates import Certificates
+from kubedrill.cluster.local.zones import Zoning
+
+if TYPE_CHECKING:
+    from kubedrill.cluster.local.binaries import Binaries
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One cluster, decided but not started."""
+
+    folder: Path
+    definition: ClusterDefinition
+    zoning: Zoning
+    certificates: Certificates
+    binaries: "Binaries"
+    port: int
+    """The load balancer's, on 127.0.0.1."""
+
+    @property
+    def name(self) -> str:
+        """The cluster's name."""
+        return self.folder.name
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones' names."""
+        return self.definition.zones
+
+    def at(self, zone: str, port: int) -> str:
+        """Return `address:port` in a zone."""
+        return f"{self.zoning.address(zone)}:{port}"

@@ -1,0 +1,178 @@
+"""What stands in every cluster from the start: who may do what, and what the probes touch.
+
+Load, victim and prober are ordinary identities: members of system:masters would be exempt from API
+Priority and Fairness, and would measure a cluster that nobody has. ServiceAccounts outside of
+kube-system are in the level workload-low; the prober has a level of its own, so that it measures the
+service and not the queue that the load stands in. The victim is a probe that stands in that queue.
+"""
+
+from typing import Any
+
+NAMESPACE = "kubedrill"
+LOADS = tuple(f"load-{number}" for number in range(8))
+SERVICE_ACCOUNTS = (*LOADS, "seeder", "victim")
+LABEL = "kubedrill.io/run"
+"""Load and seeder write only in namespaces that carry this label, whatever its value."""
+
+Object = dict[str, Any]
+
+_RBAC = "rbac.authorization.k8s.io"
+_FLOW = "flowcontrol.apiserver.k8s.io/v1"
+_ADMISSION = "admissionregistration.k8s.io/v1"
+_READ = ["get", "list", "watch"]
+_WRITE = ["create", "update", "patch", "delete", "deletecollection"]
+
+
+def everything() -> list[tuple[str, Object]]:
+    """Return (collection's path, object) in an order that can be created."""
+    core = f"/api/v1/namespaces/{NAMESPACE}"
+    rbac = f"/apis/{_RBAC}/v1"
+    inside = f"{rbac}/namespaces/{NAMESPACE}"
+    return [
+        ("/api/v1/namespaces", _object("v1", "Namespace", NAMESPACE)),
+        *((f"{core}/serviceaccounts", _account(name)) for name in SERVICE_ACCOUNTS),
+        (f"{core}/configmaps", _object("v1", "ConfigMap", "probe", data={"beat": "0"})),
+        (f"{inside}/roles", _role("Role", "probe", _PROBE_RULES)),
+        (f"{inside}/rolebindings", _binding("Role", "probe", _PROBERS)),
+        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-load", _LOAD_RULES)),
+        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-load", _LOADERS)),
+        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-seeder", _SEEDER_RULES)),
+        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-seeder", _SEEDER)),
+        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-scraper", _SCRAPER_RULES)),
+        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-scraper", _SCRAPER)),
+        (f"/apis/{_FLOW}/prioritylevelconfigurations", _level()),
+        (f"/apis/{_FLOW}/flowschemas", _flow()),
+        (f"/apis/{_ADMISSION}/validatingadmissionpolicies", _policy()),
+        (f"/apis/{_ADMISSION}/validatingadmissionpolicybindings", _policy_binding()),
+    ]
+
+
+def _user(name: str) -> Object:
+    return {"apiGroup": _RBAC, "kind": "User", "name": name}
+
+
+def _service_account(name: str) -> Object:
+    return {"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}
+
+
+_PROBERS = [_user("kubedrill-prober"), _service_account("victim")]
+_LOADERS = [_service_account(name) for name in (*LOADS, "seeder")]
+_SEEDER = [_service_account("seeder")]
+_SCRAPER = [_user("kubedrill-scraper")]
+
+_PROBE_RULES = [
+    {
+        "apiGroups": [""],
+        "resources": ["configmaps"],
+        "resourceNames": ["probe"],
+        "verbs": ["get", "update", "patch"],
+    }
+]
+_SCRAPER_RULES = [
+    {
+        "nonResourceURLs": [
+            *("/metrics", "/metrics/*", "/healthz", "/healthz/*"),
+            *("/livez", "/livez/*", "/readyz", "/readyz/*"),
+        ],
+        "verbs": ["get"],
+    }
+]
+_SEEDER_RULES = [{"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]}]
+_LOAD_RULES = [
+    {
+        "apiGroups": [""],
+        "resources": ["pods", "secrets", "configmaps", "services", "events", "namespaces"],
+        "verbs": [*_READ, *_WRITE],
+    },
+    {"apiGroups": [""], "resources": ["nodes", "endpoints"], "verbs": _READ},
+    {
+        "apiGroups": ["apps"],
+        "resources": ["deployments", "replicasets", "statefulsets", "daemonsets"],
+        "verbs": [*_READ, *_WRITE],
+    },
+    {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": [*_READ, *_WRITE]},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": [*_READ, *_WRITE]},
+    {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": _READ},
+]
+
+
+def _object(version: str, kind: str, name: str, **content: Any) -> Object:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, **content}
+
+
+def _account(name: str) -> Object:
+    return _object("v1", "ServiceAccount", name, automountServiceAccountToken=False)
+
+
+def _role(kind: str, name: str, rules: list[Object]) -> Object:
+    return _object(f"{_RBAC}/v1", kind, name, rules=rules)
+
+
+def _binding(role_kind: str, name: str, subjects: list[Object]) -> Object:
+    role = {"apiGroup": _RBAC, "kind": role_kind, "name": name}
+    return _object(f"{_RBAC}/v1", f"{role_kind}Binding", name, roleRef=role, subjects=subjects)
+
+
+def _level() -> Object:
+    queuing = {"queues": 8, "handSize": 2, "queueLengthLimit": 50}
+    limited = {
+        "nominalConcurrencyShares": 10,
+        # Its seats are not lent: a probe must not wait for the load to give one back.
+        "lendablePercent": 0,
+        "limitResponse": {"type": "Queue", "queuing": queuing},
+    }
+    spec = {"type": "Limited", "limited": limited}
+    return _object(_FLOW, "PriorityLevelConfiguration", "kubedrill-prober", spec=spec)
+
+
+def _flow() -> Object:
+    rules = {
+        "subjects": [{"kind": "User", "user": {"name": "kubedrill-prober"}}],
+        "resourceRules": [
+            {
+                "apiGroups": [""],
+                "resources": ["configmaps"],
+                "verbs": ["*"],
+                "namespaces": [NAMESPACE],
+            }
+        ],
+        "nonResourceRules": [{"nonResourceURLs": ["*"], "verbs": ["*"]}],
+    }
+    spec = {
+        "priorityLevelConfiguration": {"name": "kubedrill-prober"},
+        "matchingPrecedence": 500,
+        "distinguisherMethod": {"type": "ByUser"},
+        "rules": [rules],
+    }
+    return _object(_FLOW, "FlowSchema", "kubedrill-prober", spec=spec)
+
+
+def _policy() -> Object:
+    # RBAC cannot say "in namespaces with this label"; admission can.
+    who = f"request.userInfo.username.matches('^system:serviceaccount:{NAMESPACE}:(load-|seeder$)')"
+    everything = {
+        "apiGroups": ["*"],
+        "apiVersions": ["*"],
+        "resources": ["*"],
+        "operations": ["CREATE", "UPDATE", "DELETE"],
+    }
+    spec = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "namespaceSelector": {"matchExpressions": [{"key": LABEL, "operator": "DoesNotExist"}]},
+            "resourceRules": [everything],
+        },
+        "matchConditions": [{"name": "load-or-seeder", "expression": who}],
+        "validations": [
+            {
+                "expression": "false",
+                "message": f"load and seeder write only in namespaces with the label {LABEL}",
+            }
+        ],
+    }
+    return _object(_ADMISSION, "ValidatingAdmissionPolicy", "kubedrill-load", spec=spec)
+
+
+def _policy_binding() -> Object:
+    spec = {"policyName": "kubedrill-load", "validationActions": ["Deny"]}
+    return _object(_ADMISSION, "ValidatingAdmissionPolicyBinding", "kubedrill-load", spec=spec)

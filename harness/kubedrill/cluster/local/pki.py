@@ -1,0 +1,160 @@
+"""Certificates and keys of one cluster. The authorities' own keys are never written down.
+
+There is an authority for each thing that a certificate can open, so that what opens one opens no other:
+servers (who is genuine), clients of the API, clients of etcd, etcd's peers, and observers, who may ask
+the API and etcd for metrics.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+SERVER_NAME = "kubernetes"
+"""In every serving certificate, beside the addresses."""
+
+_LIFETIME = timedelta(days=365)
+_SERVER = ExtendedKeyUsageOID.SERVER_AUTH
+_CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate and its private key, as files."""
+
+    certificate: Path
+    key: Path
+
+
+class Authority:
+    """Signs certificates into one folder; its certificate is `NAME-ca.crt` there."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._subject = _subject(f"kubedrill {name}", None)
+        self.file = folder / f"{name}-ca.crt"
+        builder = _builder(self._subject, self._subject, self._key.public_key())
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        builder = builder.add_extension(_usage(sign=True), True)
+        own = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        builder = builder.add_extension(own, False)
+        self.pem = _pem(builder.sign(self._key, hashes.SHA256()))
+        self.file.write_bytes(self.pem)
+
+    def client(self, file: str, common_name: str, group: str | None = None) -> Pair:
+        """Issue a certificate for a client; the API takes its name for the user, `group` for the group."""
+        return self._issue(file, common_name, group, (_CLIENT,), ())
+
+    def server(self, file: str, addresses: tuple[str, ...], names: tuple[str, ...] = ()) -> Pair:
+        """Issue a certificate for a server that is reached at these addresses and names."""
+        return self._issue(file, SERVER_NAME, None, (_SERVER,), addresses, names)
+
+    def peer(self, file: str, addresses: tuple[str, ...]) -> Pair:
+        """Issue a certificate for one that is both server and client."""
+        return self._issue(file, SERVER_NAME, None, (_SERVER, _CLIENT), addresses)
+
+    def _issue(
+        self,
+        file: str,
+        common_name: str,
+        group: str | None,
+        usages: tuple[x509.ObjectIdentifier, ...],
+        addresses: tuple[str, ...],
+        names: tuple[str, ...] = (),
+    ) -> Pair:
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = _builder(_subject(common_name, group), self._subject, key.public_key())
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+        builder = builder.add_extension(_usage(sign=False), True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(issuer, False)
+        if addresses:
+            alternatives = [
+                *(x509.DNSName(one) for one in (SERVER_NAME, *names)),
+                *(x509.IPAddress(ip_address(one)) for one in addresses),
+            ]
+            builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), False)
+        pair = Pair(self._folder / f"{file}.crt", self._folder / f"{file}.key")
+        pair.certificate.write_bytes(_pem(builder.sign(self._key, hashes.SHA256())))
+        write_secret(pair.key, _private_pem(key))
+        return pair
+
+
+def signing_key(folder: Path) -> Pair:
+    """Make the key with which ServiceAccount tokens are signed; the `certificate` is its public half."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pair = Pair(folder / "service-accounts.pub", folder / "service-accounts.key")
+    write_secret(pair.key, _private_pem(key))
+    pair.certificate.write_bytes(
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    return pair
+
+
+def bundle(path: Path, authorities: tuple[Authority, ...]) -> Path:
+    """Write one file of several authorities' certificates."""
+    path.write_bytes(b"".join(one.pem for one in authorities))
+    return path
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, from its first moment."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _subject(common_name: str, group: str | None) -> x509.Name:
+    groups = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group)] if group else []
+    return x509.Name([*groups, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + _LIFETIME)
+    )
+
+
+def _usage(*, sign: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not sign,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=sign,
+        crl_sign=sign,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )

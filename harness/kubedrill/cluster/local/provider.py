@@ -1,0 +1,169 @@
+"""Brings a local cluster up: decide, write, start, wait, introduce, and say at last that it is there."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kubedrill.cluster.api import Api
+from kubedrill.cluster.definition import ClusterDefinition
+from kubedrill.cluster.handle import HandleError, ask
+from kubedrill.cluster.local import components, haproxy, ready
+from kubedrill.cluster.local.binaries import find_all
+from kubedrill.cluster.local.certificates import issue
+from kubedrill.cluster.local.identities import identities, introduce
+from kubedrill.cluster.local.layout import Layout
+from kubedrill.cluster.local.pki import SERVER_NAME, Pair
+from kubedrill.cluster.local.ready import Check, ClusterFailed, Wait
+from kubedrill.cluster.local.zones import choose, is_free
+from kubedrill.cluster.program import MARK, write_programs
+from kubedrill.errors import NotStarted
+from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
+from kubedrill.record.files import write_whole
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.target import Target, client_tls
+
+CAPABILITIES = ("KillEtcdMember",)
+_TIMEOUT_S = 90.0
+"""Ten times what it takes on two idle cores."""
+
+
+def check(definition: ClusterDefinition, folder: Path) -> None:
+    """Raise NotStarted if the cluster surely cannot come up."""
+    find_all()
+    _port(definition)
+    choose(definition.zoning, folder, definition.zones)
+
+
+def up(definition: ClusterDefinition, folder: Path) -> ClusterRecord:
+    """Bring the cluster up in `folder`, which exists and is empty; ClusterFailed if it does not come.
+
+    What it made until then is the caller's to take away.
+    """
+    wait = Wait(folder, time.monotonic() + _TIMEOUT_S)
+    layout = _prepare(definition, folder)
+    with _in_words(folder):
+        _start_supervisor(folder)
+        record = _record(layout)
+        _start(layout, record, wait)
+    record.write(folder / "cluster.json")
+    return record
+
+
+def _prepare(definition: ClusterDefinition, folder: Path) -> Layout:
+    binaries, port = find_all(), _port(definition)
+    zoning = choose(definition.zoning, folder, definition.zones)
+    for name in ("pki", "logs", "data"):
+        (folder / name).mkdir(mode=0o700)
+    certificates = issue(folder / "pki", zoning, definition.zones)
+    layout = Layout(folder, definition, zoning, certificates, binaries, port)
+    zoning.make()
+    components.write_kubeconfigs(layout)
+    write_whole(folder / "haproxy.cfg", haproxy.configuration(layout))
+    write_programs(folder, components.programs(layout))
+    return layout
+
+
+def _start_supervisor(folder: Path) -> None:
+    log = folder / "logs" / "supervisor.log"
+    with log.open("ab") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "kubedrill.cluster.daemon", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+            env={**os.environ, MARK: str(folder)},
+            check=False,
+        )
+    if done.returncode != 0:
+        raise ClusterFailed(f"the supervisor did not start: {log.read_text(encoding='utf-8')}")
+
+
+def _start(layout: Layout, record: ClusterRecord, wait: Wait) -> None:
+    """Start everything, in the order that is soonest ready."""
+    _release(record, "haproxy", "etcd", "kube-apiserver")
+    apiservers = _checks(record, layout.certificates.admin, "kube-apiserver", "/readyz")
+    first = wait.for_any(apiservers)
+    # Controllers that start earlier exit, or wait two seconds before they try to lead again.
+    _release(record, "kube-controller-manager", "kube-scheduler")
+    api = Api(_target(record, record.component(first.component).serving, layout.certificates.admin))
+    introduce(api, layout.folder)
+    admin, etcd_admin = layout.certificates.admin, layout.certificates.etcd_admin
+    wait.for_all(
+        [
+            *apiservers,
+            *_checks(record, etcd_admin, "etcd", "/health"),
+            *_checks(record, admin, "kube-controller-manager", "/healthz"),
+            *_checks(record, admin, "kube-scheduler", "/readyz"),
+            ready.leads(record.of_kind("kube-controller-manager")[0], api),
+            ready.leads(record.of_kind("kube-scheduler")[0], api),
+            ready.balances(layout.folder, len(layout.zones)),
+        ]
+    )
+
+
+def _release(record: ClusterRecord, *kinds: str) -> None:
+    names = [one.name for kind in kinds for one in record.of_kind(kind)]
+    ask(record.socket, {"do": "release", "components": names, "by": "up"})
+
+
+def _checks(record: ClusterRecord, who: Pair, kind: str, path: str) -> list[Check]:
+    return [
+        ready.answers(one, Api(_target(record, one.serving, who), timeout_s=2.0), path)
+        for one in record.of_kind(kind)
+    ]
+
+
+def _target(record: ClusterRecord, endpoint: Endpoint, who: Pair) -> Target:
+    return Target(
+        endpoint,
+        record.server_name,
+        client_tls(record.ca_file, str(who.certificate), str(who.key)),
+    )
+
+
+def _record(layout: Layout) -> ClusterRecord:
+    parts: tuple[Component, ...] = components.components(layout)
+    folder = layout.folder
+    return ClusterRecord(
+        name=layout.name,
+        provider="local",
+        zoning=layout.zoning.kind,
+        zones=layout.zones,
+        folder=str(folder),
+        balancer=Endpoint("127.0.0.1", layout.port),
+        ca_file=str(layout.certificates.servers),
+        server_name=SERVER_NAME,
+        components=parts,
+        identities=identities(folder, layout.certificates, folder / "admin.kubeconfig"),
+        capabilities=CAPABILITIES,
+        versions=dict(layout.binaries.versions),
+        settings=layout.definition.model_dump(mode="json"),
+    )
+
+
+def _port(definition: ClusterDefinition) -> int:
+    if definition.port is None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            return port
+    if not is_free("127.0.0.1", definition.port):
+        raise NotStarted(
+            f"port {definition.port} of 127.0.0.1 is in use; free it, or leave out `port:` and "
+            "a free one is found"
+        )
+    return definition.port
+
+
+@contextmanager
+def _in_words(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (HandleError, WireError, OSError) as error:
+        raise ClusterFailed(f"cluster {folder.name} did not come up: {error}") from error

@@ -1,0 +1,118 @@
+"""Waiting until the whole cluster works: every server ready, every leader chosen."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubedrill.cluster.api import Api
+from kubedrill.cluster.local.haproxy import servers_up
+from kubedrill.errors import NotStarted
+from kubedrill.record.cluster import Component
+from kubedrill.wire.errors import WireError
+
+_PAUSE_S = 0.05
+_MOST_RESTARTS = 10
+"""A component that exited this often does not come up; one that is merely early exits once or twice."""
+
+
+class ClusterFailed(NotStarted):
+    """The cluster did not come up, and what there was of it is gone again; the message shows why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something to wait for; `component` is the one to blame while it is not so."""
+
+    component: str
+    what: str
+    holds: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Waits for checks, up to a deadline, while no component gives up."""
+
+    folder: Path
+    until: float
+    """On time.monotonic()."""
+
+    def for_any(self, checks: Iterable[Check]) -> Check:
+        """Return the first check that holds; ClusterFailed if none does in time."""
+        waiting = list(checks)
+        while True:
+            for check in waiting:
+                if check.holds():
+                    return check
+            self._pause(waiting[0])
+
+    def for_all(self, checks: Iterable[Check]) -> None:
+        """Return when every check has held once; ClusterFailed if one does not in time."""
+        waiting = list(checks)
+        while waiting := [check for check in waiting if not check.holds()]:
+            self._pause(waiting[0])
+
+    def _pause(self, late: Check) -> None:
+        for name, restarts in _restarts(self.folder).items():
+            if restarts >= _MOST_RESTARTS:
+                raise self._failed(name, f"exited {restarts} times")
+        if time.monotonic() > self.until:
+            raise self._failed(late.component, f"is not {late.what} in time")
+        time.sleep(_PAUSE_S)
+
+    def _failed(self, component: str, problem: str) -> ClusterFailed:
+        log = self.folder / "logs" / f"{component}.log"
+        lines = (
+            log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+        )
+        shown = "".join(f"\n    {line[:300]}" for line in lines[-8:]) or " nothing"
+        return ClusterFailed(
+            f"cluster {self.folder.name} did not come up: {component} {problem}; its log ends:{shown}"
+        )
+
+
+def answers(component: Component, api: Api, path: str) -> Check:
+    """Return the check that `path` of a component answers 200."""
+
+    def holds() -> bool:
+        try:
+            return api.call("GET", path).status == 200
+        except WireError:
+            return False
+
+    return Check(component.name, "ready", holds)
+
+
+def leads(component: Component, api: Api) -> Check:
+    """Return the check that some component of this kind holds the leader's Lease."""
+    path = f"/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/{component.kind}"
+
+    def holds() -> bool:
+        try:
+            answer = api.call("GET", path)
+        except WireError:
+            return False
+        return answer.status == 200 and bool(json.loads(answer.body)["spec"].get("holderIdentity"))
+
+    return Check(component.name, "led", holds)
+
+
+def balances(folder: Path, servers: int) -> Check:
+    """Return the check that the load balancer sends requests to all servers."""
+
+    def holds() -> bool:
+        try:
+            return servers_up(folder) == servers
+        except OSError:
+            return False
+
+    return Check("haproxy", f"balancing over {servers} servers", holds)
+
+
+def _restarts(folder: Path) -> dict[str, int]:
+    try:
+        raw = json.loads((folder / "components.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return {name: one["restarts"] for name, one in raw["components"].items()}

@@ -1,0 +1,223 @@
+"""Zones: a network namespace each where that is permitted, else a loopback address each."""
+
+import hashlib
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from kubedrill.errors import NotStarted
+
+ETCD_PORT, ETCD_PEER_PORT, ETCD_METRICS_PORT = 2379, 2380, 2381
+APISERVER_PORT = 6443
+CONTROLLER_MANAGER_PORT = 10257
+SCHEDULER_PORT = 10259
+PORTS = (
+    ETCD_PORT,
+    ETCD_PEER_PORT,
+    ETCD_METRICS_PORT,
+    APISERVER_PORT,
+    CONTROLLER_MANAGER_PORT,
+    SCHEDULER_PORT,
+)
+HUB_ADDRESS = "198.18.0.100"
+"""Where nodes find the load balancer in netns mode; 198.18.0.0/15 is for benchmarks (RFC 2544)."""
+
+
+class Zoning(Protocol):
+    """How the zones of one cluster are kept apart."""
+
+    @property
+    def kind(self) -> Literal["netns", "loopback"]:
+        """What it is called in `cluster.json`."""
+
+    @property
+    def hub(self) -> str | None:
+        """The network namespace from which every zone is reached, if not our own."""
+
+    def make(self) -> None:
+        """Create what the zones need."""
+
+    def address(self, zone: str) -> str:
+        """Return the zone's IPv4 address."""
+
+    def enter(self, zone: str) -> tuple[str, ...]:
+        """Return what to put before a command so that it runs in the zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetnsZones:
+    """A bridge in a hub namespace, and a namespace a zone on it; nothing shows outside of them."""
+
+    prefix: str
+    zones: tuple[str, ...]
+    kind: Literal["netns"] = "netns"
+
+    @property
+    def hub(self) -> str:
+        """The namespace with the bridge."""
+        return f"{self.prefix}-hub"
+
+    def make(self) -> None:
+        """Create the namespaces and connect them."""
+        _ip(f"netns add {self.hub}", *(f"netns add {self.prefix}-{zone}" for zone in self.zones))
+        _ip(
+            "link add bridge type bridge",
+            f"addr add {HUB_ADDRESS}/24 dev bridge",
+            "link set bridge up",
+            "link set lo up",
+            *itertools.chain.from_iterable(self._links(zone) for zone in self.zones),
+            within=self.hub,
+        )
+        for zone in self.zones:
+            _ip(
+                f"addr add {self.address(zone)}/24 dev eth0",
+                "link set eth0 up",
+                "link set lo up",
+                # Without a default route the apiserver finds no address to advertise.
+                "route add default dev eth0",
+                within=f"{self.prefix}-{zone}",
+            )
+
+    def _links(self, zone: str) -> tuple[str, ...]:
+        link = f"zone-{zone}"
+        return (
+            f"link add {link} type veth peer name eth0 netns {self.prefix}-{zone}",
+            f"link set {link} master bridge up",
+        )
+
+    def address(self, zone: str) -> str:
+        """Return the zone's IPv4 address on the bridge."""
+        return f"198.18.0.{self.zones.index(zone) + 1}"
+
+    def enter(self, zone: str) -> tuple[str, ...]:
+        """Return the prefix: the zone's network, and a hostname of its own."""
+        return ("nsenter", f"--net=/run/netns/{self.prefix}-{zone}", *_own_hostname(zone))
+
+
+@dataclass(frozen=True, slots=True)
+class LoopbackZones:
+    """An address of 127.0.0.0/8 a zone: works for anybody, but nothing can be cut between zones."""
+
+    block: str
+    """The first three numbers of the addresses."""
+    zones: tuple[str, ...]
+    kind: Literal["loopback"] = "loopback"
+    hub: None = None
+
+    def make(self) -> None:
+        """Do nothing: the addresses are there already."""
+
+    def address(self, zone: str) -> str:
+        """Return the zone's IPv4 address."""
+        return f"{self.block}.{self.zones.index(zone) + 1}"
+
+    def enter(self, zone: str) -> tuple[str, ...]:
+        """Return the prefix: a hostname of its own where that is permitted."""
+        # Without it the apiservers share one identity Lease, which they only complain about.
+        return _own_hostname(zone) if _is_root() else ()
+
+
+def choose(
+    kind: Literal["auto", "netns", "loopback"], folder: Path, zones: tuple[str, ...]
+) -> Zoning:
+    """Return the zoning that is asked for, or that works; NotStarted if the one asked for does not."""
+    obstacle = None if kind == "loopback" else _obstacle_to_namespaces()
+    if kind == "netns" and obstacle:
+        raise NotStarted(f"zoning: netns does not work here: {obstacle}; loopback would")
+    if kind == "loopback" or obstacle:
+        return LoopbackZones(_free_block(folder, zones), zones)
+    return NetnsZones(namespace_prefix(folder), zones)
+
+
+def namespace_prefix(folder: Path) -> str:
+    """Return what the names of the cluster's namespaces begin with; it tells state folders apart."""
+    return f"kd-{folder.name}-{_digest(folder).hex()[:6]}"
+
+
+def remove_namespaces(folder: Path) -> None:
+    """Remove every network namespace of the cluster that lives in `folder`."""
+    for name in _namespaces(f"{namespace_prefix(folder)}-"):
+        subprocess.run(["ip", "netns", "delete", name], check=True, capture_output=True)
+
+
+def _namespaces(prefix: str) -> list[str]:
+    parent = Path("/run/netns")
+    return [one.name for one in parent.glob(f"{prefix}*")] if parent.is_dir() else []
+
+
+def _own_hostname(zone: str) -> tuple[str, ...]:
+    # The hostname is part of an apiserver's identity: three on one hostname take each other's Lease.
+    script = 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"'
+    return ("unshare", "--uts", "sh", "-c", script, f"zone-{zone}")
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _obstacle_to_namespaces() -> str | None:
+    """Return why network namespaces cannot be used; None if they can."""
+    if not _is_root():
+        return "it needs root"
+    missing = [one for one in ("ip", "nsenter", "unshare") if not shutil.which(one)]
+    if missing:
+        return f"{' and '.join(missing)} not found (apt: iproute2, util-linux)"
+    name = f"kd-try-{os.getpid()}"
+    try:
+        _ip(f"netns add {name}")
+        _ip("link add bridge type bridge", "link add one type veth peer name other", within=name)
+    except NotStarted as error:
+        return str(error)
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+    return None
+
+
+def _ip(*lines: str, within: str | None = None) -> None:
+    place = [] if within is None else ["-n", within]
+    done = subprocess.run(
+        ["ip", *place, "-batch", "-"],
+        input="\n".join(lines).encode(),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").split("\n")[0]
+        raise NotStarted(f"cannot make the zones: ip: {said}")
+
+
+def _digest(folder: Path) -> bytes:
+    return hashlib.sha256(os.fsencode(folder)).digest()
+
+
+def _blocks(folder: Path) -> Iterator[str]:
+    # Far from 127.0.0.1 and from Debian's 127.0.1.1; where to begin differs from cluster to cluster.
+    first = int.from_bytes(_digest(folder)[:2], "big")
+    for step in range(0, 65536, 257):
+        number = (first + step) % 65536
+        yield f"127.{32 + number % 192}.{number // 256}"
+
+
+def _free_block(folder: Path, zones: tuple[str, ...]) -> str:
+    for block in _blocks(folder):
+        addresses = [f"{block}.{number + 1}" for number in range(len(zones))]
+        if all(is_free(address, port) for address in addresses for port in PORTS):
+            return block
+    raise NotStarted("no block of loopback addresses has the cluster's ports free; stop a cluster")
+
+
+def is_free(address: str, port: int) -> bool:
+    """Return whether a server could listen on that address and port (0: on any port) now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,57 @@
+"""Where clusters stand on disk: `STATE/clusters/NAME/` (0700), and beside it the lock `NAME.lock`."""
+
+import fcntl
+import os
+import re
+from pathlib import Path
+from typing import IO
+
+from kubedrill.errors import NotStarted
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+
+
+def state_folder() -> Path:
+    """Return the folder that keeps what outlives a run; `KUBEDRILL_STATE` overrides the user's own."""
+    override = os.environ.get("KUBEDRILL_STATE")
+    if override:
+        return Path(override).absolute()
+    import platformdirs
+
+    return platformdirs.user_state_path("kubedrill")
+
+
+def cluster_folder(name: str, state: Path | None = None) -> Path:
+    """Return the cluster's own folder; NotStarted if `name` cannot name one."""
+    if not _NAME.fullmatch(name):
+        raise NotStarted(
+            f'"{name}" cannot name a cluster; use at most 40 of a-z, 0-9 and -, no - at either end'
+        )
+    return (state or state_folder()) / "clusters" / name
+
+
+def cluster_names() -> list[str]:
+    """Return the names of the clusters that have a folder, whole or half made."""
+    parent = state_folder() / "clusters"
+    if not parent.is_dir():
+        return []
+    return sorted(one.name for one in parent.iterdir() if one.is_dir())
+
+
+def lock(name: str) -> IO[bytes]:
+    """Take the cluster for one drill; it is held until the file, and every copy of it, is closed.
+
+    The lock stands outside the cluster's folder, so that a cluster may be locked before it exists.
+    NotStarted if another drill holds it.
+    """
+    path = cluster_folder(name).with_suffix(".lock")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise NotStarted(
+            f"another drill is using the cluster {name}; wait for its end, or take another cluster"
+        ) from None
+    return file
