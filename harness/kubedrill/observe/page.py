@@ -27,7 +27,7 @@ class Page:
         )
         self._connection: Connection | None = None
         self.wire_bytes = 0
-        """Received so far, headers included, TLS not."""
+        """Received so far, TLS included."""
 
     def get(self, deadline: int) -> Response:
         """Return the whole answer, or raise WireError, by `deadline` (monotonic ns).
@@ -36,13 +36,14 @@ class Page:
         endpoint is now, not whether it was restarted since.
         """
         kept = self._connection
-        if kept is not None and not kept.closed:
+        if kept is not None and kept.is_alive():
             try:
                 return self._exchange(kept, deadline)
             except WireError as error:
                 if error.outcome not in _BROKEN:
                     raise
         self._connection = Connection.open(self._target, deadline)
+        self.wire_bytes += self._connection.bytes_in
         return self._exchange(self._connection, deadline)
 
     def _exchange(self, connection: Connection, deadline: int) -> Response:

@@ -49,8 +49,17 @@ class Probe:
         self._keep = keep
         self._acknowledged = acknowledged
         self._read = self._prepare("GET")
-        self.bytes_in = 0
-        self.bytes_out = 0
+        self._bytes_in = self._bytes_out = 0
+
+    @property
+    def bytes_in(self) -> int:
+        """Received so far, TLS included."""
+        return self._bytes_in + self._connections.handshake_in
+
+    @property
+    def bytes_out(self) -> int:
+        """Sent so far, TLS included."""
+        return self._bytes_out + self._connections.handshake_out
 
     def warm_up(self, deadline: int) -> None:
         """Open the kept connections and ask once on each; whether that succeeds does not matter."""
@@ -81,8 +90,8 @@ class Probe:
         try:
             return connection.exchange(request, deadline, keep_body=True)
         finally:
-            self.bytes_in += connection.bytes_in - received
-            self.bytes_out += connection.bytes_out - sent
+            self._bytes_in += connection.bytes_in - received
+            self._bytes_out += connection.bytes_out - sent
 
     def _judge(self, response: Response, started: int) -> Answer:
         outcome, staleness = response.status, 0

@@ -1,0 +1,80 @@
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from kubedrill.observe.series import all_series, arrivals, sidecar
+from kubedrill.record.clock import SECOND
+from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
+from kubedrill.record.schedule import Probing
+
+
+@pytest.fixture
+def record() -> ClusterRecord:
+    apiservers = tuple(
+        Component(f"kube-apiserver-{zone}", "kube-apiserver", zone, Endpoint("198.18.0.1", 6443))
+        for zone in "abc"
+    )
+    return ClusterRecord(
+        "x", "local", "netns", ("a", "b", "c"), "", Endpoint("127.0.0.1", 1), "", "",
+        apiservers, {}, (), {},
+    )  # fmt: skip
+
+
+def test_every_path_verb_and_level_is_probed_at_its_rate(record: ClusterRecord) -> None:
+    series = all_series(record, Probing())
+    assert {one.name: one.rate for one in series} == {
+        "balancer/fresh/read/prober": 10,
+        "balancer/fresh/write/prober": 10,
+        "balancer/kept/read/prober": 5,
+        "balancer/kept/write/prober": 5,
+        "balancer/kept/stale-read/prober": 2,
+        "balancer/fresh/read/load": 2,
+        "balancer/fresh/write/load": 2,
+        **{
+            f"apiserver-{zone}/fresh/{verb}/prober": 2
+            for zone in "abc"
+            for verb in ("read", "write")
+        },
+    }
+
+
+def test_rate_0_is_no_series(record: ClusterRecord) -> None:
+    series = all_series(record, Probing(victim_rate=0, apiserver_rate=0))
+    assert {one.path for one in series} == {"balancer"}
+    assert {one.level for one in series} == {"prober"}
+
+
+def test_arrivals_are_ordered_exact_in_number_and_never_at_once(record: ClusterRecord) -> None:
+    series = all_series(record, Probing())
+    start = 123_456_789_000
+    due = list(arrivals(series, start, start + 60 * SECOND))
+    assert due == sorted(due)
+    assert start <= due[0][0]
+    assert due[-1][0] < start + 60 * SECOND
+    counts = Counter(index for _, index in due)
+    assert {series[index].name: n / 60 for index, n in counts.items()} == {
+        one.name: pytest.approx(one.rate, abs=1 / 60) for one in series
+    }
+    assert min(later[0] - earlier[0] for earlier, later in pairwise(due)) > 50_000
+
+
+def test_odd_rates_do_not_drift(record: ClusterRecord) -> None:
+    series = all_series(record, Probing(fresh_rate=3, kept_rate=0, stale_rate=0, victim_rate=0))
+    reads = [time for time, index in arrivals(series, 0, 1000 * SECOND) if index == 0]
+    assert len(reads) == 3000
+    assert reads[-1] == 2999 * SECOND // 3
+
+
+def test_sidecar_names_series_and_known_targets(record: ClusterRecord) -> None:
+    probing = Probing()
+    beside = sidecar(all_series(record, probing), probing)
+    assert beside["series"][0] == {
+        "name": "balancer/fresh/read/prober",
+        "path": "balancer",
+        "connection": "fresh",
+        "verb": "read",
+        "level": "prober",
+    }
+    assert beside["targets"] == ["unknown", "apiserver-a", "apiserver-b", "apiserver-c"]
+    assert beside["deadline_s"] == 1.0

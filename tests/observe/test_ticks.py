@@ -1,0 +1,37 @@
+import threading
+from itertools import pairwise
+
+from kubedrill.observe.ticks import ticks, wait_until
+from kubedrill.record.clock import SECOND, ClockPair, now
+from kubedrill.record.schedule import Phase, Schedule
+
+
+def _schedule(*edges: float) -> Schedule:
+    phases = tuple(
+        Phase(f"phase-{n}", int(start * SECOND), int(end * SECOND))
+        for n, (start, end) in enumerate(pairwise(edges))
+    )
+    return Schedule("e", "r", "", "", None, "c", ClockPair(0, 0, ""), phases)
+
+
+def test_each_phase_begins_and_ends_with_a_tick() -> None:
+    assert [tick / SECOND for tick in ticks(_schedule(100, 107, 110), 5)] == [
+        100, 105, 107, 110,
+    ]  # fmt: skip
+
+
+def test_offset_moves_all_alike() -> None:
+    offset = SECOND // 4
+    assert [tick / SECOND for tick in ticks(_schedule(100, 102, 103), 1, offset)] == [
+        100.25, 101.25, 102.25, 103.25,
+    ]  # fmt: skip
+
+
+def test_waiting_ends_when_told() -> None:
+    ended = threading.Event()
+    assert wait_until(now() + SECOND // 50, ended)
+    assert wait_until(now() - SECOND, ended)
+    ended.set()
+    begun = now()
+    assert not wait_until(now() + 60 * SECOND, ended)
+    assert now() - begun < SECOND
