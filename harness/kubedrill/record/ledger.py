@@ -110,8 +110,9 @@ class Ledger:
     def _locked(self) -> Iterator[IO[str]]:
         with self.path.open("a", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # A line cut off by a crash must not swallow this one.
-            if file.tell() > 0 and _last_byte(self.path) != b"\n":
+            # A line cut off by a crash must not swallow this one; it may have been written while we
+            # waited for the lock, so the size is asked now.
+            if os.fstat(file.fileno()).st_size > 0 and _last_byte(self.path) != b"\n":
                 file.write("\n")
             yield file
 
