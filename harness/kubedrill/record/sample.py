@@ -90,9 +90,11 @@ class SampleWriter:
         self._used = 0
 
     def close(self) -> None:
-        """Flush and close."""
-        self.flush()
-        self._file.close()
+        """Flush and close; closed also if the flush fails."""
+        try:
+            self.flush()
+        finally:
+            self._file.close()
 
 
 def read_bin(path: Path, dtype: np.dtype[np.void], start: int = 0) -> Records:

@@ -1,0 +1,25 @@
+import subprocess
+import sys
+import time
+
+from kubedrill.record.clock import MILLISECOND, SECOND, ClockPair, now
+
+
+def test_one_clock_for_every_process() -> None:
+    before = now()
+    code = "from kubedrill.record.clock import now; print(now())"
+    other = int(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    )
+    assert before < other < now()
+
+
+def test_a_pair_shows_monotonic_times_as_dates() -> None:
+    pair = ClockPair.read()
+    assert abs(pair.to_wall(now()) - time.time_ns()) < 50 * MILLISECOND
+    assert pair.to_wall(pair.monotonic - 3 * SECOND) == pair.wall - 3 * SECOND
+
+
+def test_a_pair_says_for_which_boot_it_is() -> None:
+    assert ClockPair.read().boot_id == ClockPair.read().boot_id
+    assert len(ClockPair.read().boot_id) == 36

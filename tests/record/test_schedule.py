@@ -1,0 +1,65 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from kubedrill.record.clock import ClockPair
+from kubedrill.record.schedule import (
+    Phase,
+    Probing,
+    Schedule,
+    ScheduledFault,
+    ScheduledLoad,
+    ScheduledObjective,
+    Scraping,
+)
+
+FULL = Schedule(
+    experiment="etcd-member-kill",
+    run="20260131T120000Z",
+    title="t",
+    why="w",
+    claim=13,
+    cluster="local-3az",
+    clock=ClockPair(5, 6, "boot"),
+    phases=(Phase("baseline", 100, 200), Phase("fault", 200, 300)),
+    loads=(ScheduledLoad("list", "mass-list", 10.0, {"resource": "pods"}),),
+    faults=(ScheduledFault("etcd.kill", {"member": "leader"}, "fault", 200, 300),),
+    objectives=(ScheduledObjective("fault", "list.p99 < 1s", 12),),
+    abort=("availability < 50% for 30s",),
+    probing=Probing(deadline_s=2.0),
+    scraping=Scraping(etcd_s=3.0),
+)
+
+
+def test_it_goes_through_a_file_and_through_go_unchanged(tmp_path: Path) -> None:
+    FULL.write(tmp_path / "schedule.json")
+    assert Schedule.read(tmp_path / "schedule.json") == FULL
+    assert Schedule.from_dict(json.loads(json.dumps(FULL.as_dict()))) == FULL
+
+
+def test_another_schema_is_refused() -> None:
+    with pytest.raises(ValueError, match="schedule of schema 99, need 1"):
+        Schedule.from_dict(FULL.as_dict() | {"schema_version": 99})
+
+
+@pytest.mark.parametrize(
+    ("time", "phase"),
+    [(99, None), (100, "baseline"), (199, "baseline"), (200, "fault"), (299, "fault"), (300, None)],
+)
+def test_a_phase_holds_its_start_and_not_its_end(time: int, phase: str | None) -> None:
+    found = FULL.phase_at(time)
+    assert (found.name if found else None) == phase
+
+
+def test_phases_by_name() -> None:
+    assert FULL.phase("fault") == Phase("fault", 200, 300)
+    assert (FULL.start, FULL.end) == (100, 300)
+    with pytest.raises(KeyError):
+        FULL.phase("recovery")
+
+
+def test_it_never_moves() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        FULL.phases = ()  # type: ignore[misc]
