@@ -28,8 +28,24 @@ def kubedrill(
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "plan", "validate", "expand", "setup", "cluster up", "cluster down", "cluster status"]
-    + ["cluster env", "judge", "report", "heal", "list", "faults", "profiles", "schema"],
+    [
+        "run",
+        "plan",
+        "validate",
+        "expand",
+        "setup",
+        "cluster up",
+        "cluster down",
+        "cluster status",
+        "cluster env",
+        "judge",
+        "report",
+        "heal",
+        "list",
+        "faults",
+        "profiles",
+        "schema",
+    ],
 )
 def test_every_command_has_help_with_an_example(command: str) -> None:
     shown = kubedrill(*command.split(), "--help")

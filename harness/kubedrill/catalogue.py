@@ -33,7 +33,7 @@ def read_experiment(
 
 def experiments() -> list[dict[str, Any]]:
     """Return a row for each experiment at hand."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for path in _files("experiments", "*.yaml", None):
         try:
             experiment, _ = read_experiment(path)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from kubedrill import __version__
 from kubedrill.errors import NotStarted
 from kubedrill.words import did_you_mean
 
+INVALID = 2
 NOT_STARTED = 3
 
 
@@ -55,7 +57,9 @@ def cli() -> None:
     """
 
 
-@cli.command(epilog=_example("kubedrill run experiments/etcd-member-kill.yaml --set phases.fault=30s"))
+@cli.command(
+    epilog=_example("kubedrill run experiments/etcd-member-kill.yaml --set phases.fault=30s")
+)
 @experiment_file
 @cluster_name
 @overrides
@@ -109,23 +113,19 @@ def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool)
     """Check experiment files; exit 0 if all are right, 3 if not."""
     from kubedrill.catalogue import read_experiment
 
-    results = []
+    errors: dict[str, list[str]] = {}
     for file in files:
+        errors[str(file)] = []
         try:
             read_experiment(file, overrides)
         except NotStarted as error:
-            results.append({"file": str(file), "valid": False, "errors": str(error).splitlines()})
-        else:
-            results.append({"file": str(file), "valid": True, "errors": []})
+            errors[str(file)] = str(error).splitlines()
     if as_json:
-        _print_json(results)
+        _print_json(errors)
     else:
-        for result in results:
-            if result["valid"]:
-                click.echo(f"{result['file']}: ok")
-            for line in result["errors"]:
-                click.echo(line, err=True)
-    return 0 if all(result["valid"] for result in results) else NOT_STARTED
+        for name, lines in errors.items():
+            click.echo("\n".join(lines) or f"{name}: ok", err=bool(lines))
+    return NOT_STARTED if any(errors.values()) else 0
 
 
 @cli.command(epilog=_example("kubedrill expand experiments/etcd-member-kill.yaml > chaos.json"))
@@ -306,6 +306,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted before anything was started", err=True)
         sys.exit(NOT_STARTED)
+    except Exception:  # noqa: BLE001 - Python's own exit code for it, 1, would read as FAIL
+        traceback.print_exc()
+        sys.exit(INVALID)
     sys.exit(result if isinstance(result, int) else 0)
 
 

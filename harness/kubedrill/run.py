@@ -3,8 +3,10 @@
 import json
 import shutil
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -15,7 +17,6 @@ from kubedrill.experiment import Experiment, expand, schedule, to_yaml
 from kubedrill.faults.catalogue import precheck
 from kubedrill.judge import judge
 from kubedrill.judge.live import AbortWatch, Tail
-from kubedrill.process.child import ChildFailed
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
@@ -25,6 +26,9 @@ from kubedrill.report import html, junit
 from kubedrill.report.console import print_verdict
 from kubedrill.report.live import LiveView
 from kubedrill.signals import Interrupted, Signals
+
+if TYPE_CHECKING:
+    from kubedrill.cluster.definition import ClusterDefinition
 
 LEAD_NS = 2 * SECOND
 """From GO to the first phase: children open their kept connections in it."""
@@ -53,81 +57,92 @@ class Order:
     reports: Path
     keep_cluster: bool = False
 
+    @property
+    def cluster(self) -> str:
+        """The name of the cluster to run on."""
+        return self.experiment.cluster
+
 
 def run(order: Order, console: Console) -> Report:
     """Run the drill and return its verdict; NotStarted if nothing was started."""
     signals = Signals()
     signals.install()
     definition = check_before(order)
-    with cluster.lock(order.experiment.cluster) as lock:
+    with cluster.lock(order.cluster) as lock:
         folder = open_folder(order)
-        drill = Drill(folder, order.experiment.cluster, console)
+        drill = Drill(folder, order.cluster, on_event=lambda _: None)
         try:
+            drill.guard(lock.fileno())
             with signals.may_interrupt():
-                drill.guard(lock.fileno())
-                play(drill, order, definition)
+                play(drill, order, definition, console)
         except NotStarted:
             drill.clear(keep_cluster=False)
             shutil.rmtree(folder.path)
             raise
-        except Interrupted as signal:
-            drill.note("drill", "interrupted", signal=str(signal))
-        except Aborted as condition:
-            drill.note("drill", "aborted", condition=str(condition))
-        except (ChildFailed, cluster.ClusterFailed, OSError) as error:
-            drill.note("drill", "failed", reason=str(error))
+        except BaseException as error:  # noqa: BLE001 - whatever it is: cleared away, then judged
+            note_ending(drill, error)
         else:
             drill.note("drill", "ended")
-        finally:
-            drill.clear(order.keep_cluster)
+        console.print("clearing away", style="dim")
+        for failure in drill.clear(order.keep_cluster):
+            console.print(f"not undone: {failure}; run: kubedrill heal", style="bold red")
     return conclude(folder, console)
 
 
-def check_before(order: Order) -> cluster.ClusterDefinition:
+def check_before(order: Order) -> "ClusterDefinition":
     """Check all that can be checked before anything is started; NotStarted says what is wrong."""
-    definition = cluster.load_definition(places.cluster_file(order.experiment.cluster, order.file))
-    cluster.check(definition, order.experiment.cluster)
+    definition = cluster.load_definition(places.cluster_file(order.cluster, order.file))
+    cluster.check(definition, order.cluster)
     precheck(order.experiment, order.catalogue, definition)
     return definition
 
 
 def open_folder(order: Order) -> RunFolder:
-    """Make the run folder and put into it what is known beforehand; NotStarted if it cannot be."""
+    """Make the run folder and put into it what is known; NotStarted if it cannot be written."""
     try:
         order.reports.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(order.reports).free
         if free < FREE_BYTES:
             raise NotStarted(
-                f"{order.reports}: the disk is full ({free / 2**20:.0f} MiB free, a drill needs "
+                f"{order.reports}: the disk is full ({free // 2**20} MiB free, a drill needs "
                 f"{FREE_BYTES // 2**20} MiB); free some space, or choose another --reports"
             )
-        folder = RunFolder.create(order.reports, order.file.stem)
+        folder = RunFolder.create(order.reports.resolve(), order.file.stem)
         folder.experiment_yaml.write_text(to_yaml(order.experiment), encoding="utf-8")
         chaos = expand(order.experiment, order.catalogue, str(folder.path))
         folder.chaos_experiment.write_text(json.dumps(chaos, indent=1), encoding="utf-8")
     except OSError as error:
-        raise NotStarted(f"{order.reports}: cannot be written: {error.strerror}") from error
+        raise NotStarted(
+            f"{order.reports}: cannot be written ({error.strerror}); choose another --reports"
+        ) from error
     return folder
 
 
-def play(drill: Drill, order: Order, definition: cluster.ClusterDefinition) -> None:
-    """Cluster, seed, load and observers, faults, to the end of the last phase."""
-    record = drill.bring_up(definition)
-    drill.seed(record, order.experiment.seed.wanted())
-    drill.start_children(order.experiment, order.catalogue)
-    plan = schedule(
-        order.experiment, order.file.stem, drill.folder.run, ClockPair.read(), now() + LEAD_NS
-    )
+def play(drill: Drill, order: Order, definition: "ClusterDefinition", console: Console) -> None:
+    """Cluster, seed, load and observers, faults: to the end of the last phase."""
+    experiment = order.experiment
+    with console.status(f"cluster {order.cluster}"):
+        record = drill.bring_up(definition)
+    origin = "brought up for this drill" if drill.own_cluster else "was up, and stays as it is"
+    console.print(f"cluster  {order.cluster}: {len(record.zones)} zones, {origin}")
+    with console.status("seeding"):
+        seeded = drill.seed(record, experiment.seed.wanted())
+    made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
+    console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
+    with console.status("starting load, prober, scraper and faults"):
+        drill.start_children(experiment.loads, order.catalogue)
+    begin = now() + LEAD_NS
+    plan = schedule(experiment, order.file.stem, drill.folder.run, ClockPair.read(), begin)
     drill.go(plan)
-    follow(drill, plan)
+    follow(drill, plan, console)
 
 
-def follow(drill: Drill, plan: Schedule) -> None:
+def follow(drill: Drill, plan: Schedule, console: Console) -> None:
     """Watch until every child has ended by itself; Aborted if an abort condition holds."""
     tail = Tail(drill.folder, plan)
     abort = AbortWatch(plan)
-    begun = set[str]()
-    with LiveView(plan, drill.console) as view:
+    begun: set[str] = set()
+    with LiveView(plan, console) as view:
         drill.on_event = view.event
         while now() < plan.end + LAST_EDGE_NS and not drill.finished():
             time.sleep(LOOK_S)
@@ -140,6 +155,20 @@ def follow(drill: Drill, plan: Schedule) -> None:
             view.show(figures)
             if condition := abort.check(figures):
                 raise Aborted(condition)
+        drill.look(plan)
+
+
+def note_ending(drill: Drill, error: BaseException) -> None:
+    """Put on the timeline why the drill did not come to its end."""
+    match error:
+        case Interrupted():
+            drill.note("drill", "interrupted", signal=str(error))
+        case Aborted():
+            drill.note("drill", "aborted", condition=str(error))
+        case _:
+            log = drill.folder.logs / "runner.log"
+            log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+            drill.note("drill", "failed", reason=f"{error}", error=type(error).__name__)
 
 
 def conclude(folder: RunFolder, console: Console) -> Report:

@@ -9,7 +9,7 @@ from types import FrameType
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interrupted(BaseException):  # noqa: N818 - as KeyboardInterrupt: no library may swallow it
+class Interrupted(BaseException):
     """The drill was told to end by the signal of that name."""
 
 

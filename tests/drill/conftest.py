@@ -117,7 +117,11 @@ def drill(tmp_path: Path, project: Path) -> Iterator[Drills]:
         command = [sys.executable, "-m", "kubedrill", "run", str(file), *arguments]
         command += ["--reports", str(tmp_path / "reports")]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            stdin=subprocess.DEVNULL,
         )
         running.append(RunningDrill(process, tmp_path / "reports", name))
         return running[-1]

@@ -17,7 +17,12 @@ pytestmark = pytest.mark.cluster
 
 CLEAN_UP_S = 15
 PHASES = {"warmup": "2s", "baseline": "2s", "fault": "4s", "recovery": "4s"}
-CHANGES = {"phases": PHASES, "faults": [{"etcd.kill": {"member": "leader"}}], "slos": {}, "seed": {}}
+CHANGES = {
+    "phases": PHASES,
+    "faults": [{"etcd.kill": {"member": "leader"}}],
+    "slos": {},
+    "seed": {},
+}
 
 
 @pytest.fixture
@@ -66,7 +71,9 @@ def wait_until_clean(state: Path, before: set[str], running: RunningDrill) -> No
 
 @pytest.mark.parametrize("phase", ["set-up", *PHASES])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_is_left(number: signal.Signals, phase: str, own_state: Path, drill: Drills) -> None:
+def test_nothing_is_left(
+    number: signal.Signals, phase: str, own_state: Path, drill: Drills
+) -> None:
     before = namespaces()
     running = drill("ended", CHANGES)
     if phase == "set-up":

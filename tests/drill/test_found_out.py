@@ -62,7 +62,7 @@ def test_a_killed_process_of_the_drill_is_invalid(
     running.signal_child(role, signal.SIGKILL)
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (2, "INVALID")
-    assert role.split("-")[0] in reasons(verdict)
+    assert role.split("-", maxsplit=1)[0] in reasons(verdict)
 
 
 def test_a_silent_scrape_target_is_invalid_for_what_needs_it(
@@ -100,7 +100,9 @@ def test_a_balancer_stopped_for_3_s_is_measured_and_fails(
     cluster: ClusterRecord, drill: Drills
 ) -> None:
     slos = {"baseline": ["unavailable.longest < 1s"]}
-    running = drill("balancer-stopped", {"slos": slos, "phases": {"warmup": "2s", "baseline": "12s"}})
+    running = drill(
+        "balancer-stopped", {"slos": slos, "phases": {"warmup": "2s", "baseline": "12s"}}
+    )
     running.wait_for_phase("baseline")
     time.sleep(3)
     pid = ClusterHandle(cluster).components()["haproxy"].pid
@@ -123,7 +125,9 @@ def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(
     faults = [{"etcd.kill": {"member": ["a", "b"], "allow_quorum_loss": True}}]
     slos = {"fault": ["availability.writes >= 95%"]}
     phases = {"warmup": "2s", "baseline": "4s", "fault": "10s", "recovery": "15s"}
-    code, verdict = drill("quorum-lost", {"faults": faults, "slos": slos, "phases": phases}).finish()
+    code, verdict = drill(
+        "quorum-lost", {"faults": faults, "slos": slos, "phases": phases}
+    ).finish()
     assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
     [fault] = verdict["faults"]
     lasted_s = (fault["undone_at"] - fault["injected_at"]) / 1e9
