@@ -3,6 +3,7 @@
 What is heavy is imported when it is called: the daemon and the faults' process import this package too.
 """
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,10 @@ def check(definition: "ClusterDefinition", name: str) -> None:
     if find(name) is None:
         from kubedrill.cluster.local import provider
 
-        _refuse_half_made(name)
-        provider.check(definition, cluster_folder(name))
+        folder = cluster_folder(name)
+        if folder.exists():
+            raise _half_made(name)
+        provider.check(definition, folder)
 
 
 def up(definition: "ClusterDefinition", name: str) -> ClusterRecord:
@@ -41,9 +44,11 @@ def up(definition: "ClusterDefinition", name: str) -> ClusterRecord:
     folder = cluster_folder(name)
     if find(name) is not None:
         raise NotStarted(f"cluster {name} is up already; to end it: kubedrill cluster down {name}")
-    _refuse_half_made(name)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        raise _half_made(name) from None
     try:
         return provider.up(definition, folder)
     except BaseException:
@@ -80,9 +85,37 @@ def names() -> list[str]:
     return cluster_names()
 
 
-def _refuse_half_made(name: str) -> None:
-    if cluster_folder(name).exists():
-        raise NotStarted(f"cluster {name} is half made; to end it: kubedrill cluster down {name}")
+def status(name: str) -> "ClusterStatus":
+    """Return how a cluster is now, whatever is left of it."""
+    from kubedrill.cluster.status import read_status
+
+    return read_status(name)
 
 
-__all__ = ["check", "down", "find", "load_definition", "lock", "names", "undo_entry", "up"]
+def env(name: str) -> str:
+    """Return the shell line that points kubectl at a cluster; NotStarted if it is not up."""
+    record = find(name)
+    if record is None:
+        raise NotStarted(f"cluster {name} is not up; to bring it up: kubedrill cluster up {name}")
+    return f"export KUBECONFIG={shlex.quote(str(record.identities['admin'].kubeconfig))}"
+
+
+def _half_made(name: str) -> NotStarted:
+    return NotStarted(
+        f"cluster {name} is coming up just now, or was left half made; "
+        f"to end it: kubedrill cluster down {name}"
+    )
+
+
+__all__ = [
+    "check",
+    "down",
+    "env",
+    "find",
+    "load_definition",
+    "lock",
+    "names",
+    "status",
+    "undo_entry",
+    "up",
+]

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kubedrill.record.yaml import Problems, load_checked
+from kubedrill.record.problems import Problems
+from kubedrill.record.yaml import load_checked
 
 Zone = Annotated[str, Field(pattern=r"^[a-z0-9]{1,8}$")]
 Kind = Literal["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]

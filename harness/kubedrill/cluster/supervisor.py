@@ -92,7 +92,7 @@ class Supervisor:
                 case "signal":
                     reply({"pid": self._signal(request["component"], request["signal"])})
                 case unknown:
-                    raise Refused(f"the supervisor cannot {unknown}")
+                    reply({"error": f"the supervisor cannot {unknown}"})
         except Refused as refusal:
             reply({"error": str(refusal)})
 

@@ -7,6 +7,7 @@ from kubedrill.cluster.local.pki import Authority, Pair, bundle, signing_key
 from kubedrill.cluster.local.zones import HUB_ADDRESS, Zoning
 
 SERVICE_NETWORK = "10.96.0.0/16"
+AGGREGATOR = "kubedrill-aggregator"
 _SERVICE_ADDRESS = "10.96.0.1"
 _SERVICE_NAMES = ("kubernetes.default", "kubernetes.default.svc", "localhost")
 
@@ -19,6 +20,7 @@ class ZoneCertificates:
     etcd_peer: Pair
     apiserver: Pair
     apiserver_to_etcd: Pair
+    apiserver_to_extensions: Pair
     controller_manager: Pair
     controller_manager_client: Pair
     scheduler: Pair
@@ -36,6 +38,8 @@ class Certificates:
     etcd_clients: Path
     """Authorities that etcd trusts: its clients and observers."""
     etcd_peers: Path
+    aggregator: Path
+    """Authority of who may speak in another's name: the API's own aggregator, nobody else."""
     signing: Pair
     etcd_gateway: Pair
     """With it etcd's JSON gateway talks to its own member."""
@@ -46,51 +50,50 @@ class Certificates:
     zones: dict[str, ZoneCertificates]
 
 
+class _Authorities:
+    """One for each thing that a certificate opens."""
+
+    def __init__(self, folder: Path) -> None:
+        self.servers = Authority(folder, "servers")
+        self.clients = Authority(folder, "clients")
+        self.observers = Authority(folder, "observers")
+        self.aggregator = Authority(folder, "aggregator")
+        self.etcd_clients = Authority(folder, "etcd-clients")
+        self.etcd_peers = Authority(folder, "etcd-peers")
+
+
 def issue(folder: Path, zoning: Zoning, zones: tuple[str, ...]) -> Certificates:
     """Write all certificates and keys into `folder`."""
-    servers = Authority(folder, "servers")
-    clients = Authority(folder, "clients")
-    etcd_clients = Authority(folder, "etcd-clients")
-    etcd_peers = Authority(folder, "etcd-peers")
-    observers = Authority(folder, "observers")
+    by = _Authorities(folder)
     return Certificates(
-        servers=servers.file,
-        api_clients=bundle(folder / "api-trusts.crt", (clients, observers)),
-        etcd_clients=bundle(folder / "etcd-trusts.crt", (etcd_clients, observers)),
-        etcd_peers=etcd_peers.file,
+        servers=by.servers.file,
+        api_clients=bundle(folder / "api-trusts.crt", (by.clients, by.observers)),
+        etcd_clients=bundle(folder / "etcd-trusts.crt", (by.etcd_clients, by.observers)),
+        etcd_peers=by.etcd_peers.file,
+        aggregator=by.aggregator.file,
         signing=signing_key(folder),
-        etcd_gateway=etcd_clients.client("etcd-gateway", "etcd-gateway"),
-        admin=clients.client("admin", "kubedrill-admin", "system:masters"),
-        prober=clients.client("prober", "kubedrill-prober"),
-        scraper=observers.client("scraper", "kubedrill-scraper"),
-        etcd_admin=etcd_clients.client("etcd-admin", "etcd-admin"),
-        zones={
-            zone: _of_zone(zone, zoning.address(zone), servers, clients, etcd_clients, etcd_peers)
-            for zone in zones
-        },
+        etcd_gateway=by.etcd_clients.client("etcd-gateway", "etcd-gateway"),
+        admin=by.clients.client("admin", "kubedrill-admin", "system:masters"),
+        prober=by.clients.client("prober", "kubedrill-prober"),
+        scraper=by.observers.client("scraper", "kubedrill-scraper"),
+        etcd_admin=by.etcd_clients.client("etcd-admin", "etcd-admin"),
+        zones={zone: _of_zone(by, zone, zoning.address(zone)) for zone in zones},
     )
 
 
-def _of_zone(
-    zone: str,
-    address: str,
-    servers: Authority,
-    clients: Authority,
-    etcd_clients: Authority,
-    etcd_peers: Authority,
-) -> ZoneCertificates:
+def _of_zone(by: _Authorities, zone: str, address: str) -> ZoneCertificates:
     own = (address, "127.0.0.1")
+    api = (*own, HUB_ADDRESS, _SERVICE_ADDRESS)
     return ZoneCertificates(
-        etcd=servers.server(f"etcd-{zone}", own),
-        etcd_peer=etcd_peers.peer(f"etcd-peer-{zone}", own),
-        apiserver=servers.server(
-            f"apiserver-{zone}", (*own, HUB_ADDRESS, _SERVICE_ADDRESS), _SERVICE_NAMES
-        ),
-        apiserver_to_etcd=etcd_clients.client(f"apiserver-to-etcd-{zone}", f"apiserver-{zone}"),
-        controller_manager=servers.server(f"controller-manager-{zone}", own),
-        controller_manager_client=clients.client(
+        etcd=by.servers.server(f"etcd-{zone}", own),
+        etcd_peer=by.etcd_peers.peer(f"etcd-peer-{zone}", own),
+        apiserver=by.servers.server(f"apiserver-{zone}", api, _SERVICE_NAMES),
+        apiserver_to_etcd=by.etcd_clients.client(f"apiserver-to-etcd-{zone}", f"apiserver-{zone}"),
+        apiserver_to_extensions=by.aggregator.client(f"aggregator-{zone}", AGGREGATOR),
+        controller_manager=by.servers.server(f"controller-manager-{zone}", own),
+        controller_manager_client=by.clients.client(
             f"controller-manager-client-{zone}", "system:kube-controller-manager"
         ),
-        scheduler=servers.server(f"scheduler-{zone}", own),
-        scheduler_client=clients.client(f"scheduler-client-{zone}", "system:kube-scheduler"),
+        scheduler=by.servers.server(f"scheduler-{zone}", own),
+        scheduler_client=by.clients.client(f"scheduler-client-{zone}", "system:kube-scheduler"),
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kubedrill.cluster.definition import FlagValue, Kind
-from kubedrill.cluster.local.certificates import SERVICE_NETWORK
+from kubedrill.cluster.local.certificates import AGGREGATOR, SERVICE_NETWORK
 from kubedrill.cluster.local.kubeconfig import write_kubeconfig
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.pki import Pair
@@ -95,10 +95,8 @@ def _text(value: FlagValue) -> str:
 def _etcd(layout: Layout, zone: str) -> Flags:
     certificates = layout.certificates
     own = certificates.zones[zone]
-    client, peer = (
-        f"https://{layout.at(zone, ETCD_PORT)}",
-        f"https://{layout.at(zone, ETCD_PEER_PORT)}",
-    )
+    client = f"https://{layout.at(zone, ETCD_PORT)}"
+    peer = f"https://{layout.at(zone, ETCD_PEER_PORT)}"
     members = [f"etcd-{one}=https://{layout.at(one, ETCD_PEER_PORT)}" for one in layout.zones]
     return {
         "name": f"etcd-{zone}",
@@ -138,6 +136,13 @@ def _apiserver(layout: Layout, zone: str) -> Flags:
         "secure-port": APISERVER_PORT,
         **_serving(own.apiserver),
         "client-ca-file": str(certificates.api_clients),
+        "requestheader-client-ca-file": str(certificates.aggregator),
+        "requestheader-allowed-names": AGGREGATOR,
+        "requestheader-username-headers": "X-Remote-User",
+        "requestheader-group-headers": "X-Remote-Group",
+        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+        "proxy-client-cert-file": str(own.apiserver_to_extensions.certificate),
+        "proxy-client-key-file": str(own.apiserver_to_extensions.key),
         "service-account-key-file": str(certificates.signing.certificate),
         "service-account-signing-key-file": str(certificates.signing.key),
         "service-account-issuer": _ISSUER,

@@ -66,6 +66,7 @@ backend apiservers
     balance roundrobin
     option redispatch
     option httpchk GET /readyz
-    default-server check check-ssl verify none inter 1s downinter 500ms fall 3 rise 1 on-marked-down shutdown-sessions
+    default-server check check-ssl verify none inter 1s downinter 500ms fall 3 rise 1
+    default-server on-marked-down shutdown-sessions
     {servers}
 """

@@ -1,8 +1,8 @@
 """Certificates and keys of one cluster. The authorities' own keys are never written down.
 
 There is an authority for each thing that a certificate can open, so that what opens one opens no other:
-servers (who is genuine), clients of the API, clients of etcd, etcd's peers, and observers, who may ask
-the API and etcd for metrics.
+servers (who is genuine), clients of the API, clients of etcd, etcd's peers, the API's aggregator, and
+observers, who may ask the API and etcd for metrics.
 """
 
 import os
@@ -38,7 +38,7 @@ class Authority:
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._subject = _subject(f"kubedrill {name}", None)
+        self._subject = _subject(f"kubedrill {name}")
         self.file = folder / f"{name}-ca.crt"
         builder = _builder(self._subject, self._subject, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
@@ -50,37 +50,32 @@ class Authority:
 
     def client(self, file: str, common_name: str, group: str | None = None) -> Pair:
         """Issue a certificate for a client; the API takes its name for the user, `group` for the group."""
-        return self._issue(file, common_name, group, (_CLIENT,), ())
+        return self._issue(file, _subject(common_name, group), (_CLIENT,))
 
     def server(self, file: str, addresses: tuple[str, ...], names: tuple[str, ...] = ()) -> Pair:
         """Issue a certificate for a server that is reached at these addresses and names."""
-        return self._issue(file, SERVER_NAME, None, (_SERVER,), addresses, names)
+        return self._issue(file, _subject(SERVER_NAME), (_SERVER,), _alternatives(addresses, names))
 
     def peer(self, file: str, addresses: tuple[str, ...]) -> Pair:
         """Issue a certificate for one that is both server and client."""
-        return self._issue(file, SERVER_NAME, None, (_SERVER, _CLIENT), addresses)
+        usages = (_SERVER, _CLIENT)
+        return self._issue(file, _subject(SERVER_NAME), usages, _alternatives(addresses))
 
     def _issue(
         self,
         file: str,
-        common_name: str,
-        group: str | None,
+        subject: x509.Name,
         usages: tuple[x509.ObjectIdentifier, ...],
-        addresses: tuple[str, ...],
-        names: tuple[str, ...] = (),
+        alternatives: tuple[x509.GeneralName, ...] = (),
     ) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(_subject(common_name, group), self._subject, key.public_key())
+        builder = _builder(subject, self._subject, key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
         builder = builder.add_extension(_usage(sign=False), True)
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = builder.add_extension(issuer, False)
-        if addresses:
-            alternatives = [
-                *(x509.DNSName(one) for one in (SERVER_NAME, *names)),
-                *(x509.IPAddress(ip_address(one)) for one in addresses),
-            ]
+        if alternatives:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), False)
         pair = Pair(self._folder / f"{file}.crt", self._folder / f"{file}.key")
         pair.certificate.write_bytes(_pem(builder.sign(self._key, hashes.SHA256())))
@@ -114,9 +109,16 @@ def write_secret(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def _subject(common_name: str, group: str | None) -> x509.Name:
+def _subject(common_name: str, group: str | None = None) -> x509.Name:
     groups = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group)] if group else []
     return x509.Name([*groups, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _alternatives(
+    addresses: tuple[str, ...], names: tuple[str, ...] = ()
+) -> tuple[x509.GeneralName, ...]:
+    by_name = (x509.DNSName(one) for one in (SERVER_NAME, *names))
+    return (*by_name, *(x509.IPAddress(ip_address(one)) for one in addresses))
 
 
 def _builder(

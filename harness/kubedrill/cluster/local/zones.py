@@ -143,7 +143,7 @@ def namespace_prefix(folder: Path) -> str:
 def remove_namespaces(folder: Path) -> None:
     """Remove every network namespace of the cluster that lives in `folder`."""
     for name in _namespaces(f"{namespace_prefix(folder)}-"):
-        subprocess.run(["ip", "netns", "delete", name], check=True, capture_output=True)
+        _ip(f"netns delete {name}")
 
 
 def _namespaces(prefix: str) -> list[str]:
@@ -171,18 +171,21 @@ def _obstacle_to_namespaces() -> str | None:
     name = f"kd-try-{os.getpid()}"
     try:
         _ip(f"netns add {name}")
-        _ip("link add bridge type bridge", "link add one type veth peer name other", within=name)
+        try:
+            _ip(
+                "link add bridge type bridge", "link add one type veth peer name other", within=name
+            )
+        finally:
+            _ip(f"netns delete {name}")
     except NotStarted as error:
         return str(error)
-    finally:
-        subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
     return None
 
 
 def _ip(*lines: str, within: str | None = None) -> None:
     place = [] if within is None else ["-n", within]
     done = subprocess.run(
-        ["ip", *place, "-batch", "-"],
+        [shutil.which("ip") or "ip", *place, "-batch", "-"],
         input="\n".join(lines).encode(),
         capture_output=True,
         check=False,

@@ -1,0 +1,55 @@
+"""How a cluster is now, for people and programs."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from kubedrill.cluster.handle import ClusterHandle, ComponentState, HandleError
+from kubedrill.cluster.state import cluster_folder
+from kubedrill.record.cluster import ClusterRecord
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterStatus:
+    """One cluster. `state`: up | unsupervised (its supervisor is gone) | half made | down."""
+
+    name: str
+    state: str
+    zoning: str | None = None
+    """netns | loopback"""
+    address: str | None = None
+    """The load balancer's, for people on this machine."""
+    components: dict[str, ComponentState] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+    def table(self) -> "Table":
+        """Return it as a table for the terminal."""
+        from rich.table import Table
+
+        where = f", {self.zoning} zones, {self.address}" if self.address else ""
+        table = Table(
+            "component", "state", "pid", "restarts", title=f"{self.name}: {self.state}{where}"
+        )
+        for name, one in (self.components or {}).items():
+            table.add_row(name, one.state, str(one.pid or "-"), str(one.restarts))
+        return table
+
+
+def read_status(name: str) -> ClusterStatus:
+    """Return the status of a cluster, whatever is left of it."""
+    folder = cluster_folder(name)
+    try:
+        record = ClusterRecord.read(folder / "cluster.json")
+    except FileNotFoundError:
+        return ClusterStatus(name, "half made" if folder.exists() else "down")
+    address = f"https://{record.balancer.host}:{record.balancer.port}"
+    try:
+        components = ClusterHandle(record).components()
+    except HandleError:
+        return ClusterStatus(name, "unsupervised", record.zoning, address)
+    return ClusterStatus(name, "up", record.zoning, address, components)
