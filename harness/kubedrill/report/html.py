@@ -1,0 +1,147 @@
+"""Report: `report.html`, one file that opens offline and asks no network for anything."""
+
+import secrets
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from kubedrill.record.files import write_whole
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import Schedule
+from kubedrill.record.timeline import Event, read_timeline
+from kubedrill.record.verdict import FaultResult, Report
+from kubedrill.report import figures, sentences, tables
+from kubedrill.report.events import event_words, is_trouble
+from kubedrill.report.table import verdict_cell
+
+
+def write(folder: RunFolder) -> Path:
+    """Write `report.html` from the run's files and return its path.
+
+    Only `verdict.json` must exist: a drill that ended early has a report too.
+    """
+    report = Report.read(folder.verdict)
+    schedule = Schedule.read(folder.schedule) if folder.schedule.exists() else None
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            verdict=verdict_cell(report.verdict),
+            proved=sentences.proved(report),
+            facts=_facts(report, schedule),
+            faults=[_fault(one, report) for one in report.faults],
+            events=_events(folder, report),
+            chart=_chart(folder, report, schedule),
+            bokeh=_bokeh(),
+            nonce=secrets.token_urlsafe(16),
+            experiment=_text(folder.experiment_yaml),
+            intention=_intention(schedule),
+            tables=tables,
+            phases=_offsets(report),
+        )
+    )
+    write_whole(folder.report, page)
+    return folder.report
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("kubedrill.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Bokeh's JSON names an object where it first appears; sorted keys would put references before.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    environment.tests["text"] = lambda value: not isinstance(value, dict | list | tuple)
+    return environment
+
+
+def _bokeh() -> str:
+    """Return Bokeh's core bundle as its wheel brings it; nothing of it is kept in this repository."""
+    bundle = resources.files("bokeh") / "server/static/js/bokeh.min.js"
+    return bundle.read_text(encoding="utf-8").replace("</script", "<\\/script")
+
+
+def _chart(folder: RunFolder, report: Report, schedule: Schedule | None) -> dict[str, Any] | None:
+    if schedule is None or not report.phases:
+        return None
+    from kubedrill.report.charts import timeline
+
+    return timeline(folder, report, schedule, read_timeline(folder.timeline))
+
+
+def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
+    """Return what a reader asks first: of what, when, for how long, where."""
+    facts = {"Experiment": report.experiment, "Run": report.run}
+    if report.claim is not None:
+        facts["Claim"] = f"row {report.claim} of the catalogue"
+    if schedule is not None:
+        start = datetime.fromtimestamp(schedule.clock.to_wall(schedule.start) / 1e9, UTC)
+        facts["Started"] = f"{start:%Y-%m-%d %H:%M:%S} UTC"
+        facts["Cluster"] = schedule.cluster
+    phases = ((one.end - one.start) / 1e9 for one in report.phases)
+    facts["Phases"] = ", ".join(
+        f"{one.name} {figures.count(round(length))} s"
+        for one, length in zip(report.phases, phases, strict=True)
+    )
+    return {name: value for name, value in facts.items() if value}
+
+
+def _fault(fault: FaultResult, report: Report) -> dict[str, str]:
+    """Return one fault with its proofs, as a list of terms and what is said of them."""
+    start = report.phases[0].start
+
+    def state(done: bool, time: int | None, proof: str) -> str:
+        when = f"at {figures.offset(time, start)}" if time is not None else ""
+        return " ".join(
+            part for part in ("yes" if done else "NO", when, proof and f"({proof})") if part
+        )
+
+    return {
+        "Fault": f"{fault.name} of {fault.target}",
+        "Phase": fault.phase,
+        "Injected": f"at {figures.offset(fault.injected_at, start)}",
+        "Took effect": state(fault.took_effect, fault.took_effect_at, fault.proof),
+        "Undone": state(fault.undone, fault.undone_at, fault.undo_proof),
+        "Time to detect": figures.seconds(fault.time_to_detect_s),
+        "Time to recover": figures.seconds(fault.time_to_recover_s),
+    }
+
+
+def _events(folder: RunFolder, report: Report) -> list[tuple[str, str, str, bool]]:
+    """Return the timeline's events as (offset, kind, words, whether it is trouble)."""
+    found: list[Event] = read_timeline(folder.timeline)
+    start = report.phases[0].start if report.phases else (found[0].time if found else 0)
+    return [
+        (figures.offset(one.time, start), one.kind, event_words(one), is_trouble(one))
+        for one in found
+    ]
+
+
+def _offsets(report: Report) -> list[dict[str, Any]]:
+    """Return the phases' places on the chart, for its buttons."""
+    if not report.phases:
+        return []
+    start = report.phases[0].start
+    return [
+        {"name": one.name, "left": (one.start - start) / 1e9, "right": (one.end - start) / 1e9}
+        for one in report.phases
+    ]
+
+
+def _intention(schedule: Schedule | None) -> dict[str, Any]:
+    """Return the settings of load, prober, scraper and guards, as they were scheduled."""
+    if schedule is None:
+        return {}
+    plan = schedule.as_dict()
+    return {name: plan[name] for name in ("loads", "probing", "scraping", "abort")}
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

@@ -1,0 +1,219 @@
+"""Report: the timeline's panels made of lanes: the drill itself, the probes, etcd's members."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from bokeh.plotting import figure
+
+from kubedrill.record.clock import SECOND
+from kubedrill.record.files import read_lines
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import Records, outcome_name
+from kubedrill.record.timeline import Event
+from kubedrill.record.traces import failed, outages
+from kubedrill.record.verdict import Report
+from kubedrill.report import figures
+from kubedrill.report.events import event_words, is_trouble
+from kubedrill.report.panel import BLUE, GREEN, INK, RED, Axis, hover, legend, source
+from kubedrill.report.tables import lane
+
+_LANE_HEIGHT = 16
+_FRAME_HEIGHT = 52
+_NAMED_SHARE = 0.12
+"""A phase shorter than this share of the drill has no room for its name on a narrow screen."""
+
+_MARKED_KINDS = ("fault", "component", "child", "drill")
+
+
+def drill(axis: Axis, report: Report, events: list[Event]) -> figure:
+    """Return the map of the drill: phases, faults in force, and what happened to components."""
+    plot = axis.panel("Drill", _FRAME_HEIGHT + 3 * 20, ("phase", "fault", "events"))
+    phases = [(one.name, axis.at(one.start), axis.at(one.end), INK) for one in axis.schedule.phases]
+    _blocks(plot, "phase", phases, axis.length, alpha=0.22)
+    faults = [(f"{one.name} of {one.target}", *fault_span(axis, one), RED) for one in report.faults]
+    _blocks(plot, "fault", [one for one in faults if one[2] > one[1]], axis.length, alpha=0.35)
+    marked = [one for one in events if one.kind in _MARKED_KINDS]
+    data = source(
+        x=[axis.at(one.time) for one in marked],
+        y=["events"] * len(marked),
+        what=[event_words(one) for one in marked],
+        when=[figures.offset(one.time, axis.schedule.start) for one in marked],
+        color=[RED if is_trouble(one) else BLUE for one in marked],
+    )
+    marks = plot.scatter("x", "y", source=data, size=9, marker="diamond", color="color", alpha=0.8)
+    hover(plot, marks, {"": "what", "at": "when"}, along_x=False)
+    return plot
+
+
+def fault_span(axis: Axis, fault: Any) -> tuple[float, float]:
+    """Return from when to when a fault was in force, as x; (0, 0) if it was never injected."""
+    if fault.injected_at is None:
+        return 0.0, 0.0
+    return axis.at(fault.injected_at), axis.at(fault.undone_at or axis.schedule.end)
+
+
+def _blocks(
+    plot: figure, row: str, blocks: list[tuple[str, float, float, str]], length: float, alpha: float
+) -> None:
+    data = source(
+        name=[name for name, *_ in blocks],
+        y=[row] * len(blocks),
+        left=[left for _, left, _, _ in blocks],
+        right=[right for _, _, right, _ in blocks],
+        color=[color for *_, color in blocks],
+        label=[
+            name if right - left >= _NAMED_SHARE * length else "" for name, left, right, _ in blocks
+        ],
+        lasted=[figures.seconds(right - left) for _, left, right, _ in blocks],
+    )
+    bars = plot.hbar(
+        "y", 0.9, "right", "left", source=data, color="color", alpha=alpha, line_alpha=0
+    )
+    plot.text(
+        "left",
+        "y",
+        "label",
+        source=data,
+        x_offset=6,
+        text_baseline="middle",
+        text_font_size="11px",
+        text_color=INK,
+        name="ink",
+    )
+    hover(plot, bars, {"": "name", "lasted": "lasted"}, along_x=False)
+
+
+def probes(axis: Axis, records: Records, sidecar: dict[str, Any]) -> figure:
+    """Return a lane a series of probes: when there were any, which failed, and the outages."""
+    names = {
+        index: lane(one["path"], one["connection"], one["verb"], one["level"])
+        for index, one in enumerate(sidecar["series"])
+    }
+    deadline = figures.seconds(sidecar["deadline_s"])
+    title = f"Probes: failures and outages (deadline {deadline})"
+    height = _FRAME_HEIGHT + 20 + _LANE_HEIGHT * len(names)
+    plot = axis.panel(title, height, list(dict.fromkeys(names.values())))
+    spans, bars, ticks = [], [], []
+    for index, name in names.items():
+        found = records[records["series"] == index]
+        if not len(found):
+            continue
+        x = (found["intended"].astype(np.int64) - axis.schedule.start) / SECOND
+        spans.append((name, float(x.min()), float(x.max())))
+        bars += [(name, axis.at(start), axis.at(end)) for start, end in outages(found)]
+        ticks += [(name, when, how) for when, how in _failures(found, axis)]
+    _probe_glyphs(plot, spans, bars, ticks)
+    legend(plot)
+    return plot
+
+
+def _failures(records: Records, axis: Axis) -> Iterator[tuple[float, str]]:
+    """Yield the failures as (x, class), one for each tenth of a second at most."""
+    bad = records[failed(records)]
+    tenth = (bad["intended"].astype(np.int64) - axis.schedule.start) // (SECOND // 10)
+    _, first = np.unique(tenth, return_index=True)
+    for one in bad[first]:
+        yield axis.at(int(one["intended"])), outcome_name(int(one["outcome"]))
+
+
+def _probe_glyphs(
+    plot: figure,
+    spans: list[tuple[str, float, float]],
+    bars: list[tuple[str, float, float]],
+    ticks: list[tuple[str, float, str]],
+) -> None:
+    lanes = source(
+        y=[one[0] for one in spans], left=[one[1] for one in spans], right=[one[2] for one in spans]
+    )
+    plot.hbar(
+        "y", 0.16, "right", "left", source=lanes, color=GREEN, alpha=0.55, legend_label="probed"
+    )
+    out = source(
+        y=[one[0] for one in bars],
+        left=[one[1] for one in bars],
+        right=[one[2] for one in bars],
+        lasted=[figures.seconds(one[2] - one[1]) for one in bars],
+        at=[f"{one[1]:+.2f} s" for one in bars],
+    )
+    outage = plot.hbar(
+        "y", 0.8, "right", "left", source=out, color=RED, alpha=0.4, legend_label="outage"
+    )
+    bad = source(
+        x=[one[1] for one in ticks], y=[one[0] for one in ticks], how=[one[2] for one in ticks]
+    )
+    plot.scatter(
+        "x",
+        "y",
+        source=bad,
+        marker="dash",
+        angle=np.pi / 2,
+        size=10,
+        color=RED,
+        line_width=2,
+        legend_label="failed probe",
+    )
+    hover(plot, outage, {"": "y", "outage": "lasted", "from": "at"}, along_x=False)
+
+
+def etcd(axis: Axis, folder: RunFolder) -> figure | None:
+    """Return a lane an etcd member: leading, healthy, or how it did not answer; None without any."""
+    looks = [
+        line
+        for line in read_lines(folder.health)
+        if axis.schedule.start <= line["time"] < axis.schedule.end
+    ]
+    zones = sorted({zone for line in looks for zone in line["etcd"]})
+    if not zones:
+        return None
+    plot = axis.panel(
+        "etcd members", _FRAME_HEIGHT + 20 + 20 * len(zones), [f"etcd-{zone}" for zone in zones]
+    )
+    runs = [(f"etcd-{zone}", *run) for zone in zones for run in _runs(axis, _states(looks, zone))]
+    for state, color, alpha in (("leader", BLUE, 0.75), ("healthy", GREEN, 0.4), ("", RED, 0.5)):
+        shown = [one for one in runs if (one[3] == state if state else one[3] not in _WELL)]
+        if not shown:
+            continue
+        data = source(
+            y=[one[0] for one in shown],
+            left=[one[1] for one in shown],
+            right=[one[2] for one in shown],
+            state=[one[3] for one in shown],
+            lasted=[figures.seconds(one[2] - one[1]) for one in shown],
+        )
+        bars = plot.hbar(
+            "y",
+            0.7,
+            "right",
+            "left",
+            source=data,
+            color=color,
+            alpha=alpha,
+            line_alpha=0,
+            legend_label=state or "not answering",
+        )
+        hover(plot, bars, {"": "y", "is": "state", "for": "lasted"}, along_x=False)
+    legend(plot)
+    return plot
+
+
+_WELL = ("leader", "healthy")
+
+
+def _states(looks: list[dict[str, Any]], zone: str) -> Iterator[tuple[int, str]]:
+    for line in looks:
+        state = line["etcd"].get(zone, "unknown")
+        leads = line["leader"] == zone and state == "healthy"
+        yield line["time"], "leader" if leads else state
+
+
+def _runs(axis: Axis, states: Iterator[tuple[int, str]]) -> Iterator[tuple[float, float, str]]:
+    """Yield stretches of the same state as (left, right, state)."""
+    begun, last = 0.0, ""
+    for time, state in states:
+        if state != last:
+            if last:
+                yield begun, axis.at(time), last
+            begun, last = axis.at(time), state
+    if last:
+        yield begun, axis.length, last

@@ -1,0 +1,159 @@
+"""Report: the timeline's panels of the load (rates, latency) and of staleness."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from bokeh.models import FixedTicker, Range1d
+from bokeh.plotting import figure
+
+from kubedrill.record.clock import SECOND
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import Records
+from kubedrill.record.traces import (
+    Floats,
+    PerSecond,
+    per_second,
+    percentiles_by_group,
+    read_samples,
+    sample_names,
+    succeeded,
+)
+from kubedrill.report import figures
+from kubedrill.report.panel import BLUE, CYCLE, GREY, ORANGE, RED, Axis, hover, legend, source
+
+_TICKS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTrace:
+    """One load, second by second."""
+
+    name: str
+    seconds: PerSecond
+
+
+def load_traces(folder: RunFolder, axis: Axis) -> list[LoadTrace]:
+    """Return every load that has samples; its transactions, not their pages."""
+    found = []
+    for name in sample_names(folder):
+        if not name.startswith("load-"):
+            continue
+        records, sidecar = read_samples(folder, name)
+        whole = [i for i, one in enumerate(sidecar["series"]) if one.get("role") == "transaction"]
+        records = records[np.isin(records["series"], whole)]
+        if len(records):
+            seconds = per_second(records, axis.schedule.start, axis.schedule.end)
+            found.append(LoadTrace(name.removeprefix("load-"), seconds))
+    return found
+
+
+def rates(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
+    """Return offered and achieved rate per second, with what failed."""
+    top = max((float(one.seconds.offered.max()) for one in traces), default=1.0) * 1.15
+    plot = axis.panel("Load: requests a second", 150, y_range=Range1d(0, max(top, 1.0)))
+    for trace, color in zip(traces, _colors(len(traces)), strict=True):
+        one = trace.seconds
+        data = source(
+            x=_middles(one.offered), offered=one.offered, achieved=one.achieved, failed=one.failed
+        )
+        prefix = f"{trace.name} " if len(traces) > 1 else ""
+        common = {"source": data, "mode": "center"}
+        plot.vbar("x", 0.9, "failed", source=data, color=RED, legend_label=f"{prefix}failed")
+        plot.step(
+            "x",
+            "offered",
+            color=GREY,
+            line_dash="dashed",
+            legend_label=f"{prefix}offered",
+            **common,
+        )
+        achieved = plot.step(
+            "x", "achieved", color=color, line_width=2, legend_label=f"{prefix}achieved", **common
+        )
+        hover(plot, achieved, {one: one for one in ("offered", "achieved", "failed")})
+    legend(plot)
+    return plot
+
+
+def latency(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
+    """Return the percentiles of each second, on a logarithmic scale."""
+    every = [one.seconds.p50 for one in traces] + [one.seconds.max for one in traces]
+    plot = _seconds_panel(axis, "Latency of the load, per second (logarithmic)", 190, every)
+    for index, (trace, color) in enumerate(zip(traces, _colors(len(traces)), strict=True)):
+        prefix = f"{trace.name} " if len(traces) > 1 else ""
+        _percentiles(plot, prefix, trace.seconds, color if index else BLUE)
+    legend(plot)
+    return plot
+
+
+def staleness(axis: Axis, records: Records, series: list[int]) -> figure | None:
+    """Return how stale the reads of these series were each second; None without any."""
+    good = records[succeeded(records) & np.isin(records["series"], series)]
+    if not len(good):
+        return None
+    length = int(np.ceil(axis.length))
+    second = (good["intended"].astype(np.int64) - axis.schedule.start) // SECOND
+    stale = good["staleness_us"] / 1e6
+    median, worst = percentiles_by_group(second, stale, length, (0.5, 1.0))
+    top = float(np.nanmax(worst, initial=1e-3)) * 1.15
+    plot = axis.panel("Staleness of cached reads (resourceVersion=0)", 120, y_range=Range1d(0, top))
+    texts = {"p50_text": _texts(median), "max_text": _texts(worst)}
+    data = source(x=_middles(worst), p50=median, max=worst, **texts)
+    plot.line("x", "p50", source=data, color=BLUE, line_width=2, legend_label="p50")
+    line = plot.step("x", "max", source=data, mode="center", color=ORANGE, legend_label="max")
+    hover(plot, line, {"p50": "p50_text", "max": "max_text"})
+    legend(plot)
+    return plot
+
+
+def _percentiles(plot: figure, prefix: str, one: PerSecond, color: str) -> None:
+    data = source(
+        x=_middles(one.p50),
+        p50=one.p50,
+        p99=one.p99,
+        max=one.max,
+        p50_text=_texts(one.p50),
+        p99_text=_texts(one.p99),
+        max_text=_texts(one.max),
+    )
+    plot.scatter("x", "max", source=data, size=4, color=ORANGE, legend_label=f"{prefix}max")
+    plot.line("x", "p99", source=data, color=color, line_width=2, legend_label=f"{prefix}p99")
+    median = plot.line(
+        "x", "p50", source=data, color=color, line_width=1, alpha=0.7, legend_label=f"{prefix}p50"
+    )
+    hover(plot, median, {"p50": "p50_text", "p99": "p99_text", "max": "max_text"})
+
+
+def _seconds_panel(axis: Axis, title: str, height: int, values: Sequence[Floats]) -> figure:
+    known = np.concatenate([one[np.isfinite(one) & (one > 0)] for one in values] or [np.empty(0)])
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.01, 1.0)
+    span = Range1d(low / 1.6, high * 1.6)
+    plot = axis.panel(title, height, y_range=span, y_axis_type="log")
+    ticks = [
+        tick * step
+        for tick in _TICKS
+        for step in (1, 2, 5)
+        if low / 1.6 <= tick * step <= high * 1.6
+    ]
+    plot.yaxis.ticker = FixedTicker(ticks=ticks)
+    plot.ygrid.ticker = FixedTicker(ticks=ticks)
+    plot.yaxis.major_label_overrides = {tick: _tick(tick) for tick in ticks}
+    return plot
+
+
+def _tick(value: float) -> str:
+    return f"{value:g} s" if value >= 1 else f"{value * 1e3:g} ms"
+
+
+def _colors(count: int) -> Iterator[str]:
+    for index in range(count):
+        yield CYCLE[index % len(CYCLE)]
+
+
+def _middles(values: Floats) -> Floats:
+    return np.arange(len(values), dtype=np.float64) + 0.5
+
+
+def _texts(values: Floats) -> list[str]:
+    return [figures.seconds(float(one)) if np.isfinite(one) else "none" for one in values]

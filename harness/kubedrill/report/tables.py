@@ -1,0 +1,233 @@
+"""Report: the tables of report.html, from `verdict.json` alone."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from kubedrill.record.verdict import AvailabilityResult, LoadResult, Report
+from kubedrill.report import figures, sentences
+from kubedrill.report.table import Cell, Table, bad, table, verdict_cell
+
+_LATENCIES = ("p50", "p90", "p99", "p99.9", "max")
+Row = tuple[str | Cell, ...]
+
+
+def objectives(report: Report) -> Table:
+    """Return every objective with its measured value, threshold and verdict, by phase."""
+
+    def rows(phase: str) -> Iterator[Row]:
+        for one in report.objectives:
+            if one.phase != phase:
+                continue
+            notes = (one.words, *([one.reason] if one.reason else []))
+            yield (
+                Cell(one.text, "code", notes),
+                sentences.measured(one),
+                figures.threshold(one.threshold, one.unit, one.operator),
+                verdict_cell(one.verdict),
+            )
+
+    columns = ("Objective", "Measured", "Asked", "Verdict")
+    return table("Objectives by phase", columns, _by_phase(report, rows), (1, 2))
+
+
+def glance(report: Report) -> Table:
+    """Return the four signals of each phase: throughput, latency, availability, resources."""
+    phases = [phase.name for phase in report.phases]
+    caption = "Throughput, latency, availability and resources of each phase"
+    groups = [
+        ("Throughput", _load_rows(report, _THROUGHPUT)),
+        ("Latency of the load, from the intended start", _load_rows(report, _LATENCY)),
+        ("Availability: fresh connections through the load balancer", _probe_rows(report)),
+        ("Resources of the control plane", _resource_rows(report)),
+    ]
+    return table(caption, ("", *phases), groups, range(1, len(phases) + 1))
+
+
+_THROUGHPUT: dict[str, Callable[[LoadResult], str]] = {
+    "offered": lambda one: figures.rate(one.offered),
+    "achieved": lambda one: figures.rate(one.achieved),
+    "failed": lambda one: figures.count(sum(one.errors.values())),
+    "received": lambda one: figures.size(one.bytes),
+}
+_LATENCY: dict[str, Callable[[LoadResult], str]] = {
+    "p50": lambda one: figures.seconds(one.latency_s.get("p50")),
+    "p99": lambda one: figures.seconds(one.latency_s.get("p99")),
+    "max": lambda one: figures.seconds(one.latency_s.get("max")),
+}
+
+
+def _load_rows(report: Report, shown: dict[str, Callable[[LoadResult], str]]) -> Iterator[Row]:
+    for name in dict.fromkeys(one.name for one in report.load):
+        found = {one.phase: one for one in report.load if one.name == name}
+        for label, show in shown.items():
+            values = (
+                show(found[phase.name]) if phase.name in found else figures.NOTHING
+                for phase in report.phases
+            )
+            yield (f"{name} {label}", *values)
+
+
+def _probe_rows(report: Report) -> Iterator[Row]:
+    if not report.availability:
+        return
+    for verb in ("read", "write"):
+        found = [sentences.scored(report, phase.name, verb) for phase in report.phases]
+        yield (
+            f"{verb}s",
+            *(bad(figures.share(one.value), one.failed > 0) if one else "-" for one in found),
+        )
+        longest = (figures.seconds(one.longest_outage_s) if one else "-" for one in found)
+        yield (f"longest outage of {verb}s", *longest)
+
+
+def _resource_rows(report: Report) -> Iterator[Row]:
+    if not report.resources:
+        return
+    phases = {phase.name: (phase.end - phase.start) / 1e9 for phase in report.phases}
+    parts = {
+        name: [one for one in report.resources if one.phase == name and one.zone is not None]
+        for name in phases
+    }
+    cores = (sum(one.cpu_s for one in parts[name]) / length for name, length in phases.items())
+    yield ("CPU of all zones", *(figures.figure(value, "cpu") for value in cores))
+    peaks = (max((one.rss_peak_bytes for one in parts[name]), default=None) for name in phases)
+    yield ("memory, largest process", *(figures.size(value) for value in peaks))
+    restarts = (sum(one.restarts for one in parts[name]) for name in phases)
+    yield ("restarts that nobody asked for", *(bad(str(n), n > 0) for n in restarts))
+
+
+def availability(report: Report) -> list[tuple[str, Table]]:
+    """Return, for each phase, every path and verb under each definition of availability."""
+    return [
+        (phase.name, found)
+        for phase in report.phases
+        if not (found := _availability_of(report, phase.name)).empty
+    ]
+
+
+def _availability_of(report: Report, phase: str) -> Table:
+    results = [one for one in report.availability if one.phase == phase]
+    definitions = list(dict.fromkeys(one.definition for one in results))
+    lanes: dict[str, dict[str, AvailabilityResult]] = {}
+    for one in results:
+        lanes.setdefault(lane(one.path, one.connection, one.verb, one.level), {})[
+            one.definition
+        ] = one
+    columns = ("Probes", *definitions, "sent", "failed", "longest outage", "p99")
+    rows = (_availability_row(name, found, definitions) for name, found in lanes.items())
+    caption = f"Availability in {phase}, each column another definition"
+    return table(caption, columns, [("", rows)], range(1, len(columns)))
+
+
+def _availability_row(
+    name: str, found: dict[str, AvailabilityResult], definitions: list[str]
+) -> Row:
+    first = next(iter(found.values()))
+    return (
+        name,
+        *(figures.share(found[one].value) if one in found else "-" for one in definitions),
+        f"{first.probes:,}",
+        bad(f"{first.failed:,}", first.failed > 0),
+        figures.seconds(first.longest_outage_s),
+        figures.seconds(first.latency_s.get("p99")),
+    )
+
+
+def lane(path: str, connection: str, verb: str, level: str) -> str:
+    """Return a series of probes as charts and tables name it: `fresh read`, `apiserver-a write`."""
+    if level == "load":
+        return f"victim {verb}"
+    return f"{connection if path == 'balancer' else path} {verb}"
+
+
+def errors(report: Report) -> Table:
+    """Return what failed and how, by phase; rows without a failure are left out."""
+
+    def rows(phase: str) -> Iterator[Row]:
+        for load in report.load:
+            if load.phase == phase and load.errors:
+                yield _error_row(f"load {load.name}", load.requests, load.errors)
+        seen = set()
+        for one in report.availability:
+            name = lane(one.path, one.connection, one.verb, one.level)
+            if one.phase == phase and one.errors and name not in seen:
+                seen.add(name)
+                yield _error_row(f"probes: {name}", one.probes, one.errors)
+
+    columns = ("Requests of", "sent", "failed", "how")
+    return table("Failures by class", columns, _by_phase(report, rows), (1, 2))
+
+
+def _error_row(name: str, sent: int, found: dict[str, int]) -> Row:
+    how = ", ".join(f"{kind} {number:,}" for kind, number in sorted(found.items()))
+    return name, f"{sent:,}", f"{sum(found.values()):,}", how
+
+
+def latency(report: Report) -> Table:
+    """Return the client's and the server's view of latency, side by side, by phase."""
+
+    def rows(phase: str) -> Iterator[Row]:
+        for load in report.load:
+            if load.phase == phase:
+                yield _latency_row("client", f"load {load.name}", load.requests, load.latency_s)
+        for verb in ("read", "write"):
+            one = sentences.scored(report, phase, verb)
+            if one:
+                yield _latency_row("client", f"probes: fresh {verb}", one.probes, one.latency_s)
+        for server in report.server_latency:
+            if server.phase == phase:
+                found = {"p50": server.p50_s, "p99": server.p99_s}
+                view = "etcd" if server.resource == "etcd" else "apiserver"
+                name = " ".join(
+                    part for part in (server.verb, server.resource, server.scope) if part
+                )
+                yield _latency_row(view, name, server.requests, found)
+
+    columns = ("Seen by", "what", "requests", *_LATENCIES)
+    caption = "Latency as clients and servers saw it"
+    return table(caption, columns, _by_phase(report, rows), range(2, len(columns)))
+
+
+def _latency_row(view: str, name: str, number: int, found: Mapping[str, float | None]) -> Row:
+    return view, name, f"{number:,}", *(figures.seconds(found.get(one)) for one in _LATENCIES)
+
+
+def resources(report: Report) -> Table:
+    """Return CPU, memory and restarts of each component, by phase."""
+    lengths = {phase.name: (phase.end - phase.start) / 1e9 for phase in report.phases}
+
+    def rows(phase: str) -> Iterator[Row]:
+        for one in report.resources:
+            if one.phase == phase:
+                yield (
+                    one.component,
+                    figures.figure(one.cpu_s / lengths[phase], "cpu"),
+                    figures.size(one.rss_peak_bytes),
+                    bad(str(one.restarts), one.restarts > 0),
+                )
+
+    columns = ("Component", "CPU", "memory, peak", "restarts")
+    return table("Resources of each component", columns, _by_phase(report, rows), (1, 2, 3))
+
+
+def harness(report: Report) -> Table:
+    """Return what watching cost the watched, and how punctual the load was."""
+    rows = []
+    for phase in report.phases:
+        cost = next((one for one in report.harness if one.phase == phase.name), None)
+        loads = [one for one in report.load if one.phase == phase.name]
+        shares = (cost.cpu_share, cost.bytes_share, cost.requests_share) if cost else (None,) * 3
+        late = max((one.late_share for one in loads), default=None)
+        lag = max((one.lag_p99_s for one in loads), default=None)
+        rows.append(
+            (phase.name, *map(figures.share, shares), figures.share(late), figures.seconds(lag))
+        )
+    columns = ("Phase", "CPU", "bytes", "requests", "late arrivals", "generator's lag, p99")
+    caption = "The harness: its share of the control plane's work, and its punctuality"
+    return table(caption, columns, [("", rows)], range(1, 6))
+
+
+def _by_phase(
+    report: Report, rows: Callable[[str], Iterator[Row]]
+) -> Iterator[tuple[str, Iterator[Row]]]:
+    for phase in report.phases:
+        yield phase.name, rows(phase.name)

@@ -1,0 +1,114 @@
+"""Report: the timeline's panels of CPU and memory, from `resources.jsonl`."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from bokeh.models import NumeralTickFormatter, Range1d
+from bokeh.plotting import figure
+
+from kubedrill.record.files import read_lines
+from kubedrill.record.folder import RunFolder
+from kubedrill.report import figures
+from kubedrill.report.panel import CYCLE, GREY, INK, Axis, hover, legend, source
+
+Columns = dict[str, list[float]]
+_HARNESS, _HOST = "harness", "host"
+
+
+def looks(folder: RunFolder, axis: Axis) -> list[dict[str, Any]]:
+    """Return the readings of the drill's own time, and the one before for differences."""
+    found = sorted(read_lines(folder.resources), key=lambda line: int(line["time"]))
+    first = next((i for i, one in enumerate(found) if one["time"] >= axis.schedule.start), 0)
+    return [one for one in found[max(first - 1, 0) :] if one["time"] <= axis.schedule.end]
+
+
+def cpu(axis: Axis, readings: list[dict[str, Any]]) -> figure | None:
+    """Return cores in use per kind of component, of the harness and of the host; None without any."""
+    pairs = [(one, two) for one, two in pairwise(readings) if two["time"] > one["time"]]
+    if not pairs:
+        return None
+    columns = _per_kind(readings, [_cores(one, two) for one, two in pairs])
+    times = [axis.at((one["time"] + two["time"]) / 2) for one, two in pairs]
+    plot = axis.panel("CPU: cores in use", 170, y_range=_from_zero(columns))
+    _lines(plot, times, columns, lambda value: figures.figure(value, "cpu"))
+    return plot
+
+
+def memory(axis: Axis, readings: list[dict[str, Any]]) -> figure | None:
+    """Return the largest process of each kind; None without any reading."""
+    if not readings:
+        return None
+    columns = _per_kind(readings, [_largest(one) for one in readings])
+    plot = axis.panel("Memory: largest process of each kind", 170, y_range=_from_zero(columns))
+    plot.yaxis.formatter = NumeralTickFormatter(format="0 b")
+    _lines(plot, [axis.at(one["time"]) for one in readings], columns, figures.size)
+    return plot
+
+
+def _cores(before: dict[str, Any], after: dict[str, Any]) -> dict[str, float]:
+    seconds = (after["time"] - before["time"]) / 1e9
+    used: dict[str, float] = {}
+    for kind, name, process in _processes(after):
+        part = _HARNESS if kind == _HARNESS else "processes"
+        earlier = before.get(part, {}).get(name)
+        # A process that was started since has used all of its CPU time since.
+        same = earlier is not None and earlier["pid"] == process["pid"]
+        spent = process["cpu_s"] - (earlier["cpu_s"] if same else 0.0)
+        used[kind] = used.get(kind, 0.0) + max(spent, 0.0) / seconds
+    busy = after["host"]["cpu_busy_s"] - before["host"]["cpu_busy_s"]
+    return {**used, _HOST: max(busy, 0.0) / seconds}
+
+
+def _largest(reading: dict[str, Any]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for kind, _, process in _processes(reading):
+        found[kind] = max(found.get(kind, 0.0), float(process["rss_bytes"]))
+    return found
+
+
+def _processes(reading: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield (kind, name, figures) of each process; `etcd-a` is an etcd, `haproxy` a haproxy."""
+    for name, process in reading["processes"].items():
+        head, dash, _ = name.rpartition("-")
+        yield head if dash else name, name, process
+    for name, process in reading.get("harness", {}).items():
+        yield _HARNESS, name, process
+
+
+def _per_kind(readings: list[dict[str, Any]], values: list[dict[str, float]]) -> Columns:
+    kinds = dict.fromkeys(kind for one in readings for kind, _, _ in _processes(one))
+    every = [*kinds, *([_HOST] if any(_HOST in one for one in values) else [])]
+    return {kind: [one.get(kind, np.nan) for one in values] for kind in every}
+
+
+def _from_zero(columns: Columns) -> Range1d:
+    highest = max((float(np.nanmax(one, initial=0.0)) for one in columns.values()), default=0.0)
+    return Range1d(0, highest * 1.1 or 1.0)
+
+
+def _lines(
+    plot: figure, times: list[float], columns: Columns, words: Callable[[float], str]
+) -> None:
+    texts = {f"{kind}_text": [words(one) for one in found] for kind, found in columns.items()}
+    data = source(x=times, **columns, **texts)
+    colors = iter(CYCLE)
+    lines = []
+    for kind in columns:
+        host = kind == _HOST
+        color = INK if host else GREY if kind == _HARNESS else next(colors)
+        style = "dashed" if host else "dotted" if kind == _HARNESS else "solid"
+        lines.append(
+            plot.line(
+                "x",
+                kind,
+                source=data,
+                color=color,
+                line_width=1.6,
+                line_dash=style,
+                legend_label=kind.removeprefix("kube-"),
+            )
+        )
+    hover(plot, lines[0], {kind.removeprefix("kube-"): f"{kind}_text" for kind in columns})
+    legend(plot)
