@@ -33,7 +33,13 @@ class Api:
         self._connection: Connection | None = None
 
     def call(
-        self, method: str, path: str, body: bytes = b"", fine: tuple[int, ...] = ()
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        fine: tuple[int, ...] = (),
+        accept: str = "application/json",
     ) -> Response:
         """Return the answer if it is a 2xx or one of `fine`.
 
@@ -42,7 +48,7 @@ class Api:
         """
         pause = _FIRST_PAUSE_S
         while True:
-            answer = self._try(method, path, body)
+            answer = self._try(method, path, body, accept)
             if isinstance(answer, Response):
                 if 200 <= answer.status < 300 or answer.status in fine:
                     return answer
@@ -55,13 +61,19 @@ class Api:
             time.sleep(wait)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
-    def json(self, method: str, path: str, fine: tuple[int, ...] = ()) -> Any:
+    def json(self, method: str, path: str, accept: str = "application/json") -> Any:
         """Return the decoded body of `call`."""
-        return json.loads(self.call(method, path, fine=fine).body)
+        return json.loads(self.call(method, path, accept=accept).body)
 
-    def _try(self, method: str, path: str, body: bytes) -> Response | WireError:
+    def _try(self, method: str, path: str, body: bytes, accept: str) -> Response | WireError:
         request = prepare(
-            method, path, self._host, token=self._token, user_agent="kubedrill-seeder", body=body
+            method,
+            path,
+            self._host,
+            token=self._token,
+            accept=accept,
+            user_agent="kubedrill-seeder",
+            body=body,
         )
         deadline = min(now() + CALL_TIMEOUT, self._until)
         try:

@@ -1,23 +1,18 @@
 """Seed: create the objects, as fast as the API takes them, and count them."""
 
 import json
-import queue
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.seed.api import Api, SeedFailed
 from kubedrill.seed.kinds import KINDS, Object, body
+from kubedrill.seed.parallel import Call, call_all
 
-THREADS = 12
 TIMEOUT = 120 * SECOND
 _CONFLICT = 409
 """It is there already, from an attempt whose answer was lost: fine."""
-
-Work = tuple[str, bytes]
-"""Path to POST to, and the object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +50,7 @@ def seed(
     api = Api(record, until)
     try:
         _make_namespace(api, namespace, run)
-        _create(record, _work(namespace, run, wanted), until)
+        call_all(record, _calls(namespace, run, wanted), until)
         created = {kind: _count(api, namespace, kind) for kind in wanted}
     finally:
         api.close()
@@ -76,44 +71,13 @@ def _make_namespace(api: Api, name: str, run: str) -> None:
     api.call("POST", path, json.dumps(account).encode(), fine=(_CONFLICT,))
 
 
-def _work(namespace: str, run: str, wanted: Mapping[str, int]) -> "queue.SimpleQueue[Work]":
+def _calls(namespace: str, run: str, wanted: Mapping[str, int]) -> Iterator[Call]:
     labels = labels_of(run)
-    work = queue.SimpleQueue[Work]()
     for name, count in wanted.items():
         path = f"/api/v1/namespaces/{namespace}/{KINDS[name].resource}"
         for number in range(count):
-            work.put((path, body(KINDS[name], f"{name}-{number:05}", labels)))
-    return work
-
-
-def _create(record: ClusterRecord, work: "queue.SimpleQueue[Work]", until: int) -> None:
-    errors: list[Exception] = []
-    threads = [
-        threading.Thread(target=_post_all, args=(record, work, until, errors), name=f"seed-{n}")
-        for n in range(min(THREADS, work.qsize()))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-
-
-def _post_all(
-    record: ClusterRecord, work: "queue.SimpleQueue[Work]", until: int, errors: list[Exception]
-) -> None:
-    api = Api(record, until)
-    try:
-        while not errors:
-            path, posted = work.get_nowait()
-            api.call("POST", path, posted, fine=(_CONFLICT,))
-    except queue.Empty:
-        pass
-    except Exception as error:  # noqa: BLE001 - raised again where the threads are joined
-        errors.append(error)
-    finally:
-        api.close()
+            made = body(KINDS[name], f"{name}-{number:05}", labels)
+            yield Call("POST", path, _CONFLICT, made)
 
 
 def _count(api: Api, namespace: str, kind: str) -> int:

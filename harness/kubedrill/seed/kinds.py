@@ -9,7 +9,7 @@ from typing import Any
 
 Object = dict[str, Any]
 
-POD_PADDING = 4800
+POD_PADDING = 3600
 """With the fields below, the defaults and the managed fields: 6 KB a pod as stored."""
 
 SECRET_BYTES = 1024
