@@ -12,8 +12,9 @@ from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.units import format_duration
 
 PLAYER = "kubedrill.faults.play"
-_STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": "kubedrill.faults.stop"}}
-"""Ends the method when the drill is ended during a wait (see faults/stop.py)."""
+_STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": PLAYER}}
+"""Ends the method when the drill is ended during a wait. On the waits only: elsewhere chaoslib would
+skip rollbacks or go on with the next action."""
 
 
 def expand(experiment: Experiment, catalogue: Catalogue, run: str) -> dict[str, Any]:
@@ -64,19 +65,19 @@ def _until(seconds: float) -> dict[str, Any]:
 
 
 def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any]:
-    name = f"inject {index}: {fault.name}"
     if fault.name == ACTIVITY:
-        return {**fault.arguments["activity"], "name": name}
+        return _native(f"inject {index}", fault.arguments["activity"])
+    name = f"inject {index}: {fault.name}"
     known = catalogue.faults[fault.name]
     arguments = {**fault.arguments, "run": run, "index": index}
     return _action(name, known.module, known.inject, arguments)
 
 
 def _undo(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any] | None:
-    name = f"undo {index}: {fault.name}"
     if fault.name == ACTIVITY:
         rollback = fault.arguments["rollback"]
-        return {**rollback, "name": name} if rollback else None
+        return _native(f"undo {index}", rollback) if rollback else None
+    name = f"undo {index}: {fault.name}"
     known = catalogue.faults[fault.name]
     return _action(name, known.module, known.undo, {"run": run, "index": index})
 
@@ -92,3 +93,7 @@ def _action(name: str, module: str, function: str, arguments: dict[str, Any]) ->
             "arguments": arguments,
         },
     }
+
+
+def _native(edge: str, action: dict[str, Any]) -> dict[str, Any]:
+    return {**action, "name": f"{edge}: {action['name']}"}

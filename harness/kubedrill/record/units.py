@@ -43,7 +43,7 @@ EXAMPLES: dict[str, str] = {
 }
 """Base unit: what it is called, with examples."""
 
-NUMBER = r"\d{1,15}(?:\.\d{1,15})?"
+NUMBER = r"\d{1,15}(?:\.\d{1,25})?"
 DURATION_PATTERN = rf"^(?:{NUMBER}(?:ns|us|ms|s|m|h))+$"
 RATE_PATTERN = rf"^{NUMBER}/[smh]$"
 _QUANTITY = re.compile(rf"^(?P<number>{NUMBER}) ?(?P<unit>[A-Za-z%/]*)$")

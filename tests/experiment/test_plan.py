@@ -1,0 +1,103 @@
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from kubedrill.experiment import Experiment, plan, read, render
+from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
+
+Read = Callable[..., Experiment]
+HERE = Endpoint("127.0.0.1", 1)
+UP = ClusterRecord(
+    name="local-3az",
+    provider="local",
+    zoning="loopback",
+    zones=("a", "b"),
+    folder="f",
+    balancer=HERE,
+    ca_file="ca",
+    server_name="kubernetes",
+    components=(
+        Component("etcd-a", "etcd", "a", HERE),
+        Component("etcd-b", "etcd", "b", HERE),
+        Component("kube-apiserver-a", "kube-apiserver", "a", HERE),
+    ),
+    identities={},
+    capabilities=("KillEtcdMember",),
+    versions={},
+)
+
+
+def shown(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | None = None) -> str:
+    console = Console(file=io.StringIO(), width=400)
+    render(plan(experiment, catalogue, record), console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_every_objective_is_said_in_words(shipped: Path, catalogue: Catalogue) -> None:
+    experiment = read(shipped, [], catalogue)
+    planned = plan(experiment, catalogue)
+    assert len(planned.objectives) == len(experiment.objectives)
+    text = shown(experiment, catalogue)
+    for one in planned.objectives:
+        assert one["text"] in text
+        assert one["words"] in text
+
+
+def test_targets_blast_radius_and_capabilities(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    planned = plan(reading(small), catalogue, UP)
+    assert planned.targets == ("etcd-a", "etcd-b")
+    assert (planned.capabilities, planned.missing) == (("KillEtcdMember",), ())
+    (fault,) = planned.faults
+    assert fault.blast_radius == "member leader of etcd"
+    assert fault.arguments == {"member": "leader", "allow_quorum_loss": False}
+    assert (fault.inject_s, fault.undo_s) == (10.0, 30.0)
+
+
+def test_before_the_cluster_is_up_only_the_kind_of_target_is_known(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    planned = plan(reading(small), catalogue)
+    assert planned.targets == ("etcd (the cluster is not up: names are not known yet)",)
+
+
+def test_a_capability_that_is_missing_is_said(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    less = replace(UP, capabilities=())
+    assert plan(reading(small), catalogue, less).missing == ("KillEtcdMember",)
+    assert "KillEtcdMember: the drill would not be started" in shown(
+        reading(small), catalogue, less
+    )
+
+
+def test_a_plan_says_nothing_of_quorum_by_itself(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    # Two members of three: whether that may be done is the fault's to check, on the real cluster.
+    two = "faults=[{etcd.kill: {member: a}}, {etcd.kill: {member: b}}]"
+    planned = plan(reading(small, two), catalogue)
+    assert [one.blast_radius for one in planned.faults] == [
+        "member a of etcd",
+        "member b of etcd",
+    ]
+
+
+def test_it_is_json_and_it_says_how_long(reading: Read, small: str, catalogue: Catalogue) -> None:
+    raw = json.loads(json.dumps(plan(reading(small), catalogue).as_dict()))
+    assert raw["minutes"] == 0.7
+    assert [phase["name"] for phase in raw["phases"]] == ["baseline", "fault", "recovery"]
+    assert "0.7 minutes of phases; nothing has been started." in shown(reading(small), catalogue)
+
+
+def test_words_in_brackets_are_no_markup(reading: Read, small: str, catalogue: Catalogue) -> None:
+    text = shown(reading(small, "title='lose [bold] one'", "why='[/x]'"), catalogue)
+    assert "lose [bold] one" in text
+    assert "[/x]" in text
