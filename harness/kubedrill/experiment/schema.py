@@ -5,7 +5,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from kubedrill.record.units import DURATION_PATTERN, RATE_PATTERN, parse_duration, parse_rate
+from kubedrill.record.schedule import Probing, Scraping
+from kubedrill.record.units import (
+    DURATION_PATTERN,
+    RATE_PATTERN,
+    format_duration,
+    format_rate,
+    parse_duration,
+    parse_rate,
+)
 
 NAME_PATTERN = "^[a-z][a-z0-9_-]*$"
 FAULT_PATTERN = r"^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_.-]*$"
@@ -54,6 +62,10 @@ Rate = Annotated[float, BeforeValidator(_positive_rate), _RATE_SCHEMA]
 Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN}), BeforeValidator(_name)]
 
 
+_PROBING = Probing()
+_SCRAPING = Scraping()
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
@@ -85,22 +97,22 @@ class LoadPart(_Part):
 class RatesPart(_Part):
     """Probes a second, of reads and of writes alike."""
 
-    fresh: Rate = 10.0
+    fresh: Rate = _PROBING.fresh_rate
     """Through the load balancer, a new connection each."""
-    kept: Rate = 5.0
+    kept: Rate = _PROBING.kept_rate
     """Through the load balancer, on kept connections."""
-    apiserver: Rate = 2.0
+    apiserver: Rate = _PROBING.apiserver_rate
     """Straight to each apiserver."""
-    victim: Rate = 2.0
+    victim: Rate = _PROBING.victim_rate
     """In the priority level of the load."""
-    stale: Rate = 2.0
+    stale: Rate = _PROBING.stale_rate
     """Reads with resourceVersion=0, whose staleness is measured."""
 
 
 class ProbingPart(_Part):
     """How the prober asks."""
 
-    deadline: Duration = 1.0
+    deadline: Duration = _PROBING.deadline_s
     """A probe without an answer by then has failed."""
     rates: RatesPart = RatesPart()
 
@@ -108,11 +120,11 @@ class ProbingPart(_Part):
 class ScrapingPart(_Part):
     """How often metrics are read."""
 
-    apiserver: Duration = 5.0
-    etcd: Duration = 1.0
-    controllers: Duration = 5.0
+    apiserver: Duration = _SCRAPING.apiserver_s
+    etcd: Duration = _SCRAPING.etcd_s
+    controllers: Duration = _SCRAPING.controllers_s
     """controller-manager and scheduler"""
-    resources: Duration = 1.0
+    resources: Duration = _SCRAPING.resources_s
     """CPU and memory of every process"""
 
 
@@ -156,7 +168,9 @@ class ExperimentFile(_Part):
     """A file of clusters/, `local-3az` for local-3az.yaml."""
     seed: SeedPart = SeedPart()
     load: tuple[LoadPart, ...] = ()
-    phases: dict[Name, PhaseLength] = Field(min_length=1)
+    phases: dict[Name, PhaseLength] = Field(
+        min_length=1, json_schema_extra={"additionalProperties": False}
+    )
     """Names of your own, in the order in which they run, and how long each lasts."""
     faults: Annotated[tuple[dict[str, Any], ...], _FAULTS_SCHEMA] = ()
     """What breaks, each undone when its phase ends, or on any exit."""
@@ -170,9 +184,25 @@ class ExperimentFile(_Part):
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of an experiment file, for editors."""
-    schema = ExperimentFile.model_json_schema()
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": "kubedrill experiment",
-    }
+    schema = _as_written(ExperimentFile.model_json_schema())
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, "title": "kubedrill experiment", **schema}
+
+
+def _as_written(node: Any) -> Any:
+    """Return a schema with its defaults as people write them, without pydantic's titles."""
+    if isinstance(node, list):
+        return [_as_written(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    tidy = {key: _as_written(value) for key, value in node.items() if _worth_keeping(key, value)}
+    if isinstance(node.get("default"), float):
+        write = format_rate if node["pattern"] == RATE_PATTERN else format_duration
+        tidy["default"] = write(node["default"])
+    return tidy
+
+
+def _worth_keeping(key: str, value: Any) -> bool:
+    if key == "title":
+        return isinstance(value, dict)  # the experiment's own key, not the title of a schema
+    return not (key == "default" and isinstance(value, dict))

@@ -1,0 +1,66 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from kubedrill.experiment import json_schema
+
+TOP = Path(__file__).resolve().parents[2]
+VALIDATOR = Draft202012Validator(json_schema())
+
+
+def test_the_published_schema_is_current() -> None:
+    published = (TOP / "docs" / "experiment.schema.json").read_text(encoding="utf-8")
+    again = "kubedrill schema experiment > docs/experiment.schema.json"
+    assert published == json.dumps(json_schema(), indent=1) + "\n", f"run: {again}"
+
+
+def test_it_is_a_schema() -> None:
+    Draft202012Validator.check_schema(json_schema())
+
+
+@pytest.mark.parametrize(
+    "path", sorted((TOP / "experiments").glob("*.yaml")), ids=lambda one: one.stem
+)
+def test_editors_find_nothing_wrong_with_the_shipped_experiments(path: Path) -> None:
+    errors = list(VALIDATOR.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    assert not errors
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"titel": "t"},
+        {"phases": {}},
+        {"phases": {"Big": "10s"}},
+        {"phases": {"a": 10}},
+        {"phases": {"a": "ten"}},
+        {"load": [{"profile": "p", "as": "l", "rate": 10}]},
+        {"load": [{"profile": "p", "rate": "10/s"}]},
+        {"seed": {"pods": -1}},
+        {"faults": [{"etcd.kill": "leader"}]},
+        {"faults": [{"kill": {}}]},
+        {"slos": {"a": "list.p99 < 1s"}},
+        {"probing": {"rates": {"frsh": "1/s"}}},
+    ],
+)
+def test_editors_find_what_is_wrong(small: str, wrong: dict[str, Any]) -> None:
+    good = yaml.safe_load(small)
+    assert VALIDATOR.is_valid(good)
+    assert not VALIDATOR.is_valid(good | wrong)
+
+
+def test_defaults_are_what_a_person_would_write() -> None:
+    def check(node: Any) -> None:
+        if isinstance(node, dict):
+            if "default" in node and "$ref" not in node:
+                rest = {**node, "$defs": json_schema()["$defs"]}
+                assert Draft202012Validator(rest).is_valid(node["default"]), node
+            for one in node.values():
+                check(one)
+
+    check(json_schema()["$defs"])
+    check(json_schema()["properties"])
