@@ -1,0 +1,83 @@
+"""docs/experiment-file.md: complete, and every example in it is valid."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kubedrill.experiment import Experiment
+from kubedrill.experiment.schema import (
+    ExperimentFile,
+    LoadPart,
+    ProbingPart,
+    RatesPart,
+    ScrapingPart,
+    SeedPart,
+)
+from kubedrill.record.metric import METRICS
+from kubedrill.record.series import BUILT_IN, STATISTICS, find_series
+from kubedrill.record.units import UNITS, format_duration, format_rate
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "experiment-file.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+ROWS = [line for line in TEXT.splitlines() if line.startswith("|")]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split(":")[0])
+def test_every_example_is_valid(
+    reading: Callable[..., Experiment], small: str, example: str
+) -> None:
+    parts = yaml.safe_load(example)
+    base = yaml.safe_load(small) | {
+        "phases": {"baseline": "30s", "fault": "60s", "recovery": "30s"}
+    }
+    experiment = reading(yaml.safe_dump(base | parts, sort_keys=False))
+    assert len(experiment.faults) == len(parts.get("faults", [0]))
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 8
+    assert set(ExperimentFile.model_fields) <= {
+        key for text in EXAMPLES for key in yaml.safe_load(text)
+    }
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_every_metric_has_a_row_that_is_right(name: str) -> None:
+    (row,) = [row for row in ROWS if row.startswith(f"| `{name}` |")]
+    metric, series = METRICS[name], find_series(name, [])
+    assert series is not None
+    assert f"| {metric.kind} |" in row
+    assert metric.doc in row
+    assert metric.family is None or f"`{metric.family}`" in row
+    for statistic in series.statistics:
+        assert statistic is None or statistic in row or "percentiles" in row
+
+
+def test_every_series_statistic_and_unit_is_named() -> None:
+    table = "\n".join(ROWS)
+    for word in (*BUILT_IN, *STATISTICS, *filter(None, UNITS)):
+        assert f"`{word}`" in table, word
+
+
+def test_every_key_is_named_with_its_default() -> None:
+    table = "\n".join(ROWS)
+    for part in (ExperimentFile, LoadPart, SeedPart, ProbingPart, ScrapingPart):
+        for name, field in part.model_fields.items():
+            assert f"`{field.alias or name}`" in table or name == "rates", name
+    for name, field in RatesPart.model_fields.items():
+        assert f"| `rates.{name}` | `{format_rate(field.default)}` |" in table
+    for name, field in ScrapingPart.model_fields.items():
+        assert f"| `{name}` | `{format_duration(field.default)}` |" in table
+
+
+def test_links_within_the_page_lead_somewhere() -> None:
+    headings = {
+        re.sub(r"[^\w -]", "", line.lstrip("# ")).strip().lower().replace(" ", "-")
+        for line in TEXT.splitlines()
+        if line.startswith("#")
+    }
+    for target in re.findall(r"\]\(#([^)]+)\)", TEXT):
+        assert target in headings
