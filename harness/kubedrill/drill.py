@@ -34,7 +34,7 @@ ENDING_S = 3.0
 CHILDREN = {
     "prober": "kubedrill.observe.prober",
     "scraper": "kubedrill.observe.scraper",
-    "faults": "kubedrill.faults.play",
+    "faults": "kubedrill.faults",
 }
 
 Line = dict[str, Any]

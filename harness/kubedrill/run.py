@@ -93,7 +93,8 @@ def check_before(order: Order) -> "ClusterDefinition":
     """Check all that can be checked before anything is started; NotStarted says what is wrong."""
     definition = cluster.load_definition(places.cluster_file(order.cluster, order.file))
     cluster.check(definition, order.cluster)
-    precheck(order.experiment, order.catalogue, definition)
+    faults = [(fault.name, fault.arguments) for fault in order.experiment.faults]
+    precheck(faults, cluster.capabilities(definition), definition.zones)
     return definition
 
 

@@ -13,7 +13,7 @@ from kubedrill.record.cluster import ClusterRecord
 
 if TYPE_CHECKING:
     from kubedrill.cluster.definition import ClusterDefinition
-    from kubedrill.cluster.status import ClusterStatus
+    from kubedrill.cluster.overview import ClusterStatus
 
 
 def load_definition(path: Path) -> "ClusterDefinition":
@@ -32,6 +32,13 @@ def check(definition: "ClusterDefinition", name: str) -> None:
         if folder.exists():
             raise _half_made(name)
         provider.check(definition, folder)
+
+
+def capabilities(definition: "ClusterDefinition") -> tuple[str, ...]:
+    """Return what faults may count on in a cluster of this definition."""
+    from kubedrill.cluster.local import provider
+
+    return provider.CAPABILITIES if definition.provider == "local" else ()
 
 
 def up(definition: "ClusterDefinition", name: str) -> ClusterRecord:
@@ -87,7 +94,7 @@ def names() -> list[str]:
 
 def status(name: str) -> "ClusterStatus":
     """Return how a cluster is now, whatever is left of it."""
-    from kubedrill.cluster.status import read_status
+    from kubedrill.cluster.overview import read_status
 
     return read_status(name)
 

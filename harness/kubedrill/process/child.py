@@ -110,8 +110,13 @@ class Child:
         return "".join(f"\n    {line}" for line in lines) or f" (nothing in {self.log})"
 
 
-def kill_process(pid: int, started: float) -> None:
-    """Kill the session of the process of that pid and start time, if it is still that one."""
+def kill_process(pid: int | None, started: float | None) -> None:
+    """Kill the session of the process of that pid and start time, if it is still that one.
+
+    None for a process whose start was intended, and never came to be recorded.
+    """
+    if pid is None or started is None:
+        return
     try:
         if abs(psutil.Process(pid).create_time() - started) > 0.01:
             return

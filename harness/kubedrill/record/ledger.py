@@ -123,18 +123,19 @@ def undo(ledger: Ledger, what: tuple[str, ...] | None = None) -> list[str]:
     Normal end, watchdog and `kubedrill heal` all call this. An entry that fails stays open and the
     next one is still undone.
     """
-    failures = []
-    for entry in ledger.open_entries():
-        if what is not None and entry.what not in what:
-            continue
-        try:
-            function = getattr(importlib.import_module(entry.module), entry.function)
-            function(**entry.arguments)
-        except Exception as error:  # noqa: BLE001 - one undo that fails must not stop the others
-            failures.append(f"{entry.name}: {type(error).__name__}: {error}")
-        else:
-            ledger.undone(entry.id)
-    return failures
+    entries = [one for one in ledger.open_entries() if what is None or one.what in what]
+    return [failure for entry in entries if (failure := undo_entry(ledger, entry))]
+
+
+def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
+    """Undo one entry; return what failed, in words."""
+    try:
+        function = getattr(importlib.import_module(entry.module), entry.function)
+        function(**entry.arguments)
+    except Exception as error:  # noqa: BLE001 - one undo that fails must not stop the others
+        return f"{entry.name}: {type(error).__name__}: {error}"
+    ledger.undone(entry.id)
+    return None
 
 
 def _last_byte(path: Path) -> bytes:

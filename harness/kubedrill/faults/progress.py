@@ -1,0 +1,52 @@
+"""Faults: what a fault did and saw, a line each in the run's `faults.jsonl`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubedrill.record.clock import now
+from kubedrill.record.files import JsonLines
+from kubedrill.record.folder import RunFolder
+
+
+class FaultFailed(Exception):  # noqa: N818 - an event of the drill
+    """A fault did not take effect, did not last, or could not be undone; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Appends the events of one fault: injecting | injected | took-effect | undoing | undone | failed."""
+
+    folder: RunFolder
+    fault: str
+    index: int
+    """Position of the fault in the schedule."""
+    target: str
+
+    def say(self, event: str, proof: str = "", time: int | None = None, **facts: Any) -> int:
+        """Append one event and return its time (monotonic ns; now, if not given)."""
+        at = now() if time is None else time
+        lines = JsonLines(self.folder.faults)
+        lines.add(
+            {
+                "time": at,
+                "fault": self.fault,
+                "index": self.index,
+                "event": event,
+                "target": self.target,
+                "proof": proof,
+                "facts": facts,
+            }
+        )
+        lines.close()
+        return at
+
+    def fail(self, why: str) -> FaultFailed:
+        """Append `failed` and return the error to raise."""
+        self.say("failed", why)
+        return FaultFailed(f"{self.fault} on {self.target}: {why}")
+
+
+def folder_of(run: str) -> RunFolder:
+    """Return the run folder that actions are given as a path."""
+    return RunFolder(Path(run).resolve())
