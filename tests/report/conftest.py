@@ -208,7 +208,7 @@ def write_resources(folder: RunFolder) -> None:
         for name in cpu:
             busy, rss = COMPONENTS.get(name.rpartition("-")[0], (0.02, 16e6))
             cpu[name] += busy * random.uniform(0.8, 1.2)
-            usage = {"pid": 7, "cpu_s": cpu[name], "rss_bytes": int(rss * (1 + second / 2000))}
+            usage = {"pid": 7 if second < 55 else 9, "cpu_s": cpu[name], "rss_bytes": int(rss * (1 + second / 2000))}
             if name != "etcd-b" or not 55 <= second < 115:
                 processes[name] = usage
         host = {"cpu_busy_s": 1.2 * second, "cpu_total_s": 2.0 * second, "steal_s": 0.0}

@@ -32,7 +32,7 @@ def timeline(
     grid = gridplot(
         [[panel] for panel in panels],
         merge_tools=True,
-        toolbar_location="right",
+        toolbar_location="above",
         toolbar_options={"logo": None},
         sizing_mode="stretch_width",
     )

@@ -91,7 +91,7 @@ def probes(axis: Axis, records: Records, sidecar: dict[str, Any]) -> figure:
         for index, one in enumerate(sidecar["series"])
     }
     deadline = figures.seconds(sidecar["deadline_s"])
-    title = f"Probes: failures and outages (deadline {deadline})"
+    title = f"Probes (deadline {deadline})"
     height = _FRAME_HEIGHT + 20 + _LANE_HEIGHT * len(names)
     plot = axis.panel(title, height, list(dict.fromkeys(names.values())))
     spans, bars, ticks = [], [], []

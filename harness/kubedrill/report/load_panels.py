@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from bokeh.models import FixedTicker, Range1d
+from bokeh.models import Range1d
 from bokeh.plotting import figure
 
 from kubedrill.record.clock import SECOND
@@ -20,7 +20,19 @@ from kubedrill.record.traces import (
     succeeded,
 )
 from kubedrill.report import figures
-from kubedrill.report.panel import BLUE, CYCLE, GREY, ORANGE, RED, Axis, hover, legend, source
+from kubedrill.report.panel import (
+    BLUE,
+    CYCLE,
+    GREY,
+    ORANGE,
+    RED,
+    Axis,
+    even_ticks,
+    hover,
+    legend,
+    name_ticks,
+    source,
+)
 
 _TICKS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0)
 
@@ -79,7 +91,7 @@ def rates(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
 def latency(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
     """Return the percentiles of each second, on a logarithmic scale."""
     every = [one.seconds.p50 for one in traces] + [one.seconds.max for one in traces]
-    plot = _seconds_panel(axis, "Latency of the load, per second (logarithmic)", 190, every)
+    plot = _seconds_panel(axis, "Load: latency (logarithmic)", 190, every)
     for index, (trace, color) in enumerate(zip(traces, _colors(len(traces)), strict=True)):
         prefix = f"{trace.name} " if len(traces) > 1 else ""
         _percentiles(plot, prefix, trace.seconds, color if index else BLUE)
@@ -97,7 +109,8 @@ def staleness(axis: Axis, records: Records, series: list[int]) -> figure | None:
     stale = good["staleness_us"] / 1e6
     median, worst = percentiles_by_group(second, stale, length, (0.5, 1.0))
     top = float(np.nanmax(worst, initial=1e-3)) * 1.15
-    plot = axis.panel("Staleness of cached reads (resourceVersion=0)", 120, y_range=Range1d(0, top))
+    plot = axis.panel("Staleness of cached reads", 120, y_range=Range1d(0, top))
+    name_ticks(plot, even_ticks(top, 3), _tick)
     texts = {"p50_text": _texts(median), "max_text": _texts(worst)}
     data = source(x=_middles(worst), p50=median, max=worst, **texts)
     plot.line("x", "p50", source=data, color=BLUE, line_width=2, legend_label="p50")
@@ -136,14 +149,12 @@ def _seconds_panel(axis: Axis, title: str, height: int, values: Sequence[Floats]
         for step in (1, 2, 5)
         if low / 1.6 <= tick * step <= high * 1.6
     ]
-    plot.yaxis.ticker = FixedTicker(ticks=ticks)
-    plot.ygrid.ticker = FixedTicker(ticks=ticks)
-    plot.yaxis.major_label_overrides = {tick: _tick(tick) for tick in ticks}
+    name_ticks(plot, ticks, _tick)
     return plot
 
 
 def _tick(value: float) -> str:
-    return f"{value:g} s" if value >= 1 else f"{value * 1e3:g} ms"
+    return f"{value:g} s" if value >= 1 or not value else f"{value * 1e3:g} ms"
 
 
 def _colors(count: int) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Report: one panel of the timeline: its frame, its colours, and what every panel shares."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ from bokeh.models import (
     ColumnDataSource,
     CrosshairTool,
     FactorRange,
+    FixedTicker,
     HoverTool,
     PanTool,
     Range1d,
@@ -50,7 +52,7 @@ class Axis:
     def __post_init__(self) -> None:
         span = Range1d(0, self.length, bounds=(0, self.length), min_interval=1, tags=["time"])
         object.__setattr__(self, "range", span)
-        line = Span(dimension="height", line_color=INK, line_width=1, line_dash="dotted")
+        line = Span(dimension="height", line_color=INK, line_width=1, visible=False)
         object.__setattr__(self, "crosshair", line)
 
     @property
@@ -135,6 +137,21 @@ def hover(plot: figure, renderer: Any, shown: Mapping[str, str], along_x: bool =
         attachment="horizontal",
     )
     plot.add_tools(tool)
+
+
+def even_ticks(top: float, about: int = 4) -> list[float]:
+    """Return round numbers from 0 up to `top`, about so many."""
+    rough = top / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
+    return [step * number for number in range(int(top / step) + 1)]
+
+
+def name_ticks(plot: figure, ticks: Sequence[float], words: Callable[[float], str]) -> None:
+    """Put the y axis' ticks there and name them so."""
+    plot.yaxis.ticker = FixedTicker(ticks=list(ticks))
+    plot.ygrid.ticker = FixedTicker(ticks=list(ticks))
+    plot.yaxis.major_label_overrides = {tick: words(tick) for tick in ticks}
 
 
 def legend(plot: figure) -> None:

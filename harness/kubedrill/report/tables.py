@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from kubedrill.record.verdict import AvailabilityResult, LoadResult, Report
+from kubedrill.record.verdict import AvailabilityResult, LoadResult, Report, ResourceResult
 from kubedrill.report import figures, sentences
 from kubedrill.report.table import Cell, Table, bad, table, verdict_cell
 
@@ -92,26 +92,24 @@ def _resource_rows(report: Report) -> Iterator[Row]:
     peaks = (max((one.rss_peak_bytes for one in parts[name]), default=None) for name in phases)
     yield ("memory, largest process", *(figures.size(value) for value in peaks))
     restarts = (sum(one.restarts for one in parts[name]) for name in phases)
-    yield ("restarts that nobody asked for", *(bad(str(n), n > 0) for n in restarts))
+    yield ("unasked restarts", *(bad(str(n), n > 0) for n in restarts))
 
 
-def availability(report: Report) -> list[tuple[str, Table]]:
-    """Return, for each phase, every path and verb under each definition of availability."""
-    return [
-        (phase.name, found)
-        for phase in report.phases
-        if not (found := _availability_of(report, phase.name)).empty
-    ]
+def availability(report: Report) -> Iterator[tuple[str, int, Table]]:
+    """Yield each phase, its failed probes, and every path and verb under each definition."""
+    for phase in report.phases:
+        results = [one for one in report.availability if one.phase == phase.name]
+        lanes: dict[str, dict[str, AvailabilityResult]] = {}
+        for one in results:
+            name = lane(one.path, one.connection, one.verb, one.level)
+            lanes.setdefault(name, {})[one.definition] = one
+        if lanes:
+            failed = sum(next(iter(found.values())).failed for found in lanes.values())
+            yield phase.name, failed, _availability_of(phase.name, lanes)
 
 
-def _availability_of(report: Report, phase: str) -> Table:
-    results = [one for one in report.availability if one.phase == phase]
-    definitions = list(dict.fromkeys(one.definition for one in results))
-    lanes: dict[str, dict[str, AvailabilityResult]] = {}
-    for one in results:
-        lanes.setdefault(lane(one.path, one.connection, one.verb, one.level), {})[
-            one.definition
-        ] = one
+def _availability_of(phase: str, lanes: dict[str, dict[str, AvailabilityResult]]) -> Table:
+    definitions = list(dict.fromkeys(one for found in lanes.values() for one in found))
     columns = ("Probes", *definitions, "sent", "failed", "longest outage", "p99")
     rows = (_availability_row(name, found, definitions) for name, found in lanes.items())
     caption = f"Availability in {phase}, each column another definition"
@@ -192,21 +190,25 @@ def _latency_row(view: str, name: str, number: int, found: Mapping[str, float | 
 
 
 def resources(report: Report) -> Table:
-    """Return CPU, memory and restarts of each component, by phase."""
+    """Return CPU, memory and restarts of each component, a column a phase."""
+    found = {(one.component, one.phase): one for one in report.resources}
     lengths = {phase.name: (phase.end - phase.start) / 1e9 for phase in report.phases}
 
-    def rows(phase: str) -> Iterator[Row]:
-        for one in report.resources:
-            if one.phase == phase:
-                yield (
-                    one.component,
-                    figures.figure(one.cpu_s / lengths[phase], "cpu"),
-                    figures.size(one.rss_peak_bytes),
-                    bad(str(one.restarts), one.restarts > 0),
-                )
+    def rows(show: Callable[[ResourceResult], str]) -> Iterator[Row]:
+        for component in dict.fromkeys(one.component for one in report.resources):
+            looked_up = (found.get((component, phase)) for phase in lengths)
+            yield (component, *(show(one) if one else figures.NOTHING for one in looked_up))
 
-    columns = ("Component", "CPU", "memory, peak", "restarts")
-    return table("Resources of each component", columns, _by_phase(report, rows), (1, 2, 3))
+    def cores(one: ResourceResult) -> str:
+        return figures.figure(one.cpu_s / lengths[one.phase], "cpu")
+
+    groups = [
+        ("CPU", rows(cores)),
+        ("Memory, peak", rows(lambda one: figures.size(one.rss_peak_bytes))),
+        ("Unasked restarts", rows(lambda one: str(one.restarts))),
+    ]
+    columns = ("Component", *lengths)
+    return table("Resources of each component", columns, groups, range(1, len(columns)))
 
 
 def harness(report: Report) -> Table:

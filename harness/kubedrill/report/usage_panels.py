@@ -5,13 +5,23 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from bokeh.models import NumeralTickFormatter, Range1d
+from bokeh.models import Range1d
 from bokeh.plotting import figure
 
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.report import figures
-from kubedrill.report.panel import CYCLE, GREY, INK, Axis, hover, legend, source
+from kubedrill.report.panel import (
+    CYCLE,
+    GREY,
+    INK,
+    Axis,
+    even_ticks,
+    hover,
+    legend,
+    name_ticks,
+    source,
+)
 
 Columns = dict[str, list[float]]
 _HARNESS, _HOST = "harness", "host"
@@ -41,8 +51,9 @@ def memory(axis: Axis, readings: list[dict[str, Any]]) -> figure | None:
     if not readings:
         return None
     columns = _per_kind(readings, [_largest(one) for one in readings])
-    plot = axis.panel("Memory: largest process of each kind", 170, y_range=_from_zero(columns))
-    plot.yaxis.formatter = NumeralTickFormatter(format="0 b")
+    span = _from_zero(columns)
+    plot = axis.panel("Memory: largest process of each kind", 170, y_range=span)
+    name_ticks(plot, even_ticks(span.end), figures.size)
     _lines(plot, [axis.at(one["time"]) for one in readings], columns, figures.size)
     return plot
 
@@ -53,9 +64,9 @@ def _cores(before: dict[str, Any], after: dict[str, Any]) -> dict[str, float]:
     for kind, name, process in _processes(after):
         part = _HARNESS if kind == _HARNESS else "processes"
         earlier = before.get(part, {}).get(name)
-        # A process that was started since has used all of its CPU time since.
         same = earlier is not None and earlier["pid"] == process["pid"]
-        spent = process["cpu_s"] - (earlier["cpu_s"] if same else 0.0)
+        # Of a process not seen before, nobody knows how much it used in this second.
+        spent = process["cpu_s"] - earlier["cpu_s"] if same else 0.0
         used[kind] = used.get(kind, 0.0) + max(spent, 0.0) / seconds
     busy = after["host"]["cpu_busy_s"] - before["host"]["cpu_busy_s"]
     return {**used, _HOST: max(busy, 0.0) / seconds}
