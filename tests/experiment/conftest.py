@@ -24,6 +24,7 @@ CATALOGUE = Catalogue(
                 "properties": {
                     "member": MEMBERS,
                     "allow_quorum_loss": {"type": "boolean", "default": False},
+                    "zones": {"type": ["string", "array"], "items": {"type": "string"}},
                 },
                 "additionalProperties": False,
             },

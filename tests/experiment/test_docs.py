@@ -1,13 +1,13 @@
 """docs/experiment-file.md: complete, and every example in it is valid."""
 
 import re
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from kubedrill.experiment import Experiment
+from kubedrill.experiment import read
 from kubedrill.experiment.schema import (
     ExperimentFile,
     LoadPart,
@@ -16,6 +16,8 @@ from kubedrill.experiment.schema import (
     ScrapingPart,
     SeedPart,
 )
+from kubedrill.faults.catalogue import FAULTS
+from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.metric import METRICS
 from kubedrill.record.series import BUILT_IN, STATISTICS, find_series
 from kubedrill.record.units import UNITS, format_duration, format_rate
@@ -27,13 +29,16 @@ ROWS = [line for line in TEXT.splitlines() if line.startswith("|")]
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split(":")[0])
 def test_every_example_is_valid(
-    reading: Callable[..., Experiment], small: str, example: str
+    catalogue: Catalogue, small: str, example: str, tmp_path: Path
 ) -> None:
     parts = yaml.safe_load(example)
     base = yaml.safe_load(small) | {
         "phases": {"baseline": "30s", "fault": "60s", "recovery": "30s"}
     }
-    experiment = reading(yaml.safe_dump(base | parts, sort_keys=False))
+    path = tmp_path / "x.yaml"
+    path.write_text(yaml.safe_dump(base | parts, sort_keys=False), encoding="utf-8")
+    real = replace(catalogue, faults={fault.name: fault for fault in FAULTS})
+    experiment = read(path, [], real)
     assert len(experiment.faults) == len(parts.get("faults", [0]))
 
 

@@ -42,6 +42,7 @@ def shown(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | 
 def test_every_objective_is_said_in_words(shipped: Path, catalogue: Catalogue) -> None:
     experiment = read(shipped, [], catalogue)
     planned = plan(experiment, catalogue)
+    assert planned.objectives
     assert len(planned.objectives) == len(experiment.objectives)
     text = shown(experiment, catalogue)
     for one in planned.objectives:
@@ -95,6 +96,13 @@ def test_it_is_json_and_it_says_how_long(reading: Read, small: str, catalogue: C
     assert raw["minutes"] == 0.7
     assert [phase["name"] for phase in raw["phases"]] == ["baseline", "fault", "recovery"]
     assert "0.7 minutes of phases; nothing has been started." in shown(reading(small), catalogue)
+
+
+def test_arguments_are_shown_as_they_are_written(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    text = shown(reading(small, "faults[0].etcd.kill.zones=[a, b]"), catalogue)
+    assert "etcd.kill member: leader, allow_quorum_loss: false, zones: a and b" in text
 
 
 def test_words_in_brackets_are_no_markup(reading: Read, small: str, catalogue: Catalogue) -> None:

@@ -211,7 +211,17 @@ def test_a_tightened_objective_is_set_and_nothing_else(shipped: Path, catalogue:
         (
             "{member: leader}",
             "leader",
-            "11: etcd.kill takes a mapping of {member, allow_quorum_loss}, not the text ",
+            "11: etcd.kill takes a mapping of {member, allow_quorum_loss, zones}, not the text ",
+        ),
+        (
+            "{member: leader}",
+            "{zones: 3}",
+            "11: etcd.kill: zones must be text or a list, not the number 3",
+        ),
+        (
+            "{member: leader}",
+            "{zones: [a, 3]}",
+            "11: etcd.kill: zones must be text, in quotes, not the number 3",
         ),
         (
             "etcd.kill: {member: leader}",
@@ -379,6 +389,10 @@ def test_set_takes_lists_and_numbers_with_units(reading: Read, small: str) -> No
         (
             "{activity: {type: action, name: n, provider: {}}, rollback: {name: r}}",
             'a Chaos Toolkit action needs the key "type"',
+        ),
+        (
+            "{activity: {type: action, name: '${x}', provider: {}}, rollback: null}",
+            "substitution (${...}) is not supported; write the value",
         ),
         ("{phase: fault}", "an entry of faults names one fault; here: none"),
         (

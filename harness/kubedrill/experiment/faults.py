@@ -1,5 +1,6 @@
 """Check the entries under `faults:` and put them on the drill's time."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -98,6 +99,8 @@ class FaultReader:
         if action.get("type", "action") != "action":
             message = f"type must be action, not {describe(action['type'])}"
             self.problems.add((*location, "type"), message)
+        if "${" in json.dumps(action):
+            self.problems.add(location, "substitution (${...}) is not supported; write the value")
         if not isinstance(action.get("provider", {}), dict):
             self.problems.add((*location, "provider"), "provider must be a mapping")
 

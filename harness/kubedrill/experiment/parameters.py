@@ -67,6 +67,8 @@ def _wrong(value: Any, schema: Mapping[str, Any]) -> str | None:
         return (
             f"must be {' or '.join(_CALLED[kind] for kind in kinds)}{quotes}, not {describe(value)}"
         )
+    if isinstance(value, list) and "items" in schema:
+        return next((wrong for one in value if (wrong := _wrong(one, schema["items"]))), None)
     return _wrong_bound(value, schema)
 
 

@@ -106,8 +106,17 @@ def _defaults(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fill_in(text: str, values: Mapping[str, Any]) -> str:
     for name, value in values.items():
-        text = text.replace(f"{{{name}}}", str(value))
+        text = text.replace(f"{{{name}}}", _shown(value))
     return text
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return " and ".join(_shown(one) for one in value)
+    return str(value)
 
 
 def _targets(faults: tuple[PlannedFault, ...], record: ClusterRecord | None) -> list[str]:
@@ -175,7 +184,7 @@ def _phase_table(planned: Plan) -> "Table":
 
 
 def _fault_text(fault: PlannedFault) -> str:
-    arguments = ", ".join(f"{name}: {value}" for name, value in fault.arguments.items())
+    arguments = ", ".join(f"{name}: {_shown(value)}" for name, value in fault.arguments.items())
     times = f"{format_duration(fault.inject_s)} to {format_duration(fault.undo_s)}"
     return (
         f"\n{fault.name} {arguments}\n  {fault.does}\n"
