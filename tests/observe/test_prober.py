@@ -108,7 +108,7 @@ def test_fresh_is_fresh_kept_is_kept_and_the_victim_is_itself(one_zone, schedule
     assert fresh == 48
     # Besides: one throw-away probe of each of the 4 fresh series, a connection of each of 3 kept.
     assert balancer.accepted == fresh + 4 + 3
-    assert apiserver.accepted == 8 + 2
+    assert apiserver.accepted == 2
     assert balancer.agents == {"certificate", "Bearer victims-token"}
 
 

@@ -32,7 +32,7 @@ def test_every_path_verb_and_level_is_probed_at_its_rate(record: ClusterRecord) 
         "balancer/fresh/read/load": 2,
         "balancer/fresh/write/load": 2,
         **{
-            f"apiserver-{zone}/fresh/{verb}/prober": 2
+            f"apiserver-{zone}/kept/{verb}/prober": 2
             for zone in "abc"
             for verb in ("read", "write")
         },

@@ -44,8 +44,11 @@ class Prober:
         self._deadline = int(schedule.probing.deadline_s * SECOND)
         self._series = all_series(record, schedule.probing)
         acknowledged = Acknowledged()
-        keep = max(1, len(record.of_kind("kube-apiserver")))
-        self._probes = [Probe(record, one, acknowledged, keep) for one in self._series]
+        servers = max(1, len(record.of_kind("kube-apiserver")))
+        self._probes = [
+            Probe(record, one, acknowledged, keep=servers if one.path == "balancer" else 1)
+            for one in self._series
+        ]
         self._log = ProbeLog(folder, self._series, schedule.probing)
         self._pending: dict[int, tuple[int, int, int]] = {}
         """Number of the probe: when it was due, its series, when it started (0: not yet)."""
