@@ -13,7 +13,7 @@ from collections.abc import Callable
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError, from_os_error
 from kubedrill.wire.namespace import open_socket
-from kubedrill.wire.response import Answer, Response
+from kubedrill.wire.response import ENDS, Answer, Response
 from kubedrill.wire.target import Target
 from kubedrill.wire.waiting import Polling, Waiting
 
@@ -94,12 +94,15 @@ class Connection:
             raise
         return self
 
-    def exchange(self, request: bytes, deadline: int, keep_body: bool = False) -> Response:
+    def exchange(
+        self, request: bytes, deadline: int, keep_body: bool = False, keep_head: int = ENDS
+    ) -> Response:
         """Send a request and return its whole answer, until `deadline` (monotonic ns).
 
+        The body is discarded, but for its first `keep_head` bytes and its last 16.
         WireError RESET, EOF, TIMEOUT, TLS, MALFORMED; the connection is closed then.
         """
-        answer = Answer(request.startswith(b"HEAD "), keep_body)
+        answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head)
         try:
             self._tls.write(request)
             self._send(deadline)
@@ -123,6 +126,8 @@ class Connection:
         """Whether an idle connection may be used again: the server has not closed it, as far as seen."""
         if self.closed:
             return False
+        if self._waiting.quiet():
+            return True
         answer = Answer()
         try:
             self._receive(answer)

@@ -24,7 +24,7 @@ class Response:
     size: int
     """Bytes of the body, without the framing of chunks."""
     head: bytes
-    """The first bytes of the body, at most 16."""
+    """The first bytes of the body, at most 16 or as many as were asked for."""
     tail: bytes
     """The last bytes of the body, at most 16."""
     body: bytes
@@ -43,6 +43,7 @@ class Answer:
         "_carry",
         "_chunked",
         "_head_request",
+        "_keep_head",
         "_left",
         "_open_ended",
         "_trailers",
@@ -57,12 +58,15 @@ class Answer:
         "tail",
     )
 
-    def __init__(self, head_request: bool = False, keep_body: bool = False) -> None:
+    def __init__(
+        self, head_request: bool = False, keep_body: bool = False, keep_head: int = ENDS
+    ) -> None:
         self.status = self.first_byte = self.end = self.size = 0
         self.head = self.tail = b""
         self.retry_after: float | None = None
         self.closes = self.done = False
         self._head_request = head_request
+        self._keep_head = keep_head
         self._body: bytearray | None = bytearray() if keep_body else None
         self._carry = b""
         self._left = 0  # bytes of the body, or of this chunk and its line end, still to come
@@ -223,8 +227,8 @@ class Answer:
             self._trailers = True
 
     def _keep(self, data: bytearray, start: int, end: int) -> None:
-        if self.size < ENDS:
-            self.head += data[start : min(end, start + ENDS - self.size)]
+        if self.size < self._keep_head:
+            self.head += data[start : min(end, start + self._keep_head - self.size)]
         length = end - start
         self.size += length
         if length >= ENDS:

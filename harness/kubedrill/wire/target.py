@@ -31,12 +31,18 @@ class Target:
 
 
 def client_tls(
-    ca_file: str, certificate: str | None = None, key: str | None = None
+    ca_file: str | None, certificate: str | None = None, key: str | None = None
 ) -> ssl.SSLContext:
-    """Return a context for TLS 1.2 and later that verifies the server; OSError if a file is bad."""
+    """Return a context for TLS 1.2 and later that verifies the server; OSError if a file is bad.
+
+    Without `ca_file` the system's authorities are trusted.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(ca_file)
+    if ca_file is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(ca_file)
     if certificate is not None:
         context.load_cert_chain(certificate, key)
     return context

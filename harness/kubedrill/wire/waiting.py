@@ -17,6 +17,10 @@ class Waiting(Protocol):
         """Wait until the socket can be written to, or a connect has ended."""
         ...
 
+    def quiet(self) -> bool:
+        """Whether it is known, without a look, that nothing has come since the last wait."""
+        ...
+
     def close(self) -> None:
         """Release what was held for the socket, which is about to be closed."""
         ...
@@ -37,6 +41,10 @@ class Polling:
     def writable(self, deadline: int) -> bool:
         """Wait until the socket can be written to, or a connect has ended."""
         return self._wait(select.POLLOUT, deadline)
+
+    def quiet(self) -> bool:
+        """Nothing is known without a look."""
+        return False
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,1 +1,7 @@
-"""What a locustfile builds on."""
+"""Load: what profiles are made of. Importing this imports Locust, which replaces sockets by gevent's."""
+
+from kubedrill.load.user.kubernetes_user import KubernetesUser
+from kubedrill.load.user.parameters import Parameters
+from kubedrill.load.user.result import Arrival, Result, Series
+
+__all__ = ["Arrival", "KubernetesUser", "Parameters", "Result", "Series"]

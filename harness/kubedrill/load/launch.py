@@ -1,0 +1,54 @@
+"""Load: how the runner starts one load, as a Locust process of its own."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from kubedrill.record.folder import RunFolder
+
+RUN = "KUBEDRILL_RUN"
+PROFILE = "KUBEDRILL_PROFILE"
+LOAD = "KUBEDRILL_LOAD"
+"""Environment of a profile that is part of a drill: the run's folder, the profile's and the load's name."""
+
+USERS = 8
+"""One for each identity that a cluster has for load."""
+
+
+class Load(Protocol):
+    """What is needed of record.schedule.ScheduledLoad."""
+
+    @property
+    def name(self) -> str:
+        """The name in objectives."""
+        ...
+
+    @property
+    def profile(self) -> str:
+        """The profile's name."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What stands under `with:`."""
+        ...
+
+
+def command(profile: Path, load: Load, run: RunFolder) -> tuple[list[str], dict[str, str]]:
+    """Return arguments and additional environment of the process for `load`.
+
+    It says `ready` when its users wait; the rate, and when to send, come with GO.
+    """
+    arguments = [sys.executable, "-m", "locust", "-f", str(profile), "--headless", "--only-summary"]
+    arguments += ["--users", str(USERS), "--spawn-rate", str(USERS), "--exit-code-on-error", "0"]
+    for name, value in load.parameters.items():
+        arguments.append(f"--{name.replace('_', '-')}={value}")
+    environment = {
+        RUN: str(run.path.absolute()),
+        PROFILE: load.profile,
+        LOAD: load.name,
+        # numpy's thread pool is of no use here, and spins when it starts.
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    return arguments, environment

@@ -1,0 +1,126 @@
+"""Load: a profile run by `kubedrill run`: ready, GO, arrivals on the drill's clock, the lifeline."""
+
+import gc
+import itertools
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import gevent
+from gevent import get_hub
+from gevent.event import Event
+
+from kubedrill.load.launch import LOAD, PROFILE, RUN
+from kubedrill.load.user.arrivals import paced
+from kubedrill.load.user.generator import Generator
+from kubedrill.load.user.identity import Identity, of_cluster
+from kubedrill.load.user.parameters import Parameters
+from kubedrill.load.user.recorder import open_samples
+from kubedrill.load.user.result import Series
+from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready
+from kubedrill.record.clock import MILLISECOND, SECOND, now
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.files import JsonLines
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import SampleWriter
+from kubedrill.record.schedule import Schedule, ScheduledLoad
+
+DRAIN = 5 * SECOND
+"""After the last phase, what is in flight may end within this; then it is cut."""
+
+QUIET = 100 * MILLISECOND
+"""Before the first arrival nothing else is done."""
+
+
+class Drill:
+    """One load of a drill. Everything it needs comes from the run folder and the GO line."""
+
+    def __init__(self, folder: RunFolder, profile: str, load: str) -> None:
+        self._folder = folder
+        self._profile = profile
+        self._load = load
+        self._spawned = Event()
+        self._ended = Event()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Drill | None":
+        """Return the drill that launched this process, if one did."""
+        if RUN not in environment:
+            return None
+        ignore_terminal()
+        return cls(RunFolder(Path(environment[RUN])), environment[PROFILE], environment[LOAD])
+
+    def identities(self) -> list[Identity]:
+        """Return the load's identities in this cluster."""
+        return of_cluster(ClusterRecord.read(self._folder.cluster))
+
+    def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:
+        """Return the writer of this load's samples."""
+        sidecar = {
+            "series": [one._asdict() for one in series],
+            "targets": ["unknown"],
+            "profile": self._profile,
+            "load": self._load,
+            "parameters": given.model_dump(),
+            "workers": 1,
+        }
+        return open_samples(self._folder.samples, self._load, sidecar)
+
+    def vitals(self) -> JsonLines | None:
+        """Return where this process says how it is doing."""
+        return JsonLines(self._folder.samples / f"load-{self._load}.workers.jsonl")
+
+    def spawned(self) -> None:
+        """All users are there."""
+        self._spawned.set()
+
+    def run(self, generator: Generator) -> bool:
+        """Play this load's part of the schedule, or until stdin ends; True: Locust may quit."""
+        self._spawned.wait()
+        say_ready()
+        schedule = read_go(_read)
+        if schedule is None:
+            return True
+        gevent.spawn(self._watch_stdin)
+        self._warm_up(generator, schedule)
+        load = next(one for one in schedule.loads if one.name == self._load)
+        self._send(generator, schedule, load)
+        return True
+
+    def _watch_stdin(self) -> None:
+        while _read(0, 65536):
+            pass
+        self._ended.set()
+
+    def _warm_up(self, generator: Generator, schedule: Schedule) -> None:
+        deadline = schedule.start - QUIET
+        left = (deadline - now()) / SECOND
+        if left > 0:
+            gevent.joinall([gevent.spawn(user.connect, deadline) for user in generator.users], left)
+        # What is here now stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+
+    def _send(self, generator: Generator, schedule: Schedule, load: ScheduledLoad) -> None:
+        dues = (schedule.start, schedule.end, load.rate)
+        sending = gevent.spawn(generator.run, paced(*dues))
+        gevent.wait([sending, self._ended], count=1)
+        if not self._ended.is_set():
+            sending.get()  # raises what it raised
+            self._let_finish(generator, now() + DRAIN)
+        sending.kill()
+        recorder = generator.recorder
+        at = now()
+        left = itertools.islice(paced(*dues), recorder.due, None)
+        recorder.miss(itertools.takewhile(lambda due: due <= at, left))
+
+    def _let_finish(self, generator: Generator, latest: int) -> None:
+        while generator.recorder.in_flight and now() < latest:
+            if self._ended.wait(0.02):
+                return
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    hub = get_hub()
+    hub.wait(hub.loop.io(descriptor, 1))
+    return os.read(descriptor, size)

@@ -1,0 +1,63 @@
+"""Load: brings arrivals to the users of this process, in turn, when they are due."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import gevent
+from gevent.event import Event
+
+from kubedrill.load.user.recorder import Recorder
+from kubedrill.record.clock import SECOND, now
+
+if TYPE_CHECKING:
+    from kubedrill.load.user.kubernetes_user import KubernetesUser
+
+
+class Generator:
+    """Open-loop: an arrival starts when it is due, whatever became of those before it."""
+
+    def __init__(self, recorder: Recorder, max_in_flight: int) -> None:
+        self.recorder = recorder
+        self._max_in_flight = max_in_flight
+        self._users: list[KubernetesUser] = []
+        self._turn = 0
+        self._some = Event()
+
+    @property
+    def users(self) -> "tuple[KubernetesUser, ...]":
+        """The users that take part now."""
+        return tuple(self._users)
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes that users received so far, TLS included; of those that take part now."""
+        return sum(user.bytes_in for user in self._users)
+
+    def join(self, user: "KubernetesUser") -> None:
+        """Give this user its share of the arrivals from now on."""
+        self._users.append(user)
+        self._some.set()
+
+    def leave(self, user: "KubernetesUser") -> None:
+        """Give this user no more arrivals."""
+        if user in self._users:
+            self._users.remove(user)
+        if not self._users:
+            self._some.clear()
+
+    def run(self, dues: Iterator[int]) -> None:
+        """Launch an arrival at each time (monotonic ns) of `dues`, late ones at once, none left out."""
+        for due in dues:
+            if (left := due - now()) > 0:
+                gevent.sleep(left / SECOND)
+            if not self._users:
+                self._some.wait()
+            self._launch(due)
+
+    def _launch(self, due: int) -> None:
+        recorder = self.recorder
+        if recorder.in_flight >= self._max_in_flight:
+            recorder.drop(due)
+            return
+        self._turn = (self._turn + 1) % len(self._users)
+        self._users[self._turn].begin(recorder.begin(due))

@@ -1,0 +1,100 @@
+"""Load: who a user is, and how its requests begin."""
+
+import ssl
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from kubedrill.errors import NotStarted
+from kubedrill.record.cluster import ClusterRecord, Endpoint
+from kubedrill.wire.request import prepare
+from kubedrill.wire.target import Target, client_tls, identity_target
+
+USER_AGENT = "kubedrill-load"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One client of the API."""
+
+    name: str
+    target: Target
+    token: str | None
+    host: str
+    """The Host header."""
+    prefix: str = ""
+    """The path under which the API stands, for servers behind a gateway."""
+
+    def request(self, method: str, path: str, accept: str) -> bytes:
+        """Return the bytes of a request without a body."""
+        return prepare(
+            method,
+            self.prefix + path,
+            self.host,
+            token=self.token,
+            accept=accept,
+            user_agent=USER_AGENT,
+        )
+
+
+def of_cluster(record: ClusterRecord) -> list[Identity]:
+    """Return the identities that are there for load; users take them in turn."""
+    names = sorted(name for name in record.identities if name.startswith("load-"))
+    if not names:
+        raise NotStarted(f"cluster {record.name} has no identity for load (load-0, load-1 ...)")
+    identities = []
+    for name in names:
+        target, token = identity_target(record, name)
+        identities.append(Identity(name, target, token, record.server_name))
+    return identities
+
+
+def of_kubeconfig() -> Identity:
+    """Return who the current context of KUBECONFIG (or ~/.kube/config) says that we are."""
+    from kubernetes.client.configuration import Configuration
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.kube_config import load_kube_config
+
+    settings: Any = Configuration()
+    try:
+        load_kube_config(client_configuration=settings)
+    except (ConfigException, OSError) as error:
+        raise NotStarted(f"kubeconfig: {error}; set KUBECONFIG to one that works") from None
+    url = urlsplit(settings.host)
+    if url.scheme != "https" or url.hostname is None:
+        raise NotStarted(
+            f"kubeconfig: server {settings.host} is not https://, which is needed here"
+        )
+    server_name = settings.tls_server_name or url.hostname
+    target = Target(Endpoint(url.hostname, url.port or 443), server_name, _tls(settings))
+    return Identity("kubeconfig", target, _token(settings), _host(url), url.path.rstrip("/"))
+
+
+def _tls(settings: Any) -> ssl.SSLContext:
+    try:
+        if settings.verify_ssl:
+            return client_tls(_authorities(settings), settings.cert_file, settings.key_file)
+        tls = client_tls(None, settings.cert_file, settings.key_file)
+    except OSError as error:
+        raise NotStarted(f"kubeconfig: a certificate cannot be used: {error}") from None
+    tls.check_hostname = False
+    tls.verify_mode = ssl.CERT_NONE
+    return tls
+
+
+def _authorities(settings: Any) -> str | None:
+    return str(settings.ssl_ca_cert) if settings.ssl_ca_cert else None
+
+
+def _token(settings: Any) -> str | None:
+    value = settings.get_api_key_with_prefix("authorization") or ""
+    scheme, _, token = value.partition(" ")
+    if value and scheme.lower() != "bearer":
+        raise NotStarted(
+            f"kubeconfig: credentials of the kind {scheme} are not supported; use a token"
+        )
+    return token or None
+
+
+def _host(url: SplitResult) -> str:
+    return url.netloc.rpartition("@")[2]

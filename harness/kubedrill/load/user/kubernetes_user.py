@@ -1,0 +1,146 @@
+"""Load: the base of every profile, a Locust User whose requests are our own.
+
+A profile is a locustfile with one subclass:
+
+    class Gets(KubernetesUser):
+        series = (Series("get", "GET", "transaction"),)
+        parameters = GetsParameters
+
+        def prepare(self) -> None:
+            self._request = self.identity.request("GET", "/version", "application/json")
+
+        def transact(self, arrival: Arrival) -> Result:
+            response = self.send(self._request, arrival.deadline)
+            return Result.of(response, response.status)
+"""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import gevent
+from gevent import get_hub, getcurrent
+from gevent.event import Event
+from locust import User, task
+from locust.env import Environment
+from locust.exception import StopUser
+
+from kubedrill.load.user.parameters import Parameters
+from kubedrill.load.user.pool import Pool
+from kubedrill.load.user.process import LoadProcess
+from kubedrill.load.user.result import Arrival, Result, Series
+from kubedrill.record.clock import SECOND, now
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.response import ENDS, Response
+
+
+class KubernetesUser(User):
+    """One identity and its connections; takes a share of the arrivals, each in a greenlet."""
+
+    abstract = True
+    series: ClassVar[tuple[Series, ...]]
+    """What the samples hold; the first one are the arrivals."""
+    parameters: ClassVar[type[Parameters]] = Parameters
+    process: ClassVar[LoadProcess]
+    """This profile's load in this process; made when the class is."""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if not cls.__dict__.get("abstract", False):
+            cls.process = LoadProcess(cls)
+            cls.process.listen()
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._leaving = Event()
+        self._idle: list[Any] = []  # greenlets that wait for an arrival
+        self._workers: list[gevent.Greenlet] = []
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the requests' bytes from `self.identity` and `self.given`; runs once."""
+
+    @abstractmethod
+    def transact(self, arrival: Arrival) -> Result:
+        """Do what one arrival does, until `arrival.deadline`. A WireError becomes its result."""
+
+    def send(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
+        """Send a request on a kept connection, or a new one if none is free; raises WireError."""
+        connection = self._pool.take(deadline)
+        try:
+            return connection.exchange(request, deadline, keep_head=keep_head)
+        finally:
+            self._pool.give(connection)
+
+    def record(self, series: int, due: int, started: int, result: Result) -> None:
+        """Record a part of a transaction under the series of that index."""
+        self._recorder.add(series, due, started, result)
+
+    def on_start(self) -> None:
+        """Take part in the load."""
+        if self.process.generator is None:
+            raise StopUser
+        self.given = self.process.given
+        self.identity = self.process.next_identity()
+        self._timeout = round(self.given.timeout_s * SECOND)
+        self._recorder = self.process.generator.recorder
+        self._pool = Pool(self.identity.target)
+        self.prepare()
+        self.process.generator.join(self)
+
+    @task
+    def take_part(self) -> None:
+        """Stay until Locust ends this user; the arrivals come from the generator."""
+        self._leaving.wait()
+
+    def stop(self, force: bool = False) -> bool:
+        """End this user; Locust calls this."""
+        self._leaving.set()
+        return bool(super().stop(force))
+
+    def on_stop(self) -> None:
+        """Take no more part; what is in flight is cut."""
+        if self.process.generator is not None:
+            self.process.generator.leave(self)
+        gevent.killall(self._workers)
+        self._pool.close()
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes received so far, TLS included."""
+        return self._pool.bytes_in
+
+    def connect(self, deadline: int) -> None:
+        """Open a connection ahead of the first arrival, if one can be opened."""
+        try:
+            self._pool.give(self._pool.take(deadline))
+        except WireError:
+            pass
+
+    def begin(self, arrival: Arrival) -> None:
+        """Serve an arrival in a greenlet, one that has served before if there is one."""
+        if self._idle:
+            get_hub().loop.run_callback(self._idle.pop().switch, arrival)
+        else:
+            self._workers.append(gevent.spawn(self._work, arrival))
+
+    def _work(self, arrival: Arrival) -> None:
+        hub, me = get_hub(), getcurrent()
+        try:
+            while True:
+                self._serve(arrival)
+                self._idle.append(me)
+                arrival = hub.switch()
+        except gevent.GreenletExit:
+            self._recorder.cut([arrival])
+        except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
+            self._recorder.cut([arrival])
+            self.process.fail(error)
+
+    def _serve(self, arrival: Arrival) -> None:
+        arrival.started = started = now()
+        arrival.deadline = started + self._timeout
+        try:
+            result = self.transact(arrival)
+        except WireError as error:
+            result = Result(error.outcome, error.first_byte, now(), 0)
+        self._recorder.end(arrival, result)

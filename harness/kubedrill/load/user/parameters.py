@@ -1,0 +1,70 @@
+"""Load: the parameters of a profile, as an experiment's `with:` or Locust's command line give them."""
+
+from argparse import Namespace
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from locust.argument_parser import LocustArgumentParser
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kubedrill.errors import NotStarted
+
+
+class Parameters(BaseModel):
+    """What every profile takes. A profile adds its own; fields are text, numbers or Literals.
+
+    `""` and 0 stand for "not set": a web form has no other way to say so.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    timeout_s: float = Field(
+        60.0, gt=0, le=3600, description="seconds until a request has failed, from its real start"
+    )
+    max_in_flight: int = Field(
+        1000,
+        ge=1,
+        le=10_000,
+        description="arrivals in flight at once; what comes beyond is dropped",
+    )
+
+
+Model = TypeVar("Model", bound=Parameters)
+
+
+def check(values: dict[str, Any], model: type[Model]) -> Model:
+    """Return the values as `model`; NotStarted says what is wrong."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise NotStarted("; ".join(_in_words(one) for one in error.errors())) from None
+
+
+def add_options(parser: LocustArgumentParser, model: type[Parameters]) -> None:
+    """Add an option for each parameter; the web UI's form shows them too."""
+    group = parser.add_argument_group("parameters of the load")
+    for name, field in model.model_fields.items():
+        choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else None
+        group.add_argument(
+            option(name),
+            type=str if choices else field.annotation,
+            choices=choices,
+            default=field.default,
+            help=f"{field.description} (default: {field.default!r})".replace("%", "%%"),
+        )
+
+
+def from_options(options: Namespace, model: type[Model]) -> Model:
+    """Return the parameters that Locust's options hold; NotStarted says what is wrong."""
+    return check({name: getattr(options, name) for name in model.model_fields}, model)
+
+
+def option(name: str) -> str:
+    """Return the command line's option for a parameter."""
+    return "--" + name.replace("_", "-")
+
+
+def _in_words(error: Any) -> str:
+    place = ".".join(str(step) for step in error["loc"])
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    return f"{place}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {error['input']!r}"

@@ -1,0 +1,149 @@
+"""Load: one profile in one Locust process, from Locust's events to the generator."""
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from locust import events
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+from locust.runners import MasterRunner, Runner
+
+from kubedrill.errors import NotStarted
+from kubedrill.load.user.drill import Drill
+from kubedrill.load.user.generator import Generator
+from kubedrill.load.user.identity import Identity
+from kubedrill.load.user.parameters import Parameters, add_options, from_options
+from kubedrill.load.user.recorder import Recorder
+from kubedrill.load.user.stand_alone import StandAlone
+from kubedrill.load.user.statistics import LocustStatistics
+from kubedrill.load.user.vitals import Vitals
+
+if TYPE_CHECKING:
+    from kubedrill.load.user.kubernetes_user import KubernetesUser
+
+FLUSH_S = 0.2
+STATISTICS_FLUSHES = 3
+"""Locust's statistics are brought up to date at every third flush of the samples."""
+NOTE_FLUSHES = 5
+"""A line of vitals at every fifth: once a second."""
+
+_logger = logging.getLogger("locust.kubedrill")
+
+
+class LoadProcess:
+    """Starts and stops the load with Locust's test; in a drill, with the drill's schedule."""
+
+    def __init__(self, user: "type[KubernetesUser]") -> None:
+        self._user = user
+        self.given: Parameters = user.parameters()
+        self.generator: Generator | None = None
+        """None when no load runs, or when its parameters are wrong."""
+        self._session: Drill | StandAlone
+        self._environment: Environment
+        self._identities: list[Identity] = []
+        self._turn = 0
+        self._greenlets: list[gevent.Greenlet] = []
+
+    def listen(self) -> None:
+        """Listen to Locust's events."""
+        events.init_command_line_parser.add_listener(self._add_options)
+        events.init.add_listener(self._init)
+
+    def next_identity(self) -> Identity:
+        """Return the identities in turn."""
+        self._turn += 1
+        return self._identities[(self._turn - 1) % len(self._identities)]
+
+    def fail(self, error: Exception) -> None:
+        """End the load, and Locust with an exit code, because of a defect of this process."""
+        _logger.error("the load has failed", exc_info=error)
+        self._environment.process_exit_code = 1
+        gevent.spawn(self._quit)
+
+    def finish(self) -> None:
+        """End the load as planned: requests that failed are results, not a failure of Locust."""
+        self._environment.process_exit_code = 0
+        self._quit()
+
+    def _quit(self) -> None:
+        assert self._environment.runner is not None
+        self._environment.runner.quit()
+
+    def _add_options(self, parser: LocustArgumentParser) -> None:
+        StandAlone.add_options(parser)
+        add_options(parser, self._user.parameters)
+
+    def _init(self, environment: Environment, runner: Runner, **_: Any) -> None:
+        if isinstance(runner, MasterRunner):
+            return
+        self._environment = environment
+        options = environment.parsed_options
+        assert options is not None
+        try:
+            self.given = from_options(options, self._user.parameters)
+            self._session = Drill.from_environment(os.environ) or StandAlone(options)
+            self._identities = self._session.identities()
+        except NotStarted as error:
+            sys.stderr.write(f"{error}\n")
+            sys.exit(3)
+        environment.events.test_start.add_listener(self._start)
+        environment.events.spawning_complete.add_listener(self._spawned)
+        environment.events.test_stop.add_listener(self._stop)
+
+    def _start(self, environment: Environment, **_: Any) -> None:
+        options = environment.parsed_options
+        assert options is not None
+        try:
+            # Locust's web form may have changed them.
+            self.given = from_options(options, self._user.parameters)
+        except NotStarted as error:
+            _logger.critical("nothing is sent: %s", error)
+            return
+        session, series = self._session, self._user.series
+        statistics = LocustStatistics(environment, series)
+        recorder = Recorder(statistics, session.samples(series, self.given))
+        self.generator = Generator(recorder, self.given.max_in_flight)
+        self._statistics, self._vitals = statistics, Vitals(self.generator, session.vitals())
+        self._greenlets = [
+            gevent.spawn(self._guarded, work)
+            for work in (self._vitals.watch, self._flush_always, self._run)
+        ]
+
+    def _spawned(self, **_: Any) -> None:
+        self._session.spawned()
+
+    def _stop(self, **_: Any) -> None:
+        if self.generator is None:
+            return
+        gevent.killall([one for one in self._greenlets if one is not gevent.getcurrent()])
+        self.generator.recorder.cut()
+        self._statistics.flush()
+        self._vitals.close()
+        self.generator.recorder.close()
+        self.generator = None
+
+    def _run(self) -> None:
+        assert self.generator is not None
+        if self._session.run(self.generator):
+            self.finish()
+
+    def _flush_always(self) -> None:
+        assert self.generator is not None
+        flushes = 0
+        while True:
+            gevent.sleep(FLUSH_S)
+            flushes += 1
+            self.generator.recorder.flush()
+            if flushes % STATISTICS_FLUSHES == 0:
+                self._statistics.flush()
+            if flushes % NOTE_FLUSHES == 0:
+                self._vitals.note()
+
+    def _guarded(self, work: Any) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the load cannot go on
+            self.fail(error)

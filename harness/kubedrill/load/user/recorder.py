@@ -1,0 +1,100 @@
+"""Load: every arrival's one record, in the samples and in Locust's statistics."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kubedrill.load.user.result import Arrival, Result
+from kubedrill.load.user.statistics import LocustStatistics
+from kubedrill.record.clock import now
+from kubedrill.record.sample import LOAD_RECORD, Outcome, SampleWriter
+
+LARGEST = 2**32 - 1
+
+
+class Recorder:
+    """Keeps the arrivals in flight, and records each exactly once, when it ends or is cut."""
+
+    def __init__(self, statistics: LocustStatistics, samples: SampleWriter | None) -> None:
+        self._statistics = statistics
+        self._samples = samples
+        self._in_flight: set[Arrival] = set()
+        self.due = self.dropped = 0
+        """Arrivals so far: that were due, and those of them that were never sent."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many arrivals have begun and not ended."""
+        return len(self._in_flight)
+
+    @property
+    def sent(self) -> int:
+        """How many arrivals were not dropped."""
+        return self.due - self.dropped
+
+    def begin(self, due: int) -> Arrival:
+        """Return a new arrival, which is in flight from now on."""
+        self.due += 1
+        arrival = Arrival(due)
+        self._in_flight.add(arrival)
+        return arrival
+
+    def drop(self, due: int) -> None:
+        """Record an arrival that cannot be sent."""
+        self.due += 1
+        self.dropped += 1
+        at = now()
+        self.add(0, due, at, Result(Outcome.DROPPED, 0, at, 0))
+
+    def end(self, arrival: Arrival, result: Result) -> None:
+        """Record how an arrival ended, unless it has been cut."""
+        if arrival in self._in_flight:
+            self._in_flight.remove(arrival)
+            self.add(0, arrival.due, arrival.started, result)
+
+    def cut(self, arrivals: Iterable[Arrival] | None = None) -> None:
+        """Record those in flight of the arrivals (default: all) as cut by the end of the load."""
+        at = now()
+        cut = self._in_flight if arrivals is None else self._in_flight.intersection(arrivals)
+        self._in_flight = self._in_flight - cut
+        for arrival in cut:
+            self._write(0, arrival.due, arrival.started or at, Result(Outcome.CUT, 0, at, 0))
+
+    def miss(self, dues: Iterable[int]) -> None:
+        """Record arrivals that were due, but not begun when the load was ended."""
+        self.cut([self.begin(due) for due in dues])
+
+    def add(self, series: int, due: int, started: int, result: Result) -> None:
+        """Record one request of the series of that index; series 0 are the arrivals themselves."""
+        self._statistics.add(series, result.end - due, result.size, result.outcome)
+        self._write(series, due, started, result)
+
+    def flush(self) -> None:
+        """Hand the records to the kernel; OSError when the disk is full."""
+        if self._samples is not None:
+            self._samples.flush()
+
+    def close(self) -> None:
+        """Flush and close the samples."""
+        if self._samples is not None:
+            self._samples.close()
+
+    def _write(self, series: int, due: int, started: int, result: Result) -> None:
+        if self._samples is None:
+            return
+        outcome, first_byte, end, size = result
+        self._samples.add(
+            due,
+            (started - due) // 1000,
+            (first_byte - due) // 1000 if first_byte else 0,
+            (end - due) // 1000,
+            min(size, LARGEST),
+            outcome,
+            series,
+            0,
+        )
+
+
+def open_samples(folder: Path, load: str, sidecar: dict[str, Any]) -> SampleWriter:
+    """Return the writer of one load's samples."""
+    return SampleWriter(folder, f"load-{load}", sidecar, LOAD_RECORD)

@@ -1,0 +1,45 @@
+"""Load: what comes of an arrival."""
+
+from typing import NamedTuple
+
+from kubedrill.wire.response import Response
+
+
+class Series(NamedTuple):
+    """One kind of request in a profile's samples."""
+
+    name: str
+    verb: str
+    role: str
+    """transaction: one for each arrival, what objectives are about; page: a part of one."""
+
+
+class Result(NamedTuple):
+    """What came of a request; times in monotonic ns."""
+
+    outcome: int
+    """HTTP status, or a record.sample.Outcome; 2xx only for a whole and valid answer."""
+    first_byte: int
+    """0 if none came."""
+    end: int
+    size: int
+    """Bytes of the body."""
+
+    @classmethod
+    def of(cls, response: Response, outcome: int) -> "Result":
+        """Return the result of an answer that is judged as `outcome`."""
+        return cls(outcome, response.first_byte, response.end, response.size)
+
+
+class Arrival:
+    """One arrival in flight."""
+
+    __slots__ = ("deadline", "due", "started")
+
+    def __init__(self, due: int) -> None:
+        self.due = due
+        """When it should have started, monotonic ns; latency counts from here."""
+        self.started = 0
+        """When it really did; 0: not yet."""
+        self.deadline = 0
+        """When it will have failed."""

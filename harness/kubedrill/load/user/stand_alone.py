@@ -1,0 +1,57 @@
+"""Load: a profile run by a person, `locust -f PROFILE`, against the cluster of KUBECONFIG."""
+
+from argparse import Namespace
+
+from locust.argument_parser import LocustArgumentParser
+
+from kubedrill.load.user.arrivals import steered
+from kubedrill.load.user.generator import Generator
+from kubedrill.load.user.identity import Identity, of_kubeconfig
+from kubedrill.load.user.parameters import Parameters
+from kubedrill.load.user.result import Series
+from kubedrill.record.clock import now
+from kubedrill.record.files import JsonLines
+from kubedrill.record.sample import SampleWriter
+
+LOWEST_RATE = 0.001
+
+
+class StandAlone:
+    """Sends `--rate` arrivals a second for as long as Locust's test runs; keeps no samples."""
+
+    def __init__(self, options: Namespace) -> None:
+        self._options = options
+
+    @staticmethod
+    def add_options(parser: LocustArgumentParser) -> None:
+        """Add the options that in a drill come from its schedule."""
+        parser.add_argument(
+            "--rate",
+            type=float,
+            default=10.0,
+            help="arrivals a second of all users of this process together (default: 10)",
+        )
+
+    def identities(self) -> list[Identity]:
+        """Return who the users are; NotStarted if the kubeconfig does not say."""
+        return [of_kubeconfig()]
+
+    def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:  # noqa: ARG002
+        """Nothing is kept."""
+        return None
+
+    def vitals(self) -> JsonLines | None:
+        """Nothing is kept."""
+        return None
+
+    def spawned(self) -> None:
+        """Arrivals do not wait for the last user."""
+
+    def run(self, generator: Generator) -> bool:
+        """Send until this greenlet is killed."""
+        generator.run(steered(now(), self._rate))
+        return False
+
+    def _rate(self) -> float:
+        # Asked anew for each arrival: the web form may change it.
+        return max(float(self._options.rate), LOWEST_RATE)

@@ -1,0 +1,58 @@
+"""Load: how the generator itself is doing, a line a second."""
+
+import os
+import time
+
+import gevent
+import psutil
+
+from kubedrill.load.user.generator import Generator
+from kubedrill.record.clock import MILLISECOND, SECOND, now
+from kubedrill.record.files import JsonLines
+
+LOOK = 20 * MILLISECOND
+"""How often the event loop's lag is measured: an overshoot longer than this is seen."""
+
+
+class Vitals:
+    """Measures the event loop's lag all the time; `note` writes a line."""
+
+    def __init__(self, generator: Generator, lines: JsonLines | None) -> None:
+        self._generator = generator
+        self._lines = lines
+        self._process = psutil.Process()
+        self._lag = 0
+
+    def watch(self) -> None:
+        """Sleep, and see how much longer it took; runs until it is killed."""
+        while True:
+            due = now() + LOOK
+            gevent.sleep(LOOK / SECOND)
+            self._lag = max(self._lag, now() - due)
+
+    def note(self) -> None:
+        """Write what was seen since the last line; the counts are cumulative."""
+        lag, self._lag = self._lag, 0
+        if self._lines is None:
+            return
+        recorder = self._generator.recorder
+        self._lines.add(
+            {
+                "time": now(),
+                "pid": os.getpid(),
+                "lag_max_us": lag // 1000,
+                "cpu_s": time.process_time(),
+                "rss_bytes": self._process.memory_info().rss,
+                "in_flight": recorder.in_flight,
+                "due": recorder.due,
+                "sent": recorder.sent,
+                "dropped": recorder.dropped,
+                "bytes_in": self._generator.bytes_in,
+            }
+        )
+
+    def close(self) -> None:
+        """Write the last line."""
+        self.note()
+        if self._lines is not None:
+            self._lines.close()

@@ -1,0 +1,108 @@
+"""Load: how a greenlet waits for its socket at the least cost.
+
+gevent's own waits start and stop a watcher, and so make a system call, for every request. Here the
+watcher of a connection stays on between requests, and wakes the greenlet from the hub directly.
+"""
+
+from typing import Any
+
+from gevent import get_hub, getcurrent
+
+from kubedrill.record.clock import SECOND, now
+
+_READ, _WRITE = 1, 2
+
+
+class GreenletWaiting:
+    """Waits for one socket, one greenlet at a time; see wire.waiting.Waiting."""
+
+    __slots__ = (
+        "_armed",
+        "_deadline",
+        "_greenlet",
+        "_hub",
+        "_listening",
+        "_reader",
+        "_timer",
+        "_writer",
+    )
+
+    def __init__(self, descriptor: int) -> None:
+        self._hub = get_hub()
+        self._reader = self._hub.loop.io(descriptor, _READ)
+        self._writer = self._hub.loop.io(descriptor, _WRITE)
+        self._timer: Any = None
+        self._armed = 0  # when the timer goes off, monotonic ns; 0: it is off
+        self._deadline = 0
+        self._greenlet: Any = None
+        self._listening = False
+
+    def readable(self, deadline: int) -> bool:
+        """Wait until the socket can be read, or is closed."""
+        if not self._listening:
+            self._listening = True
+            self._reader.start(self._ready)
+        return self._wait(deadline)
+
+    def writable(self, deadline: int) -> bool:
+        """Wait until the socket can be written to, or a connect has ended."""
+        self._writer.start(self._ready)
+        try:
+            return self._wait(deadline)
+        finally:
+            self._writer.stop()
+
+    def quiet(self) -> bool:
+        """Whether it is known, without a look, that nothing has come since the last wait."""
+        return self._listening
+
+    def close(self) -> None:
+        """Release what was held for the socket, which is about to be closed."""
+        self._disarm()
+        for watcher in (self._reader, self._writer):
+            watcher.stop()
+            watcher.close()
+
+    def _wait(self, deadline: int) -> bool:
+        if deadline <= now():
+            return False
+        # The timer is left alone while it goes off early enough: a request costs no timer then.
+        if not self._armed or deadline < self._armed:
+            self._arm(deadline)
+        self._deadline = deadline
+        self._greenlet = getcurrent()
+        try:
+            return bool(self._hub.switch())
+        finally:
+            self._greenlet = None
+
+    def _ready(self) -> None:
+        greenlet = self._greenlet
+        if greenlet is not None:
+            greenlet.switch(True)
+        else:
+            # Nobody waits; what came is found before the connection is used again.
+            self._listening = False
+            self._reader.stop()
+
+    def _arm(self, deadline: int) -> None:
+        self._disarm()
+        self._armed = deadline
+        self._timer = self._hub.loop.timer(max(deadline - now(), 0) / SECOND)
+        self._timer.start(self._expired)
+
+    def _disarm(self) -> None:
+        if self._armed:
+            self._armed = 0
+            self._timer.stop()
+            self._timer.close()
+
+    def _expired(self) -> None:
+        self._disarm()
+        greenlet = self._greenlet
+        if greenlet is None:
+            return
+        if self._deadline <= now():
+            greenlet.switch(False)
+        else:
+            self._arm(self._deadline)
