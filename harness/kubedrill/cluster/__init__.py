@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kubedrill.cluster.handle import ClusterHandle, HandleError
 from kubedrill.cluster.state import cluster_folder, cluster_names, lock, state_folder
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
@@ -24,21 +25,17 @@ def load_definition(path: Path) -> "ClusterDefinition":
 
 
 def check(definition: "ClusterDefinition", name: str) -> None:
-    """Raise NotStarted if the cluster is not up and surely cannot come up."""
-    if find(name) is None:
-        from kubedrill.cluster.local import provider
-
-        folder = cluster_folder(name)
-        if folder.exists():
-            raise _half_made(name)
-        provider.check(definition, folder)
-
-
-def capabilities(definition: "ClusterDefinition") -> tuple[str, ...]:
-    """Return what faults may count on in a cluster of this definition."""
+    """Raise NotStarted if the cluster is not up and surely cannot come up, or is up but broken."""
+    record = find(name)
+    if record is not None:
+        _check_supervised(record)
+        return
     from kubedrill.cluster.local import provider
 
-    return provider.CAPABILITIES if definition.provider == "local" else ()
+    folder = cluster_folder(name)
+    if folder.exists():
+        raise _half_made(name)
+    provider.check(definition, folder)
 
 
 def up(definition: "ClusterDefinition", name: str) -> ClusterRecord:
@@ -69,6 +66,8 @@ def find(name: str) -> ClusterRecord | None:
         return ClusterRecord.read(cluster_folder(name) / "cluster.json")
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise NotStarted(f"{error}; to end the cluster: kubedrill cluster down {name}") from None
 
 
 def down(name: str, state: str | None = None) -> None:
@@ -105,6 +104,16 @@ def env(name: str) -> str:
     if record is None:
         raise NotStarted(f"cluster {name} is not up; to bring it up: kubedrill cluster up {name}")
     return f"export KUBECONFIG={shlex.quote(str(record.identities['admin'].kubeconfig))}"
+
+
+def _check_supervised(record: ClusterRecord) -> None:
+    try:
+        ClusterHandle(record).components()
+    except HandleError:
+        raise NotStarted(
+            f"cluster {record.name} has lost its supervisor (a reboot?); "
+            f"to clear it away: kubedrill cluster down {record.name}"
+        ) from None
 
 
 def _half_made(name: str) -> NotStarted:

@@ -34,7 +34,7 @@ class ClusterDefinition(_Strict):
     """netns: a network namespace a zone (root only); loopback: an address a zone; auto: what works."""
     etcd: Literal["all", "stacked"] = "all"
     """The etcd members an apiserver talks to: all of them, or only the one in its own zone."""
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    port: Annotated[int, Field(ge=1024, le=65535)] | None = None
     """The load balancer's port on 127.0.0.1; a free one is found if it is not given."""
     flags: dict[Kind, dict[str, FlagValue]] = Field(default_factory=dict)
     """More flags of a component, without the leading dashes; they win over our own."""

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from kubedrill.cluster.api import Api
@@ -87,24 +87,26 @@ def _start_supervisor(folder: Path) -> None:
 def _start(layout: Layout, record: ClusterRecord, wait: Wait) -> None:
     """Start everything, in the order that is soonest ready."""
     _release(record, "haproxy", "etcd", "kube-apiserver")
-    apiservers = _checks(record, layout.certificates.admin, "kube-apiserver", "/readyz")
-    first = wait.for_any(apiservers)
-    # Controllers that start earlier exit, or wait two seconds before they try to lead again.
-    _release(record, "kube-controller-manager", "kube-scheduler")
-    api = Api(_target(record, record.component(first.component).serving, layout.certificates.admin))
-    introduce(api, layout.folder)
-    admin, etcd_admin = layout.certificates.admin, layout.certificates.etcd_admin
-    wait.for_all(
-        [
-            *apiservers,
-            *_checks(record, etcd_admin, "etcd", "/health"),
-            *_checks(record, admin, "kube-controller-manager", "/healthz"),
-            *_checks(record, admin, "kube-scheduler", "/readyz"),
-            ready.leads(record.of_kind("kube-controller-manager")[0], api),
-            ready.leads(record.of_kind("kube-scheduler")[0], api),
-            ready.balances(layout.folder, len(layout.zones)),
-        ]
-    )
+    with ExitStack() as stack:
+        admin = _Caller(record, layout.certificates.admin, stack)
+        etcd_admin = _Caller(record, layout.certificates.etcd_admin, stack)
+        apiservers = admin.checks("kube-apiserver", "/readyz")
+        first = record.component(wait.for_any(apiservers).component)
+        # Controllers that start earlier exit, or wait two seconds before they try to lead again.
+        _release(record, "kube-controller-manager", "kube-scheduler")
+        api = admin.api(first)
+        introduce(api, layout.folder)
+        wait.for_all(
+            [
+                *apiservers,
+                *etcd_admin.checks("etcd", "/health"),
+                *admin.checks("kube-controller-manager", "/healthz"),
+                *admin.checks("kube-scheduler", "/readyz"),
+                ready.leads(record.of_kind("kube-controller-manager")[0], api),
+                ready.leads(record.of_kind("kube-scheduler")[0], api),
+                ready.balances(layout.folder, len(layout.zones)),
+            ]
+        )
 
 
 def _release(record: ClusterRecord, *kinds: str) -> None:
@@ -112,19 +114,20 @@ def _release(record: ClusterRecord, *kinds: str) -> None:
     ask(record.socket, {"do": "release", "components": names, "by": "up"})
 
 
-def _checks(record: ClusterRecord, who: Pair, kind: str, path: str) -> list[Check]:
-    return [
-        ready.answers(one, Api(_target(record, one.serving, who), timeout_s=2.0), path)
-        for one in record.of_kind(kind)
-    ]
+class _Caller:
+    """Makes connections as one identity, which `stack` closes."""
 
+    def __init__(self, record: ClusterRecord, who: Pair, stack: ExitStack) -> None:
+        self._record = record
+        self._tls = client_tls(record.ca_file, str(who.certificate), str(who.key))
+        self._stack = stack
 
-def _target(record: ClusterRecord, endpoint: Endpoint, who: Pair) -> Target:
-    return Target(
-        endpoint,
-        record.server_name,
-        client_tls(record.ca_file, str(who.certificate), str(who.key)),
-    )
+    def api(self, component: Component) -> Api:
+        target = Target(component.serving, self._record.server_name, self._tls)
+        return self._stack.enter_context(closing(Api(target)))
+
+    def checks(self, kind: str, path: str) -> list[Check]:
+        return [ready.answers(one, self.api(one), path) for one in self._record.of_kind(kind)]
 
 
 def _record(layout: Layout) -> ClusterRecord:

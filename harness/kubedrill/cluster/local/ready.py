@@ -13,7 +13,7 @@ from kubedrill.record.cluster import Component
 from kubedrill.wire.errors import WireError
 
 _PAUSE_S = 0.05
-_MOST_RESTARTS = 10
+_MOST_RESTARTS = 6
 """A component that exited this often does not come up; one that is merely early exits once or twice."""
 
 

@@ -107,6 +107,8 @@ class LoopbackZones:
     block: str
     """The first three numbers of the addresses."""
     zones: tuple[str, ...]
+    hostnames: bool
+    """Whether each zone can have a hostname of its own."""
     kind: Literal["loopback"] = "loopback"
     hub: None = None
 
@@ -120,7 +122,7 @@ class LoopbackZones:
     def enter(self, zone: str) -> tuple[str, ...]:
         """Return the prefix: a hostname of its own where that is permitted."""
         # Without it the apiservers share one identity Lease, which they only complain about.
-        return _own_hostname(zone) if _is_root() else ()
+        return _own_hostname(zone) if self.hostnames else ()
 
 
 def choose(
@@ -131,7 +133,7 @@ def choose(
     if kind == "netns" and obstacle:
         raise NotStarted(f"zoning: netns does not work here: {obstacle}; loopback would")
     if kind == "loopback" or obstacle:
-        return LoopbackZones(_free_block(folder, zones), zones)
+        return LoopbackZones(_free_block(folder, zones), zones, _can_name_zones())
     return NetnsZones(namespace_prefix(folder), zones)
 
 
@@ -157,13 +159,17 @@ def _own_hostname(zone: str) -> tuple[str, ...]:
     return ("unshare", "--uts", "sh", "-c", script, f"zone-{zone}")
 
 
-def _is_root() -> bool:
-    return os.geteuid() == 0
+def _can_name_zones() -> bool:
+    command = [*_own_hostname("try"), "true"]
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 def _obstacle_to_namespaces() -> str | None:
     """Return why network namespaces cannot be used; None if they can."""
-    if not _is_root():
+    if os.geteuid() != 0:
         return "it needs root"
     missing = [one for one in ("ip", "nsenter", "unshare") if not shutil.which(one)]
     if missing:
@@ -179,7 +185,7 @@ def _obstacle_to_namespaces() -> str | None:
             _ip(f"netns delete {name}")
     except NotStarted as error:
         return str(error)
-    return None
+    return None if _can_name_zones() else "a zone cannot have a hostname of its own"
 
 
 def _ip(*lines: str, within: str | None = None) -> None:

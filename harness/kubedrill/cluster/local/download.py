@@ -1,0 +1,125 @@
+"""Provider local: official binaries, downloaded with their checksums. Whole or not at all."""
+
+import hashlib
+import os
+import tarfile
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from kubedrill.cluster.local.binaries import ETCD, KUBERNETES, architecture
+from kubedrill.errors import NotStarted
+
+KUBERNETES_SITE = "https://dl.k8s.io/release"
+ETCD_SITE = "https://github.com/etcd-io/etcd/releases/download"
+
+CONNECT_S = 5.0
+"""A site that does not answer by then is out of reach: then the binaries are built."""
+READ_S = 30.0
+ATTEMPTS = 2
+PIECE = 1 << 20
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what, bytes so far, bytes in all or 0)."""
+
+
+class OutOfReach(Exception):  # noqa: N818 - an event, after which the binaries are built
+    """The site cannot be reached, or does not have the file; the message says which and why."""
+
+
+def kubernetes_url(name: str) -> str:
+    """Return where a Kubernetes binary is; `KUBEDRILL_KUBERNETES_MIRROR` overrides the site."""
+    site = os.environ.get("KUBEDRILL_KUBERNETES_MIRROR", KUBERNETES_SITE)
+    return f"{site}/{KUBERNETES}/bin/linux/{architecture()}/{name}"
+
+
+def etcd_url() -> str:
+    """Return where etcd's release archive is; `KUBEDRILL_ETCD_MIRROR` overrides the site."""
+    site = os.environ.get("KUBEDRILL_ETCD_MIRROR", ETCD_SITE)
+    return f"{site}/{ETCD}/etcd-{ETCD}-linux-{architecture()}.tar.gz"
+
+
+def download_kubernetes(name: str, target: Path, progress: Progress) -> None:
+    """Download one Kubernetes binary to `target`; OutOfReach, or NotStarted for a wrong checksum."""
+    url = kubernetes_url(name)
+    fetch(url, _text(f"{url}.sha256").split()[0], target, progress)
+
+
+def download_etcd(target: Path, progress: Progress) -> None:
+    """Download etcd's archive and take the server out of it; errors as `download_kubernetes`."""
+    url = etcd_url()
+    archive = url.rpartition("/")[2]
+    sums = _text(f"{url.rpartition('/')[0]}/SHA256SUMS")
+    found = [line.split()[0] for line in sums.splitlines() if line.split()[1:] == [archive]]
+    if not found:
+        raise OutOfReach(f"SHA256SUMS beside {url} does not name it")
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".etcd.") as folder:
+        packed = Path(folder) / archive
+        fetch(url, found[0], packed, progress)
+        with tarfile.open(packed) as files:
+            inside = f"{archive.removesuffix('.tar.gz')}/etcd"
+            files.extract(inside, folder, filter="data")
+        unpacked = Path(folder) / inside
+        unpacked.chmod(0o755)
+        unpacked.replace(target)
+
+
+def fetch(url: str, sha256: str, target: Path, progress: Progress) -> None:
+    """Download `url` to `target`, which appears only when it is whole and its checksum is right."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "r+b") as file:
+            found = _fetch_whole(url, file.fileno(), progress)
+            if found != sha256:
+                raise NotStarted(
+                    f"{url}: wrong checksum: {found}, and its .sha256 says {sha256}; it was thrown "
+                    "away. Try again, or point KUBEBUILDER_ASSETS at binaries that you trust"
+                )
+            os.fchmod(file.fileno(), 0o755)
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _fetch_whole(url: str, descriptor: int, progress: Progress) -> str:
+    """Write all of `url` to the descriptor and return its SHA-256; OutOfReach after the last attempt."""
+    for attempt in range(1, ATTEMPTS + 1):
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        digest = hashlib.sha256()
+        try:
+            with _get(url) as answer:
+                total, done = int(answer.headers.get("Content-Length", 0)), 0
+                for piece in answer.iter_content(PIECE):
+                    os.write(descriptor, piece)
+                    digest.update(piece)
+                    done += len(piece)
+                    progress(url.rpartition("/")[2], done, total)
+                if total in (0, done):
+                    return digest.hexdigest()
+                cause = f"cut off after {done} of {total} bytes"
+        except requests.RequestException as error:
+            cause = f"cut off: {error}"
+        if attempt == ATTEMPTS:
+            raise OutOfReach(f"{url}: {cause}")
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _text(url: str) -> str:
+    with _get(url) as answer:
+        return answer.text
+
+
+def _get(url: str) -> requests.Response:
+    try:
+        answer = requests.get(url, stream=True, timeout=(CONNECT_S, READ_S))
+        answer.raise_for_status()
+    except requests.HTTPError as error:
+        raise OutOfReach(f"{url}: {error.response.status_code} {error.response.reason}") from error
+    except requests.RequestException as error:
+        raise OutOfReach(f"{url}: cannot be reached ({type(error).__name__})") from error
+    return answer

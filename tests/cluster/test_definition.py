@@ -1,0 +1,58 @@
+"""Cluster files: what is accepted, and what is said about the rest."""
+
+from pathlib import Path
+
+import pytest
+
+from kubedrill import places
+from kubedrill.cluster import load_definition
+from kubedrill.errors import BadFile
+
+
+def read(tmp_path: Path, text: str):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    return load_definition(path)
+
+
+def test_the_shipped_one():
+    definition = load_definition(places.cluster_file("local-3az", Path(__file__)))
+    assert definition.zones == ("a", "b", "c")
+    assert (definition.zoning, definition.etcd, definition.port) == ("auto", "all", None)
+
+
+def test_every_key(tmp_path: Path):
+    definition = read(
+        tmp_path,
+        "provider: local\nzones: [x]\nzoning: loopback\netcd: stacked\nport: 7443\n"
+        "versions: {kubernetes: v1.37.2}\n"
+        "flags: {kube-apiserver: {goaway-chance: 0.001, profiling: false, v: 4, x: y}}\n",
+    )
+    assert definition.flags["kube-apiserver"] == {
+        "goaway-chance": 0.001,
+        "profiling": False,
+        "v": 4,
+        "x": "y",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("provider: locl\n", 1, 'did you mean "local"'),
+        ("provider: local\nzone: [a]\n", 2, 'did you mean "zones"'),
+        ("provider: local\nzones: []\n", 2, "zones"),
+        ("provider: local\nzones: [a, a]\n", 2, "same zone twice"),
+        ("provider: local\nzones: [A]\n", 2, "zones"),
+        ("provider: local\nport: 70000\n", 2, "65535"),
+        ("provider: local\nport: '6443'\n", 2, "whole number"),
+        ("provider: local\nzoning: vm\n", 2, "netns"),
+        ("provider: local\nflags: {kube-apiservr: {}}\n", 2, "kube-apiserver"),
+        ("zones: [a]\n", None, "provider"),
+    ],
+)
+def test_errors_name_line_and_cure(tmp_path: Path, text: str, line: int | None, words: str):
+    with pytest.raises(BadFile) as caught:
+        read(tmp_path, text)
+    assert words in str(caught.value)
+    assert line is None or caught.value.line == line

@@ -1,0 +1,170 @@
+"""The supervisor with small programs: no control plane needed."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from kubedrill.cluster import teardown
+from kubedrill.cluster.handle import ClusterHandle, HandleError, ask
+from kubedrill.cluster.program import MARK, Program, write_programs
+from kubedrill.record.files import read_lines
+
+SLEEP = ("setpriv", "--pdeathsig", "KILL", "sleep", "1000")
+PROGRAMS = [
+    Program("one", SLEEP),
+    Program("two", SLEEP),
+    Program("crash", ("sh", "-c", "echo no good; exit 7")),
+]
+
+Until = Callable[..., object]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    # Longer than a Unix socket's path may be.
+    folder = tmp_path / ("long" * 30)
+    (folder / "logs").mkdir(parents=True)
+    write_programs(folder, PROGRAMS)
+    subprocess.run(
+        [sys.executable, "-m", "kubedrill.cluster.daemon", str(folder)],
+        check=True,
+        timeout=20,
+        env={**os.environ, MARK: str(folder)},
+        start_new_session=True,
+    )
+    yield folder
+    teardown.kill_all(folder)
+
+
+@pytest.fixture
+def handle(folder: Path) -> ClusterHandle:
+    return ClusterHandle(SimpleNamespace(socket=folder / "supervisor.sock"))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def exits(folder: Path, component: str) -> list[dict]:
+    lines = read_lines(folder / "exits.jsonl")
+    return [one for one in lines if one["component"] == component]
+
+
+def test_nothing_runs_until_it_is_released(handle: ClusterHandle, folder: Path, until: Until):
+    assert {one.state for one in handle.components().values()} == {"stopped"}
+    pid = handle.release("one")
+    until(lambda: psutil.Process(pid).cmdline() == ["sleep", "1000"])
+    state = handle.components()["one"]
+    assert (state.state, state.pid, state.restarts) == ("running", pid, 0)
+    assert state.started == pytest.approx(psutil.Process(pid).create_time(), abs=0.01)
+    assert handle.release("one") == pid
+    assert [one["event"] for one in exits(folder, "one")] == ["started"]
+
+
+def test_what_exits_unasked_is_started_again(handle: ClusterHandle, folder: Path, until: Until):
+    pid = handle.release("one")
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: handle.components()["one"].pid not in {pid, None})
+    assert handle.components()["one"].restarts == 1
+    _, exited, started = exits(folder, "one")
+    assert (exited["event"], exited["status"], exited["asked"]) == ("exited", -9, False)
+    assert exited["pid"] == pid
+    assert (started["event"], started["by"]) == ("started", "restart")
+    assert started["time"] - exited["time"] < 1_000_000_000
+
+
+def test_what_is_killed_stays_down_until_released(
+    handle: ClusterHandle, folder: Path, until: Until
+):
+    pid = handle.release("one")
+    assert handle.kill("one", expect_pid=pid) == pid
+    assert not psutil.pid_exists(pid)
+    until(lambda: handle.components()["one"].state == "held")
+    with pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run(["sleep", "5"], timeout=0.5, check=False)
+    assert handle.components()["one"].state == "held"
+    again = handle.release("one")
+    assert psutil.pid_exists(again)
+    _, exited, started = exits(folder, "one")
+    assert (exited["asked"], exited["by"], exited["status"]) == (True, "fault", -9)
+    assert started["by"] == "release"
+    assert handle.components()["one"].restarts == 0
+
+
+def test_a_process_that_was_replaced_is_not_killed(handle: ClusterHandle):
+    pid = handle.release("one")
+    with pytest.raises(HandleError, match=f"one has pid {pid}, not {pid + 1}"):
+        handle.kill("one", expect_pid=pid + 1)
+    assert handle.components()["one"].pid == pid
+
+
+def test_kill_of_what_is_not_running_is_refused(handle: ClusterHandle):
+    with pytest.raises(HandleError, match="one is not running, it is stopped"):
+        handle.kill("one")
+    with pytest.raises(HandleError, match="there is no component three; there are one, two"):
+        handle.kill("three")
+
+
+def test_signals_stop_and_continue(handle: ClusterHandle, until: Until):
+    pid = handle.signal("one", signal.SIGSTOP) if handle.release("one") else 0
+    until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    handle.signal("one", signal.SIGCONT)
+    until(lambda: psutil.Process(pid).status() == psutil.STATUS_SLEEPING)
+    handle.signal("one", signal.SIGSTOP)
+    assert handle.kill("one") == pid  # a stopped process can still be killed
+
+
+def test_a_crash_loop_slows_down(handle: ClusterHandle, folder: Path, until: Until):
+    handle.release("crash")
+    until(lambda: len(exits(folder, "crash")) >= 10)
+    ended = [one["time"] for one in exits(folder, "crash") if one["event"] == "exited"]
+    first, last = ended[1] - ended[0], ended[-1] - ended[-2]
+    assert last > 3 * first
+    assert "no good" in (folder / "logs" / "crash.log").read_text()
+    assert handle.components()["crash"].restarts >= 4
+
+
+def test_no_process_outlives_the_supervisor(folder: Path, handle: ClusterHandle, until: Until):
+    pids = [handle.release("one"), handle.release("two")]
+    supervisor = psutil.Process(pids[0]).parent()
+    supervisor.kill()
+    until(lambda: not any(is_alive(pid) for pid in pids), 5.0)
+    with pytest.raises(HandleError, match="no answer from the supervisor"):
+        handle.components()
+
+
+def test_the_supervisor_leaves_its_caller_behind(handle: ClusterHandle):
+    supervisor = psutil.Process(handle.release("one")).parent()
+    assert supervisor.pid not in {one.pid for one in psutil.Process().children(recursive=True)}
+    assert os.getsid(supervisor.pid) != os.getsid(0)
+    supervisor.send_signal(signal.SIGINT)
+    supervisor.send_signal(signal.SIGHUP)
+    assert handle.components()["one"].state == "running"
+
+
+@pytest.mark.parametrize("request_line", [{"do": "dance"}, {"do": "kill"}, {}, []])
+def test_nonsense_is_answered_and_survived(folder: Path, request_line: object):
+    with pytest.raises(HandleError):
+        ask(folder / "supervisor.sock", request_line)
+    assert "components" in ask(folder / "supervisor.sock", {"do": "components"})
+
+
+def test_a_caller_that_hangs_blocks_nobody(folder: Path, handle: ClusterHandle):
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as idle:
+        descriptor = os.open(folder, os.O_PATH)
+        idle.connect(f"/proc/self/fd/{descriptor}/supervisor.sock")
+        os.close(descriptor)
+        idle.sendall(b'{"do":')
+        assert handle.components()

@@ -1,0 +1,136 @@
+"""Clusters that come up, or do not, and go without a trace."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kubedrill import cluster as stage
+from kubedrill.cluster.api import Api
+from kubedrill.cluster.definition import ClusterDefinition
+from kubedrill.cluster.handle import ClusterHandle, HandleError
+from kubedrill.cluster.state import cluster_folder
+from kubedrill.errors import NotStarted
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.wire.target import identity_target
+
+pytestmark = pytest.mark.cluster
+
+Traces = Callable[[str], list[str]]
+
+
+def small(**settings: object) -> ClusterDefinition:
+    """One zone is enough for what is tested here, and sooner up."""
+    return ClusterDefinition(provider="local", **{"zones": ("a",), **settings})
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("zoning", ["netns", "loopback"])
+def test_two_side_by_side_and_one_goes_without_a_trace(
+    zoning: str, cluster: ClusterRecord, own: str, traces: Traces
+):
+    if zoning == "netns" and os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    record = stage.up(small(zoning=zoning, zones=("a", "b", "c")), own)
+    assert record.zoning == zoning
+    assert record.balancer != cluster.balancer
+    assert len(traces(own)) > 13
+    for one in (record, cluster):
+        states = ClusterHandle(one).components().values()
+        assert {state.state for state in states} == {"running"}
+        target, token = identity_target(one, "victim")
+        with closing(Api(target, token)) as api:
+            path = "/api/v1/namespaces/kubedrill/configmaps/probe"
+            assert api.call("GET", path).status == 200
+    begun = time.monotonic()
+    stage.down(own)
+    assert time.monotonic() - begun < 5
+    assert traces(own) == []
+    assert not is_listening(record.balancer.port)
+    assert stage.find(own) is None
+    assert {one.state for one in ClusterHandle(cluster).components().values()} == {"running"}
+
+
+def test_the_death_of_the_supervisor_leaves_nothing_running(
+    own: str, traces: Traces, processes: Callable[[Path], list[str]], until: Callable[..., object]
+):
+    record = stage.up(small(), own)
+    import psutil
+
+    states = ClusterHandle(record).components()
+    psutil.Process(states["haproxy"].pid).parent().kill()
+    until(lambda: processes(Path(record.folder)) == [], 5.0)
+    assert stage.status(own).state == "unsupervised"
+    with pytest.raises(HandleError):
+        ClusterHandle(record).release("haproxy")
+    stage.down(own)
+    assert traces(own) == []
+
+
+def test_a_component_that_cannot_start_ends_it_with_its_log(own: str, traces: Traces):
+    definition = small(flags={"kube-apiserver": {"no-such-flag": "1"}})
+    with pytest.raises(NotStarted) as caught:
+        stage.up(definition, own)
+    assert "kube-apiserver-a exited" in str(caught.value)
+    assert "unknown flag: --no-such-flag" in str(caught.value)
+    assert traces(own) == []
+
+
+def test_a_port_in_use_is_named_before_anything_is_made(own: str, traces: Traces):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for attempt in (stage.up, stage.check):
+            with pytest.raises(NotStarted, match=f"port {port} of 127.0.0.1 is in use"):
+                attempt(small(port=port), own)
+            assert traces(own) == []
+
+
+@pytest.mark.parametrize("after", [0.5, 2.5])
+def test_an_interrupted_up_takes_down_what_it_made(own: str, traces: Traces, after: float):
+    script = (
+        "from kubedrill import cluster\n"
+        "from kubedrill.cluster.definition import ClusterDefinition\n"
+        f"cluster.up(ClusterDefinition(provider='local', zones=('a',)), {own!r})\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
+    time.sleep(after)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=20)
+    assert b"KeyboardInterrupt" in said
+    assert traces(own) == []
+
+
+def test_an_up_that_was_killed_is_taken_down_by_its_ledger_entry(own: str, traces: Traces):
+    import importlib
+
+    script = (
+        "from kubedrill import cluster\n"
+        "from kubedrill.cluster.definition import ClusterDefinition\n"
+        f"cluster.up(ClusterDefinition(provider='local', zones=('a',)), {own!r})\n"
+    )
+    (module, function), arguments = stage.undo_entry(own)
+    child = subprocess.Popen([sys.executable, "-c", script])
+    time.sleep(1.5)
+    child.kill()
+    child.wait()
+    assert stage.status(own).state == "half made"
+    getattr(importlib.import_module(module), function)(**arguments)
+    assert traces(own) == []
+
+
+def test_stacked_apiservers_know_their_own_member_only(own: str):
+    record = stage.up(small(zones=("a", "b"), etcd="stacked", zoning="loopback"), own)
+    programs = (cluster_folder(own) / "programs.json").read_text()
+    own_member = f'--etcd-servers=https://{record.component("etcd-b").serving.host}:2379"'
+    assert own_member in programs

@@ -1,0 +1,27 @@
+"""What every test stands on: a state folder of its own, and one control plane for all who need one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kubedrill import cluster as stage
+from kubedrill import places
+from kubedrill.record.cluster import ClusterRecord
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of all clusters: never the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("state")
+        patch.setenv("KUBEDRILL_STATE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def cluster(state: Path) -> Iterator[ClusterRecord]:
+    """A running local-3az that tests share: who breaks something in it mends it again."""
+    definition = stage.load_definition(places.cluster_file("local-3az", Path(__file__)))
+    yield stage.up(definition, "local-3az")
+    stage.down("local-3az")
