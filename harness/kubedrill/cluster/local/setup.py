@@ -65,7 +65,8 @@ def ensure_haproxy(console: Console) -> None:
     """Install HAProxy where that can be done; NotStarted says what to install where it cannot."""
     if find_haproxy():
         return
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    apt_get = shutil.which("apt-get")
+    if os.geteuid() != 0 or apt_get is None:
         raise NotStarted(
             "HAProxy is missing; install it: apt-get install haproxy (or your system's)"
         )
@@ -73,7 +74,7 @@ def ensure_haproxy(console: Console) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for command in (["update"], ["install", "-y", "--no-install-recommends", "haproxy"]):
         done = subprocess.run(
-            ["apt-get", "-q", *command],
+            [apt_get, "-q", *command],
             capture_output=True,
             text=True,
             env=environment,
