@@ -208,9 +208,14 @@ def write_resources(folder: RunFolder) -> None:
         for name in cpu:
             busy, rss = COMPONENTS.get(name.rpartition("-")[0], (0.02, 16e6))
             cpu[name] += busy * random.uniform(0.8, 1.2)
-            usage = {"pid": 7 if second < 55 else 9, "cpu_s": cpu[name], "rss_bytes": int(rss * (1 + second / 2000))}
-            if name != "etcd-b" or not 55 <= second < 115:
-                processes[name] = usage
+            usage = {
+                "pid": 9 if second >= 115 and name == "etcd-b" else 7,
+                "cpu_s": cpu[name],
+                "rss_bytes": int(rss * (1 + second / 2000)),
+            }
+            if name == "etcd-b" and 55 <= second < 115:
+                continue
+            processes[name] = usage
         host = {"cpu_busy_s": 1.2 * second, "cpu_total_s": 2.0 * second, "steal_s": 0.0}
         host |= {"memory_available_bytes": 20e9, "memory_total_bytes": 24e9, "iowait_s": 0.0}
         harness = {"prober": {"pid": 8, "cpu_s": 0.1 * second, "rss_bytes": 60_000_000}}
@@ -341,7 +346,7 @@ def availability() -> Any:
     rows = [("balancer", c, v, "prober") for c in ("fresh", "kept") for v in ("read", "write")]
     rows += [("balancer", "fresh", v, "load") for v in ("read", "write")]
     rows += [(path, "fresh", v, "prober") for path in paths[1:] for v in ("read", "write")]
-    for phase in LENGTHS:
+    for phase, length in LENGTHS.items():
         for path, connection, verb, level in rows:
             bad = (14 if verb == "write" else 5) if phase == "fault" else 0
             for definition, factor in definitions.items():
@@ -353,7 +358,7 @@ def availability() -> Any:
                     level=level,
                     definition=definition,
                     value=(1 - bad / 600) * (factor if bad else 1.0),
-                    probes=LENGTHS[phase] * 10,
+                    probes=length * 10,
                     failed=bad,
                     longest_outage_s=bad * 0.06,
                     errors={"timeout": bad} if bad else {},
@@ -367,7 +372,7 @@ def server_latency() -> Any:
         ("GET", "configmaps", "resource", 0.0031),
         ("PUT", "configmaps", "resource", 0.0062),
     ]
-    for phase in LENGTHS:
+    for phase, length in LENGTHS.items():
         for verb, resource, scope, p50 in rows:
             yield ServerLatency(
                 phase=phase,
@@ -376,7 +381,7 @@ def server_latency() -> Any:
                 scope=scope,
                 p50_s=p50,
                 p99_s=p50 * 2.5,
-                requests=LENGTHS[phase] * 10,
+                requests=length * 10,
             )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from bokeh.embed import json_item
 from bokeh.layouts import gridplot
-from bokeh.models import BoxAnnotation, Span
+from bokeh.models import BoxAnnotation, PrintfTickFormatter, Span
 from bokeh.plotting import figure
 
 from kubedrill.record.folder import RunFolder
@@ -26,9 +26,7 @@ def timeline(
         _bands(axis, report, panel)
     for panel in panels[:-1]:
         panel.xaxis.major_label_text_font_size = "0px"
-    panels[-1].xaxis.axis_label = "seconds after the start of the first phase"
-    panels[-1].xaxis.axis_label_text_color = INK
-    panels[-1].height += 24
+    panels[-1].xaxis.formatter = PrintfTickFormatter(format="%g s")
     grid = gridplot(
         [[panel] for panel in panels],
         merge_tools=True,

@@ -67,7 +67,10 @@ def rates(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
     for trace, color in zip(traces, _colors(len(traces)), strict=True):
         one = trace.seconds
         data = source(
-            x=_middles(one.offered), offered=one.offered, achieved=one.achieved, failed=one.failed
+            x=_middles(one.offered),
+            offered=one.offered,
+            achieved=one.achieved,
+            failed=one.failed,
         )
         prefix = f"{trace.name} " if len(traces) > 1 else ""
         common = {"source": data, "mode": "center"}

@@ -52,7 +52,7 @@ class Axis:
     def __post_init__(self) -> None:
         span = Range1d(0, self.length, bounds=(0, self.length), min_interval=1, tags=["time"])
         object.__setattr__(self, "range", span)
-        line = Span(dimension="height", line_color=INK, line_width=1, visible=False)
+        line = Span(dimension="height", line_color=INK, line_width=1, line_dash="dotted")
         object.__setattr__(self, "crosshair", line)
 
     @property
@@ -129,9 +129,10 @@ def _plain_list(values: Any) -> list[Any]:
 
 def hover(plot: figure, renderer: Any, shown: Mapping[str, str], along_x: bool = True) -> None:
     """Show columns (label: column) for the point under the pointer, or for its second."""
+    rows = [(label, f"@{{{column}}}") for label, column in shown.items()]
     tool = HoverTool(
         renderers=[renderer],
-        tooltips=[(label, f"@{{{column}}}") for label, column in shown.items()],
+        tooltips=[("at", "$x{0.0} s"), *rows] if along_x else rows,
         mode="vline" if along_x else "mouse",
         point_policy="follow_mouse",
         attachment="horizontal",

@@ -24,14 +24,19 @@ from kubedrill.report.panel import (
 )
 
 Columns = dict[str, list[float]]
+_MOST_POINTS = 900
 _HARNESS, _HOST = "harness", "host"
 
 
 def looks(folder: RunFolder, axis: Axis) -> list[dict[str, Any]]:
-    """Return the readings of the drill's own time, and the one before for differences."""
-    found = sorted(read_lines(folder.resources), key=lambda line: int(line["time"]))
-    first = next((i for i, one in enumerate(found) if one["time"] >= axis.schedule.start), 0)
-    return [one for one in found[max(first - 1, 0) :] if one["time"] <= axis.schedule.end]
+    """Return the readings of the drill's own time, evenly thinned to what a chart can show."""
+    found = [
+        line
+        for line in read_lines(folder.resources)
+        if axis.schedule.start <= line["time"] <= axis.schedule.end
+    ]
+    found.sort(key=lambda line: int(line["time"]))
+    return found[:: -(-len(found) // _MOST_POINTS) or 1]
 
 
 def cpu(axis: Axis, readings: list[dict[str, Any]]) -> figure | None:
@@ -121,5 +126,6 @@ def _lines(
                 legend_label=kind.removeprefix("kube-"),
             )
         )
-    hover(plot, lines[0], {kind.removeprefix("kube-"): f"{kind}_text" for kind in columns})
+    shown = {kind.removeprefix("kube-"): f"{kind}_text" for kind in columns}
+    hover(plot, lines[0], shown)
     legend(plot)
