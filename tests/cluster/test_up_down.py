@@ -14,7 +14,7 @@ import pytest
 
 from kubedrill import cluster as stage
 from kubedrill.cluster.api import Api
-from kubedrill.cluster.definition import ClusterDefinition
+from kubedrill.cluster.definition import ClusterDefinition, Versions
 from kubedrill.cluster.handle import ClusterHandle, HandleError
 from kubedrill.cluster.state import cluster_folder
 from kubedrill.errors import NotStarted
@@ -94,6 +94,12 @@ def test_a_port_in_use_is_named_before_anything_is_made(own: str, traces: Traces
             with pytest.raises(NotStarted, match=f"port {port} of 127.0.0.1 is in use"):
                 attempt(small(port=port), own)
             assert traces(own) == []
+
+
+def test_other_versions_than_those_wanted_are_refused(own: str, traces: Traces):
+    with pytest.raises(NotStarted, match=r"must have etcd v3\.3\.0, and \S+ was found"):
+        stage.check(small(versions=Versions(etcd="v3.3.0")), own)
+    assert traces(own) == []
 
 
 @pytest.mark.parametrize("after", [0.5, 2.5])

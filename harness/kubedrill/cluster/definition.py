@@ -18,7 +18,7 @@ class _Strict(BaseModel):
 
 
 class Versions(_Strict):
-    """The versions that the cluster is meant to have; shown, and not yet chosen by."""
+    """The versions that the cluster must have; whatever is found if they are not given."""
 
     kubernetes: str | None = None
     etcd: str | None = None

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kubedrill.cluster.definition import ClusterDefinition
+from kubedrill.cluster.local.binaries import Binaries
 from kubedrill.cluster.local.certificates import Certificates
 from kubedrill.cluster.local.zones import Zoning
-
-if TYPE_CHECKING:
-    from kubedrill.cluster.local.binaries import Binaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +17,7 @@ class Layout:
     definition: ClusterDefinition
     zoning: Zoning
     certificates: Certificates
-    binaries: "Binaries"
+    binaries: Binaries
     port: int
     """The load balancer's, on 127.0.0.1."""
 

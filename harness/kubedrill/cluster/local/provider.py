@@ -13,7 +13,7 @@ from kubedrill.cluster.api import Api
 from kubedrill.cluster.definition import ClusterDefinition
 from kubedrill.cluster.handle import HandleError, ask
 from kubedrill.cluster.local import components, haproxy, ready
-from kubedrill.cluster.local.binaries import find_all
+from kubedrill.cluster.local.binaries import Binaries, find_all
 from kubedrill.cluster.local.certificates import issue
 from kubedrill.cluster.local.identities import identities, introduce
 from kubedrill.cluster.local.layout import Layout
@@ -34,7 +34,7 @@ _TIMEOUT_S = 90.0
 
 def check(definition: ClusterDefinition, folder: Path) -> None:
     """Raise NotStarted if the cluster surely cannot come up."""
-    find_all()
+    _binaries(definition)
     _port(definition)
     choose(definition.zoning, folder, definition.zones)
 
@@ -55,7 +55,7 @@ def up(definition: ClusterDefinition, folder: Path) -> ClusterRecord:
 
 
 def _prepare(definition: ClusterDefinition, folder: Path) -> Layout:
-    binaries, port = find_all(), _port(definition)
+    binaries, port = _binaries(definition), _port(definition)
     zoning = choose(definition.zoning, folder, definition.zones)
     for name in ("pki", "logs", "data"):
         (folder / name).mkdir(mode=0o700)
@@ -148,6 +148,18 @@ def _record(layout: Layout) -> ClusterRecord:
         versions=dict(layout.binaries.versions),
         settings=layout.definition.model_dump(mode="json"),
     )
+
+
+def _binaries(definition: ClusterDefinition) -> Binaries:
+    binaries = find_all()
+    for name, wanted in definition.versions.model_dump(exclude_none=True).items():
+        found = binaries.versions[name]
+        if found.removeprefix("v") != wanted.removeprefix("v"):
+            raise NotStarted(
+                f"the cluster must have {name} {wanted}, and {found} was found; point "
+                "KUBEBUILDER_ASSETS at the other binaries, or change `versions:`"
+            )
+    return binaries
 
 
 def _port(definition: ClusterDefinition) -> int:
