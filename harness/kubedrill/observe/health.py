@@ -16,6 +16,7 @@ from kubedrill.wire.errors import WireError
 TIMEOUT = SECOND * 9 // 10
 _LEADS = b"\netcd_server_is_leader 1\n"
 _RECENT = 3 * SECOND
+_SILENT = ("refused", "timeout")
 
 
 class Leaders:
@@ -62,6 +63,8 @@ class Health:
                 etcd = {zone: answer.result() for zone, answer in asked.items()}
                 took = (now() - due) // 1000
                 leader = self._leaders.leader(now())
+                if leader is not None and etcd.get(leader) in _SILENT:
+                    leader = None  # it led when last scraped
                 self._lines.add({"time": due, "took_us": took, "etcd": etcd, "leader": leader})
 
 

@@ -29,6 +29,7 @@ from kubedrill.record.cluster import ClusterRecord  # noqa: E402
 from kubedrill.record.folder import RunFolder  # noqa: E402
 from kubedrill.record.sample import Outcome  # noqa: E402
 from kubedrill.record.schedule import Schedule  # noqa: E402
+from kubedrill.wire.target import identity_target  # noqa: E402
 
 MOST_IN_FLIGHT = 1000
 """Bound on the probes in flight; an outage holds their rate times the deadline, about 50."""
@@ -183,6 +184,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ignore_terminal()
     _prefer()
     record = ClusterRecord.read(folder.cluster)
+    for identity in ("prober", "victim"):
+        identity_target(record, identity)  # what is missing is to be found before GO
     say_ready()
     schedule = read_go(_read)
     if schedule is not None:

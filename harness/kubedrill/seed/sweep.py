@@ -69,7 +69,7 @@ def _delete(record: ClusterRecord, api: Api, namespace: str, until: int) -> None
 
 def _deletions(api: Api, collection: str) -> Iterator[Call]:
     listed = api.json("GET", collection, accept=_NAMES_ONLY)
-    for one in listed["items"]:
+    for one in listed["items"] or ():  # null where there are none
         # Pods that run nowhere have nobody who would end their grace period.
         path = f"{collection}/{one['metadata']['name']}?gracePeriodSeconds=0"
         yield Call("DELETE", path, _GONE)

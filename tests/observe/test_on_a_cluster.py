@@ -1,0 +1,82 @@
+"""Prober and scraper on a real control plane."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kubedrill.record.clock import SECOND
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.files import read_lines
+from kubedrill.record.sample import PROBE_DTYPE, read_bin, read_sidecar
+
+pytestmark = pytest.mark.cluster
+PROBER, SCRAPER = "kubedrill.observe.prober", "kubedrill.observe.scraper"
+
+
+@pytest.fixture
+def drill(local, cluster: ClusterRecord):
+    made = local(cluster.balancer)
+    made.record = cluster
+    return made
+
+
+def test_every_series_answers_and_no_probe_fails(drill, scheduled) -> None:
+    schedule = scheduled(5)
+    drill.finish(drill.start(PROBER, schedule))
+    probes = read_bin(drill.folder.samples / "probe.bin", PROBE_DTYPE)
+    sidecar = read_sidecar(drill.folder.samples / "probe.bin")
+    assert len(sidecar["series"]) == 13
+    assert set(probes["outcome"].tolist()) == {200}
+    for index, series in enumerate(sidecar["series"]):
+        count = int((probes["series"] == index).sum())
+        assert abs(count - 5 * sidecar["rates"][series["name"]]) <= 1, series
+    direct = probes[probes["target"] > 0]
+    assert set(direct["target"].tolist()) == {1, 2, 3}
+    quorum = [n for n, one in enumerate(sidecar["series"]) if one["verb"] == "read"]
+    # What was acknowledged before a quorum read began, it shows.
+    assert probes[np.isin(probes["series"], quorum)]["staleness_us"].max() == 0
+
+
+def test_all_kinds_are_scraped_and_all_members_are_healthy(drill, scheduled) -> None:
+    schedule = scheduled(2)
+    drill.finish(drill.start(SCRAPER, schedule))
+    lines = list(read_lines(drill.folder.metrics_index))
+    wanted = {one.name for one in drill.record.components if one.metrics}
+    assert len(wanted) == 12
+    assert {one["component"] for one in lines} == wanted
+    assert [one for one in lines if not one["ok"]] == []
+    family = {
+        "etcd": b"etcd_disk_wal_fsync_duration_seconds_bucket",
+        "kube-apiserver": b"apiserver_request_sli_duration_seconds_bucket",
+        "kube-controller-manager": b"workqueue_depth",
+        "kube-scheduler": b"scheduler_pending_pods",
+    }
+    for component in drill.record.components:
+        if component.metrics:
+            page = gzip.decompress(_first(drill.folder.metrics, lines, component.name))
+            assert family[component.kind] in page
+    health = list(read_lines(drill.folder.health))
+    assert [one["etcd"] for one in health] == [dict.fromkeys("abc", "healthy")] * 3
+    assert health[-1]["leader"] in {"a", "b", "c"}
+
+
+def test_resources_name_every_component(drill, scheduled) -> None:
+    drill.finish(drill.start(SCRAPER, scheduled(2)))
+    lines = list(read_lines(drill.folder.resources))
+    assert len(lines) == 3
+    for line in lines:
+        assert set(line["processes"]) == {one.name for one in drill.record.components}
+        assert all(one["rss_bytes"] > 2**20 for one in line["processes"].values())
+    first, last = lines[0]["processes"], lines[-1]["processes"]
+    apiservers = [one.name for one in drill.record.of_kind("kube-apiserver")]
+    used = sum(last[name]["cpu_s"] - first[name]["cpu_s"] for name in apiservers)
+    assert 0 < used < 2 * (lines[-1]["time"] - lines[0]["time"]) / SECOND
+
+
+def _first(folder: Path, lines, component: str) -> bytes:
+    line = next(one for one in lines if one["component"] == component)
+    with (folder / line["file"]).open("rb") as file:
+        file.seek(line["offset"])
+        return file.read(line["bytes"])
