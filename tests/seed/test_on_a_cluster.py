@@ -62,17 +62,11 @@ def test_what_is_seeded_is_there_and_what_is_swept_is_gone(cluster, cluster_file
 def test_seeding_again_is_no_error(cluster, cluster_file, run) -> None:
     wanted = {"secrets": 5}
     try:
+        assert seed(cluster, run, {}).created == {}
         assert seed(cluster, run, wanted).created == wanted
         assert seed(cluster, run, wanted).created == wanted
         with pytest.raises(SeedFailed, match=r"holds .*'secrets': 5.*wanted .*'secrets': 3"):
             seed(cluster, run, {"secrets": 3})
-    finally:
-        sweep(cluster_file, run)
-
-
-def test_nothing_wanted_is_nothing_created(cluster, cluster_file, run) -> None:
-    try:
-        assert seed(cluster, run, {}).created == {}
     finally:
         sweep(cluster_file, run)
 

@@ -1,11 +1,11 @@
 """Sweeping what cannot be reached any more."""
 
+import dataclasses
 import socket
 from pathlib import Path
 
 import pytest
 
-from kubedrill.record.cluster import ClusterRecord, Endpoint, Identity
 from kubedrill.seed import sweep
 
 
@@ -19,10 +19,12 @@ def test_no_record_of_the_cluster_is_nothing_to_sweep(tmp_path: Path) -> None:
     sweep(str(tmp_path / "cluster.json"), "run")
 
 
-def test_a_cluster_without_its_certificates_is_gone(tmp_path: Path, closed_port: int) -> None:
-    record = ClusterRecord(
-        "x", "local", "loopback", ("a",), str(tmp_path), Endpoint("127.0.0.1", closed_port),
-        str(tmp_path / "ca.crt"), "kubernetes", (), {"admin": Identity("admin")}, (), {},
-    )  # fmt: skip
+def test_a_cluster_without_its_certificates_is_gone(tmp_path, record_of, closed_port) -> None:
+    record = dataclasses.replace(record_of(closed_port), ca_file=str(tmp_path / "ca.crt"))
     record.write(tmp_path / "cluster.json")
+    sweep(str(tmp_path / "cluster.json"), "run")
+
+
+def test_a_cluster_that_refuses_connections_is_gone(tmp_path, record_of, closed_port) -> None:
+    record_of(closed_port).write(tmp_path / "cluster.json")
     sweep(str(tmp_path / "cluster.json"), "run")

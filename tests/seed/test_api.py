@@ -1,0 +1,66 @@
+"""What is tried again, and what is not."""
+
+import pytest
+
+from kubedrill.record.clock import SECOND, now
+from kubedrill.seed.api import Api, SeedFailed
+from kubedrill.seed.parallel import Call, call_all
+
+PATH = "/api/v1/namespaces"
+
+
+@pytest.fixture
+def api(scripted, record_of):
+    made = Api(record_of(scripted.server_port), now() + 2 * SECOND)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("script", [[429], [503, 500], [0], [0, 429, 0, 502]])
+def test_what_may_pass_is_tried_again(api, scripted, script) -> None:
+    scripted.script = list(script)
+    assert api.call("POST", PATH, b"{}").status == 201
+    assert len(scripted.asked) == len(script) + 1
+
+
+def test_retry_after_is_obeyed(api, scripted) -> None:
+    scripted.script, scripted.retry_after = [429], "1"
+    begun = now()
+    api.call("POST", PATH, b"{}")
+    assert SECOND <= now() - begun < SECOND * 15 // 10
+
+
+def test_a_refusal_is_final_and_quoted(api, scripted) -> None:
+    scripted.script = [403]
+    with pytest.raises(SeedFailed, match=r'POST /api/v1/namespaces: 403 .*"as told"'):
+        api.call("POST", PATH, b"{}")
+    assert len(scripted.asked) == 1
+
+
+def test_what_is_fine_is_no_refusal(api, scripted) -> None:
+    scripted.script = [409]
+    assert api.call("POST", PATH, b"{}", fine=(409,)).status == 409
+
+
+def test_trying_ends_in_time_with_the_last_answer(api, scripted) -> None:
+    scripted.script = [503] * 1000
+    begun = now()
+    with pytest.raises(SeedFailed, match=r"out of time; last: 503 .*as told"):
+        api.call("POST", PATH, b"{}")
+    assert now() - begun < SECOND * 25 // 10
+
+
+def test_calls_at_once_are_each_made_once(scripted, record_of) -> None:
+    record = record_of(scripted.server_port)
+    paths = [f"{PATH}/{number}" for number in range(200)]
+    call_all(record, (Call("POST", path, 409, b"{}") for path in paths), now() + 10 * SECOND)
+    assert sorted(scripted.asked) == sorted(paths)
+
+
+def test_one_refusal_ends_all_calls(scripted, record_of) -> None:
+    record = record_of(scripted.server_port)
+    scripted.script = [201] * 20 + [403]
+    calls = (Call("POST", f"{PATH}/{number}", 409, b"{}") for number in range(5000))
+    with pytest.raises(SeedFailed, match="403"):
+        call_all(record, calls, now() + 10 * SECOND)
+    assert len(scripted.asked) < 200
