@@ -67,6 +67,10 @@ class Objective:
     """Not every scrape must hold, but the last ones, from this many seconds into the phase on."""
 
 
+ABORT_SERIES = ("availability", "availability.reads", "availability.writes")
+"""What the live figures hold at any moment; the rest is known only after the drill."""
+
+
 @dataclass(frozen=True, slots=True)
 class AbortCondition:
     """A drill is aborted when `objective`, a condition, has held for `for_s` seconds."""
@@ -120,8 +124,11 @@ def check(objective: Objective, known_loads: Iterable[str]) -> None:
 def check_abort(condition: AbortCondition, known_loads: Iterable[str]) -> None:
     """Raise ObjectiveError unless the condition can be watched while the drill runs."""
     check(condition.objective, known_loads)
-    if condition.objective.series.startswith("fault."):
-        raise ObjectiveError(f"{condition.objective.series} is known only after the drill")
+    if condition.objective.series not in ABORT_SERIES:
+        raise ObjectiveError(
+            f"{condition.objective.series} cannot end a drill; what is watched while it runs: "
+            f"{', '.join(ABORT_SERIES)}"
+        )
 
 
 def holds(objective: Objective, value: float) -> bool:

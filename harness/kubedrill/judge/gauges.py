@@ -1,0 +1,48 @@
+"""Judge: gauges of several components become one trace, and a trace is held against a threshold."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Point = tuple[int, float]
+"""Time (monotonic ns) and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one component showed at one time; None where it did not answer."""
+
+    time: int
+    component: str
+    value: float | None
+
+
+def combine(readings: Iterable[Reading], across: str) -> list[Point]:
+    """Return the combined value after each reading, a component standing at its latest one.
+
+    One that did not answer stands for nothing until it answers again.
+    """
+    latest: dict[str, float] = {}
+    trace: list[Point] = []
+    for one in sorted(readings, key=lambda reading: reading.time):
+        if one.value is None:
+            latest.pop(one.component, None)
+        else:
+            latest[one.component] = one.value
+        trace.append((one.time, combined(latest.values(), across) if latest else 0.0))
+    return trace
+
+
+def combined(values: Iterable[float], across: str) -> float:
+    """Return the sum, the largest or the smallest of the components' values."""
+    if across == "sum":
+        return float(sum(values))
+    return max(values) if across == "max" else min(values)
+
+
+def worst(values: Iterable[float], operator: str, threshold: float) -> float:
+    """Return the value that is hardest on the objective; ValueError without any."""
+    if operator in ("<", "<="):
+        return max(values)
+    if operator in (">", ">="):
+        return min(values)
+    return max(values, key=lambda value: abs(value - threshold))

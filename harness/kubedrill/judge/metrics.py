@@ -1,0 +1,247 @@
+"""Judge: the values of every metric in record.metric, from scrapes, health, resources and exits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from kubedrill.judge.counting import add_up, increases, quantile
+from kubedrill.judge.gauges import Point, Reading, combine, combined, worst
+from kubedrill.judge.pages import Page, read_pages
+from kubedrill.record.clock import SECOND
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.files import read_lines
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.metric import METRICS, Metric
+from kubedrill.record.objective import Objective
+from kubedrill.record.schedule import Phase
+
+Exempt = Callable[[str, int], bool]
+"""Whether a component (by name) was rightly silent at a time: a fault held it down."""
+
+LONGEST_HOLE = 3 * SECOND
+"""Health and resources are read every second; three missing in a row are not a hiccup."""
+
+EDGE = SECOND
+"""The scraper reads every target at the edges of each phase; on a busy machine up to 1 s late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A value in the series' base unit, or why there is none."""
+
+    value: float | None
+    reason: str = ""
+    valid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """All that the scraper left of a run."""
+
+    cluster: ClusterRecord
+    pages: list[Page]
+    health: list[dict[str, Any]]
+    resources: list[dict[str, Any]]
+    exits: list[dict[str, Any]]
+
+    @classmethod
+    def read(cls, folder: RunFolder, cluster: ClusterRecord) -> "Metrics":
+        """Read the files of a run; those that are missing count as empty."""
+        return cls(
+            cluster,
+            read_pages(folder),
+            list(read_lines(folder.health)),
+            list(read_lines(folder.resources)),
+            list(read_lines(folder.exits)),
+        )
+
+    def value(self, objective: Objective, phase: Phase, exempt: Exempt) -> Measured:
+        """Return what the objective asks of a metric; a gauge at its worst over the phase."""
+        metric = METRICS[objective.series]
+        if silence := self._silence(objective.series, metric, phase, exempt):
+            return Measured(None, silence, valid=False)
+        if metric.kind == "gauge":
+            return self._gauge(objective, metric, phase, phase.start)
+        if metric.kind == "histogram":
+            return self._histogram(objective, metric, phase)
+        grown = self._grown(objective.series, metric, phase)
+        seconds = (phase.end - phase.start) / SECOND
+        return Measured(grown / seconds if objective.statistic == "rate" else grown)
+
+    def eventually(
+        self, objective: Objective, phase: Phase, since: int, exempt: Exempt
+    ) -> Measured:
+        """Return a gauge at its worst from `since` + the objective's time to the end of the phase."""
+        metric = METRICS[objective.series]
+        if silence := self._silence(objective.series, metric, phase, exempt):
+            return Measured(None, silence, valid=False)
+        begin = since + round((objective.eventually_s or 0.0) * SECOND)
+        return self._gauge(objective, metric, phase, begin)
+
+    def increase(self, component: str, family: str, phase: Phase) -> dict[Any, float]:
+        """Return by how much each counter of a family grew in a phase, by (component, key)."""
+        names = (family, f"{family}_bucket", f"{family}_count")
+        grown: dict[Any, float] = {}
+        for one in self.cluster.of_kind(component):
+            readings = [
+                {key: value for key, value in page.values.items() if key[0] in names}
+                for page in self._between_edges(one.name, phase)
+            ]
+            for key, by in increases(readings).items():
+                grown[one.name, key] = by
+        return grown
+
+    def _gauge(self, objective: Objective, metric: Metric, phase: Phase, begin: int) -> Measured:
+        trace = self._trace(objective.series, metric, phase)
+        values = [value for time, value in trace if begin <= time < phase.end]
+        if not values:
+            return Measured(None, f"{objective.series}: not read in this stretch", valid=False)
+        if objective.statistic in ("max", "min"):
+            return Measured({"max": max, "min": min}[objective.statistic](values))
+        return Measured(worst(values, objective.operator, objective.threshold))
+
+    def _trace(self, name: str, metric: Metric, phase: Phase) -> list[Point]:
+        if name == "etcd.healthy_members":
+            lines = _within(self.health, phase)
+            return [
+                (line["time"], float([*line["etcd"].values()].count("healthy"))) for line in lines
+            ]
+        if name.endswith(".rss"):
+            components = {one.name for one in self.cluster.of_kind(metric.component)}
+            readings = [
+                Reading(line["time"], component, float(process["rss_bytes"]))
+                for line in _within(self.resources, phase)
+                for component, process in line["processes"].items()
+                if component in components
+            ]
+            return combine(readings, metric.across)
+        readings = [
+            Reading(page.time, page.component, _sum_of(page, metric) if not page.error else None)
+            for one in self.cluster.of_kind(metric.component)
+            for page in self._pages(one.name)
+            if phase.holds(page.time)
+        ]
+        return combine(readings, metric.across)
+
+    def _histogram(self, objective: Objective, metric: Metric, phase: Phase) -> Measured:
+        assert metric.family
+        assert objective.statistic
+        parts = [
+            {float(dict(key[1])["le"]): by}
+            for (_, key), by in self.increase(metric.component, metric.family, phase).items()
+            if key[0].endswith("_bucket") and _wanted(metric, dict(key[1]))
+        ]
+        value = quantile(add_up(parts), float(objective.statistic.removeprefix("p")) / 100)
+        if value is None:
+            return Measured(None, f"{objective.series}: nothing was observed in it", valid=False)
+        return Measured(value)
+
+    def _grown(self, name: str, metric: Metric, phase: Phase) -> float:
+        if name.endswith(".restarts"):
+            return float(self.restarts(metric.component, phase))
+        components = [one.name for one in self.cluster.of_kind(metric.component)]
+        if name.endswith(".cpu"):
+            return sum(self.cpu_s("processes", component, phase) for component in components)
+        assert metric.family
+        by_component: dict[str, float] = dict.fromkeys(components, 0.0)
+        for (component, key), by in self.increase(metric.component, metric.family, phase).items():
+            if key[0] == metric.family and _wanted(metric, dict(key[1])):
+                by_component[component] += by
+        return combined(by_component.values(), metric.across)
+
+    def restarts(self, component: str, phase: Phase) -> int:
+        """Return how many exits nobody asked for; `component` is a kind or a name."""
+        names = {one.name for one in self.cluster.of_kind(component)} or {component}
+        return sum(
+            line["event"] == "exited" and not line["asked"] and line["component"] in names
+            for line in _within(self.exits, phase)
+        )
+
+    def cpu_s(self, group: str, name: str, phase: Phase) -> float:
+        """Return the CPU-seconds of one process in a phase; `group` is processes | harness."""
+        readings = [
+            {process["pid"]: process["cpu_s"]}
+            for line in _around(self.resources, phase)
+            if (process := line[group].get(name))
+        ]
+        return sum(increases(readings).values())
+
+    def rss_peak(self, group: str, name: str, phase: Phase) -> int:
+        """Return the largest resident memory of one process in a phase, in bytes; 0 if unknown."""
+        return max(
+            (
+                process["rss_bytes"]
+                for line in _within(self.resources, phase)
+                if (process := line[group].get(name))
+            ),
+            default=0,
+        )
+
+    def _silence(self, name: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
+        if name == "etcd.healthy_members":
+            return _hole(self.health, phase, "health.jsonl")
+        if name.endswith(".restarts"):
+            return ""
+        if metric.family is None:
+            return _hole(self.resources, phase, "resources.jsonl")
+        silent = (
+            self._silence_of(one.name, phase, exempt)
+            for one in self.cluster.of_kind(metric.component)
+        )
+        return next((words for words in silent if words), "")
+
+    def _silence_of(self, component: str, phase: Phase, exempt: Exempt) -> str:
+        pages = [page for page in self._pages(component) if phase.holds(page.time)]
+        bad = [page for page in pages if page.error and not exempt(component, page.time)]
+        if bad:
+            second = (bad[0].time - phase.start) / SECOND
+            return (
+                f"{component} did not answer {len(bad)} of {len(pages)} scrapes; the first "
+                f"{second:.0f} s into the phase: {bad[0].error}"
+            )
+        if not pages and not exempt(component, phase.start):
+            return f"{component} was not scraped in this phase"
+        return ""
+
+    def _pages(self, component: str) -> list[Page]:
+        return [page for page in self.pages if page.component == component]
+
+    def _between_edges(self, component: str, phase: Phase) -> list[Page]:
+        """Return the scrapes from the one at the phase's start to the one at its end."""
+        good = [page for page in self._pages(component) if not page.error]
+        before = [page for page in good if page.time <= phase.start + EDGE // 4][-1:]
+        inside = [
+            page for page in good if phase.start + EDGE // 4 < page.time <= phase.end + EDGE // 4
+        ]
+        return before + inside
+
+
+def _wanted(metric: Metric, labels: dict[str, str]) -> bool:
+    return all(labels.get(label) in values for label, values in metric.labels.items())
+
+
+def _sum_of(page: Page, metric: Metric) -> float:
+    return sum(
+        value
+        for (name, labels), value in page.values.items()
+        if name == metric.family and _wanted(metric, dict(labels))
+    )
+
+
+def _within(lines: Sequence[dict[str, Any]], phase: Phase) -> list[dict[str, Any]]:
+    return [line for line in lines if phase.holds(line["time"])]
+
+
+def _around(lines: Sequence[dict[str, Any]], phase: Phase) -> list[dict[str, Any]]:
+    """Return the lines of a phase and the last one before it."""
+    before = [line for line in lines if line["time"] < phase.start][-1:]
+    return before + _within(lines, phase)
+
+
+def _hole(lines: Sequence[dict[str, Any]], phase: Phase, name: str) -> str:
+    times = [phase.start, *(line["time"] for line in _within(lines, phase)), phase.end]
+    longest = max(after - before for before, after in pairwise(times))
+    if longest <= LONGEST_HOLE:
+        return ""
+    return f"{name} has a hole of {longest / SECOND:.1f} s; the scraper was not watching"

@@ -1,0 +1,91 @@
+"""Judge: what the servers say of themselves, phase by phase, beside what the clients saw."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from kubedrill.judge.counting import add_up, quantile
+from kubedrill.judge.metrics import Metrics
+from kubedrill.record.metric import METRICS
+from kubedrill.record.schedule import Phase
+from kubedrill.record.verdict import ResourceResult, ServerLatency
+
+SHOWN = 8
+"""Rows of the apiserver's SLI: the most frequent; a table of all resources would hide them."""
+
+Buckets = Mapping[float, float]
+
+
+def server_latency(metrics: Metrics, phase: Phase) -> list[ServerLatency]:
+    """Return the official SLI by verb, resource and scope, and etcd's fsync and commit."""
+    sli = METRICS["apiserver.sli"]
+    assert sli.family
+    parts: dict[tuple[str, str, str], list[Buckets]] = defaultdict(list)
+    for (_, (name, labels)), by in metrics.increase(sli.component, sli.family, phase).items():
+        said = dict(labels)
+        if name.endswith("_bucket") and said["verb"] in sli.labels["verb"]:
+            row = said["verb"], said["resource"], said["scope"]
+            parts[row].append({float(said["le"]): by})
+    rows = [_latency(phase, *row, add_up(buckets)) for row, buckets in parts.items()]
+    busiest = sorted((row for row in rows if row.requests), key=lambda row: -row.requests)[:SHOWN]
+    etcd = (_etcd_latency(metrics, phase, name) for name in ("fsync", "commit"))
+    return [*busiest, *(row for row in etcd if row.requests)]
+
+
+def resources(metrics: Metrics, phase: Phase) -> list[ResourceResult]:
+    """Return CPU, memory and restarts of every component, of the drill's processes and of the host."""
+    components = [
+        ResourceResult(
+            phase=phase.name,
+            component=one.name,
+            zone=one.zone,
+            cpu_s=metrics.cpu_s("processes", one.name, phase),
+            rss_peak_bytes=metrics.rss_peak("processes", one.name, phase),
+            restarts=metrics.restarts(one.name, phase),
+        )
+        for one in metrics.cluster.components
+    ]
+    ours = sorted({name for line in metrics.resources for name in line["harness"]})
+    harness = [
+        ResourceResult(
+            phase=phase.name,
+            component=name,
+            zone=None,
+            cpu_s=metrics.cpu_s("harness", name, phase),
+            rss_peak_bytes=metrics.rss_peak("harness", name, phase),
+            restarts=0,
+        )
+        for name in ours
+    ]
+    return [*components, *harness]
+
+
+def requests(metrics: Metrics, phase: Phase) -> float | None:
+    """Return how many requests the apiservers answered; None if they were not scraped."""
+    family = METRICS["apiserver.requests"].family
+    assert family
+    grown = metrics.increase("kube-apiserver", family, phase)
+    return sum(grown.values()) if grown else None
+
+
+def _etcd_latency(metrics: Metrics, phase: Phase, name: str) -> ServerLatency:
+    metric = METRICS[f"etcd.{name}"]
+    assert metric.family
+    grown = metrics.increase(metric.component, metric.family, phase)
+    parts = [
+        {float(dict(labels)["le"]): by}
+        for (_, (sample, labels)), by in grown.items()
+        if sample.endswith("_bucket")
+    ]
+    return _latency(phase, name, "etcd", "", add_up(parts))
+
+
+def _latency(phase: Phase, verb: str, resource: str, scope: str, buckets: Buckets) -> ServerLatency:
+    return ServerLatency(
+        phase=phase.name,
+        verb=verb,
+        resource=resource,
+        scope=scope,
+        p50_s=quantile(buckets, 0.5),
+        p99_s=quantile(buckets, 0.99),
+        requests=round(max(buckets.values(), default=0.0)),
+    )
