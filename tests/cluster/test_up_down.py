@@ -135,6 +135,25 @@ def test_an_up_that_was_killed_is_taken_down_by_its_ledger_entry(own: str, trace
     assert traces(own) == []
 
 
+def test_without_privileges_zones_are_addresses(own: str, traces: Traces):
+    script = (
+        "from kubedrill import cluster\n"
+        "from kubedrill.cluster.definition import ClusterDefinition\n"
+        f"record = cluster.up(ClusterDefinition(provider='local', zones=('a', 'b')), {own!r})\n"
+        "print(record.zoning)\n"
+    )
+    powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*powerless, sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "loopback\n"
+    assert "cannot" not in done.stderr
+
+
 def test_stacked_apiservers_know_their_own_member_only(own: str):
     record = stage.up(small(zones=("a", "b"), etcd="stacked", zoning="loopback"), own)
     programs = (cluster_folder(own) / "programs.json").read_text()
