@@ -25,7 +25,7 @@ def figure(value: float | None, unit: str, apart_from: float | None = None) -> s
         return _written(value, unit, _DIGITS)
     for digits in range(_DIGITS, _MOST_DIGITS):
         text = _written(value, unit, digits)
-        if text != _written(apart_from, unit, digits):
+        if _parts(text) != _parts(_written(apart_from, unit, digits)):
             return text
     return _written(value, unit, _MOST_DIGITS)
 
@@ -68,6 +68,12 @@ def offset(time: int | None, start: int) -> str:
 def counted(number: int, thing: str) -> str:
     """Return `1 request`, `3 requests`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _parts(text: str) -> tuple[float, str]:
+    """Split `10.00/s` into 10.0 and `/s`, to compare what is said rather than how."""
+    number = text.rstrip("/ %abcdefghijklmnopqrstuvwxyzBGM")
+    return float(number.replace(",", "")), text[len(number) :]
 
 
 def _written(value: float, unit: str, digits: int) -> str:

@@ -25,24 +25,23 @@ def write(folder: RunFolder) -> Path:
     """
     report = Report.read(folder.verdict)
     schedule = Schedule.read(folder.schedule) if folder.schedule.exists() else None
-    page = (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            report=report,
-            verdict=verdict_cell(report.verdict),
-            proved=sentences.proved(report),
-            facts=_facts(report, schedule),
-            faults=[_fault(one, report) for one in report.faults],
-            events=_events(folder, report),
-            chart=_chart(folder, report, schedule),
-            bokeh=_bokeh(),
-            nonce=secrets.token_urlsafe(16),
-            experiment=_text(folder.experiment_yaml),
-            intention=_intention(schedule),
-            tables=tables,
-            phases=_offsets(report),
-        )
+    events = read_timeline(folder.timeline)
+    start = _start(report, events)
+    template = _environment().get_template("report.html.j2")
+    page = template.render(
+        report=report,
+        verdict=verdict_cell(report.verdict),
+        proved=sentences.proved(report),
+        facts=_facts(report, schedule),
+        faults=[_fault(one, start) for one in report.faults],
+        events=_events(events, start),
+        chart=_chart(folder, report, schedule, events),
+        bokeh=_bokeh(),
+        nonce=secrets.token_urlsafe(16),
+        experiment=_text(folder.experiment_yaml),
+        intention=_intention(schedule),
+        tables=tables,
+        phases=_offsets(report, start),
     )
     write_whole(folder.report, page)
     return folder.report
@@ -68,12 +67,21 @@ def _bokeh() -> str:
     return bundle.read_text(encoding="utf-8").replace("</script", "<\\/script")
 
 
-def _chart(folder: RunFolder, report: Report, schedule: Schedule | None) -> dict[str, Any] | None:
+def _start(report: Report, events: list[Event]) -> int:
+    """Return the monotonic ns from which the report counts: the first phase, or what came first."""
+    if report.phases:
+        return report.phases[0].start
+    return events[0].time if events else 0
+
+
+def _chart(
+    folder: RunFolder, report: Report, schedule: Schedule | None, events: list[Event]
+) -> dict[str, Any] | None:
     if schedule is None or not report.phases:
         return None
     from kubedrill.report.charts import timeline
 
-    return timeline(folder, report, schedule, read_timeline(folder.timeline))
+    return timeline(folder, report, schedule, events)
 
 
 def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
@@ -93,9 +101,8 @@ def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def _fault(fault: FaultResult, report: Report) -> dict[str, str]:
+def _fault(fault: FaultResult, start: int) -> dict[str, str]:
     """Return one fault with its proofs, as a list of terms and what is said of them."""
-    start = report.phases[0].start
 
     def state(done: bool, time: int | None, proof: str) -> str:
         when = f"at {figures.offset(time, start)}" if time is not None else ""
@@ -114,21 +121,16 @@ def _fault(fault: FaultResult, report: Report) -> dict[str, str]:
     }
 
 
-def _events(folder: RunFolder, report: Report) -> list[tuple[str, str, str, bool]]:
+def _events(events: list[Event], start: int) -> list[tuple[str, str, str, bool]]:
     """Return the timeline's events as (offset, kind, words, whether it is trouble)."""
-    found: list[Event] = read_timeline(folder.timeline)
-    start = report.phases[0].start if report.phases else (found[0].time if found else 0)
     return [
         (figures.offset(one.time, start), one.kind, event_words(one), is_trouble(one))
-        for one in found
+        for one in events
     ]
 
 
-def _offsets(report: Report) -> list[dict[str, Any]]:
+def _offsets(report: Report, start: int) -> list[dict[str, Any]]:
     """Return the phases' places on the chart, for its buttons."""
-    if not report.phases:
-        return []
-    start = report.phases[0].start
     return [
         {"name": one.name, "left": (one.start - start) / 1e9, "right": (one.end - start) / 1e9}
         for one in report.phases

@@ -1,6 +1,7 @@
 """Report: the verdict for CI servers, `junit.xml`: a suite a phase, a case an objective."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -44,8 +45,9 @@ def _phase(report: Report, phase: PhaseTimes, objectives: list[ObjectiveResult])
 
 
 def _validity(report: Report) -> ET.Element:
-    start, end = report.phases[0].start, report.phases[-1].end
-    suite = _suite(report, VALIDITY, (end - start) / 1e9, report.phases[0].date)
+    length_s = sum(phase.end - phase.start for phase in report.phases) / 1e9
+    date = report.phases[0].date if report.phases else _date_of(report.run)
+    suite = _suite(report, VALIDITY, length_s, date)
     case = _case(suite, f"{report.experiment}.{VALIDITY}", "the drill can be trusted")
     if report.verdict is Verdict.INVALID:
         _result(case, Verdict.INVALID, "\n".join(report.reasons))
@@ -62,6 +64,15 @@ def _suite(report: Report, name: str, length_s: float, date: str) -> ET.Element:
     for key, value in known.items():
         ET.SubElement(properties, "property", name=_clean(str(key)), value=_clean(str(value)))
     return suite
+
+
+def _date_of(run: str) -> str:
+    """Return the date in a run's name, `20260131T120000Z`."""
+    name = run.partition("-")[0]
+    try:
+        return datetime.strptime(name, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).isoformat()
+    except ValueError:
+        return "1970-01-01T00:00:00"
 
 
 def _case(suite: ET.Element, classname: str, name: str) -> ET.Element:

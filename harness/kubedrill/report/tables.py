@@ -193,6 +193,8 @@ def resources(report: Report) -> Table:
     """Return CPU, memory and restarts of each component, a column a phase."""
     found = {(one.component, one.phase): one for one in report.resources}
     lengths = {phase.name: (phase.end - phase.start) / 1e9 for phase in report.phases}
+    if not lengths:
+        return table("", (), [])
 
     def rows(show: Callable[[ResourceResult], str]) -> Iterator[Row]:
         for component in dict.fromkeys(one.component for one in report.resources):

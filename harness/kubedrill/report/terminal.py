@@ -1,7 +1,7 @@
 """The terminal that people read: a rich console that survives the loss of its reader."""
 
 import sys
-from typing import IO
+from typing import TextIO
 
 from rich.console import Console
 
@@ -9,7 +9,7 @@ from rich.console import Console
 class _Forgiving:
     """A text stream whose reader may go away: what cannot be shown is dropped, the drill goes on."""
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.encoding = stream.encoding
 
@@ -34,5 +34,5 @@ class _Forgiving:
 
 def console() -> Console:
     """Return a console on stdout; without a terminal it prints plain lines of 100 columns."""
-    stream: IO[str] = _Forgiving(sys.stdout)  # type: ignore[assignment]
+    stream: TextIO = _Forgiving(sys.stdout)  # type: ignore[assignment]
     return Console(file=stream, width=None if sys.stdout.isatty() else 100, highlight=False)

@@ -1,0 +1,102 @@
+"""The verdict on the terminal."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.verdict import Report
+from kubedrill.report.console import print_verdict
+
+
+def printed(folder: RunFolder, width: int, color: bool = False) -> str:
+    text = io.StringIO()
+    console = Console(file=text, width=width, force_terminal=color, no_color=not color)
+    print_verdict(Report.read(folder.verdict), folder, console)
+    return text.getvalue()
+
+
+def trimmed(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines()]
+
+
+def test_a_pass_on_80_columns(drill) -> None:
+    folder = drill()
+    assert trimmed(printed(folder, 80)) == [
+        "",
+        "PASS  An etcd member dies while every client LISTs",
+        "      All 10 objectives held under the load list (mass-list) and etcd.kill of",
+        "      etcd-b.",
+        "",
+        "Phase     Objective                                         Measured  Verdict",
+        "baseline  list.p99 < 1s                                        71 ms  PASS",
+        "          probe.failed == 0                                        0  PASS",
+        "fault     availability.reads >= 98%                           99.2 %  PASS",
+        "          availability.writes >= 95%                          97.7 %  PASS",
+        "          unavailable.longest < 3s                            412 ms  PASS",
+        "          degraded.longest < 5s                               1.34 s  PASS",
+        "          fault.time_to_detect < 3s                           930 ms  PASS",
+        "recovery  list.p99 < 1s                                        75 ms  PASS",
+        "          eventually(etcd.healthy_members == 3) within 10s         3  PASS",
+        "          list.error_rate < 0.1%                                 0 %  PASS",
+        "",
+        "Probes   reads 99.2 %, writes 97.7 % in fault; longest outage 840 ms",
+        "Load     list: 1,500 requests, 2 failed, p99 at most 71 ms (in recovery)",
+        "Fault    etcd.kill of etcd-b took effect, noticed after 930 ms, undone,",
+        "         recovered 2.10 s later",
+        "Harness  at most 4.1 % of the CPU, 0.8 % of the bytes, 74.2 % of the requests",
+        f"Report   {folder.report}",
+    ]
+
+
+def test_what_failed_says_why_beside_it(drill) -> None:
+    folder = drill(measured={"fault": {"availability.writes >= 95%": 0.9341}})
+    lines = trimmed(printed(folder, 80))
+    assert lines[1].startswith("FAIL  ")
+    assert lines[2] == "      1 of 10 objectives did not hold under the load list (mass-list) and"
+    row = next(i for i, line in enumerate(lines) if "availability.writes" in line)
+    assert lines[row].endswith("93.4 %  FAIL")
+    assert lines[row + 1].strip() == "0.9341 is not >= the threshold"
+    assert "\n".join(lines).count("0.9341 is not >=") == 1, "the reason is told once"
+
+
+def test_an_invalid_drill_proves_nothing(drill) -> None:
+    folder = drill(
+        measured={"recovery": {"list.error_rate < 0.1%": None}},
+        invalid=("interrupted by SIGINT at +130.0 s",),
+    )
+    lines = trimmed(printed(folder, 80))
+    assert lines[1].startswith("INVALID  ")
+    assert lines[2].strip() == "Nothing is proved: the drill cannot be trusted."
+    assert lines[3].strip() == "- interrupted by SIGINT at +130.0 s"
+    assert any(line.endswith("-  INVALID") for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_line_but_the_path_is_wider_than_the_terminal(drill, width: int) -> None:
+    folder = drill(invalid=("a reason that goes on and on " * 8,))
+    lines = trimmed(printed(folder, width))
+    assert max(len(line) for line in lines[:-1]) <= width
+    assert lines[-1].endswith(str(folder.report)), "the path stays whole"
+    assert "\u2026" not in "".join(lines), "nothing is cut off"
+
+
+def test_the_path_is_relative_where_that_is_shorter(
+    drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = drill()
+    monkeypatch.chdir(tmp_path)
+    assert printed(folder, 80).endswith("etcd-member-kill/20260131T120000Z/report.html\n")
+    assert str(tmp_path) not in printed(folder, 80)
+
+
+def test_colour_only_where_it_is_wanted(drill) -> None:
+    folder = drill()
+    assert "\x1b" not in printed(folder, 80)
+    assert "\x1b[1;32mPASS" in printed(folder, 80, color=True)
+
+
+def test_markup_in_a_title_is_text(drill) -> None:
+    assert "[red]x[/red]" in printed(drill(title="[red]x[/red]"), 80)

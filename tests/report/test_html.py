@@ -1,0 +1,213 @@
+"""report.html: whole, escaped, and alone in the world."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.verdict import Report
+from kubedrill.report import html
+
+MEGABYTE = 1_000_000
+VOID = {"meta", "link", "img", "br", "hr", "input", "base", "area", "source", "col", "wbr"}
+
+
+class Page(HTMLParser):
+    """Collects what a browser would see; asserts that every element is closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.scripts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            self.scripts.append(data)
+        elif self.open and self.open[-1] != "style":
+            self.words.append(data.strip())
+
+    @property
+    def text(self) -> str:
+        return "\n".join(word for word in self.words if word)
+
+    def count(self, tag: str) -> int:
+        return sum(one == tag for one, _ in self.tags)
+
+
+def page(folder: RunFolder) -> Page:
+    return Page(html.write(folder).read_text(encoding="utf-8"))
+
+
+SECTIONS = [
+    "Objectives",
+    "Timeline",
+    "Phases at a glance",
+    "Faults",
+    "Availability",
+    "Failures by class",
+    "Latency: client beside server",
+    "Resources",
+    "What the harness cost",
+    "Events",
+    "Versions and settings",
+]
+
+
+def test_every_section_is_there_in_order(drill) -> None:
+    text = page(drill()).text
+    places = [text.index(f"\n{name}\n", text.index("Settings\n")) for name in SECTIONS]
+    assert places == sorted(places)
+
+
+def test_the_verdict_comes_first_as_a_word(drill) -> None:
+    found = page(drill(measured={"fault": {"availability.writes >= 95%": 0.9341}}))
+    words = [word for word in found.words if word]
+    assert words[1] == "\u2717 FAIL"
+    assert "fault: availability.writes >= 95%: 0.9341 is not >= the threshold" in words[:8]
+
+
+def test_numbers_of_every_part(drill) -> None:
+    text = page(drill()).text
+    for shown in (
+        "412 ms",
+        "99.2 %",
+        "9.97/s",
+        "510 MB",
+        "v1.37.2",
+        "reset 2",
+        "timeout 14",
+        "930 ms",
+    ):
+        assert shown in text
+    assert "etcd-b is a full member again, 0 entries behind" in text
+
+
+def test_it_loads_nothing(drill) -> None:
+    found = page(drill())
+    for tag, attributes in found.tags:
+        assert tag not in {"link", "img", "iframe", "object", "embed"}
+        for name in ("src", "srcset", "data", "action", "poster"):
+            assert name not in attributes
+        if "href" in attributes:
+            assert (attributes["href"] or "").startswith("#")
+    policy = next(a["content"] for t, a in found.tags if t == "meta" and "http-equiv" in a)
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+    assert "http" not in policy
+
+
+def test_links_within_the_page_lead_somewhere(drill) -> None:
+    found = page(drill())
+    ids = {attributes.get("id") for _, attributes in found.tags}
+    links = [attributes["href"] for _, attributes in found.tags if "href" in attributes]
+    assert len(links) == len(SECTIONS)
+    assert {(link or "").removeprefix("#") for link in links} <= ids
+
+
+def test_it_is_small(drill) -> None:
+    assert html.write(drill()).stat().st_size < 2 * MEGABYTE
+
+
+HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
+
+
+def test_what_people_write_is_text(drill) -> None:
+    plain, hostile = page(drill()), page(drill(title=HOSTILE, invalid=(HOSTILE,)))
+    assert hostile.count("script") == plain.count("script")
+    assert hostile.count("img") == 0
+    assert HOSTILE in hostile.words
+    policy = next(a["content"] for t, a in hostile.tags if t == "meta" and "http-equiv" in a) or ""
+    nonce = re.search(r"'nonce-([^']+)'", policy)
+    assert nonce is not None
+    for tag, attributes in hostile.tags:
+        if tag == "script" and attributes.get("type") != "application/json":
+            assert attributes["nonce"] == nonce[1]
+
+
+def test_what_people_write_is_text_in_the_chart_too(drill) -> None:
+    folder = drill()
+    report = Report.read(folder.verdict)
+    fault = report.faults[0].model_copy(update={"target": HOSTILE})
+    report.model_copy(update={"faults": [fault]}).write(folder.verdict)
+    found = page(folder)
+    chart = next(text for text in found.scripts if text.startswith("{"))
+    assert HOSTILE in json.dumps(json.loads(chart)).replace('\\"', '"')
+    assert "<" not in chart
+
+
+def chart_of(found: Page) -> dict:
+    return json.loads(next(text for text in found.scripts if text.startswith("{")))
+
+
+def panels(found: Page) -> list[str]:
+    text = json.dumps(chart_of(found))
+    return re.findall(r'"name": "Title", "id": "[^"]+", "attributes": {"text": "([^"]+)"', text)
+
+
+def test_the_panels_of_the_timeline(drill) -> None:
+    assert panels(page(drill())) == [
+        "Drill",
+        "Load: requests a second",
+        "Load: latency (logarithmic)",
+        "Probes (deadline 1.00 s)",
+        "Staleness of cached reads",
+        "etcd members",
+        "CPU: cores in use",
+        "Memory: largest process of each kind",
+    ]
+
+
+def test_without_samples_the_rest_is_still_there(drill) -> None:
+    found = page(drill(samples=False, invalid=("no samples",)))
+    assert panels(found) == ["Drill"]
+    assert "? INVALID" in found.words
+
+
+def test_a_drill_that_ended_before_its_first_phase(drill) -> None:
+    folder = drill(samples=False, invalid=("interrupted by SIGTERM",))
+    empty = ("phases", "objectives", "load", "availability", "server_latency", "resources")
+    nothing: dict[str, list] = {name: [] for name in (*empty, "harness", "faults")}
+    Report.read(folder.verdict).model_copy(update=nothing).write(folder.verdict)
+    folder.schedule.unlink()
+    found = page(folder)
+    assert "Nothing was sampled: the drill ended before its first phase." in found.words
+    assert "interrupted by SIGTERM" in found.words
+    assert found.count("script") == 0
+
+
+def test_parquet_gives_the_same_chart(drill) -> None:
+    from kubedrill.record.traces import read_samples, write_parquet
+
+    folder = drill()
+    before = chart_data(page(folder))
+    for name in ("probe", "load-list"):
+        records, _ = read_samples(folder, name)
+        write_parquet(folder.samples / f"{name}.parquet", records)
+        (folder.samples / f"{name}.bin").unlink()
+    assert chart_data(page(folder)) == before
+
+
+def chart_data(found: Page) -> list[str]:
+    return re.findall(r'"entries": (\[.*?\])\}', json.dumps(chart_of(found)))
+
+
+@pytest.mark.parametrize("verdict", ["pass", "invalid"])
+def test_every_table_names_itself_and_its_columns(drill, verdict: str) -> None:
+    found = page(drill(invalid=("a reason",) if verdict == "invalid" else ()))
+    assert found.count("caption") == found.count("table") > 8
+    assert all(a.get("scope") in {"col", "row", "rowgroup"} for t, a in found.tags if t == "th")

@@ -1,0 +1,64 @@
+"""junit.xml as CI servers read it."""
+
+from xml.etree import ElementTree as ET
+
+from kubedrill.report import junit
+
+
+def suites(folder) -> dict[str, ET.Element]:
+    root = ET.parse(junit.write(folder)).getroot()
+    assert root.tag == "testsuites"
+    for key in ("tests", "failures", "errors"):
+        assert int(root.attrib[key]) == sum(int(suite.attrib[key]) for suite in root)
+    return {suite.attrib["name"]: suite for suite in root}
+
+
+def test_a_suite_a_phase_and_a_case_an_objective(drill) -> None:
+    found = suites(drill())
+    assert list(found) == ["baseline", "fault", "recovery", "validity"]
+    names = [case.attrib["name"] for case in found["baseline"].findall("testcase")]
+    assert names == ["list.p99 < 1s", "probe.failed == 0"]
+    assert found["fault"].attrib["time"] == "60.000"
+    assert found["fault"].attrib["timestamp"] == "2026-01-31T12:00:00"
+    assert not any(suite.findall("testcase/failure") for suite in found.values())
+
+
+def test_fail_is_a_failure_and_invalid_an_error_each_with_its_reason(drill) -> None:
+    found = suites(
+        drill(
+            measured={
+                "fault": {"availability.writes >= 95%": 0.9341},
+                "recovery": {"list.error_rate < 0.1%": None},
+            }
+        )
+    )
+    failure = found["fault"].find("testcase/failure")
+    assert failure is not None
+    assert failure.attrib == {"type": "FAIL", "message": "0.9341 is not >= the threshold"}
+    error = found["recovery"].find("testcase/error")
+    assert error is not None
+    assert error.text == "no samples in this phase"
+    assert (found["fault"].attrib["failures"], found["recovery"].attrib["errors"]) == ("1", "1")
+
+
+def test_a_drill_that_cannot_be_trusted_is_an_error_of_its_own(drill) -> None:
+    found = suites(drill(invalid=("interrupted by SIGINT at +130.0 s",)))
+    error = found["validity"].find("testcase/error")
+    assert error is not None
+    assert error.attrib["message"] == "interrupted by SIGINT at +130.0 s"
+
+
+def test_the_verdict_and_the_versions_are_properties(drill) -> None:
+    properties = {
+        one.attrib["name"]: one.attrib["value"]
+        for one in suites(drill())["fault"].findall("properties/property")
+    }
+    assert properties["verdict"] == "PASS"
+    assert properties["kubernetes"] == "v1.37.2"
+
+
+def test_characters_that_xml_cannot_hold_are_replaced(drill) -> None:
+    found = suites(drill(invalid=("bell \x07, null \x00, <tag> & \ufffe",)))
+    error = found["validity"].find("testcase/error")
+    assert error is not None
+    assert error.text == "bell \ufffd, null \ufffd, <tag> & \ufffd"
