@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubedrill import cluster, heal, seed, watchdog
+from kubedrill import cluster, heal, seed
+from kubedrill.clearing import undo_all
 from kubedrill.load import launch
 from kubedrill.process.child import Child
 from kubedrill.process.tail import LineTail
@@ -133,7 +134,7 @@ class Drill:
         self._copy_events()
         if self.own_cluster and keep_cluster:
             self.ledger.undone(self.own_cluster)
-        failures = watchdog.undo_all(self.ledger)
+        failures = undo_all(self.ledger)
         for failure in failures:
             self.note("note", f"not undone: {failure}")
         self.timeline.close()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kubedrill import cluster
+from kubedrill.clearing import undo_all
 from kubedrill.cluster.state import state_folder
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
@@ -45,8 +46,6 @@ def heal(reports: Path, say: Callable[[str], None]) -> int:
 
 
 def _heal(folder: RunFolder, ledger: Ledger, say: Callable[[str], None]) -> int:
-    from kubedrill.watchdog import undo_all
-
     left = ledger.open_entries()
     failures = undo_all(ledger)
     for failure in failures:

@@ -10,36 +10,16 @@ import os
 import select
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from kubedrill import heal
+from kubedrill.clearing import undo_all
 from kubedrill.process.lifeline import say_ready
 from kubedrill.record.clock import now
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.ledger import Ledger, undo, undo_entry
+from kubedrill.record.ledger import Ledger, undo_entry
 
 LOOK_S = 0.5
-
-UNDO_S = {"fault": 6.0, "process": 1.0, "cluster": 6.0, "seed": 20.0}
-"""How long each kind may take; what a killed drill leaves must be gone within 15 s.
-
-Seeded objects are swept from a cluster that stays: nothing is broken while that goes on.
-"""
-
-
-def undo_all(ledger: Ledger) -> list[str]:
-    """Undo what is open in a ledger: faults, processes, seeded objects, cluster; return what failed.
-
-    A cluster that is to be destroyed takes its faults and its seeded objects with it.
-    """
-    doomed = any(entry.what == "cluster" for entry in ledger.open_entries())
-    order = ("process", "cluster") if doomed else ("fault", "process", "seed")
-    failures = [failure for what in order for failure in _within(UNDO_S[what], ledger, what)]
-    if doomed and not failures:
-        for entry in ledger.open_entries():
-            ledger.undone(entry.id)
-    return failures
 
 
 def end_overdue(ledger: Ledger) -> list[str]:
@@ -68,21 +48,6 @@ def main() -> None:
         logging.error("not undone: %s; run: kubedrill heal", failure)
     if not failures:
         heal.unregister(folder)
-
-
-def _within(limit_s: float, ledger: Ledger, what: str) -> list[str]:
-    """Undo the entries of one kind; one that hangs must not keep the next kind from its turn."""
-    failures: list[str] = []
-
-    def work() -> None:
-        failures.extend(undo(ledger, (what,)))
-
-    thread = threading.Thread(target=work, name=f"undo {what}", daemon=True)
-    thread.start()
-    thread.join(limit_s)
-    if thread.is_alive():
-        return [*failures, f"{what}: not undone within {limit_s:g} s"]
-    return failures
 
 
 def _stdin_ended() -> bool:

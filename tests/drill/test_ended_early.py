@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import Drills, RunningDrill
+from drills import Drills, RunningDrill
 
 from kubedrill.record.ledger import Ledger
 

@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from conftest import Drills, objective, reasons
+from drills import Drills, objective, reasons
 
 from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.record.cluster import ClusterRecord

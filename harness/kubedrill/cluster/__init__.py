@@ -38,6 +38,13 @@ def check(definition: "ClusterDefinition", name: str) -> None:
     provider.check(definition, folder)
 
 
+def capabilities(definition: "ClusterDefinition") -> tuple[str, ...]:
+    """Return what faults may count on in a cluster of this definition."""
+    from kubedrill.cluster.local import provider
+
+    return provider.CAPABILITIES if definition.provider == "local" else ()
+
+
 def up(definition: "ClusterDefinition", name: str) -> ClusterRecord:
     """Bring a cluster up and return when all of it is ready and led.
 
@@ -124,6 +131,7 @@ def _half_made(name: str) -> NotStarted:
 
 
 __all__ = [
+    "capabilities",
     "check",
     "down",
     "env",

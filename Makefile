@@ -1,0 +1,44 @@
+# The same few commands for people and for CI.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup drill test lint bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+setup: .venv/.installed ## Install kubedrill and the control plane's binaries
+	@$(BIN)/kubedrill setup
+
+drill: setup ## Kill etcd's leader under load, on three zones; give a verdict
+	@$(BIN)/kubedrill run experiments/etcd-member-kill.yaml
+
+test: setup lint ## Run every check and every test
+	$(BIN)/pytest
+
+lint: .venv/.installed ## Check style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## Measure: side by side in one run, as ratios
+	$(BIN)/python -m benchmarks
+
+lock: .venv/.installed ## Resolve the dependencies anew
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+
+clean: ## Remove the virtual environment and all caches of this checkout
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+# The stamp comes last: an interrupted installation is done again.
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "kubedrill needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "installing Python packages into .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
