@@ -27,7 +27,7 @@ def test_a_pass_on_80_columns(drill) -> None:
     assert trimmed(printed(folder, 80)) == [
         "",
         "PASS  An etcd member dies while every client LISTs",
-        "      All 10 objectives held under the load list (mass-list) and etcd.kill of",
+        "      All 10 objectives held under the load list (mass-list) and etcd.kill on",
         "      etcd-b.",
         "",
         "Phase     Objective                                         Measured  Verdict",
@@ -44,7 +44,7 @@ def test_a_pass_on_80_columns(drill) -> None:
         "",
         "Probes   reads 99.2 %, writes 97.7 % in fault; longest outage 840 ms",
         "Load     list: 1,500 requests, 2 failed, p99 at most 71 ms (in recovery)",
-        "Fault    etcd.kill of etcd-b took effect, noticed after 930 ms, undone,",
+        "Fault    etcd.kill on etcd-b took effect, noticed after 930 ms, undone,",
         "         recovered 2.10 s later",
         "Harness  at most 4.1 % of the CPU, 0.8 % of the bytes, 74.2 % of the requests",
         f"Report   {folder.report}",

@@ -25,7 +25,7 @@ def figures_at(schedule: Schedule, after_s: int) -> LiveFigures:
         writes=0.975 if down else 1.0,
         members={"a": "healthy", "b": "refused" if down else "healthy", "c": "healthy"},
         leader="a" if down else "b",
-        faults=("etcd.kill of etcd-b",) if down else (),
+        faults=("etcd.kill on etcd-b",) if down else (),
         lag_s=0.004,
     )
 
@@ -44,7 +44,7 @@ def test_without_a_terminal_a_line_each_ten_seconds(schedule: Schedule) -> None:
     assert len(lines) == 15
     assert lines[5] == (
         "  +60.0 s  fault, 55 s left | list 9.80/s of 10.0/s, p99 71 ms | reads 100 %, "
-        "writes 97.5 % | etcd a:leader b:refused c:healthy | etcd.kill of etcd-b"
+        "writes 97.5 % | etcd a:leader b:refused c:healthy | etcd.kill on etcd-b"
     )
 
 
@@ -59,7 +59,7 @@ def test_without_a_terminal_every_event_has_its_line(drill) -> None:
     lines = [line.strip() for line in text.getvalue().splitlines()]
     assert len(lines) == len(events)
     assert "+10.0 s  phase baseline" in lines
-    assert "+55.0 s  etcd.kill of etcd-b injected: SIGKILL to pid 4242, held down" in lines
+    assert "+55.0 s  etcd.kill on etcd-b injected: SIGKILL to pid 4242, held down" in lines
     assert "+55.0 s  etcd-b exited as asked by fault (signal 9)" in lines
     assert "+130.0 s  drill interrupted: SIGINT" in lines
 
@@ -77,7 +77,7 @@ def test_on_a_terminal_all_is_shown_and_cleared(schedule: Schedule) -> None:
         "9.80/s of 10.0/s",
         "97.5 %",
         "refused",
-        "etcd.kill of",
+        "etcd.kill on",
         "phase w",
     ):
         assert word in shown

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kubedrill.record.timeline import Event
+from kubedrill.report.sentences import on_target
 
 
 def event_words(event: Event) -> str:
@@ -36,10 +37,9 @@ def _phase(name: str, _details: dict[str, Any]) -> str:
 
 
 def _fault(name: str, details: dict[str, Any]) -> str:
-    target, proof = details.get("target"), details.get("proof")
-    text = f"{name}" + (f" of {target}" if target else "")
-    text += f" {str(details.get('event', '')).replace('-', ' ')}"
-    return text + (f": {proof}" if proof else "")
+    happened = str(details.get("event", "")).replace("-", " ")
+    proof = f": {details['proof']}" if details.get("proof") else ""
+    return f"{on_target(name, details.get('target'))} {happened}{proof}"
 
 
 def _child(name: str, details: dict[str, Any]) -> str:

@@ -111,7 +111,7 @@ def _fault(fault: FaultResult, start: int) -> dict[str, str]:
         )
 
     return {
-        "Fault": f"{fault.name} of {fault.target}",
+        "Fault": sentences.on_target(fault.name, fault.target),
         "Phase": fault.phase,
         "Injected": f"at {figures.offset(fault.injected_at, start)}",
         "Took effect": state(fault.took_effect, fault.took_effect_at, fault.proof),

@@ -16,6 +16,7 @@ from kubedrill.record.verdict import Report
 from kubedrill.report import figures
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.report.panel import BLUE, GREEN, INK, RED, Axis, hover, legend, source
+from kubedrill.report.sentences import on_target
 from kubedrill.report.tables import lane
 
 _LANE_HEIGHT = 16
@@ -31,7 +32,9 @@ def drill(axis: Axis, report: Report, events: list[Event]) -> figure:
     plot = axis.panel("Drill", _FRAME_HEIGHT + 3 * 20, ("phase", "fault", "events"))
     phases = [(one.name, axis.at(one.start), axis.at(one.end), INK) for one in axis.schedule.phases]
     _blocks(plot, "phase", phases, axis.length, alpha=0.22)
-    faults = [(f"{one.name} of {one.target}", *fault_span(axis, one), RED) for one in report.faults]
+    faults = [
+        (on_target(one.name, one.target), *fault_span(axis, one), RED) for one in report.faults
+    ]
     _blocks(plot, "fault", [one for one in faults if one[2] > one[1]], axis.length, alpha=0.35)
     marked = [one for one in events if one.kind in _MARKED_KINDS]
     data = source(

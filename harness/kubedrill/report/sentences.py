@@ -31,10 +31,15 @@ def proved(report: Report) -> str:
 def _under(report: Report) -> str:
     loads = dict.fromkeys((one.name, one.profile) for one in report.load)
     parts = [f"the load {name} ({profile})" for name, profile in loads]
-    parts += [f"{fault.name} of {fault.target}" for fault in report.faults]
+    parts += [on_target(fault.name, fault.target) for fault in report.faults]
     if not parts:
         return ""
     return " under " + " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+
+
+def on_target(fault: str, target: str | None) -> str:
+    """Return `etcd.kill on etcd-b`, or the fault alone where no target was chosen."""
+    return f"{fault} on {target}" if target else fault
 
 
 def measured(objective: ObjectiveResult) -> str:
@@ -60,7 +65,7 @@ def load_lines(report: Report) -> Iterator[str]:
 def fault_line(fault: FaultResult) -> str:
     """Return what became of a fault."""
     effect = "took effect" if fault.took_effect else "did NOT take effect"
-    text = f"{fault.name} of {fault.target} {effect}"
+    text = f"{on_target(fault.name, fault.target)} {effect}"
     if fault.time_to_detect_s is not None:
         text += f", noticed after {figures.seconds(fault.time_to_detect_s)}"
     text += ", undone" if fault.undone else ", NOT undone"
