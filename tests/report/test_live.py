@@ -73,7 +73,7 @@ def test_on_a_terminal_all_is_shown_and_cleared(schedule: Schedule) -> None:
         shown = text.getvalue()
     for word in (
         "fault",
-        "45 s left",
+        "45 s left in fault",
         "9.80/s of 10.0/s",
         "97.5 %",
         "refused",

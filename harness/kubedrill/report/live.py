@@ -94,15 +94,15 @@ class LiveView:
         plan = self._schedule
         total = (plan.end - plan.start) / SECOND
         done = min(max((now.time - plan.start) / SECOND, 0.0), total)
-        grid = Table.grid(padding=(0, 1))
         phases = Text(" > ").join(
             Text(one.name, style="bold reverse" if one.name == now.phase else "dim")
             for one in plan.phases
         )
-        left = f"{now.phase_left_s:.0f} s left" if now.phase else ""
-        bar = ProgressBar(total=total, completed=done, width=24)
-        grid.add_row(phases, left, bar, f"{done:.0f} of {total:.0f} s")
-        return grid
+        grid = Table.grid(padding=(0, 2))
+        left = f"{now.phase_left_s:.0f} s left in {now.phase}" if now.phase else ""
+        bar = ProgressBar(total=total, completed=done, width=30)
+        grid.add_row(bar, f"{done:.0f} of {total:.0f} s", left)
+        return Group(phases, grid)
 
     def _last_events(self) -> Iterator[Text]:
         for event in self._events:
