@@ -1,0 +1,183 @@
+"""Set-up: what is found, what is built, what is left by an interruption, and what cannot be had."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from kubedrill.cluster.local import binaries, gobuild
+from kubedrill.cluster.local.setup import ensure, ensure_haproxy
+from kubedrill.errors import NotStarted
+
+NAMES = binaries.NAMES
+
+
+def program(path: Path, said: str = "v1.37.2") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\necho {said}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine that has nothing yet, and nowhere to download from; returns the cache's folder."""
+    monkeypatch.setenv("KUBEDRILL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
+    for name in NAMES:
+        monkeypatch.delenv(f"TEST_ASSET_{name.upper().replace('-', '_')}", raising=False)
+    monkeypatch.setenv("KUBEDRILL_KUBERNETES_MIRROR", "http://127.0.0.1:1")
+    monkeypatch.setenv("KUBEDRILL_ETCD_MIRROR", "http://127.0.0.1:1")
+    return binaries.cache_folder()
+
+
+def test_an_asset_of_its_own_comes_before_the_folder_and_that_before_the_cache(
+    nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = program(nothing / "etcd")
+    assert binaries.find("etcd") == cached
+    in_folder = program(tmp_path / "assets" / "etcd")
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(in_folder.parent))
+    assert binaries.find("etcd") == in_folder
+    asset = program(tmp_path / "my-etcd")
+    monkeypatch.setenv("TEST_ASSET_ETCD", str(asset))
+    assert binaries.find("etcd") == asset
+
+
+def test_an_asset_that_cannot_be_run_is_named(
+    nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_ASSET_ETCD", str(tmp_path))
+    with pytest.raises(NotStarted, match=f"TEST_ASSET_ETCD={tmp_path}: not a program"):
+        binaries.find("etcd")
+
+
+def test_what_is_missing_is_named_with_its_remedy(nothing: Path) -> None:
+    program(nothing / "etcd")
+    with pytest.raises(
+        NotStarted, match=r"^kube-apiserver, .*kube-scheduler not found; run: kubedrill setup"
+    ):
+        binaries.find_all()
+
+
+def test_the_versions_are_what_the_programs_say(nothing: Path) -> None:
+    for name in NAMES:
+        program(nothing / name, "etcd Version: 3.7.9" if name == "etcd" else "Kubernetes v1.36.1")
+    versions = binaries.find_all().versions
+    assert (versions["kubernetes"], versions["etcd"]) == ("1.36.1", "3.7.9")
+
+
+def test_no_download_and_no_go_is_one_line_that_says_what_to_do(
+    nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    haproxy = program(tmp_path / "bin" / "haproxy")
+    monkeypatch.setenv("PATH", str(haproxy.parent))
+    with pytest.raises(NotStarted, match=r"install Go 1\.26 or newer, or point KUBEBUILDER_ASSETS"):
+        ensure(Console(quiet=True))
+    assert [one.name for one in nothing.iterdir()] == [".lock"]
+
+
+def test_go_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = program(tmp_path / "go", "go version go1.22.1 linux/amd64")
+    monkeypatch.setenv("PATH", f"{go.parent}:{os.environ['PATH']}")
+    with pytest.raises(NotStarted, match=r"go1\.22\.1 linux/amd64 is too old; install Go 1\.26"):
+        gobuild.find_go()
+
+
+def test_no_haproxy_and_no_apt_is_one_line_that_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("kubedrill.cluster.local.setup.find_haproxy", lambda: None)
+    with pytest.raises(NotStarted, match="HAProxy is missing; install it"):
+        ensure_haproxy(Console(quiet=True))
+
+
+def module(folder: Path, body: str = 'println("v1.2.3")') -> gobuild.Source:
+    folder.mkdir()
+    (folder / "go.mod").write_text("module example.test/small\n\ngo 1.26\n")
+    (folder / "main.go").write_text(f"package main\n\nfunc main() {{ {body} }}\n")
+    return gobuild.Source(folder, "example.test/small")
+
+
+def test_a_go_module_is_built_whole(tmp_path: Path) -> None:
+    target = tmp_path / "out" / "small"
+    target.parent.mkdir()
+    seen: list[tuple[int, int]] = []
+    gobuild.build(
+        module(tmp_path / "module"), target, lambda done, total: seen.append((done, total))
+    )
+    said = subprocess.run([target], capture_output=True, text=True, check=True).stderr
+    assert said == "v1.2.3\n"
+    assert list(target.parent.iterdir()) == [target]
+    assert seen
+    assert all(done <= total for done, total in seen)
+
+
+def test_a_build_that_fails_shows_what_go_said(tmp_path: Path) -> None:
+    target = tmp_path / "small"
+    with pytest.raises(NotStarted, match="undefined: nonsense"):
+        gobuild.build(module(tmp_path / "module", "nonsense()"), target, lambda *_: None)
+    assert not target.exists()
+
+
+SLOW_SITE = """
+import http.server, sys, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        open(sys.argv[1], "a").write(self.path + "\\n")
+        self.send_response(200); self.send_header("Content-Length", "1000000"); self.end_headers()
+        if self.path.endswith("256"):
+            self.wfile.write(b"0" * 64 + b" " * 999936)
+        else:
+            self.wfile.write(b"x" * 1000); time.sleep(60)
+    def log_message(self, *_): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+def test_two_set_ups_do_not_collide_and_a_killed_one_leaves_nothing_half_written(
+    nothing: Path, tmp_path: Path
+) -> None:
+    asked = tmp_path / "asked"
+    asked.touch()
+    site = subprocess.Popen(
+        [sys.executable, "-c", SLOW_SITE, str(asked)], stdout=subprocess.PIPE, text=True
+    )
+    assert site.stdout
+    port = site.stdout.readline().strip()
+    environment = os.environ | {"KUBEDRILL_KUBERNETES_MIRROR": f"http://127.0.0.1:{port}"}
+    program(nothing / "etcd")
+    command = [sys.executable, "-m", "kubedrill", "setup"]
+    try:
+        first = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        wait_until(lambda: "kube-apiserver\n" in asked.read_text())
+        second = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        assert second.stdout
+        assert "another set-up is at work" in second.stdout.readline()
+        first.send_signal(signal.SIGKILL)
+        first.communicate()
+        # The second takes over, and begins by removing what the first has left.
+        wait_until(lambda: asked.read_text().count("kube-apiserver\n") == 2)
+        assert len([one for one in nothing.iterdir() if one.name.startswith(".kube")]) == 1
+        second.send_signal(signal.SIGINT)
+        second.communicate(timeout=20)
+    finally:
+        site.kill()
+        site.communicate()
+    assert sorted(one.name for one in nothing.iterdir()) == [".lock", "etcd"]
+
+
+def wait_until(condition: Callable[[], bool], limit_s: float = 20) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
