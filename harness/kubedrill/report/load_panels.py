@@ -136,7 +136,7 @@ def _percentiles(plot: figure, prefix: str, one: PerSecond, color: str) -> None:
     plot.scatter("x", "max", source=data, size=4, color=ORANGE, legend_label=f"{prefix}max")
     plot.line("x", "p99", source=data, color=color, line_width=2, legend_label=f"{prefix}p99")
     median = plot.line(
-        "x", "p50", source=data, color=color, line_width=1, alpha=0.7, legend_label=f"{prefix}p50"
+        "x", "p50", source=data, color=color, line_width=1, alpha=0.9, legend_label=f"{prefix}p50"
     )
     hover(plot, median, {"p50": "p50_text", "p99": "p99_text", "max": "max_text"})
 

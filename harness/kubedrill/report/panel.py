@@ -22,9 +22,9 @@ from bokeh.plotting import figure
 from kubedrill.record.clock import SECOND
 from kubedrill.record.schedule import Schedule
 
-# Okabe and Ito's palette: told apart by the colour-blind, on white and on black.
+# After Okabe and Ito: told apart by the colour-blind, on white and on black (its blue made lighter).
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
-    "#0072b2",
+    "#2187c9",
     "#e69f00",
     "#009e73",
     "#d55e00",
