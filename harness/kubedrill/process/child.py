@@ -93,9 +93,11 @@ class Child:
     def wait(self, timeout_s: float) -> int | None:
         """Wait for the child to end; None if it has not within `timeout_s`."""
         try:
-            return self.process.wait(timeout_s)
+            status = self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return None
+        self._close()
+        return status
 
     def kill(self) -> None:
         """Kill the child's whole session, for workers it may have started."""
@@ -104,6 +106,12 @@ class Child:
         except ProcessLookupError:
             pass
         self.process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        assert self.process.stdout is not None
+        self.end()
+        self.process.stdout.close()
 
     def _tail(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]

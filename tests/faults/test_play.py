@@ -1,0 +1,170 @@
+"""The player of faults: edges on the clock, and everything undone however the drill ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plain_faults import calls
+
+from kubedrill.process.child import Child
+from kubedrill.record.clock import SECOND, ClockPair, now
+from kubedrill.record.files import read_lines
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import Phase, Schedule, ScheduledFault
+
+SHARED = str(Path(__file__).resolve().parents[1] / "shared")
+UNTIL = {"type": "python", "module": "kubedrill.faults.play", "func": "until"}
+STOP = {"name": "stop", "provider": {"type": "python", "module": "kubedrill.faults.play"}}
+
+
+def action(name: str, function: str, **arguments: Any) -> dict[str, Any]:
+    provider = {"type": "python", "module": "plain_faults", "func": function}
+    return {"type": "action", "name": name, "provider": provider | {"arguments": arguments}}
+
+
+def until(seconds: float) -> dict[str, Any]:
+    provider = UNTIL | {"arguments": {"offset_s": seconds}}
+    return {"type": "action", "name": f"until {seconds}", "provider": provider, "controls": [STOP]}
+
+
+def player(folder: RunFolder, method: list[Any], rollbacks: list[Any], faults: int = 1) -> Child:
+    """Start the player, give GO, and return it; the drill begins a quarter of a second later."""
+    experiment = {
+        "version": "1.0.0",
+        "title": "t",
+        "description": "d",
+        "runtime": {"rollbacks": {"strategy": "always"}},
+        "method": method,
+        "rollbacks": rollbacks,
+    }
+    folder.chaos_experiment.write_text(json.dumps(experiment))
+    command = [sys.executable, "-m", "kubedrill.faults", "--run", str(folder.path)]
+    child = Child.start("faults", command, folder.logs / "faults.log", {"PYTHONPATH": SHARED})
+    child.wait_ready(30)
+    begin = now() + SECOND // 4
+    arguments = {"activity": {"name": "break"}}
+    schedule = Schedule(
+        experiment="e",
+        run=folder.run,
+        title="t",
+        why="w",
+        claim=None,
+        cluster="c",
+        clock=ClockPair.read(),
+        phases=(Phase("fault", begin, begin + 60 * SECOND),),
+        faults=tuple(
+            ScheduledFault("activity", arguments, "fault", begin, begin) for _ in range(faults)
+        ),
+    )
+    schedule.write(folder.schedule)
+    child.go({"schedule": schedule.as_dict()})
+    return child
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path, "played")
+
+
+def offsets(folder: RunFolder, path: Path) -> list[tuple[str, float]]:
+    start = Schedule.read(folder.schedule).start
+    return [(what, (time - start) / SECOND) for what, time in calls(path)]
+
+
+def test_edges_keep_to_the_clock_though_injections_take_time(
+    folder: RunFolder, tmp_path: Path
+) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    inject_a = action("inject 0: activity", "inject", path=str(a), seconds=0.3)
+    inject_b = action("inject 1: activity", "inject", path=str(b))
+    undo_a, undo_b = (
+        action(f"undo {n}: activity", "undo", path=str(p)) for n, p in enumerate((a, b))
+    )
+    method = [until(0.2), inject_a, until(0.8), inject_b, until(1.2), undo_a, until(1.5), undo_b]
+    child = player(folder, method, [undo_b, undo_a], faults=2)
+    assert child.wait(20) == 0
+    assert offsets(folder, a)[0] == ("inject", pytest.approx(0.2, abs=0.1))
+    assert offsets(folder, a)[1] == ("undo", pytest.approx(1.2, abs=0.1))
+    assert offsets(folder, b)[0] == ("inject", pytest.approx(0.8, abs=0.1))
+    assert offsets(folder, b)[1] == ("undo", pytest.approx(1.5, abs=0.1))
+    events = [(line["index"], line["event"]) for line in read_lines(folder.faults)]
+    assert events[:4] == [(0, "injecting"), (0, "injected"), (0, "took-effect"), (1, "injecting")]
+    assert (1, "undone") in events
+
+
+def endless(path: Path) -> tuple[list[Any], list[Any]]:
+    undo = action("undo 0: activity", "undo", path=str(path))
+    inject = action("inject 0: activity", "inject", path=str(path))
+    return [until(0), inject, until(50), undo], [undo]
+
+
+def wait_for(path: Path, there: bool, limit_s: float = 15) -> None:
+    deadline = time.monotonic() + limit_s
+    while path.exists() != there:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_the_end_of_the_lifeline_undoes_at_once(folder: RunFolder, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    child = player(folder, *endless(broken))
+    wait_for(broken, True)
+    ended = time.monotonic()
+    child.end()
+    wait_for(broken, False)
+    assert time.monotonic() - ended < 2
+    child.wait(10)
+    assert folder.chaos_journal.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_and_hang_up_do_not_reach_the_player(
+    number: signal.Signals, folder: RunFolder, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    child = player(folder, *endless(broken))
+    wait_for(broken, True)
+    os.kill(child.pid, number)
+    time.sleep(0.5)
+    assert broken.exists()
+    assert child.poll() is None
+    child.end()
+    child.wait(10)
+
+
+def test_the_death_of_the_runner_undoes(folder: RunFolder, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    method, rollbacks = endless(broken)
+    script = (
+        "import sys, json, time; sys.path[:0] = sys.argv[1:3]\n"
+        "from test_play import player, RunFolder; from pathlib import Path\n"
+        "player(RunFolder(Path(sys.argv[3])), *json.loads(sys.argv[4])); time.sleep(60)\n"
+    )
+    here = str(Path(__file__).parent)
+    run = str(folder.path)
+    runner = subprocess.Popen(
+        [sys.executable, "-c", script, here, SHARED, run, json.dumps([method, rollbacks])]
+    )
+    wait_for(broken, True, 30)
+    runner.kill()
+    runner.wait()
+    wait_for(broken, False)
+
+
+def test_an_injection_that_fails_is_told_and_the_rollbacks_run(
+    folder: RunFolder, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    undo = action("undo 0: activity", "undo", path=str(broken))
+    fail = action("inject 0: activity", "fail", path=str(broken))
+    child = player(folder, [until(0), fail, until(0.2)], [undo])
+    assert child.wait(20) == 1
+    assert [what for what, _ in calls(broken)] == ["undo"]
+    [failed] = [line for line in read_lines(folder.faults) if line["event"] == "failed"]
+    assert "cannot be broken" in failed["proof"]
