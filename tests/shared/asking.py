@@ -12,9 +12,9 @@ if MODE != "blocking":
     monkey.patch_all()
 
 import json  # noqa: E402
-import os  # noqa: E402
 import threading  # noqa: E402
 import time  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 from kubedrill.record.clock import SECOND, now  # noqa: E402
 from kubedrill.record.cluster import Endpoint  # noqa: E402
@@ -69,6 +69,10 @@ def ask(question: dict) -> list[dict]:
     return answers
 
 
+def open_descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
 def together(question: dict) -> list[dict]:
     """Ask once for each path, all at the same time."""
     answers: list = [None] * len(question["paths"])
@@ -88,9 +92,9 @@ time.sleep(0.01)  # gevent opens its own descriptors
 
 for line in sys.stdin:
     asked = json.loads(line)
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     begun = time.monotonic()
     result = (together if asked.get("together") else ask)(asked)
     took = time.monotonic() - begun
-    leaked = len(os.listdir("/proc/self/fd")) - before
+    leaked = open_descriptors() - before
     print(json.dumps({"answers": result, "leaked": leaked, "took_s": took}), flush=True)

@@ -238,7 +238,6 @@ class BehavingServer:
         self._listener = listener or socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
         self.accepted = 0
-        self.requests: list[tuple[float, bytes]] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -276,6 +275,8 @@ class BehavingServer:
             if not piece:
                 return False
             request += piece
-        self.requests.append((time.monotonic(), request))
+        return self.answer(connection, request)
+
+    def answer(self, connection: ssl.SSLSocket, request: bytes) -> bool:
         path = request.split()[1].decode().partition("?")[0]
         return BEHAVIOURS[path](connection)

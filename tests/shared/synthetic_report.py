@@ -7,6 +7,7 @@ from kubedrill.record.objective import Objective, holds, parse, words
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.verdict import (
     AvailabilityResult,
+    Elections,
     FaultResult,
     HarnessCost,
     LoadResult,
@@ -77,6 +78,10 @@ def make_report(
         resources=list(resources()),
         harness=[
             HarnessCost(phase=name, cpu_share=0.041, bytes_share=0.0081, requests_share=0.742)
+            for name in LENGTHS
+        ],
+        elections=[
+            Elections(phase=name, leader_changes=int(name == "fault"), unplanned=0)
             for name in LENGTHS
         ],
         settings=SETTINGS,
@@ -181,6 +186,8 @@ def server_latency() -> Any:
         ("LIST", "pods", "cluster", 0.021),
         ("GET", "configmaps", "resource", 0.0031),
         ("PUT", "configmaps", "resource", 0.0062),
+        ("fsync", "etcd", "", 0.0011),
+        ("commit", "etcd", "", 0.0018),
     ]
     for phase, length in LENGTHS.items():
         for verb, resource, scope, p50 in rows:

@@ -136,6 +136,15 @@ class ResourceResult(_Part):
     restarts: int
 
 
+class Elections(_Part):
+    """etcd's leader changes in one phase."""
+
+    phase: str
+    leader_changes: int
+    unplanned: int
+    """Those that no fault explains."""
+
+
 class HarnessCost(_Part):
     """What watching costs the watched in one phase, as shares 0..1 of the control plane's."""
 
@@ -164,6 +173,7 @@ class Report(_Part):
     server_latency: list[ServerLatency]
     resources: list[ResourceResult]
     harness: list[HarnessCost]
+    elections: list[Elections] = []
     settings: dict[str, Any]
     """Versions and settings of everything that took part."""
 

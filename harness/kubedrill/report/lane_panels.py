@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
 from kubedrill.record.clock import SECOND
@@ -104,11 +105,22 @@ def probes(axis: Axis, records: Records, sidecar: dict[str, Any]) -> figure:
             continue
         x = (found["intended"].astype(np.int64) - axis.schedule.start) / SECOND
         spans.append((name, float(x.min()), float(x.max())))
-        bars += [(name, axis.at(start), axis.at(end)) for start, end in outages(found)]
+        bars += [(name, axis.at(start), axis.at(end)) for start, end in _joined(outages(found))]
         ticks += [(name, when, how) for when, how in _failures(found, axis)]
     _probe_glyphs(plot, spans, bars, ticks)
     legend(plot)
     return plot
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join spans that overlap: drawn over each other, they would look worse than they are."""
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _failures(records: Records, axis: Axis) -> Iterator[tuple[float, str]]:
@@ -126,37 +138,26 @@ def _probe_glyphs(
     bars: list[tuple[str, float, float]],
     ticks: list[tuple[str, float, str]],
 ) -> None:
-    lanes = source(
-        y=[one[0] for one in spans], left=[one[1] for one in spans], right=[one[2] for one in spans]
-    )
-    plot.hbar(
-        "y", 0.16, "right", "left", source=lanes, color=GREEN, alpha=0.55, legend_label="probed"
-    )
-    out = source(
-        y=[one[0] for one in bars],
-        left=[one[1] for one in bars],
-        right=[one[2] for one in bars],
-        lasted=[figures.seconds(one[2] - one[1]) for one in bars],
-        at=[f"{one[1]:+.2f} s" for one in bars],
-    )
-    outage = plot.hbar(
-        "y", 0.8, "right", "left", source=out, color=RED, alpha=0.4, legend_label="outage"
-    )
-    bad = source(
-        x=[one[1] for one in ticks], y=[one[0] for one in ticks], how=[one[2] for one in ticks]
-    )
-    plot.scatter(
-        "x",
-        "y",
-        source=bad,
-        marker="dash",
-        angle=np.pi / 2,
-        size=10,
-        color=RED,
-        line_width=2,
-        legend_label="failed probe",
-    )
+    green = {"color": GREEN, "alpha": 0.55, "legend_label": "probed"}
+    plot.hbar("y", 0.16, "right", "left", source=_spans(spans), **green)
+    red = {"color": RED, "alpha": 0.4, "legend_label": "outage"}
+    outage = plot.hbar("y", 0.8, "right", "left", source=_spans(bars), **red)
     hover(plot, outage, {"": "y", "outage": "lasted", "from": "at"}, along_x=False)
+    y, x, how = ([one[column] for one in ticks] for column in range(3))
+    bad = source(y=y, x=x, how=how)
+    mark = {"marker": "dash", "angle": np.pi / 2, "size": 10, "color": RED, "line_width": 2}
+    failures = plot.scatter("x", "y", source=bad, legend_label="failed probe", **mark)
+    hover(plot, failures, {"failed": "how"}, along_x=False)
+
+
+def _spans(spans: list[tuple[str, float, float]]) -> ColumnDataSource:
+    return source(
+        y=[one[0] for one in spans],
+        left=[one[1] for one in spans],
+        right=[one[2] for one in spans],
+        lasted=[figures.seconds(one[2] - one[1]) for one in spans],
+        at=[f"{one[1]:+.2f} s" for one in spans],
+    )
 
 
 def etcd(axis: Axis, folder: RunFolder) -> figure | None:
@@ -169,38 +170,30 @@ def etcd(axis: Axis, folder: RunFolder) -> figure | None:
     zones = sorted({zone for line in looks for zone in line["etcd"]})
     if not zones:
         return None
-    plot = axis.panel(
-        "etcd members", _FRAME_HEIGHT + 20 + 20 * len(zones), [f"etcd-{zone}" for zone in zones]
-    )
+    lanes = [f"etcd-{zone}" for zone in zones]
+    plot = axis.panel("etcd members", _FRAME_HEIGHT + 20 + 20 * len(zones), lanes)
     runs = [(f"etcd-{zone}", *run) for zone in zones for run in _runs(axis, _states(looks, zone))]
-    for state, color, alpha in (("leader", BLUE, 0.75), ("healthy", GREEN, 0.4), ("", RED, 0.5)):
-        shown = [one for one in runs if (one[3] == state if state else one[3] not in _WELL)]
-        if not shown:
-            continue
-        data = source(
-            y=[one[0] for one in shown],
-            left=[one[1] for one in shown],
-            right=[one[2] for one in shown],
-            state=[one[3] for one in shown],
-            lasted=[figures.seconds(one[2] - one[1]) for one in shown],
-        )
-        bars = plot.hbar(
-            "y",
-            0.7,
-            "right",
-            "left",
-            source=data,
-            color=color,
-            alpha=alpha,
-            line_alpha=0,
-            legend_label=state or "not answering",
-        )
-        hover(plot, bars, {"": "y", "is": "state", "for": "lasted"}, along_x=False)
+    styles = {"leader": (BLUE, 0.75), "healthy": (GREEN, 0.4), _SILENT: (RED, 0.5)}
+    for state, (color, alpha) in styles.items():
+        shown = [one for one in runs if (one[3] if one[3] in styles else _SILENT) == state]
+        if shown:
+            _state_bars(plot, shown, state, color, alpha)
     legend(plot)
     return plot
 
 
-_WELL = ("leader", "healthy")
+_SILENT = "not answering"
+
+
+def _state_bars(
+    plot: figure, runs: list[tuple[str, float, float, str]], state: str, color: str, alpha: float
+) -> None:
+    y, left, right, states = zip(*runs, strict=True)
+    lasted = [figures.seconds(one[2] - one[1]) for one in runs]
+    data = source(y=y, left=left, right=right, state=states, lasted=lasted)
+    style = {"color": color, "alpha": alpha, "line_alpha": 0, "legend_label": state}
+    bars = plot.hbar("y", 0.7, "right", "left", source=data, **style)
+    hover(plot, bars, {"": "y", "is": "state", "for": "lasted"}, along_x=False)
 
 
 def _states(looks: list[dict[str, Any]], zone: str) -> Iterator[tuple[int, str]]:

@@ -65,30 +65,21 @@ def rates(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
     top = max((float(one.seconds.offered.max()) for one in traces), default=1.0) * 1.15
     plot = axis.panel("Load: requests a second", 150, y_range=Range1d(0, max(top, 1.0)))
     for trace, color in zip(traces, _colors(len(traces)), strict=True):
-        one = trace.seconds
-        data = source(
-            x=_middles(one.offered),
-            offered=one.offered,
-            achieved=one.achieved,
-            failed=one.failed,
-        )
-        prefix = f"{trace.name} " if len(traces) > 1 else ""
-        common = {"source": data, "mode": "center"}
-        plot.vbar("x", 0.9, "failed", source=data, color=RED, legend_label=f"{prefix}failed")
-        plot.step(
-            "x",
-            "offered",
-            color=GREY,
-            line_dash="dashed",
-            legend_label=f"{prefix}offered",
-            **common,
-        )
-        achieved = plot.step(
-            "x", "achieved", color=color, line_width=2, legend_label=f"{prefix}achieved", **common
-        )
-        hover(plot, achieved, {one: one for one in ("offered", "achieved", "failed")})
+        _rates_of(plot, f"{trace.name} " if len(traces) > 1 else "", trace.seconds, color)
     legend(plot)
     return plot
+
+
+def _rates_of(plot: figure, prefix: str, one: PerSecond, color: str) -> None:
+    shown = {"offered": one.offered, "achieved": one.achieved, "failed": one.failed}
+    data = source(x=_middles(one.offered), **shown)
+    plot.vbar("x", 0.9, "failed", source=data, color=RED, legend_label=f"{prefix}failed")
+    step = {"source": data, "mode": "center"}
+    grey = {"color": GREY, "line_dash": "dashed", "legend_label": f"{prefix}offered"}
+    plot.step("x", "offered", **step, **grey)
+    bold = {"color": color, "line_width": 2, "legend_label": f"{prefix}achieved"}
+    achieved = plot.step("x", "achieved", **step, **bold)
+    hover(plot, achieved, {name: name for name in shown})
 
 
 def latency(axis: Axis, traces: Sequence[LoadTrace]) -> figure:

@@ -37,6 +37,7 @@ def glance(report: Report) -> Table:
         ("Throughput", _load_rows(report, _THROUGHPUT)),
         ("Latency of the load, from the intended start", _load_rows(report, _LATENCY)),
         ("Availability: fresh connections through the load balancer", _probe_rows(report)),
+        ("etcd", _election_rows(report)),
         ("Resources of the control plane", _resource_rows(report)),
     ]
     return table(caption, ("", *phases), groups, range(1, len(phases) + 1))
@@ -77,6 +78,16 @@ def _probe_rows(report: Report) -> Iterator[Row]:
         )
         longest = (figures.seconds(one.longest_outage_s) if one else "-" for one in found)
         yield (f"longest outage of {verb}s", *longest)
+
+
+def _election_rows(report: Report) -> Iterator[Row]:
+    if not report.elections:
+        return
+    found = {one.phase: one for one in report.elections}
+    known = [found.get(phase.name) for phase in report.phases]
+    yield ("leader changes", *(str(one.leader_changes) if one else "-" for one in known))
+    unplanned = (bad(str(one.unplanned), one.unplanned > 0) if one else "-" for one in known)
+    yield ("unplanned", *unplanned)
 
 
 def _resource_rows(report: Report) -> Iterator[Row]:

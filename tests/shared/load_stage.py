@@ -1,0 +1,101 @@
+"""A load's process as the runner starts it, and what it leaves behind."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kubedrill.load import launch
+from kubedrill.process.child import Child
+from kubedrill.record.clock import SECOND, ClockPair, now
+from kubedrill.record.files import read_lines
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import Outcome, Records
+from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
+from kubedrill.record.traces import read_samples
+
+PROFILE = Path(__file__).parents[2] / "loadprofiles" / "mass_list.py"
+LEAD = SECOND // 2
+
+
+@dataclass
+class Played:
+    """What a load left behind."""
+
+    folder: RunFolder
+    status: int | None
+    start: int
+    log: str
+
+    def records(self, series: str = "list") -> Records:
+        records, sidecar = read_samples(self.folder, "load-list")
+        names = [one["name"] for one in sidecar["series"]]
+        return records[records["series"] == names.index(series)]
+
+    def outcomes(self) -> dict[int, int]:
+        values, counts = np.unique(self.records()["outcome"], return_counts=True)
+        return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+    def count(self, outcome: Outcome | int) -> int:
+        return self.outcomes().get(outcome, 0)
+
+    def vitals(self) -> list[dict[str, Any]]:
+        return list(read_lines(self.folder.samples / "load-list.workers.jsonl"))
+
+
+class Stage:
+    """Plays a load of `seconds` at `rate`; `meanwhile` gets the child once GO is given."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    def start(self, parameters: dict[str, Any], rate: float = 10.0) -> Child:
+        load = ScheduledLoad("list", "mass-list", rate, parameters)
+        command, environment = launch.command(PROFILE, load, self.folder)
+        child = Child.start("load", command, self.folder.logs / "load.log", environment)
+        child.wait_ready(30)
+        return child
+
+    def go(self, child: Child, rate: float, seconds: float, parameters: dict[str, Any]) -> int:
+        start = now() + LEAD
+        schedule = Schedule(
+            experiment="test",
+            run=self.folder.run,
+            title="",
+            why="",
+            claim=None,
+            cluster="test",
+            clock=ClockPair.read(),
+            phases=(Phase("baseline", start, start + round(seconds * SECOND)),),
+            loads=(ScheduledLoad("list", "mass-list", rate, parameters),),
+        )
+        child.go({"schedule": schedule.as_dict()})
+        return start
+
+    def play(
+        self,
+        rate: float,
+        seconds: float,
+        meanwhile: Callable[[Child, int], None] | None = None,
+        **parameters: Any,
+    ) -> Played:
+        child = self.start(parameters, rate)
+        try:
+            start = self.go(child, rate, seconds, parameters)
+            if meanwhile:
+                meanwhile(child, start)
+            status = child.wait(seconds + 15)
+        finally:
+            child.end()
+            if child.wait(3) is None:
+                child.kill()
+            child.process.stdout.close()
+        log = (self.folder.logs / "load.log").read_text()
+        return Played(self.folder, status, start, log)
+
+
+def until(time_ns: int) -> None:
+    time.sleep(max(time_ns - now(), 0) / SECOND)
