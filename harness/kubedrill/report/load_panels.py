@@ -86,9 +86,9 @@ def latency(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
     """Return the percentiles of each second, on a logarithmic scale."""
     every = [one.seconds.p50 for one in traces] + [one.seconds.max for one in traces]
     plot = _seconds_panel(axis, "Load: latency (logarithmic)", 190, every)
-    for index, (trace, color) in enumerate(zip(traces, _colors(len(traces)), strict=True)):
+    for trace, color in zip(traces, _colors(len(traces)), strict=True):
         prefix = f"{trace.name} " if len(traces) > 1 else ""
-        _percentiles(plot, prefix, trace.seconds, color if index else BLUE)
+        _percentiles(plot, prefix, trace.seconds, color, color if prefix else ORANGE)
     legend(plot)
     return plot
 
@@ -114,7 +114,7 @@ def staleness(axis: Axis, records: Records, series: list[int]) -> figure | None:
     return plot
 
 
-def _percentiles(plot: figure, prefix: str, one: PerSecond, color: str) -> None:
+def _percentiles(plot: figure, prefix: str, one: PerSecond, color: str, peak: str) -> None:
     data = source(
         x=_middles(one.p50),
         p50=one.p50,
@@ -124,7 +124,7 @@ def _percentiles(plot: figure, prefix: str, one: PerSecond, color: str) -> None:
         p99_text=_texts(one.p99),
         max_text=_texts(one.max),
     )
-    plot.scatter("x", "max", source=data, size=4, color=ORANGE, legend_label=f"{prefix}max")
+    plot.scatter("x", "max", source=data, size=4, color=peak, legend_label=f"{prefix}max")
     plot.line("x", "p99", source=data, color=color, line_width=2, legend_label=f"{prefix}p99")
     median = plot.line(
         "x", "p50", source=data, color=color, line_width=1, alpha=0.9, legend_label=f"{prefix}p50"
