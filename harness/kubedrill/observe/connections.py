@@ -48,8 +48,3 @@ class Connections:
         self.handshake_in += connection.bytes_in
         self.handshake_out += connection.bytes_out
         return connection
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        while self._idle:
-            self._idle.pop().close()

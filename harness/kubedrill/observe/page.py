@@ -52,8 +52,3 @@ class Page:
             return connection.exchange(self._request, deadline, keep_body=True)
         finally:
             self.wire_bytes += connection.bytes_in - before
-
-    def close(self) -> None:
-        """Close the connection, if there is one."""
-        if self._connection is not None:
-            self._connection.close()
