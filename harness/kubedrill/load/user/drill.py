@@ -10,8 +10,8 @@ import gevent
 from gevent import get_hub
 from gevent.event import Event
 
+from kubedrill.load.arrivals import paced
 from kubedrill.load.launch import LOAD, PROFILE, RUN
-from kubedrill.load.user.arrivals import paced
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_cluster
 from kubedrill.load.user.parameters import Parameters

@@ -21,6 +21,7 @@ class Generator:
         self._max_in_flight = max_in_flight
         self._users: list[KubernetesUser] = []
         self._turn = 0
+        self._bytes_in = 0  # of users that have left
         self._some = Event()
 
     @property
@@ -30,8 +31,8 @@ class Generator:
 
     @property
     def bytes_in(self) -> int:
-        """Bytes that users received so far, TLS included; of those that take part now."""
-        return sum(user.bytes_in for user in self._users)
+        """Bytes that users received so far, TLS included."""
+        return self._bytes_in + sum(user.bytes_in for user in self._users)
 
     def join(self, user: "KubernetesUser") -> None:
         """Give this user its share of the arrivals from now on."""
@@ -42,13 +43,14 @@ class Generator:
         """Give this user no more arrivals."""
         if user in self._users:
             self._users.remove(user)
+            self._bytes_in += user.bytes_in
         if not self._users:
             self._some.clear()
 
     def run(self, dues: Iterator[int]) -> None:
         """Launch an arrival at each time (monotonic ns) of `dues`, late ones at once, none left out."""
         for due in dues:
-            if (left := due - now()) > 0:
+            while (left := due - now()) > 0:
                 gevent.sleep(left / SECOND)
             if not self._users:
                 self._some.wait()

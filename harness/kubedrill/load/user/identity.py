@@ -55,9 +55,9 @@ def of_kubeconfig() -> Identity:
     from kubernetes.config.config_exception import ConfigException
     from kubernetes.config.kube_config import load_kube_config
 
-    settings: Any = Configuration()
+    settings: Any = Configuration()  # type: ignore[no-untyped-call]
     try:
-        load_kube_config(client_configuration=settings)
+        load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]
     except (ConfigException, OSError) as error:
         raise NotStarted(f"kubeconfig: {error}; set KUBECONFIG to one that works") from None
     url = urlsplit(settings.host)
@@ -87,7 +87,8 @@ def _authorities(settings: Any) -> str | None:
 
 
 def _token(settings: Any) -> str | None:
-    value = settings.get_api_key_with_prefix("authorization") or ""
+    # Under this name in all releases of the library; how it is stored has changed.
+    value = settings.auth_settings().get("BearerToken", {}).get("value") or ""
     scheme, _, token = value.partition(" ")
     if value and scheme.lower() != "bearer":
         raise NotStarted(

@@ -41,10 +41,9 @@ def check(values: dict[str, Any], model: type[Model]) -> Model:
 
 def add_options(parser: LocustArgumentParser, model: type[Parameters]) -> None:
     """Add an option for each parameter; the web UI's form shows them too."""
-    group = parser.add_argument_group("parameters of the load")
     for name, field in model.model_fields.items():
         choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else None
-        group.add_argument(
+        parser.add_argument(
             option(name),
             type=str if choices else field.annotation,
             choices=choices,

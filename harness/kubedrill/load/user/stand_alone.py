@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from locust.argument_parser import LocustArgumentParser
 
-from kubedrill.load.user.arrivals import steered
+from kubedrill.load.arrivals import steered
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_kubeconfig
 from kubedrill.load.user.parameters import Parameters

@@ -1,0 +1,64 @@
+import time
+
+import pytest
+from load_stage import PROFILE
+
+from kubedrill.errors import NotStarted
+from kubedrill.load.describe import check, describe
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_description():
+    said = describe(PROFILE)
+    assert (said.name, said.series) == ("mass-list", ("list", "list.page"))
+    assert said.doc.startswith("Full LISTs")
+    properties = said.parameters["properties"]
+    assert properties["resource_version"]["enum"] == ["unset", "0"]
+    assert properties["limit"]["type"] == "integer"
+    assert properties["timeout_s"]["default"] == 60
+    assert all(one["description"] for one in properties.values())
+
+
+def test_it_is_cached_by_content(cache, tmp_path):
+    profile = tmp_path / "mass_list.py"
+    profile.write_text(PROFILE.read_text())
+    first = describe(profile)
+    started = time.monotonic()
+    assert describe(profile) == first
+    assert time.monotonic() - started < 0.1
+    profile.write_text('"""Something else."""\n' + PROFILE.read_text())
+    assert describe(profile).doc == "Something else."
+
+
+def test_this_process_stays_unpatched():
+    import socket
+
+    describe(PROFILE)
+    assert socket.socket.__module__ == "socket"
+
+
+def test_parameters_are_checked_together():
+    check(PROFILE, {"resource_version": "0", "encoding": "protobuf"})
+    with pytest.raises(NotStarted, match=r"mass-list: limit is ignored .* two different requests"):
+        check(PROFILE, {"resource_version": "0", "limit": 500})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1", "needs one concrete subclass of KubernetesUser, has 0"),
+        ("import nothing_like_it", "No module named 'nothing_like_it'"),
+        ("def (", "SyntaxError"),
+    ],
+)
+def test_what_is_not_a_profile(tmp_path, text, message):
+    file = tmp_path / "other.py"
+    file.write_text(text)
+    with pytest.raises(NotStarted, match=r"other.py: not a load profile: ") as raised:
+        describe(file)
+    assert message in str(raised.value)
