@@ -191,7 +191,6 @@ def test_stale_reads_say_how_stale(one_zone, scheduled, until, probe_object) -> 
     [
         (b"<html>not what was asked</html>", 200, Outcome.MALFORMED),
         (b"", 200, Outcome.MALFORMED),
-        (b'{"kind":"Status"}', 429, 429),
         (b'{"kind":"Status"}', 503, 503),
     ],
 )
