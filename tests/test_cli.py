@@ -28,7 +28,15 @@ def kubedrill(
 
 COMMANDS = [
     *("run", "plan", "validate", "expand", "setup", "judge", "report", "heal", "list"),
-    *("cluster up", "cluster down", "cluster status", "cluster env", "faults", "profiles", "schema"),
+    *(
+        "cluster up",
+        "cluster down",
+        "cluster status",
+        "cluster env",
+        "faults",
+        "profiles",
+        "schema",
+    ),
 ]
 
 
