@@ -136,7 +136,7 @@ class Drill:
             self.ledger.undone(self.own_cluster)
         failures = undo_all(self.ledger)
         for failure in failures:
-            self.note("note", f"not undone: {failure}")
+            self.note("note", f"not undone: {failure}", undone=False)
         self.timeline.close()
         if self.watchdog:
             self.watchdog.end()

@@ -15,7 +15,7 @@ from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment, expand, schedule, to_yaml
 from kubedrill.faults.catalogue import precheck
-from kubedrill.judge import judge
+from kubedrill.judge import convert, judge
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import SECOND, ClockPair, now
@@ -26,6 +26,7 @@ from kubedrill.report import html, junit
 from kubedrill.report.console import print_verdict
 from kubedrill.report.live import LiveView
 from kubedrill.signals import Interrupted, Signals
+from kubedrill.surroundings import surroundings
 
 if TYPE_CHECKING:
     from kubedrill.cluster.definition import ClusterDefinition
@@ -72,6 +73,7 @@ def run(order: Order, console: Console) -> Report:
         folder = open_folder(order)
         drill = Drill(folder, order.cluster, on_event=lambda _: None)
         try:
+            drill.note("drill", "started", **surroundings())
             drill.guard(lock.fileno())
             with signals.may_interrupt():
                 play(drill, order, definition, console)
@@ -130,6 +132,7 @@ def play(drill: Drill, order: Order, definition: "ClusterDefinition", console: C
         seeded = drill.seed(record, experiment.seed.wanted())
     made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
     console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
+    drill.note("note", "seeded", **seeded.created, seconds=round(seeded.seconds, 2))
     with console.status("starting load, prober, scraper and faults"):
         drill.start_children(experiment.loads, order.catalogue)
     begin = now() + LEAD_NS
@@ -174,6 +177,7 @@ def note_ending(drill: Drill, error: BaseException) -> None:
 
 def conclude(folder: RunFolder, console: Console) -> Report:
     """Judge the run's files, write the reports, show the verdict."""
+    convert(folder)
     report = judge(folder)
     report.write(folder.verdict)
     html.write(folder)

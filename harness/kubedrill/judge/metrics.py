@@ -86,11 +86,20 @@ class Metrics:
         for one in self.cluster.of_kind(component):
             readings = [
                 {key: value for key, value in page.values.items() if key[0] in names}
-                for page in self._between_edges(one.name, phase)
+                for page in self.between_edges(one.name, phase)
             ]
             for key, by in increases(readings).items():
                 grown[one.name, key] = by
         return grown
+
+    def between_edges(self, component: str, phase: Phase) -> list[Page]:
+        """Return the scrapes of a component from the one at the phase's start to the one at its end."""
+        good = [page for page in self._pages(component) if not page.error]
+        before = [page for page in good if page.time <= phase.start + EDGE // 4][-1:]
+        inside = [
+            page for page in good if phase.start + EDGE // 4 < page.time <= phase.end + EDGE // 4
+        ]
+        return before + inside
 
     def _gauge(self, objective: Objective, metric: Metric, phase: Phase, begin: int) -> Measured:
         trace = self._trace(objective.series, metric, phase)
@@ -141,14 +150,33 @@ class Metrics:
         if name.endswith(".restarts"):
             return float(self.restarts(metric.component, phase))
         components = [one.name for one in self.cluster.of_kind(metric.component)]
+        if name == "etcd.elections":
+            components = self.steady_members(phase)
         if name.endswith(".cpu"):
             return sum(self.cpu_s("processes", component, phase) for component in components)
         assert metric.family
         by_component: dict[str, float] = dict.fromkeys(components, 0.0)
         for (component, key), by in self.increase(metric.component, metric.family, phase).items():
-            if key[0] == metric.family and _wanted(metric, dict(key[1])):
+            if (
+                key[0] == metric.family
+                and _wanted(metric, dict(key[1]))
+                and component in by_component
+            ):
                 by_component[component] += by
         return combined(by_component.values(), metric.across)
+
+    def steady_members(self, phase: Phase) -> list[str]:
+        """Return the etcd members that were not started in the phase; all, if each was.
+
+        A member that starts counts the leader it finds as a change.
+        """
+        members = [one.name for one in self.cluster.of_kind("etcd")]
+        started = {
+            line["component"]
+            for line in self.exits
+            if line["event"] == "started" and phase.start - EDGE <= line["time"] < phase.end
+        }
+        return [name for name in members if name not in started] or members
 
     def restarts(self, component: str, phase: Phase) -> int:
         """Return how many exits nobody asked for; `component` is a kind or a name."""
@@ -206,15 +234,6 @@ class Metrics:
 
     def _pages(self, component: str) -> list[Page]:
         return [page for page in self.pages if page.component == component]
-
-    def _between_edges(self, component: str, phase: Phase) -> list[Page]:
-        """Return the scrapes from the one at the phase's start to the one at its end."""
-        good = [page for page in self._pages(component) if not page.error]
-        before = [page for page in good if page.time <= phase.start + EDGE // 4][-1:]
-        inside = [
-            page for page in good if phase.start + EDGE // 4 < page.time <= phase.end + EDGE // 4
-        ]
-        return before + inside
 
 
 def _wanted(metric: Metric, labels: dict[str, str]) -> bool:

@@ -1,0 +1,55 @@
+"""Judge: what watching costs the watched, as shares of what the control plane does."""
+
+from typing import Any
+
+import numpy as np
+
+from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.requests import due_in
+from kubedrill.judge.server import requests
+from kubedrill.record.files import read_lines
+from kubedrill.record.schedule import Phase
+from kubedrill.record.verdict import HarnessCost
+
+WATCHERS = ("prober", "scraper")
+
+
+def harness_cost(evidence: Evidence, phase: Phase) -> HarnessCost:
+    """Return prober and scraper beside the control plane: CPU-seconds, bytes sent, requests."""
+    return HarnessCost(
+        phase=phase.name,
+        cpu_share=_cpu_share(evidence, phase),
+        bytes_share=_bytes_share(evidence, phase),
+        requests_share=_requests_share(evidence, phase),
+    )
+
+
+def _cpu_share(evidence: Evidence, phase: Phase) -> float | None:
+    metrics = evidence.metrics
+    ours = sum(metrics.cpu_s("harness", name, phase) for name in WATCHERS)
+    theirs = sum(metrics.cpu_s("processes", one.name, phase) for one in evidence.cluster.components)
+    return ours / theirs if theirs else None
+
+
+def _bytes_share(evidence: Evidence, phase: Phase) -> float | None:
+    """Return probes and scrapes as a share of all bytes that clients of the drill received."""
+    ours = _received(evidence, phase) + sum(one["wire_bytes"] for one in _scrapes(evidence, phase))
+    loads = (due_in(load.transactions(), phase)["bytes"] for load in evidence.loads)
+    total = ours + sum(int(sizes.sum(dtype=np.int64)) for sizes in loads)
+    return ours / total if total else None
+
+
+def _requests_share(evidence: Evidence, phase: Phase) -> float | None:
+    total = requests(evidence.metrics, phase)
+    apiservers = {one.name for one in evidence.cluster.of_kind("kube-apiserver")}
+    scrapes = sum(one["component"] in apiservers for one in _scrapes(evidence, phase))
+    ours = len(due_in(evidence.probes.records, phase)) + scrapes
+    return min(ours / total, 1.0) if total else None
+
+
+def _received(evidence: Evidence, phase: Phase) -> int:
+    return int(due_in(evidence.probes.records, phase)["bytes"].sum(dtype=np.int64))
+
+
+def _scrapes(evidence: Evidence, phase: Phase) -> list[dict[str, Any]]:
+    return [one for one in read_lines(evidence.folder.metrics_index) if phase.holds(one["time"])]

@@ -1,0 +1,54 @@
+"""Judge: all that a run left behind, read once."""
+
+from dataclasses import dataclass
+
+from kubedrill.judge.ending import Ending
+from kubedrill.judge.faults import Fault, read_faults
+from kubedrill.judge.loads import Load, read_loads
+from kubedrill.judge.metrics import Metrics
+from kubedrill.judge.probes import Probes
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import Phase, Schedule
+from kubedrill.record.timeline import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the verdict is made from."""
+
+    folder: RunFolder
+    schedule: Schedule
+    cluster: ClusterRecord
+    events: list[Event]
+    ending: Ending
+    loads: list[Load]
+    probes: Probes
+    metrics: Metrics
+    faults: list[Fault]
+
+    @classmethod
+    def read(cls, folder: RunFolder, events: list[Event], ending: Ending) -> "Evidence":
+        """Read a run's files; FileNotFoundError if its phases never began."""
+        schedule = Schedule.read(folder.schedule)
+        cluster = ClusterRecord.read(folder.cluster)
+        return cls(
+            folder,
+            schedule,
+            cluster,
+            events,
+            ending,
+            read_loads(folder, schedule),
+            Probes.read(folder),
+            Metrics.read(folder, cluster),
+            read_faults(folder, schedule),
+        )
+
+    def held(self, component: str, time: int) -> bool:
+        """Whether a fault held a component down at a time, so that it was rightly silent."""
+        return any(fault.holds(component, time) for fault in self.faults)
+
+    def recovered_from(self, phase: Phase) -> int:
+        """Return from when a phase's recovery counts: its start, or the proof of an undo in it."""
+        proofs = [fault.at("undone") for fault in self.faults]
+        return max([phase.start, *(at for at in proofs if at and phase.holds(at))])

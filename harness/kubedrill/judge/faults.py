@@ -1,0 +1,151 @@
+"""Judge: what became of each fault, from the events that it told."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kubedrill.judge.probes import Probes
+from kubedrill.record.clock import SECOND
+from kubedrill.record.files import read_lines
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import Phase, Schedule, ScheduledFault
+from kubedrill.record.traces import Times, completed, failed
+from kubedrill.record.verdict import FaultResult
+
+PUNCTUAL = SECOND
+"""A fault later than this no longer fits its phase."""
+
+WARM = 2 * SECOND
+"""What a component takes to answer scrapes again after a fault let it go."""
+
+SETTLING = 5 * SECOND
+"""Leader changes so soon after a fault's effect or undo are the fault's."""
+
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One scheduled fault, and the first event of each kind that it told."""
+
+    scheduled: ScheduledFault
+    events: dict[str, Line] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The fault and its target: `etcd.kill on etcd-b`."""
+        return f"{self.scheduled.name} on {self.target}" if self.target else self.scheduled.name
+
+    @property
+    def target(self) -> str:
+        """The components hit, separated by commas; empty if the fault never began."""
+        return next((str(line["target"]) for line in self.events.values()), "")
+
+    def at(self, event: str) -> int | None:
+        """Return when an event was told, monotonic ns."""
+        line = self.events.get(event)
+        return int(line["time"]) if line else None
+
+    def proof(self, event: str) -> str:
+        """Return the words that came with an event."""
+        return str(self.events[event]["proof"]) if event in self.events else ""
+
+    def holds(self, component: str, time: int) -> bool:
+        """Whether a component was rightly silent: held down, or only just let go."""
+        begun, undone = self.at("injecting"), self.at("undone")
+        if begun is None or component not in self.target.split(", "):
+            return False
+        return begun <= time and (undone is None or time <= undone + WARM)
+
+    def explains(self, start: int, end: int) -> bool:
+        """Whether a leader change between two times is this fault's doing."""
+        return any(
+            begin is not None and start <= (done or begin) + SETTLING and end >= begin
+            for begin, done in (
+                (self.at("injecting"), self.at("took-effect")),
+                (self.at("undoing"), self.at("undone")),
+            )
+        )
+
+    def touches(self, phase: Phase) -> bool:
+        """Whether it was injected in the phase, or undone in it or right at its start."""
+        return self.scheduled.inject < phase.end and self.scheduled.undo >= phase.start
+
+
+def read_faults(folder: RunFolder, schedule: Schedule) -> list[Fault]:
+    """Return every scheduled fault with its events."""
+    found = [Fault(fault) for fault in schedule.faults]
+    for line in read_lines(folder.faults):
+        found[line["index"]].events.setdefault(line["event"], line)
+    return found
+
+
+def fault_result(fault: Fault, probes: Probes, unhealthy: Times) -> FaultResult:
+    """Return what the report says; `unhealthy`: when a member was seen not to be healthy."""
+    return FaultResult(
+        name=fault.scheduled.name,
+        target=fault.target,
+        phase=fault.scheduled.phase,
+        injected_at=fault.at("injected"),
+        took_effect=fault.at("took-effect") is not None,
+        took_effect_at=fault.at("took-effect"),
+        proof=fault.proof("took-effect"),
+        undone=fault.at("undone") is not None,
+        undone_at=fault.at("undone"),
+        undo_proof=fault.proof("undone"),
+        time_to_detect_s=time_to_detect_s(fault, probes, unhealthy),
+        time_to_recover_s=time_to_recover_s(fault, probes),
+    )
+
+
+def time_to_detect_s(fault: Fault, probes: Probes, unhealthy: Times) -> float | None:
+    """Return the time from injection to the first failing probe or unhealthy member."""
+    begun, until = fault.at("injecting"), fault.at("undoing")
+    if begun is None:
+        return None
+    noticed = np.concatenate([_failures(probes), unhealthy])
+    noticed = noticed[(noticed >= begun) & (noticed <= (until or noticed.max(initial=begun)))]
+    return float(noticed.min() - begun) / SECOND if len(noticed) else None
+
+
+def time_to_recover_s(fault: Fault, probes: Probes) -> float | None:
+    """Return the time from the undo's begin to its proof, or to the last failing probe if later."""
+    begun, proven = fault.at("undoing"), fault.at("undone")
+    if begun is None or proven is None:
+        return None
+    lost = _failures(probes)
+    return float(max(proven, int(lost[lost >= begun].max(initial=0))) - begun) / SECOND
+
+
+def reasons(faults: Iterable[Fault], whole: bool) -> Iterator[str]:
+    """Yield why the faults of a drill prove nothing; `whole`: the drill came to its planned end."""
+    for fault in faults:
+        if "failed" in fault.events:
+            yield f"{fault.name}: {fault.proof('failed')}"
+        elif whole:
+            yield from _incomplete(fault)
+        elif "injecting" in fault.events and "undone" not in fault.events:
+            yield f"{fault.name}: was not seen to be undone"
+
+
+def _incomplete(fault: Fault) -> Iterator[str]:
+    planned = {"injecting": fault.scheduled.inject, "undoing": fault.scheduled.undo}
+    for event, words in {
+        "injecting": "was not injected",
+        "took-effect": "did not take effect",
+        "undone": "was not undone",
+    }.items():
+        if event not in fault.events:
+            yield f"{fault.name}: {words}"
+            return
+    for event, due in planned.items():
+        late = (fault.at(event) or due) - due
+        if late > PUNCTUAL:
+            yield f"{fault.name}: {event} {late / SECOND:.1f} s late; the phases are not what they say"
+
+
+def _failures(probes: Probes) -> Times:
+    scored = probes.scored()
+    return completed(scored[failed(scored)])

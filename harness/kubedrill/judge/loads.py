@@ -1,0 +1,75 @@
+"""Judge: what each load offered, and what came of it, phase by phase."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kubedrill.judge.requests import due_in, errors, late_share, latencies, percentile, shown
+from kubedrill.record.clock import SECOND
+from kubedrill.record.files import read_lines
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import LOAD_DTYPE, Records
+from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
+from kubedrill.record.traces import read_samples, succeeded
+from kubedrill.record.verdict import LoadResult
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One load's samples: a series of whole transactions, and others beside it (pages of lists)."""
+
+    scheduled: ScheduledLoad
+    series: tuple[dict[str, Any], ...]
+    records: Records
+    workers: tuple[dict[str, Any], ...]
+
+    def transactions(self) -> Records:
+        """Return the arrivals themselves; objectives on the load's name mean these."""
+        numbers = [n for n, one in enumerate(self.series) if one["role"] == "transaction"]
+        return self.records[np.isin(self.records["series"], numbers)]
+
+    def lag_p99_s(self, phase: Phase) -> float:
+        """Return the 99th percentile of each second's largest event-loop lag."""
+        lags = [one["lag_max_us"] / 1e6 for one in self.workers if phase.holds(one["time"])]
+        return percentile(np.sort(np.array(lags)), "p99") if lags else 0.0
+
+
+def read_loads(folder: RunFolder, schedule: Schedule) -> list[Load]:
+    """Read the samples of every scheduled load; one that never wrote any has none."""
+    return [_read(folder, load) for load in schedule.loads]
+
+
+def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
+    """Yield the transactions, and whatever else the load measured, in one phase."""
+    for number, series in enumerate(load.series):
+        records = due_in(load.records[load.records["series"] == number], phase)
+        if len(records) or series["role"] == "transaction":
+            yield _result(load, series["name"], records, phase)
+
+
+def _read(folder: RunFolder, load: ScheduledLoad) -> Load:
+    name = f"load-{load.name}"
+    if not (folder.samples / f"{name}.json").exists():
+        return Load(load, (), np.empty(0, LOAD_DTYPE), ())
+    records, sidecar = read_samples(folder, name)
+    workers = tuple(read_lines(folder.samples / f"{name}.workers.jsonl"))
+    return Load(load, tuple(sidecar["series"]), records, workers)
+
+
+def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult:
+    seconds = (phase.end - phase.start) / SECOND
+    return LoadResult(
+        profile=load.scheduled.profile,
+        name=name,
+        phase=phase.name,
+        offered=len(records) / seconds,
+        achieved=float(succeeded(records).sum()) / seconds,
+        requests=len(records),
+        errors=errors(records),
+        latency_s=shown(latencies(records)),
+        bytes=int(records["bytes"].sum(dtype=np.int64)),
+        late_share=late_share(records),
+        lag_p99_s=load.lag_p99_s(phase),
+    )

@@ -1,0 +1,128 @@
+"""Judge: each objective against what was measured."""
+
+import numpy as np
+
+from kubedrill.judge.availability import share_of
+from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.faults import time_to_detect_s, time_to_recover_s
+from kubedrill.judge.metrics import Measured
+from kubedrill.judge.requests import due_in, of_distribution, statistic
+from kubedrill.record.clock import SECOND
+from kubedrill.record.metric import METRICS
+from kubedrill.record.objective import OPERATORS, Objective, holds, parse, words
+from kubedrill.record.schedule import Phase, ScheduledObjective
+from kubedrill.record.traces import Times, succeeded
+from kubedrill.record.units import show, show_as
+from kubedrill.record.verdict import ObjectiveResult, Verdict
+
+NO_SAMPLE = "no sample in this phase"
+
+
+def evaluate(
+    evidence: Evidence, scheduled: ScheduledObjective, doubts: list[str]
+) -> ObjectiveResult:
+    """Return an objective's value and verdict; `doubts`: why its phase cannot be trusted."""
+    objective, phase = parse(scheduled.text), evidence.schedule.phase(scheduled.phase)
+    measured = measure(evidence, objective, phase)
+    verdict, reason = _decide(objective, measured, doubts)
+    return ObjectiveResult(
+        phase=phase.name,
+        text=objective.text,
+        words=words(objective, phase.name),
+        value=measured.value,
+        unit=objective.unit,
+        threshold=objective.threshold,
+        operator=objective.operator,
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def measure(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    """Return the value that an objective asks for, in its base unit."""
+    head = objective.series.partition(".")[0]
+    if objective.series in METRICS:
+        return _metric(evidence, objective, phase)
+    if head == "fault":
+        return _fault(evidence, objective, phase)
+    if head == "availability":
+        return _some(share_of(objective, evidence.probes, phase))
+    if head in ("unavailable", "degraded"):
+        return _outage(evidence, head, phase)
+    return _requests(evidence, objective, phase)
+
+
+def unhealthy(evidence: Evidence) -> Times:
+    """Return when any etcd member was seen not to be healthy, monotonic ns."""
+    health = evidence.metrics.health
+    times = [one["time"] for one in health if set(one["etcd"].values()) != {"healthy"}]
+    return np.array(times, dtype=np.int64)
+
+
+def _decide(objective: Objective, measured: Measured, doubts: list[str]) -> tuple[Verdict, str]:
+    if measured.value is None or not measured.valid:
+        return Verdict.INVALID, measured.reason
+    if doubts:
+        return Verdict.INVALID, f"the phase is not valid: {'; '.join(doubts)}"
+    if holds(objective, measured.value):
+        return Verdict.PASS, ""
+    said = show(measured.value, objective.unit)
+    asked = show_as(objective.threshold, objective.written_unit)
+    return Verdict.FAIL, f"{said} is not {OPERATORS[objective.operator][1]} {asked}"
+
+
+def _metric(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    if objective.eventually_s is None:
+        return evidence.metrics.value(objective, phase, evidence.held)
+    since = evidence.recovered_from(phase)
+    return evidence.metrics.eventually(objective, phase, since, evidence.held)
+
+
+def _fault(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    faults = [fault for fault in evidence.faults if fault.touches(phase)]
+    if objective.series == "fault.time_to_detect":
+        seen = unhealthy(evidence)
+        found = [time_to_detect_s(fault, evidence.probes, seen) for fault in faults]
+    else:
+        found = [time_to_recover_s(fault, evidence.probes) for fault in faults]
+    if not found:
+        return Measured(None, "no fault in this phase", valid=False)
+    known = [value for value in found if value is not None]
+    if len(known) < len(found):
+        what = objective.series.rpartition("_")[2]
+        return Measured(None, f"a fault was never seen to {what}", valid=False)
+    return Measured(max(known))
+
+
+def _outage(evidence: Evidence, head: str, phase: Phase) -> Measured:
+    probes = evidence.probes
+    if not len(due_in(probes.scored(), phase)):
+        return Measured(None, NO_SAMPLE, valid=False)
+    if head == "degraded":
+        return Measured(probes.degraded_s(phase))
+    return Measured(probes.longest_outage_s(phase))
+
+
+def _requests(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    seconds = (phase.end - phase.start) / SECOND
+    assert objective.statistic
+    probes = evidence.probes
+    match objective.series:
+        case "staleness":
+            records = due_in(probes.of(verb="stale-read"), phase)
+            ages = np.sort(records["staleness_us"][succeeded(records)] / 1e6)
+            return _some(of_distribution(ages, objective.statistic) if len(ages) else None)
+        case "probe":
+            records = probes.scored()
+        case "probe.read" | "probe.write":
+            records = probes.of(verb=objective.series.removeprefix("probe."), level="prober")
+        case name:
+            records = next(
+                load.transactions() for load in evidence.loads if load.scheduled.name == name
+            )
+    records = due_in(records, phase)
+    return _some(statistic(records, objective.statistic, seconds) if len(records) else None)
+
+
+def _some(value: float | None) -> Measured:
+    return Measured(value, "" if value is not None else NO_SAMPLE, valid=value is not None)

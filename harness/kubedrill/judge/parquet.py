@@ -1,0 +1,25 @@
+"""Judge: after a drill, its samples and metrics as Parquet, which other programs read."""
+
+from kubedrill.judge.pages import read_pages, write_metrics
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.traces import read_samples, sample_names, write_parquet
+
+
+def convert(folder: RunFolder) -> None:
+    """Replace each `samples/NAME.bin` by `NAME.parquet`, and write metrics.parquet.
+
+    Only when nobody writes samples any more. Killed at any moment, it may be called again: the
+    records are deleted after the table is whole.
+    """
+    for name in sample_names(folder):
+        raw = folder.samples / f"{name}.bin"
+        if not raw.exists():
+            continue
+        records, _ = read_samples(folder, name)
+        whole = folder.samples / f"{name}.parquet"
+        temporary = folder.samples / f".{name}.parquet"
+        write_parquet(temporary, records)
+        temporary.replace(whole)
+        raw.unlink()
+    if folder.metrics_index.exists():
+        write_metrics(read_pages(folder), folder.metrics_parquet)

@@ -1,0 +1,101 @@
+"""Judge: the prober's samples, lane by lane; a lane is one path, connection, verb and level."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kubedrill.judge.requests import due_in
+from kubedrill.record.clock import SECOND
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import PROBE_DTYPE, Outcome, Records
+from kubedrill.record.schedule import Phase
+from kubedrill.record.traces import completed, failed, outages, read_samples, succeeded
+
+SCORED = ("read", "write")
+"""Verbs whose failures count; a stale read shows how old an answer was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One kind of probe."""
+
+    name: str
+    path: str
+    connection: str
+    verb: str
+    level: str
+    rate: float
+
+    def matches(self, **wanted: str | tuple[str, ...]) -> bool:
+        """Whether each attribute named is the one wanted, or one of them."""
+        return all(
+            getattr(self, key) in ((value,) if isinstance(value, str) else value)
+            for key, value in wanted.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """All probes of a run; an answer after the deadline is a timeout."""
+
+    lanes: tuple[Lane, ...]
+    records: Records
+    deadline_s: float
+
+    @classmethod
+    def read(cls, folder: RunFolder) -> "Probes":
+        """Read the prober's samples; no lanes where it never wrote any."""
+        if not (folder.samples / "probe.json").exists():
+            return cls((), np.empty(0, PROBE_DTYPE), 0.0)
+        records, sidecar = read_samples(folder, "probe")
+        too_late = succeeded(records) & (records["total_us"] > sidecar["deadline_s"] * 1e6)
+        records["outcome"][too_late] = Outcome.TIMEOUT
+        lanes = tuple(_lane(one, sidecar["rates"]) for one in sidecar["series"])
+        return cls(lanes, records, sidecar["deadline_s"])
+
+    def of(self, **wanted: str | tuple[str, ...]) -> Records:
+        """Return the probes of the lanes with these attributes: `of(path="balancer", verb="read")`."""
+        numbers = [number for number, lane in enumerate(self.lanes) if lane.matches(**wanted)]
+        return self.records[np.isin(self.records["series"], numbers)]
+
+    def lane(self, number: int, phase: Phase) -> Records:
+        """Return the probes of one lane, by its position, due in a phase."""
+        return due_in(self.records[self.records["series"] == number], phase)
+
+    def scored(self) -> Records:
+        """Return the probes that objectives on `probe` mean: the prober's own level, every path."""
+        return self.of(verb=SCORED, level="prober")
+
+    def outages(self, verb: str) -> list[tuple[int, int]]:
+        """Return when no probe of a verb was answered on any connection through the balancer."""
+        return outages(self.of(path="balancer", verb=verb, level="prober"))
+
+    def longest_outage_s(self, phase: Phase) -> float:
+        """Return the longest outage of reads or of writes that began in the phase, at full length."""
+        return longest_s((one for verb in SCORED for one in self.outages(verb)), phase)
+
+    def degraded_s(self, phase: Phase) -> float:
+        """Return the stretch from the first failing probe of the phase to the end of its last one.
+
+        Reads and writes on fresh connections through the balancer.
+        """
+        probes = due_in(
+            self.of(path="balancer", connection="fresh", verb=SCORED, level="prober"), phase
+        )
+        lost = probes[failed(probes)]
+        if not len(lost):
+            return 0.0
+        return float(completed(lost).max() - int(lost["intended"].min())) / SECOND
+
+
+def longest_s(found: Iterator[tuple[int, int]] | list[tuple[int, int]], phase: Phase) -> float:
+    """Return the length of the longest of the outages that began in the phase, in seconds."""
+    lengths = (end - start for start, end in found if phase.holds(start))
+    return max(lengths, default=0) / SECOND
+
+
+def _lane(series: dict[str, Any], rates: dict[str, float]) -> Lane:
+    keys = ("name", "path", "connection", "verb", "level")
+    return Lane(**{key: series[key] for key in keys}, rate=rates.get(series["name"], 0.0))

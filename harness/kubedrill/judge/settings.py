@@ -1,0 +1,39 @@
+"""Judge: versions and settings of everything that took part, as the run's files tell them."""
+
+from dataclasses import asdict
+from typing import Any
+
+from kubedrill.judge.evidence import Evidence
+from kubedrill.record.timeline import Event
+
+
+def settings(evidence: Evidence) -> dict[str, Any]:
+    """Return what a reader needs to run the same drill again elsewhere."""
+    schedule, cluster = evidence.schedule, evidence.cluster
+    started = _started(evidence.events)
+    return {
+        "versions": {**started.get("versions", {}), **cluster.versions},
+        "cluster": {
+            "name": cluster.name,
+            "provider": cluster.provider,
+            "zoning": cluster.zoning,
+            "zones": list(cluster.zones),
+            **cluster.settings,
+        },
+        "loads": {
+            one.name: {"profile": one.profile, "rate": one.rate, **one.parameters}
+            for one in schedule.loads
+        },
+        "seeded": _seeded(evidence.events),
+        "prober": asdict(schedule.probing),
+        "scraper": asdict(schedule.scraping),
+        "host": started.get("host", {}),
+    }
+
+
+def _started(events: list[Event]) -> dict[str, Any]:
+    return next((one.details for one in events if (one.kind, one.name) == ("drill", "started")), {})
+
+
+def _seeded(events: list[Event]) -> dict[str, Any]:
+    return next((one.details for one in events if (one.kind, one.name) == ("note", "seeded")), {})

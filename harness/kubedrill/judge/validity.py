@@ -1,0 +1,138 @@
+"""Judge: whether what was measured can be trusted; every doubt is a reason in words."""
+
+import signal
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from kubedrill.judge import faults
+from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.loads import Load
+from kubedrill.judge.requests import LATE, late_share
+from kubedrill.record.clock import SECOND
+from kubedrill.record.sample import Records
+from kubedrill.record.schedule import Phase
+
+LATE_SHARE = 0.001
+"""More arrivals than this may not start late: 0.1 %, a tenth of what a p99 looks at."""
+
+STEAL_SHARE = 0.1
+BUSY_SHARE = 0.98
+MEMORY_SHARE = 0.05
+LAG_S = 0.1
+"""An event loop that is this late (p99) when the machine is busy had to wait for a core."""
+
+
+def of_drill(evidence: Evidence) -> Iterator[str]:
+    """Yield the reasons that make a whole drill INVALID."""
+    ending = evidence.ending
+    if ending.how in ("interrupted", "failed"):
+        yield ending.words
+    elif ending.how == "ended" and ending.time < evidence.schedule.end:
+        early = (evidence.schedule.end - ending.time) / SECOND
+        yield f"the drill ended {early:.1f} s before its last phase did"
+    if not evidence.schedule.objectives:
+        yield "no objective: nothing was to be proven"
+    yield from _events(evidence)
+    whole = ending.how == "ended"
+    yield from faults.reasons(evidence.faults, whole)
+
+
+def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
+    """Yield the reasons that make one phase INVALID."""
+    if evidence.ending.time < phase.end:
+        after = (evidence.ending.time - phase.start) / SECOND
+        yield f"the drill ended {after:.1f} s into it" if after > 0 else "the drill ended before it"
+        return
+    for load in evidence.loads:
+        yield from _load(load, phase)
+    yield from _prober(evidence, phase)
+    yield from _machine(evidence, phase)
+
+
+def judged_phases(evidence: Evidence) -> list[Phase]:
+    """Return the phases from the first that has an objective or a fault on; those before warm up."""
+    schedule = evidence.schedule
+    named = {one.phase for one in schedule.objectives} | {one.phase for one in schedule.faults}
+    first = next((n for n, phase in enumerate(schedule.phases) if phase.name in named), 0)
+    return list(schedule.phases[first:])
+
+
+def _events(evidence: Evidence) -> Iterator[str]:
+    for event in evidence.events:
+        if event.details.get("undone") is False:
+            yield f"{event.name}; run: kubedrill heal"
+        elif event.kind == "child":
+            yield f"{event.name} {_exit(event.details['status'])}; see logs/{event.name}.log"
+
+
+def _exit(status: int) -> str:
+    if status >= 0:
+        return f"ended early, with exit code {status}"
+    return f"was ended by {signal.Signals(-status).name}"
+
+
+def _load(load: Load, phase: Phase) -> Iterator[str]:
+    records = load.transactions()
+    due = (records["intended"] >= phase.start) & (records["intended"] < phase.end)
+    arrivals = records[due]
+    expected = load.scheduled.rate * (phase.end - phase.start) / SECOND
+    name = f"load {load.scheduled.name}"
+    if len(arrivals) < expected * (1 - LATE_SHARE) - 1:
+        yield f"{name}: {len(arrivals)} of {expected:.0f} arrivals are in the samples"
+    yield from _late(name, arrivals)
+
+
+def _prober(evidence: Evidence, phase: Phase) -> Iterator[str]:
+    probes = evidence.probes
+    if not probes.lanes:
+        yield "prober: no sample"
+        return
+    seconds = (phase.end - phase.start) / SECOND
+    due = (probes.records["intended"] >= phase.start) & (probes.records["intended"] < phase.end)
+    found, expected = int(due.sum()), sum(lane.rate for lane in probes.lanes) * seconds
+    if found < expected * (1 - LATE_SHARE) - len(probes.lanes):
+        yield f"prober: {found} of {expected:.0f} probes are in the samples"
+    yield from _late("prober", probes.records[due])
+
+
+def _late(name: str, arrivals: Records) -> Iterator[str]:
+    share = late_share(arrivals)
+    if share > LATE_SHARE:
+        yield (
+            f"{name}: {share:.2%} of {len(arrivals)} arrivals started more than "
+            f"{LATE // 1_000_000} ms late or never; {LATE_SHARE:.1%} may"
+        )
+
+
+def _machine(evidence: Evidence, phase: Phase) -> Iterator[str]:
+    """Yield why the machine under the drill, not the cluster, was the limit (docs/verdicts.md)."""
+    hosts = [one["host"] for one in evidence.metrics.resources if phase.holds(one["time"])]
+    if len(hosts) < 2:
+        yield "machine: its CPU and memory were not recorded"
+        return
+    total = hosts[-1]["cpu_total_s"] - hosts[0]["cpu_total_s"]
+    steal = (hosts[-1]["steal_s"] - hosts[0]["steal_s"]) / total if total > 0 else 0.0
+    if steal > STEAL_SHARE:
+        yield f"machine: the hypervisor took {steal:.0%} of its CPU time; {STEAL_SHARE:.0%} may be"
+    lag = max((load.lag_p99_s(phase) for load in evidence.loads), default=0.0)
+    busy = _busy_share(hosts)
+    if busy > 0.5 and lag > LAG_S:
+        yield (
+            f"machine: all its cores were busy in {busy:.0%} of the seconds, and the load's event "
+            f"loop was {lag * 1000:.0f} ms late (p99): it pressed less than it should"
+        )
+    free = min(one["memory_available_bytes"] / one["memory_total_bytes"] for one in hosts)
+    if free < MEMORY_SHARE:
+        yield f"machine: only {free:.1%} of its memory was left; {MEMORY_SHARE:.0%} must be"
+
+
+def _busy_share(hosts: list[dict[str, Any]]) -> float:
+    """Return the share of seconds in which the host's cores had nothing left."""
+    seconds: list[float] = [
+        (after["cpu_busy_s"] - before["cpu_busy_s"])
+        / (after["cpu_total_s"] - before["cpu_total_s"])
+        for before, after in pairwise(hosts)
+        if after["cpu_total_s"] > before["cpu_total_s"]
+    ]
+    return sum(share >= BUSY_SHARE for share in seconds) / max(len(seconds), 1)

@@ -1,0 +1,126 @@
+"""Judge: from a run's files to its verdict; the same whenever and wherever it is asked."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+
+from kubedrill.errors import NotStarted
+from kubedrill.judge import validity
+from kubedrill.judge.availability import availability
+from kubedrill.judge.cost import harness_cost
+from kubedrill.judge.elections import elections
+from kubedrill.judge.ending import Ending, read_ending
+from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.faults import fault_result
+from kubedrill.judge.loads import load_results
+from kubedrill.judge.objectives import evaluate, unhealthy
+from kubedrill.judge.server import resources, server_latency
+from kubedrill.judge.settings import settings
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import Phase, Schedule
+from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdict
+
+
+def judge(folder: RunFolder) -> Report:
+    """Judge a run from its files alone; NotStarted if the folder is not a run's."""
+    if not folder.ledger.exists():
+        raise NotStarted(f"{folder.path}: not the folder of a run: it has no {folder.ledger.name}")
+    events, ending = read_ending(folder)
+    if not folder.schedule.exists():
+        return _never_began(folder, ending)
+    return _judge(Evidence.read(folder, events, ending))
+
+
+def _judge(evidence: Evidence) -> Report:
+    schedule = evidence.schedule
+    judged = {phase.name for phase in validity.judged_phases(evidence)}
+    doubts = {
+        phase.name: list(validity.of_phase(evidence, phase)) if phase.name in judged else []
+        for phase in schedule.phases
+    }
+    objectives = [evaluate(evidence, one, doubts[one.phase]) for one in schedule.objectives]
+    broken = list(validity.of_drill(evidence))
+    verdict, reasons = _decide(evidence.ending, broken, doubts, objectives)
+    unwell = unhealthy(evidence)
+    phases = [phase for phase in schedule.phases if phase.start < evidence.ending.time]
+    metrics = evidence.metrics
+    return Report(
+        experiment=schedule.experiment,
+        run=schedule.run,
+        title=schedule.title,
+        why=schedule.why,
+        claim=schedule.claim,
+        verdict=verdict,
+        reasons=reasons,
+        phases=[_times(schedule, phase) for phase in phases],
+        objectives=objectives,
+        load=[row for load in evidence.loads for one in phases for row in load_results(load, one)],
+        faults=[fault_result(fault, evidence.probes, unwell) for fault in evidence.faults],
+        availability=[row for one in phases for row in availability(evidence.probes, one)],
+        server_latency=[row for one in phases for row in server_latency(metrics, one)],
+        resources=[row for one in phases for row in resources(metrics, one)],
+        harness=[harness_cost(evidence, one) for one in phases],
+        elections=[elections(metrics, evidence.faults, one) for one in phases],
+        settings=settings(evidence),
+    )
+
+
+def _decide(
+    ending: Ending,
+    broken: list[str],
+    doubts: dict[str, list[str]],
+    objectives: list[ObjectiveResult],
+) -> tuple[Verdict, list[str]]:
+    """Return the verdict and its reasons: INVALID before FAIL before PASS, every reason kept."""
+    missed = [one for one in objectives if one.verdict is Verdict.FAIL]
+    unknown = [one for one in objectives if one.verdict is Verdict.INVALID]
+    about_phases = [f"{name}: {doubt}" for name, found in doubts.items() for doubt in found]
+    about_objectives = [
+        f"{one.phase}: {one.text}: {one.reason}"
+        for one in (*unknown, *missed)
+        # What makes a whole phase invalid is said once, not for each of its objectives.
+        if one.verdict is Verdict.FAIL or not doubts[one.phase]
+    ]
+    reasons = [*broken, *about_phases, *about_objectives]
+    if ending.how == "aborted":
+        # That the condition held is what the drill found out; it was not carried on, so phases lack.
+        return (Verdict.INVALID if broken else Verdict.FAIL), [ending.words, *reasons]
+    if broken or about_phases or unknown:
+        return Verdict.INVALID, reasons
+    return (Verdict.FAIL if missed else Verdict.PASS), reasons
+
+
+def _times(schedule: Schedule, phase: Phase) -> PhaseTimes:
+    date = datetime.fromtimestamp(schedule.clock.to_wall(phase.start) / 1e9, UTC)
+    return PhaseTimes(
+        name=phase.name,
+        start=phase.start,
+        end=phase.end,
+        date=date.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    )
+
+
+def _never_began(folder: RunFolder, ending: Ending) -> Report:
+    """Return the verdict of a drill that was ended before its first phase."""
+    written: dict[str, Any] = {}
+    if folder.experiment_yaml.exists():
+        written = yaml.safe_load(folder.experiment_yaml.read_text(encoding="utf-8")) or {}
+    return Report(
+        experiment=folder.path.parent.name,
+        run=folder.run,
+        title=str(written.get("title", "")),
+        why=str(written.get("why", "")),
+        claim=written.get("claim"),
+        verdict=Verdict.INVALID,
+        reasons=[ending.words, "no phase began"],
+        phases=[],
+        objectives=[],
+        load=[],
+        faults=[],
+        availability=[],
+        server_latency=[],
+        resources=[],
+        harness=[],
+        settings={},
+    )
