@@ -9,9 +9,9 @@ import numpy as np
 from kubedrill.judge.requests import due_in
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.sample import PROBE_DTYPE, Outcome, Records
+from kubedrill.record.sample import PROBE_DTYPE, Records
 from kubedrill.record.schedule import Phase
-from kubedrill.record.traces import completed, failed, outages, read_samples, succeeded
+from kubedrill.record.traces import completed, failed, outages, read_samples
 
 SCORED = ("read", "write")
 """Verbs whose failures count; a stale read shows how old an answer was."""
@@ -38,22 +38,19 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """All probes of a run; an answer after the deadline is a timeout."""
+    """All probes of a run."""
 
     lanes: tuple[Lane, ...]
     records: Records
-    deadline_s: float
 
     @classmethod
     def read(cls, folder: RunFolder) -> "Probes":
         """Read the prober's samples; no lanes where it never wrote any."""
         if not (folder.samples / "probe.json").exists():
-            return cls((), np.empty(0, PROBE_DTYPE), 0.0)
+            return cls((), np.empty(0, PROBE_DTYPE))
         records, sidecar = read_samples(folder, "probe")
-        too_late = succeeded(records) & (records["total_us"] > sidecar["deadline_s"] * 1e6)
-        records["outcome"][too_late] = Outcome.TIMEOUT
         lanes = tuple(_lane(one, sidecar["rates"]) for one in sidecar["series"])
-        return cls(lanes, records, sidecar["deadline_s"])
+        return cls(lanes, records)
 
     def of(self, **wanted: str | tuple[str, ...]) -> Records:
         """Return the probes of the lanes with these attributes: `of(path="balancer", verb="read")`."""

@@ -82,7 +82,7 @@ class Probe:
             return Answer(error.outcome, error.first_byte, now(), 0)
         finally:
             self._connections.give(connection)
-        return self._judge(response, started)
+        return self._judge(response, started, deadline)
 
     def _exchange(self, connection: Connection, deadline: int) -> Response:
         request = self._read if self._verb != "write" else self._prepare("PUT", _body(now()))
@@ -93,9 +93,11 @@ class Probe:
             self._bytes_in += connection.bytes_in - received
             self._bytes_out += connection.bytes_out - sent
 
-    def _judge(self, response: Response, started: int) -> Answer:
+    def _judge(self, response: Response, started: int, deadline: int) -> Answer:
         outcome, staleness = response.status, 0
-        if 200 <= outcome < 300:
+        if response.end > deadline:  # whole, but seen too late: this process was not scheduled
+            outcome = Outcome.TIMEOUT
+        elif 200 <= outcome < 300:
             version = _VERSION.search(response.body)
             if version is None:
                 outcome = Outcome.MALFORMED
