@@ -63,8 +63,13 @@ class Drill:
         self.timeline = Timeline(self.folder.timeline)
 
     def note(self, kind: str, name: str, **details: Any) -> None:
+        """Put an event of this moment on the timeline and show it."""
+        self.add(Event(now(), kind, name, details))
+
+    def add(self, event: Event) -> None:
         """Put an event on the timeline and show it."""
-        self._add(Event(now(), kind, name, details))
+        self.timeline.add(event)
+        self.on_event(event)
 
     def guard(self, lock_descriptor: int) -> None:
         """Start the watchdog; it shares the cluster's lock, so that a killed drill keeps it."""
@@ -171,13 +176,9 @@ class Drill:
                 take(line)
 
     def _fault_event(self, line: Line) -> None:
-        self._add(Event(line.pop("time"), "fault", line.pop("fault"), line))
+        self.add(Event(line.pop("time"), "fault", line.pop("fault"), line))
 
     def _component_event(self, line: Line) -> None:
         with self.folder.exits.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-        self._add(Event(line.pop("time"), "component", line.pop("component"), line))
-
-    def _add(self, event: Event) -> None:
-        self.timeline.add(event)
-        self.on_event(event)
+        self.add(Event(line.pop("time"), "component", line.pop("component"), line))

@@ -21,6 +21,7 @@ from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule
+from kubedrill.record.timeline import Event
 from kubedrill.record.verdict import Report
 from kubedrill.report import html, junit
 from kubedrill.report.console import print_verdict
@@ -153,7 +154,7 @@ def follow(drill: Drill, plan: Schedule, console: Console) -> None:
             phase = plan.phase_at(now())
             if phase and phase.name not in begun:
                 begun.add(phase.name)
-                drill.note("phase", phase.name)
+                drill.add(Event(phase.start, "phase", phase.name))
             drill.look(plan)
             figures = tail.poll()
             view.show(figures)
