@@ -18,8 +18,7 @@ ETCD_KILL = {"faults": [{"etcd.kill": {"member": "leader"}}]}
 def test_an_objective_no_cluster_can_meet_fails(cluster: ClusterRecord, drill: Drills) -> None:
     slos = {"baseline": ["list.p99 < 1us", "list.p99 < 30s"], "recovery": ["probe.count > 10"]}
     code, verdict = drill("impossible", {"slos": slos, "seed": {}}).finish()
-    assert code == 1
-    assert verdict["verdict"] == "FAIL"
+    assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
     assert "list.p99 < 1us" in reasons(verdict)
     assert objective(verdict, "list.p99 < 1us")["verdict"] == "FAIL"
     assert objective(verdict, "list.p99 < 30s")["verdict"] == "PASS"
@@ -37,7 +36,7 @@ def test_a_kill_that_hits_nothing_is_invalid(cluster: ClusterRecord, drill: Dril
 
     handle.release(running.wait_for("a held member", held))
     code, verdict = running.finish()
-    assert (code, verdict["verdict"]) == (2, "INVALID")
+    assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     assert "etcd.kill" in reasons(verdict)
 
 
@@ -48,7 +47,7 @@ def test_locust_stopped_for_5_s_is_invalid(cluster: ClusterRecord, drill: Drills
     time.sleep(5)
     running.signal_child("load-list", signal.SIGCONT)
     code, verdict = running.finish()
-    assert (code, verdict["verdict"]) == (2, "INVALID")
+    assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     assert "late" in reasons(verdict)
 
 
@@ -61,7 +60,7 @@ def test_a_killed_process_of_the_drill_is_invalid(
     time.sleep(2)
     running.signal_child(role, signal.SIGKILL)
     code, verdict = running.finish()
-    assert (code, verdict["verdict"]) == (2, "INVALID")
+    assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     assert role.split("-", maxsplit=1)[0] in reasons(verdict)
 
 
@@ -80,7 +79,7 @@ def test_a_silent_scrape_target_is_invalid_for_what_needs_it(
     finally:
         os.kill(pid, signal.SIGCONT)
     code, verdict = running.finish()
-    assert (code, verdict["verdict"]) == (2, "INVALID")
+    assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     silent = objective(verdict, "etcd.fsync.p99 < 10s")
     assert silent["verdict"] == "INVALID"
     assert "etcd-c" in silent["reason"]
@@ -92,7 +91,7 @@ def test_a_phase_without_samples_is_invalid(cluster: ClusterRecord, drill: Drill
     phases = {"baseline": "6s", "blink": "1s", "after": "6s"}
     changes = {"load": load, "phases": phases, "slos": {"blink": ["list.p99 < 30s"]}}
     code, verdict = drill("no-samples", changes).finish()
-    assert (code, verdict["verdict"]) == (2, "INVALID")
+    assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     assert "no sample" in objective(verdict, "list.p99 < 30s")["reason"]
 
 
@@ -116,7 +115,7 @@ def test_a_balancer_stopped_for_3_s_is_measured_and_fails(
     outage = objective(verdict, "unavailable.longest < 1s")
     assert outage["value"] == pytest.approx(stopped_s, abs=0.2)
     assert outage["verdict"] == "FAIL"
-    assert (code, verdict["verdict"]) == (1, "FAIL")
+    assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
 
 
 def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(

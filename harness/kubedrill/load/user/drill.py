@@ -107,6 +107,8 @@ class Drill:
         gevent.wait([sending, self._ended], count=1)
         if not self._ended.is_set():
             sending.get()  # raises what it raised
+            # To end before the last phase does is to be lost, whatever the rate.
+            self._ended.wait(max(schedule.end - now(), 0) / SECOND)
             self._let_finish(generator, now() + DRAIN)
         sending.kill()
         recorder = generator.recorder
