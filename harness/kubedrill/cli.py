@@ -94,11 +94,12 @@ def run(
 @as_json
 def plan(file: Path, cluster: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
     """Say what a drill would do: targets, blast radius, minutes, objectives. Changes nothing."""
+    from kubedrill import cluster as clusters
     from kubedrill import experiment as stage
     from kubedrill.catalogue import read_experiment
 
     experiment, catalogue = read_experiment(file, overrides, cluster)
-    planned = stage.plan(experiment, catalogue)
+    planned = stage.plan(experiment, catalogue, clusters.find(experiment.cluster))
     if as_json:
         _print_json(planned.as_dict())
     else:
