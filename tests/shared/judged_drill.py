@@ -1,0 +1,164 @@
+"""A drill of 30 s as files, for tests of the judge: healthy and PASS. A test changes one thing.
+
+Nothing in it fails: etcd-b, the leader, is killed at 10 s and back at 21.5 s, and only the health
+checks notice. Loads and probes are arrays of records; whatever a field says, a test may say otherwise.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from struct import Struct
+from typing import Any
+
+import numpy as np
+from judged_parts import (
+    CLUSTER,
+    RATE,
+    SERIES,
+    exit_lines,
+    fault_lines,
+    load_records,
+    timeline_events,
+    worker_lines,
+)
+from judged_scrapes import END, KILLED, LENGTHS, START, UNDOING, Scrapes, at, write_lines
+
+from kubedrill.judge import judge
+from kubedrill.observe.series import all_series, arrivals, sidecar
+from kubedrill.record.clock import SECOND, ClockPair
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import (
+    LOAD_RECORD,
+    PROBE_DTYPE,
+    PROBE_RECORD,
+    Outcome,
+    Records,
+    SampleWriter,
+)
+from kubedrill.record.schedule import (
+    Phase,
+    Probing,
+    Schedule,
+    ScheduledFault,
+    ScheduledLoad,
+    ScheduledObjective,
+    Scraping,
+)
+from kubedrill.record.timeline import Event, Timeline
+from kubedrill.record.verdict import Report
+
+OBJECTIVES = [
+    ("baseline", "list.p99 < 1s"),
+    ("baseline", "probe.failed == 0"),
+    ("baseline", "etcd.healthy_members == 3"),
+    ("fault", "availability >= 99%"),
+    ("fault", "unavailable.longest < 3s"),
+    ("fault", "etcd.elections <= 1"),
+    ("fault", "fault.time_to_detect < 5s"),
+    ("recovery", "list.error_rate < 0.1%"),
+    ("recovery", "eventually(etcd.healthy_members == 3) within 5s"),
+    ("recovery", "fault.time_to_recover < 5s"),
+]
+KILL = ScheduledFault("etcd.kill", {"member": "leader"}, "fault", at(KILLED), at(UNDOING))
+
+
+@dataclass
+class JudgedDrill:
+    """All files of a run, before they are written."""
+
+    objectives: list[tuple[str, str]] = field(default_factory=lambda: list(OBJECTIVES))
+    probing: Probing = field(default_factory=Probing)
+    scheduled_faults: list[ScheduledFault] = field(default_factory=lambda: [KILL])
+    faults: list[dict[str, Any]] = field(default_factory=fault_lines)
+    exits: list[dict[str, Any]] = field(default_factory=exit_lines)
+    events: list[Event] = field(default_factory=timeline_events)
+    load: Records = field(default_factory=load_records)
+    workers: list[dict[str, Any]] = field(default_factory=worker_lines)
+    scrapes: Scrapes = field(default_factory=Scrapes)
+    probes: Records = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lanes = all_series(CLUSTER, self.probing)
+        due = np.array(list(arrivals(self.lanes, START, at(END))), dtype=np.int64)
+        self.probes = np.zeros(len(due), PROBE_DTYPE)
+        self.probes["intended"], self.probes["series"] = due[:, 0], due[:, 1]
+        self.probes["total_us"], self.probes["outcome"], self.probes["bytes"] = 5_000, 200, 400
+        self.probes["staleness_us"][self.lane(verb="stale-read")] = 10_000
+
+    def lane(self, **wanted: str) -> np.ndarray:
+        """Mark the probes of the lanes with these attributes: `lane(verb="write")`."""
+        numbers = [
+            number
+            for number, one in enumerate(self.lanes)
+            if all(getattr(one, key) == value for key, value in wanted.items())
+        ]
+        return np.isin(self.probes["series"], numbers)
+
+    def fail(self, begin: float, end: float, total_s: float = 1.0, **wanted: str) -> int:
+        """Let the probes due in [begin, end) time out; return how many."""
+        lost = self.lane(**wanted) & within(self.probes, begin, end)
+        self.probes["outcome"][lost] = Outcome.TIMEOUT
+        self.probes["total_us"][lost] = round(total_s * 1e6)
+        return int(lost.sum())
+
+    def lists(self, begin: float = 0, end: float = END) -> np.ndarray:
+        """Mark the load's transactions due in [begin, end)."""
+        return within(self.load, begin, end) & (self.load["series"] == 0)
+
+    def schedule(self) -> Schedule:
+        edges = np.cumsum([0, *LENGTHS.values()]).tolist()
+        phases = zip(LENGTHS, edges[:-1], edges[1:], strict=True)
+        return Schedule(
+            experiment="kill",
+            run="20260131T120000Z",
+            title="An etcd member dies",
+            why="It must not take the API down.",
+            claim=13,
+            cluster=CLUSTER.name,
+            clock=ClockPair(START, 1_769_860_800 * SECOND, "a-boot"),
+            phases=tuple(Phase(name, at(begin), at(end)) for name, begin, end in phases),
+            loads=(ScheduledLoad("list", "mass-list", float(RATE)),),
+            faults=tuple(self.scheduled_faults),
+            objectives=tuple(ScheduledObjective(*one) for one in self.objectives),
+            probing=self.probing,
+            scraping=Scraping(apiserver_s=5.0),
+        )
+
+    def write(self, reports: Path) -> RunFolder:
+        """Write everything through record's own writers."""
+        folder = RunFolder.create(reports, "kill", datetime(2026, 1, 31, 12, tzinfo=UTC))
+        folder.ledger.touch()
+        folder.experiment_yaml.write_text("title: An etcd member dies\nclaim: 13\n")
+        CLUSTER.write(folder.cluster)
+        self.schedule().write(folder.schedule)
+        timeline = Timeline(folder.timeline)
+        for event in self.events:
+            timeline.add(event)
+        timeline.close()
+        about = {"series": SERIES, "targets": ["unknown"], "profile": "mass-list", "load": "list"}
+        write_samples(folder, "load-list", about, LOAD_RECORD, self.load)
+        known = sidecar(self.lanes, self.probing)
+        write_samples(folder, "probe", known, PROBE_RECORD, self.probes)
+        write_lines(folder.samples / "load-list.workers.jsonl", self.workers)
+        write_lines(folder.faults, self.faults)
+        write_lines(folder.exits, self.exits)
+        self.scrapes.write(folder)
+        return folder
+
+    def judged(self, reports: Path) -> Report:
+        """Write everything and judge it."""
+        return judge(self.write(reports))
+
+
+def within(records: Records, begin: float, end: float) -> np.ndarray:
+    """Mark the records due in [begin, end), in seconds of the drill."""
+    return (records["intended"] >= at(begin)) & (records["intended"] < at(end))
+
+
+def write_samples(
+    folder: RunFolder, name: str, about: dict[str, Any], record: Struct, records: Records
+) -> None:
+    writer = SampleWriter(folder.samples, name, about, record)
+    for row in records.tolist():
+        writer.add(*row)
+    writer.close()

@@ -1,0 +1,86 @@
+"""The parts of the drill in judged_drill that are the same in most tests: cluster, load, events."""
+
+from typing import Any
+
+import numpy as np
+from judged_scrapes import END, KILLED, START, UNDONE, at
+
+from kubedrill.record.clock import SECOND
+from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
+from kubedrill.record.sample import LOAD_DTYPE, Records
+from kubedrill.record.timeline import Event
+
+RATE = 100
+"""LISTs a second: 500 in the baseline, 1000 in the phases after it."""
+
+SERIES = [
+    {"name": "list", "verb": "LIST", "role": "transaction"},
+    {"name": "list.page", "verb": "LIST", "role": "page"},
+]
+HERE = Endpoint("127.0.0.1", 1)
+CLUSTER = ClusterRecord(
+    name="local-3az",
+    provider="local",
+    zoning="loopback",
+    zones=("a", "b", "c"),
+    folder="elsewhere",
+    balancer=HERE,
+    ca_file="ca.crt",
+    server_name="kubernetes",
+    components=(
+        *(
+            Component(f"{kind}-{zone}", kind, zone, HERE, HERE)
+            for kind in ("etcd", "kube-apiserver")
+            for zone in "abc"
+        ),
+        Component("haproxy", "haproxy", None, HERE),
+    ),
+    identities={},
+    capabilities=(),
+    versions={"kubernetes": "v1.37.2", "etcd": "v3.7.3"},
+)
+
+
+def load_records() -> Records:
+    """A LIST every 10 ms, answered after 20 ms, and its page beside it."""
+    records = np.zeros(2 * RATE * END, LOAD_DTYPE)
+    records["intended"] = np.repeat([at(n / RATE) for n in range(RATE * END)], 2)
+    records["series"] = np.tile([0, 1], RATE * END)
+    records["total_us"], records["outcome"], records["bytes"] = 20_000, 200, 5_000
+    return records
+
+
+def fault_lines() -> list[dict[str, Any]]:
+    told = {
+        "injecting": 10.0,
+        "injected": 10.01,
+        "took-effect": 11.4,
+        "undoing": 20.0,
+        "undone": 21.5,
+    }
+    common = {"fault": "etcd.kill", "index": 0, "target": "etcd-b", "facts": {}}
+    return [
+        {"time": at(second), "event": event, "proof": f"proof of {event}", **common}
+        for event, second in told.items()
+    ]
+
+
+def exit_lines() -> list[dict[str, Any]]:
+    common = {"component": "etcd-b", "asked": True, "by": "fault"}
+    return [
+        {"time": at(KILLED), "event": "exited", "pid": 7, "status": -9, **common},
+        {"time": at(UNDONE - 1), "event": "started", "pid": 8, "status": None, **common},
+    ]
+
+
+def worker_lines() -> list[dict[str, Any]]:
+    return [{"time": at(second), "pid": 5, "lag_max_us": 1_000} for second in range(END)]
+
+
+def timeline_events() -> list[Event]:
+    """From start to end, with the host and the versions that the runner notes."""
+    return [
+        Event(START - SECOND, "drill", "started", {"versions": {"python": "3.11"}, "host": {}}),
+        Event(START, "phase", "warmup"),
+        Event(at(END) + 1, "drill", "ended"),
+    ]
