@@ -1,0 +1,34 @@
+"""`make bench`: measure side by side, print ratios. `python -m benchmarks client` runs one of them."""
+
+from collections.abc import Callable
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks import client, cluster_up, seeding
+from benchmarks.table import Rows
+
+BENCHMARKS: dict[str, tuple[Callable[[Rows], None], int]] = {
+    "client": (client.client, client.ROUNDS),
+    "seeding": (seeding.seeding, seeding.ROUNDS),
+    "cluster-up": (cluster_up.cluster_up, cluster_up.ROUNDS),
+}
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice([*BENCHMARKS]))
+def main(names: tuple[str, ...]) -> None:
+    """Run the benchmarks of these names, or all."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeElapsedColumn(), transient=True) as progress:
+        rows = Rows(progress.console, lambda: None)
+        for name in names or BENCHMARKS:
+            measure, rounds = BENCHMARKS[name]
+            task = progress.add_task(name, total=rounds)
+            rows.progress = lambda task=task: progress.advance(task)  # type: ignore[misc]
+            measure(rows)
+    rows.show()
+
+
+if __name__ == "__main__":
+    main()

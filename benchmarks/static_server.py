@@ -1,0 +1,101 @@
+"""A TLS server that answers every GET with 1 KB: HAProxy, which drills need anyway."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubedrill.cluster.local.pki import Authority
+from kubedrill.record.cluster import ClusterRecord, Endpoint, Identity
+
+BODY = 1024
+HOST = "127.0.0.1"
+STARTING_S = 5.0
+USERS = 8
+
+_CONFIG = """
+global
+    maxconn 1000
+    nbthread 1
+defaults
+    mode http
+    timeout client 30s
+    timeout server 30s
+    timeout connect 1s
+    timeout http-keep-alive 30s
+frontend static
+    bind {host}:{port} ssl crt {pem} alpn http/1.1
+    http-request return status 200 content-type application/octet-stream file {body}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StaticServer:
+    """The running server."""
+
+    port: int
+    ca_file: Path
+    folder: Path
+
+    def as_cluster(self) -> ClusterRecord:
+        """Return it as a cluster whose API a load may press."""
+        token = self.folder / "token"
+        token.write_text("benchmark\n")
+        names = [f"load-{number}" for number in range(USERS)]
+        return ClusterRecord(
+            name="static",
+            provider="local",
+            zoning="loopback",
+            zones=("a",),
+            folder=str(self.folder),
+            balancer=Endpoint(HOST, self.port),
+            ca_file=str(self.ca_file),
+            server_name=HOST,
+            components=(),
+            identities={name: Identity(name, token_file=str(token)) for name in names},
+            capabilities=(),
+            versions={},
+        )
+
+
+@contextmanager
+def static_server(folder: Path) -> Iterator[StaticServer]:
+    """Run the server for a while; RuntimeError if it does not start."""
+    authority = Authority(folder, "benchmark")
+    pair = authority.server("server", (HOST,))
+    pem = folder / "server.pem"
+    pem.write_bytes(pair.certificate.read_bytes() + pair.key.read_bytes())
+    (folder / "body").write_bytes(b"x" * BODY)
+    port = _free_port()
+    config = folder / "haproxy.cfg"
+    config.write_text(_CONFIG.format(host=HOST, port=port, pem=pem, body=folder / "body"))
+    program = shutil.which("haproxy") or "haproxy"
+    process = subprocess.Popen([program, "-db", "-f", str(config)], stderr=subprocess.DEVNULL)
+    try:
+        _wait(process, port)
+        yield StaticServer(port, authority.file, folder)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + STARTING_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection((HOST, port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("HAProxy did not start; run: haproxy -c -f with a file of your own")
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind((HOST, 0))
+        return int(one.getsockname()[1])
