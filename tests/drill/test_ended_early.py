@@ -21,7 +21,7 @@ CHANGES = {
     "phases": PHASES,
     "faults": [{"etcd.kill": {"member": "leader"}}],
     "slos": {},
-    "seed": {},
+    "seed": {"pods": 20},
 }
 
 

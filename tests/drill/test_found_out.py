@@ -17,7 +17,7 @@ ETCD_KILL = {"faults": [{"etcd.kill": {"member": "leader"}}]}
 
 def test_an_objective_no_cluster_can_meet_fails(cluster: ClusterRecord, drill: Drills) -> None:
     slos = {"baseline": ["list.p99 < 1us", "list.p99 < 30s"], "recovery": ["probe.count > 10"]}
-    code, verdict = drill("impossible", {"slos": slos, "seed": {}}).finish()
+    code, verdict = drill("impossible", {"slos": slos}).finish()
     assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
     assert "list.p99 < 1us" in reasons(verdict)
     assert objective(verdict, "list.p99 < 1us")["verdict"] == "FAIL"
@@ -139,6 +139,6 @@ def test_the_same_drill_without_its_fault_has_no_failed_probe(
     cluster: ClusterRecord, drill: Drills
 ) -> None:
     slos = {phase: ["probe.failed == 0"] for phase in ("baseline", "fault", "recovery")}
-    code, verdict = drill("no-fault", {"slos": slos}).finish()
+    code, verdict = drill("no-fault", {"slos": slos, "seed": {"pods": 20, "secrets": 20}}).finish()
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
     assert sum(one["failed"] for one in verdict["availability"]) == 0

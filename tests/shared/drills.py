@@ -18,7 +18,6 @@ SHORT: dict[str, Any] = {
     "title": "A short drill that tests the tester",
     "why": "A broken drill that passes is the worst defect this project can have.",
     "cluster": "local-3az",
-    "seed": {"pods": 20, "secrets": 20},
     "load": [
         {
             "profile": "mass-list",
