@@ -47,8 +47,10 @@ def measure(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
         return _fault(evidence, objective, phase)
     if head == "availability":
         return _some(share_of(objective, evidence.probes, phase))
-    if head in ("unavailable", "degraded"):
-        return _outage(evidence, head, phase)
+    if head == "unavailable":
+        return _some(evidence.probes.longest_outage_s(phase))
+    if head == "degraded":
+        return _some(evidence.probes.degraded_s(phase))
     return _requests(evidence, objective, phase)
 
 
@@ -92,15 +94,6 @@ def _fault(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
         what = objective.series.rpartition("_")[2]
         return Measured(None, f"a fault was never seen to {what}", valid=False)
     return Measured(max(known))
-
-
-def _outage(evidence: Evidence, head: str, phase: Phase) -> Measured:
-    probes = evidence.probes
-    if not len(due_in(probes.scored(), phase)):
-        return Measured(None, NO_SAMPLE, valid=False)
-    if head == "degraded":
-        return Measured(probes.degraded_s(phase))
-    return Measured(probes.longest_outage_s(phase))
 
 
 def _requests(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:

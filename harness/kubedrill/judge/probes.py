@@ -65,23 +65,27 @@ class Probes:
         """Return the probes that objectives on `probe` mean: the prober's own level, every path."""
         return self.of(verb=SCORED, level="prober")
 
-    def outages(self, verb: str) -> list[tuple[int, int]]:
-        """Return when no probe of a verb was answered on any connection through the balancer."""
-        return outages(self.of(path="balancer", verb=verb, level="prober"))
+    def longest_outage_s(self, phase: Phase) -> float | None:
+        """Return the longest outage of reads or of writes that began in the phase, at full length.
 
-    def longest_outage_s(self, phase: Phase) -> float:
-        """Return the longest outage of reads or of writes that began in the phase, at full length."""
-        return longest_s((one for verb in SCORED for one in self.outages(verb)), phase)
+        An outage: no probe of a verb is answered on any connection through the balancer. None if a
+        verb was not probed in the phase.
+        """
+        by_verb = [self.of(path="balancer", verb=verb, level="prober") for verb in SCORED]
+        if not all(len(due_in(records, phase)) for records in by_verb):
+            return None
+        return longest_s((one for records in by_verb for one in outages(records)), phase)
 
-    def degraded_s(self, phase: Phase) -> float:
+    def degraded_s(self, phase: Phase) -> float | None:
         """Return the stretch from the first failing probe of the phase to the end of its last one.
 
-        Reads and writes on fresh connections through the balancer.
+        Reads and writes on fresh connections through the balancer; None if either was not probed.
         """
-        probes = due_in(
-            self.of(path="balancer", connection="fresh", verb=SCORED, level="prober"), phase
-        )
-        lost = probes[failed(probes)]
+        lanes = {"path": "balancer", "connection": "fresh", "level": "prober"}
+        by_verb = [due_in(self.of(**lanes, verb=verb), phase) for verb in SCORED]
+        if not all(len(records) for records in by_verb):
+            return None
+        lost = np.concatenate([records[failed(records)] for records in by_verb])
         if not len(lost):
             return 0.0
         return float(completed(lost).max() - int(lost["intended"].min())) / SECOND
