@@ -45,7 +45,7 @@ from kubedrill.record.schedule import (
     Scraping,
 )
 from kubedrill.record.timeline import Event, Timeline
-from kubedrill.record.verdict import Report
+from kubedrill.record.verdict import ObjectiveResult, Report
 
 OBJECTIVES = [
     ("baseline", "list.p99 < 1s"),
@@ -148,6 +148,12 @@ class JudgedDrill:
     def judged(self, reports: Path) -> Report:
         """Write everything and judge it."""
         return judge(self.write(reports))
+
+    def asked(self, reports: Path, phase: str, text: str) -> ObjectiveResult:
+        """Judge the drill with one objective only, and return what became of it."""
+        self.objectives = [(phase, text)]
+        [objective] = self.judged(reports).objectives
+        return objective
 
 
 def within(records: Records, begin: float, end: float) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Judge: gauges of several components become one trace, and a trace is held against a threshold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 Point = tuple[int, float]
@@ -17,19 +17,34 @@ class Reading:
 
 
 def combine(readings: Iterable[Reading], across: str) -> list[Point]:
-    """Return the combined value after each reading, a component standing at its latest one.
+    """Return the combined value of each round, in which every component is read once, at its end.
 
-    One that did not answer stands for nothing until it answers again.
+    One that did not answer stands for nothing until it answers again. Components are read shortly after
+    each other: within a round, the leader of before and the leader of now would be two leaders.
     """
     latest: dict[str, float] = {}
     trace: list[Point] = []
-    for one in sorted(readings, key=lambda reading: reading.time):
-        if one.value is None:
-            latest.pop(one.component, None)
-        else:
-            latest[one.component] = one.value
-        trace.append((one.time, combined(latest.values(), across) if latest else 0.0))
+    for one_round in _rounds(readings):
+        for one in one_round:
+            if one.value is None:
+                latest.pop(one.component, None)
+            else:
+                latest[one.component] = one.value
+        value = combined(latest.values(), across) if latest else 0.0
+        trace.append((one_round[-1].time, value))
     return trace
+
+
+def _rounds(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
+    """Yield the readings in order of time; a round ends before a component that it already has."""
+    found: dict[str, Reading] = {}
+    for one in sorted(readings, key=lambda reading: reading.time):
+        if one.component in found:
+            yield list(found.values())
+            found = {}
+        found[one.component] = one
+    if found:
+        yield list(found.values())
 
 
 def combined(values: Iterable[float], across: str) -> float:

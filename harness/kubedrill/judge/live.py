@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kubedrill.judge.requests import latencies, percentile
 from kubedrill.process.tail import LineTail
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.folder import RunFolder
@@ -96,8 +97,7 @@ class Tail:
         within = records[(records["intended"] < end) & (records["outcome"] != Outcome.CUT)]
         good = within[succeeded(within)]
         seconds = max((end - begin) / SECOND, 1.0)
-        late = np.sort(within["total_us"]) / 1e6
-        p99 = float(late[max(int(np.ceil(0.99 * len(late))) - 1, 0)]) if len(late) else None
+        p99 = percentile(latencies(within), "p99") if len(within) else None
         return LiveLoad(len(within) / seconds, len(good) / seconds, p99)
 
     def _availability(self, time: int) -> tuple[float | None, float | None]:

@@ -117,12 +117,10 @@ class Metrics:
                 (line["time"], float([*line["etcd"].values()].count("healthy"))) for line in lines
             ]
         if name.endswith(".rss"):
-            components = {one.name for one in self.cluster.of_kind(metric.component)}
             readings = [
-                Reading(line["time"], component, float(process["rss_bytes"]))
+                Reading(line["time"], one.name, _rss_of(line, one.name))
                 for line in _within(self.resources, phase)
-                for component, process in line["processes"].items()
-                if component in components
+                for one in self.cluster.of_kind(metric.component)
             ]
             return combine(readings, metric.across)
         readings = [
@@ -246,6 +244,11 @@ def _sum_of(page: Page, metric: Metric) -> float:
         for (name, labels), value in page.values.items()
         if name == metric.family and _wanted(metric, dict(labels))
     )
+
+
+def _rss_of(line: dict[str, Any], component: str) -> float | None:
+    process = line["processes"].get(component)
+    return float(process["rss_bytes"]) if process else None
 
 
 def _within(lines: Sequence[dict[str, Any]], phase: Phase) -> list[dict[str, Any]]:

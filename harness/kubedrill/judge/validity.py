@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from kubedrill.judge import faults
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.loads import Load
@@ -90,9 +92,11 @@ def _prober(evidence: Evidence, phase: Phase) -> Iterator[str]:
         return
     seconds = (phase.end - phase.start) / SECOND
     due = (probes.records["intended"] >= phase.start) & (probes.records["intended"] < phase.end)
-    found, expected = int(due.sum()), sum(lane.rate for lane in probes.lanes) * seconds
-    if found < expected * (1 - LATE_SHARE) - len(probes.lanes):
-        yield f"prober: {found} of {expected:.0f} probes are in the samples"
+    found = np.bincount(probes.records["series"][due], minlength=len(probes.lanes))
+    for lane, count in zip(probes.lanes, found.tolist(), strict=True):
+        expected = lane.rate * seconds
+        if count < expected * (1 - LATE_SHARE) - 1:
+            yield f"prober: {count} of {expected:.0f} probes of {lane.name} are in the samples"
     yield from _late("prober", probes.records[due])
 
 
