@@ -1,0 +1,166 @@
+"""What became of a fault: proven, punctual, undone; else the drill proves nothing."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from judged_drill import KILL, JudgedDrill
+from judged_scrapes import at
+
+from kubedrill.record.timeline import Event
+from kubedrill.record.verdict import Verdict
+
+FRESH = {"path": "balancer", "connection": "fresh", "level": "prober"}
+
+
+def tell(drill: JudgedDrill, event: str, **changes: Any) -> None:
+    """Change the line of one event."""
+    [line] = [one for one in drill.faults if one["event"] == event]
+    line.update(changes)
+
+
+def drop(drill: JudgedDrill, *events: str) -> None:
+    drill.faults = [one for one in drill.faults if one["event"] not in events]
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"),
+    [
+        (
+            ("injecting", "injected", "took-effect", "undoing", "undone"),
+            "etcd.kill: was not injected",
+        ),
+        (("took-effect",), "etcd.kill on etcd-b: did not take effect"),
+        (("undone",), "etcd.kill on etcd-b: was not undone"),
+        (("undoing", "undone"), "etcd.kill on etcd-b: was not undone"),
+    ],
+)
+def test_a_fault_that_is_not_proven_is_named(
+    drill: JudgedDrill, tmp_path, missing: tuple[str, ...], reason: str
+) -> None:
+    drop(drill, *missing)
+    drill.objectives = [("baseline", "list.p99 < 1s")]
+    report = drill.judged(tmp_path)
+    assert (report.verdict, report.reasons) == (Verdict.INVALID, [reason])
+    assert report.objectives[0].verdict is Verdict.PASS
+
+
+def test_a_fault_that_failed_says_why(drill: JudgedDrill, tmp_path) -> None:
+    drill.faults.append({**drill.faults[1], "event": "failed", "proof": "etcd-b had been replaced"})
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons == ["etcd.kill on etcd-b: etcd-b had been replaced"]
+
+
+@pytest.mark.parametrize("event", ["injecting", "undoing"])
+@pytest.mark.parametrize(
+    ("off_s", "words"), [(0.9, ""), (-0.9, ""), (1.1, "1.1 s late"), (-1.5, "1.5 s early")]
+)
+def test_a_fault_fits_its_phase_within_a_second(
+    drill: JudgedDrill, tmp_path, event: str, off_s: float, words: str
+) -> None:
+    planned = {"injecting": 10.0, "undoing": 20.0}[event]
+    tell(drill, event, time=at(planned + off_s))
+    drill.objectives = [("baseline", "list.p99 < 1s")]
+    report = drill.judged(tmp_path)
+    assert report.verdict is (Verdict.INVALID if words else Verdict.PASS)
+    said = f"etcd.kill on etcd-b: {event} {words}; the phases are not what they say"
+    assert report.reasons == ([said] if words else [])
+
+
+def test_one_of_two_faults_that_did_nothing_is_found_out(drill: JudgedDrill, tmp_path) -> None:
+    drill.scheduled_faults.append(replace(KILL, name="etcd.stop"))
+    drill.objectives = [("baseline", "list.p99 < 1s")]
+    report = drill.judged(tmp_path)
+    assert (report.verdict, report.reasons) == (Verdict.INVALID, ["etcd.stop: was not injected"])
+
+
+def test_an_interrupted_drill_tells_of_a_fault_left_in_force(drill: JudgedDrill, tmp_path) -> None:
+    drop(drill, "undoing", "undone")
+    drill.events[-1] = Event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
+    reasons = drill.judged(tmp_path).reasons
+    assert "etcd.kill on etcd-b: was not seen to be undone" in reasons
+
+
+def test_a_fault_undone_after_an_interruption_is_no_reason(drill: JudgedDrill, tmp_path) -> None:
+    drop(drill, "took-effect")
+    drill.events[-1] = Event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
+    report = drill.judged(tmp_path)
+    assert not [one for one in report.reasons if "etcd.kill" in one]
+
+
+def test_what_was_not_undone_names_the_cure(drill: JudgedDrill, tmp_path) -> None:
+    drill.events.insert(2, Event(at(25), "note", "not undone: seeded objects", {"undone": False}))
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons == ["not undone: seeded objects; run: kubedrill heal"]
+
+
+def test_the_report_says_when_and_by_what_proof(drill: JudgedDrill, tmp_path) -> None:
+    [fault] = drill.judged(tmp_path).faults
+    assert (fault.name, fault.target, fault.phase) == ("etcd.kill", "etcd-b", "fault")
+    assert (fault.injected_at, fault.took_effect_at) == (at(10.01), at(11.4))
+    assert (fault.took_effect, fault.undone, fault.undone_at) == (True, True, at(21.5))
+    assert (fault.proof, fault.undo_proof) == ("proof of took-effect", "proof of undone")
+
+
+def detect(drill: JudgedDrill, tmp_path) -> float | None:
+    return drill.asked(tmp_path, "fault", "fault.time_to_detect < 5s").value
+
+
+def test_detected_by_the_health_checks(drill: JudgedDrill, tmp_path) -> None:
+    assert detect(drill, tmp_path) == pytest.approx(1.0)
+
+
+def test_detected_by_a_failing_probe_when_it_has_failed(drill: JudgedDrill, tmp_path) -> None:
+    drill.fail(8, 9, total_s=0.1, path="apiserver-a")  # before the fault
+    lost = drill.fail(10.2, 10.3, total_s=0.3, **FRESH, verb="read")
+    assert lost == 1
+    due = drill.probes["intended"][drill.lane(**FRESH, verb="read")]
+    first = due[due >= at(10.2)].min()
+    assert detect(drill, tmp_path) == pytest.approx((first - at(10)) / 1e9 + 0.3)
+
+
+def test_the_victims_failures_detect_nothing(drill: JudgedDrill, tmp_path) -> None:
+    drill.fail(10, 11, total_s=0.1, level="load")
+    drill.fail(10, 11, total_s=0.1, verb="stale-read")
+    assert detect(drill, tmp_path) == pytest.approx(1.0)
+
+
+def test_what_nobody_noticed_was_not_detected(drill: JudgedDrill, tmp_path) -> None:
+    for line in drill.scrapes.health:
+        line["etcd"] = dict.fromkeys("abc", "healthy")
+    drill.fail(22, 23, **FRESH)  # after it was undone
+    found = drill.asked(tmp_path, "fault", "fault.time_to_detect < 5s")
+    assert (found.value, found.verdict) == (None, Verdict.INVALID)
+    assert found.reason == "a fault was never seen to detect"
+
+
+def test_recovered_with_the_proof_of_the_undo(drill: JudgedDrill, tmp_path) -> None:
+    drill.fail(12, 13, **FRESH)
+    found = drill.asked(tmp_path, "recovery", "fault.time_to_recover < 1s")
+    assert (found.value, found.verdict) == (pytest.approx(1.5), Verdict.FAIL)
+
+
+def test_recovered_with_the_end_of_the_last_failing_probe(drill: JudgedDrill, tmp_path) -> None:
+    drill.fail(23, 23.1, total_s=0.4, **FRESH, verb="write")
+    due = drill.probes["intended"][drill.probes["outcome"] != 200]
+    found = drill.asked(tmp_path, "recovery", "fault.time_to_recover < 5s")
+    assert found.value == pytest.approx((due.max() - at(20)) / 1e9 + 0.4)
+    assert found.value == pytest.approx(3.45, abs=0.06)
+
+
+def test_of_several_faults_the_slowest(drill: JudgedDrill, tmp_path) -> None:
+    drill.scheduled_faults.append(replace(KILL, name="etcd.stop"))
+    others = [
+        {**line, "index": 1, "fault": "etcd.stop", "target": "etcd-c"} for line in drill.faults
+    ]
+    others[-1]["time"] = at(22.5)
+    drill.faults += others
+    found = drill.asked(tmp_path, "recovery", "fault.time_to_recover < 5s")
+    assert found.value == pytest.approx(2.5)
+
+
+def test_a_phase_without_a_fault_has_no_times(drill: JudgedDrill, tmp_path) -> None:
+    found = drill.asked(tmp_path, "baseline", "fault.time_to_recover < 5s")
+    assert (found.value, found.reason) == (None, "no fault in this phase")
