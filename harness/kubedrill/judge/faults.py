@@ -15,7 +15,7 @@ from kubedrill.record.traces import Times, completed, failed
 from kubedrill.record.verdict import FaultResult
 
 PUNCTUAL = SECOND
-"""A fault later than this no longer fits its phase."""
+"""A fault later, or undone earlier, than this no longer fits its phase."""
 
 WARM = 2 * SECOND
 """What a component takes to answer scrapes again after a fault let it go."""
@@ -141,9 +141,10 @@ def _incomplete(fault: Fault) -> Iterator[str]:
             yield f"{fault.name}: {words}"
             return
     for event, due in planned.items():
-        late = (fault.at(event) or due) - due
-        if late > PUNCTUAL:
-            yield f"{fault.name}: {event} {late / SECOND:.1f} s late; the phases are not what they say"
+        off = (fault.at(event) or due) - due
+        if abs(off) > PUNCTUAL:
+            words = f"{event} {abs(off) / SECOND:.1f} s {'late' if off > 0 else 'early'}"
+            yield f"{fault.name}: {words}; the phases are not what they say"
 
 
 def _failures(probes: Probes) -> Times:
