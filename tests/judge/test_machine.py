@@ -1,0 +1,76 @@
+"""Where the machine under the drill, not the cluster, was the limit: INVALID."""
+
+import pytest
+from judged_drill import JudgedDrill
+
+from kubedrill.record.verdict import Verdict
+
+
+def host(drill: JudgedDrill, **per_second: float) -> None:
+    """Let counters of the host grow by so much in each second of the fault phase, of 2 s CPU each."""
+    for key, step in per_second.items():
+        for second, line in enumerate(drill.scrapes.resources, start=-1):
+            line["host"][key] += step * min(max(second - 10, 0), 10)
+
+
+@pytest.mark.parametrize(("steal_s", "verdict"), [(0.2, Verdict.PASS), (0.22, Verdict.INVALID)])
+def test_the_hypervisor_may_take_a_tenth(
+    drill: JudgedDrill, tmp_path, steal_s: float, verdict: Verdict
+) -> None:
+    host(drill, steal_s=steal_s)
+    report = drill.judged(tmp_path)
+    assert report.verdict is verdict
+    words = "fault: machine: the hypervisor took 11% of its CPU time; 10% may be"
+    assert report.reasons == ([words] if verdict is Verdict.INVALID else [])
+
+
+def busy(drill: JudgedDrill, seconds: int, lag_us: int) -> None:
+    """Let all cores be busy in so many of the fault phase's seconds, and the load's loop lag."""
+    for second, line in enumerate(drill.scrapes.resources, start=-1):
+        line["host"]["cpu_busy_s"] += min(max(second - 10, 0), seconds)
+    for line in drill.workers:
+        line["lag_max_us"] = lag_us
+
+
+@pytest.mark.parametrize(
+    ("seconds", "lag_us", "verdict"),
+    [
+        (9, 100_000, Verdict.PASS),  # busy, and the generator kept up
+        (9, 101_000, Verdict.INVALID),
+        (4, 900_000, Verdict.PASS),  # 4 of 9 differences: not most of the time
+        (5, 900_000, Verdict.INVALID),
+    ],
+)
+def test_busy_cores_are_a_doubt_only_when_the_generator_had_to_wait(
+    drill: JudgedDrill, tmp_path, seconds: int, lag_us: int, verdict: Verdict
+) -> None:
+    busy(drill, seconds, lag_us)
+    report = drill.judged(tmp_path)
+    assert report.verdict is verdict
+    if verdict is Verdict.INVALID:
+        [reason] = report.reasons
+        share, late = f"{seconds / 9:.0%}", f"{lag_us // 1000} ms late"
+        assert f"fault: machine: all its cores were busy in {share} of the seconds" in reason
+        assert f"the load's event loop was {late} (p99)" in reason
+
+
+@pytest.mark.parametrize(
+    ("available", "verdict"), [(1_200_000_000, Verdict.PASS), (1_000_000_000, Verdict.INVALID)]
+)
+def test_a_twentieth_of_the_memory_must_be_left(
+    drill: JudgedDrill, tmp_path, available: int, verdict: Verdict
+) -> None:
+    drill.scrapes.resources[18]["host"]["memory_available_bytes"] = available
+    report = drill.judged(tmp_path)
+    assert report.verdict is verdict
+    words = "fault: machine: only 4.2% of its memory was left; 5% must be"
+    assert report.reasons == ([words] if verdict is Verdict.INVALID else [])
+
+
+def test_a_machine_that_nobody_watched(drill: JudgedDrill, tmp_path) -> None:
+    del drill.scrapes.resources[11:]
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons == [
+        f"{phase}: machine: its CPU and memory were not recorded" for phase in ("fault", "recovery")
+    ]
