@@ -187,9 +187,8 @@ class Metrics:
     def cpu_s(self, group: str, name: str, phase: Phase) -> float:
         """Return the CPU-seconds of one process in a phase; `group` is processes | harness."""
         readings = [
-            {process["pid"]: process["cpu_s"]}
+            {process["pid"]: process["cpu_s"]} if (process := line[group].get(name)) else {}
             for line in _around(self.resources, phase)
-            if (process := line[group].get(name))
         ]
         return sum(increases(readings).values())
 
