@@ -1,0 +1,158 @@
+"""The figures of a running drill, from files as they grow, and the conditions that abort it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from judged_drill import JudgedDrill
+from judged_scrapes import START, at
+
+from kubedrill.judge import live
+from kubedrill.judge.live import AbortWatch, Tail
+from kubedrill.record.clock import SECOND
+from kubedrill.record.files import JsonLines
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.live import LiveFigures
+from kubedrill.record.sample import Outcome, Records
+from kubedrill.record.schedule import Schedule
+
+FRESH = {"path": "balancer", "connection": "fresh", "level": "prober"}
+
+
+class Running:
+    """A drill whose files grow up to a second of it, which is then now."""
+
+    def __init__(self, reports: Path, drill: JudgedDrill, patch: pytest.MonkeyPatch) -> None:
+        self._drill, self._patch, self._upto = drill, patch, 0.0
+        whole = drill.write(reports / "whole")
+        self.folder = RunFolder.create(reports, "growing")
+        self.schedule = Schedule.read(whole.schedule)
+        for name in ("load-list.json", "probe.json"):
+            (self.folder.samples / name).write_bytes((whole.samples / name).read_bytes())
+        self._lines = {
+            self.folder.health: drill.scrapes.health,
+            self.folder.faults: drill.faults,
+            self.folder.samples / "load-list.workers.jsonl": drill.workers,
+        }
+
+    def grow(self, second: float) -> None:
+        """Append what is written up to a second: records once answered."""
+        for name, records in {"load-list": self._drill.load, "probe": self._drill.probes}.items():
+            with (self.folder.samples / f"{name}.bin").open("ab") as file:
+                file.write(records[self._new(_told(records), second)].tobytes())
+        for path, lines in self._lines.items():
+            growing = JsonLines(path)
+            for line in lines:
+                if self._new(np.array(line["time"]), second):
+                    growing.add(line)
+            growing.close()
+        self._upto = second
+        self._patch.setattr(live, "now", lambda: at(second))
+
+    def _new(self, times: np.ndarray, second: float) -> Any:
+        return (times >= at(self._upto)) & (times < at(second))
+
+
+def _told(records: Records) -> np.ndarray:
+    return records["intended"].astype(np.int64) + records["total_us"].astype(np.int64) * 1000
+
+
+@pytest.fixture
+def running(drill: JudgedDrill, tmp_path, monkeypatch: pytest.MonkeyPatch) -> Running:
+    lists = drill.lists(12, 14)
+    drill.load["outcome"][lists], drill.load["total_us"][lists] = 503, 1_000
+    drill.fail(12, 16, **FRESH, verb="write")
+    return Running(tmp_path, drill, monkeypatch)
+
+
+def test_figures_are_of_the_last_five_settled_seconds(running: Running) -> None:
+    tail = Tail(running.folder, running.schedule)
+    running.grow(9.0)
+    figures = tail.poll()
+    assert (figures.time, figures.phase, figures.phase_left_s) == (at(9), "baseline", 1.0)
+    [load] = figures.loads.values()
+    assert (load.offered, load.achieved, load.p99_s) == (200.0, 200.0, 0.02), "lists and pages"
+    assert (figures.reads, figures.writes) == (1.0, 1.0)
+    assert (figures.leader, set(figures.members.values())) == ("b", {"healthy"})
+    assert figures.lag_s == 0.001
+    assert figures.faults == ()
+
+
+def test_they_follow_the_files(running: Running) -> None:
+    tail = Tail(running.folder, running.schedule)
+    for second in (2.0, 8.5, 12.0):
+        running.grow(second)
+        tail.poll()
+    running.grow(17.0)
+    figures = tail.poll()  # over 11..16 s
+    [load] = figures.loads.values()
+    assert (load.offered, load.achieved) == (200.0, 160.0)
+    assert load.p99_s == 0.02, "a quick failure is no quick answer"
+    assert (figures.reads, figures.writes) == (1.0, pytest.approx(0.2))
+    assert figures.faults == ("etcd.kill on etcd-b",)
+    assert (figures.leader, figures.members["b"]) == ("a", "refused")
+    running.grow(25.0)
+    later = tail.poll()
+    assert (later.phase, later.faults, later.writes) == ("recovery", (), 1.0)
+
+
+def test_before_anything_was_written(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    (running.folder.samples / "probe.json").unlink()
+    monkeypatch.setattr(live, "now", lambda: START - SECOND)
+    figures = Tail(running.folder, running.schedule).poll()
+    assert (figures.phase, figures.reads, figures.writes, figures.leader) == (None,) * 4
+    assert figures.loads["list"].p99_s is None
+
+
+def test_a_record_half_written_is_read_when_it_is_whole(running: Running) -> None:
+    running.grow(9.0)
+    path = running.folder.samples / "load-list.bin"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    tail = Tail(running.folder, running.schedule)
+    before = tail.poll().loads["list"].offered
+    path.write_bytes(whole)
+    assert before == tail.poll().loads["list"].offered == 200.0
+
+
+def test_what_was_cut_is_not_offered(drill: JudgedDrill, tmp_path, monkeypatch) -> None:
+    drill.load["outcome"] = Outcome.CUT
+    running = Running(tmp_path, drill, monkeypatch)
+    running.grow(9.0)
+    [load] = Tail(running.folder, running.schedule).poll().loads.values()
+    assert (load.offered, load.p99_s) == (0.0, None)
+
+
+Looks = list[tuple[float, float | None, float | None]]
+
+
+@pytest.mark.parametrize(
+    ("condition", "looks", "aborts"),
+    [
+        ("availability < 50% for 3s", [(1, 1, 1), (5, 1, 1)], False),
+        ("availability < 50% for 3s", [(1, 0.4, 1), (3.9, 0.4, 1)], False),
+        ("availability < 50% for 3s", [(1, 0.4, 1), (4, 0.4, 1)], True),
+        ("availability < 50% for 3s", [(1, 1, 0.4), (2, 0.4, 1), (4, 1, 0.4)], True),
+        ("availability < 50% for 3s", [(1, 0.4, 1), (3, 0.5, 1), (4, 0.4, 1)], False),
+        ("availability < 50% for 3s", [(1, 0.4, 1), (3, None, None), (4, 0.4, 1)], False),
+        ("availability < 50% for 3s", [(1, None, None), (9, None, None)], False),
+        ("availability.reads < 50% for 3s", [(1, 1, 0), (9, 1, 0)], False),
+        ("availability.writes < 50% for 3s", [(1, 1, 0), (9, 1, 0)], True),
+    ],
+)
+def test_a_condition_must_hold_for_its_time(
+    running: Running, condition: str, looks: Looks, aborts: bool
+) -> None:
+    schedule = Schedule.from_dict({**running.schedule.as_dict(), "abort": [condition]})
+    watch = AbortWatch(schedule)
+    told = [
+        watch.check(LiveFigures(at(second), "fault", 1.0, reads=reads, writes=writes))
+        for second, reads, writes in looks
+    ]
+    assert told[:-1] == [None] * (len(looks) - 1)
+    assert told[-1] == (condition if aborts else None)
+
+
+def test_no_condition_never_aborts(running: Running) -> None:
+    assert AbortWatch(running.schedule).check(LiveFigures(at(1), "fault", 1.0, writes=0.0)) is None

@@ -1,0 +1,147 @@
+"""From files to a verdict: INVALID before FAIL before PASS, every reason kept."""
+
+import pytest
+from judged_drill import JudgedDrill
+from judged_scrapes import END, at
+
+from kubedrill.errors import NotStarted
+from kubedrill.judge import judge
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.timeline import Event
+from kubedrill.record.verdict import Verdict
+
+MISSED = ("baseline", "list.p99 < 1ms")
+UNKNOWN = ("fault", "etcd.fsync.p99 < 1s")
+
+
+def ended(drill: JudgedDrill, second: float, name: str, **details: str) -> None:
+    """Let the drill end so, instead of as planned."""
+    drill.events[-1] = Event(at(second), "drill", name, details)
+
+
+def blind(drill: JudgedDrill) -> None:
+    """Make UNKNOWN unknown, and nothing else."""
+    for one in drill.scrapes.of("etcd-c", 12, 14):
+        one.error, one.values = "timeout", {}
+    drill.objectives = [one for one in drill.objectives if "elections" not in one[1]]
+
+
+def test_a_healthy_drill_passes(drill: JudgedDrill, tmp_path) -> None:
+    report = drill.judged(tmp_path)
+    assert (report.verdict, report.reasons) == (Verdict.PASS, [])
+    assert {one.verdict for one in report.objectives} == {Verdict.PASS}
+    assert [(one.phase, one.text) for one in report.objectives] == drill.objectives
+    assert [one.name for one in report.phases] == ["warmup", "baseline", "fault", "recovery"]
+    assert report.phases[1].date == "2026-01-31T12:00:05.000Z"
+
+
+def test_one_missed_objective_fails_and_all_others_are_evaluated(
+    drill: JudgedDrill, tmp_path
+) -> None:
+    drill.objectives.insert(0, MISSED)
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.FAIL
+    assert report.reasons == ["baseline: list.p99 < 1ms: 20ms is not below 1ms"]
+    assert [one.verdict for one in report.objectives] == [Verdict.FAIL] + [Verdict.PASS] * 10
+
+
+def test_invalid_comes_before_fail_and_both_are_said(drill: JudgedDrill, tmp_path) -> None:
+    blind(drill)
+    drill.objectives += [MISSED, UNKNOWN]
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    unknown, missed = report.reasons
+    assert unknown.startswith("fault: etcd.fsync.p99 < 1s: etcd-c did not answer")
+    assert missed == "baseline: list.p99 < 1ms: 20ms is not below 1ms"
+
+
+@pytest.mark.parametrize("objectives", [[MISSED], []])
+def test_a_broken_drill_is_invalid_whatever_it_measured(
+    drill: JudgedDrill, tmp_path, objectives: list[tuple[str, str]]
+) -> None:
+    drill.objectives = objectives
+    drill.events.append(Event(at(12), "child", "prober", {"status": -9, "pid": 7}))
+    assert drill.judged(tmp_path).verdict is Verdict.INVALID
+
+
+def test_without_objectives_nothing_is_proven(drill: JudgedDrill, tmp_path) -> None:
+    drill.objectives = []
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons == ["no objective: nothing was to be proven"]
+
+
+def test_an_aborted_drill_fails_with_its_condition_first(drill: JudgedDrill, tmp_path) -> None:
+    ended(drill, 15, "aborted", condition="availability < 50% for 3s")
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.FAIL
+    assert report.reasons[0] == "aborted: availability < 50% for 3s"
+    by_phase = {one.phase: one.verdict for one in report.objectives}
+    assert by_phase["baseline"] is Verdict.PASS
+    assert by_phase["fault"] is by_phase["recovery"] is Verdict.INVALID
+    assert "fault: the drill ended 5.0 s into it" in report.reasons
+    assert "recovery: the drill ended before it" in report.reasons
+    assert [one.name for one in report.phases] == ["warmup", "baseline", "fault"]
+
+
+def test_an_aborted_drill_that_was_broken_is_invalid(drill: JudgedDrill, tmp_path) -> None:
+    ended(drill, 15, "aborted", condition="availability < 50% for 3s")
+    drill.events.insert(2, Event(at(12), "child", "prober", {"status": -9, "pid": 7}))
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons[0] == "aborted: availability < 50% for 3s"
+
+
+@pytest.mark.parametrize(
+    ("name", "details", "words"),
+    [
+        ("interrupted", {"signal": "SIGINT"}, "interrupted by SIGINT"),
+        ("failed", {"reason": "disk full"}, "the drill failed: disk full (see logs/runner.log)"),
+    ],
+)
+@pytest.mark.parametrize("second", [3, 7, 12, 25])
+def test_a_drill_that_was_ended_is_invalid(
+    drill: JudgedDrill, tmp_path, *, name: str, details: dict[str, str], words: str, second: int
+) -> None:
+    ended(drill, second, name, **details)
+    report = drill.judged(tmp_path)
+    assert (report.verdict, report.reasons[0]) == (Verdict.INVALID, words)
+    finished = {one.phase: one.verdict for one in report.objectives}
+    assert (finished["baseline"] is Verdict.PASS) == (second >= 10)
+    assert finished["recovery"] is Verdict.INVALID
+
+
+def test_a_timeline_without_an_end_was_cut_off(drill: JudgedDrill, tmp_path) -> None:
+    del drill.events[-1]
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons[0].startswith("interrupted: the timeline has no end")
+
+
+def test_an_end_before_the_last_phases_is_found_out(drill: JudgedDrill, tmp_path) -> None:
+    ended(drill, END - 2, "ended")
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons[0] == "the drill ended 2.0 s before its last phase did"
+
+
+@pytest.mark.parametrize("timeline", [True, False])
+def test_a_drill_whose_phases_never_began(drill: JudgedDrill, tmp_path, timeline: bool) -> None:
+    drill.events = [
+        Event(at(-3), "drill", "started"),
+        Event(at(-2), "drill", "interrupted", {"signal": "SIGTERM"}),
+    ]
+    folder = drill.write(tmp_path)
+    folder.schedule.unlink()
+    if not timeline:
+        folder.timeline.unlink()
+    report = judge(folder)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons[0].startswith("interrupted")
+    assert report.reasons[1] == "no phase began"
+    assert (report.experiment, report.title, report.claim) == ("kill", "An etcd member dies", 13)
+
+
+def test_a_folder_that_is_no_runs(tmp_path) -> None:
+    with pytest.raises(NotStarted, match=r"not the folder of a run: it has no ledger\.jsonl"):
+        judge(RunFolder(tmp_path))
