@@ -82,7 +82,7 @@ class Tail:
             time=time,
             phase=phase.name if phase else None,
             phase_left_s=(phase.end - time) / SECOND if phase else 0.0,
-            loads={name: self._load(growing, time) for name, growing in self._loads.items()},
+            loads={name: self._load(name, time) for name in self._loads},
             reads=reads,
             writes=writes,
             members=dict(self._members),
@@ -91,14 +91,20 @@ class Tail:
             lag_s=self._lag_us / 1e6,
         )
 
-    def _load(self, growing: _Growing, time: int) -> LiveLoad:
+    def _load(self, name: str, time: int) -> LiveLoad:
         begin, end = self._window(time)
-        records = growing.since(begin)
+        records = self._transactions(name, self._loads[name].since(begin))
         within = records[(records["intended"] < end) & (records["outcome"] != Outcome.CUT)]
         good = within[succeeded(within)]
         seconds = max((end - begin) / SECOND, 1.0)
         p99 = percentile(latencies(within), "p99") if len(within) else None
         return LiveLoad(len(within) / seconds, len(good) / seconds, p99)
+
+    def _transactions(self, name: str, records: Records) -> Records:
+        sidecar = self._folder.samples / f"load-{name}.json"
+        series = read_sidecar(sidecar)["series"] if sidecar.exists() else []
+        numbers = [number for number, one in enumerate(series) if one["role"] == "transaction"]
+        return records[np.isin(records["series"], numbers)]
 
     def _availability(self, time: int) -> tuple[float | None, float | None]:
         sidecar = self._folder.samples / "probe.json"
