@@ -9,7 +9,14 @@ import gevent
 from locust import FastHttpUser, constant, events, task
 from locust.env import Environment
 
+from benchmarks.static_server import TOKEN
+
 WARM_UP_S = 1.0
+HEADERS = {
+    "Accept": "application/json",
+    "Authorization": f"Bearer {TOKEN}",
+    "User-Agent": "kubedrill-benchmark",
+}
 SECONDS = float(os.environ["BENCHMARK_SECONDS"])
 
 
@@ -22,12 +29,12 @@ class Gets(FastHttpUser):
 
     wait_time = constant(0)
     insecure = False
-    ssl_context_factory = _verified
+    ssl_context_factory = staticmethod(_verified)
 
     @task
     def get(self) -> None:
         """GET once."""
-        self.client.get("/")
+        self.client.get("/", headers=HEADERS)
 
 
 def measure(environment: Environment, **_: object) -> None:

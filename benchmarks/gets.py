@@ -1,11 +1,18 @@
-"""A profile of nothing but GETs, as small as the one in kubedrill.load.user's documentation."""
+"""GETs by our client, closed-loop as its peer is: each user asks again as soon as it is answered.
+
+All else is as in any drill: the same process and client, every request in the samples and in Locust's
+statistics.
+"""
+
+from locust import task
 
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.load.user.parameters import Parameters
+from kubedrill.record.clock import now
 
 
 class Gets(KubernetesUser):
-    """GETs one small object."""
+    """GETs one small object, again and again."""
 
     series = (Series("get", "GET", "transaction"),)
     parameters = Parameters
@@ -18,3 +25,9 @@ class Gets(KubernetesUser):
         """GET once."""
         response = self.send(self._request, arrival.deadline)
         return Result.of(response, response.status)
+
+    @task
+    def take_part(self) -> None:
+        """Serve one arrival after the other, instead of those that are due by the drill's schedule."""
+        while not self._leaving.is_set():
+            self._serve(self._recorder.begin(now()))

@@ -29,8 +29,20 @@ defaults
     timeout http-keep-alive 30s
 frontend static
     bind {host}:{port} ssl crt {pem} alpn http/1.1
-    http-request return status 200 content-type application/octet-stream file {body}
+    http-request return status 200 content-type application/json file {body} {headers}
 """
+
+_HEADERS = {
+    "Audit-Id": "6f1c3a70-5f0e-4d28-9f39-c6a8f4f0c7f1",
+    "Cache-Control": "no-cache, private",
+    "X-Kubernetes-Pf-Flowschema-Uid": "0b3f8a3c-6a0e-4a52-8a60-1d9ce0a4f3f8",
+    "X-Kubernetes-Pf-Prioritylevel-Uid": "3d9b7a1e-43a1-4b1f-9a5d-0f6c3d5b8e21",
+    "Date": "Mon, 05 Jan 2026 12:00:00 GMT",
+}
+"""What an apiserver sends beside type and length: parsing them is a part of a client's work."""
+
+TOKEN = "x" * 1100
+"""A ServiceAccount's token is about that long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class StaticServer:
     def as_cluster(self) -> ClusterRecord:
         """Return it as a cluster whose API a load may press."""
         token = self.folder / "token"
-        token.write_text("benchmark\n")
+        token.write_text(f"{TOKEN}\n")
         names = [f"load-{number}" for number in range(USERS)]
         return ClusterRecord(
             name="static",
@@ -72,7 +84,9 @@ def static_server(folder: Path) -> Iterator[StaticServer]:
     (folder / "body").write_bytes(b"x" * BODY)
     port = _free_port()
     config = folder / "haproxy.cfg"
-    config.write_text(_CONFIG.format(host=HOST, port=port, pem=pem, body=folder / "body"))
+    headers = " ".join(f'hdr {name} "{value}"' for name, value in _HEADERS.items())
+    files = {"pem": pem, "body": folder / "body"}
+    config.write_text(_CONFIG.format(host=HOST, port=port, headers=headers, **files))
     program = shutil.which("haproxy") or "haproxy"
     process = subprocess.Popen([program, "-db", "-f", str(config)], stderr=subprocess.DEVNULL)
     try:
