@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from kubedrill.cluster.local.binaries import find_haproxy
+
 TOP = Path(__file__).resolve().parents[1]
 SHIPPED = TOP / "experiments" / "etcd-member-kill.yaml"
 
 
 def kubedrill(
-    *arguments: str, cwd: Path = TOP, **environment: str
+    *arguments: str, inside: tuple[str, ...] = (), **environment: str
 ) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "kubedrill", *arguments],
+        [*inside, sys.executable, "-m", "kubedrill", *arguments],
         capture_output=True,
         text=True,
-        cwd=cwd,
+        cwd=TOP,
         env=os.environ | environment,
         timeout=60,
         check=False,
@@ -51,7 +53,7 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     ("arguments", "message"),
     [
         (["rnu"], 'unknown command "rnu"; did you mean "run"?'),
-        (["cluster", "pu"], 'unknown command "pu"; did you mean "up"?'),
+        (["cluster", "dwon"], 'unknown command "dwon"; did you mean "down"?'),
         (["run"], "Missing argument 'FILE'"),
         (["cluster", "up", "local-3zz"], 'unknown cluster "local-3zz"; did you mean "local-3az"?'),
         (["validate", "experiments/nothing.yaml"], "experiments/nothing.yaml"),
@@ -97,12 +99,20 @@ def test_missing_binaries_stop_a_drill_before_it_starts(tmp_path: Path) -> None:
 
 
 def test_missing_haproxy_stops_a_drill_before_it_starts(tmp_path: Path) -> None:
-    state = str(tmp_path / "state")
+    haproxy = find_haproxy()
+    assert haproxy
+    # A mount namespace in which the program cannot be run; the system's own is untouched.
+    hide = f'mount --bind /dev/null "{haproxy.resolve()}" && exec "$@"'
+    namespace = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-rm")
     ran = kubedrill(
-        "run", str(SHIPPED), "--reports", str(tmp_path / "reports"), PATH="", KUBEDRILL_STATE=state
+        *("run", str(SHIPPED), "--reports", str(tmp_path / "reports")),
+        inside=(*namespace, "sh", "-c", hide, "sh"),
+        KUBEDRILL_STATE=str(tmp_path / "state"),
     )
     assert ran.returncode == 3
-    assert "haproxy" in ran.stderr.lower()
+    assert (
+        ran.stderr == "HAProxy not found; install it: apt-get install haproxy (or your system's)\n"
+    )
     assert not (tmp_path / "reports").exists()
 
 

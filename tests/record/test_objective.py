@@ -270,7 +270,7 @@ def test_abort_conditions() -> None:
         ),
         ("availability < 50% for 30", '"30" is not a duration: 250ms, 10s, 1m30s'),
         ("availability < 50 for 30s", "availability takes a share: 99.9%; write 50%"),
-        ("fault.time_to_detect > 3s for 1s", "fault.time_to_detect is known only after the drill"),
+        ("fault.time_to_detect > 3s for 1s", "fault.time_to_detect cannot end a drill"),
     ],
 )
 def test_what_is_no_abort_condition(text: str, message: str) -> None:

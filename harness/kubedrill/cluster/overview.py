@@ -21,6 +21,8 @@ class ClusterStatus:
     """netns | loopback"""
     address: str | None = None
     """The load balancer's, for people on this machine."""
+    folder: str | None = None
+    """With cluster.json, logs/, pki/ and data/."""
     components: dict[str, ComponentState] | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -51,5 +53,5 @@ def read_status(name: str) -> ClusterStatus:
     try:
         components = ClusterHandle(record).components()
     except HandleError:
-        return ClusterStatus(name, "unsupervised", record.zoning, address)
-    return ClusterStatus(name, "up", record.zoning, address, components)
+        return ClusterStatus(name, "unsupervised", record.zoning, address, record.folder)
+    return ClusterStatus(name, "up", record.zoning, address, record.folder, components)
