@@ -270,12 +270,16 @@ def test_abort_conditions() -> None:
         ),
         ("availability < 50% for 30", '"30" is not a duration: 250ms, 10s, 1m30s'),
         ("availability < 50 for 30s", "availability takes a share: 99.9%; write 50%"),
-        ("fault.time_to_detect > 3s for 1s", "fault.time_to_detect cannot end a drill"),
+        (
+            "list.p99 > 3s for 1s",
+            "list cannot end a drill; what is watched while it runs: availability, "
+            "availability.reads, availability.writes",
+        ),
     ],
 )
 def test_what_is_no_abort_condition(text: str, message: str) -> None:
     with pytest.raises(ObjectiveError) as caught:
-        check_abort(parse_abort(text), [])
+        check_abort(parse_abort(text), ["list"])
     assert str(caught.value) == message
 
 
