@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from kubedrill.record.metric import METRICS
 from kubedrill.record.objective import (
+    ABORT_SERIES,
     OPERATORS,
     ObjectiveError,
     check,
@@ -272,8 +273,7 @@ def test_abort_conditions() -> None:
         ("availability < 50 for 30s", "availability takes a share: 99.9%; write 50%"),
         (
             "list.p99 > 3s for 1s",
-            "list cannot end a drill; what is watched while it runs: availability, "
-            "availability.reads, availability.writes",
+            f"list cannot end a drill; what is watched while it runs: {', '.join(ABORT_SERIES)}",
         ),
     ],
 )

@@ -1,0 +1,30 @@
+"""A drill that was killed and left a broken file behind, with a ledger that says how to mend it."""
+
+from pathlib import Path
+
+from kubedrill.record.cluster import ClusterRecord, Endpoint
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Ledger
+
+
+def abandon(reports: Path, broken: Path, *, deadline: int | None = None) -> RunFolder:
+    """Make a run folder whose ledger has one open fault: the file `broken`, which is made too."""
+    folder = RunFolder.create(reports, "abandoned")
+    ClusterRecord(
+        name="nowhere",
+        provider="local",
+        zoning="loopback",
+        zones=("a",),
+        folder=str(reports),
+        balancer=Endpoint("127.0.0.1", 1),
+        ca_file="",
+        server_name="",
+        components=(),
+        identities={},
+        capabilities=(),
+        versions={},
+    ).write(folder.cluster)
+    undo = ("plain_faults", "undo")
+    Ledger(folder.ledger).intend("fault", "broken file", undo, {"path": str(broken)}, deadline)
+    broken.touch()
+    return folder

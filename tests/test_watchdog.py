@@ -1,0 +1,119 @@
+"""The watchdog: undoes everything when the runner is gone, and what outlives its time while it runs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from abandoned import abandon
+from plain_faults import calls
+
+from kubedrill.process.child import Child
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Ledger
+
+SHARED = str(Path(__file__).parent / "shared")
+LONG_S = 15.0
+
+
+class Watched:
+    """A drill's folder, and the watchdog over it."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.ledger = Ledger(folder.ledger)
+        self.log = folder.logs / "watchdog.log"
+        command = [sys.executable, "-m", "kubedrill.watchdog", "--run", str(folder.path)]
+        command += ["--lock-fd", "0"]
+        self.watchdog = Child.start("watchdog", command, self.log, {"PYTHONPATH": SHARED})
+        self.watchdog.wait_ready(30)
+
+    def runner_dies(self) -> int | None:
+        """End the watchdog's stdin, as the runner's death does; return its exit code."""
+        self.watchdog.end()
+        return self.watchdog.wait(LONG_S)
+
+
+@pytest.fixture
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    monkeypatch.setenv("KUBEDRILL_STATE", str(tmp_path / "state"))
+    one = Watched(abandon(tmp_path / "reports", tmp_path / "broken"))
+    yield one
+    one.watchdog.end()
+    one.watchdog.kill()
+
+
+def wait_until_gone(path: Path) -> None:
+    deadline = time.monotonic() + LONG_S
+    while path.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not path.exists()
+
+
+def test_what_is_open_when_the_runner_dies_is_undone(watched: Watched, tmp_path: Path) -> None:
+    time.sleep(1)
+    assert (tmp_path / "broken").exists(), "not before the runner is gone"
+    assert watched.runner_dies() == 0
+    assert not (tmp_path / "broken").exists()
+    assert watched.ledger.open_entries() == []
+    assert len(calls(tmp_path / "broken")) == 1
+
+
+def test_it_outlives_the_signals_of_a_terminal(watched: Watched, tmp_path: Path) -> None:
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        os.kill(watched.watchdog.pid, number)
+    time.sleep(0.5)
+    assert watched.watchdog.poll() is None
+    assert watched.runner_dies() == 0
+    assert not (tmp_path / "broken").exists()
+
+
+def test_processes_of_the_drill_are_ended(watched: Watched) -> None:
+    sleeper = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    try:
+        started = psutil.Process(sleeper.pid).create_time()
+        arguments = {"pid": sleeper.pid, "started": started}
+        undo = ("kubedrill.process.child", "kill_process")
+        watched.ledger.intend("process", "load-list", undo, arguments)
+        watched.runner_dies()
+        assert sleeper.wait(LONG_S) == -signal.SIGKILL
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+def test_a_fault_that_outlives_its_time_is_undone_while_the_drill_runs(
+    watched: Watched, tmp_path: Path
+) -> None:
+    overdue, in_time = tmp_path / "overdue", tmp_path / "in-time"
+    for path, left in ((overdue, SECOND // 2), (in_time, 60 * SECOND)):
+        path.touch()
+        undo = ("plain_faults", "undo")
+        watched.ledger.intend("fault", path.name, undo, {"path": str(path)}, now() + left)
+    wait_until_gone(overdue)
+    assert in_time.exists()
+    assert watched.watchdog.poll() is None
+    assert "overdue" not in [one.name for one in watched.ledger.open_entries()]
+
+
+def test_what_cannot_be_undone_is_logged_with_what_to_do(watched: Watched) -> None:
+    watched.ledger.intend("fault", "stubborn", ("plain_faults", "fail"), {"path": "it"})
+    watched.runner_dies()
+    assert (
+        "stubborn: RuntimeError: it cannot be broken; run: kubedrill heal"
+        in watched.log.read_text()
+    )
+    assert [one.name for one in watched.ledger.open_entries()] == ["stubborn"]
+
+
+def test_a_drill_that_ended_well_leaves_it_nothing_to_do(watched: Watched) -> None:
+    for entry in watched.ledger.open_entries():
+        watched.ledger.undone(entry.id)
+    assert watched.runner_dies() == 0
+    assert watched.log.read_text() == ""
