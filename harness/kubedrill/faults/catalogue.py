@@ -61,11 +61,10 @@ def precheck(
 def _precheck_etcd_kill(arguments: Mapping[str, Any], zones: Sequence[str]) -> None:
     member = arguments["member"]
     named = member if isinstance(member, list) else [member]
+    known = zones if isinstance(member, list) else ("leader", "random", *zones)
     for one in named:
-        if one not in zones and (isinstance(member, list) or one not in ("leader", "random")):
-            raise NotStarted(
-                f'etcd.kill: no member "{one}"; members: leader, random, {", ".join(zones)}'
-            )
+        if one not in known:
+            raise NotStarted(f'etcd.kill: no member "{one}"; known: {", ".join(known)}')
     allowed = bool(arguments.get("allow_quorum_loss", False))
     victims = named if member not in ("leader", "random") else [zones[0]]
     check_quorum(victims, len(zones), zones, allowed)
