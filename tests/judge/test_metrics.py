@@ -98,6 +98,18 @@ def test_a_counter_is_the_difference_of_the_phases_edges(drill: JudgedDrill, tmp
     assert value(drill, tmp_path, "baseline", "etcd.cpu.rate < 1cpu") == pytest.approx(1.5)
 
 
+@pytest.mark.parametrize("offset_s", [0.0, 0.3, 0.7])
+def test_the_scrape_of_an_edge_may_be_due_a_little_after_it(
+    drill: JudgedDrill, tmp_path, offset_s: float
+) -> None:
+    for one in drill.scrapes.pages:
+        times = 0 if one.second < 5 else 2 if one.second > 11 else 1  # outside of the baseline
+        one.values = {key: times * was for key, was in one.values.items()}
+        one.second += offset_s
+    found = value(drill, tmp_path, "baseline", "apiserver.requests > 1")
+    assert found == pytest.approx(3 * 5 * 60)
+
+
 def test_a_counter_survives_a_restart(drill: JudgedDrill, tmp_path) -> None:
     # etcd-c starts again at 16 s and counts from 0: what was seen of both lives is added.
     for one in drill.scrapes.of("etcd-c", 16, 31):

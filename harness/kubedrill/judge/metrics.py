@@ -23,7 +23,7 @@ LONGEST_HOLE = 3 * SECOND
 """Health and resources are read every second; three missing in a row are not a hiccup."""
 
 EDGE = SECOND
-"""The scraper reads every target at the edges of each phase; on a busy machine up to 1 s late."""
+"""The scraper reads every target at the edges of each phase, one shortly after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +94,11 @@ class Metrics:
 
     def between_edges(self, component: str, phase: Phase) -> list[Page]:
         """Return the scrapes of a component from the one at the phase's start to the one at its end."""
-        good = [page for page in self._pages(component) if not page.error]
-        before = [page for page in good if page.time <= phase.start + EDGE // 4][-1:]
-        inside = [
-            page for page in good if phase.start + EDGE // 4 < page.time <= phase.end + EDGE // 4
-        ]
-        return before + inside
+        pages = self._pages(component)
+        first, last = _edge(pages, phase.start), _edge(pages, phase.end)
+        good = [page for page in pages if not page.error]
+        before = [page for page in good if page.time <= first][-1:]
+        return before + [page for page in good if first < page.time <= last]
 
     def _gauge(self, objective: Objective, metric: Metric, phase: Phase, begin: int) -> Measured:
         trace = self._trace(objective.series, metric, phase)
@@ -231,6 +230,11 @@ class Metrics:
 
     def _pages(self, component: str) -> list[Page]:
         return [page for page in self.pages if page.component == component]
+
+
+def _edge(pages: Sequence[Page], time: int) -> int:
+    """Return when a component was to be scraped for the edge of a phase."""
+    return next((page.time for page in pages if time <= page.time < time + EDGE), time)
 
 
 def _wanted(metric: Metric, labels: dict[str, str]) -> bool:
