@@ -161,6 +161,13 @@ def test_of_several_faults_the_slowest(drill: JudgedDrill, tmp_path) -> None:
     assert found.value == pytest.approx(2.5)
 
 
+def test_of_several_faults_each_must_have_recovered(drill: JudgedDrill, tmp_path) -> None:
+    drill.scheduled_faults.append(replace(KILL, name="etcd.stop"))
+    drill.faults += [{**line, "index": 1} for line in drill.faults[:-1]]
+    found = drill.asked(tmp_path, "recovery", "fault.time_to_recover < 5s")
+    assert (found.value, found.reason) == (None, "a fault was never seen to recover")
+
+
 def test_a_phase_without_a_fault_has_no_times(drill: JudgedDrill, tmp_path) -> None:
     found = drill.asked(tmp_path, "baseline", "fault.time_to_recover < 5s")
     assert (found.value, found.reason) == (None, "no fault in this phase")
