@@ -26,7 +26,7 @@ SHORT: dict[str, Any] = {
             "with": {"resource": "pods", "resource_version": "0", "encoding": "protobuf"},
         }
     ],
-    "phases": {"warmup": "2s", "baseline": "6s", "fault": "6s", "recovery": "6s"},
+    "phases": {"warmup": "2s", "baseline": "4s", "fault": "5s", "recovery": "4s"},
     "slos": {"baseline": ["list.p99 < 5s", "probe.failed == 0"]},
 }
 
