@@ -16,10 +16,14 @@ from kubedrill.wire.namespace import open_socket
 from kubedrill.wire.response import ENDS, Answer, Response
 from kubedrill.wire.target import Target
 from kubedrill.wire.waiting import Polling, Waiting
+from kubedrill.wire.whole import whole
 
 RECEIVE = 256 * 1024
 RECORD = 16 * 1024
 """The most that one TLS record holds."""
+
+CUT_OFF = "closed before the answer was whole"
+LATE = "no whole answer in time"
 
 
 class _Scratch:
@@ -102,17 +106,22 @@ class Connection:
         The body is discarded, but for its first `keep_head` bytes and its last 16.
         WireError RESET, EOF, TIMEOUT, TLS, MALFORMED; the connection is closed then.
         """
-        answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head)
+        answer = None
         try:
             self._tls.write(request)
             self._send(deadline)
-            while not answer.done:
-                self._wait_readable(deadline, "no whole answer in time")
-                self._receive(answer)
+            self._wait_readable(deadline, LATE)
+            begun = self._receive_record()
+            if begun and not (self._incoming.pending or request.startswith(b"HEAD ")):
+                response = whole(begun, keep_body, keep_head)
+                if response is not None:
+                    return response
+            answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head)
+            self._go_on(answer, begun, deadline)
         except (WireError, OSError) as error:
             self.close()
             failure = from_os_error(error) if isinstance(error, OSError) else error
-            failure.first_byte = answer.first_byte
+            failure.first_byte = answer.first_byte if answer else 0
             raise failure from None
         except BaseException:
             # A greenlet that is killed here leaves half an answer behind.
@@ -197,13 +206,37 @@ class Connection:
         if not self._waiting.readable(deadline):
             raise WireError(Outcome.TIMEOUT, otherwise)
 
+    def _receive_record(self) -> bytes:
+        """Take what has arrived and return its first record; b"" if there is no whole one."""
+        try:
+            data = self._socket.recv(RECORD)
+            if not data:
+                raise WireError(Outcome.EOF, CUT_OFF)
+            self.bytes_in += len(data)
+            self._incoming.write(data)
+            # A record holds less than it takes on the wire.
+            record: bytes = self._tls.read(len(data))
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return b""
+        if not record:
+            raise WireError(Outcome.EOF, CUT_OFF)
+        return record
+
+    def _go_on(self, answer: Answer, begun: bytes, deadline: int) -> None:
+        if begun:
+            answer.feed(bytearray(begun), len(begun))
+            self._decrypt(answer, bytearray(RECORD))
+        while not answer.done:
+            self._wait_readable(deadline, LATE)
+            self._receive(answer)
+
     def _receive(self, answer: Answer) -> None:
         """Take what has arrived, if anything has."""
         scratch = _scratches.pop() if _scratches else _Scratch()
         try:
             count = self._socket.recv_into(scratch.network)
             if not count:
-                raise WireError(Outcome.EOF, "closed before the answer was whole")
+                raise WireError(Outcome.EOF, CUT_OFF)
             self.bytes_in += count
             self._incoming.write(scratch.view[:count])
             self._decrypt(answer, scratch.plain)
@@ -224,4 +257,4 @@ class Connection:
             elif answer.close():
                 return
             else:
-                raise WireError(Outcome.EOF, "closed before the answer was whole")
+                raise WireError(Outcome.EOF, CUT_OFF)

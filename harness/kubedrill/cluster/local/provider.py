@@ -25,7 +25,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.files import write_whole
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.target import Target, client_tls
+from kubedrill.wire.target import Target, client_tls, identity_target
 
 CAPABILITIES = ("KillEtcdMember",)
 _TIMEOUT_S = 90.0
@@ -105,8 +105,15 @@ def _start(layout: Layout, record: ClusterRecord, wait: Wait) -> None:
                 ready.leads(record.of_kind("kube-controller-manager")[0], api),
                 ready.leads(record.of_kind("kube-scheduler")[0], api),
                 ready.balances(layout.folder, len(layout.zones)),
+                *_guards(record, stack),
             ]
         )
+
+
+def _guards(record: ClusterRecord, stack: ExitStack) -> Iterator[Check]:
+    for one in record.of_kind("kube-apiserver"):
+        target, token = identity_target(record, "load-0", one.serving)
+        yield ready.guards(one, stack.enter_context(closing(Api(target, token))))
 
 
 def _release(record: ClusterRecord, *kinds: str) -> None:

@@ -98,6 +98,23 @@ def leads(component: Component, api: Api) -> Check:
     return Check(component.name, "led", holds)
 
 
+def guards(component: Component, load: Api) -> Check:
+    """Return the check that an apiserver keeps load away from what is not its own.
+
+    An apiserver learns of an admission policy a moment after it was made, each by itself.
+    """
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "guard-"}}
+
+    def holds() -> bool:
+        try:
+            answer = load.call("POST", "/api/v1/namespaces/default/configmaps?dryRun=All", config)
+        except WireError:
+            return False
+        return answer.status == 422
+
+    return Check(component.name, "guarding", holds)
+
+
 def balances(folder: Path, servers: int) -> Check:
     """Return the check that the load balancer sends requests to all servers."""
 
