@@ -1,6 +1,7 @@
 """Load: the `continue` token of a page of a LIST, read from the first bytes of its body.
 
-Both encodings put the list's metadata before its items, so no page is ever decoded.
+Both encodings put the list's metadata before its items, so no page is ever decoded. Only custom resources have it
+behind them.
 """
 
 import re
@@ -9,12 +10,22 @@ HEAD = 4096
 """Enough for any list's metadata."""
 
 _JSON = re.compile(rb'"continue":"([^"\\]+)"')
+_ITEMS = re.compile(rb'"items":|"columnDefinitions":')
+_LAST = 8192
+"""Tokens are shorter than this; a custom resource's metadata stands at the end of its list."""
 _MAGIC = b"k8s\x00"
 
 
 def token_json(head: bytes) -> str:
     """Return the token in a JSON list's first bytes, "" on the last page."""
-    metadata, _, _ = head.partition(b'"items":')
+    metadata = _ITEMS.split(head, maxsplit=1)[0]
+    found = _JSON.search(metadata)
+    return found[1].decode("ascii") if found else ""
+
+
+def token_unstructured(body: bytes) -> str:
+    """Return the token in the whole JSON list of a custom resource, "" on the last page."""
+    _, _, metadata = body[-_LAST:].rpartition(b'"metadata":')
     found = _JSON.search(metadata)
     return found[1].decode("ascii") if found else ""
 

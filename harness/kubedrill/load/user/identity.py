@@ -1,6 +1,7 @@
 """Load: who a user is, and how its requests begin."""
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -25,7 +26,9 @@ class Identity:
     prefix: str = ""
     """The path under which the API stands, for servers behind a gateway."""
 
-    def request(self, method: str, path: str, accept: str) -> bytes:
+    def request(
+        self, method: str, path: str, accept: str, headers: Mapping[str, str] = {}
+    ) -> bytes:
         """Return the bytes of a request without a body."""
         return prepare(
             method,
@@ -34,6 +37,7 @@ class Identity:
             token=self.token,
             accept=accept,
             user_agent=USER_AGENT,
+            headers=headers,
         )
 
 
