@@ -1,7 +1,7 @@
 """Load: the `continue` token of a page of a LIST, read from the first bytes of its body.
 
-Both encodings put the list's metadata before its items, so no page is ever decoded. Only custom resources have it
-behind them.
+Both encodings put the list's metadata before its items, so no page is ever decoded. Only lists of
+custom resources have it behind them.
 """
 
 import re
