@@ -2,6 +2,8 @@
 
 import json
 import ssl
+import time
+import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
@@ -62,3 +64,81 @@ def test_other_resources(cluster, tmp_path: Path, resource):
     cluster.write(folder.cluster)
     played = Stage(folder).play(rate=10, seconds=1, resource=resource, resource_version="0")
     assert played.outcomes() == {200: 10}
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"form": "metadata"},
+        {"form": "metadata", "encoding": "protobuf"},
+        {"form": "table"},
+        {"gzip": True},
+        {"gzip": True, "encoding": "protobuf"},
+        {"resource_version": "exact"},
+        {"field_selector": "metadata.name=one-3"},
+        {"label_selector": "app=nothing"},
+    ],
+)
+def test_forms_and_selections(cluster, namespace, tmp_path: Path, given):
+    folder = RunFolder.create(tmp_path / "reports", "test")
+    cluster.write(folder.cluster)
+    asked = {"resource": "configmaps", "namespace": namespace, **given}
+    played = Stage(folder).play(rate=10, seconds=1, **asked)
+    assert played.outcomes() == {200: 10}
+    selected = "field_selector" in given or "label_selector" in given
+    assert (played.records()["bytes"].max() < 10_000) == (
+        selected or "form" in given or "gzip" in given
+    )
+
+
+@pytest.fixture(scope="module")
+def widgets(cluster, namespace):
+    """A custom resource with seven objects."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}
+    spec = {"group": "example.com", "names": names, "scope": "Namespaced", "versions": [version]}
+    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    content = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": spec,
+    }
+    call(cluster, "POST", crds, content)
+    path = f"/apis/example.com/v1/namespaces/{namespace}/widgets"
+    until_served(cluster, path)
+    for number in range(7):
+        one = {
+            "metadata": {"name": f"one-{number}"},
+            "apiVersion": "example.com/v1",
+            "kind": "Widget",
+        }
+        call(cluster, "POST", path, one)
+    yield
+    call(cluster, "DELETE", f"{crds}/widgets.example.com")
+
+
+def until_served(cluster: ClusterRecord, path: str) -> None:
+    """Wait until every apiserver knows of a resource; each learns of it by itself."""
+    answered = 0
+    deadline = time.monotonic() + 20
+    while answered < 20 and time.monotonic() < deadline:
+        try:
+            call(cluster, "GET", path)
+            answered += 1
+        except urllib.error.HTTPError:
+            answered = 0
+            time.sleep(0.2)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("given", [{}, {"limit": 3}, {"form": "metadata", "encoding": "protobuf"}])
+def test_custom_resources(cluster, widgets, tmp_path: Path, given):
+    folder = RunFolder.create(tmp_path / "reports", "test")
+    cluster.write(folder.cluster)
+    asked = {"resource": "widgets", "api": "example.com/v1", **given}
+    played = Stage(folder).play(rate=10, seconds=1, **asked)
+    assert played.outcomes() == {200: 10}
+    assert len(played.records("list.page")) == (30 if "limit" in given else 0)
