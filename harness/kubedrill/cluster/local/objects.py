@@ -79,20 +79,20 @@ _SCRAPER_RULES = [
 ]
 _SEEDER_RULES = [{"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]}]
 _LOAD_RULES = [
+    # mass-list and informers read any resource, custom ones included.
+    {"apiGroups": ["*"], "resources": ["*"], "verbs": _READ},
     {
         "apiGroups": [""],
         "resources": ["pods", "secrets", "configmaps", "services", "events", "namespaces"],
-        "verbs": [*_READ, *_WRITE],
+        "verbs": _WRITE,
     },
-    {"apiGroups": [""], "resources": ["nodes", "endpoints"], "verbs": _READ},
     {
         "apiGroups": ["apps"],
         "resources": ["deployments", "replicasets", "statefulsets", "daemonsets"],
-        "verbs": [*_READ, *_WRITE],
+        "verbs": _WRITE,
     },
-    {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": [*_READ, *_WRITE]},
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": [*_READ, *_WRITE]},
-    {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": _READ},
+    {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": _WRITE},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": _WRITE},
 ]
 
 
