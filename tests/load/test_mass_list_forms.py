@@ -106,3 +106,8 @@ def test_what_cannot_be_asked_for(parameters, message):
 
     with pytest.raises(NotStarted, match=message):
         check(PROFILE, parameters)
+
+
+def test_false_is_false_on_the_command_line_too(stage, server):
+    stage.play(**LIST, gzip=False)
+    assert not any("Accept-Encoding" in headers for _, _, headers in server.served)

@@ -43,7 +43,8 @@ def command(profile: Path, load: Load, run: RunFolder) -> tuple[list[str], dict[
     arguments = [sys.executable, "-m", "locust", "-f", str(profile), "--headless", "--only-summary"]
     arguments += ["--users", str(USERS), "--spawn-rate", str(USERS), "--exit-code-on-error", "0"]
     for name, value in load.parameters.items():
-        arguments.append(f"--{name.replace('_', '-')}={value}")
+        said = str(value).lower() if isinstance(value, bool) else value
+        arguments.append(f"--{name.replace('_', '-')}={said}")
     environment = {
         RUN: str(run.path.absolute()),
         PROFILE: load.profile,

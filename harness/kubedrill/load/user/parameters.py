@@ -42,24 +42,40 @@ def check(values: dict[str, Any], model: type[Model]) -> Model:
 def add_options(parser: LocustArgumentParser, model: type[Parameters]) -> None:
     """Add an option for each parameter; the web UI's form shows them too."""
     for name, field in model.model_fields.items():
-        choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else None
+        choices = _choices(field.annotation)
+        default = written(field.default)
         parser.add_argument(
             option(name),
             type=str if choices else field.annotation,
             choices=choices,
-            default=field.default,
-            help=f"{field.description} (default: {field.default!r})".replace("%", "%%"),
+            default=default if choices else field.default,
+            help=f"{field.description} (default: {default!r})".replace("%", "%%"),
         )
 
 
 def from_options(options: Namespace, model: type[Model]) -> Model:
     """Return the parameters that Locust's options hold; NotStarted says what is wrong."""
-    return check({name: getattr(options, name) for name in model.model_fields}, model)
+    values = {name: getattr(options, name) for name in model.model_fields}
+    for name, field in model.model_fields.items():
+        if field.annotation is bool:
+            values[name] = values[name] == "true"
+    return check(values, model)
 
 
 def option(name: str) -> str:
     """Return the command line's option for a parameter."""
     return "--" + name.replace("_", "-")
+
+
+def written(value: Any) -> Any:
+    """Return a value as it stands on the command line; there is no other way to say false."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _choices(annotation: Any) -> tuple[Any, ...] | None:
+    if annotation is bool:
+        return ("false", "true")
+    return get_args(annotation) if get_origin(annotation) is Literal else None
 
 
 def _in_words(error: Any) -> str:
