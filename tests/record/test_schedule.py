@@ -63,3 +63,19 @@ def test_phases_by_name() -> None:
 def test_it_never_moves() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         FULL.phases = ()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("phases", "windows"),
+    [
+        ((), [(0, 40)]),
+        (("a", "b"), [(0, 20)]),
+        (("b", "d"), [(10, 20), (30, 40)]),
+        (("d", "c", "a"), [(0, 10), (20, 40)]),
+    ],
+)
+def test_when_a_load_presses(phases: tuple[str, ...], windows: list[tuple[int, int]]) -> None:
+    four = tuple(Phase(name, 10 * n, 10 * n + 10) for n, name in enumerate("abcd"))
+    schedule = dataclasses.replace(FULL, phases=four)
+    load = ScheduledLoad("list", "mass-list", 1.0, phases=phases)
+    assert schedule.windows(load) == windows

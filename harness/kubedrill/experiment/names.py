@@ -40,6 +40,11 @@ class NameCheck:
         self._load_names = [
             load["as"] for _, load in self._entries("load") if isinstance(load.get("as"), str)
         ]
+        self._silent = {
+            load["as"]: {one for one in self._phases if one not in load["phases"]}
+            for _, load in self._entries("load")
+            if isinstance(load.get("as"), str) and load.get("phases")
+        }
 
     def check_cluster(self) -> None:
         """Check that the cluster is one of the catalogue's."""
@@ -63,6 +68,13 @@ class NameCheck:
                 message = f'two loads are named "{name}"; objectives could not tell them apart'
                 self._problems.add(place, message)
             seen.add(name)
+            self._check_load_phases(load, ("load", index, "phases"))
+
+    def _check_load_phases(self, load: dict[str, Any], place: Location) -> None:
+        for index, phase in _texts(load.get("phases")):
+            if self._phases and phase not in self._phases:
+                near = did_you_mean(phase, self._phases)
+                self._problems.add((*place, index), f'unknown phase "{phase}"{near}')
 
     def _check_profile(self, load: dict[str, Any], place: Location) -> None:
         name, given, known = load.get("profile"), load.get("with", {}), self._catalogue.profiles
@@ -115,6 +127,8 @@ class NameCheck:
         if objective.eventually_s is not None and objective.eventually_s >= end - start:
             length = format_duration(round(end - start, 9))
             raise ObjectiveError(f'phase "{phase}" lasts only {length}; give it less time')
+        if phase in self._silent.get(objective.series, ()):
+            raise ObjectiveError(f'the load "{objective.series}" does not press in this phase')
         if objective.series.startswith("fault.") and not self._value.get("faults"):
             raise ObjectiveError(f"{objective.series} needs a fault, and this drill has none")
         return objective

@@ -164,7 +164,8 @@ def _facts(planned: Plan) -> "Table":
     table.add_row("seeds", seeds or "nothing")
     for load in planned.loads:
         name, profile = load["name"], load["profile"]
-        table.add_row("load", f"{name}: {profile} at {format_rate(load['rate'])}")
+        during = f" in {', '.join(load['phases'])}" if load["phases"] else ""
+        table.add_row("load", f"{name}: {profile} at {format_rate(load['rate'])}{during}")
     return table
 
 

@@ -35,7 +35,8 @@ def read(path: Path, overrides: Sequence[str], catalogue: Catalogue) -> Experime
         seed=Seed(file.seed.pods, file.seed.secrets),
         phases=tuple(PhaseLength(name, length) for name, length in file.phases.items()),
         loads=tuple(
-            ScheduledLoad(one.name, one.profile, one.rate, one.parameters) for one in file.load
+            ScheduledLoad(one.name, one.profile, one.rate, one.parameters, one.phases)
+            for one in file.load
         ),
         faults=faults,
         abort=abort,

@@ -90,6 +90,8 @@ class LoadPart(_Part):
     """The name that objectives use."""
     rate: Rate
     """Arrivals a second, whether or not earlier ones have been answered."""
+    phases: tuple[str, ...] = ()
+    """The phases in which it presses; all of them, if none is named."""
     parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
     """The profile's parameters: `kubedrill profiles` lists them."""
 

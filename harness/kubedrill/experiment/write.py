@@ -77,6 +77,7 @@ def _load(load: ScheduledLoad) -> dict[str, Any]:
         "profile": load.profile,
         "as": load.name,
         "rate": format_rate(load.rate),
+        "phases": list(load.phases),
         "with": load.parameters,
     }
 

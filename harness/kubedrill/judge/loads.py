@@ -42,7 +42,9 @@ def read_loads(folder: RunFolder, schedule: Schedule) -> list[Load]:
 
 
 def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
-    """Yield the transactions, and whatever else the load measured, in one phase."""
+    """Yield the transactions, and whatever else the load measured, in a phase in which it presses."""
+    if not load.scheduled.presses(phase.name):
+        return
     for number, series in enumerate(load.series):
         records = due_in(load.records[load.records["series"] == number], phase)
         if len(records) or series["role"] == "transaction":

@@ -47,7 +47,8 @@ def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
         yield f"the drill ended {after:.1f} s into it" if after > 0 else "the drill ended before it"
         return
     for load in evidence.loads:
-        yield from _load(load, phase)
+        if load.scheduled.presses(phase.name):
+            yield from _load(load, phase)
     yield from _prober(evidence, phase)
     yield from _machine(evidence, phase)
 

@@ -33,6 +33,12 @@ class ScheduledLoad:
     rate: float
     """Arrivals a second."""
     parameters: dict[str, Any] = field(default_factory=dict)
+    phases: tuple[str, ...] = ()
+    """The phases in which it presses; none named: all."""
+
+    def presses(self, phase: str) -> bool:
+        """Whether arrivals are due in the phase of that name."""
+        return not self.phases or phase in self.phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,18 @@ class Schedule:
                 return phase
         raise KeyError(name)
 
+    def windows(self, load: ScheduledLoad) -> list[tuple[int, int]]:
+        """Return when a load presses, as (start, end) in monotonic ns; phases without a gap are one."""
+        found: list[tuple[int, int]] = []
+        for phase in self.phases:
+            if not load.presses(phase.name):
+                continue
+            if found and found[-1][1] == phase.start:
+                found[-1] = (found[-1][0], phase.end)
+            else:
+                found.append((phase.start, phase.end))
+        return found
+
     def phase_at(self, time: int) -> Phase | None:
         """Return the phase that holds `time` (monotonic ns), if any."""
         return next((phase for phase in self.phases if phase.holds(time)), None)
@@ -131,7 +149,10 @@ class Schedule:
         parts: dict[str, Any] = {
             "clock": ClockPair(**raw["clock"]),
             "phases": tuple(Phase(**phase) for phase in raw["phases"]),
-            "loads": tuple(ScheduledLoad(**load) for load in raw["loads"]),
+            "loads": tuple(
+                ScheduledLoad(**{**load, "phases": tuple(load.get("phases", ()))})
+                for load in raw["loads"]
+            ),
             "faults": tuple(ScheduledFault(**fault) for fault in raw["faults"]),
             "objectives": tuple(ScheduledObjective(**one) for one in raw["objectives"]),
             "abort": tuple(raw["abort"]),

@@ -3,7 +3,7 @@
 import gc
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import gevent
@@ -102,8 +102,7 @@ class Drill:
         gc.freeze()
 
     def _send(self, generator: Generator, schedule: Schedule, load: ScheduledLoad) -> None:
-        dues = (schedule.start, schedule.end, load.rate)
-        sending = gevent.spawn(generator.run, paced(*dues))
+        sending = gevent.spawn(generator.run, _dues(schedule, load))
         gevent.wait([sending, self._ended], count=1)
         if not self._ended.is_set():
             sending.get()  # raises what it raised
@@ -113,13 +112,19 @@ class Drill:
         sending.kill()
         recorder = generator.recorder
         at = now()
-        left = itertools.islice(paced(*dues), recorder.due, None)
+        left = itertools.islice(_dues(schedule, load), recorder.due, None)
         recorder.miss(itertools.takewhile(lambda due: due <= at, left))
 
     def _let_finish(self, generator: Generator, latest: int) -> None:
         while generator.recorder.in_flight and now() < latest:
             if self._ended.wait(0.02):
                 return
+
+
+def _dues(schedule: Schedule, load: ScheduledLoad) -> Iterator[int]:
+    """Yield when each arrival of a load is due, monotonic ns."""
+    for start, end in schedule.windows(load):
+        yield from paced(start, end, load.rate)
 
 
 def _read(descriptor: int, size: int) -> bytes:
