@@ -16,7 +16,7 @@ from kubedrill.record.ledger import Ledger
 pytestmark = pytest.mark.cluster
 
 CLEAN_UP_S = 15
-PHASES = {"warmup": "2s", "baseline": "2s", "fault": "4s", "recovery": "4s"}
+PHASES = {"warmup": "1s", "baseline": "1s", "fault": "3s", "recovery": "3s"}
 CHANGES = {
     "phases": PHASES,
     "faults": [{"etcd.kill": {"member": "leader"}}],

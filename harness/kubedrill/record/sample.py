@@ -82,11 +82,14 @@ class SampleWriter:
         self._record.pack_into(self._buffer, self._used, *values)
         self._used += self._record.size
 
+    def write(self, records: Records) -> None:
+        """Append many records and hand them to the kernel; OSError as `flush`."""
+        self.flush()
+        self._write(memoryview(records.tobytes()))
+
     def flush(self) -> None:
         """Hand what was added to the kernel; OSError (disk full) is the caller's to report."""
-        view = memoryview(self._buffer)[: self._used]
-        while view:
-            view = view[self._file.write(view) :]
+        self._write(memoryview(self._buffer)[: self._used])
         self._used = 0
 
     def close(self) -> None:
@@ -95,6 +98,10 @@ class SampleWriter:
             self.flush()
         finally:
             self._file.close()
+
+    def _write(self, view: memoryview) -> None:
+        while view:
+            view = view[self._file.write(view) :]
 
 
 def read_bin(path: Path, dtype: np.dtype[np.void], start: int = 0) -> Records:

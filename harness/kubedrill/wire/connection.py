@@ -135,7 +135,7 @@ class Connection:
         """Whether an idle connection may be used again: the server has not closed it, as far as seen."""
         if self.closed:
             return False
-        if self._waiting.quiet():
+        if self._waiting.quiet:
             return True
         answer = Answer()
         try:

@@ -17,6 +17,7 @@ class Waiting(Protocol):
         """Wait until the socket can be written to, or a connect has ended."""
         ...
 
+    @property
     def quiet(self) -> bool:
         """Whether it is known, without a look, that nothing has come since the last wait."""
         ...
@@ -30,6 +31,8 @@ class Polling:
     """Waits with poll(2): blocking, or cooperative where gevent has replaced `select.poll`."""
 
     __slots__ = ("_descriptor",)
+    quiet = False
+    """Nothing is known without a look."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -41,10 +44,6 @@ class Polling:
     def writable(self, deadline: int) -> bool:
         """Wait until the socket can be written to, or a connect has ended."""
         return self._wait(select.POLLOUT, deadline)
-
-    def quiet(self) -> bool:
-        """Nothing is known without a look."""
-        return False
 
     def close(self) -> None:
         """Nothing is held."""

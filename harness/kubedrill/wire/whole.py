@@ -13,7 +13,7 @@ _NEED_MORE = {204, 304, 429, 503}
 _STATUSES = {
     b"HTTP/1.1 %d" % status: status for status in range(200, 600) if status not in _NEED_MORE
 }
-_HEADERS = re.compile(rb"\r\n(?:content-length: (\d{1,9})(?=\r)|connection:)", re.IGNORECASE)
+_HEADERS = re.compile(rb"\r\n(?:content-length:(?: (\d{1,9})(?=\r))?|connection:)", re.IGNORECASE)
 
 
 def whole(data: bytes, keep_body: bool = False, keep_head: int = ENDS) -> Response | None:

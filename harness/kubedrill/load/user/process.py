@@ -119,10 +119,14 @@ class LoadProcess:
         if self.generator is None:
             return
         gevent.killall([one for one in self._greenlets if one is not gevent.getcurrent()])
-        self.generator.recorder.cut()
-        self._statistics.flush()
-        self._vitals.close()
-        self.generator.recorder.close()
+        recorder = self.generator.recorder
+        recorder.cut()
+        try:
+            recorder.flush()
+        finally:
+            self._statistics.flush()
+            self._vitals.close()
+            recorder.close()
         self.generator = None
 
     def _run(self) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from kubedrill.load.user.ended import ENDED, as_records, unpack
 from kubedrill.load.user.result import Arrival, Result
 from kubedrill.load.user.statistics import LocustStatistics
 from kubedrill.record.clock import now
 from kubedrill.record.sample import LOAD_RECORD, Outcome, SampleWriter
 
-LARGEST = 2**32 - 1
+_pack = ENDED.pack
 
 
 class Recorder:
@@ -19,6 +20,8 @@ class Recorder:
         self._statistics = statistics
         self._samples = samples
         self._in_flight: set[Arrival] = set()
+        self._packed: list[bytes] = []
+        self._keep = self._packed.append
         self.due = self.dropped = 0
         """Arrivals so far: that were due, and those of them that were never sent."""
 
@@ -48,9 +51,12 @@ class Recorder:
 
     def end(self, arrival: Arrival, result: Result) -> None:
         """Record how an arrival ended, unless it has been cut."""
-        if arrival in self._in_flight:
+        try:
             self._in_flight.remove(arrival)
-            self.add(0, arrival.due, arrival.started, result)
+        except KeyError:
+            return
+        outcome, first_byte, end, size = result
+        self._keep(_pack(arrival.due, arrival.started, first_byte, end, size, outcome, 0))
 
     def cut(self, arrivals: Iterable[Arrival] | None = None) -> None:
         """Record those in flight of the arrivals (default: all) as cut by the end of the load."""
@@ -58,7 +64,7 @@ class Recorder:
         cut = self._in_flight if arrivals is None else self._in_flight.intersection(arrivals)
         self._in_flight = self._in_flight - cut
         for arrival in cut:
-            self._write(0, arrival.due, arrival.started or at, Result(Outcome.CUT, 0, at, 0))
+            self.add(0, arrival.due, arrival.started or at, Result(Outcome.CUT, 0, at, 0))
 
     def miss(self, dues: Iterable[int]) -> None:
         """Record arrivals that were due, but not begun when the load was ended."""
@@ -66,33 +72,23 @@ class Recorder:
 
     def add(self, series: int, due: int, started: int, result: Result) -> None:
         """Record one request of the series of that index; series 0 are the arrivals themselves."""
-        self._statistics.add(series, result.end - due, result.size, result.outcome)
-        self._write(series, due, started, result)
+        outcome, first_byte, end, size = result
+        self._keep(_pack(due, started, first_byte, end, size, outcome, series))
 
     def flush(self) -> None:
-        """Hand the records to the kernel; OSError when the disk is full."""
+        """Hand what was recorded to the statistics and to the kernel; OSError when the disk is full."""
+        if not self._packed:
+            return
+        ended = unpack(self._packed)
+        self._packed.clear()
+        self._statistics.add(ended)
         if self._samples is not None:
-            self._samples.flush()
+            self._samples.write(as_records(ended))
 
     def close(self) -> None:
-        """Flush and close the samples."""
+        """Close the samples."""
         if self._samples is not None:
             self._samples.close()
-
-    def _write(self, series: int, due: int, started: int, result: Result) -> None:
-        if self._samples is None:
-            return
-        outcome, first_byte, end, size = result
-        self._samples.add(
-            due,
-            (started - due) // 1000,
-            (first_byte - due) // 1000 if first_byte else 0,
-            (end - due) // 1000,
-            min(size, LARGEST),
-            outcome,
-            series,
-            0,
-        )
 
 
 def open_samples(folder: Path, load: str, sidecar: dict[str, Any]) -> SampleWriter:

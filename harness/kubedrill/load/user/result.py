@@ -28,7 +28,8 @@ class Result(NamedTuple):
     @classmethod
     def of(cls, response: Response, outcome: int) -> "Result":
         """Return the result of an answer that is judged as `outcome`."""
-        return cls(outcome, response.first_byte, response.end, response.size)
+        # As _make does: half the time of the call that checks the fields' names.
+        return tuple.__new__(cls, (outcome, response.first_byte, response.end, response.size))
 
 
 class Arrival:

@@ -1,7 +1,8 @@
 """Load: Locust's own statistics, for its web UI and summary, at a fraction of their usual cost.
 
 Locust's `request` event costs about as much as our whole request. What it would log is gathered and
-added in one go, twice a second; where somebody else listens to the event, it is fired for each request.
+added in one go, twice a second; where somebody else listens to the event, it is fired for each request,
+soon after it has ended.
 """
 
 import time
@@ -10,9 +11,10 @@ import numpy as np
 from locust.env import Environment
 from locust.stats import StatsEntry, bucket_response_time
 
+from kubedrill.load.user.ended import Ended
 from kubedrill.load.user.result import Series
 from kubedrill.record.clock import MILLISECOND
-from kubedrill.record.sample import outcome_name
+from kubedrill.record.sample import Outcome, outcome_name
 
 
 class LocustStatistics:
@@ -22,37 +24,42 @@ class LocustStatistics:
         self._stats = environment.stats
         self._request = environment.events.request
         self._series = series
-        self._latencies: list[list[int]] = [[] for _ in series]
-        self._bytes = [0] * len(series)
-        self._failures: list[tuple[int, int]] = []
+        self._ended: list[Ended] = []
         # The first listener is Locust's runner, which logs to the same statistics.
         self._listened = len(self._request._handlers) > 1  # noqa: SLF001
 
-    def add(self, series: int, latency: int, size: int, outcome: int) -> None:
-        """Add one request: index of its series, ns from the intended start, bytes, outcome."""
+    def add(self, ended: Ended) -> None:
+        """Add requests; those that were cut are none of Locust's."""
+        ended = ended[ended["outcome"] != Outcome.CUT]
         if self._listened:
-            self._fire(self._series[series], latency, size, outcome)
-            return
-        self._latencies[series].append(latency)
-        self._bytes[series] += size
-        if not 200 <= outcome < 300:
-            self._failures.append((series, outcome))
+            for one in ended:
+                series = self._series[one["series"]]
+                self._fire(
+                    series, int(one["end"] - one["due"]), int(one["size"]), int(one["outcome"])
+                )
+        elif len(ended):
+            self._ended.append(ended)
 
     def flush(self) -> None:
         """Hand what was gathered to Locust."""
+        if not self._ended:
+            return
+        ended = np.concatenate(self._ended)
+        self._ended = []
         for index, series in enumerate(self._series):
-            if self._latencies[index]:
-                gathered = self._gather(index)
+            of_series = ended[ended["series"] == index]
+            if len(of_series):
+                gathered = self._gather(series, of_series)
                 self._stats.entries[(series.name, series.verb)].extend(gathered)
                 self._stats.total.extend(gathered)
-        failures, self._failures = self._failures, []
-        for index, outcome in failures:
+        failed = ended[(ended["outcome"] < 200) | (ended["outcome"] >= 300)]
+        for index, outcome in failed[["series", "outcome"]].tolist():
             series = self._series[index]
             self._stats.log_error(series.verb, series.name, outcome_name(outcome))
 
-    def _gather(self, index: int) -> StatsEntry:
-        series, moment = self._series[index], time.time()
-        latencies = np.array(self._latencies[index]) / MILLISECOND
+    def _gather(self, series: Series, ended: Ended) -> StatsEntry:
+        moment = time.time()
+        latencies = (ended["end"] - ended["due"]) / MILLISECOND
         entry = StatsEntry(self._stats, series.name, series.verb)
         entry.last_request_timestamp = moment
         entry.num_requests = len(latencies)
@@ -60,12 +67,10 @@ class LocustStatistics:
         entry.total_response_time = round(latencies.sum())
         entry.min_response_time = round(latencies.min())
         entry.max_response_time = round(latencies.max())
-        entry.total_content_length = self._bytes[index]
+        entry.total_content_length = int(ended["size"].sum())
         rounded, counts = np.unique(np.rint(latencies).astype(np.int64), return_counts=True)
         for value, count in zip(rounded.tolist(), counts.tolist(), strict=True):
             entry.response_times[bucket_response_time(value)] += count
-        self._latencies[index] = []
-        self._bytes[index] = 0
         return entry
 
     def _fire(self, series: Series, latency: int, size: int, outcome: int) -> None:

@@ -4,6 +4,7 @@ gevent's own waits start and stop a watcher, and so make a system call, for ever
 watcher of a connection stays on between requests, and wakes the greenlet from the hub directly.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from gevent import get_hub, getcurrent
@@ -20,27 +21,31 @@ class GreenletWaiting:
         "_armed",
         "_deadline",
         "_greenlet",
-        "_hub",
-        "_listening",
+        "_loop",
         "_reader",
+        "_switch",
         "_timer",
         "_writer",
+        "quiet",
     )
 
     def __init__(self, descriptor: int) -> None:
-        self._hub = get_hub()
-        self._reader = self._hub.loop.io(descriptor, _READ)
-        self._writer = self._hub.loop.io(descriptor, _WRITE)
+        hub = get_hub()
+        self._switch: Callable[[], bool] = hub.switch
+        self._loop = hub.loop
+        self._reader = hub.loop.io(descriptor, _READ)
+        self._writer = hub.loop.io(descriptor, _WRITE)
         self._timer: Any = None
         self._armed = 0  # when the timer goes off, monotonic ns; 0: it is off
         self._deadline = 0
         self._greenlet: Any = None
-        self._listening = False
+        self.quiet = False
+        """Whether it is known, without a look, that nothing has come since the last wait."""
 
     def readable(self, deadline: int) -> bool:
         """Wait until the socket can be read, or is closed."""
-        if not self._listening:
-            self._listening = True
+        if not self.quiet:
+            self.quiet = True
             self._reader.start(self._ready)
         return self._wait(deadline)
 
@@ -52,10 +57,6 @@ class GreenletWaiting:
         finally:
             self._writer.stop()
 
-    def quiet(self) -> bool:
-        """Whether it is known, without a look, that nothing has come since the last wait."""
-        return self._listening
-
     def close(self) -> None:
         """Release what was held for the socket, which is about to be closed."""
         self._disarm()
@@ -64,31 +65,34 @@ class GreenletWaiting:
             watcher.close()
 
     def _wait(self, deadline: int) -> bool:
-        if deadline <= now():
-            return False
         # The timer is left alone while it goes off early enough: a request costs no timer then.
+        # It says when the deadline has passed, so that nobody here has to ask the clock.
         if not self._armed or deadline < self._armed:
+            if deadline <= now():
+                return False
             self._arm(deadline)
         self._deadline = deadline
         self._greenlet = getcurrent()
         try:
-            return bool(self._hub.switch())
-        finally:
+            return self._switch()
+        except BaseException:
             self._greenlet = None
+            raise
 
     def _ready(self) -> None:
         greenlet = self._greenlet
         if greenlet is not None:
+            self._greenlet = None
             greenlet.switch(True)
         else:
             # Nobody waits; what came is found before the connection is used again.
-            self._listening = False
+            self.quiet = False
             self._reader.stop()
 
     def _arm(self, deadline: int) -> None:
         self._disarm()
         self._armed = deadline
-        self._timer = self._hub.loop.timer(max(deadline - now(), 0) / SECOND)
+        self._timer = self._loop.timer(max(deadline - now(), 0) / SECOND)
         self._timer.start(self._expired)
 
     def _disarm(self) -> None:
@@ -103,6 +107,7 @@ class GreenletWaiting:
         if greenlet is None:
             return
         if self._deadline <= now():
+            self._greenlet = None
             greenlet.switch(False)
         else:
             self._arm(self._deadline)
