@@ -10,6 +10,7 @@ import numpy as np
 
 from kubedrill.load import launch
 from kubedrill.process.child import Child
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
@@ -53,7 +54,7 @@ class Stage:
         self.folder = folder
 
     def start(self, parameters: dict[str, Any], rate: float = 10.0) -> Child:
-        load = ScheduledLoad("list", "mass-list", rate, parameters)
+        load = ScheduledLoad("list", "mass-list", Arrivals.constant(rate), parameters)
         command, environment = launch.command(PROFILE, load, self.folder)
         child = Child.start("load", command, self.folder.logs / "load.log", environment)
         child.wait_ready(30)
@@ -70,7 +71,7 @@ class Stage:
             cluster="test",
             clock=ClockPair.read(),
             phases=(Phase("baseline", start, start + round(seconds * SECOND)),),
-            loads=(ScheduledLoad("list", "mass-list", rate, parameters),),
+            loads=(ScheduledLoad("list", "mass-list", Arrivals.constant(rate), parameters),),
         )
         child.go({"schedule": schedule.as_dict()})
         return start

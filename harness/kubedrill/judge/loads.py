@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kubedrill.judge.requests import due_in, errors, late_share, latencies, percentile, shown
+from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
@@ -24,6 +25,12 @@ class Load:
     series: tuple[dict[str, Any], ...]
     records: Records
     workers: tuple[dict[str, Any], ...]
+    dues: Times
+    """When its arrivals were due, monotonic ns."""
+
+    def due_in(self, phase: Phase) -> int:
+        """Return how many arrivals were due in a phase."""
+        return int(np.diff(np.searchsorted(self.dues, (phase.start, phase.end)))[0])
 
     def transactions(self) -> Records:
         """Return the arrivals themselves; objectives on the load's name mean these."""
@@ -38,7 +45,7 @@ class Load:
 
 def read_loads(folder: RunFolder, schedule: Schedule) -> list[Load]:
     """Read the samples of every scheduled load; one that never wrote any has none."""
-    return [_read(folder, load) for load in schedule.loads]
+    return [_read(folder, load, schedule) for load in schedule.loads]
 
 
 def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
@@ -51,13 +58,14 @@ def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
             yield _result(load, series["name"], records, phase)
 
 
-def _read(folder: RunFolder, load: ScheduledLoad) -> Load:
+def _read(folder: RunFolder, load: ScheduledLoad, schedule: Schedule) -> Load:
     name = f"load-{load.name}"
+    dues = np.concatenate([np.empty(0, np.int64), *schedule.dues(load)])
     if not (folder.samples / f"{name}.json").exists():
-        return Load(load, (), np.empty(0, LOAD_DTYPE), ())
+        return Load(load, (), np.empty(0, LOAD_DTYPE), (), dues)
     records, sidecar = read_samples(folder, name)
     workers = tuple(read_lines(folder.samples / f"{name}.workers.jsonl"))
-    return Load(load, tuple(sidecar["series"]), records, workers)
+    return Load(load, tuple(sidecar["series"]), records, workers, dues)
 
 
 def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult:

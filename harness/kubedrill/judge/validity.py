@@ -79,10 +79,10 @@ def _load(load: Load, phase: Phase) -> Iterator[str]:
     records = load.transactions()
     due = (records["intended"] >= phase.start) & (records["intended"] < phase.end)
     arrivals = records[due]
-    expected = load.scheduled.rate * (phase.end - phase.start) / SECOND
+    expected = load.due_in(phase)
     name = f"load {load.scheduled.name}"
     if len(arrivals) < expected * (1 - LATE_SHARE) - 1:
-        yield f"{name}: {len(arrivals)} of {expected:.0f} arrivals are in the samples"
+        yield f"{name}: {len(arrivals)} of {expected} arrivals are in the samples"
     yield from _late(name, arrivals)
 
 

@@ -10,7 +10,6 @@ import gevent
 from gevent import get_hub
 from gevent.event import Event
 
-from kubedrill.load.arrivals import paced
 from kubedrill.load.launch import LOAD, PROFILE, RUN
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_cluster
@@ -123,8 +122,8 @@ class Drill:
 
 def _dues(schedule: Schedule, load: ScheduledLoad) -> Iterator[int]:
     """Yield when each arrival of a load is due, monotonic ns."""
-    for start, end in schedule.windows(load):
-        yield from paced(start, end, load.rate)
+    for block in schedule.dues(load):
+        yield from block.tolist()
 
 
 def _read(descriptor: int, size: int) -> bytes:

@@ -1,19 +1,27 @@
 """Load: a profile run by a person, `locust -f PROFILE`, against the cluster of KUBECONFIG."""
 
 from argparse import Namespace
+from collections.abc import Callable, Iterator
 
 from locust.argument_parser import LocustArgumentParser
 
-from kubedrill.load.arrivals import steered
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_kubeconfig
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.result import Series
-from kubedrill.record.clock import now
+from kubedrill.record.clock import SECOND, now
 from kubedrill.record.files import JsonLines
 from kubedrill.record.sample import SampleWriter
 
 LOWEST_RATE = 0.001
+
+
+def steered(start: int, rate: Callable[[], float]) -> Iterator[int]:
+    """Yield times, monotonic ns, without end; `rate()` is asked anew for each step."""
+    due = float(start)
+    while True:
+        yield int(due)
+        due += SECOND / rate()
 
 
 class StandAlone:
