@@ -18,7 +18,8 @@ from kubedrill.record.sample import Outcome, Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
 from kubedrill.record.traces import read_samples
 
-PROFILE = Path(__file__).parents[2] / "loadprofiles" / "mass_list.py"
+PROFILES = Path(__file__).parents[2] / "loadprofiles"
+PROFILE = PROFILES / "mass_list.py"
 LEAD = SECOND // 2
 
 
@@ -36,8 +37,8 @@ class Played:
         names = [one["name"] for one in sidecar["series"]]
         return records[records["series"] == names.index(series)]
 
-    def outcomes(self) -> dict[int, int]:
-        values, counts = np.unique(self.records()["outcome"], return_counts=True)
+    def outcomes(self, series: str = "list") -> dict[int, int]:
+        values, counts = np.unique(self.records(series)["outcome"], return_counts=True)
         return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
     def count(self, outcome: Outcome | int) -> int:
@@ -52,10 +53,16 @@ class Stage:
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
+        self.profile = PROFILE
+
+    def of(self, profile: str) -> "Stage":
+        """Play that profile instead of mass_list."""
+        self.profile = PROFILES / f"{profile}.py"
+        return self
 
     def start(self, parameters: dict[str, Any], rate: float = 10.0) -> Child:
         load = ScheduledLoad("list", "mass-list", Arrivals.constant(rate), parameters)
-        command, environment = launch.command(PROFILE, load, self.folder)
+        command, environment = launch.command(self.profile, load, self.folder)
         child = Child.start("load", command, self.folder.logs / "load.log", environment)
         child.wait_ready(30)
         return child

@@ -10,7 +10,7 @@ import gevent
 from gevent import get_hub
 from gevent.event import Event
 
-from kubedrill.load.launch import LOAD, PROFILE, RUN
+from kubedrill.load.launch import LOAD, PROFILE, RUN, USERS
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_cluster
 from kubedrill.load.user.parameters import Parameters
@@ -30,6 +30,9 @@ DRAIN = 5 * SECOND
 QUIET = 100 * MILLISECOND
 """Before the first arrival nothing else is done."""
 
+LOOK_S = 0.02
+"""How often it is looked whether users have joined, or answers have come."""
+
 
 class Drill:
     """One load of a drill. Everything it needs comes from the run folder and the GO line."""
@@ -37,7 +40,10 @@ class Drill:
     def __init__(self, folder: RunFolder, profile: str, load: str) -> None:
         self._folder = folder
         self._profile = profile
-        self._load = load
+        self.load = load
+        """The load's name."""
+        self.run_name = folder.run
+        """The run's name, for what the load creates."""
         self._spawned = Event()
         self._ended = Event()
 
@@ -59,15 +65,15 @@ class Drill:
             "series": [one._asdict() for one in series],
             "targets": ["unknown"],
             "profile": self._profile,
-            "load": self._load,
+            "load": self.load,
             "parameters": given.model_dump(),
             "workers": 1,
         }
-        return open_samples(self._folder.samples, self._load, sidecar)
+        return open_samples(self._folder.samples, self.load, sidecar)
 
     def vitals(self) -> JsonLines | None:
         """Return where this process says how it is doing."""
-        return JsonLines(self._folder.samples / f"load-{self._load}.workers.jsonl")
+        return JsonLines(self._folder.samples / f"load-{self.load}.workers.jsonl")
 
     def spawned(self) -> None:
         """All users are there."""
@@ -76,13 +82,15 @@ class Drill:
     def run(self, generator: Generator) -> bool:
         """Play this load's part of the schedule, or until stdin ends; True: Locust may quit."""
         self._spawned.wait()
+        while len(generator.users) < USERS:
+            gevent.sleep(LOOK_S)  # some still prepare what they need
         say_ready()
         schedule = read_go(_read)
         if schedule is None:
             return True
         gevent.spawn(self._watch_stdin)
         self._warm_up(generator, schedule)
-        load = next(one for one in schedule.loads if one.name == self._load)
+        load = next(one for one in schedule.loads if one.name == self.load)
         self._send(generator, schedule, load)
         return True
 
@@ -116,7 +124,7 @@ class Drill:
 
     def _let_finish(self, generator: Generator, latest: int) -> None:
         while generator.recorder.in_flight and now() < latest:
-            if self._ended.wait(0.02):
+            if self._ended.wait(LOOK_S):
                 return
 
 

@@ -27,9 +27,16 @@ class Identity:
     """The path under which the API stands, for servers behind a gateway."""
 
     def request(
-        self, method: str, path: str, accept: str, headers: Mapping[str, str] = {}
+        self,
+        method: str,
+        path: str,
+        accept: str = "application/json",
+        headers: Mapping[str, str] = {},
+        *,
+        body: bytes = b"",
+        content_type: str = "application/json",
     ) -> bytes:
-        """Return the bytes of a request without a body."""
+        """Return the bytes of a request."""
         return prepare(
             method,
             self.prefix + path,
@@ -38,6 +45,8 @@ class Identity:
             accept=accept,
             user_agent=USER_AGENT,
             headers=headers,
+            body=body,
+            content_type=content_type,
         )
 
 

@@ -15,11 +15,13 @@ A profile is a locustfile with one subclass:
 """
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import gevent
 from gevent import get_hub, getcurrent
 from gevent.event import Event
+from gevent.pool import Group
 from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
@@ -29,8 +31,13 @@ from kubedrill.load.user.pool import Pool
 from kubedrill.load.user.process import LoadProcess
 from kubedrill.load.user.result import Arrival, Result, Series
 from kubedrill.record.clock import SECOND, now
+from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Response
+
+
+class NotPrepared(Exception):  # noqa: N818 - the API's answer, not a programming error
+    """What a load needs could not be made; the message says what the API answered."""
 
 
 class KubernetesUser(User):
@@ -54,10 +61,14 @@ class KubernetesUser(User):
         self._leaving = Event()
         self._idle: list[Any] = []  # greenlets that wait for an arrival
         self._workers: list[gevent.Greenlet] = []
+        self._beside = Group()
 
     @abstractmethod
     def prepare(self) -> None:
-        """Make the requests' bytes from `self.identity` and `self.given`; runs once."""
+        """Make the requests' bytes from `self.identity` and `self.given`, and what must be there first.
+
+        Runs once, before the first arrival. NotPrepared ends the load.
+        """
 
     @abstractmethod
     def transact(self, arrival: Arrival) -> Result:
@@ -75,16 +86,28 @@ class KubernetesUser(User):
         """Record a part of a transaction under the series of that index."""
         self._recorder.add(series, due, started, result)
 
+    def beside(self, series: int, transact: Callable[[Arrival], Result]) -> None:
+        """Do something beside the arrivals from now on, recorded under the series of that index.
+
+        It has the timeout of an arrival, and is cut when the load ends.
+        """
+        self._beside.spawn(self._do_beside, series, transact)
+
     def on_start(self) -> None:
         """Take part in the load."""
         if self.process.generator is None:
             raise StopUser
         self.given = self.process.given
-        self.identity = self.process.next_identity()
+        self.number = self.process.next_user()
+        self.identity = self.process.identity_of(self.number)
         self._timeout = round(self.given.timeout_s * SECOND)
         self._recorder = self.process.generator.recorder
         self._pool = Pool(self.identity.target)
-        self.prepare()
+        try:
+            self.prepare()
+        except NotPrepared as error:
+            self.process.fail(error)
+            raise StopUser from None
         self.process.generator.join(self)
 
     @task
@@ -102,6 +125,7 @@ class KubernetesUser(User):
         if self.process.generator is not None:
             self.process.generator.leave(self)
         gevent.killall(self._workers)
+        self._beside.kill()
         self._pool.close()
 
     @property
@@ -135,6 +159,20 @@ class KubernetesUser(User):
         except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
             self._recorder.cut([arrival])
             self.process.fail(error)
+
+    def _do_beside(self, series: int, transact: Callable[[Arrival], Result]) -> None:
+        arrival = Arrival(now())
+        arrival.started, arrival.deadline = arrival.due, arrival.due + self._timeout
+        try:
+            result = transact(arrival)
+        except WireError as error:
+            result = Result(error.outcome, error.first_byte, now(), 0)
+        except gevent.GreenletExit:
+            result = Result(Outcome.CUT, 0, now(), 0)
+        except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
+            self.process.fail(error)
+            return
+        self._recorder.add(series, arrival.due, arrival.started, result)
 
     def _serve(self, arrival: Arrival) -> None:
         arrival.started = started = now()

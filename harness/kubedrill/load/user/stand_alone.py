@@ -1,5 +1,6 @@
 """Load: a profile run by a person, `locust -f PROFILE`, against the cluster of KUBECONFIG."""
 
+import secrets
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 
@@ -29,6 +30,9 @@ class StandAlone:
 
     def __init__(self, options: Namespace) -> None:
         self._options = options
+        self.load = "locust"
+        """A name for what the load creates."""
+        self.run_name = f"{self.load}-{secrets.token_hex(4)}"
 
     @staticmethod
     def add_options(parser: LocustArgumentParser) -> None:
