@@ -5,6 +5,7 @@ kubedrill.seed.sweep after a drill, `kubedrill heal` after a crash.
 """
 
 import json
+import logging
 import random
 from collections.abc import Iterable, Iterator
 from itertools import count
@@ -16,7 +17,7 @@ from kubedrill.load.template import Object, compact
 from kubedrill.load.user import KubernetesUser
 from kubedrill.load.user.kubernetes_user import NotPrepared
 from kubedrill.record.clock import SECOND, now
-from kubedrill.record.labels import labels_of
+from kubedrill.record.labels import RUN, labels_of
 from kubedrill.record.sample import outcome_name
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
@@ -36,12 +37,23 @@ SAID = 300
 """Bytes of an error's body in a message."""
 
 
+_logger = logging.getLogger("locust.kubedrill")
+
+
 class WritingUser(KubernetesUser):
     """A user that makes objects."""
 
     abstract = True
     _numbers = count()
     _made: ClassVar[dict[str, gevent.Greenlet]] = {}
+
+    def on_start(self) -> None:
+        """Take part in the load, and say how what it makes is deleted, where nobody else does it."""
+        super().on_start()
+        session = self.process.session
+        if self.number == 0 and not session.swept:
+            selector = f"{RUN}={session.run_name}"
+            _logger.warning("what this makes stays: kubectl delete namespaces -l %s", selector)
 
     @property
     def prefix(self) -> str:

@@ -42,6 +42,8 @@ class Drill:
         self._profile = profile
         self.load = load
         """The load's name."""
+        self.swept = True
+        """Whether what the load makes is deleted afterwards."""
         self.run_name = folder.run
         """The run's name, for what the load creates."""
         self._spawned = Event()

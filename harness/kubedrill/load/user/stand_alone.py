@@ -32,6 +32,8 @@ class StandAlone:
         self._options = options
         self.load = "locust"
         """A name for what the load creates."""
+        self.swept = False
+        """Whether what the load makes is deleted afterwards."""
         self.run_name = f"{self.load}-{secrets.token_hex(4)}"
 
     @staticmethod
@@ -42,6 +44,13 @@ class StandAlone:
             type=float,
             default=10.0,
             help="arrivals a second of all users of this process together (default: 10)",
+        )
+        parser.add_argument(
+            "--user-rate",
+            type=float,
+            default=0.0,
+            help="arrivals a second of each user, instead of --rate: then the number of users, or a "
+            "LoadTestShape, steers the load",
         )
 
     def identities(self) -> list[Identity]:
@@ -61,9 +70,11 @@ class StandAlone:
 
     def run(self, generator: Generator) -> bool:
         """Send until this greenlet is killed."""
-        generator.run(steered(now(), self._rate))
-        return False
 
-    def _rate(self) -> float:
-        # Asked anew for each arrival: the web form may change it.
-        return max(float(self._options.rate), LOWEST_RATE)
+        def rate() -> float:
+            # Asked anew for each arrival: the web form or a shape may have changed it.
+            of_users = float(self._options.user_rate) * len(generator.users)
+            return max(of_users or float(self._options.rate), LOWEST_RATE)
+
+        generator.run(steered(now(), rate))
+        return False
