@@ -63,10 +63,7 @@ class EventStorm(WritingUser):
 
     def transact(self, arrival: Arrival) -> Result:
         """Send one Event: a new one, or one more of its kind."""
-        number = self.next_number()
-        rounds, which = (
-            divmod(number, self._given.distinct) if self._given.distinct else (0, number)
-        )
+        rounds, which = self.next_turn(self._given.distinct)
         name, namespace = self.name(which), which % len(self._creates)
         if rounds:
             request = self._patches[namespace].named(name) + self._patch_body(rounds + 1)

@@ -70,7 +70,7 @@ class LeaseHeartbeat(WritingUser):
 
     def transact(self, arrival: Arrival) -> Result:
         """Renew the Lease of the next node, in the version that its kubelet saw last."""
-        number = self.next_number() % self._nodes
+        _, number = self.next_turn(self._nodes)
         name = self.name(number)
         version = self._known.pop(number, b"") or self._read(name, arrival)
         request = self._put.named(name) + self._renewal(name, version)

@@ -76,7 +76,7 @@ class NamespaceFlood(WritingUser):
 
     def transact(self, arrival: Arrival) -> Result:
         """Make one namespace, all that is in it, and delete it where asked to."""
-        name = self.namespace_name(self.next_number()).encode("ascii")
+        name = self.namespace_name(self.next_turn()[1]).encode("ascii")
         due, started, size, first_byte = arrival.due, arrival.started, 0, 0
         for request in self._creates:
             response = self.send(request.named(name), arrival.deadline)

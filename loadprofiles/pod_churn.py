@@ -84,7 +84,7 @@ class PodChurn(WritingUser):
 
     def transact(self, arrival: Arrival) -> Result:
         """Take one workload through its life; a step that fails ends it, but for its deletion."""
-        number = self.next_number()
+        _, number = self.next_turn()
         name, steps = self.name(number), self._steps[number % len(self._steps)]
         due, size, first_byte, outcome = arrival.due, 0, 0, 200
         for step, request in steps:

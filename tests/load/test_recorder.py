@@ -30,7 +30,7 @@ def statistics(environment):
 
 @pytest.fixture
 def recorder(statistics, tmp_path):
-    made = Recorder(statistics, open_samples(tmp_path, "a", {}))
+    made = Recorder(statistics, open_samples(tmp_path, "load-a", {}))
     yield made
     made.close()
 

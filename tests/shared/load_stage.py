@@ -48,6 +48,21 @@ class Played:
         return list(read_lines(self.folder.samples / "load-list.workers.jsonl"))
 
 
+def baseline(run: str, start: int, seconds: float, load: ScheduledLoad) -> Schedule:
+    """A drill of one load and one phase."""
+    return Schedule(
+        experiment="test",
+        run=run,
+        title="",
+        why="",
+        claim=None,
+        cluster="test",
+        clock=ClockPair.read(),
+        phases=(Phase("baseline", start, start + round(seconds * SECOND)),),
+        loads=(load,),
+    )
+
+
 class Stage:
     """Plays a load of `seconds` at `rate`; `meanwhile` gets the child once GO is given."""
 
@@ -69,18 +84,8 @@ class Stage:
 
     def go(self, child: Child, rate: float, seconds: float, parameters: dict[str, Any]) -> int:
         start = now() + LEAD
-        schedule = Schedule(
-            experiment="test",
-            run=self.folder.run,
-            title="",
-            why="",
-            claim=None,
-            cluster="test",
-            clock=ClockPair.read(),
-            phases=(Phase("baseline", start, start + round(seconds * SECOND)),),
-            loads=(ScheduledLoad("list", "mass-list", Arrivals.constant(rate), parameters),),
-        )
-        child.go({"schedule": schedule.as_dict()})
+        load = ScheduledLoad("list", "mass-list", Arrivals.constant(rate), parameters)
+        child.go({"schedule": baseline(self.folder.run, start, seconds, load).as_dict()})
         return start
 
     def play(

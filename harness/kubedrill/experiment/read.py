@@ -55,7 +55,8 @@ def _loads(file: ExperimentFile, folder: Path, problems: Problems) -> tuple[Sche
             place: Location = ("load", number, "rate")
             problems.add(place, f"{dotted(place)}: {error}")
         else:
-            found.append(ScheduledLoad(one.name, one.profile, due, one.parameters, one.phases))
+            settings = (one.parameters, one.phases, one.processes)
+            found.append(ScheduledLoad(one.name, one.profile, due, *settings))
     return tuple(found)
 
 

@@ -43,6 +43,8 @@ class LoadPart(Part):
     """How many come at once; at 10/s, bursts of 50 come every 5 s."""
     phases: tuple[str, ...] = ()
     """The phases in which it presses; all of them, if none is named."""
+    processes: int = Field(1, ge=1, le=64)
+    """How many processes share its arrivals, where one core does not suffice."""
     parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
     """The profile's parameters: `kubedrill profiles` lists them."""
 

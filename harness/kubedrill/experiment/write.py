@@ -81,6 +81,7 @@ def _load(load: ScheduledLoad) -> dict[str, Any]:
         "spacing": load.arrivals.spacing,
         "burst": load.arrivals.burst,
         "phases": list(load.phases),
+        "processes": load.processes,
         "with": load.parameters,
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -59,13 +60,14 @@ def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
 
 
 def _read(folder: RunFolder, load: ScheduledLoad, schedule: Schedule) -> Load:
-    name = f"load-{load.name}"
     dues = np.concatenate([np.empty(0, np.int64), *schedule.dues(load)])
-    if not (folder.samples / f"{name}.json").exists():
+    names = [name for name in load.sample_names if (folder.samples / f"{name}.json").exists()]
+    if not names:
         return Load(load, (), np.empty(0, LOAD_DTYPE), (), dues)
-    records, sidecar = read_samples(folder, name)
-    workers = tuple(read_lines(folder.samples / f"{name}.workers.jsonl"))
-    return Load(load, tuple(sidecar["series"]), records, workers, dues)
+    parts = [read_samples(folder, name) for name in names]
+    records = np.concatenate([part for part, _ in parts])
+    vitals = (read_lines(folder.samples / f"{name}.workers.jsonl") for name in names)
+    return Load(load, tuple(parts[0][1]["series"]), records, tuple(chain(*vitals)), dues)
 
 
 def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult:

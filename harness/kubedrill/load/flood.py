@@ -78,11 +78,8 @@ class Flood(WritingUser):
 
     def transact(self, arrival: Arrival) -> Result:
         """Make or update one object."""
-        number = self.next_number()
-        requests = self._creates
-        if self._count and number >= self._count:
-            number %= self._count
-            requests = self._updates
+        again, number = self.next_turn(self._count)
+        requests = self._updates if again else self._creates
         name = self.name(number)
         request = requests[number % len(requests)].named(name) + self._body.named(name)
         response = self.send(request, arrival.deadline)

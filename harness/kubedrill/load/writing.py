@@ -71,9 +71,12 @@ class WritingUser(KubernetesUser):
         """How long the names are that `next_name` gives."""
         return len(self.process.session.load[:20]) + 1 + DIGITS
 
-    def next_number(self) -> int:
-        """Return a number that no user of this process has had."""
-        return next(self._numbers)
+    def next_turn(self, total: int = 0) -> tuple[int, int]:
+        """Return (round, number) of the next object: below `total` in turn, or ever new ones (0).
+
+        No other user and no other process of this load gets the same in the same round.
+        """
+        return self.process.session.share.turn(next(self._numbers), total)
 
     def name(self, number: int) -> bytes:
         """Return an object's name, `name_length` bytes."""

@@ -38,6 +38,15 @@ class ScheduledLoad:
     parameters: dict[str, Any] = field(default_factory=dict)
     phases: tuple[str, ...] = ()
     """The phases in which it presses; none named: all."""
+    processes: int = 1
+    """How many share the arrivals: each takes every so-manieth."""
+
+    @property
+    def sample_names(self) -> tuple[str, ...]:
+        """Return the names of its samples and of its processes: one each."""
+        if self.processes == 1:
+            return (f"load-{self.name}",)
+        return tuple(f"load-{self.name}@{number}" for number in range(self.processes))
 
     def presses(self, phase: str) -> bool:
         """Whether arrivals are due in the phase of that name."""

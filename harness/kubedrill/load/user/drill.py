@@ -10,12 +10,13 @@ import gevent
 from gevent import get_hub
 from gevent.event import Event
 
-from kubedrill.load.launch import LOAD, PROFILE, RUN, USERS
+from kubedrill.load.launch import LOAD, PROFILE, RUN, USERS, WORKER, WORKERS
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_cluster
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.recorder import open_samples
 from kubedrill.load.user.result import Series
+from kubedrill.load.user.share import Share
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready
 from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.cluster import ClusterRecord
@@ -37,9 +38,11 @@ LOOK_S = 0.02
 class Drill:
     """One load of a drill. Everything it needs comes from the run folder and the GO line."""
 
-    def __init__(self, folder: RunFolder, profile: str, load: str) -> None:
+    def __init__(self, folder: RunFolder, profile: str, load: str, share: Share) -> None:
         self._folder = folder
         self._profile = profile
+        self.share = share
+        """This process's part of the load."""
         self.load = load
         """The load's name."""
         self.swept = True
@@ -55,7 +58,9 @@ class Drill:
         if RUN not in environment:
             return None
         ignore_terminal()
-        return cls(RunFolder(Path(environment[RUN])), environment[PROFILE], environment[LOAD])
+        share = Share(int(environment[WORKER]), int(environment[WORKERS]))
+        folder = RunFolder(Path(environment[RUN]))
+        return cls(folder, environment[PROFILE], environment[LOAD], share)
 
     def identities(self) -> list[Identity]:
         """Return the load's identities in this cluster."""
@@ -69,13 +74,19 @@ class Drill:
             "profile": self._profile,
             "load": self.load,
             "parameters": given.model_dump(),
-            "workers": 1,
+            "worker": self.share.worker,
+            "workers": self.share.workers,
         }
-        return open_samples(self._folder.samples, self.load, sidecar)
+        return open_samples(self._folder.samples, self._name, sidecar)
 
     def vitals(self) -> JsonLines | None:
         """Return where this process says how it is doing."""
-        return JsonLines(self._folder.samples / f"load-{self.load}.workers.jsonl")
+        return JsonLines(self._folder.samples / f"{self._name}.workers.jsonl")
+
+    @property
+    def _name(self) -> str:
+        one_of_many = f"@{self.share.worker}" if self.share.workers > 1 else ""
+        return f"load-{self.load}{one_of_many}"
 
     def spawned(self) -> None:
         """All users are there."""
@@ -111,7 +122,7 @@ class Drill:
         gc.freeze()
 
     def _send(self, generator: Generator, schedule: Schedule, load: ScheduledLoad) -> None:
-        sending = gevent.spawn(generator.run, _dues(schedule, load))
+        sending = gevent.spawn(generator.run, self._dues(schedule, load))
         gevent.wait([sending, self._ended], count=1)
         if not self._ended.is_set():
             sending.get()  # raises what it raised
@@ -121,19 +132,18 @@ class Drill:
         sending.kill()
         recorder = generator.recorder
         at = now()
-        left = itertools.islice(_dues(schedule, load), recorder.due, None)
+        left = itertools.islice(self._dues(schedule, load), recorder.due, None)
         recorder.miss(itertools.takewhile(lambda due: due <= at, left))
+
+    def _dues(self, schedule: Schedule, load: ScheduledLoad) -> Iterator[int]:
+        """Yield when each arrival of this process is due, monotonic ns."""
+        for block in self.share.of(schedule.dues(load)):
+            yield from block.tolist()
 
     def _let_finish(self, generator: Generator, latest: int) -> None:
         while generator.recorder.in_flight and now() < latest:
             if self._ended.wait(LOOK_S):
                 return
-
-
-def _dues(schedule: Schedule, load: ScheduledLoad) -> Iterator[int]:
-    """Yield when each arrival of a load is due, monotonic ns."""
-    for block in schedule.dues(load):
-        yield from block.tolist()
 
 
 def _read(descriptor: int, size: int) -> bytes:

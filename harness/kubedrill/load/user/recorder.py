@@ -91,6 +91,6 @@ class Recorder:
             self._samples.close()
 
 
-def open_samples(folder: Path, load: str, sidecar: dict[str, Any]) -> SampleWriter:
-    """Return the writer of one load's samples."""
-    return SampleWriter(folder, f"load-{load}", sidecar, LOAD_RECORD)
+def open_samples(folder: Path, name: str, sidecar: dict[str, Any]) -> SampleWriter:
+    """Return the writer of one process's samples."""
+    return SampleWriter(folder, name, sidecar, LOAD_RECORD)

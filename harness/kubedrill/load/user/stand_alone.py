@@ -10,6 +10,7 @@ from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_kubeconfig
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.result import Series
+from kubedrill.load.user.share import Share
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.files import JsonLines
 from kubedrill.record.sample import SampleWriter
@@ -30,6 +31,8 @@ class StandAlone:
 
     def __init__(self, options: Namespace) -> None:
         self._options = options
+        self.share = Share()
+        """Each process of Locust is a load by itself, with a name of its own."""
         self.load = "locust"
         """A name for what the load creates."""
         self.swept = False
