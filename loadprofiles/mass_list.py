@@ -128,14 +128,14 @@ class MassList(KubernetesUser):
             elif token:
                 request = self._request(limit=str(self._given.limit), **{"continue": token})
             else:
-                return Result(page.outcome, first_byte, page.end, size)
+                return Result(page.outcome, first_byte, page.end, size, page.target)
 
     def _page(self, request: bytes, deadline: int) -> tuple[Result, str]:
         """Return what came of one page, and the token of the next one ("": none)."""
         try:
             response = self.send(request, deadline, self._keep)
         except WireError as error:
-            return Result(error.outcome, error.first_byte, now(), 0), ""
+            return Result.failed(error), ""
         outcome = self._expected.judge(response)
         if not 200 <= outcome < 300:
             return Result.of(response, outcome), ""

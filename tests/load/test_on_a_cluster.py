@@ -8,11 +8,13 @@ import urllib.request
 import uuid
 from pathlib import Path
 
+import numpy as np
 import pytest
 from load_stage import Stage
 
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.traces import read_samples
 
 CONFIGMAPS = 25
 
@@ -55,6 +57,20 @@ def test_configmaps(cluster, namespace, tmp_path: Path, mode, encoding):
     assert lists["bytes"].min() > CONFIGMAPS * 4096
     if len(pages):
         assert lists["bytes"].sum() == pages["bytes"].sum()
+
+
+@pytest.mark.cluster
+def test_which_apiserver_answered(cluster, tmp_path: Path):
+    folder = RunFolder.create(tmp_path / "reports", "test")
+    cluster.write(folder.cluster)
+    played = Stage(folder).play(rate=100, seconds=2, resource="namespaces")
+    _, sidecar = read_samples(folder, "load-list")
+    assert sorted(sidecar["targets"][1:]) == [f"apiserver-{zone}" for zone in cluster.zones]
+    assert played.outcomes() == {200: 200}
+    # Eight users' connections, handed out in turn by the balancer.
+    answered = np.bincount(played.records()["target"], minlength=4)
+    assert answered[0] == 0
+    assert (answered[1:] > 20).all()
 
 
 @pytest.mark.cluster

@@ -53,6 +53,7 @@ class Connection:
         "bytes_in",
         "bytes_out",
         "closed",
+        "peer",
     )
 
     def __init__(self, sock: _socket.socket, target: Target, waiting: Waiting) -> None:
@@ -64,6 +65,8 @@ class Connection:
             self._incoming, self._outgoing, server_hostname=target.server_name
         )
         self.closed = False
+        self.peer = 0
+        """Who is at the other end, as a number of the owner's; every answer carries it."""
         self.bytes_in = self.bytes_out = 0
 
     @classmethod
@@ -115,6 +118,7 @@ class Connection:
             if begun and not (self._incoming.pending or request.startswith(b"HEAD ")):
                 response = whole(begun, keep_body, keep_head)
                 if response is not None:
+                    response.peer = self.peer
                     return response
             answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head)
             self._go_on(answer, begun, deadline)
@@ -122,6 +126,7 @@ class Connection:
             self.close()
             failure = from_os_error(error) if isinstance(error, OSError) else error
             failure.first_byte = answer.first_byte if answer else 0
+            failure.peer = self.peer
             raise failure from None
         except BaseException:
             # A greenlet that is killed here leaves half an answer behind.
@@ -129,7 +134,13 @@ class Connection:
             raise
         if answer.closes:
             self.close()
-        return answer.response()
+        response = answer.response()
+        response.peer = self.peer
+        return response
+
+    def certificate(self) -> bytes:
+        """Return the server's certificate, DER."""
+        return self._tls.getpeercert(binary_form=True) or b""
 
     def is_alive(self) -> bool:
         """Whether an idle connection may be used again: the server has not closed it, as far as seen."""

@@ -102,7 +102,7 @@ class KubernetesUser(User):
         self.identity = self.process.identity_of(self.number)
         self._timeout = round(self.given.timeout_s * SECOND)
         self._recorder = self.process.generator.recorder
-        self._pool = Pool(self.identity.target)
+        self._pool = Pool(self.identity.target, self.process.targets)
         try:
             self.prepare()
         except NotPrepared as error:
@@ -166,7 +166,7 @@ class KubernetesUser(User):
         try:
             result = transact(arrival)
         except WireError as error:
-            result = Result(error.outcome, error.first_byte, now(), 0)
+            result = Result.failed(error)
         except gevent.GreenletExit:
             result = Result(Outcome.CUT, 0, now(), 0)
         except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
@@ -180,5 +180,5 @@ class KubernetesUser(User):
         try:
             result = self.transact(arrival)
         except WireError as error:
-            result = Result(error.outcome, error.first_byte, now(), 0)
+            result = Result.failed(error)
         self._recorder.end(arrival, result)

@@ -1,5 +1,6 @@
 """Load: the kept connections of one user."""
 
+from kubedrill.load.user.targets import Targets
 from kubedrill.load.user.waiting import GreenletWaiting
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.target import Target
@@ -8,8 +9,9 @@ from kubedrill.wire.target import Target
 class Pool:
     """Hands out the connection used last, or a new one; one request at a time on each."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, servers: Targets) -> None:
         self._target = target
+        self._servers = servers
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
         self._bytes_in = 0  # of connections that are gone
@@ -27,6 +29,7 @@ class Pool:
                 return connection
             self._forget(connection)
         connection = Connection.open(self._target, deadline, GreenletWaiting)
+        connection.peer = self._servers.number(connection.certificate())
         self._open.add(connection)
         return connection
 

@@ -19,6 +19,7 @@ from kubedrill.load.user.parameters import Parameters, add_options, from_options
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.user.stand_alone import StandAlone
 from kubedrill.load.user.statistics import LocustStatistics
+from kubedrill.load.user.targets import Targets
 from kubedrill.load.user.vitals import Vitals
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class LoadProcess:
         """None when no load runs, or when its parameters are wrong."""
         self.session: Drill | StandAlone
         """Where the load comes from; there from Locust's init on."""
+        self.targets = Targets()
+        """The servers that have been met."""
         self._environment: Environment
         self._identities: list[Identity] = []
         self._made = 0
@@ -109,7 +112,7 @@ class LoadProcess:
             return
         session, series = self.session, self._user.series
         statistics = LocustStatistics(environment, series)
-        recorder = Recorder(statistics, session.samples(series, self.given))
+        recorder = Recorder(statistics, session.samples(series, self.given), self.targets)
         self.generator = Generator(recorder, self.given.max_in_flight)
         self._statistics, self._vitals = statistics, Vitals(self.generator, session.vitals())
         self._greenlets = [

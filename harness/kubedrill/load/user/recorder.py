@@ -7,6 +7,7 @@ from typing import Any
 from kubedrill.load.user.ended import ENDED, as_records, unpack
 from kubedrill.load.user.result import Arrival, Result
 from kubedrill.load.user.statistics import LocustStatistics
+from kubedrill.load.user.targets import Targets
 from kubedrill.record.clock import now
 from kubedrill.record.sample import LOAD_RECORD, Outcome, SampleWriter
 
@@ -16,9 +17,13 @@ _pack = ENDED.pack
 class Recorder:
     """Keeps the arrivals in flight, and records each exactly once, when it ends or is cut."""
 
-    def __init__(self, statistics: LocustStatistics, samples: SampleWriter | None) -> None:
+    def __init__(
+        self, statistics: LocustStatistics, samples: SampleWriter | None, targets: Targets
+    ) -> None:
         self._statistics = statistics
         self._samples = samples
+        self._targets = targets
+        self._described = len(targets.names)
         self._in_flight: set[Arrival] = set()
         self._packed: list[bytes] = []
         self._keep = self._packed.append
@@ -55,8 +60,8 @@ class Recorder:
             self._in_flight.remove(arrival)
         except KeyError:
             return
-        outcome, first_byte, end, size = result
-        self._keep(_pack(arrival.due, arrival.started, first_byte, end, size, outcome, 0))
+        outcome, first_byte, end, size, target = result
+        self._keep(_pack(arrival.due, arrival.started, first_byte, end, size, outcome, 0, target))
 
     def cut(self, arrivals: Iterable[Arrival] | None = None) -> None:
         """Record those in flight of the arrivals (default: all) as cut by the end of the load."""
@@ -72,8 +77,8 @@ class Recorder:
 
     def add(self, series: int, due: int, started: int, result: Result) -> None:
         """Record one request of the series of that index; series 0 are the arrivals themselves."""
-        outcome, first_byte, end, size = result
-        self._keep(_pack(due, started, first_byte, end, size, outcome, series))
+        outcome, first_byte, end, size, target = result
+        self._keep(_pack(due, started, first_byte, end, size, outcome, series, target))
 
     def flush(self) -> None:
         """Hand what was recorded to the statistics and to the kernel; OSError when the disk is full."""
@@ -83,6 +88,9 @@ class Recorder:
         self._packed.clear()
         self._statistics.add(ended)
         if self._samples is not None:
+            if len(self._targets.names) > self._described:
+                self._described = len(self._targets.names)
+                self._samples.describe(targets=self._targets.names)
             self._samples.write(as_records(ended))
 
     def close(self) -> None:
