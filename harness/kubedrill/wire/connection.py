@@ -123,11 +123,7 @@ class Connection:
             answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head)
             self._go_on(answer, begun, deadline)
         except (WireError, OSError) as error:
-            self.close()
-            failure = from_os_error(error) if isinstance(error, OSError) else error
-            failure.first_byte = answer.first_byte if answer else 0
-            failure.peer = self.peer
-            raise failure from None
+            raise self._failed(error, answer.first_byte if answer else 0) from None
         except BaseException:
             # A greenlet that is killed here leaves half an answer behind.
             self.close()
@@ -137,6 +133,33 @@ class Connection:
         response = answer.response()
         response.peer = self.peer
         return response
+
+    def send(self, request: bytes, deadline: int) -> None:
+        """Send a request whose answer is taken with `more`; WireError as for `exchange`."""
+        try:
+            self._tls.write(request)
+            self._send(deadline)
+        except (WireError, OSError) as error:
+            raise self._failed(error, 0) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def more(self, answer: Answer, deadline: int, most: int = RECEIVE) -> bool:
+        """Give `answer` what comes next, up to `most` bytes; False if nothing has come by `deadline`.
+
+        WireError as for `exchange`, but for TIMEOUT.
+        """
+        try:
+            if not self._waiting.readable(deadline):
+                return False
+            self._receive(answer, most)
+        except (WireError, OSError) as error:
+            raise self._failed(error, answer.first_byte) from None
+        except BaseException:
+            self.close()
+            raise
+        return True
 
     def certificate(self) -> bytes:
         """Return the server's certificate, DER."""
@@ -163,6 +186,12 @@ class Connection:
             self.closed = True
             self._waiting.close()
             self._socket.close()
+
+    def _failed(self, error: WireError | OSError, first_byte: int) -> WireError:
+        self.close()
+        failure = from_os_error(error) if isinstance(error, OSError) else error
+        failure.first_byte, failure.peer = first_byte, self.peer
+        return failure
 
     def _connect(self, address: object, deadline: int) -> None:
         code = self._socket.connect_ex(address)  # type: ignore[arg-type] # as getaddrinfo gave it
@@ -241,11 +270,11 @@ class Connection:
             self._wait_readable(deadline, LATE)
             self._receive(answer)
 
-    def _receive(self, answer: Answer) -> None:
+    def _receive(self, answer: Answer, most: int = RECEIVE) -> None:
         """Take what has arrived, if anything has."""
         scratch = _scratches.pop() if _scratches else _Scratch()
         try:
-            count = self._socket.recv_into(scratch.network)
+            count = self._socket.recv_into(scratch.network, most)
             if not count:
                 raise WireError(Outcome.EOF, CUT_OFF)
             self.bytes_in += count

@@ -45,6 +45,8 @@ class Drill:
         """This process's part of the load."""
         self.load = load
         """The load's name."""
+        self.users = USERS
+        """How many users there will be."""
         self.swept = True
         """Whether what the load makes is deleted afterwards."""
         self.run_name = folder.run

@@ -15,7 +15,8 @@ A profile is a locustfile with one subclass:
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import gevent
@@ -34,6 +35,7 @@ from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.stream import Stream
 
 
 class NotPrepared(Exception):  # noqa: N818 - the API's answer, not a programming error
@@ -82,6 +84,27 @@ class KubernetesUser(User):
         finally:
             self._pool.give(connection)
 
+    @contextmanager
+    def stream(self, request: bytes, deadline: int) -> Iterator[Stream]:
+        """Send a request, and give its answer as it comes; closed at the end. Raises WireError."""
+        stream = self.open_stream(request, deadline)
+        try:
+            yield stream
+        finally:
+            self.close_stream(stream)
+
+    def open_stream(self, request: bytes, deadline: int) -> Stream:
+        """Send a request and return its answer as it comes; raises WireError."""
+        return self._pool.stream(request, deadline)
+
+    def close_stream(self, stream: Stream) -> None:
+        """Close what `open_stream` opened."""
+        self._pool.end(stream)
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count something that is no request; the sums stand in the process's vitals."""
+        self._recorder.counts[what] += number
+
     def record(self, series: int, due: int, started: int, result: Result) -> None:
         """Record a part of a transaction under the series of that index."""
         self._recorder.add(series, due, started, result)
@@ -93,6 +116,10 @@ class KubernetesUser(User):
         """
         self._beside.spawn(self._do_beside, series, transact)
 
+    def run_beside(self, work: Callable[..., None], *arguments: object) -> None:
+        """Run something beside the arrivals until the load ends; what it raises ends the load."""
+        self._beside.spawn(self._guarded, work, *arguments)
+
     def on_start(self) -> None:
         """Take part in the load."""
         if self.process.generator is None:
@@ -100,7 +127,8 @@ class KubernetesUser(User):
         self.given = self.process.given
         self.number = self.process.next_user()
         self.identity = self.process.identity_of(self.number)
-        self._timeout = round(self.given.timeout_s * SECOND)
+        self.timeout = round(self.given.timeout_s * SECOND)
+        """Of an arrival, ns."""
         self._recorder = self.process.generator.recorder
         self._pool = Pool(self.identity.target, self.process.targets)
         try:
@@ -160,9 +188,15 @@ class KubernetesUser(User):
             self._recorder.cut([arrival])
             self.process.fail(error)
 
+    def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
+        try:
+            work(*arguments)
+        except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
+            self.process.fail(error)
+
     def _do_beside(self, series: int, transact: Callable[[Arrival], Result]) -> None:
         arrival = Arrival(now())
-        arrival.started, arrival.deadline = arrival.due, arrival.due + self._timeout
+        arrival.started, arrival.deadline = arrival.due, arrival.due + self.timeout
         try:
             result = transact(arrival)
         except WireError as error:
@@ -176,7 +210,7 @@ class KubernetesUser(User):
 
     def _serve(self, arrival: Arrival) -> None:
         arrival.started = started = now()
-        arrival.deadline = started + self._timeout
+        arrival.deadline = started + self.timeout
         try:
             result = self.transact(arrival)
         except WireError as error:

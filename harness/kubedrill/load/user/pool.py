@@ -3,6 +3,7 @@
 from kubedrill.load.user.targets import Targets
 from kubedrill.load.user.waiting import GreenletWaiting
 from kubedrill.wire.connection import Connection
+from kubedrill.wire.stream import Stream
 from kubedrill.wire.target import Target
 
 
@@ -32,6 +33,20 @@ class Pool:
         connection.peer = self._servers.number(connection.certificate())
         self._open.add(connection)
         return connection
+
+    def stream(self, request: bytes, deadline: int) -> Stream:
+        """Return the answer to a request as it comes; give its connection back with `end`."""
+        connection = self.take(deadline)
+        try:
+            return Stream(connection, request, deadline)
+        except BaseException:
+            self._forget(connection)
+            raise
+
+    def end(self, stream: Stream) -> None:
+        """Close a stream."""
+        stream.close()
+        self._forget(stream.connection)
 
     def give(self, connection: Connection) -> None:
         """Take a connection back; one that is closed is forgotten."""

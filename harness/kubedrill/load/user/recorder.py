@@ -1,5 +1,6 @@
 """Load: every arrival's one record, in the samples and in Locust's statistics."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ class Recorder:
         self._in_flight: set[Arrival] = set()
         self._packed: list[bytes] = []
         self._keep = self._packed.append
+        self.counts: Counter[str] = Counter()
+        """What the profile counts besides its requests."""
         self.due = self.dropped = 0
         """Arrivals so far: that were due, and those of them that were never sent."""
 

@@ -35,6 +35,8 @@ class StandAlone:
         """Each process of Locust is a load by itself, with a name of its own."""
         self.load = "locust"
         """A name for what the load creates."""
+        self.users = max(int(options.num_users or 1), 1)
+        """How many users are to be there; more may come, and take their part of the arrivals."""
         self.swept = False
         """Whether what the load makes is deleted afterwards."""
         self.run_name = f"{self.load}-{secrets.token_hex(4)}"

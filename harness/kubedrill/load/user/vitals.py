@@ -48,6 +48,7 @@ class Vitals:
                 "sent": recorder.sent,
                 "dropped": recorder.dropped,
                 "bytes_in": self._generator.bytes_in,
+                "counts": dict(recorder.counts),
             }
         )
 
