@@ -53,7 +53,7 @@ def test_configmaps(cluster, namespace, tmp_path: Path, mode, encoding):
     lists, pages = played.records(), played.records("list.page")
     assert played.status == 0, played.log
     assert played.outcomes() == {200: 20}
-    assert len(pages) == (80 if mode == {"limit": 10} else 0)
+    assert len(pages) == (100 if mode == {"limit": 10} else 0)
     assert lists["bytes"].min() > CONFIGMAPS * 4096
     if len(pages):
         assert lists["bytes"].sum() == pages["bytes"].sum()
