@@ -48,6 +48,8 @@ class WatchServer(BehavingServer):
         self.watch_status = "200 OK"
         """Of the watches that are opened from now on."""
         self.mark_end = True
+        self.first = b""
+        """What comes after the initial events, as it is."""
         self.forgotten = False
         """Whether what begins at a version, be it a list, is Gone."""
         self._lock = threading.Lock()
@@ -133,6 +135,8 @@ class WatchServer(BehavingServer):
         if query.get("sendInitialEvents"):
             for _ in range(self.items):
                 connection.sendall(chunk(event("ADDED", version, {})))
+            if self.first:
+                connection.sendall(chunk(self.first))
             if self.mark_end:
                 marked = {"k8s.io/initial-events-end": "true"}
                 connection.sendall(chunk(event("BOOKMARK", version, marked)))
