@@ -24,6 +24,7 @@ NAMESPACES = "/api/v1/namespaces"
 CREATE, PART, ACCOUNT, GONE = range(4)
 """The series, by index."""
 POLL_S = 0.25
+OK = 200
 NOT_FOUND = 404
 
 
@@ -87,12 +88,14 @@ class NamespaceFlood(WritingUser):
             due = started = now()
             if not 200 <= response.status < 300:
                 return Result(response.status, first_byte, response.end, size)
+        outcome = OK
         if self._given.account == "await":
-            result = self._until(self._look, 200, name, arrival)
+            result = self._until(self._look, OK, name, arrival)
             self.record(ACCOUNT, due, started, result)
+            outcome = result.outcome
         if self._given.delete == "await":
             self.beside(GONE, partial(self._go, name))
-        return Result(result.outcome, first_byte, now(), size)
+        return Result(outcome, first_byte, now(), size)
 
     def _go(self, name: bytes, arrival: Arrival) -> Result:
         """Delete a namespace, and wait until it is gone."""
@@ -106,8 +109,8 @@ class NamespaceFlood(WritingUser):
         while True:
             response: Response = self.send(request.named(name), arrival.deadline)
             if response.status == status:
-                return Result.of(response, 200)
-            if response.status not in {200, NOT_FOUND}:
+                return Result.of(response, OK)
+            if response.status not in {OK, NOT_FOUND}:
                 return Result.of(response, response.status)
             gevent.sleep(POLL_S)
 

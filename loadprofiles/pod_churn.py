@@ -27,6 +27,7 @@ VERBS = {
     "delete": "DELETE",
 }
 ACCOUNT_WAIT_S = 30
+OK = 200
 
 
 class PodChurnParameters(Parameters):
@@ -86,7 +87,7 @@ class PodChurn(WritingUser):
         """Take one workload through its life; a step that fails ends it, but for its deletion."""
         _, number = self.next_turn()
         name, steps = self.name(number), self._steps[number % len(self._steps)]
-        due, size, first_byte, outcome = arrival.due, 0, 0, 200
+        due, size, first_byte, outcome = arrival.due, 0, 0, OK
         for step, request in steps:
             if step == "delete":
                 gevent.sleep(self._given.lifetime_s)
@@ -98,7 +99,8 @@ class PodChurn(WritingUser):
             self.record(1 + SERIES.index(step), due, started, Result.of(response, response.status))
             size += response.size
             first_byte = first_byte or response.first_byte
-            outcome = response.status if 200 <= outcome < 300 else outcome
+            if 200 <= outcome < 300 and not 200 <= response.status < 300:
+                outcome = response.status
             due = now()
         return Result(outcome, first_byte, now(), size)
 

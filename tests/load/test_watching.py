@@ -9,7 +9,6 @@ from load_stage import Stage
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
-from kubedrill.seed import sweep
 
 pytestmark = pytest.mark.cluster
 
@@ -18,8 +17,7 @@ pytestmark = pytest.mark.cluster
 def stage(cluster, tmp_path: Path):
     folder = RunFolder.create(tmp_path / "reports", "test")
     cluster.write(folder.cluster)
-    yield Stage(folder)
-    sweep(str(folder.cluster), folder.run)
+    return Stage(folder)
 
 
 def seen(played, name="write.seen"):
