@@ -26,7 +26,7 @@ def server(certificate: Certificate) -> Iterator[WatchServer]:
     one.close()
 
 
-def play(stage: Stage, seconds: float = 3, after: float = 0.5, meanwhile=None, **given) -> Played:
+def play(stage: Stage, seconds: float = 2, after: float = 0.5, meanwhile=None, **given) -> Played:
     """Play; `meanwhile` happens so many seconds after the first arrival."""
 
     def then(_, start: int) -> None:
@@ -52,12 +52,12 @@ def resumed(server: WatchServer) -> list[dict[str, str]]:
 @pytest.mark.parametrize("begin", ["stream", "list"])
 def test_every_write_is_seen_by_every_informer(stage, server, begin, encoding):
     played = play(stage, begin=begin, encoding=encoding)
-    assert played.outcomes("write") == {200: 30}
+    assert played.outcomes("write") == {200: 20}
     assert played.outcomes("write.list") == {200: 4}
     assert played.outcomes("write.watch") == {200: 4}
     assert len(played.records("write.lost")) == 0
     seen = played.records("write.seen")
-    assert len(seen) == 4 * 30
+    assert len(seen) == 4 * 20
     assert seen["total_us"].max() < SECOND // 1000
     if begin == "list":
         assert server.queries("GET", False) == [{"resourceVersion": "0"}] * 4
@@ -75,8 +75,8 @@ def test_a_lost_watch_is_resumed_at_once_from_the_last_event(stage, server, abru
     assert len(begun_anew(server)) == 4
     again = resumed(server)
     assert len(again) == 4
-    assert all(FIRST < int(one["resourceVersion"]) <= FIRST + 30 for one in again)
-    assert len(played.records("write.seen")) == 4 * 30  # none is missed, none comes twice
+    assert all(FIRST < int(one["resourceVersion"]) <= FIRST + 20 for one in again)
+    assert len(played.records("write.seen")) == 4 * 20  # none is missed, none comes twice
     lost = played.records("write.lost")["intended"].min()
     watches = played.records("write.watch")["intended"]
     assert watches.max() - lost < SECOND // 2

@@ -103,6 +103,7 @@ class Arriving:
             for event in self._events.feed(data):
                 self.count += 1
                 yield event
+            del data  # else it is held while the watch is idle
 
 
 class Watching(Informing):
