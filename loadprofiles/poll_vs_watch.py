@@ -14,6 +14,7 @@ from gevent.event import Event
 from pydantic import Field
 
 from kubedrill.load.informer import InformerParameters, Watching
+from kubedrill.load.informing import OK
 from kubedrill.load.lists import WHOLE
 from kubedrill.record.clock import SECOND, now
 
@@ -54,9 +55,9 @@ class PollVsWatch(Watching):
         begun.set()
         while True:
             gevent.sleep(max(due - now(), 0) / SECOND)
-            body = self.list_once(due, WHOLE)
-            if body:
-                found = set(_WRITTEN.findall(body))
+            response = self.list_once(due, keep=WHOLE)
+            if response is not None and response.status == OK:
+                found = set(_WRITTEN.findall(response.head))
                 for written in found - known - {NEVER}:
                     self.saw(int(written), 0)
                 known = found

@@ -1,6 +1,7 @@
 """A watch's events, cut at any place, told apart without decoding."""
 
 import json
+import time
 
 import pytest
 
@@ -115,3 +116,41 @@ def test_an_event_without_a_version():
     (event,) = Events("json").feed(line("ADDED", {"metadata": {"name": "one"}}))
     with pytest.raises(ValueError, match="without a resourceVersion"):
         _ = event.version
+
+
+@pytest.mark.parametrize("encoding", ["json", "protobuf"])
+def test_a_large_event_costs_time_in_proportion_to_its_size(encoding):
+    """16 MiB in pieces of 8 KiB: to copy what came before with each of them is 16 GiB."""
+    note = "x" * (16 << 20)
+    if encoding == "json":
+        stream = line("ADDED", {"metadata": {"resourceVersion": "7", "annotations": {"n": note}}})
+    else:
+        stream = frame(b"ADDED", metadata(b"7", (b"n", note.encode())))
+    events, found, begun = Events(encoding), [], time.process_time()
+    for start in range(0, len(stream), 1 << 13):
+        found += events.feed(stream[start : start + (1 << 13)])
+    assert time.process_time() - begun < 0.5
+    assert [event.version for event in found] == ["7"]
+
+
+def test_a_length_that_no_event_has_is_refused_at_once():
+    with pytest.raises(ValueError, match="bytes"):
+        list(Events("protobuf").feed(b"<html>no watch</html>"))
+
+
+def test_a_line_without_end_is_refused(monkeypatch):
+    monkeypatch.setattr("kubedrill.load.watching.LARGEST", 1000)
+    events = Events("json")
+    with pytest.raises(ValueError, match="1200 bytes"):
+        [list(events.feed(b"x" * 400)) for _ in range(4)]
+
+
+@pytest.mark.parametrize("message", ["0" * 48, "0éé", "300"])
+def test_a_message_that_looks_like_a_code_is_none(message):
+    """0x30, the tag of the code, is also the digit 0 and the length 48."""
+    text = length_delimited(3, message.encode())
+    status = length_delimited(2, b"Failure") + text + b"\x30\x9a\x03"
+    envelope = b"k8s\x00" + length_delimited(2, status)
+    raw = length_delimited(1, b"ERROR") + length_delimited(2, length_delimited(1, envelope))
+    (event,) = Events("protobuf").feed(len(raw).to_bytes(4, "big") + raw)
+    assert event.code == 410

@@ -9,6 +9,7 @@ from typing import Literal
 
 import gevent
 from gevent.event import Event
+from gevent.lock import Semaphore
 from pydantic import Field
 
 from kubedrill.load.continuing import HEAD
@@ -21,10 +22,13 @@ from kubedrill.load.watching import DIGITS, WRITTEN_AT
 from kubedrill.load.writing import WritingUser
 from kubedrill.record.clock import SECOND, now
 from kubedrill.wire.errors import WireError
+from kubedrill.wire.response import Response
 
-WRITE, LIST, WATCH, SEEN = range(4)
+WRITE, LIST, WATCH, SEEN, LOST = range(5)
 """The series, by index."""
 LISTS = {"json": "application/json", "protobuf": "application/vnd.kubernetes.protobuf"}
+STARTING = 8
+"""Clients of one user that come up at once when the load begins."""
 NEVER = "9" * DIGITS
 """Stands for the time of a write where there has been none."""
 OK = 200
@@ -56,6 +60,7 @@ class Informing(WritingUser):
         Series("write.list", "LIST", "page"),
         Series("write.watch", "WATCH", "page"),
         Series("write.seen", "WATCH", "page"),
+        Series("write.lost", "WATCH", "page"),
     )
     parameters = InformingParameters
 
@@ -70,8 +75,7 @@ class Informing(WritingUser):
         self.once("configmaps", (("POST", path, self._configmap(name, data)) for name in names))
         self._prepare_write(path, data)
         self.collection = path if given.scope == "own" else "/api/v1/configmaps"
-        cached = f"{self.collection}?resourceVersion=0"
-        self._list = self.identity.request("GET", cached, LISTS[given.encoding])
+        self._cached = self.list_request("0")
         self.prepare_clients()
         self._begin_clients()
 
@@ -93,27 +97,37 @@ class Informing(WritingUser):
     def keep_up(self, client: int, begun: Event) -> None:
         """Be one client until killed; set `begun` when it is up."""
 
-    def list_once(self, due: int, keep: int = HEAD) -> bytes:
-        """LIST from the watch cache and return the answer's beginning; b"" if it failed. Recorded."""
+    def list_request(self, version: str) -> bytes:
+        """Return a LIST that is at least as recent as that version; "": the most recent."""
+        query = f"?resourceVersion={version}" if version else ""
+        return self.identity.request("GET", self.collection + query, LISTS[self._given.encoding])
+
+    def list_once(self, due: int, request: bytes = b"", keep: int = HEAD) -> Response | None:
+        """LIST (by default: from the watch cache) and record it; None if no answer came."""
         started = now()
         try:
-            response = self.send(self._list, started + self.timeout, keep)
+            response = self.send(request or self._cached, started + self.timeout, keep)
         except WireError as error:
             self.record(LIST, due, started, Result.failed(error))
-            return b""
+            return None
         self.record(LIST, due, started, Result.of(response, response.status))
-        return response.head if response.status == OK else b""
+        return response
 
     def saw(self, written: int, size: int) -> None:
         """Record that a client has just seen what was written then (monotonic ns)."""
         at = now()
-        self.record(SEEN, written, written, Result(OK, at, at, size))
+        if written <= at:  # later: NEVER
+            self.record(SEEN, written, written, Result(OK, at, at, size))
 
     def _begin_clients(self) -> None:
         begun = [Event() for _ in self._own_clients()]
+        starting, until = Semaphore(STARTING), now() + self.timeout
         for client, event in zip(self._own_clients(), begun, strict=True):
+            event.rawlink(lambda _: starting.release())
+            if not starting.acquire(timeout=max(until - now(), 0) / SECOND):
+                break
             self.run_beside(self.keep_up, client, event)
-        gevent.wait(begun, self.timeout / SECOND)
+        gevent.wait(begun, max(until - now(), 0) / SECOND)
         missing = sum(not one.is_set() for one in begun)
         if missing:
             seconds = self.given.timeout_s

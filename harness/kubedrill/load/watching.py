@@ -87,34 +87,47 @@ class Events:
 
     def __init__(self, encoding: Encoding) -> None:
         self._encoding: Encoding = encoding
-        self._rest = b""
-        self._cut: Callable[[bytes], tuple[list[bytes], bytes]] = (
+        self._cut: Callable[[bytes], tuple[list[bytes], bytes, int]] = (
             _lines if encoding == "json" else _frames
         )
+        self._pieces: list[bytes] = []  # of an event that is not whole yet
+        self._held = 0
+        self._needed = 0
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """Yield the events that are whole now."""
-        raws, self._rest = self._cut(self._rest + data if self._rest else data)
-        if len(self._rest) > LARGEST:
-            raise ValueError(f"an event of more than {LARGEST} bytes")
+        self._pieces.append(data)
+        self._held += len(data)
+        # Looked at only when it may be whole: a large event is not copied anew with each of its pieces.
+        if self._held < self._needed or (self._encoding == "json" and b"\n" not in data):
+            self._check(self._held)
+            return
+        raws, rest, self._needed = self._cut(b"".join(self._pieces))
+        self._pieces, self._held = [rest] if rest else [], len(rest)
         for raw in raws:
             yield Event(_kind(raw, self._encoding), raw, self._encoding)
+        self._check(max(self._held, self._needed))
+
+    def _check(self, size: int) -> None:
+        if size > LARGEST:
+            raise ValueError(f"an event of a watch of {size} bytes")
 
 
-def _lines(data: bytes) -> tuple[list[bytes], bytes]:
+def _lines(data: bytes) -> tuple[list[bytes], bytes, int]:
     *whole, rest = data.split(b"\n")
-    return [line for line in whole if line], rest
+    return [line for line in whole if line], rest, 0
 
 
-def _frames(data: bytes) -> tuple[list[bytes], bytes]:
-    frames, position = [], 0
+def _frames(data: bytes) -> tuple[list[bytes], bytes, int]:
+    frames, position, needed = [], 0, 4
     while len(data) - position >= 4:
         end = position + 4 + int.from_bytes(data[position : position + 4], "big")
         if end > len(data):
+            needed = end - position
             break
         frames.append(data[position + 4 : end])
         position = end
-    return frames, data[position:]
+    return frames, data[position:], needed
 
 
 def _kind(raw: bytes, encoding: Encoding) -> Kind:

@@ -22,6 +22,9 @@ RECEIVE = 256 * 1024
 RECORD = 16 * 1024
 """The most that one TLS record holds."""
 
+STEP = 4 * 1024
+"""OpenSSL's buffer grows to what it is given at once, and a stream that is idle keeps it."""
+
 CUT_OFF = "closed before the answer was whole"
 LATE = "no whole answer in time"
 
@@ -153,7 +156,7 @@ class Connection:
         try:
             if not self._waiting.readable(deadline):
                 return False
-            self._receive(answer, most)
+            self._receive(answer, most, STEP)
         except (WireError, OSError) as error:
             raise self._failed(error, answer.first_byte) from None
         except BaseException:
@@ -270,16 +273,17 @@ class Connection:
             self._wait_readable(deadline, LATE)
             self._receive(answer)
 
-    def _receive(self, answer: Answer, most: int = RECEIVE) -> None:
-        """Take what has arrived, if anything has."""
+    def _receive(self, answer: Answer, most: int = RECEIVE, step: int = RECEIVE) -> None:
+        """Take what has arrived, if anything has, up to `most` bytes; `step` of them at once to OpenSSL."""
         scratch = _scratches.pop() if _scratches else _Scratch()
         try:
             count = self._socket.recv_into(scratch.network, most)
             if not count:
                 raise WireError(Outcome.EOF, CUT_OFF)
             self.bytes_in += count
-            self._incoming.write(scratch.view[:count])
-            self._decrypt(answer, scratch.plain)
+            for start in range(0, count, step):
+                self._incoming.write(scratch.view[start : min(start + step, count)])
+                self._decrypt(answer, scratch.plain)
         except BlockingIOError:
             pass  # woken for nothing, which epoll may do
         finally:

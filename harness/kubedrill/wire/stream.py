@@ -6,7 +6,7 @@ from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Answer
 
 MOST = RECORD
-"""Bytes received at once: OpenSSL keeps a buffer of that size for each stream, however idle."""
+"""Bytes received at once; what many streams hold between two waits stays in the process's memory."""
 
 
 class Stream:
