@@ -64,7 +64,7 @@ def test_presets(cluster, tmp_path: Path, preset):
 
 
 def test_every_preset_is_tested():
-    preset = describe(MIXED).parameters["properties"]["preset"]
+    preset = describe(MIXED)[0].parameters["properties"]["preset"]
     assert set(preset["enum"]) == set(PORTIONS)
 
 
