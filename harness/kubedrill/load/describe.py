@@ -5,7 +5,6 @@ python -m kubedrill.load.describe loadprofiles/mass_list.py '{"resource": "pods"
 """
 
 import hashlib
-import importlib.util
 import json
 import subprocess
 import sys
@@ -63,7 +62,8 @@ def _cached(path: Path, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
 def _fingerprint(path: Path, given: str) -> str:
     digest = hashlib.sha256(given.encode())
     own = Path(__file__).parent
-    for file in (path, *sorted(own.rglob("*.py"))):
+    # Its neighbours, too: profiles may be made of others.
+    for file in (path, *sorted(path.parent.glob("*.py")), *sorted(own.rglob("*.py"))):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:20]
 
@@ -86,30 +86,14 @@ def _ask(path: Path, given: str) -> dict[str, Any]:
     return answer
 
 
-def _load(path: Path) -> Any:
-    """Return the one concrete KubernetesUser of a profile."""
-    from kubedrill.load.user import KubernetesUser
-
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    users = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, KubernetesUser) and not value.abstract
-    ]
-    if len(users) != 1:
-        raise SystemExit(f"needs one concrete subclass of KubernetesUser, has {len(users)}")
-    return module, users[0]
-
-
 def _said(path: Path, given: dict[str, Any] | None) -> dict[str, Any]:
+    from kubedrill.load.profile import load_profile
     from kubedrill.load.user.parameters import check as check_together
 
-    module, user = _load(path)
+    try:
+        module, user = load_profile(path)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     wrong = ""
     if given is not None:
         try:

@@ -44,22 +44,22 @@ class WritingUser(KubernetesUser):
     """A user that makes objects."""
 
     abstract = True
-    _numbers = count()
+    numbers = count()
+    """Of the objects; a part of a mix has a count of its own."""
+    stem: str
+    """What the names of objects begin with."""
     _made: ClassVar[dict[str, gevent.Greenlet]] = {}
 
     def on_start(self) -> None:
         """Take part in the load, and say how what it makes is deleted, where nobody else does it."""
+        self.stem = self.process.session.load[:20]
         super().on_start()
-        session = self.process.session
-        if self.number == 0 and not session.swept:
-            selector = f"{RUN}={session.run_name}"
-            _logger.warning("what this makes stays: kubectl delete namespaces -l %s", selector)
+        tell_what_stays(self)
 
     @property
     def prefix(self) -> str:
         """What the names of this load begin with; its namespaces' names, too."""
-        session = self.process.session
-        return f"kubedrill-{session.run_name.lower()}-{session.load[:20]}"
+        return f"kubedrill-{self.process.session.run_name.lower()}-{self.stem}"
 
     @property
     def labels(self) -> dict[str, str]:
@@ -69,18 +69,18 @@ class WritingUser(KubernetesUser):
     @property
     def name_length(self) -> int:
         """How long the names are that `next_name` gives."""
-        return len(self.process.session.load[:20]) + 1 + DIGITS
+        return len(self.stem) + 1 + DIGITS
 
     def next_turn(self, total: int = 0) -> tuple[int, int]:
         """Return (round, number) of the next object: below `total` in turn, or ever new ones (0).
 
         No other user and no other process of this load gets the same in the same round.
         """
-        return self.process.session.share.turn(next(self._numbers), total)
+        return self.process.session.share.turn(next(self.numbers), total)
 
     def name(self, number: int) -> bytes:
         """Return an object's name, `name_length` bytes."""
-        return f"{self.process.session.load[:20]}-{number:0{DIGITS}}".encode("ascii")
+        return f"{self.stem}-{number:0{DIGITS}}".encode("ascii")
 
     def namespace(self, number: int) -> str:
         """Return the name of one of this load's namespaces."""
@@ -103,6 +103,7 @@ class WritingUser(KubernetesUser):
 
     def once(self, what: str, calls: Iterable[tuple[str, str, Object]]) -> None:
         """Make the calls (method, path, object), a few at once; only the first user does, all wait."""
+        what = f"{self.stem} {what}"
         made = self._made.get(what)
         if made is None:
             made = self._made[what] = gevent.spawn(self._make_all, iter(calls))
@@ -142,6 +143,14 @@ class WritingUser(KubernetesUser):
     def _make(self, calls: Iterator[tuple[str, str, Object]]) -> None:
         for method, path, value in calls:
             self.call(method, path, value)
+
+
+def tell_what_stays(user: KubernetesUser) -> None:
+    """Say once how what a load makes is deleted, where nobody else does it."""
+    session = user.process.session
+    if user.number == 0 and not session.swept:
+        selector = f"{RUN}={session.run_name}"
+        _logger.warning("what this makes stays: kubectl delete namespaces -l %s", selector)
 
 
 def _message(body: bytes) -> str:

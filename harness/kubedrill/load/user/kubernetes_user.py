@@ -17,7 +17,7 @@ A profile is a locustfile with one subclass:
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import gevent
 from gevent import get_hub, getcurrent
@@ -51,12 +51,35 @@ class KubernetesUser(User):
     parameters: ClassVar[type[Parameters]] = Parameters
     process: ClassVar[LoadProcess]
     """This profile's load in this process; made when the class is."""
+    _parts_only: ClassVar[bool] = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         if not cls.__dict__.get("abstract", False):
             cls.process = LoadProcess(cls)
-            cls.process.listen()
+            if not KubernetesUser._parts_only:
+                cls.process.listen()
+
+    @staticmethod
+    @contextmanager
+    def as_parts() -> Iterator[None]:
+        """Let profiles that are imported now be parts of another one, not loads of their own."""
+        KubernetesUser._parts_only = True
+        try:
+            yield
+        finally:
+            KubernetesUser._parts_only = False
+
+    @classmethod
+    def part_of(cls, user: "KubernetesUser", given: Parameters, recorder: Any) -> Self:
+        """Return a user that works as part of another: with its identity and its connections."""
+        part = cls.__new__(cls)
+        part.process, part.given = user.process, given  # type: ignore[misc] # its own is never used
+        part.number, part.identity = user.number, user.identity
+        part.timeout = round(given.timeout_s * SECOND)
+        part._recorder, part._pool = recorder, user._pool  # noqa: SLF001 - of its own kind
+        part._beside = user._beside  # noqa: SLF001
+        return part
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
