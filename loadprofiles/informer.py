@@ -1,4 +1,4 @@
-"""Informers as client-go has them: LIST, then watch; resumed after a disconnect, anew when Gone.
+"""Informers as client-go has them: a stream or a LIST, then a watch; resumed, or begun anew when Gone.
 
     locust -f loadprofiles/informer.py --rate 20 --clients 500
 

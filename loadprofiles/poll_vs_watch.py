@@ -49,8 +49,10 @@ class PollVsWatch(Watching):
 
     def _poll(self, interval: int, jittered: bool, begun: Event) -> None:
         """LIST at every interval, whether the last one was slow or not; late ones at once."""
-        offset = random.randrange(interval) if jittered else 0  # noqa: S311 - jitter
-        due = (now() // interval + 1) * interval + offset
+        # Within one interval from now: no write waits longer than that to be seen.
+        at = now()
+        wait = random.randrange(interval) if jittered else interval - at % interval  # noqa: S311
+        due = at + wait
         known: set[bytes] = set()
         begun.set()
         while True:

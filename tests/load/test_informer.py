@@ -101,8 +101,8 @@ def test_a_version_that_is_gone_for_a_list_too(stage, server, begin):
         server.forgotten = True
         server.to_all(error_event(410))
 
-    played = play(stage, 7, meanwhile=forget, begin=begin)
-    assert played.outcomes("write") == {200: 70}
+    played = play(stage, 5, meanwhile=forget, begin=begin)
+    assert played.outcomes("write") == {200: 50}
     recent = begun_anew(server) if begin == "stream" else server.queries("GET", False)
     assert sum("resourceVersion" not in one for one in recent) == (8 if begin == "stream" else 4)
     refused = played.outcomes("write.watch" if begin == "stream" else "write.list")
@@ -121,7 +121,7 @@ def test_a_refused_watch_waits_longer_and_longer(stage, server):
         server.watch_status = "429 Too Many Requests"
         server.cut(abruptly=True)
 
-    played = play(stage, 6, meanwhile=overload)
+    played = play(stage, 5, meanwhile=overload)
     watches = played.outcomes("write.watch")
     assert watches[200] == 4
     assert 4 * 2 <= watches[429] <= 4 * 4  # after 0.8-1.6 s, then twice that

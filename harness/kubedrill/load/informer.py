@@ -31,6 +31,8 @@ FORGOTTEN = 120 * SECOND
 VERY_SHORT = SECOND
 """A watch that ends sooner, without an event, is not resumed: it might end like that for ever."""
 IDLE = 3600 * SECOND
+KEPT = 2048
+"""Bytes of an event that an informer may keep while it is idle."""
 
 
 class InformerParameters(InformingParameters):
@@ -62,11 +64,34 @@ class Next(Enum):
 class Place:
     """How far an informer has come."""
 
-    version: str = ""
+    last: WatchEvent | None = None
+    """The last event, while nobody has asked for its version."""
+    known: str = ""
+    """The version, without that event."""
     gone: bool = False
     """The server would not begin anew at that version, or later."""
+    taken: int = 0
+    """Events of this watch."""
     seen: int = 0
     """When what was seen last was written, monotonic ns."""
+
+    @property
+    def version(self) -> str:
+        """From where to go on; "" if there is no telling."""
+        if self.last is not None:
+            try:
+                self.known = self.last.version
+            except ValueError:
+                self.known = ""
+            self.last = None
+        return self.known
+
+    def reach(self, event: WatchEvent) -> None:
+        """Go on behind that event. Its version is read when it is needed: once a watch, not once an event."""
+        self.taken += 1
+        self.last = event
+        if len(event.raw) > KEPT:
+            self.known = self.version
 
     @property
     def at_least(self) -> str:
@@ -94,15 +119,11 @@ class Arriving:
     def __init__(self, stream: Stream, events: Events) -> None:
         self.until = 0
         """When to give up, monotonic ns; 0: it may be idle."""
-        self.count = 0
-        """How many have come."""
         self._stream, self._events = stream, events
 
     def __iter__(self) -> Iterator[WatchEvent]:
         while data := self._stream.receive(self.until or now() + IDLE):
-            for event in self._events.feed(data):
-                self.count += 1
-                yield event
+            yield from self._events.feed(data)
             del data  # else it is held while the watch is idle
 
 
@@ -141,7 +162,7 @@ class Watching(Informing):
             return False
         read = version_json if self._encoding == "json" else version_protobuf
         try:
-            place.version, place.gone = read(response.head), False
+            place.known, place.last, place.gone = read(response.head), None, False
         except ValueError:
             return False
         return True
@@ -164,7 +185,7 @@ class Watching(Informing):
 
     def _follow(self, stream: Stream, place: Place, begun: Event, due: int, anew: bool) -> Next:
         arriving = Arriving(stream, Events(self._encoding))
-        events, initial = iter(arriving), anew
+        events, initial, place.taken = iter(arriving), anew, 0
         outcome: int = OK
         try:
             if initial:
@@ -180,7 +201,7 @@ class Watching(Informing):
             outcome = error.outcome
         except ValueError:
             outcome = Outcome.MALFORMED
-        very_short = not arriving.count and now() - due < VERY_SHORT
+        very_short = not place.taken and now() - due < VERY_SHORT
         following = self._lost(place, outcome, due, initial)
         return Next.ANEW if very_short and following is Next.RESUME else following
 
@@ -191,7 +212,7 @@ class Watching(Informing):
         self.record(series, begun, begun, Result(outcome, 0, at, 0))
         # A connection that broke is no reason to take everything again.
         if outcome in {OK, Outcome.EOF, Outcome.RESET, Outcome.TIMEOUT} and not initial:
-            return Next.RESUME
+            return Next.RESUME if place.version else Next.ANEW
         return _refused(place, outcome, initial)
 
     def _take_initial(self, events: Iterator[WatchEvent], place: Place) -> int:
@@ -201,8 +222,9 @@ class Watching(Informing):
             if event.kind is Kind.ERROR:
                 return event.code
             if event.ends_initial:
-                place.version, place.gone = event.version, False
-                return OK
+                place.reach(event)
+                place.gone = False
+                return OK if place.version else Outcome.MALFORMED
             written = event.written_at
             if seen and written is not None and written > seen:
                 self._see(written, len(event.raw), place)  # missed while there was no watch
@@ -213,10 +235,11 @@ class Watching(Informing):
         for event in events:
             if event.kind is Kind.ERROR:
                 return event.code
-            place.version = event.version
+            place.reach(event)
             written = event.written_at
             if written is not None:
                 self._see(written, len(event.raw), place)
+            del event  # as above
         return OK
 
     def _see(self, written: int, size: int, place: Place) -> None:

@@ -131,7 +131,10 @@ def _frames(data: bytes) -> tuple[list[bytes], bytes, int]:
 
 
 def _kind(raw: bytes, encoding: Encoding) -> Kind:
-    name = raw[9 : raw.find(b'"', 9)] if encoding == "json" else field(raw[:16], 1)
+    if encoding == "json":
+        name = raw[9 : raw.find(b'"', 9)]
+    else:  # WatchEvent.type is field 1, and stands first
+        name = raw[2 : 2 + raw[1]] if raw[:1] == b"\n" and len(raw) > 1 else b""
     kind = _KINDS.get(name)
     if kind is None:
         raise ValueError(f"no event of a watch: {raw[:40]!r}")
