@@ -16,7 +16,8 @@ def test_the_page_it_names_says_everything(profile):
     (named,) = [line for line in profile.read_text().splitlines() if "docs/profiles/" in line]
     page = (TOP / named[named.index("docs/") :].rstrip(".")).read_text()
     (described,) = describe(profile)
-    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    both = page + (PAGES / "README.md").read_text()
+    rows = [line for line in both.splitlines() if line.startswith("| ")]
     for name in described.parameters["properties"]:
         assert any(f"`{name}`" in row for row in rows), name
     headings = [line for line in page.splitlines() if line.startswith("#")]

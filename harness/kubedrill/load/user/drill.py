@@ -66,7 +66,8 @@ class Drill:
 
     def identities(self) -> list[Identity]:
         """Return the load's identities in this cluster."""
-        return of_cluster(ClusterRecord.read(self._folder.cluster))
+        # Named after the profile, so that whoever looks for an offender finds it.
+        return of_cluster(ClusterRecord.read(self._folder.cluster), f"kubedrill-{self._profile}")
 
     def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:
         """Return the writer of this load's samples."""

@@ -103,9 +103,12 @@ class KubernetesUser(User):
         """Send a request on a kept connection, or a new one if none is free; raises WireError."""
         connection = self._pool.take(deadline)
         try:
-            return connection.exchange(request, deadline, keep_head=keep_head)
+            response = connection.exchange(request, deadline, keep_head=keep_head)
         finally:
             self._pool.give(connection)
+        if response.retry_after is not None and self.given.retry_after == "obey":
+            return self._send_again(response, request, deadline, keep_head)
+        return response
 
     @contextmanager
     def stream(self, request: bytes, deadline: int) -> Iterator[Stream]:
@@ -153,7 +156,12 @@ class KubernetesUser(User):
         self.timeout = round(self.given.timeout_s * SECOND)
         """Of an arrival, ns."""
         self._recorder = self.process.generator.recorder
-        self._pool = Pool(self.identity.target, self.process.targets)
+        self._pool = Pool(
+            self.identity.target,
+            self.process.targets,
+            self.given.connections,
+            self.given.keep_alive,
+        )
         try:
             self.prepare()
         except NotPrepared as error:
@@ -216,6 +224,17 @@ class KubernetesUser(User):
             work(*arguments)
         except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
             self.process.fail(error)
+
+    def _send_again(
+        self, response: Response, request: bytes, deadline: int, keep_head: int
+    ) -> Response:
+        """Wait as long as the server asks for, and send once more; the answer itself if time is up."""
+        assert response.retry_after is not None
+        self.count(f"http {response.status} with Retry-After, obeyed")
+        if now() + round(response.retry_after * SECOND) > deadline:
+            return response
+        gevent.sleep(response.retry_after)
+        return self.send(request, deadline, keep_head)
 
     def _do_beside(self, series: int, transact: Callable[[Arrival], Result]) -> None:
         arrival = Arrival(now())
