@@ -99,3 +99,16 @@ def test_what_is_wrong(reading: Read, small: str, rate: str, said: str, tmp_path
     with pytest.raises(BadFile) as error:
         reading(small.replace("rate: 10/s", f"rate: {rate}"))
     assert said in str(error.value)
+
+
+def test_a_closed_loop(reading: Read, small: str) -> None:
+    closed = "closed_loop: {clients: 20, pause: 500ms}"
+    experiment = reading(small.replace("rate: 10/s", closed))
+    assert experiment.loads[0].arrivals == Arrivals.closed(20, 0.5)
+    assert reading(to_yaml(experiment)).loads == experiment.loads
+
+
+@pytest.mark.parametrize("keys", ["phases: []", "rate: 1/s\n    closed_loop: {clients: 1}"])
+def test_open_or_closed(reading: Read, small: str, keys: str) -> None:
+    with pytest.raises(BadFile, match="needs a rate, such as 10/s, or a closed_loop, not both"):
+        reading(small.replace("rate: 10/s", keys))

@@ -108,6 +108,14 @@ class RateShape(Part):
         return _check_points(made.points())
 
 
+class ClosedLoopPart(Part):
+    """Clients that each ask again when they are answered: the slower the server, the less they ask."""
+
+    clients: int = Field(ge=1, le=10_000)
+    pause: Time = 0.0
+    """Between an answer and the next request."""
+
+
 def _which(value: Any) -> str:
     return "[shape]" if isinstance(value, dict | RateShape) else "[rate]"
 
@@ -124,11 +132,16 @@ def arrivals(rate: "float | RateShape", spacing: Spacing, burst: int, folder: Pa
     return Arrivals(((0.0, rate),), spacing, burst)
 
 
-def write_rate(points: Points) -> Any:
-    """Return a load's `rate` as an experiment file holds it."""
-    if len(points) == 1:
-        return format_rate(points[0][1])
-    return {"points": [[format_duration(time), format_rate(rate)] for time, rate in points]}
+def write_arrivals(arrivals: Arrivals) -> dict[str, Any]:
+    """Return a load's keys about its arrivals as an experiment file holds them."""
+    if arrivals.clients:
+        pause = format_duration(arrivals.pause_s)
+        return {"closed_loop": {"clients": arrivals.clients, "pause": pause}}
+    rate: Any = format_rate(arrivals.points[0][1])
+    if len(arrivals.points) > 1:
+        points = [[format_duration(time), format_rate(rate)] for time, rate in arrivals.points]
+        rate = {"points": points}
+    return {"rate": rate, "spacing": arrivals.spacing, "burst": arrivals.burst}
 
 
 def _check_points(points: Points) -> Points:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from kubedrill.experiment.names import NameCheck
 from kubedrill.experiment.rate import arrivals
-from kubedrill.experiment.schema import ExperimentFile, ProbingPart, ScrapingPart
+from kubedrill.experiment.schema import ExperimentFile, LoadPart, ProbingPart, ScrapingPart
 from kubedrill.experiment.settled import Experiment, PhaseLength, Seed
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.problems import Location, Problems, dotted
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
@@ -50,7 +51,7 @@ def _loads(file: ExperimentFile, folder: Path, problems: Problems) -> tuple[Sche
     found = []
     for number, one in enumerate(file.load):
         try:
-            due = arrivals(one.rate, one.spacing, one.burst, folder)
+            due = _arrivals(one, folder)
         except ValueError as error:
             place: Location = ("load", number, "rate")
             problems.add(place, f"{dotted(place)}: {error}")
@@ -58,6 +59,13 @@ def _loads(file: ExperimentFile, folder: Path, problems: Problems) -> tuple[Sche
             settings = (one.parameters, one.phases, one.processes)
             found.append(ScheduledLoad(one.name, one.profile, due, *settings))
     return tuple(found)
+
+
+def _arrivals(load: LoadPart, folder: Path) -> Arrivals:
+    if load.closed_loop is not None:
+        return Arrivals.closed(load.closed_loop.clients, load.closed_loop.pause)
+    assert load.rate is not None
+    return arrivals(load.rate, load.spacing, load.burst, folder)
 
 
 def _probing(part: ProbingPart) -> Probing:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema, model_validator
 
-from kubedrill.experiment.rate import LoadRate
+from kubedrill.experiment.rate import ClosedLoopPart, LoadRate
 from kubedrill.experiment.types import DURATION_SCHEMA, Duration, Name, Part, PhaseLength, Rate
 from kubedrill.record.arrivals import Spacing
 from kubedrill.record.schedule import Probing, Scraping
@@ -35,18 +35,26 @@ class LoadPart(Part):
     """A file of loadprofiles/, `mass-list` for mass_list.py."""
     name: Name = Field(alias="as")
     """The name that objectives use."""
-    rate: LoadRate
+    rate: LoadRate | None = None
     """Arrivals a second, whether or not earlier ones have been answered; or how they change."""
     spacing: Spacing = "paced"
     """Evenly, or at random as independent clients come."""
     burst: int = Field(1, ge=1, le=10_000)
     """How many come at once; at 10/s, bursts of 50 come every 5 s."""
+    closed_loop: ClosedLoopPart | None = None
+    """Instead of a rate: clients that wait for their answers, and so spare a server that is slow."""
     phases: tuple[str, ...] = ()
     """The phases in which it presses; all of them, if none is named."""
     processes: int = Field(1, ge=1, le=64)
     """How many processes share its arrivals, where one core does not suffice."""
     parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
     """The profile's parameters: `kubedrill profiles` lists them."""
+
+    @model_validator(mode="after")
+    def _open_or_closed(self) -> "LoadPart":
+        if (self.rate is None) == (self.closed_loop is None):
+            raise ValueError("needs a rate, such as 10/s, or a closed_loop, not both")
+        return self
 
 
 class RatesPart(Part):

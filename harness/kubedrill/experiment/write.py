@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kubedrill.experiment.rate import write_rate
+from kubedrill.experiment.rate import write_arrivals
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
 from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.schedule import (
@@ -77,9 +77,7 @@ def _load(load: ScheduledLoad) -> dict[str, Any]:
     return {
         "profile": load.profile,
         "as": load.name,
-        "rate": write_rate(load.arrivals.points),
-        "spacing": load.arrivals.spacing,
-        "burst": load.arrivals.burst,
+        **write_arrivals(load.arrivals),
         "phases": list(load.phases),
         "processes": load.processes,
         "with": load.parameters,

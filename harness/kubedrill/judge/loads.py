@@ -14,6 +14,7 @@ from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
+from kubedrill.record.series import load_series
 from kubedrill.record.traces import read_samples, succeeded
 from kubedrill.record.verdict import LoadResult
 
@@ -38,6 +39,19 @@ class Load:
         numbers = [n for n, one in enumerate(self.series) if one["role"] == "transaction"]
         return self.records[np.isin(self.records["series"], numbers)]
 
+    @property
+    def names(self) -> list[str]:
+        """Return what its series are called in this experiment."""
+        return load_series(self.scheduled.name, [one["name"] for one in self.series])
+
+    def of(self, name: str) -> Records:
+        """Return the records of the series of that name; none if it has no such series."""
+        if name == self.scheduled.name:
+            return self.transactions()
+        number = self.names.index(name) if name in self.names else -1
+        chosen: Records = self.records[self.records["series"] == number]
+        return chosen
+
     def lag_p99_s(self, phase: Phase) -> float:
         """Return the 99th percentile of each second's largest event-loop lag."""
         lags = [one["lag_max_us"] / 1e6 for one in self.workers if phase.holds(one["time"])]
@@ -53,10 +67,10 @@ def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
     """Yield the transactions, and whatever else the load measured, in a phase in which it presses."""
     if not load.scheduled.presses(phase.name):
         return
-    for number, series in enumerate(load.series):
-        records = due_in(load.records[load.records["series"] == number], phase)
+    for name, series in zip(load.names, load.series, strict=True):
+        records = due_in(load.of(name), phase)
         if len(records) or series["role"] == "transaction":
-            yield _result(load, series["name"], records, phase)
+            yield _result(load, name, records, phase)
 
 
 def _read(folder: RunFolder, load: ScheduledLoad, schedule: Schedule) -> Load:
@@ -76,6 +90,7 @@ def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult
         profile=load.scheduled.profile,
         name=name,
         phase=phase.name,
+        loop="closed" if load.scheduled.arrivals.clients else "open",
         offered=len(records) / seconds,
         achieved=float(succeeded(records).sum()) / seconds,
         requests=len(records),

@@ -38,6 +38,15 @@ class Arrivals:
     spacing: Spacing = "paced"
     burst: int = 1
     """How many come at once; the rate stays what it is."""
+    clients: int = 0
+    """Of a closed loop, in which each asks again when it is answered, and there is no rate; 0: open."""
+    pause_s: float = 0.0
+    """Of a closed loop: between an answer and the next request."""
+
+    @classmethod
+    def closed(cls, clients: int, pause_s: float = 0.0) -> "Arrivals":
+        """Return a closed loop."""
+        return cls(((0.0, 0.0),), clients=clients, pause_s=pause_s)
 
     @classmethod
     def constant(cls, rate: float) -> "Arrivals":
@@ -53,6 +62,9 @@ class Arrivals:
 
     def in_words(self) -> str:
         """Return them for people: `10/s`, or how the rate runs; `poisson`; `50 at once`."""
+        if self.clients:
+            pause = f", {format_duration(self.pause_s)} between" if self.pause_s else ""
+            return f"closed loop of {self.clients} clients{pause}"
         first, *more = self.points
         words = [format_rate(first[1]) + (" at first" if more else "")]
         words += [f"{format_rate(rate)} at {format_duration(time)}" for time, rate in more[:SHOWN]]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -161,13 +162,11 @@ def _step_into(annotation: Any, step: str | int) -> Any:
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) is Annotated:
+        return _alternatives(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
-        return tuple(_bare(one) for one in get_args(annotation))
-    return (_bare(annotation),)
-
-
-def _bare(annotation: Any) -> Any:
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+        return tuple(chain.from_iterable(map(_alternatives, get_args(annotation))))
+    return (annotation,)
 
 
 def _is_model(annotation: Any) -> bool:

@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import gevent
@@ -125,7 +126,13 @@ class Drill:
         gc.freeze()
 
     def _send(self, generator: Generator, schedule: Schedule, load: ScheduledLoad) -> None:
-        sending = gevent.spawn(generator.run, self._dues(schedule, load))
+        if load.arrivals.clients:
+            clients = self.share.part(load.arrivals.clients)
+            pause_s = load.arrivals.pause_s
+            work = partial(generator.run_closed, schedule.windows(load), clients, pause_s)
+        else:
+            work = partial(generator.run, self._dues(schedule, load))
+        sending = gevent.spawn(work)
         gevent.wait([sending, self._ended], count=1)
         if not self._ended.is_set():
             sending.get()  # raises what it raised

@@ -210,7 +210,7 @@ class KubernetesUser(User):
         hub, me = get_hub(), getcurrent()
         try:
             while True:
-                self._serve(arrival)
+                self.serve(arrival)
                 self._idle.append(me)
                 arrival = hub.switch()
         except gevent.GreenletExit:
@@ -250,7 +250,8 @@ class KubernetesUser(User):
             return
         self._recorder.add(series, arrival.due, arrival.started, result)
 
-    def _serve(self, arrival: Arrival) -> None:
+    def serve(self, arrival: Arrival) -> None:
+        """Serve an arrival now, to its end."""
         arrival.started = started = now()
         arrival.deadline = started + self.timeout
         try:

@@ -20,12 +20,16 @@ class Share:
             yield block[(self.worker - seen) % self.workers :: self.workers]
             seen += len(block)
 
+    def part(self, total: int) -> int:
+        """Return how many of `total` are this process's."""
+        return -(-(total - self.worker) // self.workers)
+
     def turn(self, count: int, total: int) -> tuple[int, int]:
         """Return (round, number) of this process's arrival `count`.
 
         Numbers below `total` come in turn, round after round; with a total of 0, ever new ones. No
         two processes have one in common.
         """
-        own = max(-(-(total - self.worker) // self.workers), 1) if total else count + 1
+        own = max(self.part(total), 1) if total else count + 1
         rounds, step = divmod(count, own)
         return rounds, self.worker + step * self.workers
