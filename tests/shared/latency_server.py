@@ -1,4 +1,4 @@
-"""A TLS server in a process of its own, with latencies known beforehand: log-uniform, and stalls.
+"""A TLS server in a process of its own, with latencies known beforehand, evenly spread, and stalls.
 
     python latency_server.py CERTIFICATE KEY
 
@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import ClassVar
 
@@ -27,8 +28,8 @@ ANSWER = head(f"Content-Length: {len(BODY)}") + BODY
 
 
 def delays(count: int) -> list[float]:
-    """Return `count` delays in seconds, spread evenly over the logarithm, in an order that is known."""
-    steps = [LOW * (HIGH / LOW) ** ((n + 0.5) / count) for n in range(count)]
+    """Return `count` delays in seconds, spread evenly, in an order that is known."""
+    steps = [LOW + (HIGH - LOW) * (n + 0.5) / count for n in range(count)]
     random.Random(4).shuffle(steps)
     return steps
 
@@ -60,6 +61,8 @@ class LatencyServer:
 class _Serving(asyncio.Protocol):
     stalls: ClassVar[list[tuple[float, float]]] = []
     """Start and end, seconds of the monotonic clock, which is the loop's."""
+    held: ClassVar[dict[float, list["_Serving"]]] = defaultdict(list)
+    """Who is answered at the end of a stall."""
     planned: ClassVar[list[float]] = []
 
     def connection_made(self, transport) -> None:
@@ -73,17 +76,29 @@ class _Serving(asyncio.Protocol):
             self._answer_at(asyncio.get_running_loop().time() + self.planned.pop())
 
     def _answer_at(self, due: float) -> None:
+        for start, end in self.stalls:
+            if start <= due < end:
+                self.held[end].append(self)
+                return
         # asyncio wakes up to 1 ms late.
         asyncio.get_running_loop().call_at(due - 0.001, self._answer, due)
 
     def _answer(self, due: float) -> None:
-        for start, end in self.stalls:
-            if start <= due < end:
-                self._answer_at(end)
-                return
         while time.monotonic() < due:
             pass
         self._transport.write(ANSWER)
+
+    @classmethod
+    def stall(cls, start: float, end: float) -> None:
+        """Know of a stall before it begins."""
+        cls.stalls.append((start, end))
+        asyncio.get_running_loop().call_at(end, cls._release, end)
+
+    @classmethod
+    def _release(cls, end: float) -> None:
+        # Some hundred answers take a while, which shows most in those that have waited least.
+        for one in reversed(cls.held[end]):
+            one._answer(end)
 
 
 async def _serve(certificate: str, key: str, count: str) -> None:
@@ -97,7 +112,8 @@ async def _serve(certificate: str, key: str, count: str) -> None:
 
     def read() -> None:
         numbers = [int(word) / 1e9 for word in os.read(0, 4096).split()]
-        _Serving.stalls += zip(numbers[::2], numbers[1::2], strict=True)
+        for start, end in zip(numbers[::2], numbers[1::2], strict=True):
+            _Serving.stall(start, end)
         if not numbers:
             ended.set()
 
