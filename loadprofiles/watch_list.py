@@ -5,10 +5,7 @@
 What it costs the server, and which claims it is for: docs/profiles/watches.md.
 """
 
-from pydantic import Field, model_validator
-
-from kubedrill.load.collections import CollectionParameters
-from kubedrill.load.lists import Encoding
+from kubedrill.load.collections import WatchedParameters
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.load.watching import MEDIA, Events, Kind
 from kubedrill.record.clock import now
@@ -23,30 +20,16 @@ STREAMING = {
 }
 
 
-class WatchListParameters(CollectionParameters):
-    """What to list."""
-
-    encoding: Encoding = Field("json", description="what the server is asked for")
-
-    @model_validator(mode="after")
-    def _has_protobuf(self) -> "WatchListParameters":
-        if self.api and self.encoding == "protobuf":
-            raise ValueError(
-                'the server has no protobuf for custom resources; take encoding: "json"'
-            )
-        return self
-
-
 class WatchList(KubernetesUser):
     """Streams a whole list, each time an arrival is due."""
 
     series = (Series("list", "WATCHLIST", "transaction"),)
-    parameters = WatchListParameters
+    parameters = WatchedParameters
 
     def prepare(self) -> None:
         """Make the request."""
         given = self.given
-        assert isinstance(given, WatchListParameters)
+        assert isinstance(given, WatchedParameters)
         self._encoding = given.encoding
         path = given.asking(STREAMING)
         self._request = self.identity.request("GET", path, MEDIA[given.encoding])

@@ -7,8 +7,7 @@ What it costs the server, and which claims it is for: docs/profiles/watches.md.
 
 from pydantic import Field, model_validator
 
-from kubedrill.load.collections import CollectionParameters
-from kubedrill.load.lists import Encoding
+from kubedrill.load.collections import WatchedParameters
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.load.watching import MEDIA, Events, Kind
 from kubedrill.record.clock import SECOND, now
@@ -22,7 +21,7 @@ HELD, AGAIN = 1, 2
 """Indices of the series of watches that have been held, and of those opened again after a drop."""
 
 
-class WatchStormParameters(CollectionParameters):
+class WatchStormParameters(WatchedParameters):
     """What to watch, and for how long."""
 
     hold_s: float = Field(
@@ -38,14 +37,9 @@ class WatchStormParameters(CollectionParameters):
     initial_events: bool = Field(
         False, description="begin with every object; a watch is open when all of them have come"
     )
-    encoding: Encoding = Field("json", description="what the server is asked for")
 
     @model_validator(mode="after")
-    def _has_protobuf(self) -> "WatchStormParameters":
-        if self.api and self.encoding == "protobuf":
-            raise ValueError(
-                'the server has no protobuf for custom resources; take encoding: "json"'
-            )
+    def _dropped_while_held(self) -> "WatchStormParameters":
         if self.drop_every_s and self.drop_every_s >= self.hold_s:
             raise ValueError(
                 f"drop_every_s ({self.drop_every_s:g}) must be less than hold_s ({self.hold_s:g}): "

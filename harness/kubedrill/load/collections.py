@@ -4,6 +4,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import Field, model_validator
 
+from kubedrill.load.lists import Encoding
 from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.load.user import Parameters
 
@@ -51,3 +52,17 @@ class CollectionParameters(Parameters):
         query = query | {"labelSelector": self.label_selector, "fieldSelector": self.field_selector}
         asked = {name: value for name, value in query.items() if value}
         return f"{self.path}?{urlencode(asked, quote_via=quote)}" if asked else self.path
+
+
+class WatchedParameters(CollectionParameters):
+    """What to watch."""
+
+    encoding: Encoding = Field("json", description="what the server is asked for")
+
+    @model_validator(mode="after")
+    def _has_protobuf(self) -> "WatchedParameters":
+        if self.api and self.encoding == "protobuf":
+            raise ValueError(
+                'the server has no protobuf for custom resources; take encoding: "json"'
+            )
+        return self
