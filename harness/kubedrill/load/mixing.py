@@ -8,6 +8,7 @@ from itertools import accumulate, count
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+from gevent import GreenletExit
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from kubedrill.errors import NotStarted
@@ -16,6 +17,8 @@ from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.load.user.parameters import check
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.writing import WritingUser, tell_what_stays
+from kubedrill.record.clock import now
+from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 
 
@@ -132,6 +135,10 @@ class Mixing(KubernetesUser):
             result = part.user.transact(arrival)
         except WireError as error:
             result = Result.failed(error)
+        except GreenletExit:
+            cut = Result(Outcome.CUT, 0, now(), 0)
+            part.recorder.add(0, arrival.due, arrival.started, cut)
+            raise
         part.recorder.add(0, arrival.due, arrival.started, result)
         return result
 
