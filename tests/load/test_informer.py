@@ -101,8 +101,9 @@ def test_a_version_that_is_gone_for_a_list_too(stage, server, begin):
         server.forgotten = True
         server.to_all(error_event(410))
 
-    played = play(stage, 5, meanwhile=forget, begin=begin)
-    assert played.outcomes("write") == {200: 50}
+    # Two pauses of up to 1.6 s and 3.2 s.
+    played = play(stage, 8, meanwhile=forget, begin=begin)
+    assert played.outcomes("write") == {200: 80}
     recent = begun_anew(server) if begin == "stream" else server.queries("GET", False)
     assert sum("resourceVersion" not in one for one in recent) == (8 if begin == "stream" else 4)
     refused = played.outcomes("write.watch" if begin == "stream" else "write.list")

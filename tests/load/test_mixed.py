@@ -55,9 +55,9 @@ def test_shares_follow_the_weights(stage):
 def test_presets(cluster, tmp_path: Path, preset):
     folder = RunFolder.create(tmp_path / "reports", "test")
     cluster.write(folder.cluster)
-    played = Stage(folder).of("mixed").play(rate=30, seconds=2, preset=preset)
+    played = Stage(folder).of("mixed").play(rate=60, seconds=2, preset=preset)
     outcomes = played.outcomes("mixed")
-    assert sum(outcomes.values()) == 60, played.log
+    assert sum(outcomes.values()) == 120, played.log
     # Lives that are longer than the load are cut by its end.
     assert all(200 <= outcome < 300 or outcome == 1009 for outcome in outcomes), outcomes
     assert set(counts(folder)) == PORTIONS[preset]
