@@ -1,13 +1,11 @@
 """10 M samples through the recorder to the disk and back; in a process of its own, to bound its memory.
 
-    python ten_million.py FOLDER
-
 Prints a JSON line: what the judge finds, and what is so by definition.
 """
 
 import json
 import resource
-import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +58,7 @@ def nearest_rank(values: np.ndarray, percent: float) -> float:
     return float(np.sort(values)[rank - 1] / 1e6)
 
 
-def main(path: Path) -> None:
-    folder = RunFolder.create(path, "test")
+def main(folder: RunFolder) -> None:
     us, failed = write(folder.samples)
     records, _ = read_samples(folder, "load-a")
     seconds = COUNT / RATE
@@ -83,4 +80,5 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    with tempfile.TemporaryDirectory() as temporary:
+        main(RunFolder.create(Path(temporary), "test"))
