@@ -27,6 +27,7 @@ bench: setup ## Measure: side by side in one run, as ratios
 	$(BIN)/python -m benchmarks
 
 lock: .venv/.installed ## Resolve the dependencies anew
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
 		--no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
 

@@ -15,6 +15,7 @@ from benchmarks.static_server import USERS, StaticServer, static_server
 from benchmarks.table import Measured, Row, Rows
 from kubedrill.load import launch
 from kubedrill.process.child import Child
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
@@ -51,7 +52,7 @@ def client(rows: Rows) -> None:
 def _ours(server: StaticServer, number: int) -> float:
     folder = RunFolder.create(server.folder, f"ours-{number}")
     server.as_cluster().write(folder.cluster)
-    load = ScheduledLoad("get", "gets", NO_ARRIVALS)
+    load = ScheduledLoad("get", "gets", Arrivals.constant(NO_ARRIVALS))
     command, environment = launch.command(HERE / "gets.py", load, folder)
     child = Child.start("load-get", command, folder.logs / "load.log", environment)
     try:

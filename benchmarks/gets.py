@@ -30,4 +30,4 @@ class Gets(KubernetesUser):
     def take_part(self) -> None:
         """Serve one arrival after the other, instead of those that are due by the drill's schedule."""
         while not self._leaving.is_set():
-            self._serve(self._recorder.begin(now()))
+            self.serve(self._recorder.begin(now()))

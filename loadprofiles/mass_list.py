@@ -6,14 +6,14 @@ What it costs the server, and which claims it is for: docs/profiles/mass-list.md
 """
 
 from typing import Literal
-from urllib.parse import quote, urlencode
 
 from pydantic import Field, model_validator
 
+from kubedrill.load.collections import CollectionParameters
 from kubedrill.load.continuing import HEAD
 from kubedrill.load.lists import Encoding, Expected, Form, accept, version_in
-from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
-from kubedrill.load.user import Arrival, KubernetesUser, Parameters, Result, Series
+from kubedrill.load.resources import BUILT_IN
+from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
@@ -22,20 +22,9 @@ GONE = 410
 """A continue token, or an exact resourceVersion, that the server no longer has the data for."""
 
 
-class MassListParameters(Parameters):
+class MassListParameters(CollectionParameters):
     """What to LIST, and how."""
 
-    resource: str = Field(
-        "pods", pattern=r"^[a-z0-9]{1,63}$", description="what to list, by its plural name"
-    )
-    api: str = Field(
-        "",
-        pattern=r"^([a-z0-9.-]+/)?(v[a-z0-9]+)?$",
-        description='group and version of a custom resource: "example.com/v1"; empty: built in',
-    )
-    namespace: str = Field(
-        "", pattern=r"^[a-z0-9-]{0,63}$", description="one namespace; empty: all namespaces"
-    )
     resource_version: Literal["unset", "0", "exact"] = Field(
         "unset",
         description='"unset": consistent, the most recent; "0": whatever the watch cache holds; '
@@ -49,8 +38,6 @@ class MassListParameters(Parameters):
         description='what follows a page that is Gone (410): "full": the whole list in one piece, as '
         'client-go does; "restart": the first page again; "fail"',
     )
-    label_selector: str = Field("", description="only objects with these labels: app=web,tier!=db")
-    field_selector: str = Field("", description="only these: spec.nodeName=node-1")
     encoding: Encoding = Field("json", description="what the server is asked for")
     form: Form = Field(
         "full", description="whole objects, their metadata only, or a table as kubectl shows it"
@@ -59,18 +46,11 @@ class MassListParameters(Parameters):
 
     @model_validator(mode="after")
     def _one_request(self) -> "MassListParameters":
-        if not self.api and self.resource not in BUILT_IN:
-            raise ValueError(
-                f"{self.resource} is not built in ({', '.join(BUILT_IN)}); give the group and version "
-                'of a custom resource: api: "example.com/v1"'
-            )
         if self.resource_version == "0" and self.limit:
             raise ValueError(
                 'limit is ignored by the server with resource_version "0": "from the cache" and "in '
                 'pages" are two different requests; leave one of them out'
             )
-        if self.namespace and self.resource in CLUSTER_WIDE:
-            raise ValueError(f"{self.resource} are in no namespace; leave namespace empty")
         if self.encoding == "protobuf" and (
             self.form == "table" or (self.api and self.form == "full")
         ):
@@ -90,9 +70,10 @@ class MassList(KubernetesUser):
         given = self.given
         assert isinstance(given, MassListParameters)
         self._given = given
-        api, kind = (given.api, "") if given.api else BUILT_IN[given.resource]
-        self._path = path_of(given.resource, api, given.namespace)
-        self._expected = Expected(api, kind.encode("ascii"), given.encoding, given.form)
+        kind = "" if given.api else BUILT_IN[given.resource][1]
+        self._expected = Expected(
+            given.group_version, kind.encode("ascii"), given.encoding, given.form
+        )
         self._keep = self._expected.keep if given.limit else HEAD
         self._version = ""
         if given.resource_version == "exact":
@@ -128,14 +109,14 @@ class MassList(KubernetesUser):
             elif token:
                 request = self._request(limit=str(self._given.limit), **{"continue": token})
             else:
-                return Result(page.outcome, first_byte, page.end, size)
+                return Result(page.outcome, first_byte, page.end, size, page.target)
 
     def _page(self, request: bytes, deadline: int) -> tuple[Result, str]:
         """Return what came of one page, and the token of the next one ("": none)."""
         try:
             response = self.send(request, deadline, self._keep)
         except WireError as error:
-            return Result(error.outcome, error.first_byte, now(), 0), ""
+            return Result.failed(error), ""
         outcome = self._expected.judge(response)
         if not 200 <= outcome < 300:
             return Result.of(response, outcome), ""
@@ -154,19 +135,14 @@ class MassList(KubernetesUser):
         self._first = self._request(limit=str(self._given.limit), **version)
 
     def _request(self, **query: str) -> bytes:
-        query |= {"labelSelector": self._given.label_selector}
-        query |= {"fieldSelector": self._given.field_selector}
-        asked = {name: value for name, value in query.items() if value}
-        path = f"{self._path}?{urlencode(asked, quote_via=quote)}" if asked else self._path
         headers = {"Accept-Encoding": "gzip"} if self._given.gzip else {}
-        return self.identity.request(
-            "GET", path, accept(self._given.encoding, self._given.form), headers
-        )
+        media = accept(self._given.encoding, self._given.form)
+        return self.identity.request("GET", self._given.asking(query), media, headers)
 
     def _learn_version(self) -> None:
         """Ask which resourceVersion is the most recent one; what fails here fails again in the load."""
         metadata = accept("json", "metadata")
-        request = self.identity.request("GET", f"{self._path}?limit=1", metadata)
+        request = self.identity.request("GET", f"{self._given.path}?limit=1", metadata)
         try:
             self._version = version_in(self.send(request, now() + 5 * SECOND, HEAD).head)
         except (WireError, ValueError):

@@ -1,5 +1,6 @@
 """Start real drills, each in a project folder of its own."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,10 +14,15 @@ from drills import SHORT, Drills, RunningDrill
 
 @pytest.fixture
 def drill(tmp_path: Path, project: Path) -> Iterator[Drills]:
-    """Start drills: `drill(name, changes, *arguments)`; each is ended with the test."""
+    """Start drills: `drill(name, changes, *arguments)`; each is ended with the test.
+
+    With a `state` folder of its own, a drill brings up, and must destroy, its own cluster.
+    """
     running: list[RunningDrill] = []
 
-    def start(name: str, changes: dict[str, Any], *arguments: str) -> RunningDrill:
+    def start(
+        name: str, changes: dict[str, Any], *arguments: str, state: Path | None = None
+    ) -> RunningDrill:
         file = project / "experiments" / f"{name}.yaml"
         file.write_text(yaml.safe_dump(SHORT | changes, sort_keys=False))
         command = [sys.executable, "-m", "kubedrill", "run", str(file), *arguments]
@@ -27,6 +33,7 @@ def drill(tmp_path: Path, project: Path) -> Iterator[Drills]:
             stderr=subprocess.STDOUT,
             text=True,
             stdin=subprocess.DEVNULL,
+            env={**os.environ, **({"KUBEDRILL_STATE": str(state)} if state else {})},
         )
         running.append(RunningDrill(process, tmp_path / "reports", name))
         return running[-1]

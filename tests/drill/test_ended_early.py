@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 from drills import Drills, RunningDrill
 
+from kubedrill.cluster import cluster_folder
+from kubedrill.cluster.local.zones import namespace_prefix
 from kubedrill.record.ledger import Ledger
 
 pytestmark = pytest.mark.cluster
@@ -23,13 +26,6 @@ CHANGES = {
     "slos": {},
     "seed": {"pods": 20},
 }
-
-
-@pytest.fixture
-def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state folder of its own: the drill brings up, and must destroy, its own cluster."""
-    monkeypatch.setenv("KUBEDRILL_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
 
 
 def left_processes(state: Path) -> list[str]:
@@ -46,43 +42,47 @@ def left_processes(state: Path) -> list[str]:
     return left
 
 
-def left_namespaces(before: set[str]) -> set[str]:
-    """Return the network namespaces that were not there before."""
-    return namespaces() - before
+def left_namespaces(state: Path) -> list[str]:
+    """Return the network namespaces of the drill's cluster."""
+    prefix = namespace_prefix(cluster_folder("local-3az", state))
+    return sorted(one.name for one in Path("/run/netns").glob(f"{prefix}*"))
 
 
-def namespaces() -> set[str]:
-    """Return the names of the network namespaces."""
-    folder = Path("/run/netns")
-    return {one.name for one in folder.iterdir()} if folder.exists() else set()
-
-
-def wait_until_clean(state: Path, before: set[str], running: RunningDrill) -> None:
+def wait_until_clean(state: Path, running: RunningDrill) -> None:
     deadline = time.monotonic() + CLEAN_UP_S
-    while time.monotonic() < deadline:
-        left = left_processes(state)
-        if not left and not left_namespaces(before):
-            break
+    while time.monotonic() < deadline and (left_processes(state) or left_namespaces(state)):
         time.sleep(0.2)
     assert left_processes(state) == []
-    assert left_namespaces(before) == set()
+    assert left_namespaces(state) == []
     assert Ledger(running.folder.ledger).open_entries() == []
 
 
 @pytest.mark.parametrize("phase", ["set-up", *PHASES])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "signals", [(signal.SIGINT, signal.SIGKILL), (signal.SIGTERM, signal.SIGHUP)]
+)
 def test_nothing_is_left(
-    number: signal.Signals, phase: str, own_state: Path, drill: Drills
+    signals: tuple[signal.Signals, ...], phase: str, drill: Drills, tmp_path: Path
 ) -> None:
-    before = namespaces()
-    running = drill("ended", CHANGES)
+    """Two drills at a time, each with a cluster of its own."""
+    with ThreadPoolExecutor() as threads:
+        ended = [
+            threads.submit(end_one, drill, number, phase, tmp_path / number.name)
+            for number in signals
+        ]
+    for one in ended:
+        one.result()
+
+
+def end_one(drill: Drills, number: signal.Signals, phase: str, state: Path) -> None:
+    running = drill(f"ended-{number.name.lower()}", CHANGES, state=state)
     if phase == "set-up":
-        running.wait_for("a network namespace", lambda: left_namespaces(before))
+        running.wait_for("a network namespace", lambda: left_namespaces(state))
     else:
         running.wait_for_phase(phase)
     time.sleep(0.5)
     running.process.send_signal(number)
-    wait_until_clean(own_state, before, running)
+    wait_until_clean(state, running)
     samples = list(running.folder.samples.glob("probe.*"))
     assert phase == "set-up" or samples
     judged = subprocess.run(
@@ -99,13 +99,13 @@ def test_nothing_is_left(
         assert running.process.wait(5) == 2
 
 
-def test_a_second_ctrl_c_does_not_break_the_clean_up(own_state: Path, drill: Drills) -> None:
-    before = namespaces()
-    running = drill("twice", CHANGES)
+def test_a_second_ctrl_c_does_not_break_the_clean_up(drill: Drills, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    running = drill("twice", CHANGES, state=state)
     running.wait_for_phase("fault")
     for _ in range(3):
         running.process.send_signal(signal.SIGINT)
         time.sleep(0.3)
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (2, "INVALID")
-    wait_until_clean(own_state, before, running)
+    wait_until_clean(state, running)

@@ -124,6 +124,7 @@ def latencies(median: float) -> dict[str, float]:
 def load_result(phase: str) -> LoadResult:
     errors = {"reset": 2} if phase == "fault" else {}
     return LoadResult(
+        loop="open",
         profile="mass-list",
         name="list",
         phase=phase,

@@ -9,6 +9,7 @@ import numpy as np
 
 from kubedrill.judge import faults
 from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.generator import cause
 from kubedrill.judge.loads import Load
 from kubedrill.judge.requests import LATE, late_share
 from kubedrill.record.clock import SECOND
@@ -79,11 +80,12 @@ def _load(load: Load, phase: Phase) -> Iterator[str]:
     records = load.transactions()
     due = (records["intended"] >= phase.start) & (records["intended"] < phase.end)
     arrivals = records[due]
-    expected = load.scheduled.rate * (phase.end - phase.start) / SECOND
+    expected = load.due_in(phase)
     name = f"load {load.scheduled.name}"
     if len(arrivals) < expected * (1 - LATE_SHARE) - 1:
-        yield f"{name}: {len(arrivals)} of {expected:.0f} arrivals are in the samples"
-    yield from _late(name, arrivals)
+        yield f"{name}: {len(arrivals)} of {expected} arrivals are in the samples"
+    for late in _late(name, arrivals):
+        yield f"{late}; {cause(load, phase)}"
 
 
 def _prober(evidence: Evidence, phase: Phase) -> Iterator[str]:

@@ -10,7 +10,10 @@ from kubedrill.record.folder import RunFolder
 RUN = "KUBEDRILL_RUN"
 PROFILE = "KUBEDRILL_PROFILE"
 LOAD = "KUBEDRILL_LOAD"
-"""Environment of a profile that is part of a drill: the run's folder, the profile's and the load's name."""
+WORKER = "KUBEDRILL_WORKER"
+WORKERS = "KUBEDRILL_WORKERS"
+"""Environment of a profile that is part of a drill: the run's folder, the profile's and the load's name,
+which of the load's processes it is, and of how many."""
 
 USERS = 8
 """One for each identity that a cluster has for load."""
@@ -30,13 +33,20 @@ class Load(Protocol):
         ...
 
     @property
+    def processes(self) -> int:
+        """How many share its arrivals."""
+        ...
+
+    @property
     def parameters(self) -> Mapping[str, Any]:
         """What stands under `with:`."""
         ...
 
 
-def command(profile: Path, load: Load, run: RunFolder) -> tuple[list[str], dict[str, str]]:
-    """Return arguments and additional environment of the process for `load`.
+def command(
+    profile: Path, load: Load, run: RunFolder, worker: int = 0
+) -> tuple[list[str], dict[str, str]]:
+    """Return arguments and additional environment of one process of `load`.
 
     It says `ready` when its users wait; the rate, and when to send, come with GO.
     """
@@ -49,6 +59,8 @@ def command(profile: Path, load: Load, run: RunFolder) -> tuple[list[str], dict[
         RUN: str(run.path.absolute()),
         PROFILE: load.profile,
         LOAD: load.name,
+        WORKER: str(worker),
+        WORKERS: str(load.processes),
         # numpy's thread pool is of no use here, and spins when it starts.
         "OPENBLAS_NUM_THREADS": "1",
     }

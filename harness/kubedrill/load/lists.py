@@ -1,11 +1,16 @@
 """Load: how a LIST is asked for in each form, and how its answer is known for what was asked."""
 
-import re
 import zlib
 from dataclasses import dataclass
 from typing import Literal
 
-from kubedrill.load.continuing import HEAD, token_json, token_protobuf, token_unstructured
+from kubedrill.load.continuing import (
+    HEAD,
+    token_json,
+    token_protobuf,
+    token_unstructured,
+    version_json,
+)
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.response import Response
 
@@ -19,7 +24,6 @@ _AS = {
     "table": ";as=Table;g=meta.k8s.io;v=v1",
 }
 _KINDS = {"metadata": b"PartialObjectMetadataList", "table": b"Table"}
-_VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
 _GZIP = b"\x1f\x8b"
 WHOLE = 1 << 30
 """Bytes of a body to keep where all of it is needed: pages of custom resources."""
@@ -82,10 +86,7 @@ class Expected:
 
 def version_in(head: bytes) -> str:
     """Return the resourceVersion of a JSON list from its body; ValueError if there is none."""
-    found = _VERSION.search(_plain(head))
-    if found is None:
-        raise ValueError("a list without a resourceVersion")
-    return found[1].decode("ascii")
+    return version_json(_plain(head))
 
 
 def _plain(head: bytes) -> bytes:

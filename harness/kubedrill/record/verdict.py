@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -59,6 +59,8 @@ class LoadResult(_Part):
     profile: str
     name: str
     phase: str
+    loop: Literal["open", "closed"]
+    """Closed: clients waited for their answers, so that a slow server was asked less."""
     offered: float
     """Arrivals a second that were due."""
     achieved: float

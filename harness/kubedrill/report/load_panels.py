@@ -9,7 +9,7 @@ from bokeh.plotting import figure
 
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.sample import Records
+from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.traces import (
     Floats,
     PerSecond,
@@ -47,17 +47,21 @@ class LoadTrace:
 
 def load_traces(folder: RunFolder, axis: Axis) -> list[LoadTrace]:
     """Return every load that has samples; its transactions, not their pages."""
+    there = sample_names(folder)
     found = []
-    for name in sample_names(folder):
-        if not name.startswith("load-"):
-            continue
-        records, sidecar = read_samples(folder, name)
-        whole = [i for i, one in enumerate(sidecar["series"]) if one.get("role") == "transaction"]
-        records = records[np.isin(records["series"], whole)]
+    for load in axis.schedule.loads:
+        parts = [_transactions(folder, name) for name in load.sample_names if name in there]
+        records = np.concatenate(parts) if parts else np.empty(0, LOAD_DTYPE)
         if len(records):
             seconds = per_second(records, axis.schedule.start, axis.schedule.end)
-            found.append(LoadTrace(name.removeprefix("load-"), seconds))
+            found.append(LoadTrace(load.name, seconds))
     return found
+
+
+def _transactions(folder: RunFolder, name: str) -> Records:
+    records, sidecar = read_samples(folder, name)
+    whole = [i for i, one in enumerate(sidecar["series"]) if one.get("role") == "transaction"]
+    return records[np.isin(records["series"], whole)]
 
 
 def rates(axis: Axis, traces: Sequence[LoadTrace]) -> figure:

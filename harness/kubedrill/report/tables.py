@@ -64,7 +64,8 @@ def _load_rows(report: Report, shown: dict[str, Callable[[LoadResult], str]]) ->
                 show(found[phase.name]) if phase.name in found else figures.NOTHING
                 for phase in report.phases
             )
-            yield (f"{name} {label}", *values)
+            loop = " (closed loop)" if any(one.loop == "closed" for one in found.values()) else ""
+            yield (f"{name} {label}{loop}", *values)
 
 
 def _probe_rows(report: Report) -> Iterator[Row]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.labels import labels_of
 from kubedrill.seed.api import Api, SeedFailed
-from kubedrill.seed.kinds import KINDS, Object, body
+from kubedrill.seed.kinds import KINDS, body
 from kubedrill.seed.parallel import Call, call_all
 
 TIMEOUT = 120 * SECOND
@@ -29,11 +30,6 @@ def namespace_of(run: str) -> str:
     return f"kubedrill-{run.lower()}"
 
 
-def labels_of(run: str) -> Object:
-    """Return the labels of everything that a run creates."""
-    return {"app.kubernetes.io/managed-by": "kubedrill", "kubedrill.io/run": run}
-
-
 def seed(
     record: ClusterRecord,
     run: str,
@@ -47,6 +43,8 @@ def seed(
     begun = now()
     until = begun + TIMEOUT
     namespace = namespace_of(run)
+    if not any(wanted.values()):
+        return SeedResult(dict(wanted), 0.0, namespace)
     api = Api(record, until)
     try:
         _make_namespace(api, namespace, run)
@@ -77,7 +75,7 @@ def _calls(namespace: str, run: str, wanted: Mapping[str, int]) -> Iterator[Call
         path = f"/api/v1/namespaces/{namespace}/{KINDS[name].resource}"
         for number in range(count):
             made = body(KINDS[name], f"{name}-{number:05}", labels)
-            yield Call("POST", path, _CONFLICT, made)
+            yield Call("POST", path, (_CONFLICT,), made)
 
 
 def _count(api: Api, namespace: str, kind: str) -> int:

@@ -22,6 +22,9 @@ RECEIVE = 256 * 1024
 RECORD = 16 * 1024
 """The most that one TLS record holds."""
 
+STEP = 4 * 1024
+"""OpenSSL's buffer grows to what it is given at once, and a stream that is idle keeps it."""
+
 CUT_OFF = "closed before the answer was whole"
 LATE = "no whole answer in time"
 
@@ -53,6 +56,7 @@ class Connection:
         "bytes_in",
         "bytes_out",
         "closed",
+        "peer",
     )
 
     def __init__(self, sock: _socket.socket, target: Target, waiting: Waiting) -> None:
@@ -64,6 +68,8 @@ class Connection:
             self._incoming, self._outgoing, server_hostname=target.server_name
         )
         self.closed = False
+        self.peer = 0
+        """Who is at the other end, as a number of the owner's; every answer carries it."""
         self.bytes_in = self.bytes_out = 0
 
     @classmethod
@@ -115,21 +121,52 @@ class Connection:
             if begun and not (self._incoming.pending or request.startswith(b"HEAD ")):
                 response = whole(begun, keep_body, keep_head)
                 if response is not None:
+                    response.peer = self.peer
                     return response
             answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head)
             self._go_on(answer, begun, deadline)
         except (WireError, OSError) as error:
-            self.close()
-            failure = from_os_error(error) if isinstance(error, OSError) else error
-            failure.first_byte = answer.first_byte if answer else 0
-            raise failure from None
+            raise self._failed(error, answer.first_byte if answer else 0) from None
         except BaseException:
             # A greenlet that is killed here leaves half an answer behind.
             self.close()
             raise
         if answer.closes:
             self.close()
-        return answer.response()
+        response = answer.response()
+        response.peer = self.peer
+        return response
+
+    def send(self, request: bytes, deadline: int) -> None:
+        """Send a request whose answer is taken with `more`; WireError as for `exchange`."""
+        try:
+            self._tls.write(request)
+            self._send(deadline)
+        except (WireError, OSError) as error:
+            raise self._failed(error, 0) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def more(self, answer: Answer, deadline: int, most: int = RECEIVE) -> bool:
+        """Give `answer` what comes next, up to `most` bytes; False if nothing has come by `deadline`.
+
+        WireError as for `exchange`, but for TIMEOUT.
+        """
+        try:
+            if not self._waiting.readable(deadline):
+                return False
+            self._receive(answer, most, STEP)
+        except (WireError, OSError) as error:
+            raise self._failed(error, answer.first_byte) from None
+        except BaseException:
+            self.close()
+            raise
+        return True
+
+    def certificate(self) -> bytes:
+        """Return the server's certificate, DER."""
+        return self._tls.getpeercert(binary_form=True) or b""
 
     def is_alive(self) -> bool:
         """Whether an idle connection may be used again: the server has not closed it, as far as seen."""
@@ -152,6 +189,12 @@ class Connection:
             self.closed = True
             self._waiting.close()
             self._socket.close()
+
+    def _failed(self, error: WireError | OSError, first_byte: int) -> WireError:
+        self.close()
+        failure = from_os_error(error) if isinstance(error, OSError) else error
+        failure.first_byte, failure.peer = first_byte, self.peer
+        return failure
 
     def _connect(self, address: object, deadline: int) -> None:
         code = self._socket.connect_ex(address)  # type: ignore[arg-type] # as getaddrinfo gave it
@@ -230,16 +273,17 @@ class Connection:
             self._wait_readable(deadline, LATE)
             self._receive(answer)
 
-    def _receive(self, answer: Answer) -> None:
-        """Take what has arrived, if anything has."""
+    def _receive(self, answer: Answer, most: int = RECEIVE, step: int = RECEIVE) -> None:
+        """Take what has arrived, if anything has, up to `most` bytes; `step` of them at once to OpenSSL."""
         scratch = _scratches.pop() if _scratches else _Scratch()
         try:
-            count = self._socket.recv_into(scratch.network)
+            count = self._socket.recv_into(scratch.network, most)
             if not count:
                 raise WireError(Outcome.EOF, CUT_OFF)
             self.bytes_in += count
-            self._incoming.write(scratch.view[:count])
-            self._decrypt(answer, scratch.plain)
+            for start in range(0, count, step):
+                self._incoming.write(scratch.view[start : min(start + step, count)])
+                self._decrypt(answer, scratch.plain)
         except BlockingIOError:
             pass  # woken for nothing, which epoll may do
         finally:

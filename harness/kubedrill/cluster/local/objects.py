@@ -8,12 +8,11 @@ service and not the queue that the load stands in. The victim is a probe that st
 
 from typing import Any
 
+from kubedrill.record.labels import RUN
+
 NAMESPACE = "kubedrill"
 LOADS = tuple(f"load-{number}" for number in range(8))
 SERVICE_ACCOUNTS = (*LOADS, "seeder", "victim")
-LABEL = "kubedrill.io/run"
-"""Load and seeder write only in namespaces that carry this label, whatever its value."""
-
 Object = dict[str, Any]
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -83,7 +82,10 @@ _LOAD_RULES = [
     {"apiGroups": ["*"], "resources": ["*"], "verbs": _READ},
     {
         "apiGroups": [""],
-        "resources": ["pods", "secrets", "configmaps", "services", "events", "namespaces"],
+        "resources": [
+            *("pods", "pods/binding", "pods/status", "secrets", "configmaps", "services"),
+            *("events", "namespaces", "resourcequotas"),
+        ],
         "verbs": _WRITE,
     },
     {
@@ -159,14 +161,14 @@ def _policy() -> Object:
     spec = {
         "failurePolicy": "Fail",
         "matchConstraints": {
-            "namespaceSelector": {"matchExpressions": [{"key": LABEL, "operator": "DoesNotExist"}]},
+            "namespaceSelector": {"matchExpressions": [{"key": RUN, "operator": "DoesNotExist"}]},
             "resourceRules": [everything],
         },
         "matchConditions": [{"name": "load-or-seeder", "expression": who}],
         "validations": [
             {
                 "expression": "false",
-                "message": f"load and seeder write only in namespaces with the label {LABEL}",
+                "message": f"load and seeder write only in namespaces with the label {RUN}",
             }
         ],
     }

@@ -11,8 +11,6 @@ from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.wire.request import prepare
 from kubedrill.wire.target import Target, client_tls, identity_target
 
-USER_AGENT = "kubedrill-load"
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -23,25 +21,35 @@ class Identity:
     token: str | None
     host: str
     """The Host header."""
+    user_agent: str = "kubedrill-load"
     prefix: str = ""
     """The path under which the API stands, for servers behind a gateway."""
 
     def request(
-        self, method: str, path: str, accept: str, headers: Mapping[str, str] = {}
+        self,
+        method: str,
+        path: str,
+        accept: str = "application/json",
+        headers: Mapping[str, str] = {},
+        *,
+        body: bytes = b"",
+        content_type: str = "application/json",
     ) -> bytes:
-        """Return the bytes of a request without a body."""
+        """Return the bytes of a request."""
         return prepare(
             method,
             self.prefix + path,
             self.host,
             token=self.token,
             accept=accept,
-            user_agent=USER_AGENT,
+            user_agent=self.user_agent,
             headers=headers,
+            body=body,
+            content_type=content_type,
         )
 
 
-def of_cluster(record: ClusterRecord) -> list[Identity]:
+def of_cluster(record: ClusterRecord, user_agent: str = "kubedrill-load") -> list[Identity]:
     """Return the identities that are there for load; users take them in turn."""
     names = sorted(name for name in record.identities if name.startswith("load-"))
     if not names:
@@ -49,7 +57,7 @@ def of_cluster(record: ClusterRecord) -> list[Identity]:
     identities = []
     for name in names:
         target, token = identity_target(record, name)
-        identities.append(Identity(name, target, token, record.server_name))
+        identities.append(Identity(name, target, token, record.server_name, user_agent))
     return identities
 
 
@@ -71,7 +79,7 @@ def of_kubeconfig() -> Identity:
         )
     server_name = settings.tls_server_name or url.hostname
     target = Target(Endpoint(url.hostname, url.port or 443), server_name, _tls(settings))
-    return Identity("kubeconfig", target, _token(settings), _host(url), url.path.rstrip("/"))
+    return Identity("kubeconfig", target, _token(settings), _host(url), prefix=url.path.rstrip("/"))
 
 
 def _tls(settings: Any) -> ssl.SSLContext:

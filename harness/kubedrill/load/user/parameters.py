@@ -26,6 +26,17 @@ class Parameters(BaseModel):
         le=10_000,
         description="arrivals in flight at once; what comes beyond is dropped",
     )
+    connections: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="connections of each of the 8 users, for which requests wait; 0: as many as it takes",
+    )
+    keep_alive: bool = Field(True, description="use connections again; false: a new one a request")
+    retry_after: Literal["ignore", "obey"] = Field(
+        "ignore",
+        description='"obey": what is refused with Retry-After is sent again after it, until timeout_s',
+    )
 
 
 Model = TypeVar("Model", bound=Parameters)
