@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks.table import Measured, Row, Rows
 from kubedrill.judge.parquet import convert
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import LOAD_DTYPE, LOAD_RECORD, Outcome, Records, SampleWriter
@@ -21,6 +22,8 @@ RATE = 10_000
 PIECE = 500_000
 PHASES = ("baseline", "fault", "recovery")
 ROUNDS = 5
+PASSES = 2
+"""The samples as records, and as Parquet."""
 
 
 def percentiles(rows: Rows) -> None:
@@ -55,7 +58,7 @@ def _write(folder: RunFolder) -> None:
         cluster="none",
         clock=ClockPair.read(),
         phases=phases,
-        loads=(ScheduledLoad("get", "gets", RATE),),
+        loads=(ScheduledLoad("get", "gets", Arrivals.constant(RATE)),),
     ).write(folder.schedule)
     series = [{"name": "get", "verb": "GET", "role": "transaction"}]
     sidecar = {"series": series, "targets": ["unknown"]}
