@@ -59,5 +59,4 @@ def test_fifty_lists_of_50_megabytes_at_once(stage, server):
     played = stage.play(rate=25, seconds=6, meanwhile=meanwhile)
     assert played.outcomes() == {200: 150}
     assert (played.records()["bytes"] >= MEGABYTES * 10**6).sum() == AT_ONCE
-    print(peaks[0], max(peaks), server.accepted, played.vitals())
     assert max(peaks) <= 100e6
