@@ -39,9 +39,9 @@ def client(rows: Rows) -> None:
 
 def _round(server: StaticServer) -> dict[str, Spent | None]:
     return {
-        "wrk": wrk(server.url, SECONDS),
+        "wrk": wrk(f"{server.url}/", SECONDS),
         "kubedrill": closed_loop(server.as_cluster(), "/", SECONDS),
-        "hey": hey(server.url, SECONDS),
+        "hey": hey(f"{server.url}/", SECONDS),
         "FastHttpUser": _fast_http_user(server),
     }
 

@@ -25,7 +25,7 @@ def lists(rows: Rows) -> None:
     with tempfile.TemporaryDirectory() as folder, file_server(Path(folder), SIZES) as server:
         for _ in range(ROUNDS):
             for size in SIZES:
-                peer = wrk(f"{server.url}{size}", SECONDS)
+                peer = wrk(f"{server.url}/{size}", SECONDS)
                 if peer is not None:
                     theirs[size].append(peer.bytes / peer.cpu_s / 1e6)
                 spent = closed_loop(server.as_cluster(), f"/{size}", SECONDS)

@@ -56,7 +56,7 @@ class StaticServer:
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"https://{HOST}:{self.port}/"
+        return f"https://{HOST}:{self.port}"
 
     def as_cluster(self) -> ClusterRecord:
         """Return it as a cluster whose API a load may press."""
