@@ -9,6 +9,7 @@ import errno
 import ssl
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError, from_os_error
@@ -19,6 +20,9 @@ from kubedrill.wire.waiting import Polling, Waiting
 from kubedrill.wire.whole import whole
 
 RECEIVE = 256 * 1024
+FEED = 64 * 1024
+"""How much of it OpenSSL gets at once: its buffer of each connection stays as large as the largest."""
+
 RECORD = 16 * 1024
 """The most that one TLS record holds."""
 
@@ -168,6 +172,10 @@ class Connection:
         """Return the server's certificate, DER."""
         return self._tls.getpeercert(binary_form=True) or b""
 
+    def certificate_fields(self) -> dict[str, Any]:
+        """Return what stands in it, as ssl names it; nothing if it was not verified."""
+        return self._tls.getpeercert() or {}
+
     def is_alive(self) -> bool:
         """Whether an idle connection may be used again: the server has not closed it, as far as seen."""
         if self.closed:
@@ -273,7 +281,7 @@ class Connection:
             self._wait_readable(deadline, LATE)
             self._receive(answer)
 
-    def _receive(self, answer: Answer, most: int = RECEIVE, step: int = RECEIVE) -> None:
+    def _receive(self, answer: Answer, most: int = RECEIVE, step: int = FEED) -> None:
         """Take what has arrived, if anything has, up to `most` bytes; `step` of them at once to OpenSSL."""
         scratch = _scratches.pop() if _scratches else _Scratch()
         try:

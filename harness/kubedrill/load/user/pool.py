@@ -46,7 +46,8 @@ class Pool:
         except BaseException:
             self._free_slot()
             raise
-        connection.peer = self._servers.number(connection.certificate())
+        certificate = connection.certificate()
+        connection.peer = self._servers.number(certificate, connection.certificate_fields)
         self._open.add(connection)
         return connection
 
