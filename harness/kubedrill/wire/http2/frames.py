@@ -4,13 +4,26 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
+(
+    DATA,
+    HEADERS,
+    PRIORITY,
+    RST_STREAM,
+    SETTINGS,
+    PUSH_PROMISE,
+    PING,
+    GOAWAY,
+    WINDOW_UPDATE,
+    CONTINUATION,
+) = range(10)
 END_STREAM = ACK = 0x1
 END_HEADERS = 0x4
 PADDED = 0x8
 PRIORITISED = 0x20
 
-HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE = range(1, 6)
+HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE = range(
+    1, 6
+)
 """Settings."""
 NO_ERROR, FLOW_CONTROL_ERROR, REFUSED_STREAM, CANCEL = 0, 3, 7, 8
 """Error codes."""
@@ -32,7 +45,9 @@ class Frame(NamedTuple):
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     """Return a frame."""
-    return b"".join((_NUMBER.pack(len(payload) << 8 | kind), bytes([flags]), _NUMBER.pack(stream), payload))
+    return b"".join(
+        (_NUMBER.pack(len(payload) << 8 | kind), bytes([flags]), _NUMBER.pack(stream), payload)
+    )
 
 
 def settings(values: dict[int, int]) -> bytes:
@@ -90,7 +105,9 @@ class Cutter:
             if end > length:
                 break
             stream = number(whole, position + 5)
-            yield Frame(size_and_kind & 0xFF, whole[position + 4], stream, whole[position + HEAD : end])
+            yield Frame(
+                size_and_kind & 0xFF, whole[position + 4], stream, whole[position + HEAD : end]
+            )
             position = end
         self._rest = bytearray(whole[position:])
 

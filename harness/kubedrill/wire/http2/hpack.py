@@ -6,7 +6,15 @@ any connection; the server is told that its table has no room, so that nothing m
 
 from collections.abc import Mapping
 
-AUTHORITY, METHOD_GET, METHOD_POST, PATH, SCHEME_HTTPS, STATUS_FIRST, STATUS_LAST = 1, 2, 3, 4, 7, 8, 14
+AUTHORITY, METHOD_GET, METHOD_POST, PATH, SCHEME_HTTPS, STATUS_FIRST, STATUS_LAST = (
+    1,
+    2,
+    3,
+    4,
+    7,
+    8,
+    14,
+)
 """Positions in the static table."""
 _NAMES = {
     "accept": 19,
@@ -121,7 +129,11 @@ def _number(value: bytes, huffman: bool) -> str:
     bits, length, found = int.from_bytes(value, "big"), len(value) * 8, ""
     while length >= 5:
         for size in (5, 6):
-            digit = _DIGITS.get((size, bits >> (length - size) & ((1 << size) - 1))) if length >= size else None
+            digit = (
+                _DIGITS.get((size, bits >> (length - size) & ((1 << size) - 1)))
+                if length >= size
+                else None
+            )
             if digit is not None:
                 found += digit
                 length -= size
