@@ -38,6 +38,7 @@ _ERRORS = (
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 LARGEST = 2**31 - 1
 """Of windows and of the numbers of streams."""
+DEFAULT_WINDOW = 65_535
 FRAME = 16 * 1024
 """The most that a frame may hold if nothing else was said; we say nothing else."""
 

@@ -179,7 +179,11 @@ def _compressed(text: str) -> bytes:
 
 _SPELT = {
     written: wanted
-    for name, wanted in {":status": _STATUS, "content-length": _LENGTH, "retry-after": _RETRY}.items()
+    for name, wanted in {
+        ":status": _STATUS,
+        "content-length": _LENGTH,
+        "retry-after": _RETRY,
+    }.items()
     for written in (_plain(name), _compressed(name))
 }
 """Names that a server spells out, both ways: none has to be decoded to be known."""
