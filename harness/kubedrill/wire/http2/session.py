@@ -57,32 +57,31 @@ class Session:
         """Whether the server's SETTINGS have come."""
         self.gone = ""
         """Why no more streams are taken."""
-        self._free = LARGEST  # streams that the server takes, on top of those that there are
+        self.free = LARGEST
+        """How many streams the server takes, on top of those that there are. Who begins one takes one."""
         self._limit = LARGEST
         self._next = 1
         self._received = 0  # bytes that the server has not been told about
         self._block: tuple[int, int, bytes] | None = None  # stream, flags, header block so far
 
-    @property
-    def free(self) -> bool:
-        """Whether a stream can begin at once."""
-        return self._free > 0 and not self.queue
-
-    def enter(self) -> None:
-        """Take one of the free streams; `begin` or `leave` is to follow."""
-        self._free -= 1
-
-    def leave(self) -> None:
-        """Give a stream to who has waited longest, or to nobody."""
-        self._free += 1
-        while self._free > 0 and self.queue:
+    def leave(self, more: int = 1) -> None:
+        """Give so many streams to those who have waited longest, or to nobody."""
+        self.free += more
+        while self.free > 0 and self.queue:
             place = self.queue.popleft()
             place.granted = True
-            self._free -= 1
+            self.free -= 1
             self.woken.append(place)
 
+    def give_up(self, place: Place) -> None:
+        """Wait for a stream no longer."""
+        if place.granted:
+            self.leave()
+        elif place in self.queue:
+            self.queue.remove(place)
+
     def begin(self, stream: Incoming, request: bytes) -> None:
-        """Send a request of `prepare2`."""
+        """Send a request of `prepare2` on a stream taken from `free`."""
         stream.number = self._next
         self._next += 2
         if self._next > LARGEST:
@@ -212,9 +211,8 @@ class Session:
         self.greeted = True
         if frames.MAX_CONCURRENT_STREAMS in said:
             limit = said[frames.MAX_CONCURRENT_STREAMS]
-            self._free += limit - self._limit - 1
+            self.leave(limit - self._limit)
             self._limit = limit
-            self.leave()  # as many as there are more now
         self.out.set(said)
         self.out.frames.append(frames.frame(frames.SETTINGS, frames.ACK, 0))
 

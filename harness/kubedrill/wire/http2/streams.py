@@ -133,11 +133,11 @@ class Owner(Protocol):
 class Stream(Incoming):
     """An answer whose body comes as the server sends it: a watch. As wire.stream.Stream, for one greenlet."""
 
-    __slots__ = ("_owner", "_pieces", "held")
+    __slots__ = ("_pieces", "connection", "held")
 
     def __init__(self, owner: Owner) -> None:
         super().__init__()
-        self._owner = owner
+        self.connection = owner
         self._pieces: list[bytes] = []
         self.held = 0
         """Bytes that nobody has taken yet."""
@@ -145,7 +145,7 @@ class Stream(Incoming):
     @property
     def peer(self) -> int:
         """`peer` of its connection."""
-        return self._owner.peer
+        return self.connection.peer
 
     def take(self, data: bytes, start: int, stop: int) -> bool:
         """Take `data[start:stop]` of the body."""
@@ -164,16 +164,16 @@ class Stream(Incoming):
                 raise self.error(self.peer)
             if self.end:
                 return b""
-            if not self._owner.wait(self, deadline):
+            if not self.connection.wait(self, deadline):
                 raise WireError(Outcome.TIMEOUT, "nothing has come in time", self.first_byte)
         self.unsaid += self.held
         self.held = 0
         taken = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         if self.unsaid >= STEP and not self.end:
-            self._owner.credit(self)
+            self.connection.credit(self)
         return taken
 
     def close(self) -> None:
         """Give up what has not come yet; the connection stays."""
-        self._owner.cancel(self)
+        self.connection.cancel(self)
