@@ -24,7 +24,7 @@ LATE = "no whole answer in time"
 PROTOCOL = "h2"
 
 
-class NotSent(WireError):
+class NotSent(WireError):  # noqa: N818 - not a failure where there is another connection
     """Nothing of the request has left: the connection takes no more. Another connection may take it."""
 
 
@@ -81,34 +81,35 @@ class Connection2(Link[Driving]):
         """Send a request of `prepare2` and return its whole answer, until `deadline` (monotonic ns).
 
         The body is discarded, but for its first `keep_head` bytes and its last 16. WireError RESET, EOF, TLS,
-        MALFORMED end all that is on the connection; TIMEOUT, STREAM_RESET, GOAWAY this exchange only. NotSent.
+        MALFORMED end all that is on the connection; TIMEOUT, STREAM_RESET, GOAWAY this exchange only, and
+        NotSent.
         """
         answer = Whole(keep_body, keep_head)
         self._begin(answer, request, deadline)
+        in_time = True
         try:
-            while not answer.end:
-                if answer.failure:
-                    raise answer.error(self.peer)
-                if not self._waiting.wait(answer, deadline):
-                    raise self._late(answer)
+            while not (answer.end or answer.failure) and in_time:
+                in_time = self._waiting.wait(answer, deadline)
         except BaseException:
             self.cancel(answer)
             raise
+        if not answer.end:
+            raise self._failed(answer)
         return answer.response(self.peer)
 
     def stream(self, request: bytes, deadline: int) -> Stream:
         """Send a request and return its answer once its head has come, until `deadline`; as `exchange`."""
         stream = Stream(self)
         self._begin(stream, request, deadline)
+        in_time = True
         try:
-            while not stream.status:
-                if stream.failure:
-                    raise stream.error(self.peer)
-                if not self._waiting.wait(stream, deadline):
-                    raise self._late(stream)
+            while not (stream.status or stream.failure) and in_time:
+                in_time = self._waiting.wait(stream, deadline)
         except BaseException:
             self.cancel(stream)
             raise
+        if not stream.status:
+            raise self._failed(stream)
         return stream
 
     def close(self) -> None:
@@ -184,29 +185,35 @@ class Connection2(Link[Driving]):
 
     def _queue(self, deadline: int) -> None:
         """Wait until the server takes another stream."""
-        place = Place()
-        self._session.queue.append(place)
+        session, place = self._session, Place()
+        session.queue.append(place)
+        in_time = True
         try:
-            while not place.granted:
-                if not self.open_to_more:
-                    raise self._not_sent()
-                if not self._waiting.wait(place, deadline):
-                    raise WireError(
-                        Outcome.TIMEOUT, "the server's streams were in use all the time"
-                    )
-            if not self.open_to_more:
-                raise self._not_sent()
+            while not (place.granted or session.gone) and in_time:
+                in_time = self._waiting.wait(place, deadline)
         except BaseException:
-            self._session.give_up(place)
+            session.give_up(place)
             raise
+        if place.granted and not session.gone:
+            return
+        session.give_up(place)
+        if session.gone:
+            raise self._not_sent()
+        raise self._late(0, "the server's streams were in use all the time")
 
     def _not_sent(self) -> NotSent:
-        failure = NotSent(Outcome.GOAWAY, self._session.gone or "the connection is closed")
+        failure = NotSent(Outcome.GOAWAY, self._session.gone)
         failure.peer = self.peer
         return failure
 
-    def _late(self, stream: Incoming) -> WireError:
-        failure = WireError(Outcome.TIMEOUT, LATE, stream.first_byte)
+    def _failed(self, stream: Incoming) -> WireError:
+        if stream.failure:
+            return stream.error(self.peer)
+        self.cancel(stream)
+        return self._late(stream.first_byte, LATE)
+
+    def _late(self, first_byte: int, message: str) -> WireError:
+        failure = WireError(Outcome.TIMEOUT, message, first_byte)
         failure.peer = self.peer
         return failure
 

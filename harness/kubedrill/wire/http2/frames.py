@@ -114,7 +114,7 @@ class Taker(Protocol):
 
 
 class Cutter:
-    """Cuts bytes into frames. DATA is handed on as it comes, in pieces; all else is kept until it is whole."""
+    """Cuts bytes into frames. DATA is handed on in pieces as it comes; all else is kept until it is whole."""
 
     __slots__ = ("_ends", "_left", "_rest", "_stream", "_taker")
 
