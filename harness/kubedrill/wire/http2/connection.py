@@ -60,7 +60,7 @@ class Connection2(Link[Driving]):
         return self
 
     @property
-    def open_to_more(self) -> bool:
+    def takes_more(self) -> bool:
         """Whether it takes new streams, at once or when others have ended."""
         return not self._session.gone
 
@@ -71,7 +71,7 @@ class Connection2(Link[Driving]):
         return session.free > 0 and not session.gone
 
     @property
-    def load(self) -> int:
+    def streams(self) -> int:
         """How many streams there are, and wait to be."""
         return len(self._session.streams) + len(self._session.queue)
 

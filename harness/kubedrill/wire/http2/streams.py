@@ -129,6 +129,10 @@ class Owner(Protocol):
         """End the stream, if it has not ended."""
         ...
 
+    def close(self) -> None:
+        """Close the connection, with all that is on it."""
+        ...
+
 
 class Stream(Incoming):
     """An answer whose body comes as the server sends it: a watch. As wire.stream.Stream, for one greenlet."""
