@@ -136,17 +136,17 @@ class Connection2(Link[Driving]):
     # For the event loop:
 
     def receive(self) -> None:
-        """Take what has come, and wake who has waited for it."""
-        self._flushing = True  # what they send goes out in one go
+        """Take what has come, wake who has waited for it, and send what they send, in one go."""
         try:
             self._receive()
         except (WireError, OSError) as error:
             self._break(error)
-        self._wake()
         self.flush()
 
     def flush(self) -> None:
-        """Send what is to be sent, as far as the kernel has room."""
+        """Wake who may go on, and send what is to be sent, as far as the kernel has room."""
+        self._flushing = True
+        self._wake()
         self._flushing = False
         if self.closed:
             return
@@ -192,14 +192,17 @@ class Connection2(Link[Driving]):
             while not (place.granted or session.gone) and in_time:
                 in_time = self._waiting.wait(place, deadline)
         except BaseException:
-            session.give_up(place)
+            self._give_up(place)
             raise
-        if place.granted and not session.gone:
-            return
-        session.give_up(place)
         if session.gone:
             raise self._not_sent()
-        raise self._late(0, "the server's streams were in use all the time")
+        if not place.granted:
+            self._give_up(place)
+            raise self._late(0, "the server's streams were in use all the time")
+
+    def _give_up(self, place: Place) -> None:
+        self._session.give_up(place)
+        self._flush_soon()
 
     def _not_sent(self) -> NotSent:
         failure = NotSent(Outcome.GOAWAY, self._session.gone)
