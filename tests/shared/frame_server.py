@@ -261,6 +261,7 @@ class FrameServer:
                 plain, _ = self._listener.accept()
             except OSError:
                 return
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.talks.append(Talk(plain, self._tls, self))
             threading.Thread(target=self.talks[-1].run, daemon=True).start()
 

@@ -40,11 +40,12 @@ def target(server: FrameServer, certificate: Certificate) -> Target:
 
 
 @pytest.fixture
-def connect(target: Target) -> Iterator[Callable[[], Connection2]]:
+def connect(target: Target) -> Iterator[Callable[..., Connection2]]:
     opened: list[Connection2] = []
 
-    def open_one() -> Connection2:
-        opened.append(Connection2.open(target, now() + 2 * SECOND, GreenletDriving))
+    def open_one(within: float = 2) -> Connection2:
+        deadline = now() + round(within * SECOND)
+        opened.append(Connection2.open(target, deadline, GreenletDriving))
         return opened[-1]
 
     yield open_one
