@@ -1,5 +1,6 @@
 """Load: the HTTP/2 connections of one user."""
 
+from collections import deque
 from operator import attrgetter
 
 from gevent.event import Event
@@ -28,7 +29,7 @@ class Pool2:
         self._servers = servers
         self._most = most
         self._kept = kept
-        self._open: list[Connection2] = []
+        self._open: deque[Connection2] = deque()
         self._opening: list[_Opening] = []
         self._bytes_in = 0  # of connections that are gone
 
@@ -73,7 +74,7 @@ class Pool2:
 
     def close(self) -> None:
         """Close all connections."""
-        for connection in self._open:
+        for connection in list(self._open):
             connection.close()
         self._forget_closed()
 
@@ -95,6 +96,7 @@ class Pool2:
         return None
 
     def _least_busy(self) -> Connection2 | None:
+        self._open.rotate()  # of those that are equally busy, each in turn
         takers = [one for one in self._open if one.takes_more]
         if not takers or len(takers) + len(self._opening) < self._most:
             return None
@@ -122,7 +124,7 @@ class Pool2:
 
     def _forget_closed(self) -> None:
         self._bytes_in += sum(one.bytes_in for one in self._open if one.closed)
-        self._open = [one for one in self._open if not one.closed]
+        self._open = deque(one for one in self._open if not one.closed)
 
 
 class _Opening:
