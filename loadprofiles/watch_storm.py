@@ -13,7 +13,7 @@ from kubedrill.load.watching import MEDIA, Events, Kind
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.stream import Stream
+from kubedrill.wire.streaming import Streaming
 
 OK = 200
 NEVER = 1 << 62
@@ -77,7 +77,7 @@ class WatchStorm(KubernetesUser):
             self.run_beside(self._hold, stream, until)
         return result
 
-    def _open(self, deadline: int) -> tuple[Stream | None, Result]:
+    def _open(self, deadline: int) -> tuple[Streaming | None, Result]:
         """Open a watch, with its initial events if they are wanted; WireError."""
         stream = self.open_stream(self._request, deadline)
         try:
@@ -93,7 +93,7 @@ class WatchStorm(KubernetesUser):
         self.close_stream(stream)
         return None, result
 
-    def _take_initial(self, stream: Stream, deadline: int) -> int:
+    def _take_initial(self, stream: Streaming, deadline: int) -> int:
         events = Events(self._given.encoding)
         try:
             while data := stream.receive(deadline):
@@ -107,9 +107,9 @@ class WatchStorm(KubernetesUser):
             return Outcome.MALFORMED
         return Outcome.EOF
 
-    def _hold(self, stream: Stream, until: int) -> None:
+    def _hold(self, stream: Streaming, until: int) -> None:
         """Take what comes until it is time to drop the watch, or the server does."""
-        held: Stream | None = stream
+        held: Streaming | None = stream
         while held is not None:
             drop = min(self._next_drop(), until)
             lasted = self._receive(held, drop)
@@ -117,7 +117,7 @@ class WatchStorm(KubernetesUser):
                 return
             held = self._open_again(drop)
 
-    def _receive(self, stream: Stream, until: int) -> bool:
+    def _receive(self, stream: Streaming, until: int) -> bool:
         """Take what comes, and close the watch; whether it lasted until then."""
         due = now()
         outcome: int = Outcome.CUT
@@ -134,7 +134,7 @@ class WatchStorm(KubernetesUser):
             self.close_stream(stream)
         return lasted
 
-    def _open_again(self, due: int) -> Stream | None:
+    def _open_again(self, due: int) -> Streaming | None:
         started = now()
         try:
             stream, result = self._open(due + self.timeout)

@@ -21,7 +21,7 @@ from kubedrill.load.watching import Event as WatchEvent
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.stream import Stream
+from kubedrill.wire.streaming import Streaming
 
 TOO_MANY, GONE, TOO_LARGE = 429, 410, 504
 """Statuses; a version that the server does not have yet is answered with 504."""
@@ -116,7 +116,7 @@ class Pauses:
 class Arriving:
     """The events of a stream, as they come."""
 
-    def __init__(self, stream: Stream, events: Events) -> None:
+    def __init__(self, stream: Streaming, events: Events) -> None:
         self.until = 0
         """When to give up, monotonic ns; 0: it may be idle."""
         self._stream, self._events = stream, events
@@ -183,7 +183,7 @@ class Watching(Informing):
         finally:
             self.close_stream(stream)
 
-    def _follow(self, stream: Stream, place: Place, begun: Event, due: int, anew: bool) -> Next:
+    def _follow(self, stream: Streaming, place: Place, begun: Event, due: int, anew: bool) -> Next:
         arriving = Arriving(stream, Events(self._encoding))
         events, initial, place.taken = iter(arriving), anew, 0
         outcome: int = OK
@@ -257,7 +257,7 @@ class Watching(Informing):
         return self.identity.request("GET", f"{self.collection}?{query}", MEDIA[self._encoding])
 
 
-def _so_far(stream: Stream, outcome: int) -> Result:
+def _so_far(stream: Streaming, outcome: int) -> Result:
     return Result(outcome, stream.first_byte, now(), stream.size, stream.peer)
 
 

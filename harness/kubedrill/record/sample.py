@@ -53,6 +53,10 @@ class Outcome(IntEnum):
     """Never sent: the bound on requests in flight was reached. Counts against the generator."""
     CUT = 1009
     """In flight when the drill was ended. Neither a success nor the server's failure."""
+    GOAWAY = 1010
+    """The server took no more requests on this HTTP/2 connection, and says that it has not seen this one."""
+    STREAM_RESET = 1011
+    """The server gave up this request, not the HTTP/2 connection: RST_STREAM."""
 
 
 def outcome_name(outcome: int) -> str:

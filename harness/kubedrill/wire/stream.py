@@ -1,8 +1,9 @@
 """Wire: an answer that is taken piece by piece as it comes: a watch."""
 
 from kubedrill.record.sample import Outcome
-from kubedrill.wire.connection import RECORD, Connection
+from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
+from kubedrill.wire.link import RECORD
 from kubedrill.wire.response import Answer
 
 MOST = RECORD

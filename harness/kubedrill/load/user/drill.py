@@ -25,6 +25,7 @@ from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import SampleWriter
 from kubedrill.record.schedule import Schedule, ScheduledLoad
+from kubedrill.wire.target import Http
 
 DRAIN = 5 * SECOND
 """After the last phase, what is in flight may end within this; then it is cut."""
@@ -65,10 +66,11 @@ class Drill:
         folder = RunFolder(Path(environment[RUN]))
         return cls(folder, environment[PROFILE], environment[LOAD], share)
 
-    def identities(self) -> list[Identity]:
+    def identities(self, http: Http) -> list[Identity]:
         """Return the load's identities in this cluster."""
         # Named after the profile, so that whoever looks for an offender finds it.
-        return of_cluster(ClusterRecord.read(self._folder.cluster), f"kubedrill-{self._profile}")
+        cluster = ClusterRecord.read(self._folder.cluster)
+        return of_cluster(cluster, f"kubedrill-{self._profile}", http)
 
     def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:
         """Return the writer of this load's samples."""

@@ -27,6 +27,7 @@ from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
 
+from kubedrill.load.user.http2_pool import Http2Pool
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.pool import Pool
 from kubedrill.load.user.process import LoadProcess
@@ -35,7 +36,11 @@ from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Response
-from kubedrill.wire.stream import Stream
+from kubedrill.wire.streaming import Streaming
+from kubedrill.wire.target import Http
+
+POOLS: dict[Http, type[Pool | Http2Pool]] = {"1.1": Pool, "2": Http2Pool}
+"""The connections of a user, by the version of HTTP."""
 
 
 class NotPrepared(Exception):  # noqa: N818 - the API's answer, not a programming error
@@ -100,18 +105,14 @@ class KubernetesUser(User):
         """Do what one arrival does, until `arrival.deadline`. A WireError becomes its result."""
 
     def send(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
-        """Send a request on a kept connection, or a new one if none is free; raises WireError."""
-        connection = self._pool.take(deadline)
-        try:
-            response = connection.exchange(request, deadline, keep_head=keep_head)
-        finally:
-            self._pool.give(connection)
+        """Send a request and return its answer; raises WireError."""
+        response = self._pool.exchange(request, deadline, keep_head)
         if response.retry_after is not None and self.given.retry_after == "obey":
             return self._send_again(response, request, deadline, keep_head)
         return response
 
     @contextmanager
-    def stream(self, request: bytes, deadline: int) -> Iterator[Stream]:
+    def stream(self, request: bytes, deadline: int) -> Iterator[Streaming]:
         """Send a request, and give its answer as it comes; closed at the end. Raises WireError."""
         stream = self.open_stream(request, deadline)
         try:
@@ -119,11 +120,11 @@ class KubernetesUser(User):
         finally:
             self.close_stream(stream)
 
-    def open_stream(self, request: bytes, deadline: int) -> Stream:
+    def open_stream(self, request: bytes, deadline: int) -> Streaming:
         """Send a request and return its answer as it comes; raises WireError."""
         return self._pool.stream(request, deadline)
 
-    def close_stream(self, stream: Stream) -> None:
+    def close_stream(self, stream: Streaming) -> None:
         """Close what `open_stream` opened."""
         self._pool.end(stream)
 
@@ -156,7 +157,7 @@ class KubernetesUser(User):
         self.timeout = round(self.given.timeout_s * SECOND)
         """Of an arrival, ns."""
         self._recorder = self.process.generator.recorder
-        self._pool = Pool(
+        self._pool = POOLS[self.identity.http](
             self.identity.target,
             self.process.targets,
             self.given.connections,
@@ -195,7 +196,7 @@ class KubernetesUser(User):
     def connect(self, deadline: int) -> None:
         """Open a connection ahead of the first arrival, if one can be opened."""
         try:
-            self._pool.give(self._pool.take(deadline))
+            self._pool.warm_up(deadline)
         except WireError:
             pass
 

@@ -8,7 +8,9 @@ from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
+from kubedrill.wire.response import ENDS, Response
 from kubedrill.wire.stream import Stream
+from kubedrill.wire.streaming import Streaming
 from kubedrill.wire.target import Target
 
 
@@ -31,6 +33,18 @@ class Pool:
     def bytes_in(self) -> int:
         """Bytes received on all connections so far, TLS included."""
         return self._bytes_in + sum(one.bytes_in for one in self._open)
+
+    def exchange(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
+        """Send a request on a kept connection, or a new one if none is free; WireError."""
+        connection = self.take(deadline)
+        try:
+            return connection.exchange(request, deadline, keep_head=keep_head)
+        finally:
+            self.give(connection)
+
+    def warm_up(self, deadline: int) -> None:
+        """Open a connection ahead of the first request; WireError."""
+        self.give(self.take(deadline))
 
     def take(self, deadline: int) -> Connection:
         """Return a connection; WireError if it cannot be opened until `deadline` (monotonic ns)."""
@@ -61,8 +75,9 @@ class Pool:
             self._forget(connection)
             raise
 
-    def end(self, stream: Stream) -> None:
+    def end(self, stream: Streaming) -> None:
         """Close a stream."""
+        assert isinstance(stream, Stream)
         stream.close()
         self._free_slot()
         self._forget(stream.connection)

@@ -93,7 +93,7 @@ class LoadProcess:
         try:
             self.given = from_options(options, self._user.parameters)
             self.session = Drill.from_environment(os.environ) or StandAlone(options)
-            self._identities = self.session.identities()
+            self._identities = self.session.identities(self.given.http)
         except NotStarted as error:
             sys.stderr.write(f"{error}\n")
             sys.exit(3)
@@ -106,7 +106,9 @@ class LoadProcess:
         assert options is not None
         try:
             # Locust's web form may have changed them.
-            self.given = from_options(options, self._user.parameters)
+            before, self.given = self.given, from_options(options, self._user.parameters)
+            if self.given.http != before.http:
+                self._identities = self.session.identities(self.given.http)
         except NotStarted as error:
             _logger.critical("nothing is sent: %s", error)
             return

@@ -14,6 +14,7 @@ from kubedrill.load.user.share import Share
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.files import JsonLines
 from kubedrill.record.sample import SampleWriter
+from kubedrill.wire.target import Http
 
 LOWEST_RATE = 0.001
 
@@ -58,9 +59,9 @@ class StandAlone:
             "LoadTestShape, steers the load",
         )
 
-    def identities(self) -> list[Identity]:
+    def identities(self, http: Http) -> list[Identity]:
         """Return who the users are; NotStarted if the kubeconfig does not say."""
-        return [of_kubeconfig()]
+        return [of_kubeconfig(http)]
 
     def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:  # noqa: ARG002
         """Nothing is kept."""
