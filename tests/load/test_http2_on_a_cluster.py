@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from load_stage import Stage
 
+from kubedrill import cluster as clusters
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import Outcome
 from kubedrill.record.traces import read_samples
+
+SENDS_AWAY = """\
+provider: local
+zones: [a, b]
+load_users: 20
+flags: {kube-apiserver: {goaway-chance: 0.02}}
+"""
 
 pytestmark = pytest.mark.cluster
 
@@ -57,3 +66,24 @@ def test_streaming_lists(stage):
 def test_writes(stage):
     played = stage().of("secret_flood").play(rate=50, seconds=2, http="2", size=20_000)
     assert played.outcomes("create") == {201: 100}, played.log
+
+
+@pytest.fixture
+def sends_away(tmp_path: Path):
+    """A control plane of two zones whose apiservers send one of fifty requests' connections away."""
+    file = tmp_path / "sends-away.yaml"
+    file.write_text(SENDS_AWAY)
+    yield clusters.up(clusters.load_definition(file), "sends-away")
+    clusters.down("sends-away")
+
+
+def test_apiservers_that_send_clients_away(sends_away, tmp_path: Path):
+    folder = RunFolder.create(tmp_path / "reports", "test")
+    sends_away.write(folder.cluster)
+    played = Stage(folder).play(200, 3, http="2", resource="namespaces")
+    outcomes = played.outcomes()
+    assert outcomes[200] >= 595, played.log
+    assert set(outcomes) <= {200, Outcome.GOAWAY}
+    # About twelve times a connection was sent away in the midst of requests, and none was lost.
+    answered = np.bincount(played.records()["target"], minlength=3)[1:]
+    assert (answered > 150).all(), answered

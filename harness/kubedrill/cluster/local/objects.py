@@ -11,8 +11,6 @@ from typing import Any
 from kubedrill.record.labels import RUN
 
 NAMESPACE = "kubedrill"
-LOADS = tuple(f"load-{number}" for number in range(8))
-SERVICE_ACCOUNTS = (*LOADS, "seeder", "victim")
 Object = dict[str, Any]
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -22,19 +20,26 @@ _READ = ["get", "list", "watch"]
 _WRITE = ["create", "update", "patch", "delete", "deletecollection"]
 
 
-def everything() -> list[tuple[str, Object]]:
+def service_accounts(load_users: int) -> list[str]:
+    """Return the names of the ServiceAccounts of a cluster with so many for load."""
+    return [*(f"load-{number}" for number in range(load_users)), "seeder", "victim"]
+
+
+def everything(load_users: int) -> list[tuple[str, Object]]:
     """Return (collection's path, object) in an order that can be created."""
     core = f"/api/v1/namespaces/{NAMESPACE}"
     rbac = f"/apis/{_RBAC}/v1"
+    accounts = service_accounts(load_users)
+    loaders = [_service_account(name) for name in accounts if name != "victim"]
     inside = f"{rbac}/namespaces/{NAMESPACE}"
     return [
         ("/api/v1/namespaces", _object("v1", "Namespace", NAMESPACE)),
-        *((f"{core}/serviceaccounts", _account(name)) for name in SERVICE_ACCOUNTS),
+        *((f"{core}/serviceaccounts", _account(name)) for name in accounts),
         (f"{core}/configmaps", _object("v1", "ConfigMap", "probe", data={"beat": "0"})),
         (f"{inside}/roles", _role("Role", "probe", _PROBE_RULES)),
         (f"{inside}/rolebindings", _binding("Role", "probe", _PROBERS)),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-load", _LOAD_RULES)),
-        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-load", _LOADERS)),
+        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-load", loaders)),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-seeder", _SEEDER_RULES)),
         (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-seeder", _SEEDER)),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-scraper", _SCRAPER_RULES)),
@@ -55,7 +60,6 @@ def _service_account(name: str) -> Object:
 
 
 _PROBERS = [_user("kubedrill-prober"), _service_account("victim")]
-_LOADERS = [_service_account(name) for name in (*LOADS, "seeder")]
 _SEEDER = [_service_account("seeder")]
 _SCRAPER = [_user("kubedrill-scraper")]
 

@@ -11,7 +11,7 @@ import gevent
 from gevent import get_hub
 from gevent.event import Event
 
-from kubedrill.load.launch import LOAD, PROFILE, RUN, USERS, WORKER, WORKERS
+from kubedrill.load.launch import LOAD, PROFILE, RUN, WORKER, WORKERS
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_cluster
 from kubedrill.load.user.parameters import Parameters
@@ -47,7 +47,8 @@ class Drill:
         """This process's part of the load."""
         self.load = load
         """The load's name."""
-        self.users = USERS
+        self._cluster = ClusterRecord.read(folder.cluster)
+        self.users = len(self._cluster.load_identities)
         """How many users there will be."""
         self.swept = True
         """Whether what the load makes is deleted afterwards."""
@@ -69,8 +70,7 @@ class Drill:
     def identities(self, http: Http) -> list[Identity]:
         """Return the load's identities in this cluster."""
         # Named after the profile, so that whoever looks for an offender finds it.
-        cluster = ClusterRecord.read(self._folder.cluster)
-        return of_cluster(cluster, f"kubedrill-{self._profile}", http)
+        return of_cluster(self._cluster, f"kubedrill-{self._profile}", http)
 
     def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:
         """Return the writer of this load's samples."""
@@ -101,7 +101,7 @@ class Drill:
     def run(self, generator: Generator) -> bool:
         """Play this load's part of the schedule, or until stdin ends; True: Locust may quit."""
         self._spawned.wait()
-        while len(generator.users) < USERS:
+        while len(generator.users) < self.users:
             gevent.sleep(LOOK_S)  # some still prepare what they need
         say_ready()
         schedule = read_go(_read)

@@ -57,7 +57,7 @@ def of_cluster(
     record: ClusterRecord, user_agent: str = "kubedrill-load", http: Http = "1.1"
 ) -> list[Identity]:
     """Return the identities that are there for load; users take them in turn."""
-    names = sorted(name for name in record.identities if name.startswith("load-"))
+    names = record.load_identities
     if not names:
         raise NotStarted(f"cluster {record.name} has no identity for load (load-0, load-1 ...)")
     identities = []

@@ -32,7 +32,7 @@ class Parameters(BaseModel):
         0,
         ge=0,
         le=10_000,
-        description="connections of each of the 8 users, for which requests wait; 0: as many as it takes, "
+        description="connections of each user, for which requests wait; 0: as many as it takes, "
         "which for HTTP/2 is one, and more when the server takes no more requests on it",
     )
     keep_alive: bool = Field(True, description="use connections again; false: a new one a request")
