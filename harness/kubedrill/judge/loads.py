@@ -1,5 +1,6 @@
 """Judge: what each load offered, and what came of it, phase by phase."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -27,6 +28,7 @@ class Load:
     series: tuple[dict[str, Any], ...]
     records: Records
     workers: tuple[dict[str, Any], ...]
+    """The lines of all its processes; `worker` says whose."""
     dues: Times
     """When its arrivals were due, monotonic ns."""
 
@@ -57,6 +59,23 @@ class Load:
         lags = [one["lag_max_us"] / 1e6 for one in self.workers if phase.holds(one["time"])]
         return percentile(np.sort(np.array(lags)), "p99") if lags else 0.0
 
+    def counts(self, phase: Phase) -> dict[str, int]:
+        """Return what its workers counted in a phase; their lines are a second apart."""
+        found: Counter[str] = Counter()
+        for start, end in self._ends(phase):
+            found += Counter(end["counts"]) - Counter(start["counts"])
+        return dict(found)
+
+    def received(self, phase: Phase) -> int:
+        """Return the bytes that its workers received in a phase, TLS included."""
+        return sum(end["bytes_in"] - start["bytes_in"] for start, end in self._ends(phase))
+
+    def _ends(self, phase: Phase) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Yield what each worker said where a phase begins, and where it ends."""
+        for name in {one["worker"] for one in self.workers}:
+            lines = [one for one in self.workers if one["worker"] == name]
+            yield _said_at(lines, phase.start), _said_at(lines, phase.end)
+
 
 def read_loads(folder: RunFolder, schedule: Schedule) -> list[Load]:
     """Read the samples of every scheduled load; one that never wrote any has none."""
@@ -80,8 +99,19 @@ def _read(folder: RunFolder, load: ScheduledLoad, schedule: Schedule) -> Load:
         return Load(load, (), np.empty(0, LOAD_DTYPE), (), dues)
     parts = [read_samples(folder, name) for name in names]
     records = np.concatenate([part for part, _ in parts])
-    vitals = (read_lines(folder.samples / f"{name}.workers.jsonl") for name in names)
-    return Load(load, tuple(parts[0][1]["series"]), records, tuple(chain(*vitals)), dues)
+    vitals = tuple(chain.from_iterable(_vitals(folder, name) for name in names))
+    return Load(load, tuple(parts[0][1]["series"]), records, vitals, dues)
+
+
+def _vitals(folder: RunFolder, name: str) -> Iterator[dict[str, Any]]:
+    for line in read_lines(folder.samples / f"{name}.workers.jsonl"):
+        yield {**line, "worker": name}
+
+
+def _said_at(lines: list[dict[str, Any]], time: int) -> dict[str, Any]:
+    """Return one worker's line nearest to `time`, they being a second apart; before its first, nothing."""
+    early = [one for one in lines if one["time"] <= time + SECOND // 2]
+    return early[-1] if early else {"counts": {}, "bytes_in": 0}
 
 
 def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult:
@@ -95,6 +125,7 @@ def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult
         achieved=float(succeeded(records).sum()) / seconds,
         requests=len(records),
         errors=errors(records),
+        counts=load.counts(phase) if name == load.scheduled.name else {},
         latency_s=shown(latencies(records)),
         bytes=int(records["bytes"].sum(dtype=np.int64)),
         late_share=late_share(records),

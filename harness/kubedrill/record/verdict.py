@@ -67,6 +67,9 @@ class LoadResult(_Part):
     """Whole, valid answers a second, counted by intended start."""
     requests: int
     errors: dict[str, int]
+    counts: dict[str, int] = {}
+    """What the profile counted besides, such as answers with Retry-After and their seconds; the phase's
+    ends are known to a second."""
     latency_s: dict[str, float]
     """p50, p90, p99, p99.9, max, mean: from the intended start, failures and timeouts included."""
     bytes: int

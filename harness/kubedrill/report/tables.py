@@ -167,6 +167,18 @@ def errors(report: Report) -> Table:
     return table("Failures by class", columns, _by_phase(report, rows), (1, 2))
 
 
+def counts(report: Report) -> Table:
+    """Return what the loads counted besides their requests, by phase."""
+
+    def rows(phase: str) -> Iterator[Row]:
+        for load in report.load:
+            if load.phase == phase:
+                for what, number in sorted(load.counts.items()):
+                    yield f"load {load.name}", what, f"{number:,}"
+
+    return table("Counted", ("By", "what", "how often"), _by_phase(report, rows), (2,))
+
+
 def _error_row(name: str, sent: int, found: dict[str, int]) -> Row:
     how = ", ".join(f"{kind} {number:,}" for kind, number in sorted(found.items()))
     return name, f"{sent:,}", f"{sum(found.values()):,}", how

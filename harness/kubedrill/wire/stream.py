@@ -32,6 +32,11 @@ class Stream:
         return self._answer.status
 
     @property
+    def retry_after(self) -> float | None:
+        """Seconds, of a Retry-After in seconds."""
+        return self._answer.retry_after
+
+    @property
     def first_byte(self) -> int:
         """When the answer began, monotonic ns."""
         return self._answer.first_byte

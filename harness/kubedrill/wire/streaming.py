@@ -12,6 +12,11 @@ class Streaming(Protocol):
         ...
 
     @property
+    def retry_after(self) -> float | None:
+        """Seconds, of a Retry-After in seconds."""
+        ...
+
+    @property
     def first_byte(self) -> int:
         """When the answer began, monotonic ns."""
         ...

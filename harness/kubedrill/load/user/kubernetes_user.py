@@ -107,8 +107,10 @@ class KubernetesUser(User):
     def send(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
         """Send a request and return its answer; raises WireError."""
         response = self._pool.exchange(request, deadline, keep_head)
-        if response.retry_after is not None and self.given.retry_after == "obey":
-            return self._send_again(response, request, deadline, keep_head)
+        if response.retry_after is not None:
+            self._count_retry_after(response)
+            if self.given.retry_after == "obey":
+                return self._send_again(response, request, deadline, keep_head)
         return response
 
     @contextmanager
@@ -122,7 +124,10 @@ class KubernetesUser(User):
 
     def open_stream(self, request: bytes, deadline: int) -> Streaming:
         """Send a request and return its answer as it comes; raises WireError."""
-        return self._pool.stream(request, deadline)
+        stream = self._pool.stream(request, deadline)
+        if stream.retry_after is not None:
+            self._count_retry_after(stream)
+        return stream
 
     def close_stream(self, stream: Streaming) -> None:
         """Close what `open_stream` opened."""
@@ -226,14 +231,17 @@ class KubernetesUser(User):
         except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
             self.process.fail(error)
 
+    def _count_retry_after(self, refused: Response | Streaming) -> None:
+        self.count(f"http {refused.status}, Retry-After {refused.retry_after:g} s")
+
     def _send_again(
         self, response: Response, request: bytes, deadline: int, keep_head: int
     ) -> Response:
         """Wait as long as the server asks for, and send once more; the answer itself if time is up."""
         assert response.retry_after is not None
-        self.count(f"http {response.status} with Retry-After, obeyed")
         if now() + round(response.retry_after * SECOND) > deadline:
             return response
+        self.count("sent again after Retry-After")
         gevent.sleep(response.retry_after)
         return self.send(request, deadline, keep_head)
 
