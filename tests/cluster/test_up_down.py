@@ -105,11 +105,8 @@ def test_other_versions_than_those_wanted_are_refused(own: str, traces: Traces):
 @pytest.mark.parametrize("after", [0.5, 2.5])
 def test_an_interrupted_up_takes_down_what_it_made(own: str, traces: Traces, after: float):
     script = (
-        "import signal\n"
         "from kubedrill import cluster\n"
         "from kubedrill.cluster.definition import ClusterDefinition\n"
-        # A shell's background job, as these tests may be, is born deaf to it.
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"cluster.up(ClusterDefinition(provider='local', zones=('a',)), {own!r})\n"
     )
     child = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
