@@ -5,21 +5,29 @@ statistics.
 """
 
 from locust import task
+from pydantic import Field
 
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.record.clock import now
 
 
+class GetsParameters(Parameters):
+    """What to GET."""
+
+    path: str = Field("/", description="path on the server")
+
+
 class Gets(KubernetesUser):
-    """GETs one small object, again and again."""
+    """GETs one object, again and again."""
 
     series = (Series("get", "GET", "transaction"),)
-    parameters = Parameters
+    parameters = GetsParameters
 
     def prepare(self) -> None:
         """Make the request's bytes."""
-        self._request = self.identity.request("GET", "/", "application/json")
+        assert isinstance(self.given, GetsParameters)
+        self._request = self.identity.request("GET", self.given.path, "application/json")
 
     def transact(self, arrival: Arrival) -> Result:
         """GET once."""
@@ -30,4 +38,4 @@ class Gets(KubernetesUser):
     def take_part(self) -> None:
         """Serve one arrival after the other, instead of those that are due by the drill's schedule."""
         while not self._leaving.is_set():
-            self._serve(self._recorder.begin(now()))
+            self.serve(self._recorder.begin(now()))

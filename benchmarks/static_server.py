@@ -1,4 +1,4 @@
-"""A TLS server that answers every GET with 1 KB: HAProxy, which drills need anyway."""
+"""TLS servers that answer the same each time: HAProxy, which drills need anyway, and nginx for much."""
 
 import shutil
 import socket
@@ -53,6 +53,11 @@ class StaticServer:
     ca_file: Path
     folder: Path
 
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"https://{HOST}:{self.port}"
+
     def as_cluster(self) -> ClusterRecord:
         """Return it as a cluster whose API a load may press."""
         token = self.folder / "token"
@@ -82,16 +87,23 @@ def static_server(folder: Path) -> Iterator[StaticServer]:
     pem = folder / "server.pem"
     pem.write_bytes(pair.certificate.read_bytes() + pair.key.read_bytes())
     (folder / "body").write_bytes(b"x" * BODY)
-    port = _free_port()
+    port = free_port()
     config = folder / "haproxy.cfg"
     headers = " ".join(f'hdr {name} "{value}"' for name, value in _HEADERS.items())
     files = {"pem": pem, "body": folder / "body"}
     config.write_text(_CONFIG.format(host=HOST, port=port, headers=headers, **files))
     program = shutil.which("haproxy") or "haproxy"
-    process = subprocess.Popen([program, "-db", "-f", str(config)], stderr=subprocess.DEVNULL)
+    with running([program, "-db", "-f", str(config)], port):
+        yield StaticServer(port, authority.file, folder)
+
+
+@contextmanager
+def running(command: list[str], port: int) -> Iterator[None]:
+    """Run a server for a while; RuntimeError if it does not listen on `port` soon."""
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _wait(process, port)
-        yield StaticServer(port, authority.file, folder)
+        yield
     finally:
         process.terminate()
         process.wait()
@@ -106,10 +118,11 @@ def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError("HAProxy did not start; run: haproxy -c -f with a file of your own")
+    raise RuntimeError(f"did not start: {' '.join(map(str, process.args))}")  # type: ignore[arg-type]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as one:
         one.bind((HOST, 0))
         return int(one.getsockname()[1])

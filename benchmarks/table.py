@@ -10,7 +10,7 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One contestant's figure of each round."""
+    """One contestant's figure of each round; of none, if it is not installed."""
 
     name: str
     rounds: list[float]
@@ -22,6 +22,8 @@ class Measured:
         return statistics.median(self.rounds)
 
     def __str__(self) -> str:
+        if not self.rounds:
+            return "not installed"
         low, high = min(self.rounds), max(self.rounds)
         return f"{self.median:,.4g}{self.unit} ({low:,.4g} to {high:,.4g})"
 
@@ -38,7 +40,9 @@ class Row:
     @property
     def ratio(self) -> str:
         """Ours by the peer's."""
-        return f"{self.ours.median / self.peer.median:.2f}x" if self.peer else ""
+        if self.peer is None or not self.peer.rounds:
+            return ""
+        return f"{self.ours.median / self.peer.median:.2f}x"
 
 
 @dataclass(slots=True)

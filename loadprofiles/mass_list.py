@@ -6,80 +6,43 @@ What it costs the server, and which claims it is for: docs/profiles/mass-list.md
 """
 
 from typing import Literal
-from urllib.parse import quote, urlencode
 
 from pydantic import Field, model_validator
 
-from kubedrill.load.continuing import HEAD, token_json, token_protobuf
-from kubedrill.load.user import Arrival, KubernetesUser, Parameters, Result, Series
-from kubedrill.record.clock import now
+from kubedrill.load.collections import CollectionParameters
+from kubedrill.load.continuing import HEAD
+from kubedrill.load.lists import Encoding, Expected, Form, accept, version_in
+from kubedrill.load.resources import BUILT_IN
+from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
+from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.response import Response
 
-CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
-
-RESOURCES = {
-    "configmaps": (CORE, "ConfigMapList"),
-    "daemonsets": (APPS, "DaemonSetList"),
-    "deployments": (APPS, "DeploymentList"),
-    "endpoints": (CORE, "EndpointsList"),
-    "events": (CORE, "EventList"),
-    "jobs": (BATCH, "JobList"),
-    "namespaces": (CORE, "NamespaceList"),
-    "nodes": (CORE, "NodeList"),
-    "persistentvolumeclaims": (CORE, "PersistentVolumeClaimList"),
-    "persistentvolumes": (CORE, "PersistentVolumeList"),
-    "pods": (CORE, "PodList"),
-    "replicasets": (APPS, "ReplicaSetList"),
-    "secrets": (CORE, "SecretList"),
-    "serviceaccounts": (CORE, "ServiceAccountList"),
-    "services": (CORE, "ServiceList"),
-    "statefulsets": (APPS, "StatefulSetList"),
-}
-"""Where each resource stands in the API, and the kind of its lists."""
-
-CLUSTER_WIDE = {"namespaces", "nodes", "persistentvolumes"}
-
-Resource = Literal[
-    "configmaps",
-    "daemonsets",
-    "deployments",
-    "endpoints",
-    "events",
-    "jobs",
-    "namespaces",
-    "nodes",
-    "persistentvolumeclaims",
-    "persistentvolumes",
-    "pods",
-    "replicasets",
-    "secrets",
-    "serviceaccounts",
-    "services",
-    "statefulsets",
-]
-
-ACCEPT = {"json": "application/json", "protobuf": "application/vnd.kubernetes.protobuf"}
+GONE = 410
+"""A continue token, or an exact resourceVersion, that the server no longer has the data for."""
 
 
-class MassListParameters(Parameters):
+class MassListParameters(CollectionParameters):
     """What to LIST, and how."""
 
-    resource: Resource = Field("pods", description="what to list, by its plural name")
-    namespace: str = Field(
-        "", pattern=r"^[a-z0-9-]{0,63}$", description="one namespace; empty: all namespaces"
-    )
-    resource_version: Literal["unset", "0"] = Field(
+    resource_version: Literal["unset", "0", "exact"] = Field(
         "unset",
-        description='"unset": consistent, the most recent; "0": whatever the watch cache holds',
+        description='"unset": consistent, the most recent; "0": whatever the watch cache holds; '
+        '"exact": the state at the time when the load began',
     )
     limit: int = Field(
         0, ge=0, le=100_000, description="objects a page, continued to the end; 0: in one piece"
     )
-    encoding: Literal["json", "protobuf"] = Field(
-        "json", description="what the server is asked for"
+    on_expired: Literal["full", "restart", "fail"] = Field(
+        "full",
+        description='what follows a page that is Gone (410): "full": the whole list in one piece, as '
+        'client-go does; "restart": the first page again; "fail"',
     )
+    encoding: Encoding = Field("json", description="what the server is asked for")
+    form: Form = Field(
+        "full", description="whole objects, their metadata only, or a table as kubectl shows it"
+    )
+    gzip: bool = Field(False, description="let the server compress answers above 128 KB")
 
     @model_validator(mode="after")
     def _one_request(self) -> "MassListParameters":
@@ -88,8 +51,11 @@ class MassListParameters(Parameters):
                 'limit is ignored by the server with resource_version "0": "from the cache" and "in '
                 'pages" are two different requests; leave one of them out'
             )
-        if self.namespace and self.resource in CLUSTER_WIDE:
-            raise ValueError(f"{self.resource} are in no namespace; leave namespace empty")
+        if self.encoding == "protobuf" and (
+            self.form == "table" or (self.api and self.form == "full")
+        ):
+            what = "tables" if self.form == "table" else "custom resources"
+            raise ValueError(f'the server has no protobuf for {what}; take encoding: "json"')
         return self
 
 
@@ -103,65 +69,81 @@ class MassList(KubernetesUser):
         """Make the bytes of the request, and what its answer must look like."""
         given = self.given
         assert isinstance(given, MassListParameters)
-        base, kind = RESOURCES[given.resource]
-        within = f"/namespaces/{given.namespace}" if given.namespace else ""
-        self._path = f"{base}{within}/{given.resource}"
-        self._accept = ACCEPT[given.encoding]
-        self._protobuf = given.encoding == "protobuf"
-        self._kind = kind.encode("ascii")
-        self._json_start = b'{"kind":"' + self._kind + b'"'
-        self._limit = given.limit
-        query = {"resourceVersion": "0"} if given.resource_version == "0" else {}
-        self._request = self._list({"limit": str(given.limit)} if given.limit else query)
+        self._given = given
+        kind = "" if given.api else BUILT_IN[given.resource][1]
+        self._expected = Expected(
+            given.group_version, kind.encode("ascii"), given.encoding, given.form
+        )
+        self._keep = self._expected.keep if given.limit else HEAD
+        self._version = ""
+        if given.resource_version == "exact":
+            self._learn_version()
+        self._prepare_requests()
 
     def transact(self, arrival: Arrival) -> Result:
         """LIST once, all of it."""
-        if self._limit:
-            return self._list_pages(arrival)
-        response = self.send(self._request, arrival.deadline, HEAD)
-        return Result.of(response, self._judge(response))
+        result = self._list_pages(arrival) if self._given.limit else self._list(arrival.deadline)
+        if result.outcome == GONE and self._version:
+            self._learn_version()  # the next arrival asks for what is still there
+            self._prepare_requests()
+        return result
+
+    def _list(self, deadline: int) -> Result:
+        response = self.send(self._whole, deadline, HEAD)
+        return Result.of(response, self._expected.judge(response))
 
     def _list_pages(self, arrival: Arrival) -> Result:
         """LIST page after page; timed as one, and each page beside it."""
-        request, due, started = self._request, arrival.due, arrival.started
+        request, due, started = self._first, arrival.due, arrival.started
         size = first_byte = 0
+        expired = False
         while True:
             page, token = self._page(request, arrival.deadline)
             self.record(1, due, started, page)
             size += page.size
             first_byte = first_byte or page.first_byte
-            if not token:
-                return Result(page.outcome, first_byte, page.end, size)
-            request = self._list({"limit": str(self._limit), "continue": token})
             due = started = now()
+            if page.outcome == GONE and not expired and self._given.on_expired != "fail":
+                expired = True  # a second time would be a server that forgets at once
+                request = self._whole if self._given.on_expired == "full" else self._first
+            elif token:
+                request = self._request(limit=str(self._given.limit), **{"continue": token})
+            else:
+                return Result(page.outcome, first_byte, page.end, size, page.target)
 
     def _page(self, request: bytes, deadline: int) -> tuple[Result, str]:
         """Return what came of one page, and the token of the next one ("": none)."""
         try:
-            response = self.send(request, deadline, HEAD)
+            response = self.send(request, deadline, self._keep)
         except WireError as error:
-            return Result(error.outcome, error.first_byte, now(), 0), ""
-        outcome = self._judge(response)
+            return Result.failed(error), ""
+        outcome = self._expected.judge(response)
         if not 200 <= outcome < 300:
             return Result.of(response, outcome), ""
         try:
-            token = (token_protobuf if self._protobuf else token_json)(response.head)
+            token = self._expected.token(response.head)
         except ValueError:
             return Result.of(response, Outcome.MALFORMED), ""
         return Result.of(response, outcome), token
 
-    def _list(self, query: dict[str, str]) -> bytes:
-        path = f"{self._path}?{urlencode(query, quote_via=quote)}" if query else self._path
-        return self.identity.request("GET", path, self._accept)
+    def _prepare_requests(self) -> None:
+        version = {"unset": {}, "0": {"resourceVersion": "0"}}.get(
+            self._given.resource_version,
+            {"resourceVersion": self._version, "resourceVersionMatch": "Exact"},
+        )
+        self._whole = self._request(**version)
+        self._first = self._request(limit=str(self._given.limit), **version)
 
-    def _judge(self, response: Response) -> int:
-        """Return the status, or MALFORMED for a body that is not the list that was asked for."""
-        if not 200 <= response.status < 300:
-            return response.status
-        if self._protobuf:
-            good = response.head.startswith(b"k8s\0") and self._kind in response.head[:64]
-        else:
-            good = response.head.startswith(self._json_start) and response.tail.endswith(
-                (b"}\n", b"}")
-            )
-        return response.status if good else Outcome.MALFORMED
+    def _request(self, **query: str) -> bytes:
+        headers = {"Accept-Encoding": "gzip"} if self._given.gzip else {}
+        media = accept(self._given.encoding, self._given.form)
+        return self.identity.request("GET", self._given.asking(query), media, headers)
+
+    def _learn_version(self) -> None:
+        """Ask which resourceVersion is the most recent one; what fails here fails again in the load."""
+        metadata = accept("json", "metadata")
+        request = self.identity.request("GET", f"{self._given.path}?limit=1", metadata)
+        try:
+            self._version = version_in(self.send(request, now() + 5 * SECOND, HEAD).head)
+        except (WireError, ValueError):
+            self._version = self._version or "1"

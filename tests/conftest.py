@@ -1,5 +1,6 @@
 """What every test stands on: a state folder of its own, and one control plane for all who need one."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from kubedrill import cluster as stage
 from kubedrill import places
 from kubedrill.record.cluster import ClusterRecord
+
+# A shell's background job, as the tests may be, is born deaf to SIGINT, and so would be what it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

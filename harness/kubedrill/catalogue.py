@@ -1,5 +1,6 @@
 """What experiments may name, assembled from the stages; and reading an experiment against it."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from kubedrill.experiment import Experiment, read
 from kubedrill.faults.catalogue import FAULTS
 from kubedrill.load.describe import describe
 from kubedrill.record.catalogue import Catalogue
+from kubedrill.words import did_you_mean
 
 
 def assemble(near: Path | None = None) -> Catalogue:
     """Gather faults, the profiles of loadprofiles/ and the names in clusters/."""
-    profiles = [describe(path) for path in _files("loadprofiles", "*.py", near)]
+    profiles = describe(*_files("loadprofiles", "*.py", near))
     return Catalogue(
         faults={fault.name: fault for fault in FAULTS},
         profiles={profile.name: profile for profile in profiles},
@@ -74,6 +76,32 @@ def profile_rows() -> list[dict[str, Any]]:
         }
         for profile in assemble().profiles.values()
     ]
+
+
+def parameter_rows(name: str) -> list[dict[str, Any]]:
+    """Return a row for each parameter of a profile; NotStarted if there is no such profile."""
+    known = assemble().profiles
+    if name not in known:
+        raise NotStarted(f'unknown profile "{name}"{did_you_mean(name, known)}')
+    return [
+        {
+            "parameter": parameter,
+            "default": json.dumps(one["default"]),
+            "takes": _takes(one),
+            "what it says": one["description"],
+        }
+        for parameter, one in known[name].parameters["properties"].items()
+    ]
+
+
+def _takes(schema: dict[str, Any]) -> str:
+    """Return what a parameter takes, in words."""
+    if "enum" in schema:
+        return ", ".join(map(str, schema["enum"]))
+    lowest = schema.get("minimum", schema.get("exclusiveMinimum"))
+    highest = schema.get("maximum", schema.get("exclusiveMaximum"))
+    bounds = f" {lowest} to {highest}" if lowest is not None and highest is not None else ""
+    return f"{schema['type']}{bounds}"
 
 
 def _files(kind: str, pattern: str, near: Path | None) -> list[Path]:

@@ -4,7 +4,7 @@ import threading
 
 from kubedrill.record.ledger import Ledger, undo
 
-UNDO_S = {"fault": 6.0, "process": 1.0, "cluster": 6.0, "seed": 20.0}
+UNDO_S = {"fault": 6.0, "process": 1.0, "cluster": 6.0, "seed": 310.0}
 """How long each kind may take; what a killed drill leaves must be gone within 15 s.
 
 Seeded objects are swept from a cluster that stays: nothing is broken while that goes on.

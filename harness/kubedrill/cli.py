@@ -275,13 +275,14 @@ def faults(as_json: bool) -> None:
     _print_rows(fault_rows(), as_json)
 
 
-@cli.command(epilog=_example("kubedrill profiles"))
+@cli.command(epilog=_example("kubedrill profiles mass-list"))
+@click.argument("name", required=False)
 @as_json
-def profiles(as_json: bool) -> None:
-    """The load profiles and their parameters."""
-    from kubedrill.catalogue import profile_rows
+def profiles(name: str | None, as_json: bool) -> None:
+    """The load profiles, or the parameters of one of them."""
+    from kubedrill.catalogue import parameter_rows, profile_rows
 
-    _print_rows(profile_rows(), as_json)
+    _print_rows(parameter_rows(name) if name else profile_rows(), as_json)
 
 
 @cli.command(epilog=_example("kubedrill schema experiment > experiment.schema.json"))

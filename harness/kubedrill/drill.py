@@ -106,7 +106,8 @@ class Drill:
         """Start load, prober, scraper and faults; wait until all are ready for GO."""
         for load in loads:
             profile = Path(catalogue.profiles[load.profile].path)
-            self._start(f"load-{load.name}", *launch.command(profile, load, self.folder))
+            for worker, role in enumerate(load.sample_names):
+                self._start(role, *launch.command(profile, load, self.folder, worker))
         for role, module in CHILDREN.items():
             self._start(role, [sys.executable, "-m", module, "--run", str(self.folder.path)])
         for child in self.children:

@@ -78,6 +78,16 @@ Read = Callable[..., Experiment]
         ),
         ("{resource: pods}", "{}", '8: mass-list needs the parameter "resource"'),
         (
+            "    rate:",
+            "    phases: [falt]\n    rate:",
+            '7: unknown phase "falt"; did you mean "fault"?',
+        ),
+        (
+            "    rate:",
+            "    phases: [baseline]\n    rate:",
+            '14: the load "list" does not press in this phase',
+        ),
+        (
             "{resource: pods}",
             "{resource: pod}",
             '8: mass-list: resource cannot be the text "pod"; did you mean "pods"?',

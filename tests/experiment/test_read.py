@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kubedrill.experiment import Experiment, Fault, PhaseLength, Seed, read, to_yaml
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
 
@@ -18,7 +19,9 @@ def test_a_small_one_with_its_defaults(reading: Read, small: str) -> None:
         PhaseLength("fault", 20.0),
         PhaseLength("recovery", 10.0),
     )
-    assert experiment.loads == (ScheduledLoad("list", "mass-list", 10.0, {"resource": "pods"}),)
+    assert experiment.loads == (
+        ScheduledLoad("list", "mass-list", Arrivals.constant(10.0), {"resource": "pods"}),
+    )
     assert experiment.faults == (Fault("etcd.kill", {"member": "leader"}, "fault", 10.0, 30.0),)
     assert (experiment.seed, experiment.claim, experiment.abort) == (Seed(0, 0), None, ())
     assert (experiment.probing, experiment.scraping) == (Probing(), Scraping())
@@ -67,7 +70,7 @@ scraping: {etcd: 2s}
 def test_the_shipped_one(shipped: Path, catalogue: Catalogue) -> None:
     experiment = read(shipped, [], catalogue)
     assert experiment.seed == Seed(1000, 1000)
-    assert experiment.loads[0].rate == 10.0
+    assert experiment.loads[0].arrivals == Arrivals.constant(10)
     assert experiment.seconds <= 180, "make drill has 5 minutes with cluster up and seeding"
     asked = {(one.phase, one.objective.text) for one in experiment.objectives}
     assert {
@@ -95,7 +98,7 @@ def test_set_takes_lists_and_numbers_with_units(reading: Read, small: str) -> No
     experiment = reading(small, "faults=[]", "phases.fault=5s", "load[0].rate=300/m")
     assert experiment.faults == ()
     assert experiment.seconds == 25.0
-    assert experiment.loads[0].rate == 5.0
+    assert experiment.loads[0].arrivals == Arrivals.constant(5)
 
 
 @pytest.mark.parametrize(

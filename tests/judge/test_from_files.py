@@ -80,6 +80,6 @@ def test_settings_of_everything_that_took_part(drill: JudgedDrill, tmp_path) -> 
     versions = {"python": "3.11", "kubernetes": "v1.37.2", "etcd": "v3.7.3"}
     assert settings["versions"] == versions
     assert settings["cluster"]["zones"] == ["a", "b", "c"]
-    assert settings["loads"] == {"list": {"profile": "mass-list", "rate": 100.0}}
+    assert settings["loads"] == {"list": {"profile": "mass-list", "rate": "100/s"}}
     assert settings["seeded"] == {"pods": 1000}
     assert settings["prober"]["deadline_s"] == 1.0

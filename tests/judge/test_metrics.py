@@ -30,6 +30,7 @@ def value(drill: JudgedDrill, tmp_path, phase: str, text: str) -> float | None:
         ("etcd.healthy_members == 2", 3.0),  # at the phase's first second it was not down yet
         ("etcd.healthy_members.min < 3", 2.0),
         ("apiserver.inflight <= 9", 3.0),
+        ("objects.secrets == 12", 12.0),
     ],
 )
 def test_a_gauge_is_its_worst_at_any_scrape(

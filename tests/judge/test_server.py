@@ -39,7 +39,7 @@ def test_what_watching_costs(drill: JudgedDrill, tmp_path) -> None:
     cost = {one.phase: one for one in drill.judged(tmp_path).harness}["baseline"]
     # 2 x 0.1 cores beside 7 x 0.5.
     assert cost.cpu_share == pytest.approx(0.2 / 3.5)
-    # 48 probes a second of 400 B, 18 scrapes of 100 B; 500 LISTs of 5,000 B (their pages are the same bytes).
+    # 48 probes a second of 400 B, 18 scrapes of 100 B; 500 LISTs of 5,000 B.
     ours = 240 * 400 + 18 * 100
     assert cost.bytes_share == pytest.approx(ours / (ours + 500 * 5000))
     # 240 probes and 3 scrapes of apiservers, of 3 x 60 requests a second.
@@ -51,10 +51,16 @@ def test_loads_and_their_pages_stand_apart(drill: JudgedDrill, tmp_path) -> None
     drill.load["wait_us"][drill.lists(9.9, 10)] = 300_000
     for line in drill.workers[5:10]:
         line["lag_max_us"] = 7_000
+    for line in drill.workers[8:]:
+        line["counts"] = {"http 429, Retry-After 1 s": 90}
+    for line in drill.workers[12:]:
+        line["counts"] = {"http 429, Retry-After 1 s": 100}
     rows = {(one.phase, one.name): one for one in drill.judged(tmp_path).load}
     row, pages = rows["baseline", "list"], rows["baseline", "list.page"]
     assert (row.offered, row.achieved, row.requests) == (100.0, 80.0, 500)
     assert (row.errors, row.bytes, row.late_share) == ({"http 429": 100}, 2_500_000, 0.02)
+    assert row.counts == {"http 429, Retry-After 1 s": 90}
+    assert rows["fault", "list"].counts == {"http 429, Retry-After 1 s": 10}
     assert row.latency_s["p50"] == pytest.approx(0.02)
     assert (pages.achieved, pages.errors) == (100.0, {})
     assert row.lag_p99_s == pytest.approx(0.007)

@@ -30,7 +30,7 @@ def test_requests_are_spread_over_identities_and_arrive_evenly(stage, server):
     stage.play(rate=40, seconds=2)
     tokens = [headers["Authorization"] for _, _, headers in server.served]
     assert {tokens.count(f"Bearer token-{index}") for index in range(8)} == {10}
-    assert {headers["User-Agent"] for _, _, headers in server.served} == {"kubedrill-load"}
+    assert {headers["User-Agent"] for _, _, headers in server.served} == {"kubedrill-mass-list"}
     gaps = np.diff(sorted(at for at, _, _ in server.served)) / 1e6
     assert 20 < np.median(gaps) < 30
 

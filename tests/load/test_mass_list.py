@@ -48,7 +48,7 @@ def test_a_paged_list_is_one_transaction(stage, server, encoding):
 
 def test_an_expired_continue_is_counted_as_410(stage, server):
     server.expired = True
-    played = stage.play(**LIST, limit=4)
+    played = stage.play(**LIST, limit=4, on_expired="fail")
     assert played.outcomes() == {410: 10}
     assert sorted(set(played.records("list.page")["outcome"].tolist())) == [200, 410]
 

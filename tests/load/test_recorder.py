@@ -12,6 +12,7 @@ with pytest.MonkeyPatch.context() as patch:
     from kubedrill.load.user.recorder import Recorder, open_samples
     from kubedrill.load.user.result import Result, Series
     from kubedrill.load.user.statistics import LocustStatistics
+    from kubedrill.load.user.targets import Targets
 
 DUE = 5_000_000_000_000
 SERIES = (Series("list", "GET", "transaction"), Series("page", "GET", "page"))
@@ -30,7 +31,7 @@ def statistics(environment):
 
 @pytest.fixture
 def recorder(statistics, tmp_path):
-    made = Recorder(statistics, open_samples(tmp_path, "a", {}))
+    made = Recorder(statistics, open_samples(tmp_path, "load-a", {}), Targets())
     yield made
     made.close()
 
@@ -99,7 +100,7 @@ def test_a_listener_hears_of_each_request(environment, tmp_path):
     environment.create_local_runner()
     heard = []
     environment.events.request.add_listener(lambda **said: heard.append(said))
-    recorder = Recorder(LocustStatistics(environment, SERIES), None)
+    recorder = Recorder(LocustStatistics(environment, SERIES), None, Targets())
     recorder.end(begin(recorder), Result(200, DUE, DUE + 2_000_000, 10))
     recorder.end(begin(recorder), Result(500, DUE, DUE + 4_000_000, 10))
     recorder.flush()

@@ -65,6 +65,28 @@ def test_somebody_elses_listener_hears_every_request(locust, server, tmp_path):
     assert done.returncode == 0
 
 
+SHAPE = """
+from locust import LoadTestShape
+
+class Ladder(LoadTestShape):
+    def tick(self):
+        seconds = self.get_run_time()
+        if seconds < 3:
+            return 1, 10
+        return (4, 10) if seconds < 6 else None
+"""
+
+
+def test_a_shape_steers_the_load(locust, server, tmp_path):
+    shape = tmp_path / "ladder.py"
+    shape.write_text(SHAPE)
+    done = locust("--headless", "--user-rate", "10", "--only-summary", profile=f"{PROFILE},{shape}")
+    assert done.returncode == 0, done.stderr
+    total = int(re.search(r"LIST +list +(\d+)", done.stderr)[1])
+    # 3 s at 10/s and 3 s at 40/s; users come and go within a second.
+    assert 110 <= total <= 170, done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

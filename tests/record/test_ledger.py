@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -121,9 +121,10 @@ def test_who_waited_for_the_dying_process_is_not_swallowed_either(
 def wait_until_open(pid: int, path: Path) -> None:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        opened = [one.readlink() for one in Path(f"/proc/{pid}/fd").iterdir() if one.is_symlink()]
-        if path in opened:
-            return
+        # What it opens and closes meanwhile may be gone between the two looks.
+        with suppress(FileNotFoundError):
+            if path in [one.readlink() for one in Path(f"/proc/{pid}/fd").iterdir()]:
+                return
         time.sleep(0.01)
     pytest.fail(f"{pid} did not open {path}")
 

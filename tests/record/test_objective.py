@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -170,8 +172,7 @@ def test_everything_that_may_be_measured_parses_checks_and_reads_in_words(
     name = left
     series = find_series(name, loads)
     if series is None:
-        name, _, statistic = left.rpartition(".p")
-        name, statistic = (name, f"p{statistic}") if name else left.rsplit(".", 1)
+        name, statistic = re.fullmatch(r"(.+?)\.(p99\.9|[^.]+)", left).groups()
         series = find_series(name, loads)
         assert series is not None
         unit = series.statistics[statistic]

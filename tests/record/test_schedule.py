@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import ClockPair
 from kubedrill.record.schedule import (
     Phase,
@@ -24,7 +25,7 @@ FULL = Schedule(
     cluster="local-3az",
     clock=ClockPair(5, 6, "boot"),
     phases=(Phase("baseline", 100, 200), Phase("fault", 200, 300)),
-    loads=(ScheduledLoad("list", "mass-list", 10.0, {"resource": "pods"}),),
+    loads=(ScheduledLoad("list", "mass-list", Arrivals.constant(10.0), {"resource": "pods"}),),
     faults=(ScheduledFault("etcd.kill", {"member": "leader"}, "fault", 200, 300),),
     objectives=(ScheduledObjective("fault", "list.p99 < 1s", 12),),
     abort=("availability < 50% for 30s",),
@@ -63,3 +64,19 @@ def test_phases_by_name() -> None:
 def test_it_never_moves() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         FULL.phases = ()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("phases", "windows"),
+    [
+        ((), [(0, 40)]),
+        (("a", "b"), [(0, 20)]),
+        (("b", "d"), [(10, 20), (30, 40)]),
+        (("d", "c", "a"), [(0, 10), (20, 40)]),
+    ],
+)
+def test_when_a_load_presses(phases: tuple[str, ...], windows: list[tuple[int, int]]) -> None:
+    four = tuple(Phase(name, 10 * n, 10 * n + 10) for n, name in enumerate("abcd"))
+    schedule = dataclasses.replace(FULL, phases=four)
+    load = ScheduledLoad("list", "mass-list", Arrivals.constant(1.0), phases=phases)
+    assert schedule.windows(load) == windows

@@ -90,6 +90,7 @@ def test_numbers_of_every_part(drill) -> None:
         "510 MB",
         "v1.37.2",
         "reset 2",
+        "Retry-After 1 s",
         "timeout 14",
         "930 ms",
     ):

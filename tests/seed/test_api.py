@@ -53,14 +53,14 @@ def test_trying_ends_in_time_with_the_last_answer(api, scripted) -> None:
 def test_calls_at_once_are_each_made_once(scripted, record_of) -> None:
     record = record_of(scripted.server_port)
     paths = [f"{PATH}/{number}" for number in range(200)]
-    call_all(record, (Call("POST", path, 409, b"{}") for path in paths), now() + 10 * SECOND)
+    call_all(record, (Call("POST", path, (409,), b"{}") for path in paths), now() + 10 * SECOND)
     assert sorted(scripted.asked) == sorted(paths)
 
 
 def test_one_refusal_ends_all_calls(scripted, record_of) -> None:
     record = record_of(scripted.server_port)
     scripted.script = [201] * 20 + [403]
-    calls = (Call("POST", f"{PATH}/{number}", 409, b"{}") for number in range(5000))
+    calls = (Call("POST", f"{PATH}/{number}", (409,), b"{}") for number in range(5000))
     with pytest.raises(SeedFailed, match="403"):
         call_all(record, calls, now() + 10 * SECOND)
     assert len(scripted.asked) < 200

@@ -88,13 +88,27 @@ def together(question: dict) -> list[dict]:
     return answers
 
 
+def forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def memory(field: str) -> int:
+    """Return VmRSS (now) or VmHWM (the most since `forget_peak`) in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+
+
 time.sleep(0.01)  # gevent opens its own descriptors
 
 for line in sys.stdin:
     asked = json.loads(line)
     before = open_descriptors()
+    forget_peak()
+    resident = memory("VmRSS")
     begun = time.monotonic()
     result = (together if asked.get("together") else ask)(asked)
     took = time.monotonic() - begun
     leaked = open_descriptors() - before
-    print(json.dumps({"answers": result, "leaked": leaked, "took_s": took}), flush=True)
+    grown = memory("VmHWM") - resident
+    said = {"answers": result, "leaked": leaked, "grown": grown, "took_s": took}
+    print(json.dumps(said), flush=True)

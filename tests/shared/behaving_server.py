@@ -185,6 +185,18 @@ def slow(connection: ssl.SSLSocket) -> bool:
     return whole(connection)
 
 
+def length_too_small_later(connection: ssl.SSLSocket) -> bool:
+    connection.sendall(head("Content-Length: 2") + b"ok")
+    time.sleep(0.05)
+    connection.sendall(b"!")
+    return True
+
+
+def length_too_large(connection: ssl.SSLSocket) -> bool:
+    connection.sendall(head(f"Content-Length: {len(BODY) + 1}") + BODY)
+    return True  # and waits for the next request
+
+
 def malformed(data: bytes) -> Behaviour:
     def behaviour(connection: ssl.SSLSocket) -> bool:
         connection.sendall(data)
@@ -217,6 +229,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "/stall-mid-body": stall_mid_body,
     "/never-ending": never_ending,
     "/slow": slow,
+    "/length-too-small-later": length_too_small_later,
+    "/length-too-large": length_too_large,
     "/not-http": malformed(b"220 mail.example ESMTP\r\n"),
     "/bad-status": malformed(b"HTTP/1.1 abc\r\n\r\n"),
     "/http-2": malformed(b"HTTP/2.0 200 OK\r\n\r\n"),

@@ -25,6 +25,7 @@ from judged_scrapes import END, KILLED, LENGTHS, START, UNDOING, Scrapes, at, wr
 
 from kubedrill.judge import judge
 from kubedrill.observe.series import all_series, arrivals, sidecar
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import (
@@ -117,7 +118,7 @@ class JudgedDrill:
             cluster=CLUSTER.name,
             clock=ClockPair(START, 1_769_860_800 * SECOND, "a-boot"),
             phases=tuple(Phase(name, at(begin), at(end)) for name, begin, end in phases),
-            loads=(ScheduledLoad("list", "mass-list", float(RATE)),),
+            loads=(ScheduledLoad("list", "mass-list", Arrivals.constant(float(RATE))),),
             faults=tuple(self.scheduled_faults),
             objectives=tuple(ScheduledObjective(*one) for one in self.objectives),
             probing=self.probing,

@@ -74,7 +74,17 @@ def exit_lines() -> list[dict[str, Any]]:
 
 
 def worker_lines() -> list[dict[str, Any]]:
-    return [{"time": at(second), "pid": 5, "lag_max_us": 1_000} for second in range(END)]
+    return [
+        {
+            "time": at(second),
+            "pid": 5,
+            "lag_max_us": 1_000,
+            "cpu_s": 0.1 * second,
+            "bytes_in": 500_000 * second,
+            "counts": {},
+        }
+        for second in range(END)
+    ]
 
 
 def timeline_events() -> list[Event]:

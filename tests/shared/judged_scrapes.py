@@ -104,6 +104,8 @@ def apiserver_page(zone: str, second: float) -> Scrape:
         'apiserver_request_total{verb="GET",code="200"}': 20 * elapsed,
         'apiserver_current_inflight_requests{request_kind="readOnly"}': 2.0,
         'apiserver_current_inflight_requests{request_kind="mutating"}': 1.0,
+        'apiserver_resource_objects{group="",resource="pods"}': 7.0,
+        'apiserver_resource_objects{group="",resource="secrets"}': 12.0,
         **histogram(sli, listing, 40 * elapsed),
         # Watches are long, and no part of the SLI.
         f'{sli}_bucket{{{watching}le="0.001"}}': 0.0,

@@ -1,6 +1,7 @@
 """A stand-in for an API server that LISTs: of known latency, whole or in pages, JSON or protobuf."""
 
 import base64
+import gzip
 import json
 import random
 import threading
@@ -41,6 +42,17 @@ def json_list(kind: str, token: str, items: int) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
+def unstructured_list(token: str, items: int) -> bytes:
+    """Return a list of custom resources: keys in order of the alphabet, the metadata last."""
+    value = {
+        "apiVersion": "example.com/v1",
+        "items": [{"apiVersion": "example.com/v1", "metadata": {"name": "x" * 200}}] * items,
+        "kind": "WidgetList",
+        "metadata": {"continue": token, "resourceVersion": "12345"},
+    }
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
 class ListServer(BehavingServer):
     """Answers LISTs after `latencies` (seconds, one drawn at random); says nothing while it stalls."""
 
@@ -48,6 +60,7 @@ class ListServer(BehavingServer):
         self.latencies = [0.0]
         self.kind = "PodList"
         self.expired = False
+        """Continue tokens are answered with 410, and so are exact versions."""
         self.broken = False
         self.behaviour: str | None = None
         self.served: list[tuple[int, str, dict[str, str]]] = []
@@ -78,6 +91,8 @@ class ListServer(BehavingServer):
     def _list(self, path: str, headers: dict[str, str]) -> bytes:
         query = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
         start, limit, token = 0, ITEMS, ""
+        if self.expired and query.get("resourceVersionMatch") == "Exact":
+            return head("Content-Length: 0", status="410 Gone")
         if "limit" in query and query.get("resourceVersion") != "0":
             limit = int(query["limit"])
             if "continue" in query:
@@ -86,8 +101,18 @@ class ListServer(BehavingServer):
                 start = int(base64.urlsafe_b64decode(query["continue"]))
             if start + limit < ITEMS:
                 token = base64.urlsafe_b64encode(str(start + limit).encode()).decode()
-        encode = protobuf_list if "protobuf" in headers["Accept"] else json_list
-        body = encode(self.kind, token, min(limit, ITEMS - start))
+        body = self._body(path, headers["Accept"], token, min(limit, ITEMS - start))
         if self.broken:
             body = b"<html>" + body
+        if headers.get("Accept-Encoding") == "gzip":
+            body = gzip.compress(body)
+            return head(f"Content-Length: {len(body)}", "Content-Encoding: gzip") + body
         return head(f"Content-Length: {len(body)}") + body
+
+    def _body(self, path: str, accept: str, token: str, items: int) -> bytes:
+        kind = self.kind
+        for form in ("PartialObjectMetadataList", "Table"):
+            kind = form if f"as={form}" in accept else kind
+        if "example.com" in path and kind == self.kind:
+            return unstructured_list(token, items)
+        return (protobuf_list if "protobuf" in accept else json_list)(kind, token, items)

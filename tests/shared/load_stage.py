@@ -10,6 +10,7 @@ import numpy as np
 
 from kubedrill.load import launch
 from kubedrill.process.child import Child
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
@@ -17,7 +18,8 @@ from kubedrill.record.sample import Outcome, Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
 from kubedrill.record.traces import read_samples
 
-PROFILE = Path(__file__).parents[2] / "loadprofiles" / "mass_list.py"
+PROFILES = Path(__file__).parents[2] / "loadprofiles"
+PROFILE = PROFILES / "mass_list.py"
 LEAD = SECOND // 2
 
 
@@ -35,8 +37,8 @@ class Played:
         names = [one["name"] for one in sidecar["series"]]
         return records[records["series"] == names.index(series)]
 
-    def outcomes(self) -> dict[int, int]:
-        values, counts = np.unique(self.records()["outcome"], return_counts=True)
+    def outcomes(self, series: str = "list") -> dict[int, int]:
+        values, counts = np.unique(self.records(series)["outcome"], return_counts=True)
         return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
     def count(self, outcome: Outcome | int) -> int:
@@ -46,33 +48,44 @@ class Played:
         return list(read_lines(self.folder.samples / "load-list.workers.jsonl"))
 
 
+def baseline(run: str, start: int, seconds: float, load: ScheduledLoad) -> Schedule:
+    """A drill of one load and one phase."""
+    return Schedule(
+        experiment="test",
+        run=run,
+        title="",
+        why="",
+        claim=None,
+        cluster="test",
+        clock=ClockPair.read(),
+        phases=(Phase("baseline", start, start + round(seconds * SECOND)),),
+        loads=(load,),
+    )
+
+
 class Stage:
     """Plays a load of `seconds` at `rate`; `meanwhile` gets the child once GO is given."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
+        self.profile = PROFILE
+
+    def of(self, profile: str) -> "Stage":
+        """Play that profile instead of mass_list."""
+        self.profile = PROFILES / f"{profile}.py"
+        return self
 
     def start(self, parameters: dict[str, Any], rate: float = 10.0) -> Child:
-        load = ScheduledLoad("list", "mass-list", rate, parameters)
-        command, environment = launch.command(PROFILE, load, self.folder)
+        load = ScheduledLoad("list", "mass-list", Arrivals.constant(rate), parameters)
+        command, environment = launch.command(self.profile, load, self.folder)
         child = Child.start("load", command, self.folder.logs / "load.log", environment)
         child.wait_ready(30)
         return child
 
     def go(self, child: Child, rate: float, seconds: float, parameters: dict[str, Any]) -> int:
         start = now() + LEAD
-        schedule = Schedule(
-            experiment="test",
-            run=self.folder.run,
-            title="",
-            why="",
-            claim=None,
-            cluster="test",
-            clock=ClockPair.read(),
-            phases=(Phase("baseline", start, start + round(seconds * SECOND)),),
-            loads=(ScheduledLoad("list", "mass-list", rate, parameters),),
-        )
-        child.go({"schedule": schedule.as_dict()})
+        load = ScheduledLoad("list", "mass-list", Arrivals.constant(rate), parameters)
+        child.go({"schedule": baseline(self.folder.run, start, seconds, load).as_dict()})
         return start
 
     def play(

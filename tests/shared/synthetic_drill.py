@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from synthetic_report import COMPONENTS, INJECT, LENGTHS, MEASURED, START, UNDO, make_report
 
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
@@ -63,7 +64,7 @@ def make_schedule(title: str, values: dict[str, dict[str, float | None]]) -> Sch
         cluster="local-3az",
         clock=ClockPair(START, 1_769_860_800 * SECOND, "a-boot"),
         phases=tuple(phases),
-        loads=(ScheduledLoad("list", "mass-list", 10.0, parameters),),
+        loads=(ScheduledLoad("list", "mass-list", Arrivals.constant(10.0), parameters),),
         faults=(ScheduledFault("etcd.kill", {"member": "leader"}, "fault", INJECT, UNDO),),
         objectives=tuple(
             ScheduledObjective(phase, text) for phase in values for text in values[phase]

@@ -124,6 +124,7 @@ def latencies(median: float) -> dict[str, float]:
 def load_result(phase: str) -> LoadResult:
     errors = {"reset": 2} if phase == "fault" else {}
     return LoadResult(
+        loop="open",
         profile="mass-list",
         name="list",
         phase=phase,
@@ -131,6 +132,7 @@ def load_result(phase: str) -> LoadResult:
         achieved=10.0 - sum(errors.values()) / 60,
         requests=LENGTHS[phase] * 10,
         errors=errors,
+        counts={"http 429, Retry-After 1 s": 3} if errors else {},
         latency_s=latencies(0.042),
         bytes=LENGTHS[phase] * 56_000_000,
         late_share=0.0,

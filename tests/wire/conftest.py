@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from behaving_server import BehavingServer, Certificate
 
+MEGABYTE = 2**20
 Ask = Callable[..., list[dict[str, Any]]]
 
 
@@ -42,7 +43,7 @@ def client(request: pytest.FixtureRequest) -> "Iterator[subprocess.Popen[str]]":
 
 @pytest.fixture
 def ask(client, server: BehavingServer, certificate: Certificate) -> Ask:
-    """Ask for paths; every test that asks also fails if the client keeps a descriptor."""
+    """Ask for paths; every test that asks also fails if the client keeps a descriptor, or much memory."""
 
     def put(*paths: str, **question: Any) -> list[dict[str, Any]]:
         defaults = {"port": server.port, "ca": str(certificate.certificate), "paths": paths}
@@ -50,6 +51,7 @@ def ask(client, server: BehavingServer, certificate: Certificate) -> Ask:
         client.stdin.flush()
         said = json.loads(client.stdout.readline())
         assert said["leaked"] <= question.get("may_keep", 0)
+        assert said["grown"] <= question.get("may_grow", 64 * MEGABYTE)
         if question.get("together"):
             said["answers"].append({"took_s": said["took_s"]})
         answers: list[dict[str, Any]] = said["answers"]

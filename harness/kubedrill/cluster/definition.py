@@ -36,6 +36,8 @@ class ClusterDefinition(_Strict):
     """The etcd members an apiserver talks to: all of them, or only the one in its own zone."""
     port: Annotated[int, Field(ge=1024, le=65535)] | None = None
     """The load balancer's port on 127.0.0.1; a free one is found if it is not given."""
+    load_users: Annotated[int, Field(ge=1, le=1000)] = 8
+    """ServiceAccounts for load: as many users as API Priority and Fairness tells apart."""
     flags: dict[Kind, dict[str, FlagValue]] = Field(default_factory=dict)
     """More flags of a component, without the leading dashes; they win over our own."""
     versions: Versions = Versions()

@@ -22,7 +22,7 @@ from kubedrill.record.objective import (
     parse_abort,
 )
 from kubedrill.record.problems import Location, Problems
-from kubedrill.record.series import RESERVED
+from kubedrill.record.series import RESERVED, load_series
 from kubedrill.record.units import UnitError, format_duration, parse_duration
 from kubedrill.words import did_you_mean
 
@@ -38,8 +38,19 @@ class NameCheck:
         self._problems = problems
         self._phases = _phase_times(value.get("phases"))
         self._load_names = [
-            load["as"] for _, load in self._entries("load") if isinstance(load.get("as"), str)
+            name for _, load in self._entries("load") for name in self._series_of(load)
         ]
+        self._silent = {
+            load["as"]: {one for one in self._phases if one not in load["phases"]}
+            for _, load in self._entries("load")
+            if isinstance(load.get("as"), str) and load.get("phases")
+        }
+
+    def _series_of(self, load: dict[str, Any]) -> list[str]:
+        if not isinstance(load.get("as"), str):
+            return []
+        profile = self._catalogue.profiles.get(str(load.get("profile")))
+        return load_series(load["as"], profile.series if profile else ()) or [load["as"]]
 
     def check_cluster(self) -> None:
         """Check that the cluster is one of the catalogue's."""
@@ -63,6 +74,13 @@ class NameCheck:
                 message = f'two loads are named "{name}"; objectives could not tell them apart'
                 self._problems.add(place, message)
             seen.add(name)
+            self._check_load_phases(load, ("load", index, "phases"))
+
+    def _check_load_phases(self, load: dict[str, Any], place: Location) -> None:
+        for index, phase in _texts(load.get("phases")):
+            if self._phases and phase not in self._phases:
+                near = did_you_mean(phase, self._phases)
+                self._problems.add((*place, index), f'unknown phase "{phase}"{near}')
 
     def _check_profile(self, load: dict[str, Any], place: Location) -> None:
         name, given, known = load.get("profile"), load.get("with", {}), self._catalogue.profiles
@@ -115,6 +133,8 @@ class NameCheck:
         if objective.eventually_s is not None and objective.eventually_s >= end - start:
             length = format_duration(round(end - start, 9))
             raise ObjectiveError(f'phase "{phase}" lasts only {length}; give it less time')
+        if phase in self._silent.get(objective.series.partition(".")[0], ()):
+            raise ObjectiveError(f'the load "{objective.series}" does not press in this phase')
         if objective.series.startswith("fault.") and not self._value.get("faults"):
             raise ObjectiveError(f"{objective.series} needs a fault, and this drill has none")
         return objective

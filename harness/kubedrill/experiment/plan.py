@@ -8,7 +8,7 @@ from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.objective import words
-from kubedrill.record.units import format_duration, format_rate
+from kubedrill.record.units import format_duration
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,7 +70,9 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         capabilities=needed,
         missing=tuple(one for one in needed if record and one not in record.capabilities),
         seed=experiment.seed.wanted(),
-        loads=tuple(asdict(load) for load in experiment.loads),
+        loads=tuple(
+            {**asdict(load), "rate": load.arrivals.in_words()} for load in experiment.loads
+        ),
         phases=tuple(asdict(phase) for phase in experiment.phases),
         faults=faults,
         objectives=tuple(
@@ -164,7 +166,8 @@ def _facts(planned: Plan) -> "Table":
     table.add_row("seeds", seeds or "nothing")
     for load in planned.loads:
         name, profile = load["name"], load["profile"]
-        table.add_row("load", f"{name}: {profile} at {format_rate(load['rate'])}")
+        during = f" in {', '.join(load['phases'])}" if load["phases"] else ""
+        table.add_row("load", f"{name}: {profile} at {load['rate']}{during}")
     return table
 
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kubedrill.experiment.names import NameCheck
-from kubedrill.experiment.schema import ExperimentFile, ProbingPart, ScrapingPart
+from kubedrill.experiment.rate import arrivals
+from kubedrill.experiment.schema import ExperimentFile, LoadPart, ProbingPart, ScrapingPart
 from kubedrill.experiment.settled import Experiment, PhaseLength, Seed
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.problems import Problems
+from kubedrill.record.problems import Location, Problems, dotted
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
 from kubedrill.record.yaml import check as check_form
 from kubedrill.record.yaml import load
@@ -25,6 +27,7 @@ def read(path: Path, overrides: Sequence[str], catalogue: Catalogue) -> Experime
     names.check_cluster()
     names.check_loads()
     faults, objectives, abort = names.faults(), names.objectives(), names.abort()
+    loads = _loads(file, path.parent, problems) if file else ()
     problems.stop()
     assert file is not None
     return Experiment(
@@ -34,15 +37,35 @@ def read(path: Path, overrides: Sequence[str], catalogue: Catalogue) -> Experime
         cluster=file.cluster,
         seed=Seed(file.seed.pods, file.seed.secrets),
         phases=tuple(PhaseLength(name, length) for name, length in file.phases.items()),
-        loads=tuple(
-            ScheduledLoad(one.name, one.profile, one.rate, one.parameters) for one in file.load
-        ),
+        loads=loads,
         faults=faults,
         abort=abort,
         objectives=objectives,
         probing=_probing(file.probing),
         scraping=_scraping(file.scraping),
     )
+
+
+def _loads(file: ExperimentFile, folder: Path, problems: Problems) -> tuple[ScheduledLoad, ...]:
+    """Return the loads; what is wrong with a recorded rate goes to `problems`."""
+    found = []
+    for number, one in enumerate(file.load):
+        try:
+            due = _arrivals(one, folder)
+        except ValueError as error:
+            place: Location = ("load", number, "rate")
+            problems.add(place, f"{dotted(place)}: {error}")
+        else:
+            settings = (one.parameters, one.phases, one.processes)
+            found.append(ScheduledLoad(one.name, one.profile, due, *settings))
+    return tuple(found)
+
+
+def _arrivals(load: LoadPart, folder: Path) -> Arrivals:
+    if load.closed_loop is not None:
+        return Arrivals.closed(load.closed_loop.clients, load.closed_loop.pause)
+    assert load.rate is not None
+    return arrivals(load.rate, load.spacing, load.burst, folder)
 
 
 def _probing(part: ProbingPart) -> Probing:

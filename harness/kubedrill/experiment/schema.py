@@ -1,78 +1,25 @@
 """The experiment file as people write it: keys, types, defaults. Published as JSON Schema."""
 
-import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema, model_validator
 
+from kubedrill.experiment.rate import ClosedLoopPart, LoadRate
+from kubedrill.experiment.types import DURATION_SCHEMA, Duration, Name, Part, PhaseLength, Rate
+from kubedrill.record.arrivals import Spacing
 from kubedrill.record.schedule import Probing, Scraping
-from kubedrill.record.units import (
-    DURATION_PATTERN,
-    RATE_PATTERN,
-    format_duration,
-    format_rate,
-    parse_duration,
-    parse_rate,
-)
+from kubedrill.record.units import RATE_PATTERN, format_duration, format_rate
 
-NAME_PATTERN = "^[a-z][a-z0-9_-]*$"
 FAULT_PATTERN = r"^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_.-]*$"
 FAULT_KEYS = ("phase", "at", "for", "rollback")
 """What may stand beside a fault's name."""
-
-
-def _positive_duration(value: Any) -> float:
-    return _positive(parse_duration(value), "0s")
-
-
-def _positive_rate(value: Any) -> float:
-    return _positive(parse_rate(value), "0/s")
-
-
-def _phase_length(value: Any) -> float:
-    if value is None:
-        raise ValueError("a phase needs a length, such as 30s")
-    return _positive(parse_duration(value), "0s")
-
-
-def _positive(value: float, zero: str) -> float:
-    if value <= 0:
-        raise ValueError(f"must be more than {zero}")
-    return value
-
-
-def _name(value: str) -> str:
-    if not re.match(NAME_PATTERN, value):
-        raise ValueError(f'"{value}" is no name; begin with a-z, then a-z, 0-9, _ and - may follow')
-    return value
-
-
-_DURATION: dict[str, Any] = {
-    "type": "string",
-    "pattern": DURATION_PATTERN,
-    "examples": ["10s", "250ms", "1m30s"],
-}
-_DURATION_SCHEMA = WithJsonSchema(_DURATION)
-_RATE_SCHEMA = WithJsonSchema(
-    {"type": "string", "pattern": RATE_PATTERN, "examples": ["10/s", "600/m"]}
-)
-Duration = Annotated[float, BeforeValidator(_positive_duration), _DURATION_SCHEMA]
-PhaseLength = Annotated[float, BeforeValidator(_phase_length), _DURATION_SCHEMA]
-Rate = Annotated[float, BeforeValidator(_positive_rate), _RATE_SCHEMA]
-Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN}), BeforeValidator(_name)]
 
 
 _PROBING = Probing()
 _SCRAPING = Scraping()
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
-    )
-
-
-class SeedPart(_Part):
+class SeedPart(Part):
     """Objects made before the load begins, and swept after it."""
 
     pods: int = Field(0, ge=0, le=150_000)
@@ -81,20 +28,36 @@ class SeedPart(_Part):
     """Secrets of 1 KB."""
 
 
-class LoadPart(_Part):
+class LoadPart(Part):
     """One load: a profile under a name."""
 
     profile: str
     """A file of loadprofiles/, `mass-list` for mass_list.py."""
     name: Name = Field(alias="as")
     """The name that objectives use."""
-    rate: Rate
-    """Arrivals a second, whether or not earlier ones have been answered."""
+    rate: LoadRate | None = None
+    """Arrivals a second, whether or not earlier ones have been answered; or how they change."""
+    spacing: Spacing = "paced"
+    """Evenly, or at random as independent clients come."""
+    burst: int = Field(1, ge=1, le=10_000)
+    """How many come at once; at 10/s, bursts of 50 come every 5 s."""
+    closed_loop: ClosedLoopPart | None = None
+    """Instead of a rate: clients that wait for their answers, and so spare a server that is slow."""
+    phases: tuple[str, ...] = ()
+    """The phases in which it presses; all of them, if none is named."""
+    processes: int = Field(1, ge=1, le=64)
+    """How many processes share its arrivals, where one core does not suffice."""
     parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
     """The profile's parameters: `kubedrill profiles` lists them."""
 
+    @model_validator(mode="after")
+    def _open_or_closed(self) -> "LoadPart":
+        if (self.rate is None) == (self.closed_loop is None):
+            raise ValueError("needs a rate, such as 10/s, or a closed_loop, not both")
+        return self
 
-class RatesPart(_Part):
+
+class RatesPart(Part):
     """Probes a second, of reads and of writes alike."""
 
     fresh: Rate = _PROBING.fresh_rate
@@ -109,7 +72,7 @@ class RatesPart(_Part):
     """Reads with resourceVersion=0, whose staleness is measured."""
 
 
-class ProbingPart(_Part):
+class ProbingPart(Part):
     """How the prober asks."""
 
     deadline: Duration = _PROBING.deadline_s
@@ -117,7 +80,7 @@ class ProbingPart(_Part):
     rates: RatesPart = RatesPart()
 
 
-class ScrapingPart(_Part):
+class ScrapingPart(Part):
     """How often metrics are read."""
 
     apiserver: Duration = _SCRAPING.apiserver_s
@@ -140,8 +103,8 @@ _FAULTS_SCHEMA = WithJsonSchema(
                     "description": "The action that undoes `activity`; null if nothing can.",
                 },
                 "phase": {"type": "string", "default": "fault"},
-                "at": _DURATION | {"default": "0s", "description": "From the phase's start."},
-                "for": _DURATION | {"description": "Until the phase ends, if not given."},
+                "at": DURATION_SCHEMA | {"default": "0s", "description": "From the phase's start."},
+                "for": DURATION_SCHEMA | {"description": "Until the phase ends, if not given."},
             },
             "patternProperties": {
                 FAULT_PATTERN: {
@@ -155,7 +118,7 @@ _FAULTS_SCHEMA = WithJsonSchema(
 )
 
 
-class ExperimentFile(_Part):
+class ExperimentFile(Part):
     """One claim, and the drill that proves or refutes it."""
 
     title: str = Field(min_length=1)
@@ -196,7 +159,7 @@ def _as_written(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     tidy = {key: _as_written(value) for key, value in node.items() if _worth_keeping(key, value)}
-    if isinstance(node.get("default"), float):
+    if isinstance(node.get("default"), float) and "pattern" in node:
         write = format_rate if node["pattern"] == RATE_PATTERN else format_duration
         tidy["default"] = write(node["default"])
     return tidy

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kubedrill.experiment.rate import write_arrivals
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
 from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.schedule import (
@@ -76,7 +77,9 @@ def _load(load: ScheduledLoad) -> dict[str, Any]:
     return {
         "profile": load.profile,
         "as": load.name,
-        "rate": format_rate(load.rate),
+        **write_arrivals(load.arrivals),
+        "phases": list(load.phases),
+        "processes": load.processes,
         "with": load.parameters,
     }
 

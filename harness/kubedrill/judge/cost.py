@@ -34,8 +34,7 @@ def _cpu_share(evidence: Evidence, phase: Phase) -> float | None:
 def _bytes_share(evidence: Evidence, phase: Phase) -> float | None:
     """Return probes and scrapes as a share of all bytes that clients of the drill received."""
     ours = _received(evidence, phase) + sum(one["wire_bytes"] for one in _scrapes(evidence, phase))
-    loads = (due_in(load.transactions(), phase)["bytes"] for load in evidence.loads)
-    total = ours + sum(int(sizes.sum(dtype=np.int64)) for sizes in loads)
+    total = ours + sum(load.received(phase) for load in evidence.loads)
     return ours / total if total else None
 
 

@@ -19,7 +19,7 @@ from kubedrill.record.sample import (
     read_bin,
     read_sidecar,
 )
-from kubedrill.record.schedule import Schedule
+from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.traces import succeeded
 
 WINDOW = 5 * SECOND
@@ -60,7 +60,9 @@ class Tail:
         self._schedule = schedule
         self._folder = folder
         self._loads = {
-            load.name: _Growing(folder.samples / f"load-{load.name}.bin", LOAD_DTYPE)
+            load.name: [
+                _Growing(folder.samples / f"{name}.bin", LOAD_DTYPE) for name in load.sample_names
+            ]
             for load in schedule.loads
         }
         self._probe = _Growing(folder.samples / "probe.bin", PROBE_DTYPE)
@@ -82,7 +84,7 @@ class Tail:
             time=time,
             phase=phase.name if phase else None,
             phase_left_s=(phase.end - time) / SECOND if phase else 0.0,
-            loads={name: self._load(name, time) for name in self._loads},
+            loads={load.name: self._load(load, time) for load in self._schedule.loads},
             reads=reads,
             writes=writes,
             members=dict(self._members),
@@ -91,9 +93,10 @@ class Tail:
             lag_s=self._lag_us / 1e6,
         )
 
-    def _load(self, name: str, time: int) -> LiveLoad:
+    def _load(self, load: ScheduledLoad, time: int) -> LiveLoad:
         begin, end = self._window(time)
-        records = self._transactions(name, self._loads[name].since(begin))
+        came = [growing.since(begin) for growing in self._loads[load.name]]
+        records = self._transactions(load.sample_names[0], np.concatenate(came))
         within = records[(records["intended"] < end) & (records["outcome"] != Outcome.CUT)]
         good = within[succeeded(within)]
         seconds = max((end - begin) / SECOND, 1.0)
@@ -101,7 +104,7 @@ class Tail:
         return LiveLoad(len(within) / seconds, len(good) / seconds, p99)
 
     def _transactions(self, name: str, records: Records) -> Records:
-        sidecar = self._folder.samples / f"load-{name}.json"
+        sidecar = self._folder.samples / f"{name}.json"
         series = read_sidecar(sidecar)["series"] if sidecar.exists() else []
         numbers = [number for number, one in enumerate(series) if one["role"] == "transaction"]
         return records[np.isin(records["series"], numbers)]
@@ -172,5 +175,5 @@ def _value(condition: AbortCondition, figures: LiveFigures) -> float | None:
 
 
 def _worker_files(folder: RunFolder, schedule: Schedule) -> list[Path]:
-    names = ["probe", *(f"load-{load.name}" for load in schedule.loads)]
+    names = ["probe", *(name for load in schedule.loads for name in load.sample_names)]
     return [folder.samples / f"{name}.workers.jsonl" for name in names]

@@ -1,17 +1,21 @@
 """Judge: what each load offered, and what came of it, phase by phase."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from kubedrill.judge.requests import due_in, errors, late_share, latencies, percentile, shown
+from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
+from kubedrill.record.series import load_series
 from kubedrill.record.traces import read_samples, succeeded
 from kubedrill.record.verdict import LoadResult
 
@@ -24,38 +28,90 @@ class Load:
     series: tuple[dict[str, Any], ...]
     records: Records
     workers: tuple[dict[str, Any], ...]
+    """The lines of all its processes; `worker` says whose."""
+    dues: Times
+    """When its arrivals were due, monotonic ns."""
+
+    def due_in(self, phase: Phase) -> int:
+        """Return how many arrivals were due in a phase."""
+        return int(np.diff(np.searchsorted(self.dues, (phase.start, phase.end)))[0])
 
     def transactions(self) -> Records:
         """Return the arrivals themselves; objectives on the load's name mean these."""
         numbers = [n for n, one in enumerate(self.series) if one["role"] == "transaction"]
         return self.records[np.isin(self.records["series"], numbers)]
 
+    @property
+    def names(self) -> list[str]:
+        """Return what its series are called in this experiment."""
+        return load_series(self.scheduled.name, [one["name"] for one in self.series])
+
+    def of(self, name: str) -> Records:
+        """Return the records of the series of that name; none if it has no such series."""
+        if name == self.scheduled.name:
+            return self.transactions()
+        number = self.names.index(name) if name in self.names else -1
+        chosen: Records = self.records[self.records["series"] == number]
+        return chosen
+
     def lag_p99_s(self, phase: Phase) -> float:
         """Return the 99th percentile of each second's largest event-loop lag."""
         lags = [one["lag_max_us"] / 1e6 for one in self.workers if phase.holds(one["time"])]
         return percentile(np.sort(np.array(lags)), "p99") if lags else 0.0
 
+    def counts(self, phase: Phase) -> dict[str, int]:
+        """Return what its workers counted in a phase; their lines are a second apart."""
+        found: Counter[str] = Counter()
+        for start, end in self._ends(phase):
+            found += Counter(end["counts"]) - Counter(start["counts"])
+        return dict(found)
+
+    def received(self, phase: Phase) -> int:
+        """Return the bytes that its workers received in a phase, TLS included."""
+        return sum(end["bytes_in"] - start["bytes_in"] for start, end in self._ends(phase))
+
+    def _ends(self, phase: Phase) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Yield what each worker said where a phase begins, and where it ends."""
+        for name in {one["worker"] for one in self.workers}:
+            lines = [one for one in self.workers if one["worker"] == name]
+            yield _said_at(lines, phase.start), _said_at(lines, phase.end)
+
 
 def read_loads(folder: RunFolder, schedule: Schedule) -> list[Load]:
     """Read the samples of every scheduled load; one that never wrote any has none."""
-    return [_read(folder, load) for load in schedule.loads]
+    return [_read(folder, load, schedule) for load in schedule.loads]
 
 
 def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
-    """Yield the transactions, and whatever else the load measured, in one phase."""
-    for number, series in enumerate(load.series):
-        records = due_in(load.records[load.records["series"] == number], phase)
+    """Yield the transactions, and whatever else the load measured, in a phase in which it presses."""
+    if not load.scheduled.presses(phase.name):
+        return
+    for name, series in zip(load.names, load.series, strict=True):
+        records = due_in(load.of(name), phase)
         if len(records) or series["role"] == "transaction":
-            yield _result(load, series["name"], records, phase)
+            yield _result(load, name, records, phase)
 
 
-def _read(folder: RunFolder, load: ScheduledLoad) -> Load:
-    name = f"load-{load.name}"
-    if not (folder.samples / f"{name}.json").exists():
-        return Load(load, (), np.empty(0, LOAD_DTYPE), ())
-    records, sidecar = read_samples(folder, name)
-    workers = tuple(read_lines(folder.samples / f"{name}.workers.jsonl"))
-    return Load(load, tuple(sidecar["series"]), records, workers)
+def _read(folder: RunFolder, load: ScheduledLoad, schedule: Schedule) -> Load:
+    dues = np.concatenate([np.empty(0, np.int64), *schedule.dues(load)])
+    names = [name for name in load.sample_names if (folder.samples / f"{name}.json").exists()]
+    if not names:
+        return Load(load, (), np.empty(0, LOAD_DTYPE), (), dues)
+    parts = [read_samples(folder, name) for name in names]
+    records = np.concatenate([part for part, _ in parts])
+    vitals = tuple(chain.from_iterable(_vitals(folder, name) for name in names))
+    return Load(load, tuple(parts[0][1]["series"]), records, vitals, dues)
+
+
+def _vitals(folder: RunFolder, name: str) -> Iterator[dict[str, Any]]:
+    for line in read_lines(folder.samples / f"{name}.workers.jsonl"):
+        yield {**line, "worker": name}
+
+
+def _said_at(lines: list[dict[str, Any]], time: int) -> dict[str, Any]:
+    """Return one worker's line nearest to `time`, they being a second apart; before its first, nothing."""
+    early = [one for one in lines if one["time"] <= time + SECOND // 2]
+    return early[-1] if early else {"counts": {}, "bytes_in": 0}
 
 
 def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult:
@@ -64,10 +120,12 @@ def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult
         profile=load.scheduled.profile,
         name=name,
         phase=phase.name,
+        loop="closed" if load.scheduled.arrivals.clients else "open",
         offered=len(records) / seconds,
         achieved=float(succeeded(records).sum()) / seconds,
         requests=len(records),
         errors=errors(records),
+        counts=load.counts(phase) if name == load.scheduled.name else {},
         latency_s=shown(latencies(records)),
         bytes=int(records["bytes"].sum(dtype=np.int64)),
         late_share=late_share(records),

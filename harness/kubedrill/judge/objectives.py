@@ -110,9 +110,9 @@ def _requests(evidence: Evidence, objective: Objective, phase: Phase) -> Measure
         case "probe.read" | "probe.write":
             records = probes.of(verb=objective.series.removeprefix("probe."), level="prober")
         case name:
-            records = next(
-                load.transactions() for load in evidence.loads if load.scheduled.name == name
-            )
+            load_name = name.partition(".")[0]
+            load = next(one for one in evidence.loads if one.scheduled.name == load_name)
+            records = load.of(name)
     records = due_in(records, phase)
     return _some(statistic(records, objective.statistic, seconds) if len(records) else None)
 

@@ -21,7 +21,7 @@ def settings(evidence: Evidence) -> dict[str, Any]:
             **cluster.settings,
         },
         "loads": {
-            one.name: {"profile": one.profile, "rate": one.rate, **one.parameters}
+            one.name: {"profile": one.profile, "rate": one.arrivals.in_words(), **one.parameters}
             for one in schedule.loads
         },
         "seeded": _seeded(evidence.events),

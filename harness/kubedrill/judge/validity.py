@@ -9,6 +9,7 @@ import numpy as np
 
 from kubedrill.judge import faults
 from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.generator import cause
 from kubedrill.judge.loads import Load
 from kubedrill.judge.requests import LATE, late_share
 from kubedrill.record.clock import SECOND
@@ -47,7 +48,8 @@ def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
         yield f"the drill ended {after:.1f} s into it" if after > 0 else "the drill ended before it"
         return
     for load in evidence.loads:
-        yield from _load(load, phase)
+        if load.scheduled.presses(phase.name):
+            yield from _load(load, phase)
     yield from _prober(evidence, phase)
     yield from _machine(evidence, phase)
 
@@ -78,11 +80,12 @@ def _load(load: Load, phase: Phase) -> Iterator[str]:
     records = load.transactions()
     due = (records["intended"] >= phase.start) & (records["intended"] < phase.end)
     arrivals = records[due]
-    expected = load.scheduled.rate * (phase.end - phase.start) / SECOND
+    expected = load.due_in(phase)
     name = f"load {load.scheduled.name}"
     if len(arrivals) < expected * (1 - LATE_SHARE) - 1:
-        yield f"{name}: {len(arrivals)} of {expected:.0f} arrivals are in the samples"
-    yield from _late(name, arrivals)
+        yield f"{name}: {len(arrivals)} of {expected} arrivals are in the samples"
+    for late in _late(name, arrivals):
+        yield f"{late}; {cause(load, phase)}"
 
 
 def _prober(evidence: Evidence, phase: Phase) -> Iterator[str]:

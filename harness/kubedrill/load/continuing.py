@@ -1,60 +1,58 @@
-"""Load: the `continue` token of a page of a LIST, read from the first bytes of its body.
+"""Load: what a list's metadata says, the `continue` token of a page foremost, from its first bytes.
 
-Both encodings put the list's metadata before its items, so no page is ever decoded.
+Both encodings put the list's metadata before its items, so no page is ever decoded. Only lists of
+custom resources have it behind them.
 """
 
 import re
+
+from kubedrill.load.protobuf import enveloped, field
 
 HEAD = 4096
 """Enough for any list's metadata."""
 
 _JSON = re.compile(rb'"continue":"([^"\\]+)"')
-_MAGIC = b"k8s\x00"
+_ITEMS = re.compile(rb'"items":|"columnDefinitions":')
+_LAST = 8192
+"""Tokens are shorter than this; a custom resource's metadata stands at the end of its list."""
+_VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
 
 
 def token_json(head: bytes) -> str:
     """Return the token in a JSON list's first bytes, "" on the last page."""
-    metadata, _, _ = head.partition(b'"items":')
+    metadata = _ITEMS.split(head, maxsplit=1)[0]
+    found = _JSON.search(metadata)
+    return found[1].decode("ascii") if found else ""
+
+
+def token_unstructured(body: bytes) -> str:
+    """Return the token in the whole JSON list of a custom resource, "" on the last page."""
+    _, _, metadata = body[-_LAST:].rpartition(b'"metadata":')
     found = _JSON.search(metadata)
     return found[1].decode("ascii") if found else ""
 
 
 def token_protobuf(head: bytes) -> str:
-    """Return the token in a protobuf list's first bytes, "" on the last page; ValueError if broken.
-
-    The envelope (runtime.Unknown) holds the list in its field 2; ListMeta is field 1 of every list, and the
-    token field 3 of it.
-    """
-    if not head.startswith(_MAGIC):
-        raise ValueError("no protobuf of Kubernetes")
-    items = _field(head[len(_MAGIC) :], 2)
-    return _field(_field(items, 1), 3).decode("ascii")
+    """Return the token in a protobuf list's first bytes, "" on the last page; ValueError if broken."""
+    return field(_list_metadata(head), 3).decode("ascii")
 
 
-def _field(message: bytes, wanted: int) -> bytes:
-    """Return a length-delimited field of a message, as much of it as is there; b"" if absent."""
-    position = 0
-    while position < len(message):
-        key, position = _varint(message, position)
-        if key & 7 == 0:
-            _, position = _varint(message, position)
-            continue
-        if key & 7 != 2:
-            raise ValueError(f"wire type {key & 7} is not used by lists")
-        length, position = _varint(message, position)
-        if key >> 3 == wanted:
-            return message[position : position + length]
-        position += length
-    return b""
+def version_protobuf(head: bytes) -> str:
+    """Return the resourceVersion in a protobuf list's first bytes; ValueError if there is none."""
+    version = field(_list_metadata(head), 2).decode("ascii")
+    if not version:
+        raise ValueError("a list without a resourceVersion")
+    return version
 
 
-def _varint(message: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while position < len(message):
-        byte = message[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7
-    raise ValueError("the message ends within a number")
+def version_json(head: bytes) -> str:
+    """Return the resourceVersion in a JSON list's first bytes; ValueError if there is none."""
+    found = _VERSION.search(head)
+    if found is None:
+        raise ValueError("a list without a resourceVersion")
+    return found[1].decode("ascii")
+
+
+def _list_metadata(head: bytes) -> bytes:
+    # ListMeta is field 1 of every list.
+    return field(enveloped(head), 1)

@@ -1,11 +1,10 @@
 """Load: what a profile says of itself. Read in a process of its own: Locust replaces sockets.
 
-python -m kubedrill.load.describe loadprofiles/mass_list.py
-python -m kubedrill.load.describe loadprofiles/mass_list.py '{"resource": "pods"}'    also checks
+python -m kubedrill.load.describe "" loadprofiles/mass_list.py loadprofiles/mixed.py
+python -m kubedrill.load.describe '{"resource": "pods"}' loadprofiles/mass_list.py    also checks
 """
 
 import hashlib
-import importlib.util
 import json
 import subprocess
 import sys
@@ -22,12 +21,27 @@ from kubedrill.record.files import write_json
 TIMEOUT_S = 60
 
 
-def describe(path: Path) -> ProfileDescription:
-    """Return the profile's description; NotStarted if the file is not a profile.
+def describe(*paths: Path) -> list[ProfileDescription]:
+    """Return the profiles' descriptions; NotStarted if a file is not a profile.
 
-    Cached by the content of the profile and of this package.
+    Cached by the content of the profiles and of this package.
     """
-    raw = _cached(path, None)
+    known = {path: raw for path in paths if (raw := _cached(path, ""))}
+    missing = [path for path in paths if path not in known]
+    if missing:
+        known |= dict(zip(missing, _ask(missing, ""), strict=True))
+    return [_description(path, known[path]) for path in paths]
+
+
+def check(path: Path, parameters: Mapping[str, Any]) -> None:
+    """Check parameters together, which no schema can say; NotStarted says what is wrong."""
+    given = json.dumps(dict(parameters), sort_keys=True)
+    raw = _cached(path, given) or _ask([path], given)[0]
+    if raw["wrong"]:
+        raise NotStarted(f"{path.stem.replace('_', '-')}: {raw['wrong']}")
+
+
+def _description(path: Path, raw: dict[str, Any]) -> ProfileDescription:
     return ProfileDescription(
         name=raw["name"],
         path=str(path),
@@ -37,79 +51,54 @@ def describe(path: Path) -> ProfileDescription:
     )
 
 
-def check(path: Path, parameters: Mapping[str, Any]) -> None:
-    """Check parameters together, which no schema can say; NotStarted says what is wrong."""
-    wrong = _cached(path, parameters)["wrong"]
-    if wrong:
-        raise NotStarted(f"{path.stem.replace('_', '-')}: {wrong}")
-
-
-def _cached(path: Path, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
-    given = "" if parameters is None else json.dumps(dict(parameters), sort_keys=True)
-    folder = platformdirs.user_cache_path("kubedrill") / "profiles"
-    cache = folder / f"{path.stem}-{_fingerprint(path, given)}.json"
+def _cached(path: Path, given: str) -> dict[str, Any] | None:
     try:
-        known: dict[str, Any] = json.loads(cache.read_text(encoding="utf-8"))
+        known: dict[str, Any] = json.loads(_cache(path, given).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        known = _ask(path, given)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_json(cache, known)
-        except OSError:
-            pass  # a cache that cannot be written only costs time
+        return None
     return known
+
+
+def _cache(path: Path, given: str) -> Path:
+    folder = platformdirs.user_cache_path("kubedrill") / "profiles"
+    return folder / f"{path.stem}-{_fingerprint(path, given)}.json"
 
 
 def _fingerprint(path: Path, given: str) -> str:
     digest = hashlib.sha256(given.encode())
     own = Path(__file__).parent
-    for file in (path, *sorted(own.rglob("*.py"))):
+    # Its neighbours, too: profiles may be made of others.
+    for file in (path, *sorted(path.parent.glob("*.py")), *sorted(own.rglob("*.py"))):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:20]
 
 
-def _ask(path: Path, given: str) -> dict[str, Any]:
-    command = [
-        sys.executable,
-        "-m",
-        "kubedrill.load.describe",
-        str(path),
-        *([given] if given else []),
-    ]
+def _ask(paths: list[Path], given: str) -> list[dict[str, Any]]:
+    """Ask a process of its own what the profiles say, and remember it."""
+    command = [sys.executable, "-m", "kubedrill.load.describe", given, *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
-        raise NotStarted(
-            f"{path}: not a load profile: {said[-1] if said else 'it printed nothing'}"
-        )
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
-
-
-def _load(path: Path) -> Any:
-    """Return the one concrete KubernetesUser of a profile."""
-    from kubedrill.load.user import KubernetesUser
-
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    users = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, KubernetesUser) and not value.abstract
-    ]
-    if len(users) != 1:
-        raise SystemExit(f"needs one concrete subclass of KubernetesUser, has {len(users)}")
-    return module, users[0]
+        raise NotStarted(said[-1] if said else f"{paths[0]}: not a load profile")
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    for path, answer in zip(paths, answers, strict=True):
+        try:
+            _cache(path, given).parent.mkdir(parents=True, exist_ok=True)
+            write_json(_cache(path, given), answer)
+        except OSError:
+            pass  # a cache that cannot be written only costs time
+    return answers
 
 
 def _said(path: Path, given: dict[str, Any] | None) -> dict[str, Any]:
+    from kubedrill.load.profile import load_profile
     from kubedrill.load.user.parameters import check as check_together
 
-    module, user = _load(path)
+    try:
+        module, user = load_profile(path)
+    except Exception as error:  # noqa: BLE001 - somebody else's code
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        raise SystemExit(f"{path}: not a load profile: {kind}{error}") from None
     wrong = ""
     if given is not None:
         try:
@@ -126,10 +115,10 @@ def _said(path: Path, given: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the description of the profile given on the command line, as JSON."""
-    path, *given = sys.argv[1:]
-    said = _said(Path(path), json.loads(given[0]) if given else None)
-    sys.stdout.write(json.dumps(said, indent=1) + "\n")
+    """Print what the profiles of the command line say of themselves, as JSON."""
+    given, *paths = sys.argv[1:]
+    said = [_said(Path(path), json.loads(given) if given else None) for path in paths]
+    sys.stdout.write(json.dumps(said) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 
 RUN = "KUBEDRILL_RUN"
 PROFILE = "KUBEDRILL_PROFILE"
 LOAD = "KUBEDRILL_LOAD"
-"""Environment of a profile that is part of a drill: the run's folder, the profile's and the load's name."""
-
-USERS = 8
-"""One for each identity that a cluster has for load."""
+WORKER = "KUBEDRILL_WORKER"
+WORKERS = "KUBEDRILL_WORKERS"
+"""Environment of a profile that is part of a drill: the run's folder, the profile's and the load's name,
+which of the load's processes it is, and of how many."""
 
 
 class Load(Protocol):
@@ -30,24 +31,36 @@ class Load(Protocol):
         ...
 
     @property
+    def processes(self) -> int:
+        """How many share its arrivals."""
+        ...
+
+    @property
     def parameters(self) -> Mapping[str, Any]:
         """What stands under `with:`."""
         ...
 
 
-def command(profile: Path, load: Load, run: RunFolder) -> tuple[list[str], dict[str, str]]:
-    """Return arguments and additional environment of the process for `load`.
+def command(
+    profile: Path, load: Load, run: RunFolder, worker: int = 0
+) -> tuple[list[str], dict[str, str]]:
+    """Return arguments and additional environment of one process of `load`.
 
-    It says `ready` when its users wait; the rate, and when to send, come with GO.
+    It has one user for each identity that the cluster has for load, and says `ready` when they wait;
+    the rate, and when to send, come with GO.
     """
+    users = str(len(ClusterRecord.read(run.cluster).load_identities))
     arguments = [sys.executable, "-m", "locust", "-f", str(profile), "--headless", "--only-summary"]
-    arguments += ["--users", str(USERS), "--spawn-rate", str(USERS), "--exit-code-on-error", "0"]
+    arguments += ["--users", users, "--spawn-rate", users, "--exit-code-on-error", "0"]
     for name, value in load.parameters.items():
-        arguments.append(f"--{name.replace('_', '-')}={value}")
+        said = str(value).lower() if isinstance(value, bool) else value
+        arguments.append(f"--{name.replace('_', '-')}={said}")
     environment = {
         RUN: str(run.path.absolute()),
         PROFILE: load.profile,
         LOAD: load.name,
+        WORKER: str(worker),
+        WORKERS: str(load.processes),
         # numpy's thread pool is of no use here, and spins when it starts.
         "OPENBLAS_NUM_THREADS": "1",
     }

@@ -61,7 +61,7 @@ class ClusterRecord:
     """The name in every serving certificate; clients verify it whatever address they dial."""
     components: tuple[Component, ...]
     identities: dict[str, Identity]
-    """admin | prober | scraper | victim | load-0 ... load-7"""
+    """admin | prober | scraper | victim | load-0 ... load-N"""
     capabilities: tuple[str, ...]
     versions: dict[str, str]
     settings: dict[str, Any] = field(default_factory=dict)
@@ -81,6 +81,11 @@ class ClusterRecord:
     def socket(self) -> Path:
         """The supervisor's Unix socket."""
         return Path(self.folder) / "supervisor.sock"
+
+    @property
+    def load_identities(self) -> list[str]:
+        """The names of those that are there for load."""
+        return sorted(name for name in self.identities if name.startswith("load-"))
 
     def of_kind(self, kind: str) -> tuple[Component, ...]:
         """Return the components of one kind, in the order of zones."""

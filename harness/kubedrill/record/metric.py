@@ -121,6 +121,17 @@ METRICS: dict[str, Metric] = {
     ),
 }
 
+for _plural in ("configmaps", "events", "leases", "namespaces", "nodes", "pods", "secrets"):
+    METRICS[f"objects.{_plural}"] = Metric(
+        "kube-apiserver",
+        "apiserver_resource_objects",
+        "gauge",
+        "1",
+        "max",
+        "how many there are, as the apiservers count them in etcd once a minute",
+        {"resource": (_plural,)},
+    )
+
 # CPU and memory are the same for each kind of component.
 for _component, _name in {
     "etcd": "etcd",

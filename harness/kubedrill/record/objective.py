@@ -104,7 +104,7 @@ def parse_abort(text: str) -> AbortCondition:
 def check(objective: Objective, known_loads: Iterable[str]) -> None:
     """Raise ObjectiveError unless series, statistic and unit fit each other.
 
-    `known_loads` are the names (`as:`) of the experiment's loads.
+    `known_loads` are the names of the series of the experiment's loads.
     """
     loads = list(known_loads)
     series = find_series(objective.series, loads)

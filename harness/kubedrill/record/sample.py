@@ -53,6 +53,10 @@ class Outcome(IntEnum):
     """Never sent: the bound on requests in flight was reached. Counts against the generator."""
     CUT = 1009
     """In flight when the drill was ended. Neither a success nor the server's failure."""
+    GOAWAY = 1010
+    """The server took no more requests on this HTTP/2 connection, and says that it has not seen this one."""
+    STREAM_RESET = 1011
+    """The server gave up this request, not the HTTP/2 connection: RST_STREAM."""
 
 
 def outcome_name(outcome: int) -> str:
@@ -68,12 +72,18 @@ class SampleWriter:
     def __init__(
         self, folder: Path, name: str, sidecar: dict[str, Any], record: struct.Struct
     ) -> None:
-        write_json(folder / f"{name}.json", sidecar)
+        self._sidecar, self._about = folder / f"{name}.json", sidecar
+        self.describe()
         # Buffered by hand: a record costs one pack_into, and a flush one write.
         self._file = (folder / f"{name}.bin").open("ab", buffering=0)
         self._record = record
         self._buffer = bytearray(record.size * 4096)
         self._used = 0
+
+    def describe(self, **more: Any) -> None:
+        """Write the sidecar anew, with that in it."""
+        self._about = {**self._about, **more}
+        write_json(self._sidecar, self._about)
 
     def add(self, *values: int) -> None:
         """Append one record, its fields in the order of the struct."""

@@ -1,10 +1,14 @@
 """What a drill intends, on the clock: phases, loads, faults, objectives. Written once, never moved."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from kubedrill.record.arrivals import Arrivals, Times
 from kubedrill.record.clock import ClockPair
 from kubedrill.record.files import write_json
 
@@ -30,9 +34,23 @@ class ScheduledLoad:
 
     name: str
     profile: str
-    rate: float
-    """Arrivals a second."""
+    arrivals: Arrivals
     parameters: dict[str, Any] = field(default_factory=dict)
+    phases: tuple[str, ...] = ()
+    """The phases in which it presses; none named: all."""
+    processes: int = 1
+    """How many share the arrivals: each takes every so-manieth."""
+
+    @property
+    def sample_names(self) -> tuple[str, ...]:
+        """Return the names of its samples and of its processes: one each."""
+        if self.processes == 1:
+            return (f"load-{self.name}",)
+        return tuple(f"load-{self.name}@{number}" for number in range(self.processes))
+
+    def presses(self, phase: str) -> bool:
+        """Whether arrivals are due in the phase of that name."""
+        return not self.phases or phase in self.phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +133,30 @@ class Schedule:
                 return phase
         raise KeyError(name)
 
+    def windows(self, load: ScheduledLoad) -> list[tuple[int, int]]:
+        """Return when a load presses, as (start, end) in monotonic ns; phases without a gap are one."""
+        found: list[tuple[int, int]] = []
+        for phase in self.phases:
+            if not load.presses(phase.name):
+                continue
+            if found and found[-1][1] == phase.start:
+                found[-1] = (found[-1][0], phase.end)
+            else:
+                found.append((phase.start, phase.end))
+        return found
+
+    def dues(self, load: ScheduledLoad) -> Iterator[Times]:
+        """Yield when the arrivals of a load are due, monotonic ns, ascending, block by block.
+
+        The load's own time stands still in phases in which it does not press.
+        """
+        windows = np.array(self.windows(load), dtype=np.int64).reshape(-1, 2)
+        lengths = windows[:, 1] - windows[:, 0]
+        until = np.cumsum(lengths)
+        for block in load.arrivals.dues(int(lengths.sum()), load.name):
+            window = np.searchsorted(until, block, side="right")
+            yield block - until[window] + windows[window, 1]
+
     def phase_at(self, time: int) -> Phase | None:
         """Return the phase that holds `time` (monotonic ns), if any."""
         return next((phase for phase in self.phases if phase.holds(time)), None)
@@ -131,7 +173,7 @@ class Schedule:
         parts: dict[str, Any] = {
             "clock": ClockPair(**raw["clock"]),
             "phases": tuple(Phase(**phase) for phase in raw["phases"]),
-            "loads": tuple(ScheduledLoad(**load) for load in raw["loads"]),
+            "loads": tuple(_load(load) for load in raw["loads"]),
             "faults": tuple(ScheduledFault(**fault) for fault in raw["faults"]),
             "objectives": tuple(ScheduledObjective(**one) for one in raw["objectives"]),
             "abort": tuple(raw["abort"]),
@@ -148,3 +190,10 @@ class Schedule:
     def read(cls, path: Path) -> "Schedule":
         """Read `schedule.json`."""
         return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _load(raw: dict[str, Any]) -> ScheduledLoad:
+    arrivals = raw["arrivals"]
+    points = tuple((seconds, rate) for seconds, rate in arrivals["points"])
+    parts = {"arrivals": Arrivals(**{**arrivals, "points": points}), "phases": tuple(raw["phases"])}
+    return ScheduledLoad(**{**raw, **parts})

@@ -1,6 +1,6 @@
 """What objectives may measure: each series, its statistics, their units, and how they read in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -119,8 +119,15 @@ RESERVED = frozenset(
 """First words of built-in series; no load may have one as its name."""
 
 
+def load_series(load: str, series: Sequence[str]) -> list[str]:
+    """Return the names of a load's series: `as: writes` of a profile's `write`, `write.seen` has a
+    `writes` and a `writes.seen`.
+    """
+    return [load + one.removeprefix(series[0]) for one in series]
+
+
 def find_series(name: str, loads: Iterable[str]) -> Series | None:
-    """Return the series of that name, `loads` being the names of the experiment's loads."""
+    """Return the series of that name, `loads` being the names of the series of all loads."""
     if name in loads:
         return Series(name, _LOAD, f"the load {name}", "requests")
     if name in METRICS:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -59,12 +59,17 @@ class LoadResult(_Part):
     profile: str
     name: str
     phase: str
+    loop: Literal["open", "closed"]
+    """Closed: clients waited for their answers, so that a slow server was asked less."""
     offered: float
     """Arrivals a second that were due."""
     achieved: float
     """Whole, valid answers a second, counted by intended start."""
     requests: int
     errors: dict[str, int]
+    counts: dict[str, int] = {}
+    """What the profile counted besides, such as answers with Retry-After and their seconds; the phase's
+    ends are known to a second."""
     latency_s: dict[str, float]
     """p50, p90, p99, p99.9, max, mean: from the intended start, failures and timeouts included."""
     bytes: int

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -84,7 +85,7 @@ def check(value: Any, model: type[Model], problems: Problems) -> Model | None:
         return model.model_validate_json(json.dumps(value))
     except ValidationError as error:
         for one in error.errors(include_url=False):
-            location = tuple(step for step in one["loc"] if step != "[key]")
+            location = tuple(step for step in one["loc"] if str(step)[:1] != "[")
             problems.add(location, _in_words(one, location, model))
         return None
 
@@ -161,8 +162,10 @@ def _step_into(annotation: Any, step: str | int) -> Any:
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) is Annotated:
+        return _alternatives(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
-        return get_args(annotation)
+        return tuple(chain.from_iterable(map(_alternatives, get_args(annotation))))
     return (annotation,)
 
 

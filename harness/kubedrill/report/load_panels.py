@@ -9,7 +9,7 @@ from bokeh.plotting import figure
 
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.sample import Records
+from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.traces import (
     Floats,
     PerSecond,
@@ -47,17 +47,21 @@ class LoadTrace:
 
 def load_traces(folder: RunFolder, axis: Axis) -> list[LoadTrace]:
     """Return every load that has samples; its transactions, not their pages."""
+    there = sample_names(folder)
     found = []
-    for name in sample_names(folder):
-        if not name.startswith("load-"):
-            continue
-        records, sidecar = read_samples(folder, name)
-        whole = [i for i, one in enumerate(sidecar["series"]) if one.get("role") == "transaction"]
-        records = records[np.isin(records["series"], whole)]
+    for load in axis.schedule.loads:
+        parts = [_transactions(folder, name) for name in load.sample_names if name in there]
+        records = np.concatenate(parts) if parts else np.empty(0, LOAD_DTYPE)
         if len(records):
             seconds = per_second(records, axis.schedule.start, axis.schedule.end)
-            found.append(LoadTrace(name.removeprefix("load-"), seconds))
+            found.append(LoadTrace(load.name, seconds))
     return found
+
+
+def _transactions(folder: RunFolder, name: str) -> Records:
+    records, sidecar = read_samples(folder, name)
+    whole = [i for i, one in enumerate(sidecar["series"]) if one.get("role") == "transaction"]
+    return records[np.isin(records["series"], whole)]
 
 
 def rates(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
@@ -100,8 +104,8 @@ def staleness(axis: Axis, records: Records, series: list[int]) -> figure | None:
         return None
     length = int(np.ceil(axis.length))
     second = (good["intended"].astype(np.int64) - axis.schedule.start) // SECOND
-    stale = good["staleness_us"] / 1e6
-    median, worst = percentiles_by_group(second, stale, length, (0.5, 1.0))
+    ranks = percentiles_by_group(second, good["staleness_us"], length, (0.5, 1.0))
+    median, worst = (one / 1e6 for one in ranks)
     top = float(np.nanmax(worst, initial=1e-3)) * 1.15
     plot = axis.panel("Staleness of cached reads", 120, y_range=Range1d(0, top))
     name_ticks(plot, even_ticks(top, 3), _tick)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from kubedrill.record.verdict import (
     AvailabilityResult,
     FaultResult,
-    HarnessCost,
     ObjectiveResult,
     Report,
     Verdict,
@@ -29,7 +28,8 @@ def proved(report: Report) -> str:
 
 
 def _under(report: Report) -> str:
-    loads = dict.fromkeys((one.name, one.profile) for one in report.load)
+    # The arrivals only, not the parts of them: a load's name has no dot.
+    loads = dict.fromkeys((one.name, one.profile) for one in report.load if "." not in one.name)
     parts = [f"the load {name} ({profile})" for name, profile in loads]
     parts += [on_target(fault.name, fault.target) for fault in report.faults]
     if not parts:
@@ -100,8 +100,13 @@ def scored(report: Report, phase: str, verb: str) -> AvailabilityResult | None:
     return None
 
 
-def harness_line(costs: list[HarnessCost]) -> str | None:
-    """Return the largest share that watching took of the control plane's work; None if unknown."""
+def harness_line(report: Report) -> str | None:
+    """Return the largest share that watching took of the control plane's work; None if unknown.
+
+    Of phases without a load it says nothing: watching is all that goes on in them.
+    """
+    pressed = {one.phase for one in report.load if one.requests}
+    costs = [one for one in report.harness if one.phase in pressed or not pressed]
     names = {"cpu_share": "CPU", "bytes_share": "bytes", "requests_share": "requests"}
     parts = []
     for field, name in names.items():

@@ -64,7 +64,8 @@ def _load_rows(report: Report, shown: dict[str, Callable[[LoadResult], str]]) ->
                 show(found[phase.name]) if phase.name in found else figures.NOTHING
                 for phase in report.phases
             )
-            yield (f"{name} {label}", *values)
+            loop = " (closed loop)" if any(one.loop == "closed" for one in found.values()) else ""
+            yield (f"{name} {label}{loop}", *values)
 
 
 def _probe_rows(report: Report) -> Iterator[Row]:
@@ -164,6 +165,18 @@ def errors(report: Report) -> Table:
 
     columns = ("Requests of", "sent", "failed", "how")
     return table("Failures by class", columns, _by_phase(report, rows), (1, 2))
+
+
+def counts(report: Report) -> Table:
+    """Return what the loads counted besides their requests, by phase."""
+
+    def rows(phase: str) -> Iterator[Row]:
+        for load in report.load:
+            if load.phase == phase:
+                for what, number in sorted(load.counts.items()):
+                    yield f"load {load.name}", what, f"{number:,}"
+
+    return table("Counted", ("By", "what", "how often"), _by_phase(report, rows), (2,))
 
 
 def _error_row(name: str, sent: int, found: dict[str, int]) -> Row:

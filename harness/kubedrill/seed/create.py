@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.labels import labels_of
 from kubedrill.seed.api import Api, SeedFailed
-from kubedrill.seed.kinds import KINDS, Object, body
+from kubedrill.seed.kinds import KINDS, body
 from kubedrill.seed.parallel import Call, call_all
 
 TIMEOUT = 120 * SECOND
@@ -27,11 +28,6 @@ class SeedResult:
 def namespace_of(run: str) -> str:
     """Return the namespace that holds the seeded objects of a run."""
     return f"kubedrill-{run.lower()}"
-
-
-def labels_of(run: str) -> Object:
-    """Return the labels of everything that a run creates."""
-    return {"app.kubernetes.io/managed-by": "kubedrill", "kubedrill.io/run": run}
 
 
 def seed(
@@ -79,7 +75,7 @@ def _calls(namespace: str, run: str, wanted: Mapping[str, int]) -> Iterator[Call
         path = f"/api/v1/namespaces/{namespace}/{KINDS[name].resource}"
         for number in range(count):
             made = body(KINDS[name], f"{name}-{number:05}", labels)
-            yield Call("POST", path, _CONFLICT, made)
+            yield Call("POST", path, (_CONFLICT,), made)
 
 
 def _count(api: Api, namespace: str, kind: str) -> int:

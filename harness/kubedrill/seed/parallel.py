@@ -14,11 +14,11 @@ THREADS = 12
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to the API; `fine` is a status that means it was done before."""
+    """One call to the API; `fine` are statuses that mean it was done before."""
 
     method: str
     path: str
-    fine: int
+    fine: tuple[int, ...]
     body: bytes = b""
 
 
@@ -47,7 +47,7 @@ def _call_until_empty(
     try:
         while not errors:
             one = work.get_nowait()
-            api.call(one.method, one.path, one.body, fine=(one.fine,))
+            api.call(one.method, one.path, one.body, fine=one.fine)
     except queue.Empty:
         pass
     except Exception as error:  # noqa: BLE001 - raised again where the threads are joined

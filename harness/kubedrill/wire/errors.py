@@ -27,6 +27,8 @@ class WireError(Exception):
         super().__init__(message)
         self.outcome = outcome
         self.first_byte = first_byte
+        self.peer = 0
+        """`Connection.peer` of the connection that it happened on; 0 if there was none."""
 
 
 def from_os_error(error: OSError) -> WireError:

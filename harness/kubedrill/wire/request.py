@@ -18,6 +18,34 @@ def prepare(
     content_type: str = "application/json",
 ) -> bytes:
     """Return an HTTP/1.1 request; ValueError if a part would break out of its place."""
+    lines = fields(
+        method,
+        path,
+        host,
+        token=token,
+        accept=accept,
+        user_agent=user_agent,
+        headers=headers,
+        body=body,
+        content_type=content_type,
+    )
+    head = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in lines.items())]
+    return "\r\n".join([*head, "", ""]).encode("ascii") + body
+
+
+def fields(
+    method: str,
+    path: str,
+    host: str,
+    *,
+    token: str | None,
+    accept: str,
+    user_agent: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    content_type: str,
+) -> dict[str, str]:
+    """Return the headers of a request, in any version of HTTP; ValueError as `prepare`."""
     lines = {"Host": host, "Accept": accept, "User-Agent": user_agent}
     if token:
         lines["Authorization"] = f"Bearer {token}"
@@ -28,8 +56,7 @@ def prepare(
     lines |= headers
     for name, value in {"method": method, "path": path, **lines}.items():
         _check(name, value, blanks=name not in {"method", "path"})
-    head = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in lines.items())]
-    return "\r\n".join([*head, "", ""]).encode("ascii") + body
+    return lines
 
 
 def _check(name: str, value: str, blanks: bool) -> None:

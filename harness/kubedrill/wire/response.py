@@ -33,6 +33,8 @@ class Response:
     """Seconds, of a Retry-After in seconds."""
     closes: bool
     """The server will close the connection."""
+    peer: int = 0
+    """`Connection.peer` of the connection that it came on."""
 
 
 class Answer:

@@ -5,8 +5,12 @@ import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from kubedrill.record.cluster import ClusterRecord, Endpoint
+
+Http = Literal["1.1", "2"]
+"""Versions of HTTP."""
 
 Address = tuple[int, tuple[str, int] | tuple[str, int, int, int]]
 """Address family, and the address as connect() takes it."""
@@ -31,7 +35,10 @@ class Target:
 
 
 def client_tls(
-    ca_file: str | None, certificate: str | None = None, key: str | None = None
+    ca_file: str | None,
+    certificate: str | None = None,
+    key: str | None = None,
+    http: Http = "1.1",
 ) -> ssl.SSLContext:
     """Return a context for TLS 1.2 and later that verifies the server; OSError if a file is bad.
 
@@ -45,18 +52,20 @@ def client_tls(
         context.load_verify_locations(ca_file)
     if certificate is not None:
         context.load_cert_chain(certificate, key)
+    if http == "2":
+        context.set_alpn_protocols(["h2"])
     return context
 
 
 def identity_target(
-    record: ClusterRecord, identity: str, endpoint: Endpoint | None = None
+    record: ClusterRecord, identity: str, endpoint: Endpoint | None = None, http: Http = "1.1"
 ) -> tuple[Target, str | None]:
     """Return the target (default: the balancer) for one identity, and its bearer token or None.
 
     KeyError for an unknown identity, OSError if a file is missing.
     """
     who = record.identities[identity]
-    tls = client_tls(record.ca_file, who.certificate, who.key)
+    tls = client_tls(record.ca_file, who.certificate, who.key, http)
     token = Path(who.token_file).read_text(encoding="ascii").strip() if who.token_file else None
     return Target(endpoint or record.balancer, record.server_name, tls), token
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kubedrill.cluster.api import Api
 from kubedrill.cluster.local.certificates import Certificates
-from kubedrill.cluster.local.objects import NAMESPACE, SERVICE_ACCOUNTS, everything
+from kubedrill.cluster.local.objects import NAMESPACE, everything, service_accounts
 from kubedrill.cluster.local.pki import Pair, write_secret
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import Identity
@@ -14,11 +14,11 @@ from kubedrill.record.cluster import Identity
 _TOKEN_LIFETIME_S = 30 * 24 * 3600
 
 
-def introduce(api: Api, folder: Path) -> None:
+def introduce(api: Api, folder: Path, load_users: int) -> None:
     """Create what every cluster has from the start and fetch the ServiceAccounts' tokens."""
-    for path, content in everything():
+    for path, content in everything(load_users):
         _post(api, path, content)
-    for name in SERVICE_ACCOUNTS:
+    for name in service_accounts(load_users):
         path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{name}/token"
         wanted = {
             "apiVersion": "authentication.k8s.io/v1",
@@ -29,7 +29,9 @@ def introduce(api: Api, folder: Path) -> None:
         write_secret(_token_file(folder, name), token.encode())
 
 
-def identities(folder: Path, certificates: Certificates, kubeconfig: Path) -> dict[str, Identity]:
+def identities(
+    folder: Path, certificates: Certificates, kubeconfig: Path, load_users: int
+) -> dict[str, Identity]:
     """Return the identities as `cluster.json` has them."""
     of_certificates = {
         "prober": certificates.prober,
@@ -38,11 +40,11 @@ def identities(folder: Path, certificates: Certificates, kubeconfig: Path) -> di
     }
     admin = _holder("admin", certificates.admin, kubeconfig)
     holders = [_holder(name, pair) for name, pair in of_certificates.items()]
-    return {one.name: one for one in [admin, *holders, *_bearers(folder)]}
+    return {one.name: one for one in [admin, *holders, *_bearers(folder, load_users)]}
 
 
-def _bearers(folder: Path) -> Iterator[Identity]:
-    for name in SERVICE_ACCOUNTS:
+def _bearers(folder: Path, load_users: int) -> Iterator[Identity]:
+    for name in service_accounts(load_users):
         yield Identity(name, token_file=str(_token_file(folder, name)))
 
 

@@ -8,12 +8,9 @@ service and not the queue that the load stands in. The victim is a probe that st
 
 from typing import Any
 
-NAMESPACE = "kubedrill"
-LOADS = tuple(f"load-{number}" for number in range(8))
-SERVICE_ACCOUNTS = (*LOADS, "seeder", "victim")
-LABEL = "kubedrill.io/run"
-"""Load and seeder write only in namespaces that carry this label, whatever its value."""
+from kubedrill.record.labels import RUN
 
+NAMESPACE = "kubedrill"
 Object = dict[str, Any]
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -23,19 +20,26 @@ _READ = ["get", "list", "watch"]
 _WRITE = ["create", "update", "patch", "delete", "deletecollection"]
 
 
-def everything() -> list[tuple[str, Object]]:
+def service_accounts(load_users: int) -> list[str]:
+    """Return the names of the ServiceAccounts of a cluster with so many for load."""
+    return [*(f"load-{number}" for number in range(load_users)), "seeder", "victim"]
+
+
+def everything(load_users: int) -> list[tuple[str, Object]]:
     """Return (collection's path, object) in an order that can be created."""
     core = f"/api/v1/namespaces/{NAMESPACE}"
     rbac = f"/apis/{_RBAC}/v1"
+    accounts = service_accounts(load_users)
+    loaders = [_service_account(name) for name in accounts if name != "victim"]
     inside = f"{rbac}/namespaces/{NAMESPACE}"
     return [
         ("/api/v1/namespaces", _object("v1", "Namespace", NAMESPACE)),
-        *((f"{core}/serviceaccounts", _account(name)) for name in SERVICE_ACCOUNTS),
+        *((f"{core}/serviceaccounts", _account(name)) for name in accounts),
         (f"{core}/configmaps", _object("v1", "ConfigMap", "probe", data={"beat": "0"})),
         (f"{inside}/roles", _role("Role", "probe", _PROBE_RULES)),
         (f"{inside}/rolebindings", _binding("Role", "probe", _PROBERS)),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-load", _LOAD_RULES)),
-        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-load", _LOADERS)),
+        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-load", loaders)),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-seeder", _SEEDER_RULES)),
         (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-seeder", _SEEDER)),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-scraper", _SCRAPER_RULES)),
@@ -56,7 +60,6 @@ def _service_account(name: str) -> Object:
 
 
 _PROBERS = [_user("kubedrill-prober"), _service_account("victim")]
-_LOADERS = [_service_account(name) for name in (*LOADS, "seeder")]
 _SEEDER = [_service_account("seeder")]
 _SCRAPER = [_user("kubedrill-scraper")]
 
@@ -79,20 +82,23 @@ _SCRAPER_RULES = [
 ]
 _SEEDER_RULES = [{"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]}]
 _LOAD_RULES = [
+    # mass-list and informers read any resource, custom ones included.
+    {"apiGroups": ["*"], "resources": ["*"], "verbs": _READ},
     {
         "apiGroups": [""],
-        "resources": ["pods", "secrets", "configmaps", "services", "events", "namespaces"],
-        "verbs": [*_READ, *_WRITE],
+        "resources": [
+            *("pods", "pods/binding", "pods/status", "secrets", "configmaps", "services"),
+            *("events", "namespaces", "resourcequotas"),
+        ],
+        "verbs": _WRITE,
     },
-    {"apiGroups": [""], "resources": ["nodes", "endpoints"], "verbs": _READ},
     {
         "apiGroups": ["apps"],
         "resources": ["deployments", "replicasets", "statefulsets", "daemonsets"],
-        "verbs": [*_READ, *_WRITE],
+        "verbs": _WRITE,
     },
-    {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": [*_READ, *_WRITE]},
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": [*_READ, *_WRITE]},
-    {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": _READ},
+    {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": _WRITE},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": _WRITE},
 ]
 
 
@@ -159,14 +165,14 @@ def _policy() -> Object:
     spec = {
         "failurePolicy": "Fail",
         "matchConstraints": {
-            "namespaceSelector": {"matchExpressions": [{"key": LABEL, "operator": "DoesNotExist"}]},
+            "namespaceSelector": {"matchExpressions": [{"key": RUN, "operator": "DoesNotExist"}]},
             "resourceRules": [everything],
         },
         "matchConditions": [{"name": "load-or-seeder", "expression": who}],
         "validations": [
             {
                 "expression": "false",
-                "message": f"load and seeder write only in namespaces with the label {LABEL}",
+                "message": f"load and seeder write only in namespaces with the label {RUN}",
             }
         ],
     }

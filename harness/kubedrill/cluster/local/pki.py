@@ -53,8 +53,8 @@ class Authority:
         return self._issue(file, _subject(common_name, group), (_CLIENT,))
 
     def server(self, file: str, addresses: tuple[str, ...], names: tuple[str, ...] = ()) -> Pair:
-        """Issue a certificate for a server that is reached at these addresses and names."""
-        return self._issue(file, _subject(SERVER_NAME), (_SERVER,), _alternatives(addresses, names))
+        """Issue a certificate, named like its file, for a server with these addresses and names."""
+        return self._issue(file, _subject(file), (_SERVER,), _alternatives(addresses, names))
 
     def peer(self, file: str, addresses: tuple[str, ...]) -> Pair:
         """Issue a certificate for one that is both server and client."""

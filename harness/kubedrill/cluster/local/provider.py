@@ -95,7 +95,7 @@ def _start(layout: Layout, record: ClusterRecord, wait: Wait) -> None:
         # Controllers that start earlier exit, or wait two seconds before they try to lead again.
         _release(record, "kube-controller-manager", "kube-scheduler")
         api = admin.api(first)
-        introduce(api, layout.folder)
+        introduce(api, layout.folder, layout.definition.load_users)
         wait.for_all(
             [
                 *apiservers,
@@ -150,7 +150,12 @@ def _record(layout: Layout) -> ClusterRecord:
         ca_file=str(layout.certificates.servers),
         server_name=SERVER_NAME,
         components=parts,
-        identities=identities(folder, layout.certificates, folder / "admin.kubeconfig"),
+        identities=identities(
+            folder,
+            layout.certificates,
+            folder / "admin.kubeconfig",
+            layout.definition.load_users,
+        ),
         capabilities=CAPABILITIES,
         versions=dict(layout.binaries.versions),
         settings=layout.definition.model_dump(mode="json"),

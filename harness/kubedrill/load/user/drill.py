@@ -3,20 +3,21 @@
 import gc
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import gevent
 from gevent import get_hub
 from gevent.event import Event
 
-from kubedrill.load.arrivals import paced
-from kubedrill.load.launch import LOAD, PROFILE, RUN
+from kubedrill.load.launch import LOAD, PROFILE, RUN, WORKER, WORKERS
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_cluster
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.recorder import open_samples
 from kubedrill.load.user.result import Series
+from kubedrill.load.user.share import Share
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready
 from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.cluster import ClusterRecord
@@ -24,6 +25,7 @@ from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import SampleWriter
 from kubedrill.record.schedule import Schedule, ScheduledLoad
+from kubedrill.wire.target import Http
 
 DRAIN = 5 * SECOND
 """After the last phase, what is in flight may end within this; then it is cut."""
@@ -31,14 +33,27 @@ DRAIN = 5 * SECOND
 QUIET = 100 * MILLISECOND
 """Before the first arrival nothing else is done."""
 
+LOOK_S = 0.02
+"""How often it is looked whether users have joined, or answers have come."""
+
 
 class Drill:
     """One load of a drill. Everything it needs comes from the run folder and the GO line."""
 
-    def __init__(self, folder: RunFolder, profile: str, load: str) -> None:
+    def __init__(self, folder: RunFolder, profile: str, load: str, share: Share) -> None:
         self._folder = folder
         self._profile = profile
-        self._load = load
+        self.share = share
+        """This process's part of the load."""
+        self.load = load
+        """The load's name."""
+        self._cluster = ClusterRecord.read(folder.cluster)
+        self.users = len(self._cluster.load_identities)
+        """How many users there will be."""
+        self.swept = True
+        """Whether what the load makes is deleted afterwards."""
+        self.run_name = folder.run
+        """The run's name, for what the load creates."""
         self._spawned = Event()
         self._ended = Event()
 
@@ -48,11 +63,14 @@ class Drill:
         if RUN not in environment:
             return None
         ignore_terminal()
-        return cls(RunFolder(Path(environment[RUN])), environment[PROFILE], environment[LOAD])
+        share = Share(int(environment[WORKER]), int(environment[WORKERS]))
+        folder = RunFolder(Path(environment[RUN]))
+        return cls(folder, environment[PROFILE], environment[LOAD], share)
 
-    def identities(self) -> list[Identity]:
+    def identities(self, http: Http) -> list[Identity]:
         """Return the load's identities in this cluster."""
-        return of_cluster(ClusterRecord.read(self._folder.cluster))
+        # Named after the profile, so that whoever looks for an offender finds it.
+        return of_cluster(self._cluster, f"kubedrill-{self._profile}", http)
 
     def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:
         """Return the writer of this load's samples."""
@@ -60,15 +78,21 @@ class Drill:
             "series": [one._asdict() for one in series],
             "targets": ["unknown"],
             "profile": self._profile,
-            "load": self._load,
+            "load": self.load,
             "parameters": given.model_dump(),
-            "workers": 1,
+            "worker": self.share.worker,
+            "workers": self.share.workers,
         }
-        return open_samples(self._folder.samples, self._load, sidecar)
+        return open_samples(self._folder.samples, self._name, sidecar)
 
     def vitals(self) -> JsonLines | None:
         """Return where this process says how it is doing."""
-        return JsonLines(self._folder.samples / f"load-{self._load}.workers.jsonl")
+        return JsonLines(self._folder.samples / f"{self._name}.workers.jsonl")
+
+    @property
+    def _name(self) -> str:
+        one_of_many = f"@{self.share.worker}" if self.share.workers > 1 else ""
+        return f"load-{self.load}{one_of_many}"
 
     def spawned(self) -> None:
         """All users are there."""
@@ -77,13 +101,15 @@ class Drill:
     def run(self, generator: Generator) -> bool:
         """Play this load's part of the schedule, or until stdin ends; True: Locust may quit."""
         self._spawned.wait()
+        while len(generator.users) < self.users:
+            gevent.sleep(LOOK_S)  # some still prepare what they need
         say_ready()
         schedule = read_go(_read)
         if schedule is None:
             return True
         gevent.spawn(self._watch_stdin)
         self._warm_up(generator, schedule)
-        load = next(one for one in schedule.loads if one.name == self._load)
+        load = next(one for one in schedule.loads if one.name == self.load)
         self._send(generator, schedule, load)
         return True
 
@@ -102,8 +128,13 @@ class Drill:
         gc.freeze()
 
     def _send(self, generator: Generator, schedule: Schedule, load: ScheduledLoad) -> None:
-        dues = (schedule.start, schedule.end, load.rate)
-        sending = gevent.spawn(generator.run, paced(*dues))
+        if load.arrivals.clients:
+            clients = self.share.part(load.arrivals.clients)
+            pause_s = load.arrivals.pause_s
+            work = partial(generator.run_closed, schedule.windows(load), clients, pause_s)
+        else:
+            work = partial(generator.run, self._dues(schedule, load))
+        sending = gevent.spawn(work)
         gevent.wait([sending, self._ended], count=1)
         if not self._ended.is_set():
             sending.get()  # raises what it raised
@@ -113,12 +144,17 @@ class Drill:
         sending.kill()
         recorder = generator.recorder
         at = now()
-        left = itertools.islice(paced(*dues), recorder.due, None)
+        left = itertools.islice(self._dues(schedule, load), recorder.due, None)
         recorder.miss(itertools.takewhile(lambda due: due <= at, left))
+
+    def _dues(self, schedule: Schedule, load: ScheduledLoad) -> Iterator[int]:
+        """Yield when each arrival of this process is due, monotonic ns."""
+        for block in self.share.of(schedule.dues(load)):
+            yield from block.tolist()
 
     def _let_finish(self, generator: Generator, latest: int) -> None:
         while generator.recorder.in_flight and now() < latest:
-            if self._ended.wait(0.02):
+            if self._ended.wait(LOOK_S):
                 return
 
 

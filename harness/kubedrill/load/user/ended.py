@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from kubedrill.record.sample import LOAD_DTYPE, Records
 
-ENDED = struct.Struct("<5qHB")
-"""due | started | first byte | end (monotonic ns) | size | outcome | series."""
+ENDED = struct.Struct("<5qHBB")
+"""due | started | first byte | end (monotonic ns) | size | outcome | series | target."""
 
 Ended = npt.NDArray[np.void]
 """Requests that have ended, in the fields of ENDED."""
@@ -25,6 +25,7 @@ _DTYPE = np.dtype(
         ("size", "<i8"),
         ("outcome", "<u2"),
         ("series", "u1"),
+        ("target", "u1"),
     ]
 )
 _LARGEST = 2**32 - 1
@@ -47,4 +48,5 @@ def as_records(ended: Ended) -> Records:
     records["bytes"] = np.minimum(ended["size"], _LARGEST)
     records["outcome"] = ended["outcome"]
     records["series"] = ended["series"]
+    records["target"] = ended["target"]
     return records

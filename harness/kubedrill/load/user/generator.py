@@ -1,10 +1,11 @@
 """Load: brings arrivals to the users of this process, in turn, when they are due."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import gevent
 from gevent.event import Event
+from gevent.pool import Group
 
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.record.clock import SECOND, now
@@ -55,6 +56,24 @@ class Generator:
             if not self._users:
                 self._some.wait()
             self._launch(due)
+
+    def run_closed(self, windows: Iterable[tuple[int, int]], clients: int, pause_s: float) -> None:
+        """Let so many clients ask again when they are answered, within windows of monotonic ns."""
+        group = Group()
+        try:
+            for start, end in windows:
+                for client in range(clients):
+                    group.spawn(self._ask_again, client, start, end, pause_s)
+                group.join()
+        finally:
+            group.kill()
+
+    def _ask_again(self, client: int, start: int, end: int, pause_s: float) -> None:
+        gevent.sleep(max(start - now(), 0) / SECOND)
+        while now() < end:
+            user = self._users[client % len(self._users)]
+            user.serve(self.recorder.begin(now()))
+            gevent.sleep(pause_s)
 
     def _launch(self, due: int) -> None:
         recorder = self.recorder

@@ -1,16 +1,16 @@
 """Load: who a user is, and how its requests begin."""
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord, Endpoint
+from kubedrill.wire.http2.request import prepare_http2
 from kubedrill.wire.request import prepare
-from kubedrill.wire.target import Target, client_tls, identity_target
-
-USER_AGENT = "kubedrill-load"
+from kubedrill.wire.target import Http, Target, client_tls, identity_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,34 +22,52 @@ class Identity:
     token: str | None
     host: str
     """The Host header."""
+    user_agent: str = "kubedrill-load"
     prefix: str = ""
     """The path under which the API stands, for servers behind a gateway."""
+    http: Http = "1.1"
+    """For which its requests are made, and which its target offers."""
 
-    def request(self, method: str, path: str, accept: str) -> bytes:
-        """Return the bytes of a request without a body."""
-        return prepare(
+    def request(
+        self,
+        method: str,
+        path: str,
+        accept: str = "application/json",
+        headers: Mapping[str, str] = {},
+        *,
+        body: bytes = b"",
+        content_type: str = "application/json",
+    ) -> bytes:
+        """Return the bytes of a request."""
+        make = prepare_http2 if self.http == "2" else prepare
+        return make(
             method,
             self.prefix + path,
             self.host,
             token=self.token,
             accept=accept,
-            user_agent=USER_AGENT,
+            user_agent=self.user_agent,
+            headers=headers,
+            body=body,
+            content_type=content_type,
         )
 
 
-def of_cluster(record: ClusterRecord) -> list[Identity]:
+def of_cluster(
+    record: ClusterRecord, user_agent: str = "kubedrill-load", http: Http = "1.1"
+) -> list[Identity]:
     """Return the identities that are there for load; users take them in turn."""
-    names = sorted(name for name in record.identities if name.startswith("load-"))
+    names = record.load_identities
     if not names:
         raise NotStarted(f"cluster {record.name} has no identity for load (load-0, load-1 ...)")
     identities = []
     for name in names:
-        target, token = identity_target(record, name)
-        identities.append(Identity(name, target, token, record.server_name))
+        target, token = identity_target(record, name, http=http)
+        identities.append(Identity(name, target, token, record.server_name, user_agent, http=http))
     return identities
 
 
-def of_kubeconfig() -> Identity:
+def of_kubeconfig(http: Http = "1.1") -> Identity:
     """Return who the current context of KUBECONFIG (or ~/.kube/config) says that we are."""
     from kubernetes.client.configuration import Configuration
     from kubernetes.config.config_exception import ConfigException
@@ -66,15 +84,16 @@ def of_kubeconfig() -> Identity:
             f"kubeconfig: server {settings.host} is not https://, which is needed here"
         )
     server_name = settings.tls_server_name or url.hostname
-    target = Target(Endpoint(url.hostname, url.port or 443), server_name, _tls(settings))
-    return Identity("kubeconfig", target, _token(settings), _host(url), url.path.rstrip("/"))
+    target = Target(Endpoint(url.hostname, url.port or 443), server_name, _tls(settings, http))
+    prefix = url.path.rstrip("/")
+    return Identity("kubeconfig", target, _token(settings), _host(url), prefix=prefix, http=http)
 
 
-def _tls(settings: Any) -> ssl.SSLContext:
+def _tls(settings: Any, http: Http) -> ssl.SSLContext:
     try:
         if settings.verify_ssl:
-            return client_tls(_authorities(settings), settings.cert_file, settings.key_file)
-        tls = client_tls(None, settings.cert_file, settings.key_file)
+            return client_tls(_authorities(settings), settings.cert_file, settings.key_file, http)
+        tls = client_tls(None, settings.cert_file, settings.key_file, http)
     except OSError as error:
         raise NotStarted(f"kubeconfig: a certificate cannot be used: {error}") from None
     tls.check_hostname = False

@@ -15,22 +15,36 @@ A profile is a locustfile with one subclass:
 """
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self
 
 import gevent
 from gevent import get_hub, getcurrent
 from gevent.event import Event
+from gevent.pool import Group
 from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
 
+from kubedrill.load.user.http2_pool import Http2Pool
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.pool import Pool
 from kubedrill.load.user.process import LoadProcess
 from kubedrill.load.user.result import Arrival, Result, Series
 from kubedrill.record.clock import SECOND, now
+from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.streaming import Streaming
+from kubedrill.wire.target import Http
+
+POOLS: dict[Http, type[Pool | Http2Pool]] = {"1.1": Pool, "2": Http2Pool}
+"""The connections of a user, by the version of HTTP."""
+
+
+class NotPrepared(Exception):  # noqa: N818 - the API's answer, not a programming error
+    """What a load needs could not be made; the message says what the API answered."""
 
 
 class KubernetesUser(User):
@@ -42,49 +56,123 @@ class KubernetesUser(User):
     parameters: ClassVar[type[Parameters]] = Parameters
     process: ClassVar[LoadProcess]
     """This profile's load in this process; made when the class is."""
+    _parts_only: ClassVar[bool] = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         if not cls.__dict__.get("abstract", False):
             cls.process = LoadProcess(cls)
-            cls.process.listen()
+            if not KubernetesUser._parts_only:
+                cls.process.listen()
+
+    @staticmethod
+    @contextmanager
+    def as_parts() -> Iterator[None]:
+        """Let profiles that are imported now be parts of another one, not loads of their own."""
+        KubernetesUser._parts_only = True
+        try:
+            yield
+        finally:
+            KubernetesUser._parts_only = False
+
+    @classmethod
+    def part_of(cls, user: "KubernetesUser", given: Parameters, recorder: Any) -> Self:
+        """Return a user that works as part of another: with its identity and its connections."""
+        part = cls.__new__(cls)
+        part.process, part.given = user.process, given  # type: ignore[misc] # its own is never used
+        part.number, part.identity = user.number, user.identity
+        part.timeout = round(given.timeout_s * SECOND)
+        part._recorder, part._pool = recorder, user._pool  # noqa: SLF001 - of its own kind
+        part._beside = user._beside  # noqa: SLF001
+        return part
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._leaving = Event()
         self._idle: list[Any] = []  # greenlets that wait for an arrival
         self._workers: list[gevent.Greenlet] = []
+        self._beside = Group()
 
     @abstractmethod
     def prepare(self) -> None:
-        """Make the requests' bytes from `self.identity` and `self.given`; runs once."""
+        """Make the requests' bytes from `self.identity` and `self.given`, and what must be there first.
+
+        Runs once, before the first arrival. NotPrepared ends the load.
+        """
 
     @abstractmethod
     def transact(self, arrival: Arrival) -> Result:
         """Do what one arrival does, until `arrival.deadline`. A WireError becomes its result."""
 
     def send(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
-        """Send a request on a kept connection, or a new one if none is free; raises WireError."""
-        connection = self._pool.take(deadline)
+        """Send a request and return its answer; raises WireError."""
+        response = self._pool.exchange(request, deadline, keep_head)
+        if response.retry_after is not None:
+            self._count_retry_after(response)
+            if self.given.retry_after == "obey":
+                return self._send_again(response, request, deadline, keep_head)
+        return response
+
+    @contextmanager
+    def stream(self, request: bytes, deadline: int) -> Iterator[Streaming]:
+        """Send a request, and give its answer as it comes; closed at the end. Raises WireError."""
+        stream = self.open_stream(request, deadline)
         try:
-            return connection.exchange(request, deadline, keep_head=keep_head)
+            yield stream
         finally:
-            self._pool.give(connection)
+            self.close_stream(stream)
+
+    def open_stream(self, request: bytes, deadline: int) -> Streaming:
+        """Send a request and return its answer as it comes; raises WireError."""
+        stream = self._pool.stream(request, deadline)
+        if stream.retry_after is not None:
+            self._count_retry_after(stream)
+        return stream
+
+    def close_stream(self, stream: Streaming) -> None:
+        """Close what `open_stream` opened."""
+        self._pool.end(stream)
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count something that is no request; the sums stand in the process's vitals."""
+        self._recorder.counts[what] += number
 
     def record(self, series: int, due: int, started: int, result: Result) -> None:
         """Record a part of a transaction under the series of that index."""
         self._recorder.add(series, due, started, result)
+
+    def beside(self, series: int, transact: Callable[[Arrival], Result]) -> None:
+        """Do something beside the arrivals from now on, recorded under the series of that index.
+
+        It has the timeout of an arrival, and is cut when the load ends.
+        """
+        self._beside.spawn(self._do_beside, series, transact)
+
+    def run_beside(self, work: Callable[..., None], *arguments: object) -> None:
+        """Run something beside the arrivals until the load ends; what it raises ends the load."""
+        self._beside.spawn(self._guarded, work, *arguments)
 
     def on_start(self) -> None:
         """Take part in the load."""
         if self.process.generator is None:
             raise StopUser
         self.given = self.process.given
-        self.identity = self.process.next_identity()
-        self._timeout = round(self.given.timeout_s * SECOND)
+        self.number = self.process.next_user()
+        self.identity = self.process.identity_of(self.number)
+        self.timeout = round(self.given.timeout_s * SECOND)
+        """Of an arrival, ns."""
         self._recorder = self.process.generator.recorder
-        self._pool = Pool(self.identity.target)
-        self.prepare()
+        self._pool = POOLS[self.identity.http](
+            self.identity.target,
+            self.process.targets,
+            self.given.connections,
+            self.given.keep_alive,
+        )
+        try:
+            self.prepare()
+        except NotPrepared as error:
+            self.process.fail(error)
+            raise StopUser from None
         self.process.generator.join(self)
 
     @task
@@ -102,6 +190,7 @@ class KubernetesUser(User):
         if self.process.generator is not None:
             self.process.generator.leave(self)
         gevent.killall(self._workers)
+        self._beside.kill()
         self._pool.close()
 
     @property
@@ -112,7 +201,7 @@ class KubernetesUser(User):
     def connect(self, deadline: int) -> None:
         """Open a connection ahead of the first arrival, if one can be opened."""
         try:
-            self._pool.give(self._pool.take(deadline))
+            self._pool.warm_up(deadline)
         except WireError:
             pass
 
@@ -127,7 +216,7 @@ class KubernetesUser(User):
         hub, me = get_hub(), getcurrent()
         try:
             while True:
-                self._serve(arrival)
+                self.serve(arrival)
                 self._idle.append(me)
                 arrival = hub.switch()
         except gevent.GreenletExit:
@@ -136,11 +225,46 @@ class KubernetesUser(User):
             self._recorder.cut([arrival])
             self.process.fail(error)
 
-    def _serve(self, arrival: Arrival) -> None:
+    def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
+        try:
+            work(*arguments)
+        except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
+            self.process.fail(error)
+
+    def _count_retry_after(self, refused: Response | Streaming) -> None:
+        self.count(f"http {refused.status}, Retry-After {refused.retry_after:g} s")
+
+    def _send_again(
+        self, response: Response, request: bytes, deadline: int, keep_head: int
+    ) -> Response:
+        """Wait as long as the server asks for, and send once more; the answer itself if time is up."""
+        assert response.retry_after is not None
+        if now() + round(response.retry_after * SECOND) > deadline:
+            return response
+        self.count("sent again after Retry-After")
+        gevent.sleep(response.retry_after)
+        return self.send(request, deadline, keep_head)
+
+    def _do_beside(self, series: int, transact: Callable[[Arrival], Result]) -> None:
+        arrival = Arrival(now())
+        arrival.started, arrival.deadline = arrival.due, arrival.due + self.timeout
+        try:
+            result = transact(arrival)
+        except WireError as error:
+            result = Result.failed(error)
+        except gevent.GreenletExit:
+            result = Result(Outcome.CUT, 0, now(), 0)
+        except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
+            self.process.fail(error)
+            return
+        self._recorder.add(series, arrival.due, arrival.started, result)
+
+    def serve(self, arrival: Arrival) -> None:
+        """Serve an arrival now, to its end."""
         arrival.started = started = now()
-        arrival.deadline = started + self._timeout
+        arrival.deadline = started + self.timeout
         try:
             result = self.transact(arrival)
         except WireError as error:
-            result = Result(error.outcome, error.first_byte, now(), 0)
+            result = Result.failed(error)
         self._recorder.end(arrival, result)

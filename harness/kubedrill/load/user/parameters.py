@@ -1,12 +1,13 @@
 """Load: the parameters of a profile, as an experiment's `with:` or Locust's command line give them."""
 
 from argparse import Namespace
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, Self, TypeVar, get_args, get_origin
 
 from locust.argument_parser import LocustArgumentParser
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kubedrill.errors import NotStarted
+from kubedrill.wire.target import Http
 
 
 class Parameters(BaseModel):
@@ -26,6 +27,33 @@ class Parameters(BaseModel):
         le=10_000,
         description="arrivals in flight at once; what comes beyond is dropped",
     )
+    http: Http = Field("1.1", description='"2": many requests at once on each connection')
+    connections: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="connections of each user, for which requests wait; 0: as many as it takes, "
+        "which for HTTP/2 is one, and more when the server takes no more requests on it",
+    )
+    keep_alive: bool = Field(True, description="use connections again; false: a new one a request")
+    retry_after: Literal["ignore", "obey"] = Field(
+        "ignore",
+        description='"obey": what is refused with Retry-After is sent again after it, until timeout_s',
+    )
+
+    @field_validator("http", mode="before")
+    @classmethod
+    def _as_text(cls, given: Any) -> Any:
+        # A version is a number in YAML unless it is quoted.
+        return str(given) if type(given) in {int, float} else given
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> Self:
+        if self.http == "2" and self.connections and not self.keep_alive:
+            raise ValueError(
+                'keep_alive: false is a connection for each request; with http: "2" leave connections out'
+            )
+        return self
 
 
 Model = TypeVar("Model", bound=Parameters)
@@ -42,24 +70,40 @@ def check(values: dict[str, Any], model: type[Model]) -> Model:
 def add_options(parser: LocustArgumentParser, model: type[Parameters]) -> None:
     """Add an option for each parameter; the web UI's form shows them too."""
     for name, field in model.model_fields.items():
-        choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else None
+        choices = _choices(field.annotation)
+        default = written(field.default)
         parser.add_argument(
             option(name),
             type=str if choices else field.annotation,
             choices=choices,
-            default=field.default,
-            help=f"{field.description} (default: {field.default!r})".replace("%", "%%"),
+            default=default if choices else field.default,
+            help=f"{field.description} (default: {default!r})".replace("%", "%%"),
         )
 
 
 def from_options(options: Namespace, model: type[Model]) -> Model:
     """Return the parameters that Locust's options hold; NotStarted says what is wrong."""
-    return check({name: getattr(options, name) for name in model.model_fields}, model)
+    values = {name: getattr(options, name) for name in model.model_fields}
+    for name, field in model.model_fields.items():
+        if field.annotation is bool:
+            values[name] = values[name] == "true"
+    return check(values, model)
 
 
 def option(name: str) -> str:
     """Return the command line's option for a parameter."""
     return "--" + name.replace("_", "-")
+
+
+def written(value: Any) -> Any:
+    """Return a value as it stands on the command line; there is no other way to say false."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _choices(annotation: Any) -> tuple[Any, ...] | None:
+    if annotation is bool:
+        return ("false", "true")
+    return get_args(annotation) if get_origin(annotation) is Literal else None
 
 
 def _in_words(error: Any) -> str:

@@ -1,15 +1,30 @@
 """Load: the kept connections of one user."""
 
+from gevent.lock import Semaphore
+
+from kubedrill.load.user.targets import Targets
 from kubedrill.load.user.waiting import GreenletWaiting
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.stream import Stream
+from kubedrill.wire.streaming import Streaming
 from kubedrill.wire.target import Target
 
 
 class Pool:
-    """Hands out the connection used last, or a new one; one request at a time on each."""
+    """Hands out the connection used last, or a new one; one request at a time on each.
 
-    def __init__(self, target: Target) -> None:
+    Of no more than `most` connections, if that is not 0; none is used again unless `kept`.
+    """
+
+    def __init__(self, target: Target, servers: Targets, most: int = 0, kept: bool = True) -> None:
         self._target = target
+        self._servers = servers
+        self._slots = Semaphore(most) if most else None
+        self._kept = kept
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
         self._bytes_in = 0  # of connections that are gone
@@ -19,19 +34,59 @@ class Pool:
         """Bytes received on all connections so far, TLS included."""
         return self._bytes_in + sum(one.bytes_in for one in self._open)
 
+    def exchange(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
+        """Send a request on a kept connection, or a new one if none is free; WireError."""
+        connection = self.take(deadline)
+        try:
+            return connection.exchange(request, deadline, keep_head=keep_head)
+        finally:
+            self.give(connection)
+
+    def warm_up(self, deadline: int) -> None:
+        """Open a connection ahead of the first request; WireError."""
+        self.give(self.take(deadline))
+
     def take(self, deadline: int) -> Connection:
         """Return a connection; WireError if it cannot be opened until `deadline` (monotonic ns)."""
+        if self._slots is not None:
+            self._wait_for_a_slot(self._slots, deadline)
         while self._idle:
             connection = self._idle.pop()
             if connection.is_alive():
                 return connection
             self._forget(connection)
-        connection = Connection.open(self._target, deadline, GreenletWaiting)
+        try:
+            connection = Connection.open(self._target, deadline, GreenletWaiting)
+        except BaseException:
+            self._free_slot()
+            raise
+        certificate = connection.certificate()
+        connection.peer = self._servers.number(certificate, connection.certificate_fields)
         self._open.add(connection)
         return connection
 
+    def stream(self, request: bytes, deadline: int) -> Stream:
+        """Return the answer to a request as it comes; give its connection back with `end`."""
+        connection = self.take(deadline)
+        try:
+            return Stream(connection, request, deadline)
+        except BaseException:
+            self._free_slot()
+            self._forget(connection)
+            raise
+
+    def end(self, stream: Streaming) -> None:
+        """Close a stream."""
+        assert isinstance(stream, Stream)
+        stream.close()
+        self._free_slot()
+        self._forget(stream.connection)
+
     def give(self, connection: Connection) -> None:
         """Take a connection back; one that is closed is forgotten."""
+        self._free_slot()
+        if not self._kept:
+            connection.close()
         if connection.closed:
             self._forget(connection)
         else:
@@ -43,6 +98,15 @@ class Pool:
             connection = self._idle.pop()
             connection.close()
             self._forget(connection)
+
+    @staticmethod
+    def _wait_for_a_slot(slots: Semaphore, deadline: int) -> None:
+        if not slots.acquire(timeout=max(deadline - now(), 0) / SECOND):
+            raise WireError(Outcome.TIMEOUT, "every connection was in use all the time")
+
+    def _free_slot(self) -> None:
+        if self._slots is not None:
+            self._slots.release()
 
     def _forget(self, connection: Connection) -> None:
         self._open.discard(connection)

@@ -19,6 +19,7 @@ from kubedrill.load.user.parameters import Parameters, add_options, from_options
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.user.stand_alone import StandAlone
 from kubedrill.load.user.statistics import LocustStatistics
+from kubedrill.load.user.targets import Targets
 from kubedrill.load.user.vitals import Vitals
 
 if TYPE_CHECKING:
@@ -41,10 +42,13 @@ class LoadProcess:
         self.given: Parameters = user.parameters()
         self.generator: Generator | None = None
         """None when no load runs, or when its parameters are wrong."""
-        self._session: Drill | StandAlone
+        self.session: Drill | StandAlone
+        """Where the load comes from; there from Locust's init on."""
+        self.targets = Targets()
+        """The servers that have been met."""
         self._environment: Environment
         self._identities: list[Identity] = []
-        self._turn = 0
+        self._made = 0
         self._greenlets: list[gevent.Greenlet] = []
 
     def listen(self) -> None:
@@ -52,10 +56,14 @@ class LoadProcess:
         events.init_command_line_parser.add_listener(self._add_options)
         events.init.add_listener(self._init)
 
-    def next_identity(self) -> Identity:
-        """Return the identities in turn."""
-        self._turn += 1
-        return self._identities[(self._turn - 1) % len(self._identities)]
+    def next_user(self) -> int:
+        """Return the number of a new user, from 0 on."""
+        self._made += 1
+        return self._made - 1
+
+    def identity_of(self, user: int) -> Identity:
+        """Return who the user of that number is; identities are given out in turn."""
+        return self._identities[user % len(self._identities)]
 
     def fail(self, error: Exception) -> None:
         """End the load, and Locust with an exit code, because of a defect of this process."""
@@ -84,8 +92,8 @@ class LoadProcess:
         assert options is not None
         try:
             self.given = from_options(options, self._user.parameters)
-            self._session = Drill.from_environment(os.environ) or StandAlone(options)
-            self._identities = self._session.identities()
+            self.session = Drill.from_environment(os.environ) or StandAlone(options)
+            self._identities = self.session.identities(self.given.http)
         except NotStarted as error:
             sys.stderr.write(f"{error}\n")
             sys.exit(3)
@@ -98,13 +106,15 @@ class LoadProcess:
         assert options is not None
         try:
             # Locust's web form may have changed them.
-            self.given = from_options(options, self._user.parameters)
+            before, self.given = self.given, from_options(options, self._user.parameters)
+            if self.given.http != before.http:
+                self._identities = self.session.identities(self.given.http)
         except NotStarted as error:
             _logger.critical("nothing is sent: %s", error)
             return
-        session, series = self._session, self._user.series
+        session, series = self.session, self._user.series
         statistics = LocustStatistics(environment, series)
-        recorder = Recorder(statistics, session.samples(series, self.given))
+        recorder = Recorder(statistics, session.samples(series, self.given), self.targets)
         self.generator = Generator(recorder, self.given.max_in_flight)
         self._statistics, self._vitals = statistics, Vitals(self.generator, session.vitals())
         self._greenlets = [
@@ -113,7 +123,7 @@ class LoadProcess:
         ]
 
     def _spawned(self, **_: Any) -> None:
-        self._session.spawned()
+        self.session.spawned()
 
     def _stop(self, **_: Any) -> None:
         if self.generator is None:
@@ -131,7 +141,7 @@ class LoadProcess:
 
     def _run(self) -> None:
         assert self.generator is not None
-        if self._session.run(self.generator):
+        if self.session.run(self.generator):
             self.finish()
 
     def _flush_always(self) -> None:

@@ -1,5 +1,6 @@
 """Load: every arrival's one record, in the samples and in Locust's statistics."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from kubedrill.load.user.ended import ENDED, as_records, unpack
 from kubedrill.load.user.result import Arrival, Result
 from kubedrill.load.user.statistics import LocustStatistics
+from kubedrill.load.user.targets import Targets
 from kubedrill.record.clock import now
 from kubedrill.record.sample import LOAD_RECORD, Outcome, SampleWriter
 
@@ -16,12 +18,18 @@ _pack = ENDED.pack
 class Recorder:
     """Keeps the arrivals in flight, and records each exactly once, when it ends or is cut."""
 
-    def __init__(self, statistics: LocustStatistics, samples: SampleWriter | None) -> None:
+    def __init__(
+        self, statistics: LocustStatistics, samples: SampleWriter | None, targets: Targets
+    ) -> None:
         self._statistics = statistics
         self._samples = samples
+        self._targets = targets
+        self._described = len(targets.names)
         self._in_flight: set[Arrival] = set()
         self._packed: list[bytes] = []
         self._keep = self._packed.append
+        self.counts: Counter[str] = Counter()
+        """What the profile counts besides its requests."""
         self.due = self.dropped = 0
         """Arrivals so far: that were due, and those of them that were never sent."""
 
@@ -55,8 +63,8 @@ class Recorder:
             self._in_flight.remove(arrival)
         except KeyError:
             return
-        outcome, first_byte, end, size = result
-        self._keep(_pack(arrival.due, arrival.started, first_byte, end, size, outcome, 0))
+        outcome, first_byte, end, size, target = result
+        self._keep(_pack(arrival.due, arrival.started, first_byte, end, size, outcome, 0, target))
 
     def cut(self, arrivals: Iterable[Arrival] | None = None) -> None:
         """Record those in flight of the arrivals (default: all) as cut by the end of the load."""
@@ -72,8 +80,8 @@ class Recorder:
 
     def add(self, series: int, due: int, started: int, result: Result) -> None:
         """Record one request of the series of that index; series 0 are the arrivals themselves."""
-        outcome, first_byte, end, size = result
-        self._keep(_pack(due, started, first_byte, end, size, outcome, series))
+        outcome, first_byte, end, size, target = result
+        self._keep(_pack(due, started, first_byte, end, size, outcome, series, target))
 
     def flush(self) -> None:
         """Hand what was recorded to the statistics and to the kernel; OSError when the disk is full."""
@@ -83,6 +91,9 @@ class Recorder:
         self._packed.clear()
         self._statistics.add(ended)
         if self._samples is not None:
+            if len(self._targets.names) > self._described:
+                self._described = len(self._targets.names)
+                self._samples.describe(targets=self._targets.names)
             self._samples.write(as_records(ended))
 
     def close(self) -> None:
@@ -91,6 +102,6 @@ class Recorder:
             self._samples.close()
 
 
-def open_samples(folder: Path, load: str, sidecar: dict[str, Any]) -> SampleWriter:
-    """Return the writer of one load's samples."""
-    return SampleWriter(folder, f"load-{load}", sidecar, LOAD_RECORD)
+def open_samples(folder: Path, name: str, sidecar: dict[str, Any]) -> SampleWriter:
+    """Return the writer of one process's samples."""
+    return SampleWriter(folder, name, sidecar, LOAD_RECORD)

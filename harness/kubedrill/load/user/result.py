@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from kubedrill.record.clock import now
+from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
 
 
@@ -24,12 +26,20 @@ class Result(NamedTuple):
     end: int
     size: int
     """Bytes of the body."""
+    target: int = 0
+    """Number of the server that answered (load.user.targets); 0: not known, or several."""
 
     @classmethod
     def of(cls, response: Response, outcome: int) -> "Result":
         """Return the result of an answer that is judged as `outcome`."""
         # As _make does: half the time of the call that checks the fields' names.
-        return tuple.__new__(cls, (outcome, response.first_byte, response.end, response.size))
+        fields = (outcome, response.first_byte, response.end, response.size, response.peer)
+        return tuple.__new__(cls, fields)
+
+    @classmethod
+    def failed(cls, error: WireError) -> "Result":
+        """Return the result of a request that has just failed without a whole answer."""
+        return cls(error.outcome, error.first_byte, now(), 0, error.peer)
 
 
 class Arrival:

@@ -1,19 +1,30 @@
 """Load: a profile run by a person, `locust -f PROFILE`, against the cluster of KUBECONFIG."""
 
+import secrets
 from argparse import Namespace
+from collections.abc import Callable, Iterator
 
 from locust.argument_parser import LocustArgumentParser
 
-from kubedrill.load.arrivals import steered
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_kubeconfig
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.result import Series
-from kubedrill.record.clock import now
+from kubedrill.load.user.share import Share
+from kubedrill.record.clock import SECOND, now
 from kubedrill.record.files import JsonLines
 from kubedrill.record.sample import SampleWriter
+from kubedrill.wire.target import Http
 
 LOWEST_RATE = 0.001
+
+
+def steered(start: int, rate: Callable[[], float]) -> Iterator[int]:
+    """Yield times, monotonic ns, without end; `rate()` is asked anew for each step."""
+    due = float(start)
+    while True:
+        yield int(due)
+        due += SECOND / rate()
 
 
 class StandAlone:
@@ -21,6 +32,15 @@ class StandAlone:
 
     def __init__(self, options: Namespace) -> None:
         self._options = options
+        self.share = Share()
+        """Each process of Locust is a load by itself, with a name of its own."""
+        self.load = "locust"
+        """A name for what the load creates."""
+        self.users = max(int(options.num_users or 1), 1)
+        """How many users are to be there; more may come, and take their part of the arrivals."""
+        self.swept = False
+        """Whether what the load makes is deleted afterwards."""
+        self.run_name = f"{self.load}-{secrets.token_hex(4)}"
 
     @staticmethod
     def add_options(parser: LocustArgumentParser) -> None:
@@ -31,10 +51,17 @@ class StandAlone:
             default=10.0,
             help="arrivals a second of all users of this process together (default: 10)",
         )
+        parser.add_argument(
+            "--user-rate",
+            type=float,
+            default=0.0,
+            help="arrivals a second of each user, instead of --rate: then the number of users, or a "
+            "LoadTestShape, steers the load",
+        )
 
-    def identities(self) -> list[Identity]:
+    def identities(self, http: Http) -> list[Identity]:
         """Return who the users are; NotStarted if the kubeconfig does not say."""
-        return [of_kubeconfig()]
+        return [of_kubeconfig(http)]
 
     def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:  # noqa: ARG002
         """Nothing is kept."""
@@ -49,9 +76,11 @@ class StandAlone:
 
     def run(self, generator: Generator) -> bool:
         """Send until this greenlet is killed."""
-        generator.run(steered(now(), self._rate))
-        return False
 
-    def _rate(self) -> float:
-        # Asked anew for each arrival: the web form may change it.
-        return max(float(self._options.rate), LOWEST_RATE)
+        def rate() -> float:
+            # Asked anew for each arrival: the web form or a shape may have changed it.
+            of_users = float(self._options.user_rate) * len(generator.users)
+            return max(of_users or float(self._options.rate), LOWEST_RATE)
+
+        generator.run(steered(now(), rate))
+        return False

@@ -1,6 +1,7 @@
 """Load: how the generator itself is doing, a line a second."""
 
 import os
+import resource
 import time
 
 import gevent
@@ -48,6 +49,9 @@ class Vitals:
                 "sent": recorder.sent,
                 "dropped": recorder.dropped,
                 "bytes_in": self._generator.bytes_in,
+                "counts": dict(recorder.counts),
+                "descriptors": self._process.num_fds(),
+                "descriptors_limit": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
             }
         )
 

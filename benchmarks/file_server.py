@@ -1,0 +1,54 @@
+"""A TLS server of large answers: nginx, as HAProxy answers by itself with no more than its buffer holds."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.static_server import HOST, StaticServer, free_port, running
+from kubedrill.cluster.local.pki import Authority
+
+_CONFIG = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log;
+{user}
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    default_type application/json;
+    keepalive_requests 1000000;
+    server {{
+        listen {host}:{port} ssl;
+        ssl_certificate {pem};
+        ssl_certificate_key {pem};
+        root {folder}/files;
+    }}
+}}
+"""
+
+
+def installed() -> str | None:
+    """Return where nginx is."""
+    return shutil.which("nginx")
+
+
+@contextmanager
+def file_server(folder: Path, sizes: Sequence[int]) -> Iterator[StaticServer]:
+    """Serve files named after their sizes, of so many MB; RuntimeError if nginx does not start."""
+    authority = Authority(folder, "benchmark")
+    pair = authority.server("server", (HOST,))
+    pem = folder / "server.pem"
+    pem.write_bytes(pair.certificate.read_bytes() + pair.key.read_bytes())
+    (folder / "files").mkdir()
+    for size in sizes:
+        (folder / "files" / str(size)).write_bytes(b"x" * (size * 10**6))
+    port = free_port()
+    config = folder / "nginx.conf"
+    # As root its workers are somebody else, who may not look into this folder.
+    user = "user root;" if Path(folder).owner() == "root" else ""
+    config.write_text(_CONFIG.format(folder=folder, host=HOST, port=port, pem=pem, user=user))
+    program = installed() or "nginx"
+    with running([program, "-p", str(folder), "-c", str(config)], port):
+        yield StaticServer(port, authority.file, folder)

@@ -1,0 +1,44 @@
+"""What judge and report need of a run's samples, in a process of its own; prints its cost as JSON."""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from bokeh.models import Range1d  # noqa: F401 - what the report imports is none of the cost
+
+from kubedrill.judge.loads import load_results, read_loads
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import Schedule
+from kubedrill.report.load_panels import load_traces
+from kubedrill.report.panel import Axis
+
+
+def main(run: Path) -> None:
+    """Compute percentiles per phase and per second of the run's loads, from its files."""
+    folder = RunFolder(run)
+    schedule = Schedule.read(folder.schedule)
+    begun = time.monotonic()
+    phases = [
+        result
+        for load in read_loads(folder, schedule)
+        for phase in schedule.phases
+        for result in load_results(load, phase)
+    ]
+    judged = time.monotonic()
+    traces = load_traces(folder, Axis(schedule))
+    done = time.monotonic()
+    said = {
+        "requests": sum(one.requests for one in phases),
+        "p99": [one.latency_s["p99"] for one in phases],
+        "seconds": sum(len(one.seconds.p99) for one in traces),
+        "judge_s": judged - begun,
+        "report_s": done - judged,
+        "took_s": done - begun,
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+    print(json.dumps(said), flush=True)
+
+
+main(Path(sys.argv[1]))

@@ -1,0 +1,68 @@
+"""Load: the parameters of profiles that read a collection: which resource, where, selected how."""
+
+from urllib.parse import quote, urlencode
+
+from pydantic import Field, model_validator
+
+from kubedrill.load.lists import Encoding
+from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
+from kubedrill.load.user import Parameters
+
+
+class CollectionParameters(Parameters):
+    """What to read."""
+
+    resource: str = Field(
+        "pods", pattern=r"^[a-z0-9]{1,63}$", description="what to read, by its plural name"
+    )
+    api: str = Field(
+        "",
+        pattern=r"^([a-z0-9.-]+/)?(v[a-z0-9]+)?$",
+        description='group and version of a custom resource: "example.com/v1"; empty: built in',
+    )
+    namespace: str = Field(
+        "", pattern=r"^[a-z0-9-]{0,63}$", description="one namespace; empty: all namespaces"
+    )
+    label_selector: str = Field("", description="only objects with these labels: app=web,tier!=db")
+    field_selector: str = Field("", description="only these: spec.nodeName=node-1")
+
+    @model_validator(mode="after")
+    def _one_collection(self) -> "CollectionParameters":
+        if not self.api and self.resource not in BUILT_IN:
+            raise ValueError(
+                f"{self.resource} is not built in ({', '.join(BUILT_IN)}); give the group and version "
+                'of a custom resource: api: "example.com/v1"'
+            )
+        if self.namespace and self.resource in CLUSTER_WIDE:
+            raise ValueError(f"{self.resource} are in no namespace; leave namespace empty")
+        return self
+
+    @property
+    def group_version(self) -> str:
+        """Group and version of the resource."""
+        return self.api or BUILT_IN[self.resource][0]
+
+    @property
+    def path(self) -> str:
+        """The collection's path in the API."""
+        return path_of(self.resource, self.group_version, self.namespace)
+
+    def asking(self, query: dict[str, str]) -> str:
+        """Return path and query, with the selectors; what is empty is left out."""
+        query = query | {"labelSelector": self.label_selector, "fieldSelector": self.field_selector}
+        asked = {name: value for name, value in query.items() if value}
+        return f"{self.path}?{urlencode(asked, quote_via=quote)}" if asked else self.path
+
+
+class WatchedParameters(CollectionParameters):
+    """What to watch."""
+
+    encoding: Encoding = Field("json", description="what the server is asked for")
+
+    @model_validator(mode="after")
+    def _has_protobuf(self) -> "WatchedParameters":
+        if self.api and self.encoding == "protobuf":
+            raise ValueError(
+                'the server has no protobuf for custom resources; take encoding: "json"'
+            )
+        return self

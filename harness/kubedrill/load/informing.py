@@ -1,0 +1,157 @@
+"""Load: clients that keep up with a collection, by watching it as an informer does, or by polling it.
+
+Arrivals are writes to the collection. Each client that sees a write records how long that took.
+"""
+
+import random
+from abc import abstractmethod
+from typing import Literal
+
+import gevent
+from gevent.event import Event
+from gevent.lock import Semaphore
+from pydantic import Field
+
+from kubedrill.load.continuing import HEAD
+from kubedrill.load.flood import text
+from kubedrill.load.lists import Encoding
+from kubedrill.load.template import Object, Template, compact, head, placeholder
+from kubedrill.load.user import Arrival, Parameters, Result, Series
+from kubedrill.load.user.kubernetes_user import NotPrepared
+from kubedrill.load.watching import DIGITS, WRITTEN_AT
+from kubedrill.load.writing import WritingUser
+from kubedrill.record.clock import SECOND, now
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.response import Response
+
+WRITE, LIST, WATCH, SEEN, LOST = range(5)
+"""The series, by index."""
+LISTS = {"json": "application/json", "protobuf": "application/vnd.kubernetes.protobuf"}
+STARTING = 8
+"""Clients of one user that come up at once when the load begins."""
+NEVER = "9" * DIGITS
+"""Stands for the time of a write where there has been none."""
+OK = 200
+
+
+class InformingParameters(Parameters):
+    """Who keeps up with what."""
+
+    clients: int = Field(
+        100, ge=1, le=50_000, description="clients that keep up, each on connections of its own"
+    )
+    objects: int = Field(
+        100, ge=1, le=100_000, description="ConfigMaps, made before the load, written in turn"
+    )
+    size: int = Field(100, ge=0, le=1024 * 1024, description="bytes of data in each")
+    encoding: Encoding = Field("protobuf", description="what the server is asked for")
+    scope: Literal["own", "all"] = Field(
+        "own",
+        description='"own": the ConfigMaps of this load; "all": every ConfigMap of the cluster',
+    )
+
+
+class Informing(WritingUser):
+    """PUTs one ConfigMap an arrival, while its clients look on."""
+
+    abstract = True
+    series = (
+        Series("write", "PUT", "transaction"),
+        Series("write.list", "LIST", "page"),
+        Series("write.watch", "WATCH", "page"),
+        Series("write.seen", "WATCH", "page"),
+        Series("write.lost", "WATCH", "page"),
+    )
+    parameters = InformingParameters
+
+    def prepare(self) -> None:
+        """Make the ConfigMaps, and bring up this user's clients."""
+        given = self.given
+        assert isinstance(given, InformingParameters)
+        self._given = given
+        path = f"/api/v1/namespaces/{self.make_namespaces(1)[0]}/configmaps"
+        data = text(random.Random(given.size).randbytes(given.size))  # noqa: S311 - for bulk
+        names = (self.name(number).decode() for number in range(given.objects))
+        self.once("configmaps", (("POST", path, self._configmap(name, data)) for name in names))
+        self._prepare_write(path, data)
+        self.collection = path if given.scope == "own" else "/api/v1/configmaps"
+        self._cached = self.list_request("0")
+        self.prepare_clients()
+        self._begin_clients()
+
+    def transact(self, arrival: Arrival) -> Result:
+        """Write one ConfigMap; it says when."""
+        _, number = self.next_turn(self._given.objects)
+        name = self.name(number)
+        begin, end = self._body
+        at = f"{arrival.started:0{DIGITS}}".encode("ascii")
+        request = self._put.named(name) + begin.named(name) + at + end.named(name)
+        response = self.send(request, arrival.deadline)
+        return Result.of(response, response.status)
+
+    @abstractmethod
+    def prepare_clients(self) -> None:
+        """Make what the clients need."""
+
+    @abstractmethod
+    def keep_up(self, client: int, begun: Event) -> None:
+        """Be one client until killed; set `begun` when it is up."""
+
+    def list_request(self, version: str) -> bytes:
+        """Return a LIST that is at least as recent as that version; "": the most recent."""
+        query = f"?resourceVersion={version}" if version else ""
+        return self.identity.request("GET", self.collection + query, LISTS[self._given.encoding])
+
+    def list_once(self, due: int, request: bytes = b"", keep: int = HEAD) -> Response | None:
+        """LIST (by default: from the watch cache) and record it; None if no answer came."""
+        started = now()
+        try:
+            response = self.send(request or self._cached, started + self.timeout, keep)
+        except WireError as error:
+            self.record(LIST, due, started, Result.failed(error))
+            return None
+        self.record(LIST, due, started, Result.of(response, response.status))
+        return response
+
+    def saw(self, written: int, size: int) -> None:
+        """Record that a client has just seen what was written then (monotonic ns)."""
+        at = now()
+        if written <= at:  # later: NEVER
+            self.record(SEEN, written, written, Result(OK, at, at, size))
+
+    def _begin_clients(self) -> None:
+        begun = [Event() for _ in self._own_clients()]
+        starting, until = Semaphore(STARTING), now() + self.timeout
+        for client, event in zip(self._own_clients(), begun, strict=True):
+            event.rawlink(lambda _: starting.release())
+            if not starting.acquire(timeout=max(until - now(), 0) / SECOND):
+                break
+            self.run_beside(self.keep_up, client, event)
+        gevent.wait(begun, max(until - now(), 0) / SECOND)
+        missing = sum(not one.is_set() for one in begun)
+        if missing:
+            seconds = self.given.timeout_s
+            raise NotPrepared(f"{missing} of {len(begun)} clients are not up after {seconds:g} s")
+
+    def _own_clients(self) -> range:
+        session = self.process.session
+        users = session.share.workers * session.users
+        return range(
+            session.share.worker + self.number * session.share.workers, self._given.clients, users
+        )
+
+    def _prepare_write(self, path: str, data: str) -> None:
+        length, name = self.name_length, placeholder(self.name_length)
+        body = compact(self._configmap(name, data))
+        begin, _, end = body.partition(NEVER.encode("ascii"))
+        self._body = (Template(begin, length), Template(end, length))
+        self._put = Template(head(self.identity, "PUT", f"{path}/{name}", body), length)
+
+    def _configmap(self, name: str, data: str) -> Object:
+        metadata = self.metadata(name, annotations={WRITTEN_AT: NEVER})
+        return {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": metadata,
+            "data": {"value": data},
+        }

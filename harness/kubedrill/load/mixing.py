@@ -1,0 +1,154 @@
+"""Load: several profiles as one, each with its share of the arrivals and parameters of its own."""
+
+import random
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import accumulate, count
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from gevent import GreenletExit
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from kubedrill.errors import NotStarted
+from kubedrill.load.profile import load_profile
+from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
+from kubedrill.load.user.parameters import check
+from kubedrill.load.user.recorder import Recorder
+from kubedrill.load.writing import WritingUser, tell_what_stays
+from kubedrill.record.clock import now
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError
+
+
+class Portion(BaseModel):
+    """One profile's portion of a mix."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    profile: str
+    """Its name, `mass-list`."""
+    weight: float = Field(gt=0, le=1e6)
+    """Its arrivals, in relation to those of the others."""
+    parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
+
+
+_MIX = TypeAdapter(tuple[Portion, ...])
+
+
+def read_mix(text: str) -> tuple[Portion, ...]:
+    """Read a mix from JSON; ValueError says what is wrong."""
+    try:
+        return _MIX.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise ValueError(
+            f"mix: {place}: {first['msg']}" if place else f"mix: {first['msg']}"
+        ) from None
+
+
+class Profiles:
+    """The profiles of a folder that may be mixed, as parts: none of them is a load of its own."""
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self._users: dict[str, type[KubernetesUser]] = {}
+        self._offsets: dict[str, int] = {}
+        self._series = [Series("mixed", "MIX", "transaction")]
+        with KubernetesUser.as_parts():
+            for name in names:
+                _, user = load_profile(folder / f"{name.replace('-', '_')}.py")
+                self._users[name] = user
+                self._offsets[name] = len(self._series)
+                self._series += [
+                    Series(f"mixed.{name}.{one.name}", one.verb, "page") for one in user.series
+                ]
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """The mix's series: the arrivals, then those of every profile that there is."""
+        return tuple(self._series)
+
+    def user(self, name: str) -> type[KubernetesUser]:
+        """Return a profile's class; ValueError if it cannot be mixed."""
+        if name not in self._users:
+            raise ValueError(f"mix: {name} is none of {', '.join(self._users)}")
+        return self._users[name]
+
+    def offset(self, name: str) -> int:
+        """Return the index of a profile's first series."""
+        return self._offsets[name]
+
+    def check(self, portions: Sequence[Portion]) -> None:
+        """Raise ValueError if a portion's parameters are wrong."""
+        for one in portions:
+            try:
+                check(one.parameters, self.user(one.profile).parameters)
+            except NotStarted as error:
+                raise ValueError(f"{one.profile}: {error}") from None
+
+
+class _PartOfRecorder:
+    """A recorder in which a part's series stand behind those of others."""
+
+    def __init__(self, recorder: Recorder, offset: int) -> None:
+        self._recorder = recorder
+        self._offset = offset
+        self.counts = recorder.counts
+
+    def add(self, series: int, due: int, started: int, result: Result) -> None:
+        """Record one request of the part's series of that index."""
+        self._recorder.add(self._offset + series, due, started, result)
+
+
+class Part(NamedTuple):
+    """One profile at work within a user of the mix."""
+
+    user: KubernetesUser
+    recorder: _PartOfRecorder
+
+
+class Mixing(KubernetesUser):
+    """Hands each arrival to one of its parts, at random by their weights."""
+
+    abstract = True
+    profiles: ClassVar[Profiles]
+    _numbers: ClassVar[dict[int, "count[int]"]] = defaultdict(count)
+
+    def on_start(self) -> None:
+        """Take part in the load."""
+        super().on_start()
+        tell_what_stays(self)
+
+    def mix(self, portions: Sequence[Portion]) -> None:
+        """Prepare the parts."""
+        self._parts = [self._part(number, one) for number, one in enumerate(portions)]
+        self._until = list(accumulate(one.weight for one in portions))
+        self._random = random.Random(self.number)  # noqa: S311 - shares, not secrets
+
+    def transact(self, arrival: Arrival) -> Result:
+        """Let one part serve the arrival."""
+        at = self._random.random() * self._until[-1]
+        part = self._parts[bisect_right(self._until, at)]
+        try:
+            result = part.user.transact(arrival)
+        except WireError as error:
+            result = Result.failed(error)
+        except GreenletExit:
+            cut = Result(Outcome.CUT, 0, now(), 0)
+            part.recorder.add(0, arrival.due, arrival.started, cut)
+            raise
+        part.recorder.add(0, arrival.due, arrival.started, result)
+        return result
+
+    def _part(self, number: int, portion: Portion) -> Part:
+        kind = self.profiles.user(portion.profile)
+        recorder = _PartOfRecorder(self._recorder, self.profiles.offset(portion.profile))
+        user = kind.part_of(self, check(portion.parameters, kind.parameters), recorder)
+        if isinstance(user, WritingUser):
+            # Objects of its own, numbered from 0 on, whatever the other parts make.
+            user.stem = f"{self.process.session.load[:16]}-{number}"
+            user.numbers = self._numbers[number]
+        user.prepare()
+        return Part(user, recorder)

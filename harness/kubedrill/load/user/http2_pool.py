@@ -1,0 +1,144 @@
+"""Load: the HTTP/2 connections of one user."""
+
+from collections import deque
+from operator import attrgetter
+
+from gevent.event import Event
+
+from kubedrill.load.user.driving import GreenletDriving
+from kubedrill.load.user.targets import Targets
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.http2.connection import Http2Connection, NotSent
+from kubedrill.wire.http2.streams import Owner, Stream
+from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.streaming import Streaming
+from kubedrill.wire.target import Target
+
+
+class Http2Pool:
+    """Sends all requests on one connection, and opens another when the server takes no more on it.
+
+    `most` other than 0: on so many connections, each time on the one with the fewest requests. Not
+    `kept`: each on one of its own.
+    """
+
+    def __init__(self, target: Target, servers: Targets, most: int = 0, kept: bool = True) -> None:
+        self._target = target
+        self._servers = servers
+        self._most = most
+        self._kept = kept
+        self._open: deque[Http2Connection] = deque()
+        self._opening: list[_Opening] = []
+        self._bytes_in = 0  # of connections that are gone
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes received on all connections so far, TLS included."""
+        return self._bytes_in + sum(one.bytes_in for one in self._open)
+
+    def exchange(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
+        """Send a request and return its answer; WireError as Http2Connection.exchange, and as its `open`."""
+        while True:
+            connection = self._take(deadline)
+            try:
+                return connection.exchange(request, deadline, keep_head=keep_head)
+            except NotSent:
+                pass  # it has been closed while the request waited for its turn
+            finally:
+                self._done(connection)
+
+    def stream(self, request: bytes, deadline: int) -> Stream:
+        """Return the answer to a request as it comes; give it back with `end`."""
+        while True:
+            connection = self._take(deadline)
+            try:
+                return connection.stream(request, deadline)
+            except NotSent:
+                pass
+            except BaseException:
+                self._done(connection)
+                raise
+
+    def end(self, stream: Streaming) -> None:
+        """Close a stream."""
+        assert isinstance(stream, Stream)
+        stream.close()
+        self._done(stream.connection)
+
+    def warm_up(self, deadline: int) -> None:
+        """Open a connection ahead of the first request; WireError."""
+        if self._kept and not self._open:
+            self._connect(deadline)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in list(self._open):
+            connection.close()
+        self._forget_closed()
+
+    def _take(self, deadline: int) -> Http2Connection:
+        while self._kept:
+            connection = self._least_busy() if self._most else self._with_room()
+            if connection is not None:
+                return connection
+            if len(self._opening) >= max(self._most, 1):
+                self._opening[0].wait(deadline)
+            else:
+                break
+        return self._connect(deadline)
+
+    def _with_room(self) -> Http2Connection | None:
+        for connection in self._open:
+            if connection.has_room:
+                return connection
+        return None
+
+    def _least_busy(self) -> Http2Connection | None:
+        self._open.rotate()  # of those that are equally busy, each in turn
+        takers = [one for one in self._open if one.takes_more]
+        if not takers or len(takers) + len(self._opening) < self._most:
+            return None
+        return min(takers, key=attrgetter("streams"))
+
+    def _connect(self, deadline: int) -> Http2Connection:
+        self._forget_closed()
+        opening = _Opening()
+        self._opening.append(opening)
+        try:
+            connection = Http2Connection.open(self._target, deadline, GreenletDriving)
+        except WireError as error:
+            opening.failure = error
+            raise
+        finally:
+            self._opening.remove(opening)
+            opening.done.set()
+        certificate = connection.certificate()
+        connection.peer = self._servers.number(certificate, connection.certificate_fields)
+        self._open.append(connection)
+        return connection
+
+    def _done(self, connection: Owner) -> None:
+        if not self._kept:
+            connection.close()
+
+    def _forget_closed(self) -> None:
+        self._bytes_in += sum(one.bytes_in for one in self._open if one.closed)
+        self._open = deque(one for one in self._open if not one.closed)
+
+
+class _Opening:
+    """A connection that is being opened, for all who need one."""
+
+    def __init__(self) -> None:
+        self.done = Event()
+        self.failure: WireError | None = None
+
+    def wait(self, deadline: int) -> None:
+        """Wait until it is open, or somebody else has to try; WireError if there is no use in trying."""
+        if not self.done.wait(max(deadline - now(), 0) / SECOND):
+            raise WireError(Outcome.TIMEOUT, "no connection in time")
+        # Who was late had less time left than who waits here.
+        if self.failure is not None and self.failure.outcome != Outcome.TIMEOUT:
+            raise WireError(self.failure.outcome, str(self.failure))

@@ -1,0 +1,35 @@
+"""Load: one process's part of a load: every so-manieth arrival, and every so-manieth object."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from kubedrill.record.arrivals import Times
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Process `worker` of `workers`, counted from 0."""
+
+    worker: int = 0
+    workers: int = 1
+
+    def of(self, blocks: Iterable[Times]) -> Iterator[Times]:
+        """Yield this process's arrivals of all arrivals, which come in blocks."""
+        seen = 0
+        for block in blocks:
+            yield block[(self.worker - seen) % self.workers :: self.workers]
+            seen += len(block)
+
+    def part(self, total: int) -> int:
+        """Return how many of `total` are this process's."""
+        return -(-(total - self.worker) // self.workers)
+
+    def turn(self, count: int, total: int) -> tuple[int, int]:
+        """Return (round, number) of this process's arrival `count`.
+
+        Numbers below `total` come in turn, round after round; with a total of 0, ever new ones. No
+        two processes have one in common.
+        """
+        own = max(self.part(total), 1) if total else count + 1
+        rounds, step = divmod(count, own)
+        return rounds, self.worker + step * self.workers

@@ -1,0 +1,1 @@
+"""Wire: HTTP/2: many requests and watches on one TLS connection."""

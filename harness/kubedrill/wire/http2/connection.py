@@ -1,0 +1,301 @@
+"""Wire: one TLS connection that carries many HTTP/2 requests at once. Never retries.
+
+The event loop calls it when something has come, and it wakes who has waited for that: the bytes of many
+answers are received, decrypted and told apart in one go, those of many requests encrypted and sent in one go.
+"""
+
+import _socket
+import ssl
+from collections.abc import Callable, Iterable
+from typing import Self
+
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError, from_os_error
+from kubedrill.wire.http2 import frames
+from kubedrill.wire.http2.driving import Driving, Waiter
+from kubedrill.wire.http2.frames import Cutter
+from kubedrill.wire.http2.session import Place, Session
+from kubedrill.wire.http2.streams import Incoming, Stream, Whole
+from kubedrill.wire.link import CUT_OFF, RECORD, Link, Scratch, scratches
+from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.target import Target
+
+LATE = "no whole answer in time"
+PROTOCOL = "h2"
+
+
+class NotSent(WireError):  # noqa: N818 - not a failure where there is another connection
+    """Nothing of the request has left: the connection takes no more. Another connection may take it."""
+
+
+class Http2Connection(Link[Driving]):
+    """A TLS connection with streams. A stream that fails leaves it, and the other streams, as they are."""
+
+    __slots__ = ("_cutter", "_flushing", "_session", "_unsent")
+
+    def __init__(self, sock: _socket.socket, target: Target, waiting: Driving) -> None:
+        super().__init__(sock, target, waiting)
+        self._session = Session()
+        self._cutter = Cutter(self._session)
+        self._unsent = b""  # encrypted, for which the kernel had no room
+        self._flushing = False
+
+    @classmethod
+    def open(cls, target: Target, deadline: int, waiting: Callable[[int], Driving]) -> Self:
+        """Connect, shake hands and exchange SETTINGS until `deadline` (monotonic ns).
+
+        WireError as for Link.open; TLS also if the server does not choose HTTP/2, MALFORMED if it is none.
+        `target.tls` must offer it.
+        """
+        self = super().open(target, deadline, waiting)
+        try:
+            self._greet(deadline)
+        except OSError as error:
+            self.close()
+            raise from_os_error(error) from None
+        except BaseException:
+            self.close()
+            raise
+        self._waiting.drive(self)
+        return self
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether it takes new streams, at once or when others have ended."""
+        return not self._session.gone
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the server takes another stream now."""
+        session = self._session
+        return session.free > 0 and not session.gone
+
+    @property
+    def streams(self) -> int:
+        """How many streams there are, and wait to be."""
+        return len(self._session.streams) + len(self._session.queue)
+
+    def exchange(
+        self, request: bytes, deadline: int, keep_body: bool = False, keep_head: int = ENDS
+    ) -> Response:
+        """Send a request of `prepare_http2` and return its whole answer, until `deadline` (monotonic ns).
+
+        The body is discarded, but for its first `keep_head` bytes and its last 16. WireError RESET, EOF, TLS,
+        MALFORMED end all that is on the connection; TIMEOUT, STREAM_RESET, GOAWAY this exchange only, and
+        NotSent.
+        """
+        answer = Whole(keep_body, keep_head)
+        self._begin(answer, request, deadline)
+        in_time = True
+        try:
+            while not (answer.end or answer.failure) and in_time:
+                in_time = self._waiting.wait(answer, deadline)
+        except BaseException:
+            self.cancel(answer)
+            raise
+        if not answer.end:
+            raise self._failed(answer)
+        return answer.response(self.peer)
+
+    def stream(self, request: bytes, deadline: int) -> Stream:
+        """Send a request and return its answer once its head has come, until `deadline`; as `exchange`."""
+        stream = Stream(self)
+        self._begin(stream, request, deadline)
+        in_time = True
+        try:
+            while not (stream.status or stream.failure) and in_time:
+                in_time = self._waiting.wait(stream, deadline)
+        except BaseException:
+            self.cancel(stream)
+            raise
+        if not stream.status:
+            raise self._failed(stream)
+        return stream
+
+    def close(self) -> None:
+        """Close the connection at once; what is on it fails as RESET. More than once is allowed."""
+        self._fail(Outcome.RESET, "closed here")
+
+    # For streams:
+
+    def wait(self, stream: Incoming, deadline: int) -> bool:
+        """Wait until something has come; False when `deadline` has passed."""
+        return self._waiting.wait(stream, deadline)
+
+    def credit(self, stream: Incoming) -> None:
+        """Let the server send as much more as was taken."""
+        self._session.credit(stream)
+        self._flush_soon()
+
+    def cancel(self, stream: Incoming) -> None:
+        """Reset the stream, if it has not ended."""
+        if not self.closed:
+            self._session.cancel(stream)
+            self._flush_soon()
+
+    # For the event loop:
+
+    def receive(self) -> None:
+        """Take what has come, wake who has waited for it, and send what they send, in one go."""
+        try:
+            self._receive()
+        except (WireError, OSError) as error:
+            self._break(error)
+        self.flush()
+
+    def flush(self) -> None:
+        """Wake who may go on, and send what is to be sent, as far as the kernel has room."""
+        self._flushing = True
+        self._wake()
+        self._flushing = False
+        if self.closed:
+            return
+        try:
+            self._flush()
+        except OSError as error:
+            self._break(error)
+        session = self._session
+        if session.gone and not (session.streams or self._unsent):
+            self.close()
+
+    def waiters(self) -> Iterable[Waiter]:
+        """Return all that somebody may wait for."""
+        return self._session.waiters()
+
+    def _greet(self, deadline: int) -> None:
+        if self._tls.selected_alpn_protocol() != PROTOCOL:
+            raise WireError(Outcome.TLS, "the server does not speak HTTP/2")
+        self._encrypt()
+        self._send(deadline)
+        self._decrypt()  # may have come together with the end of the handshake
+        while not self._session.greeted:
+            self._wait_readable(deadline, "no SETTINGS in time")
+            self._receive()
+
+    def _begin(self, stream: Incoming, request: bytes, deadline: int) -> None:
+        session = self._session
+        if session.gone:
+            raise self._not_sent()
+        if session.free > 0:
+            session.free -= 1
+        else:
+            self._queue(deadline)
+        session.begin(stream, request)
+        self._flush_soon()
+
+    def _queue(self, deadline: int) -> None:
+        """Wait until the server takes another stream."""
+        session, place = self._session, Place()
+        session.queue.append(place)
+        in_time = True
+        try:
+            while not (place.granted or session.gone) and in_time:
+                in_time = self._waiting.wait(place, deadline)
+        except BaseException:
+            self._give_up(place)
+            raise
+        if session.gone:
+            raise self._not_sent()
+        if not place.granted:
+            self._give_up(place)
+            raise self._late(0, "the server's streams were in use all the time")
+
+    def _give_up(self, place: Place) -> None:
+        self._session.give_up(place)
+        self._flush_soon()
+
+    def _not_sent(self) -> NotSent:
+        failure = NotSent(Outcome.GOAWAY, self._session.gone)
+        failure.peer = self.peer
+        return failure
+
+    def _failed(self, stream: Incoming) -> WireError:
+        if stream.failure:
+            return stream.error(self.peer)
+        self.cancel(stream)
+        return self._late(stream.first_byte, LATE)
+
+    def _late(self, first_byte: int, message: str) -> WireError:
+        failure = WireError(Outcome.TIMEOUT, message, first_byte)
+        failure.peer = self.peer
+        return failure
+
+    def _flush_soon(self) -> None:
+        if not self._flushing:
+            self._flushing = True
+            self._waiting.flush_soon()
+
+    def _receive(self) -> None:
+        """Take what has come, if anything has."""
+        scratch = scratches.pop() if scratches else Scratch()
+        try:
+            count = self._socket.recv_into(scratch.network)
+            if not count:
+                raise WireError(Outcome.EOF, CUT_OFF)
+            self.bytes_in += count
+            self._incoming.write(scratch.view[:count])
+            self._decrypt()
+        except BlockingIOError:
+            pass  # woken for nothing, which epoll may do
+        finally:
+            scratches.append(scratch)
+
+    def _decrypt(self) -> None:
+        incoming, read, feed = self._incoming, self._tls.read, self._cutter.feed
+        try:
+            while incoming.pending:
+                data = read(RECORD)
+                if not data:
+                    raise WireError(Outcome.EOF, CUT_OFF)
+                feed(data)
+        except ssl.SSLWantReadError:
+            pass
+
+    def _encrypt(self) -> None:
+        parts = self._session.out.frames
+        if parts:
+            self._tls.write(b"".join(parts))
+            parts.clear()
+
+    def _flush(self) -> None:
+        while True:
+            if not self._unsent:
+                self._encrypt()
+                self._unsent = self._outgoing.read()
+                if not self._unsent:
+                    return
+                self.bytes_out += len(self._unsent)
+            try:
+                sent = self._socket.send(self._unsent)
+            except BlockingIOError:
+                self._waiting.flush_when_writable()
+                return
+            self._unsent = self._unsent[sent:]
+
+    def _wake(self) -> None:
+        woken = self._session.woken
+        while woken:
+            batch = woken.copy()
+            woken.clear()
+            self._waiting.wake(batch)
+
+    def _break(self, error: WireError | OSError) -> None:
+        failure = from_os_error(error) if isinstance(error, OSError) else error
+        if failure.outcome == Outcome.MALFORMED and not self.closed:
+            self._say_goodbye()
+        self._fail(failure.outcome, str(failure))
+
+    def _say_goodbye(self) -> None:
+        # So that the server's log shows it, too.
+        self._session.out.frames.append(frames.goaway(frames.PROTOCOL_ERROR))
+        try:
+            self._flush()
+        except OSError:
+            pass
+
+    def _fail(self, outcome: Outcome, message: str) -> None:
+        if not self.closed:
+            super().close()
+            self._session.go(message)
+            self._session.fail(outcome, message)
+            self._wake()

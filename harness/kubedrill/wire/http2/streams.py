@@ -1,0 +1,183 @@
+"""Wire: one request's answer on an HTTP/2 connection, as it comes. Knows no sockets."""
+
+from time import monotonic_ns
+from typing import Protocol
+
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.http2.driving import Waiter
+from kubedrill.wire.response import ENDS, Response
+
+WINDOW = 4 * 1024 * 1024
+"""Bytes that a server may send ahead on a stream: client-go's figure."""
+STEP = WINDOW // 2
+"""Bytes after which it is told that it may send more."""
+
+_HAVE_NO_BODY = {204, 304}
+_MAY_RETRY = {429, 503}
+
+
+class Incoming(Waiter):
+    """What both kinds of answers have in common."""
+
+    __slots__ = (
+        "announced",
+        "bodyless",
+        "end",
+        "failure",
+        "first_byte",
+        "number",
+        "retry_after",
+        "size",
+        "status",
+        "unsaid",
+    )
+
+    def __init__(self) -> None:
+        self.greenlet = None
+        self.deadline = self.number = self.status = self.first_byte = self.end = self.size = 0
+        self.announced = -1
+        """Content-Length; -1: not said."""
+        self.unsaid = 0
+        """Bytes taken that the server has not been told about."""
+        self.retry_after: float | None = None
+        self.bodyless = False
+        """Whether the answer to such a request has no body."""
+        self.failure: tuple[Outcome, str] | None = None
+
+    def begin(self, status: int, length: int, retry_after: float | None) -> None:
+        """Take the answer's head."""
+        self.first_byte = monotonic_ns()
+        self.status, self.announced = status, length
+        if status in _MAY_RETRY:
+            self.retry_after = retry_after
+
+    def take(self, data: bytes, start: int, stop: int) -> bool:
+        """Take `data[start:stop]` of the body; whether somebody waits for a part of it."""
+        raise NotImplementedError
+
+    def is_whole(self) -> bool:
+        """Whether the body has the length that was announced."""
+        if self.announced in {-1, self.size}:
+            return True
+        return not self.size and (self.bodyless or self.status in _HAVE_NO_BODY)
+
+    def error(self, peer: int) -> WireError:
+        """Return how it failed."""
+        assert self.failure is not None
+        failure = WireError(*self.failure, self.first_byte)
+        failure.peer = peer
+        return failure
+
+
+class Whole(Incoming):
+    """An answer that is waited for to its end; its body is discarded, but for what was asked for."""
+
+    __slots__ = ("body", "head", "keep_head", "tail")
+
+    def __init__(self, keep_body: bool, keep_head: int) -> None:
+        super().__init__()
+        self.head = self.tail = b""
+        self.body: bytearray | None = bytearray() if keep_body else None
+        self.keep_head = keep_head
+
+    def take(self, data: bytes, start: int, stop: int) -> bool:
+        """Take `data[start:stop]` of the body."""
+        size, length = self.size, stop - start
+        if size < self.keep_head:
+            self.head += data[start : min(stop, start + self.keep_head - size)]
+        self.size = size + length
+        self.unsaid += length
+        if length >= ENDS:
+            self.tail = data[stop - ENDS : stop]
+        else:
+            self.tail = (self.tail + data[start:stop])[-ENDS:]
+        if self.body is not None:
+            self.body += data[start:stop]
+        return False
+
+    def response(self, peer: int) -> Response:
+        """Return the whole answer."""
+        return Response(
+            self.status,
+            self.first_byte,
+            self.end,
+            self.size,
+            self.head,
+            self.tail,
+            bytes(self.body) if self.body is not None else b"",
+            self.retry_after,
+            False,
+            peer,
+        )
+
+
+class Owner(Protocol):
+    """The connection of a stream."""
+
+    peer: int
+
+    def wait(self, stream: Incoming, deadline: int) -> bool:
+        """Wait until something has come; False when the deadline has passed."""
+        ...
+
+    def credit(self, stream: Incoming) -> None:
+        """Let the server send as much more as was taken."""
+        ...
+
+    def cancel(self, stream: Incoming) -> None:
+        """End the stream, if it has not ended."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection, with all that is on it."""
+        ...
+
+
+class Stream(Incoming):
+    """An answer whose body comes as the server sends it: a watch. As wire.stream.Stream, for one greenlet."""
+
+    __slots__ = ("_pieces", "connection", "held")
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__()
+        self.connection = owner
+        self._pieces: list[bytes] = []
+        self.held = 0
+        """Bytes that nobody has taken yet."""
+
+    @property
+    def peer(self) -> int:
+        """`peer` of its connection."""
+        return self.connection.peer
+
+    def take(self, data: bytes, start: int, stop: int) -> bool:
+        """Take `data[start:stop]` of the body."""
+        self.size += stop - start
+        self.held += stop - start
+        self._pieces.append(data[start:stop])
+        return True
+
+    def receive(self, deadline: int) -> bytes:
+        """Return what has come of the body, waiting until `deadline`; b"" at its orderly end.
+
+        WireError TIMEOUT leaves it usable. While nobody receives, the server may send WINDOW bytes.
+        """
+        while not self.held:
+            if self.failure:
+                raise self.error(self.peer)
+            if self.end:
+                return b""
+            if not self.connection.wait(self, deadline):
+                raise WireError(Outcome.TIMEOUT, "nothing has come in time", self.first_byte)
+        self.unsaid += self.held
+        self.held = 0
+        taken = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        if self.unsaid >= STEP and not self.end:
+            self.connection.credit(self)
+        return taken
+
+    def close(self) -> None:
+        """Give up what has not come yet; the connection stays."""
+        self.connection.cancel(self)

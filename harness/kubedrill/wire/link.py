@@ -1,0 +1,168 @@
+"""Wire: a TLS connection, from the connect to the close; what is said on it is for subclasses.
+
+TLS is fed from memory: one recv takes up to 256 KiB, where OpenSSL on the socket itself would
+make two system calls for every 16 KiB.
+"""
+
+import _socket
+import errno
+import ssl
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, Self, TypeVar
+
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError, from_os_error
+from kubedrill.wire.namespace import open_socket
+from kubedrill.wire.target import Target
+from kubedrill.wire.waiting import Waiting
+
+RECEIVE = 256 * 1024
+RECORD = 16 * 1024
+"""The most that one TLS record holds."""
+
+CUT_OFF = "closed before the answer was whole"
+
+Waits = TypeVar("Waits", bound=Waiting)
+
+
+class Scratch:
+    """Where bytes pass through on their way to be counted; borrowed between two waits only."""
+
+    __slots__ = ("network", "plain", "view")
+
+    def __init__(self) -> None:
+        self.network = bytearray(RECEIVE)
+        self.view = memoryview(self.network)
+        self.plain = bytearray(RECORD)
+
+
+scratches: deque[Scratch] = deque()
+"""One for each thread that ever received at the same time as others; under gevent, one."""
+
+
+class Link(Generic[Waits]):
+    """A TLS connection. `bytes_in`, `bytes_out`: on the wire, TLS included."""
+
+    __slots__ = (
+        "_incoming",
+        "_outgoing",
+        "_socket",
+        "_tls",
+        "_waiting",
+        "bytes_in",
+        "bytes_out",
+        "closed",
+        "peer",
+    )
+
+    def __init__(self, sock: _socket.socket, target: Target, waiting: Waits) -> None:
+        self._socket = sock
+        self._waiting = waiting
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = target.tls.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=target.server_name
+        )
+        self.closed = False
+        self.peer = 0
+        """Who is at the other end, as a number of the owner's; every answer carries it."""
+        self.bytes_in = self.bytes_out = 0
+
+    @classmethod
+    def open(cls, target: Target, deadline: int, waiting: Callable[[int], Waits]) -> Self:
+        """Connect and shake hands until `deadline` (monotonic ns).
+
+        WireError REFUSED, RESET, EOF, TIMEOUT, TLS, UNREACHABLE, or DROPPED where this machine has no
+        descriptor or port left. `waiting` makes what waits for the socket of a given descriptor.
+        """
+        try:
+            family, address = target.address()
+            sock = open_socket(family, target.endpoint.netns)
+        except OSError as error:
+            raise from_os_error(error) from None
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+            self = cls(sock, target, waiting(sock.fileno()))
+        except BaseException:
+            sock.close()
+            raise
+        try:
+            self._connect(address, deadline)
+            self._shake_hands(deadline)
+        except OSError as error:
+            self.close()
+            raise from_os_error(error) from None
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def certificate(self) -> bytes:
+        """Return the server's certificate, DER."""
+        return self._tls.getpeercert(binary_form=True) or b""
+
+    def certificate_fields(self) -> dict[str, Any]:
+        """Return what stands in it, as ssl names it; nothing if it was not verified."""
+        return self._tls.getpeercert() or {}
+
+    def close(self) -> None:
+        """Close the connection at once; more than once is allowed."""
+        if not self.closed:
+            self.closed = True
+            self._waiting.close()
+            self._socket.close()
+
+    def _connect(self, address: object, deadline: int) -> None:
+        code = self._socket.connect_ex(address)  # type: ignore[arg-type] # as getaddrinfo gave it
+        if code == errno.EINPROGRESS:
+            if not self._waiting.writable(deadline):
+                raise WireError(Outcome.TIMEOUT, "no connection in time")
+            code = self._socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
+        if code:
+            raise OSError(code, errno.errorcode.get(code, str(code)))
+
+    def _shake_hands(self, deadline: int) -> None:
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._send(deadline)
+            except ssl.SSLError:
+                self._tell(deadline)
+                raise
+            else:
+                self._send(deadline)
+                return
+            self._wait_readable(deadline, "no TLS handshake in time")
+            data = self._socket.recv(RECEIVE)
+            if not data:
+                raise WireError(Outcome.EOF, "closed during the TLS handshake")
+            self.bytes_in += len(data)
+            self._incoming.write(data)
+
+    def _tell(self, deadline: int) -> None:
+        # The alert that says why, so that the server's log shows it too.
+        try:
+            self._send(deadline)
+        except (WireError, OSError):
+            pass
+
+    def _send(self, deadline: int) -> None:
+        data = self._outgoing.read()
+        self.bytes_out += len(data)
+        while data:
+            try:
+                sent = self._socket.send(data)
+            except BlockingIOError:
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
+            if not self._waiting.writable(deadline):
+                raise WireError(Outcome.TIMEOUT, "not sent in time")
+
+    def _wait_readable(self, deadline: int, otherwise: str) -> None:
+        if not self._waiting.readable(deadline):
+            raise WireError(Outcome.TIMEOUT, otherwise)

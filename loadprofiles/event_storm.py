@@ -1,0 +1,108 @@
+"""Events made at a rate, repeated ones counted up by a patch, as a kubelet's recorder sends them.
+
+    locust -f loadprofiles/event_storm.py --rate 200 --distinct 100
+
+What it costs the server, and which claims it is for: docs/profiles/event-storm.md.
+"""
+
+from datetime import UTC, datetime
+
+from pydantic import Field
+
+from kubedrill.load.template import Object, Template, compact, head, placeholder
+from kubedrill.load.user import Arrival, Parameters, Result, Series
+from kubedrill.load.writing import WritingUser
+
+PATCH = "application/strategic-merge-patch+json"
+DIGITS = 9
+"""Of a count, in a patch of one length."""
+
+
+class EventStormParameters(Parameters):
+    """Which Events."""
+
+    distinct: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="different Events, which come again in turn, each time as a patch of its count; "
+        "0: every arrival makes a new one",
+    )
+    namespaces: int = Field(
+        1, ge=1, le=10_000, description="namespaces, made before the load, filled in turn"
+    )
+    message_bytes: int = Field(
+        100, ge=0, le=1024, description="bytes of each message; the API takes 1024"
+    )
+
+
+class EventStorm(WritingUser):
+    """Makes an Event or counts one up, each time an arrival is due."""
+
+    series = (
+        Series("event", "POST", "transaction"),
+        Series("event.create", "POST", "page"),
+        Series("event.patch", "PATCH", "page"),
+    )
+    parameters = EventStormParameters
+
+    def prepare(self) -> None:
+        """Make the namespaces, and a request for each of them."""
+        given = self.given
+        assert isinstance(given, EventStormParameters)
+        self._given = given
+        name, length = placeholder(self.name_length), self.name_length
+        patch = self._patch_body(1)
+        self._creates, self._patches = [], []
+        for namespace in self.make_namespaces(given.namespaces):
+            path = f"/api/v1/namespaces/{namespace}/events"
+            body = compact(self._event(name, namespace))
+            self._creates.append(Template(head(self.identity, "POST", path, body) + body, length))
+            begin = head(self.identity, "PATCH", f"{path}/{name}", patch, content_type=PATCH)
+            self._patches.append(Template(begin, length))
+
+    def transact(self, arrival: Arrival) -> Result:
+        """Send one Event: a new one, or one more of its kind."""
+        rounds, which = self.next_turn(self._given.distinct)
+        name, namespace = self.name(which), which % len(self._creates)
+        if rounds:
+            request = self._patches[namespace].named(name) + self._patch_body(rounds + 1)
+        else:
+            request = self._creates[namespace].named(name)
+        response = self.send(request, arrival.deadline)
+        result = Result.of(response, response.status)
+        self.record(2 if rounds else 1, arrival.due, arrival.started, result)
+        return result
+
+    def _event(self, name: str, namespace: str) -> Object:
+        given = self._given
+        at = _time()
+        return {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": self.metadata(name),
+            "involvedObject": {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "name": name,
+                "namespace": namespace,
+            },
+            "reason": "BackOff",
+            "message": ("Back-off restarting failed container main in pod " * 21)[
+                : given.message_bytes
+            ],
+            "type": "Warning",
+            "source": {"component": "kubelet", "host": "kubedrill"},
+            "firstTimestamp": at,
+            "lastTimestamp": at,
+            "count": 1,
+        }
+
+    @staticmethod
+    def _patch_body(count: int) -> bytes:
+        """Return the patch; of one length, by blanks, whatever the count."""
+        return f'{{"count":{count:<{DIGITS}},"lastTimestamp":"{_time()}"}}'.encode("ascii")
+
+
+def _time() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

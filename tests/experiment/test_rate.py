@@ -1,0 +1,114 @@
+"""Rates that change: what each shape means, what is wrong said with its line, and read back the same."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kubedrill.errors import BadFile
+from kubedrill.experiment import Experiment, to_yaml
+from kubedrill.record.arrivals import Arrivals
+
+Read = Callable[..., Experiment]
+
+
+@pytest.mark.parametrize(
+    ("rate", "points"),
+    [
+        ("{ramp: {from: 1/s, to: 40/s, over: 2m}}", ((0, 1), (120, 40))),
+        ("{ramp: {from: 0/s, to: 60/m, over: 1s}}", ((0, 0), (1, 1))),
+        (
+            "{steps: {rates: [5/s, 10/s, 20/s], each: 30s}}",
+            ((0, 5), (30, 5), (30, 10), (60, 10), (60, 20)),
+        ),
+        ("{steps: {rates: [5/s], each: 30s}}", ((0, 5),)),
+        (
+            "{spike: {base: 2/s, peak: 30/s, at: 40s, for: 10s}}",
+            ((0, 2), (40, 2), (40, 30), (50, 30), (50, 2)),
+        ),
+        ("{spike: {base: 2/s, peak: 30/s, at: 0s, for: 1s}}", ((0, 30), (1, 30), (1, 2))),
+        ("{points: [[0s, 5/s], [500ms, 9/s]]}", ((0, 5), (0.5, 9))),
+        ("{recorded: {file: day.csv}}", ((0, 3), (60, 12.5))),
+        ("{recorded: {file: day.csv, scale: 2}}", ((0, 6), (60, 25))),
+    ],
+)
+def test_shapes(
+    reading: Read, small: str, rate: str, points: tuple[tuple[float, float], ...], tmp_path: Path
+) -> None:
+    (tmp_path / "day.csv").write_text("seconds,rate,comment\n1000,3,night\n1060,12.5,day\n")
+    experiment = reading(small.replace("rate: 10/s", f"rate: {rate}"))
+    assert experiment.loads[0].arrivals == Arrivals(points)
+    again = reading(to_yaml(experiment))
+    assert again.loads == experiment.loads
+
+
+def test_spacing_and_bursts(reading: Read, small: str) -> None:
+    more = "rate: 10/s\n    spacing: poisson\n    burst: 5"
+    experiment = reading(small.replace("rate: 10/s", more))
+    assert experiment.loads[0].arrivals == Arrivals(((0.0, 10.0),), "poisson", 5)
+    assert reading(to_yaml(experiment)).loads == experiment.loads
+
+
+SHAPES = "ramp, steps, spike, recorded, points"
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        ("{}", f"7: load[0].rate: needs one of {SHAPES}"),
+        (
+            "{points: [[0s, 1/s]], ramp: {from: 1/s, to: 2/s, over: 3s}}",
+            f"7: load[0].rate: needs one of {SHAPES}",
+        ),
+        ("{ram: {}}", '7: unknown key "ram"; did you mean "ramp"?'),
+        ("{ramp: {from: 1/s, over: 1s}}", '7: missing key "to" in load[0].rate.ramp'),
+        ("{ramp: {frm: 1/s, to: 2/s, over: 1s}}", '7: unknown key "frm"; did you mean "from"?'),
+        (
+            "{ramp: {from: 1, to: 2/s, over: 1s}}",
+            "7: load[0].rate.ramp.from: 1 has no unit; write 1/s",
+        ),
+        (
+            "{ramp: {from: 0/s, to: 0/s, over: 1s}}",
+            "7: load[0].rate: the rate is 0/s all the time",
+        ),
+        ("{steps: {rates: [], each: 1s}}", "7: load[0].rate.steps.rates must not be empty"),
+        ("{points: [[1s, 1/s]]}", "7: load[0].rate: the first point of a rate must be at 0s"),
+        (
+            "{points: [[0s, 1/s], [9s, 1/s], [5s, 1/s]]}",
+            "7: load[0].rate: the points of a rate must be in the order of time",
+        ),
+        ("{recorded: {file: none.csv}}", "none.csv: No such file or directory"),
+        (
+            "{recorded: {file: bad.csv}}",
+            "bad.csv:3: needs the columns seconds and rate, two numbers",
+        ),
+        ("{recorded: {file: less.csv}}", "less.csv:2: a rate is a number from 0 on"),
+        ("{recorded: {file: empty.csv}}", "empty.csv: has no rows"),
+        ("[1/s]", "7: load[0].rate: must be text such as 10/s"),
+        (
+            "10/s\n    spacing: random",
+            '8: load[0].spacing cannot be the text "random"; known: paced, poisson',
+        ),
+        ("10/s\n    burst: 0", "8: load[0].burst must be at least 1, not 0"),
+    ],
+)
+def test_what_is_wrong(reading: Read, small: str, rate: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("seconds,rate\n0,1\n1,fast\n")
+    (tmp_path / "less.csv").write_text("seconds,rate\n0,-1\n")
+    (tmp_path / "empty.csv").write_text("seconds,rate\n")
+    with pytest.raises(BadFile) as error:
+        reading(small.replace("rate: 10/s", f"rate: {rate}"))
+    assert said in str(error.value)
+
+
+def test_a_closed_loop(reading: Read, small: str) -> None:
+    closed = "closed_loop: {clients: 20, pause: 500ms}"
+    experiment = reading(small.replace("rate: 10/s", closed))
+    assert experiment.loads[0].arrivals == Arrivals.closed(20, 0.5)
+    assert reading(to_yaml(experiment)).loads == experiment.loads
+
+
+@pytest.mark.parametrize("keys", ["phases: []", "rate: 1/s\n    closed_loop: {clients: 1}"])
+def test_open_or_closed(reading: Read, small: str, keys: str) -> None:
+    with pytest.raises(BadFile, match="needs a rate, such as 10/s, or a closed_loop, not both"):
+        reading(small.replace("rate: 10/s", keys))

@@ -1,0 +1,32 @@
+"""Clients that wait for their answers ask a slow server less: which is why it must be asked for."""
+
+import pytest
+from load_stage import LEAD, PROFILE, baseline
+
+from kubedrill.load import launch
+from kubedrill.process.child import Child
+from kubedrill.record.arrivals import Arrivals
+from kubedrill.record.clock import now
+from kubedrill.record.schedule import ScheduledLoad
+from kubedrill.record.traces import read_samples, succeeded
+
+
+@pytest.mark.parametrize(
+    ("latency_s", "pause_s", "expected"),
+    [(0.1, 0.0, 10 * 20), (0.1, 0.3, 10 * 5), (0.4, 0.0, 10 * 5)],
+)
+def test_a_client_asks_when_it_is_answered(stage, server, latency_s, pause_s, expected):
+    server.latencies = [latency_s]
+    load = ScheduledLoad("list", "mass-list", Arrivals.closed(10, pause_s))
+    command, environment = launch.command(PROFILE, load, stage.folder)
+    child = Child.start("load", command, stage.folder.logs / "load.log", environment)
+    try:
+        child.wait_ready(30)
+        child.go({"schedule": baseline(stage.folder.run, now() + LEAD, 2, load).as_dict()})
+        assert child.wait(20) == 0
+    finally:
+        child.kill()
+    records, _ = read_samples(stage.folder, "load-list")
+    assert succeeded(records).all()
+    assert 0.8 * expected <= len(records) <= 1.1 * expected + 10
+    assert (records["wait_us"] < 250_000).all()

@@ -1,0 +1,50 @@
+"""How many connections, kept or not; and what is done about Retry-After."""
+
+import pytest
+
+from kubedrill.record.sample import Outcome
+
+
+def test_no_more_connections_than_asked_for(stage, server):
+    server.latencies = [0.2]
+    played = stage.play(rate=80, seconds=2, connections=1)
+    assert played.outcomes() == {200: 160}, played.log
+    assert server.accepted <= 8
+    # Eight connections serve 40 a second; the others have waited, and that counts.
+    assert played.records()["total_us"].max() > 1_500_000
+
+
+def test_who_waits_too_long_has_failed(stage, server):
+    server.latencies = [0.5]
+    played = stage.play(rate=64, seconds=1, connections=1, timeout_s=1)
+    assert played.count(200) + played.count(Outcome.TIMEOUT) == 64, played.log
+    assert played.count(Outcome.TIMEOUT) >= 30
+
+
+def test_as_many_as_it_takes(stage, server):
+    server.latencies = [0.5]
+    played = stage.play(rate=80, seconds=1)
+    assert played.outcomes() == {200: 80}, played.log
+    assert server.accepted > 16
+
+
+def test_a_new_connection_for_each_request(stage, server):
+    played = stage.play(rate=20, seconds=1, keep_alive=False)
+    assert played.outcomes() == {200: 20}, played.log
+    # Those that were opened before the first arrival are used, too.
+    assert 20 <= server.accepted <= 28
+
+
+@pytest.mark.parametrize(("retry_after", "obeyed"), [("ignore", False), ("obey", True)])
+def test_retry_after(stage, server, retry_after, obeyed):
+    server.behaviour = "/too-many"
+    played = stage.play(rate=4, seconds=1, retry_after=retry_after, timeout_s=4)
+    assert played.outcomes() == {429: 4}, played.log
+    counted = played.vitals()[-1]["counts"]
+    if obeyed:
+        # The server says 3 s: once more within the timeout, then the answer is given as it is.
+        assert counted == {"http 429, Retry-After 3 s": 8, "sent again after Retry-After": 4}
+        assert played.records()["total_us"].min() > 3_000_000
+    else:
+        assert counted == {"http 429, Retry-After 3 s": 4}
+        assert played.records()["total_us"].max() < 1_000_000

@@ -1,0 +1,153 @@
+"""A load over HTTP/2: its connections, and what becomes of requests when the server ends one."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from behaving_server import Certificate
+from frame_server import FrameServer, Request, Talk, head
+from list_server import json_list
+from load_stage import PROFILE
+
+from kubedrill.errors import NotStarted
+from kubedrill.load.describe import check
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.http2 import frames
+from kubedrill.wire.http2.frames import frame
+
+USERS = 8
+PODS = json_list("PodList", "", 10)
+
+
+class Lists:
+    """Answers LISTs of pods, as it is told to."""
+
+    def __init__(self) -> None:
+        self.latency_s = 0.0
+        self.goaway_every = 0
+        self.resets = False
+        self.now_open = self.most_open = self.served = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, talk: Talk, request: Request) -> None:
+        with self._lock:
+            self.served += 1
+            leaves = self.goaway_every and self.served % self.goaway_every == 0
+            self.now_open += 1
+            self.most_open = max(self.most_open, self.now_open)
+        time.sleep(self.latency_s)
+        if leaves:
+            last = frames.NUMBER.pack(max(talk.requests))
+            talk.send(frame(frames.GOAWAY, 0, 0, last + frames.NUMBER.pack(0)))
+        if self.resets:
+            talk.send(frames.reset(request.stream, frames.REFUSED_STREAM))
+        else:
+            talk.head(request.stream, head(length=len(PODS)))
+            talk.body(request.stream, PODS)
+        with self._lock:
+            self.now_open -= 1
+
+
+@pytest.fixture
+def lists() -> Lists:
+    return Lists()
+
+
+@pytest.fixture
+def server(certificate: Certificate, lists: Lists) -> Iterator[FrameServer]:
+    paths = ("/api/v1/pods", "/behind/a/gateway/api/v1/pods")
+    one = FrameServer(certificate, dict.fromkeys(paths, lists))
+    yield one
+    one.close()
+
+
+def play(stage, rate=80, **parameters):
+    return stage.play(rate=rate, seconds=1, http="2", **parameters)
+
+
+def test_every_user_has_one_connection(stage, server, lists):
+    lists.latency_s = 0.2
+    played = play(stage)
+    assert played.outcomes() == {200: 80}, played.log
+    assert len(server.talks) == USERS
+    assert lists.most_open > USERS
+    assert played.records()["total_us"].max() < 400_000
+    assert set(played.records()["bytes"].tolist()) == {len(PODS)}
+    assert set(played.records()["target"].tolist()) == {1}
+    assert played.vitals()[-1]["bytes_in"] > 80 * len(PODS)
+    agents = {one.headers["user-agent"] for one in server.requests}
+    assert agents == {"kubedrill-mass-list"}
+
+
+def test_as_many_connections_as_asked_for(stage, server):
+    played = play(stage, connections=3)
+    assert played.outcomes() == {200: 80}, played.log
+    assert len(server.talks) == 3 * USERS
+    assert max(len(one.requests) for one in server.talks) <= 5
+
+
+def test_another_connection_when_the_server_takes_no_more_on_one(stage, server, lists):
+    server.settings = {frames.MAX_CONCURRENT_STREAMS: 2}
+    lists.latency_s = 0.5
+    played = play(stage)
+    assert played.outcomes() == {200: 80}, played.log
+    assert USERS < len(server.talks) <= 4 * USERS
+    assert played.records()["total_us"].max() < 800_000
+
+
+def test_no_more_connections_than_asked_for(stage, server, lists):
+    server.settings = {frames.MAX_CONCURRENT_STREAMS: 2}
+    lists.latency_s = 0.2
+    played = play(stage, rate=160, connections=1)
+    assert played.outcomes() == {200: 160}, played.log
+    assert len(server.talks) == USERS
+    # Sixteen streams serve 80 a second; the others have waited, and that counts.
+    assert played.records()["total_us"].max() > 700_000
+
+
+def test_a_connection_for_each_request(stage, server):
+    played = play(stage, rate=20, keep_alive=False)
+    assert played.outcomes() == {200: 20}, played.log
+    assert len(server.talks) == 20
+
+
+@pytest.mark.parametrize("connections", [0, 2])
+def test_goaway_is_obeyed_and_nothing_is_lost(stage, server, lists, connections):
+    lists.latency_s, lists.goaway_every = 0.05, 10
+    played = play(stage, rate=200, connections=connections)
+    counted = played.outcomes()
+    # A request that crosses the GOAWAY is one that the server has not taken, and says so.
+    assert counted[200] >= 190, played.log
+    assert set(counted) <= {200, Outcome.GOAWAY}
+    assert len(server.talks) > USERS + 5
+
+
+def test_streams_that_are_reset(stage, lists):
+    lists.resets = True
+    assert play(stage, rate=20).outcomes() == {Outcome.STREAM_RESET: 20}
+
+
+def test_a_server_that_is_gone(stage, server):
+    def end(child, start):
+        server.close()
+        for talk in server.talks:
+            talk.close()
+
+    played = stage.play(20, 1, end, http="2")
+    assert played.outcomes() == {Outcome.REFUSED: 20}, played.log
+
+
+def test_stand_alone(locust, server):
+    done = locust(
+        *("--headless", "--users", "2", "--spawn-rate", "2", "--rate", "20"),
+        *("--run-time", "2s", "--http", "2"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(server.requests) > 20
+    assert len(server.talks) == 2
+
+
+def test_what_cannot_be_combined():
+    with pytest.raises(NotStarted, match="leave connections out"):
+        check(PROFILE, {"http": "2", "connections": 2, "keep_alive": False})

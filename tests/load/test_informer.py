@@ -1,0 +1,155 @@
+"""Informers against a server of known behaviour: what they do after each failure, as client-go does."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+from behaving_server import Certificate
+from load_stage import PROFILES, Played, Stage
+from watch_server import FIRST, WatchServer, error_event
+
+from kubedrill.load import launch
+from kubedrill.record.arrivals import Arrivals
+from kubedrill.record.clock import SECOND
+from kubedrill.record.sample import Outcome
+from kubedrill.record.schedule import ScheduledLoad
+
+GIVEN = {"clients": 4, "objects": 2, "encoding": "json"}
+
+
+@pytest.fixture
+def server(certificate: Certificate) -> Iterator[WatchServer]:
+    one = WatchServer(certificate)
+    yield one
+    one.close()
+
+
+def play(stage: Stage, seconds: float = 2, after: float = 0.5, meanwhile=None, **given) -> Played:
+    """Play; `meanwhile` happens so many seconds after the first arrival."""
+
+    def then(_, start: int) -> None:
+        time.sleep(max(start / SECOND + after - time.monotonic(), 0))
+        if meanwhile:
+            meanwhile()
+
+    played = stage.of("informer").play(10, seconds, then, **{**GIVEN, **given})
+    assert played.status == 0, played.log
+    assert "Traceback" not in played.log
+    return played
+
+
+def begun_anew(server: WatchServer) -> list[dict[str, str]]:
+    return [one for one in server.queries("GET", True) if "sendInitialEvents" in one]
+
+
+def resumed(server: WatchServer) -> list[dict[str, str]]:
+    return [one for one in server.queries("GET", True) if "sendInitialEvents" not in one]
+
+
+@pytest.mark.parametrize("encoding", ["json", "protobuf"])
+@pytest.mark.parametrize("begin", ["stream", "list"])
+def test_every_write_is_seen_by_every_informer(stage, server, begin, encoding):
+    played = play(stage, begin=begin, encoding=encoding)
+    assert played.outcomes("write") == {200: 20}
+    assert played.outcomes("write.list") == {200: 4}
+    assert played.outcomes("write.watch") == {200: 4}
+    assert len(played.records("write.lost")) == 0
+    seen = played.records("write.seen")
+    assert len(seen) == 4 * 20
+    assert seen["total_us"].max() < SECOND // 1000
+    if begin == "list":
+        assert server.queries("GET", False) == [{"resourceVersion": "0"}] * 4
+        assert {one["resourceVersion"] for one in resumed(server)} == {str(FIRST)}
+    else:
+        assert server.queries("GET", False) == []
+        assert len(begun_anew(server)) == 4
+
+
+@pytest.mark.parametrize("abruptly", [False, True])
+def test_a_lost_watch_is_resumed_at_once_from_the_last_event(stage, server, abruptly):
+    played = play(stage, meanwhile=lambda: server.cut(abruptly))
+    (outcome,) = played.outcomes("write.lost")
+    assert outcome in ({Outcome.EOF, Outcome.RESET} if abruptly else {200})
+    assert len(begun_anew(server)) == 4
+    again = resumed(server)
+    assert len(again) == 4
+    assert all(FIRST < int(one["resourceVersion"]) <= FIRST + 20 for one in again)
+    assert len(played.records("write.seen")) == 4 * 20  # none is missed, none comes twice
+    lost = played.records("write.lost")["intended"].min()
+    watches = played.records("write.watch")["intended"]
+    assert watches.max() - lost < SECOND // 2
+
+
+@pytest.mark.parametrize("begin", ["stream", "list"])
+def test_gone_begins_anew_after_a_pause(stage, server, begin):
+    played = play(stage, 5, meanwhile=lambda: server.to_all(error_event(410)), begin=begin)
+    assert played.outcomes("write.lost") == {410: 4}
+    assert played.outcomes("write.list") == {200: 8}
+    lost = played.records("write.lost")["intended"].min()
+    watches = played.records("write.watch")["intended"]
+    pause = (watches[watches > lost] - lost) / SECOND
+    assert 0.7 < pause.min() <= pause.max() < 2.5
+    asked = begun_anew(server)[4:] if begin == "stream" else server.queries("GET", False)[4:]
+    assert all(int(one["resourceVersion"]) > FIRST for one in asked)  # that one, or a later one
+
+
+@pytest.mark.parametrize("begin", ["stream", "list"])
+def test_a_version_that_is_gone_for_a_list_too(stage, server, begin):
+    def forget() -> None:
+        server.forgotten = True
+        server.to_all(error_event(410))
+
+    # Two pauses of up to 1.6 s and 3.2 s.
+    played = play(stage, 8, meanwhile=forget, begin=begin)
+    assert played.outcomes("write") == {200: 80}
+    recent = begun_anew(server) if begin == "stream" else server.queries("GET", False)
+    assert sum("resourceVersion" not in one for one in recent) == (8 if begin == "stream" else 4)
+    refused = played.outcomes("write.watch" if begin == "stream" else "write.list")
+    assert refused[410] == 4
+
+
+def test_what_is_no_event_counts_as_malformed_and_does_not_end_the_load(stage, server):
+    played = play(stage, 4, meanwhile=lambda: server.to_all(b'{"some":"thing"}\n'))
+    assert played.outcomes("write.lost") == {Outcome.MALFORMED: 4}
+    assert played.outcomes("write") == {200: 40}
+    assert len(begun_anew(server)) == 8
+
+
+def test_a_refused_watch_waits_longer_and_longer(stage, server):
+    def overload() -> None:
+        server.watch_status = "429 Too Many Requests"
+        server.cut(abruptly=True)
+
+    played = play(stage, 5, meanwhile=overload)
+    watches = played.outcomes("write.watch")
+    assert watches[200] == 4
+    assert 4 * 2 <= watches[429] <= 4 * 4  # after 0.8-1.6 s, then twice that
+    assert len(begun_anew(server)) == 4
+
+
+def test_an_initial_list_without_its_end_is_not_up(stage, server):
+    server.mark_end = False
+    given = {**GIVEN, "timeout_s": 1.0}
+    load = ScheduledLoad("list", "informer", Arrivals.constant(1), given)
+    command, environment = launch.command(PROFILES / "informer.py", load, stage.folder)
+    log = stage.folder.logs / "load.log"
+    with log.open("wb") as file:
+        status = subprocess.run(
+            command,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            timeout=30,
+            check=False,
+        ).returncode
+    assert status == 1
+    assert "clients are not up after 1 s" in log.read_text()
+
+
+def test_connections_end_with_the_load(stage, server):
+    play(stage, 2)
+    time.sleep(0.2)
+    assert server.watching == 0

@@ -1,0 +1,40 @@
+"""Pollers against a server of known behaviour: when they ask."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from behaving_server import Certificate
+from watch_server import WatchServer
+
+from kubedrill.record.clock import SECOND
+
+POLL = {"mode": "poll", "clients": 16, "objects": 2}
+
+
+@pytest.fixture
+def server(certificate: Certificate) -> Iterator[WatchServer]:
+    one = WatchServer(certificate)
+    yield one
+    one.close()
+
+
+def test_jittered_pollers_have_all_asked_within_one_interval(stage, server):
+    played = stage.of("poll_vs_watch").play(2, 3, interval_s=1.5, **POLL)
+    assert played.status == 0, played.log
+    polls = played.records("write.list")
+    first = polls["intended"].min()
+    moments = np.sort((polls["intended"] - first)[polls["intended"] < first + 3 * SECOND // 2])
+    assert (
+        14 <= len(moments) <= 16
+    )  # the first of them came a little after the interval's beginning
+    assert len(np.unique(moments // (SECOND // 10))) > 5  # spread
+    assert set(polls["outcome"].tolist()) == {200}
+
+
+def test_synchronised_pollers_ask_at_one_moment(stage, server):
+    played = stage.of("poll_vs_watch").play(2, 3, interval_s=1.0, timing="synchronised", **POLL)
+    moments, counts = np.unique(played.records("write.list")["intended"], return_counts=True)
+    assert (moments % SECOND == 0).all()
+    assert set(counts[1:-1].tolist()) == {16}
+    assert {query["resourceVersion"] for query in server.queries("GET", False)} == {"0"}

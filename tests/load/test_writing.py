@@ -1,0 +1,172 @@
+"""Write profiles against a real control plane: what they say they made is there, and is swept."""
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from load_stage import Stage
+
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import Outcome
+from kubedrill.seed import sweep
+from kubedrill.seed.api import Api
+
+pytestmark = pytest.mark.cluster
+PROFILES = Path(__file__).parents[2] / "loadprofiles"
+
+
+@pytest.fixture
+def stage(cluster, tmp_path: Path):
+    folder = RunFolder.create(tmp_path / "reports", "test")
+    cluster.write(folder.cluster)
+    yield Stage(folder)
+    sweep(str(folder.cluster), folder.run)
+    left = items(cluster, f"/api/v1/namespaces?labelSelector=kubedrill.io/run={folder.run}")
+    assert left == []
+
+
+def items(cluster, path: str) -> list[dict]:
+    api = Api(cluster, now() + 10 * SECOND)
+    try:
+        return json.loads(api.call("GET", path).body)["items"]
+    finally:
+        api.close()
+
+
+def made(cluster, stage, resource: str) -> list[dict]:
+    selector = f"labelSelector=kubedrill.io/run={stage.folder.run}"
+    return items(cluster, f"/api/v1/{resource}?{selector}")
+
+
+@pytest.mark.parametrize("profile", ["secret_flood", "configmap_flood"])
+def test_each_arrival_makes_one(cluster, stage, profile):
+    resource = {"secret_flood": "secrets", "configmap_flood": "configmaps"}[profile]
+    played = stage.of(profile).play(rate=40, seconds=2, namespaces=3, size=2000)
+    assert played.outcomes("create") == {201: 80}, played.log
+    found = made(cluster, stage, resource)
+    assert len(found) == 80
+    assert len({one["metadata"]["namespace"] for one in found}) == 3
+    sizes = {len(one["data"]["value"]) for one in found}
+    assert sizes == ({2000} if resource == "configmaps" else {2668})  # base64
+
+
+def test_updates_beyond_the_count(cluster, stage):
+    played = stage.of("secret_flood").play(rate=40, seconds=2, count=30)
+    assert played.outcomes("create") == {201: 30, 200: 50}, played.log
+    found = made(cluster, stage, "secrets")
+    assert len(found) == 30
+
+
+def test_immutable(cluster, stage):
+    played = stage.of("configmap_flood").play(rate=10, seconds=1, immutable=True)
+    assert played.outcomes("create") == {201: 10}, played.log
+    assert all(one["immutable"] for one in made(cluster, stage, "configmaps"))
+
+
+def test_beyond_the_limit_of_the_api(cluster, stage):
+    played = stage.of("secret_flood").play(rate=5, seconds=1, size=1024 * 1024 + 1)
+    assert played.outcomes("create") == {422: 5}, played.log
+    assert made(cluster, stage, "secrets") == []
+
+
+def test_at_the_limit_of_the_api(cluster, stage):
+    played = stage.of("secret_flood").play(rate=2, seconds=1, size=1024 * 1024)
+    assert played.outcomes("create") == {201: 2}, played.log
+
+
+def test_namespaces_with_contents(cluster, stage):
+    given = {"secrets": 2, "configmaps": 1, "quota": True, "account": "await"}
+    played = stage.of("namespace_flood").play(rate=4, seconds=2, **given)
+    assert played.outcomes("create") == {200: 8}, played.log
+    assert played.outcomes("create.request") == {201: 8 * 5}
+    assert played.outcomes("create.account") == {200: 8}
+    run = f"labelSelector=kubedrill.io/run={stage.folder.run}"
+    assert len(items(cluster, f"/api/v1/namespaces?{run}")) == 8
+    counts = {"secrets": 16, "configmaps": 8, "resourcequotas": 8}
+    assert {one: len(made(cluster, stage, one)) for one in counts} == counts
+
+
+def test_namespaces_until_they_are_gone(cluster, stage):
+    played = stage.of("namespace_flood").play(rate=1, seconds=10, delete="await")
+    gone = played.outcomes("create.gone")
+    assert gone.get(200, 0) >= 2, played.log
+    assert set(gone) <= {200, Outcome.CUT}
+    seconds = played.records("create.gone")["total_us"] / 1e6
+    # The namespace controller waits 5 s before it looks.
+    assert 4.5 < seconds[played.records("create.gone")["outcome"] == 200].min() < 14
+
+
+def test_leases_are_renewed_in_the_version_last_seen(cluster, stage):
+    played = stage.of("lease_heartbeat").play(rate=40, seconds=2, nodes=20)
+    assert played.outcomes("renew") == {200: 80}, played.log
+    assert played.outcomes("renew.read") == {200: 20}
+    path = "/apis/coordination.k8s.io/v1/leases"
+    leases = items(cluster, f"{path}?labelSelector=kubedrill.io/run={stage.folder.run}")
+    assert len(leases) == 20
+    renewed = {one["spec"]["renewTime"] for one in leases}
+    assert len(renewed) == 20
+    newest = datetime.fromisoformat(max(renewed))
+    assert (datetime.now(UTC) - newest).total_seconds() < 20
+
+
+def test_events_are_counted_up(cluster, stage):
+    played = stage.of("event_storm").play(rate=40, seconds=2, distinct=10, namespaces=2)
+    assert played.outcomes("event") == {201: 10, 200: 70}, played.log
+    assert played.outcomes("event.patch") == {200: 70}
+    events = made(cluster, stage, "events")
+    assert [one["count"] for one in events] == [8] * 10
+    assert {one["involvedObject"]["namespace"] for one in events} == {
+        one["metadata"]["namespace"] for one in events
+    }
+
+
+def test_new_events_only(cluster, stage):
+    played = stage.of("event_storm").play(rate=20, seconds=1)
+    assert played.outcomes("event") == {201: 20}, played.log
+    assert len(made(cluster, stage, "events")) == 20
+
+
+def test_the_life_of_pods(cluster, stage):
+    played = stage.of("pod_churn").play(rate=20, seconds=2)
+    assert played.outcomes("churn") == {200: 40}, played.log
+    steps = {
+        step: played.outcomes(f"churn.{step}") for step in ("create", "bind", "status", "delete")
+    }
+    assert steps == {
+        "create": {201: 40},
+        "bind": {201: 40},
+        "status": {200: 40},
+        "delete": {200: 40},
+    }
+    assert made(cluster, stage, "pods") == []
+
+
+def test_pods_that_stay(cluster, stage):
+    played = stage.of("pod_churn").play(rate=10, seconds=1, keep=True, pod_bytes=5000)
+    assert played.outcomes("churn") == {200: 10}, played.log
+    pods = made(cluster, stage, "pods")
+    assert {one["status"]["phase"] for one in pods} == {"Running"}
+    assert {len(one["metadata"]["annotations"]["kubedrill.io/padding"]) for one in pods} == {5000}
+
+
+@pytest.mark.parametrize(("workload", "group"), [("deployments", "apps"), ("jobs", "batch")])
+def test_what_controllers_roll_out(cluster, stage, workload, group):
+    given = {"workload": workload, "replicas": 3, "keep": True}
+    played = stage.of("pod_churn").play(rate=4, seconds=1, **given)
+    assert played.outcomes("churn") == {200: 4}, played.log
+    run = f"labelSelector=kubedrill.io/run={stage.folder.run}"
+    assert len(items(cluster, f"/apis/{group}/v1/{workload}?{run}")) == 4
+    until = time.monotonic() + 20
+    while len(made(cluster, stage, "pods")) < 12:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+
+
+def test_what_is_deleted_while_it_lives(cluster, stage):
+    played = stage.of("pod_churn").play(rate=4, seconds=1, workload="deployments")
+    assert played.outcomes("churn.delete") == {200: 4}, played.log
+    run = f"labelSelector=kubedrill.io/run={stage.folder.run}"
+    assert items(cluster, f"/apis/apps/v1/deployments?{run}") == []

@@ -1,0 +1,81 @@
+"""A server that speaks HTTP/2 frame by frame, and connections to it, driven by gevent's loop."""
+
+from collections.abc import Callable, Iterator
+
+import gevent
+import pytest
+from behaving_server import SERVER_NAME, Certificate
+from frame_server import Behaviour, FrameServer
+
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.cluster import Endpoint
+from kubedrill.wire.http2.connection import Http2Connection
+from kubedrill.wire.http2.request import prepare_http2
+from kubedrill.wire.response import Response
+from kubedrill.wire.target import Target, client_tls
+
+with pytest.MonkeyPatch.context() as patch:
+    # Locust patches a process that imports it, and this one runs other tests, too.
+    patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
+    from kubedrill.load.user.driving import GreenletDriving
+
+
+@pytest.fixture
+def behaviours() -> dict[str, Behaviour]:
+    """What the server does, by path; tests add to it."""
+    return {"/": lambda talk, request: talk.answer(request.stream)}
+
+
+@pytest.fixture
+def server(certificate: Certificate, behaviours: dict[str, Behaviour]) -> Iterator[FrameServer]:
+    one = FrameServer(certificate, behaviours)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def target(server: FrameServer, certificate: Certificate) -> Target:
+    tls = client_tls(str(certificate.certificate), http="2")
+    return Target(Endpoint("127.0.0.1", server.port), SERVER_NAME, tls)
+
+
+@pytest.fixture
+def connect(target: Target) -> Iterator[Callable[..., Http2Connection]]:
+    opened: list[Http2Connection] = []
+
+    def open_one(within: float = 2) -> Http2Connection:
+        deadline = now() + round(within * SECOND)
+        opened.append(Http2Connection.open(target, deadline, GreenletDriving))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def connection(connect) -> Http2Connection:
+    return connect()
+
+
+def request(path: str = "/", method: str = "GET", **more) -> bytes:
+    return prepare_http2(method, path, SERVER_NAME, **more)
+
+
+def get(connection: Http2Connection, path: str = "/", within: float = 3, **more) -> Response:
+    """Return the answer, with its body."""
+    return connection.exchange(request(path, **more), now() + round(within * SECOND), True)
+
+
+def together(*works: Callable[[], object]) -> list[object]:
+    """Return what each returned, or raised."""
+    greenlets = [gevent.spawn(_caught, work) for work in works]
+    gevent.joinall(greenlets)
+    return [one.value for one in greenlets]
+
+
+def _caught(work: Callable[[], object]) -> object:
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001
+        return error

@@ -1,0 +1,183 @@
+"""Watches over HTTP/2: pieces as they come, back pressure, and others on the same connection."""
+
+import gc
+import time
+from functools import partial
+
+import gevent
+import pytest
+from frame_server import head
+
+from kubedrill.record.clock import MILLISECOND, SECOND, now
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.http2 import frames
+from kubedrill.wire.http2.streams import WINDOW, Stream
+
+from .conftest import get, request, together
+
+
+@pytest.fixture
+def watch(connection):
+    return partial(open_watch, connection)
+
+
+def open_watch(connection, path: str) -> Stream:
+    return connection.stream(request(path), now() + SECOND)
+
+
+def pieces(stream: Stream, within: int = SECOND):
+    while data := stream.receive(now() + within):
+        yield data
+
+
+def test_pieces_come_as_they_are_sent(watch, behaviours):
+    def events(talk, request):
+        talk.head(request.stream, head())
+        for number in range(5):
+            talk.body(request.stream, b"event %d" % number, ends=number == 4)
+            time.sleep(0.02)
+
+    behaviours["/events"] = events
+    started = now()
+    stream = watch("/events")
+    assert stream.status == 200
+    assert (now() - started) / SECOND < 0.05
+    assert list(pieces(stream)) == [b"event %d" % number for number in range(5)]
+    assert stream.size == 35
+    assert started < stream.first_byte < now()
+    assert stream.receive(now() + SECOND) == b""
+
+
+def test_an_idle_one_stays_usable(watch, behaviours):
+    def later(talk, request):
+        talk.head(request.stream, head())
+        time.sleep(0.25)
+        talk.body(request.stream, b"late")
+
+    behaviours["/later"] = later
+    stream = watch("/later")
+    for _ in range(2):
+        with pytest.raises(WireError) as idle:
+            stream.receive(now() + 50 * MILLISECOND)
+        assert idle.value.outcome == Outcome.TIMEOUT
+    assert list(pieces(stream)) == [b"late"]
+
+
+def test_many_watches_and_requests_on_one_connection(connection, behaviours, server):
+    def events(talk, request):
+        talk.head(request.stream, head())
+        for number in range(10):
+            talk.body(request.stream, b"%d;" % number, ends=number == 9)
+            time.sleep(0.001)
+
+    behaviours["/events"] = events
+
+    def follow() -> bytes:
+        return b"".join(pieces(open_watch(connection, "/events"), 5 * SECOND))
+
+    found = together(*[follow] * 50, *[partial(get, connection)] * 50)
+    assert found[:50] == [b"0;1;2;3;4;5;6;7;8;9;"] * 50
+    assert [one.status for one in found[50:]] == [200] * 50
+    assert len(server.talks) == 1
+
+
+def test_who_does_not_read_stops_the_server_and_nobody_else(connection, behaviours, server):
+    data = bytes(range(256)) * (3 * WINDOW // 256)
+    sent = []
+
+    def flood(talk, request):
+        talk.head(request.stream, head())
+        for start in range(0, len(data), 65536):
+            talk.body(request.stream, data[start : start + 65536], ends=False)
+            sent.append(65536)
+        talk.body(request.stream, b"")
+
+    behaviours["/flood"] = flood
+    stream = open_watch(connection, "/flood")
+    while sum(sent) < WINDOW - 65536 * 2:
+        gevent.sleep(0.01)
+    gevent.sleep(0.1)
+    assert stream.held == stream.size == WINDOW  # the rest of it is not sent
+    assert get(connection).status == 200
+    taken = b""
+    for piece in pieces(stream):
+        assert len(piece) <= WINDOW
+        taken += piece
+    assert taken == data
+
+
+def test_a_server_that_sends_more_than_it_may(watch, behaviours):
+    def flood(talk, request):
+        talk.windows = {0: 2**31, request.stream: 2**31}
+        talk.head(request.stream, head())
+        talk.body(request.stream, b"x" * (WINDOW + 100_000))
+
+    behaviours["/flood"] = flood
+    stream = watch("/flood")
+    gevent.sleep(0.3)
+    with pytest.raises(WireError) as flooded:
+        list(pieces(stream))
+    assert flooded.value.outcome == Outcome.MALFORMED
+
+
+def test_to_close_one_leaves_the_others(connection, behaviours, server):
+    behaviours["/open"] = lambda talk, request: talk.head(request.stream, head())
+    first, second = open_watch(connection, "/open"), open_watch(connection, "/open")
+    first.close()
+    first.close()
+    gevent.sleep(0.05)
+    resets = [one for one in server.talks[0].frames if one[0] == frames.RST_STREAM]
+    assert [one[2:] for one in resets] == [(1, b"\0\0\0\x08")]
+    server.talks[0].body(second.number, b"more")
+    assert list(pieces(second)) == [b"more"]
+    second.close()
+    assert get(connection).status == 200
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [
+        (lambda talk, stream: talk.send(frames.reset(stream, 2)), Outcome.STREAM_RESET),
+        (lambda talk, stream: talk.close(), Outcome.EOF),
+        (lambda talk, stream: talk.send(b"HTTP/1.1 200 OK\r\n"), Outcome.MALFORMED),
+    ],
+)
+def test_what_has_come_is_given_before_the_error(watch, behaviours, end, outcome):
+    def broken(talk, request):
+        talk.head(request.stream, head())
+        talk.body(request.stream, b"something", ends=False)
+        end(talk, request.stream)
+
+    behaviours["/broken"] = broken
+    stream = watch("/broken")
+    gevent.sleep(0.1)
+    assert stream.receive(now() + SECOND) == b"something"
+    with pytest.raises(WireError) as failed:
+        stream.receive(now() + SECOND)
+    assert (failed.value.outcome, failed.value.first_byte) == (outcome, stream.first_byte)
+
+
+def test_one_that_never_begins(connection, behaviours, server):
+    behaviours["/stall"] = lambda talk, request: None
+    with pytest.raises(WireError) as late:
+        connection.stream(request("/stall"), now() + 50 * MILLISECOND)
+    assert late.value.outcome == Outcome.TIMEOUT
+    assert connection.streams == 0
+    gevent.sleep(0.05)
+    assert server.talks[0].reset == {1}
+
+
+def test_nothing_is_held_once_all_is_closed(connect, behaviours):
+    behaviours["/open"] = lambda talk, request: talk.head(request.stream, head())
+    connection = connect()
+    streams = [open_watch(connection, "/open") for _ in range(50)]
+    together(*[partial(get, connection)] * 50)
+    for stream in streams:
+        stream.close()
+    del streams, stream
+    connection.close()
+    gevent.sleep(0.01)
+    gc.collect()
+    kept = [one for one in gc.get_objects() if isinstance(one, Stream)]
+    assert not [one for one in kept if one.connection is connection]

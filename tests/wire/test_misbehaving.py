@@ -1,0 +1,72 @@
+"""What servers do wrong, again and again: each in its class, no hang, no descriptor or memory kept.
+
+One failure at a time is in test_connection.py.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from behaving_server import BODY
+from trickling_server import TricklingServer
+
+MANY = 50
+MEGABYTE = 2**20
+
+
+@pytest.fixture(scope="module")
+def trickling(certificate) -> Iterator[TricklingServer]:
+    one = TricklingServer(certificate)
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [
+        ("/reset-mid-body", "reset"),
+        ("/eof-mid-body", "eof"),
+        ("/eof-before", "eof"),
+        ("/stall-mid-body", "timeout"),
+        ("/length-too-large", "timeout"),
+        ("/length-too-small", "malformed"),
+        ("/bad-chunk", "malformed"),
+        ("/too-many", 429),
+        ("/close-after", 200),
+    ],
+)
+def test_many_at_once_leave_nothing_behind(ask, path, outcome):
+    *answers, whole = ask(*[path] * MANY, together=True, deadline_s=1)
+    assert [one["outcome"] for one in answers] == [outcome] * MANY
+    assert whole["took_s"] < 2
+
+
+def test_bytes_that_come_after_the_answer_are_no_answer_to_the_next_request(ask, server):
+    before = server.accepted
+    answers = ask("/length-too-small-later", "/whole", pause_s=0.15)
+    assert [one["outcome"] for one in answers] == [200, 200]
+    assert answers[1]["size"] == len(BODY)
+    assert server.accepted == before + 2
+
+
+# All of 50 MB would take 75 s of client and server together.
+@pytest.mark.parametrize(
+    ("how", "size"), [("record", 300_000), ("segment", 20_000), ("chunk", 300_000)]
+)
+def test_one_byte_at_a_time(ask, trickling, how, size):
+    (answer,) = ask(f"/{how}/{size}", port=trickling.port, may_grow=4 * MEGABYTE)
+    assert (answer["outcome"], answer["size"]) == (200, size)
+
+
+@pytest.mark.parametrize("how", ["record", "segment", "chunk"])
+def test_50_megabytes_one_byte_at_a_time_end_at_the_deadline(ask, trickling, how):
+    path = f"/{how}/{50 * 10**6}"
+    (answer,) = ask(path, port=trickling.port, deadline_s=0.7, may_grow=4 * MEGABYTE)
+    assert (answer["outcome"], answer["first_byte"]) == ("timeout", True)
+    assert 0.65 < answer["took_s"] < 1
+
+
+def test_who_asks_for_little_does_not_wait_for_who_asks_for_much(ask, trickling):
+    paths = ["/record/300000", "/record/10000", "/record/10000"]
+    much, *little, _ = ask(*paths, port=trickling.port, together=True)
+    assert [one["size"] for one in (much, *little)] == [300_000, 10_000, 10_000]
+    assert max(one["took_s"] for one in little) < much["took_s"] / 2
