@@ -257,6 +257,21 @@ def heal(reports: Path) -> None:
         click.echo("nothing is left to undo")
 
 
+@cli.command(epilog=_example("kubedrill worker --master 10.0.0.5:5557"))
+@click.option(
+    "--master", metavar="HOST:PORT", required=True, help="Where the load's master listens."
+)
+def worker(master: str) -> None:
+    """Take part in a drill that is run on another machine, and end with it.
+
+    Come before it or after it has begun to wait; it says how many workers it expects.
+    """
+    from kubedrill.catalogue import assemble
+    from kubedrill.load.worker import work
+
+    work(master, assemble())
+
+
 @cli.command("list", epilog=_example("kubedrill list"))
 @as_json
 def list_experiments(as_json: bool) -> None:

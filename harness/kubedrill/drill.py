@@ -106,12 +106,17 @@ class Drill:
         """Start load, prober, scraper and faults; wait until all are ready for GO."""
         for load in loads:
             profile = Path(catalogue.profiles[load.profile].path)
-            for worker, role in enumerate(load.sample_names):
+            for worker, role in enumerate(load.roles):
                 self._start(role, *launch.command(profile, load, self.folder, worker))
         for role, module in CHILDREN.items():
             self._start(role, [sys.executable, "-m", module, "--run", str(self.folder.path)])
+        patience = {
+            load.roles[0]: READY_TIMEOUT_S + load.workers.max_wait_s
+            for load in loads
+            if load.workers
+        }
         for child in self.children:
-            child.wait_ready(READY_TIMEOUT_S)
+            child.wait_ready(patience.get(child.role, READY_TIMEOUT_S))
 
     def go(self, schedule: Schedule) -> None:
         """Give every child the schedule."""

@@ -10,6 +10,7 @@ from kubedrill.experiment.settled import Experiment, PhaseLength, Seed
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.problems import Location, Problems, dotted
+from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
 from kubedrill.record.yaml import check as check_form
 from kubedrill.record.yaml import load
@@ -56,9 +57,14 @@ def _loads(file: ExperimentFile, folder: Path, problems: Problems) -> tuple[Sche
             place: Location = ("load", number, "rate")
             problems.add(place, f"{dotted(place)}: {error}")
         else:
-            settings = (one.parameters, one.phases, one.processes)
+            settings = (one.parameters, one.phases, one.processes, _workers(one))
             found.append(ScheduledLoad(one.name, one.profile, due, *settings))
     return tuple(found)
+
+
+def _workers(load: LoadPart) -> RemoteWorkers | None:
+    wanted = load.workers
+    return RemoteWorkers(wanted.expect, wanted.bind, wanted.max_wait) if wanted else None
 
 
 def _arrivals(load: LoadPart, folder: Path) -> Arrivals:

@@ -28,6 +28,17 @@ class SeedPart(Part):
     """Secrets of 1 KB."""
 
 
+class WorkersPart(Part):
+    """Workers on other machines, each started there with `kubedrill worker --master HOST:PORT`."""
+
+    expect: int = Field(ge=1, le=1000)
+    """How many share the arrivals; all must have come before the drill begins."""
+    bind: str = Field(pattern=r"^[^\s:]+:[1-9][0-9]{0,4}$")
+    """HOST:PORT on which the load's master listens, `0.0.0.0:5557`; over it go the load's credentials."""
+    max_wait: Duration = 60.0
+    """How long they are waited for."""
+
+
 class LoadPart(Part):
     """One load: a profile under a name."""
 
@@ -47,6 +58,8 @@ class LoadPart(Part):
     """The phases in which it presses; all of them, if none is named."""
     processes: int = Field(1, ge=1, le=64)
     """How many processes share its arrivals, where one core does not suffice."""
+    workers: WorkersPart | None = None
+    """Instead of processes: workers on other machines."""
     parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
     """The profile's parameters: `kubedrill profiles` lists them."""
 
@@ -54,6 +67,14 @@ class LoadPart(Part):
     def _open_or_closed(self) -> "LoadPart":
         if (self.rate is None) == (self.closed_loop is None):
             raise ValueError("needs a rate, such as 10/s, or a closed_loop, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _processes_or_workers(self) -> "LoadPart":
+        if self.workers and self.processes > 1:
+            raise ValueError(
+                "processes and workers exclude each other; start several workers on one machine"
+            )
         return self
 
 

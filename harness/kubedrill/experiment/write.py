@@ -5,6 +5,7 @@ from typing import Any
 from kubedrill.experiment.rate import write_arrivals
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
 from kubedrill.record.clock import SECOND, ClockPair
+from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import (
     Phase,
     Schedule,
@@ -80,8 +81,16 @@ def _load(load: ScheduledLoad) -> dict[str, Any]:
         **write_arrivals(load.arrivals),
         "phases": list(load.phases),
         "processes": load.processes,
+        **_workers(load.workers),
         "with": load.parameters,
     }
+
+
+def _workers(workers: RemoteWorkers | None) -> dict[str, Any]:
+    if workers is None:
+        return {}
+    wait = format_duration(workers.max_wait_s)
+    return {"workers": {"expect": workers.expect, "bind": workers.bind, "max_wait": wait}}
 
 
 def _fault(fault: Fault, experiment: Experiment) -> dict[str, Any]:

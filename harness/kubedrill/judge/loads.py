@@ -13,6 +13,7 @@ from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.remote import Account, read_accounts
 from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
 from kubedrill.record.series import load_series
@@ -31,6 +32,8 @@ class Load:
     """The lines of all its processes; `worker` says whose."""
     dues: Times
     """When its arrivals were due, monotonic ns."""
+    accounts: tuple[Account, ...] = ()
+    """What became of its workers on other machines."""
 
     def due_in(self, phase: Phase) -> int:
         """Return how many arrivals were due in a phase."""
@@ -95,12 +98,13 @@ def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
 def _read(folder: RunFolder, load: ScheduledLoad, schedule: Schedule) -> Load:
     dues = np.concatenate([np.empty(0, np.int64), *schedule.dues(load)])
     names = [name for name in load.sample_names if (folder.samples / f"{name}.json").exists()]
+    accounts = tuple(read_accounts(folder.workers(load.name)))
     if not names:
-        return Load(load, (), np.empty(0, LOAD_DTYPE), (), dues)
+        return Load(load, (), np.empty(0, LOAD_DTYPE), (), dues, accounts)
     parts = [read_samples(folder, name) for name in names]
     records = np.concatenate([part for part, _ in parts])
     vitals = tuple(chain.from_iterable(_vitals(folder, name) for name in names))
-    return Load(load, tuple(parts[0][1]["series"]), records, vitals, dues)
+    return Load(load, tuple(parts[0][1]["series"]), records, vitals, dues, accounts)
 
 
 def _vitals(folder: RunFolder, name: str) -> Iterator[dict[str, Any]]:

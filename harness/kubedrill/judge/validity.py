@@ -12,7 +12,8 @@ from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.generator import cause
 from kubedrill.judge.loads import Load
 from kubedrill.judge.requests import LATE, late_share
-from kubedrill.record.clock import SECOND
+from kubedrill.record.clock import MILLISECOND, SECOND
+from kubedrill.record.remote import CLOCK_BOUND
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Phase
 
@@ -37,6 +38,8 @@ def of_drill(evidence: Evidence) -> Iterator[str]:
     if not evidence.schedule.objectives:
         yield "no objective: nothing was to be proven"
     yield from _events(evidence)
+    for load in evidence.loads:
+        yield from of_load(load)
     whole = ending.how == "ended"
     yield from faults.reasons(evidence.faults, whole)
 
@@ -86,6 +89,24 @@ def _load(load: Load, phase: Phase) -> Iterator[str]:
         yield f"{name}: {len(arrivals)} of {expected} arrivals are in the samples"
     for late in _late(name, arrivals):
         yield f"{late}; {cause(load, phase)}"
+
+
+def of_load(load: Load) -> Iterator[str]:
+    """Yield what is wrong with a load's workers on other machines."""
+    remote = load.scheduled.workers
+    if remote is None:
+        return
+    name = f"load {load.scheduled.name}"
+    if len(load.accounts) < remote.expect:
+        yield f"{name}: its master has not said what became of its workers"
+    for number, worker in enumerate(load.accounts):
+        who = f"{name}: worker {number}, {worker.name}"
+        if not worker.whole:
+            yield f"{who}, was lost: {worker.cause}"
+        for what, off in (("is known to", worker.uncertainty), ("drifted by", worker.drift)):
+            if off > CLOCK_BOUND:
+                bound = CLOCK_BOUND / MILLISECOND
+                yield f"{who}: its clock {what} {off / MILLISECOND:.0f} ms; {bound:.0f} may be"
 
 
 def _prober(evidence: Evidence, phase: Phase) -> Iterator[str]:

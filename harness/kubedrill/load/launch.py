@@ -7,14 +7,16 @@ from typing import Any, Protocol
 
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.remote import RemoteWorkers
 
 RUN = "KUBEDRILL_RUN"
 PROFILE = "KUBEDRILL_PROFILE"
 LOAD = "KUBEDRILL_LOAD"
 WORKER = "KUBEDRILL_WORKER"
 WORKERS = "KUBEDRILL_WORKERS"
+MAX_WAIT = "KUBEDRILL_MAX_WAIT"
 """Environment of a profile that is part of a drill: the run's folder, the profile's and the load's name,
-which of the load's processes it is, and of how many."""
+which of the load's processes it is, and of how many; and how long a master waits for its workers, in s."""
 
 
 class Load(Protocol):
@@ -36,6 +38,11 @@ class Load(Protocol):
         ...
 
     @property
+    def workers(self) -> RemoteWorkers | None:
+        """Who shares them on other machines."""
+        ...
+
+    @property
     def parameters(self) -> Mapping[str, Any]:
         """What stands under `with:`."""
         ...
@@ -47,11 +54,16 @@ def command(
     """Return arguments and additional environment of one process of `load`.
 
     It has one user for each identity that the cluster has for load, and says `ready` when they wait;
-    the rate, and when to send, come with GO.
+    the rate, and when to send, come with GO. With workers on other machines it is their master.
     """
-    users = str(len(ClusterRecord.read(run.cluster).load_identities))
+    users = len(ClusterRecord.read(run.cluster).load_identities)
     arguments = [sys.executable, "-m", "locust", "-f", str(profile), "--headless", "--only-summary"]
-    arguments += ["--users", users, "--spawn-rate", users, "--exit-code-on-error", "0"]
+    if load.workers:
+        users *= load.workers.expect
+        arguments += ["--master", "--expect-workers", str(load.workers.expect)]
+        arguments += ["--master-bind-host", load.workers.host]
+        arguments += ["--master-bind-port", str(load.workers.port)]
+    arguments += ["--users", f"{users}", "--spawn-rate", f"{users}", "--exit-code-on-error", "0"]
     for name, value in load.parameters.items():
         said = str(value).lower() if isinstance(value, bool) else value
         arguments.append(f"--{name.replace('_', '-')}={said}")
@@ -61,6 +73,7 @@ def command(
         LOAD: load.name,
         WORKER: str(worker),
         WORKERS: str(load.processes),
+        MAX_WAIT: str(load.workers.max_wait_s if load.workers else 0),
         # numpy's thread pool is of no use here, and spins when it starts.
         "OPENBLAS_NUM_THREADS": "1",
     }

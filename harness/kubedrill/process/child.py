@@ -13,6 +13,11 @@ from typing import Any
 
 import psutil
 
+from kubedrill.errors import NotStarted
+
+NOT_STARTED = 3
+"""The exit code of a child that says in the last line of its log why it cannot start."""
+
 
 class ChildFailed(Exception):  # noqa: N818 - an event of the drill, not a programming error
     """A child did not become ready; the message says which and shows the end of its log."""
@@ -56,7 +61,10 @@ class Child:
         return self.process.pid
 
     def wait_ready(self, timeout_s: float) -> None:
-        """Wait for `ready`; ChildFailed if it ends, or does not say so in time."""
+        """Wait for `ready`; ChildFailed if it ends, or does not say so in time.
+
+        NotStarted, in its own words, if it ends with exit code 3.
+        """
         assert self.process.stdout is not None
         deadline = time.monotonic() + timeout_s
         said = b""
@@ -66,6 +74,8 @@ class Child:
                 raise ChildFailed(f"{self.role} was not ready within {timeout_s:g} s{self._tail()}")
             piece = os.read(self.process.stdout.fileno(), 4096)
             if not piece:
+                if self.wait(1) == NOT_STARTED:
+                    raise NotStarted(self._last_line())
                 raise ChildFailed(f"{self.role} ended before it was ready{self._tail()}")
             said += piece
 
@@ -113,8 +123,14 @@ class Child:
         self.end()
         self.process.stdout.close()
 
+    def _last_line(self) -> str:
+        return next(iter(self._lines()[-1:]), f"{self.role}: not started, see {self.log}")
+
+    def _lines(self) -> list[str]:
+        return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+
     def _tail(self) -> str:
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
+        lines = self._lines()[-5:]
         return "".join(f"\n    {line}" for line in lines) or f" (nothing in {self.log})"
 
 

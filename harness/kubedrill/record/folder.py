@@ -95,6 +95,10 @@ class RunFolder:
         """Folder of samples: `NAME.bin` while it runs, `NAME.parquet` afterwards, `NAME.json` beside."""
         return self.path / "samples"
 
+    def workers(self, load: str) -> Path:
+        """What became of a load's workers on other machines (record.remote)."""
+        return self.path / f"workers-{load}.json"
+
     @property
     def metrics(self) -> Path:
         """Folder of raw scrapes, gzipped."""

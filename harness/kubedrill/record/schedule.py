@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from kubedrill.record.arrivals import Arrivals, Times
 from kubedrill.record.clock import ClockPair
 from kubedrill.record.files import write_json
+from kubedrill.record.remote import RemoteWorkers
 
 SCHEMA_VERSION = 1
 
@@ -40,13 +41,21 @@ class ScheduledLoad:
     """The phases in which it presses; none named: all."""
     processes: int = 1
     """How many share the arrivals: each takes every so-manieth."""
+    workers: RemoteWorkers | None = None
+    """Who shares them instead, if they are on other machines."""
 
     @property
     def sample_names(self) -> tuple[str, ...]:
-        """Return the names of its samples and of its processes: one each."""
-        if self.processes == 1:
+        """Return the names of its samples: one for each that shares the arrivals."""
+        if self.workers is None and self.processes == 1:
             return (f"load-{self.name}",)
-        return tuple(f"load-{self.name}@{number}" for number in range(self.processes))
+        shares = self.workers.expect if self.workers else self.processes
+        return tuple(f"load-{self.name}@{number}" for number in range(shares))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Return the names of its processes on this machine: the master of remote workers is one."""
+        return (f"load-{self.name}",) if self.workers else self.sample_names
 
     def presses(self, phase: str) -> bool:
         """Whether arrivals are due in the phase of that name."""
@@ -161,6 +170,11 @@ class Schedule:
         """Return the phase that holds `time` (monotonic ns), if any."""
         return next((phase for phase in self.phases if phase.holds(time)), None)
 
+    def moved(self, by: int) -> "Schedule":
+        """Return the same on a clock that is ahead by so many ns."""
+        phases = tuple(Phase(one.name, one.start + by, one.end + by) for one in self.phases)
+        return replace(self, phases=phases)
+
     def as_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads: plain JSON types."""
         return asdict(self)
@@ -195,5 +209,9 @@ class Schedule:
 def _load(raw: dict[str, Any]) -> ScheduledLoad:
     arrivals = raw["arrivals"]
     points = tuple((seconds, rate) for seconds, rate in arrivals["points"])
-    parts = {"arrivals": Arrivals(**{**arrivals, "points": points}), "phases": tuple(raw["phases"])}
+    parts = {
+        "arrivals": Arrivals(**{**arrivals, "points": points}),
+        "phases": tuple(raw["phases"]),
+        "workers": raw["workers"] and RemoteWorkers(**raw["workers"]),
+    }
     return ScheduledLoad(**{**raw, **parts})

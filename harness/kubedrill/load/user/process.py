@@ -9,14 +9,18 @@ import gevent
 from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
-from locust.runners import MasterRunner, Runner
+from locust.runners import MasterRunner, Runner, WorkerRunner
 
 from kubedrill.errors import NotStarted
+from kubedrill.load.launch import RUN
 from kubedrill.load.user.drill import Drill
 from kubedrill.load.user.generator import Generator
+from kubedrill.load.user.handover import OPTION
 from kubedrill.load.user.identity import Identity
+from kubedrill.load.user.master import Master
 from kubedrill.load.user.parameters import Parameters, add_options, from_options
 from kubedrill.load.user.recorder import Recorder
+from kubedrill.load.user.remote import REMOTE, Remote
 from kubedrill.load.user.stand_alone import StandAlone
 from kubedrill.load.user.statistics import LocustStatistics
 from kubedrill.load.user.targets import Targets
@@ -42,7 +46,7 @@ class LoadProcess:
         self.given: Parameters = user.parameters()
         self.generator: Generator | None = None
         """None when no load runs, or when its parameters are wrong."""
-        self.session: Drill | StandAlone
+        self.session: Drill | Remote | StandAlone
         """Where the load comes from; there from Locust's init on."""
         self.targets = Targets()
         """The servers that have been met."""
@@ -86,14 +90,20 @@ class LoadProcess:
 
     def _init(self, environment: Environment, runner: Runner, **_: Any) -> None:
         if isinstance(runner, MasterRunner):
+            if RUN in os.environ:
+                Master(environment, runner, os.environ).listen()
             return
         self._environment = environment
         options = environment.parsed_options
         assert options is not None
         try:
             self.given = from_options(options, self._user.parameters)
-            self.session = Drill.from_environment(os.environ) or StandAlone(options)
-            self._identities = self.session.identities(self.given.http)
+            if isinstance(runner, WorkerRunner) and REMOTE in os.environ:
+                # Everything else comes with the first users.
+                Remote.prepare(runner)
+            else:
+                self.session = Drill.from_environment(os.environ) or StandAlone(options)
+                self._identities = self.session.identities(self.given.http)
         except NotStarted as error:
             sys.stderr.write(f"{error}\n")
             sys.exit(3)
@@ -107,7 +117,10 @@ class LoadProcess:
         try:
             # Locust's web form may have changed them.
             before, self.given = self.given, from_options(options, self._user.parameters)
-            if self.given.http != before.http:
+            if isinstance(environment.runner, WorkerRunner) and REMOTE in os.environ:
+                self.session = Remote(environment.runner, getattr(options, OPTION))
+                self._identities = self.session.identities(self.given.http)
+            elif self.given.http != before.http:
                 self._identities = self.session.identities(self.given.http)
         except NotStarted as error:
             _logger.critical("nothing is sent: %s", error)

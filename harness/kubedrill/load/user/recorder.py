@@ -3,23 +3,39 @@
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kubedrill.load.user.ended import ENDED, as_records, unpack
 from kubedrill.load.user.result import Arrival, Result
 from kubedrill.load.user.statistics import LocustStatistics
 from kubedrill.load.user.targets import Targets
 from kubedrill.record.clock import now
-from kubedrill.record.sample import LOAD_RECORD, Outcome, SampleWriter
+from kubedrill.record.sample import LOAD_RECORD, Outcome, Records, SampleWriter
 
 _pack = ENDED.pack
+
+
+class Samples(Protocol):
+    """Where records go: record.sample.SampleWriter, or what takes them to another machine."""
+
+    def describe(self, **more: Any) -> None:
+        """Say what the numbers in the records mean."""
+        ...
+
+    def write(self, records: Records) -> None:
+        """Take records."""
+        ...
+
+    def close(self) -> None:
+        """No more come."""
+        ...
 
 
 class Recorder:
     """Keeps the arrivals in flight, and records each exactly once, when it ends or is cut."""
 
     def __init__(
-        self, statistics: LocustStatistics, samples: SampleWriter | None, targets: Targets
+        self, statistics: LocustStatistics, samples: Samples | None, targets: Targets
     ) -> None:
         self._statistics = statistics
         self._samples = samples

@@ -3,22 +3,34 @@
 import os
 import resource
 import time
+from typing import Any, Protocol
 
 import gevent
 import psutil
 
 from kubedrill.load.user.generator import Generator
 from kubedrill.record.clock import MILLISECOND, SECOND, now
-from kubedrill.record.files import JsonLines
 
 LOOK = 20 * MILLISECOND
 """How often the event loop's lag is measured: an overshoot longer than this is seen."""
 
 
+class Lines(Protocol):
+    """Where lines go: record.files.JsonLines, or what takes them to another machine."""
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Take one line."""
+        ...
+
+    def close(self) -> None:
+        """No more come."""
+        ...
+
+
 class Vitals:
     """Measures the event loop's lag all the time; `note` writes a line."""
 
-    def __init__(self, generator: Generator, lines: JsonLines | None) -> None:
+    def __init__(self, generator: Generator, lines: Lines | None) -> None:
         self._generator = generator
         self._lines = lines
         self._process = psutil.Process()

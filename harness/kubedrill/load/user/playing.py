@@ -1,0 +1,100 @@
+"""Load: one process's part of a drill: ready, arrivals on the drill's clock, the end."""
+
+import gc
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from functools import partial
+
+import gevent
+from gevent.event import Event
+
+from kubedrill.load.user.generator import Generator
+from kubedrill.load.user.share import Share
+from kubedrill.record.clock import MILLISECOND, SECOND, now
+from kubedrill.record.schedule import Schedule, ScheduledLoad
+
+DRAIN = 5 * SECOND
+"""After the last phase, what is in flight may end within this; then it is cut."""
+
+QUIET = 100 * MILLISECOND
+"""Before the first arrival nothing else is done."""
+
+LOOK_S = 0.02
+"""How often it is looked whether users have joined, or answers have come."""
+
+
+class Playing(ABC):
+    """Plays a part of a load. Where its schedule comes from, and who ends it, is its own."""
+
+    def __init__(self, load: str, share: Share, users: int) -> None:
+        self.load = load
+        """The load's name."""
+        self.share = share
+        """This process's part of the load."""
+        self.users = users
+        """How many users there will be."""
+        self.swept = True
+        """Whether what the load makes is deleted afterwards."""
+        self._spawned = Event()
+        self._ended = Event()
+
+    @abstractmethod
+    def begin(self) -> Schedule | None:
+        """Say that all is ready, and return the schedule when it comes; None if the drill ends before."""
+
+    def spawned(self) -> None:
+        """All users are there."""
+        self._spawned.set()
+
+    def run(self, generator: Generator) -> bool:
+        """Play this load's part of the schedule, or until the drill ends; True: Locust may quit."""
+        self._spawned.wait()
+        while len(generator.users) < self.users:
+            gevent.sleep(LOOK_S)  # some still prepare what they need
+        schedule = self.begin()
+        if schedule is None:
+            return True
+        self._warm_up(generator, schedule)
+        load = next(one for one in schedule.loads if one.name == self.load)
+        self._send(generator, schedule, load)
+        return True
+
+    def _warm_up(self, generator: Generator, schedule: Schedule) -> None:
+        deadline = schedule.start - QUIET
+        left = (deadline - now()) / SECOND
+        if left > 0:
+            gevent.joinall([gevent.spawn(user.connect, deadline) for user in generator.users], left)
+        # What is here now stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+
+    def _send(self, generator: Generator, schedule: Schedule, load: ScheduledLoad) -> None:
+        if load.arrivals.clients:
+            clients = self.share.part(load.arrivals.clients)
+            pause_s = load.arrivals.pause_s
+            work = partial(generator.run_closed, schedule.windows(load), clients, pause_s)
+        else:
+            work = partial(generator.run, self._dues(schedule, load))
+        sending = gevent.spawn(work)
+        gevent.wait([sending, self._ended], count=1)
+        if not self._ended.is_set():
+            sending.get()  # raises what it raised
+            # To end before the last phase does is to be lost, whatever the rate.
+            self._ended.wait(max(schedule.end - now(), 0) / SECOND)
+            self._let_finish(generator, now() + DRAIN)
+        sending.kill()
+        recorder = generator.recorder
+        at = now()
+        left = itertools.islice(self._dues(schedule, load), recorder.due, None)
+        recorder.miss(itertools.takewhile(lambda due: due <= at, left))
+
+    def _dues(self, schedule: Schedule, load: ScheduledLoad) -> Iterator[int]:
+        """Yield when each arrival of this process is due, monotonic ns."""
+        for block in self.share.of(schedule.dues(load)):
+            yield from block.tolist()
+
+    def _let_finish(self, generator: Generator, latest: int) -> None:
+        while generator.recorder.in_flight and now() < latest:
+            if self._ended.wait(LOOK_S):
+                return
