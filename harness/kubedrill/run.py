@@ -17,6 +17,7 @@ from kubedrill.experiment import Experiment, expand, schedule, to_yaml
 from kubedrill.faults.catalogue import precheck
 from kubedrill.judge import convert, judge
 from kubedrill.judge.live import AbortWatch, Tail
+from kubedrill.load import launch
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
@@ -98,6 +99,7 @@ def check_before(order: Order) -> "ClusterDefinition":
     cluster.check(definition, order.cluster)
     faults = [(fault.name, fault.arguments) for fault in order.experiment.faults]
     precheck(faults, cluster.capabilities(definition), definition.zones)
+    launch.check(order.experiment.loads)
     return definition
 
 

@@ -209,6 +209,21 @@ Read = Callable[..., Experiment]
             "probing: {rates: {frsh: 1/s}}\nslos:",
             '12: unknown key "frsh"; did you mean "fresh"?',
         ),
+        (
+            "    rate: 10/s\n",
+            "    rate: 10/s\n    workers: {expect: 2, bind: 5557}\n",
+            "8: load[0].workers.bind must be text, not the number 5557",
+        ),
+        (
+            "    rate: 10/s\n",
+            "    rate: 10/s\n    workers: {expect: 2, bind: 'here:0'}\n",
+            "8: load[0].workers.bind: 'here:0' is not HOST:PORT, such as 0.0.0.0:5557",
+        ),
+        (
+            "    rate: 10/s\n",
+            "    rate: 10/s\n    processes: 2\n    workers: {expect: 2, bind: 'here:1'}\n",
+            "5: load[0]: processes and workers exclude each other; start several workers on one machine",
+        ),
         ("slos:", "seed: {pods: -1}\nslos:", "12: seed.pods must be at least 0, not -1"),
     ],
 )

@@ -92,6 +92,15 @@ def test_an_aborted_drill_that_was_broken_is_invalid(drill: JudgedDrill, tmp_pat
     assert report.reasons[0] == "aborted: availability < 50% for 3s"
 
 
+def test_an_abort_because_of_a_late_prober_is_invalid(drill: JudgedDrill, tmp_path) -> None:
+    ended(drill, 15, "aborted", condition="availability < 50% for 3s")
+    late = (drill.probes["intended"] >= at(12)) & (drill.probes["intended"] < at(13))
+    drill.probes["wait_us"][late] = 400_000
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons[1].startswith("fault: prober: 20.00% of 240 arrivals started more than")
+
+
 @pytest.mark.parametrize(
     ("name", "details", "words"),
     [

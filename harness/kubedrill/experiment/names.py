@@ -75,6 +75,18 @@ class NameCheck:
                 self._problems.add(place, message)
             seen.add(name)
             self._check_load_phases(load, ("load", index, "phases"))
+        self._check_workers()
+
+    def _check_workers(self) -> None:
+        seen: set[str] = set()
+        for index, load in self._entries("load"):
+            workers = load.get("workers")
+            bind = str(workers.get("bind", "")) if isinstance(workers, dict) else ""
+            port = bind.rpartition(":")[2]
+            if port and port in seen:
+                message = f"two loads listen on port {port}; each needs one of its own"
+                self._problems.add(("load", index, "workers", "bind"), message)
+            seen.add(port)
 
     def _check_load_phases(self, load: dict[str, Any], place: Location) -> None:
         for index, phase in _texts(load.get("phases")):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from kubedrill.experiment.rate import ClosedLoopPart, LoadRate
 from kubedrill.experiment.types import DURATION_SCHEMA, Duration, Name, Part, PhaseLength, Rate
@@ -33,10 +33,18 @@ class WorkersPart(Part):
 
     expect: int = Field(ge=1, le=1000)
     """How many share the arrivals; all must have come before the drill begins."""
-    bind: str = Field(pattern=r"^[^\s:]+:[1-9][0-9]{0,4}$")
+    bind: str
     """HOST:PORT on which the load's master listens, `0.0.0.0:5557`; over it go the load's credentials."""
     max_wait: Duration = 60.0
     """How long they are waited for."""
+
+    @field_validator("bind")
+    @classmethod
+    def _host_and_port(cls, given: str) -> str:
+        host, _, port = given.rpartition(":")
+        if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+            raise ValueError(f"{given!r} is not HOST:PORT, such as 0.0.0.0:5557")
+        return given
 
 
 class LoadPart(Part):

@@ -35,6 +35,8 @@ def of_drill(evidence: Evidence) -> Iterator[str]:
     elif ending.how == "ended" and ending.time < evidence.schedule.end:
         early = (evidence.schedule.end - ending.time) / SECOND
         yield f"the drill ended {early:.1f} s before its last phase did"
+    elif ending.how == "aborted":
+        yield from _abort(evidence)
     if not evidence.schedule.objectives:
         yield "no objective: nothing was to be proven"
     yield from _events(evidence)
@@ -42,6 +44,17 @@ def of_drill(evidence: Evidence) -> Iterator[str]:
         yield from of_load(load)
     whole = ending.how == "ended"
     yield from faults.reasons(evidence.faults, whole)
+
+
+def _abort(evidence: Evidence) -> Iterator[str]:
+    """Yield why the condition that ended a drill may have held because of the prober itself."""
+    phase = evidence.schedule.phase_at(evidence.ending.time)
+    if phase is None:
+        return
+    records = evidence.probes.records
+    begun = (records["intended"] >= phase.start) & (records["intended"] < evidence.ending.time)
+    for late in _late("prober", records[begun]):
+        yield f"{phase.name}: {late}"
 
 
 def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """Load: how the runner starts one load, as a Locust process of its own."""
 
+import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.remote import RemoteWorkers
@@ -46,6 +48,21 @@ class Load(Protocol):
     def parameters(self) -> Mapping[str, Any]:
         """What stands under `with:`."""
         ...
+
+
+def check(loads: Sequence[Load]) -> None:
+    """NotStarted if workers of other machines could not be listened for."""
+    for load in loads:
+        if load.workers is None:
+            continue
+        place = f"load {load.name}: workers.bind {load.workers.bind}"
+        try:
+            with socket.socket() as listener:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind((load.workers.host, load.workers.port))
+        except (OSError, OverflowError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise NotStarted(f"{place}: {why}; choose another address or port") from None
 
 
 def command(
