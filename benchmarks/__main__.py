@@ -5,12 +5,24 @@ from collections.abc import Callable
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import client, cluster_up, lists, percentiles, seeding
+from benchmarks import (
+    apiserver,
+    client,
+    cluster_up,
+    lists,
+    percentiles,
+    processes,
+    seeding,
+    watches,
+)
 from benchmarks.table import Rows
 
 BENCHMARKS: dict[str, tuple[Callable[[Rows], None], int]] = {
     "client": (client.client, client.ROUNDS),
     "lists": (lists.lists, lists.ROUNDS),
+    "processes": (processes.processes, processes.ROUNDS),
+    "apiserver": (apiserver.apiserver, apiserver.ROUNDS),
+    "watches": (watches.watches, watches.ROUNDS),
     "percentiles": (percentiles.percentiles, percentiles.PASSES),
     "seeding": (seeding.seeding, seeding.ROUNDS),
     "cluster-up": (cluster_up.cluster_up, cluster_up.ROUNDS),

@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.closed_loop import Spent, closed_loop
+from benchmarks.closed_loop import closed_loop
 from benchmarks.peers import hey, wrk
+from benchmarks.playing import Spent
 from benchmarks.static_server import USERS, StaticServer, static_server
 from benchmarks.table import Measured, Row, Rows
 

@@ -20,7 +20,7 @@ http {{
     default_type application/json;
     keepalive_requests 1000000;
     server {{
-        listen {host}:{port} ssl;
+        listen {host}:{port} ssl http2;
         ssl_certificate {pem};
         ssl_certificate_key {pem};
         root {folder}/files;

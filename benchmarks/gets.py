@@ -16,6 +16,7 @@ class GetsParameters(Parameters):
     """What to GET."""
 
     path: str = Field("/", description="path on the server")
+    accept: str = Field("application/json", description="the Accept header")
 
 
 class Gets(KubernetesUser):
@@ -27,7 +28,7 @@ class Gets(KubernetesUser):
     def prepare(self) -> None:
         """Make the request's bytes."""
         assert isinstance(self.given, GetsParameters)
-        self._request = self.identity.request("GET", self.given.path, "application/json")
+        self._request = self.identity.request("GET", self.given.path, self.given.accept)
 
     def transact(self, arrival: Arrival) -> Result:
         """GET once."""

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.closed_loop import Spent
+from benchmarks.playing import Spent
 from benchmarks.static_server import TOKEN, USERS
 
 HEADERS = (
@@ -35,7 +35,7 @@ def wrk(url: str, seconds: float) -> Spent | None:
         script.write(_DONE)
         script.flush()
         arguments = ["-t1", f"-c{USERS}", f"-d{seconds:g}s", "--timeout", "30s", "-s", script.name]
-        said, cpu_s = _run(["wrk", *arguments, *_headers(), url])
+        said, cpu_s = run(["wrk", *arguments, *_headers(), url])
     found = re.search(r"DONE (\d+) (\d+) (\d+)", said)
     if found is None or int(found[3]) or not int(found[1]):
         raise RuntimeError(f"wrk: {said}")
@@ -47,7 +47,7 @@ def hey(url: str, seconds: float) -> Spent | None:
     if shutil.which("hey") is None:
         return None
     arguments = ["-c", str(USERS), "-z", f"{seconds:g}s", "-t", "30"]
-    said, cpu_s = _run(["hey", *arguments, *_headers(), url])
+    said, cpu_s = run(["hey", *arguments, *_headers(), url])
     statuses = {int(status): int(count) for status, count in re.findall(r"\[(\d+)\]\t(\d+)", said)}
     size = re.search(r"Total data:\t(\d+)", said)
     if set(statuses) != {200} or "Error distribution" in said:
@@ -59,10 +59,10 @@ def _headers() -> list[str]:
     return [word for one in HEADERS for word in ("-H", one)]
 
 
-def _run(command: Sequence[str]) -> tuple[str, float]:
-    """Return what a program printed, and the CPU-seconds of its process."""
+def run(command: Sequence[str], folder: Path | None = None) -> tuple[str, float]:
+    """Return what a program printed, and the CPU-seconds of its process; RuntimeError if it fails."""
     with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)

@@ -1,0 +1,27 @@
+"""One load in several processes: requests per client-CPU-second of all of them, against one."""
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.closed_loop import closed_loop
+from benchmarks.static_server import static_server
+from benchmarks.table import Measured, Row, Rows
+
+COUNTS = (1, 2, 4)
+SECONDS = 5
+ROUNDS = 5
+
+
+def processes(rows: Rows) -> None:
+    """Measure 1, 2 and 4 processes in turn, five times."""
+    rates: dict[int, list[float]] = {count: [] for count in COUNTS}
+    with tempfile.TemporaryDirectory() as folder, static_server(Path(folder)) as server:
+        for _ in range(ROUNDS):
+            for count in COUNTS:
+                spent = closed_loop(server.as_cluster(), "/", SECONDS, processes=count)
+                rates[count].append(spent.requests / spent.cpu_s)
+            rows.progress()
+    one = Measured("1 process", rates[1])
+    for count in COUNTS[1:]:
+        what = f"1 KB GETs per client-CPU-second, {count} processes"
+        rows.add(Row(what, Measured("kubedrill", rates[count]), one, goal=">= 0.95x"))
