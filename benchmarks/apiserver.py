@@ -1,12 +1,13 @@
-"""What clients spend on a real apiserver: GETs and LISTs beside kperf's, creates beside kube-burner's."""
+"""What clients spend on a real apiserver: ours beside client-go's, kperf's and kube-burner's."""
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from benchmarks.closed_loop import closed_loop
-from benchmarks.go_peers import kperf, kube_burner
+from benchmarks.go_peers import client_go, kperf, kube_burner
 from benchmarks.playing import Spent, play
 from benchmarks.table import Measured, Row, Rows
 from kubedrill import cluster, places, seed
@@ -18,37 +19,42 @@ from kubedrill.wire.target import identity_target
 
 CLUSTER = "benchmark-apiserver"
 WANTED = {"pods": 1300, "secrets": 10}
-"""A LIST of the pods is about 7 MB, a secret 1 KB of data."""
+"""A LIST of the pods is about 7 MB; a secret has 1 KB of data."""
 SECONDS = 5
-CREATES = 1000
-ROUNDS = 5
-PROTOBUF = "application/vnd.kubernetes.protobuf"
 CLIENTS = 8
+GETS, LISTS, CREATES = 20_000, 200, 1000
+"""Requests of a peer in a round: some seconds."""
+ROUNDS = 5
+MEDIA = {"json": "application/json", "protobuf": "application/vnd.kubernetes.protobuf"}
+PODS = "/api/v1/pods?resourceVersion=0"
+
+Measure = Callable[[], Spent | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """One comparison: how each does it, what counts, and by how much we mean to be ahead."""
+    """One comparison: by how much we mean to be ahead, how each does it, and what counts."""
 
     what: str
     goal: str
-    peer: str
-    ours: Callable[[], Spent]
-    theirs: Callable[[], Spent | None]
+    ours: Measure
+    peers: Mapping[str, Measure]
     of: Callable[[Spent], float]
-    rates: dict[str, list[float]] = field(default_factory=lambda: {"ours": [], "theirs": []})
+    rates: dict[str, list[float]] = field(default_factory=dict)
 
     def round(self) -> None:
-        """Measure both, the peer first."""
-        for name, measure in (("theirs", self.theirs), ("ours", self.ours)):
+        """Measure all, one after the other."""
+        for name, measure in {**self.peers, "kubedrill": self.ours}.items():
+            rates = self.rates.setdefault(name, [])
             spent = measure()
             if spent is not None:
-                self.rates[name].append(self.of(spent) / spent.cpu_s)
+                rates.append(self.of(spent) / spent.cpu_s)
 
-    def row(self) -> Row:
-        """Return the comparison for the table."""
-        ours = Measured("kubedrill", self.rates["ours"])
-        return Row(self.what, ours, Measured(self.peer, self.rates["theirs"]), goal=self.goal)
+    def add_to(self, rows: Rows) -> None:
+        """Add a comparison with each peer to the table."""
+        ours = Measured("kubedrill", self.rates["kubedrill"])
+        for name in self.peers:
+            rows.add(Row(self.what, ours, Measured(name, self.rates[name]), goal=self.goal))
 
 
 def apiserver(rows: Rows) -> None:
@@ -56,8 +62,11 @@ def apiserver(rows: Rows) -> None:
     definition = cluster.load_definition(places.cluster_file("local-3az"))
     try:
         record = cluster.up(definition, CLUSTER)
-        seeded = seed.seed(record, "benchmark", WANTED)
-        contests = [*_reads(record, seeded.namespace), _creates(record)]
+        namespace = seed.seed(record, "benchmark", WANTED).namespace
+        size = {word: _size(record, media) for word, media in MEDIA.items()}
+        contests = [_gets(record, namespace), _creates(record, namespace)]
+        for word, http in itertools.product(MEDIA, ("1.1", "2")):
+            contests.append(_lists(record, word, http, size[word]))
         for _ in range(ROUNDS):
             for contest in contests:
                 contest.round()
@@ -65,87 +74,70 @@ def apiserver(rows: Rows) -> None:
     finally:
         cluster.down(CLUSTER)
     for contest in contests:
-        rows.add(contest.row())
+        contest.add_to(rows)
 
 
-def _reads(record: ClusterRecord, namespace: str) -> list[Contest]:
+def _gets(record: ClusterRecord, namespace: str) -> Contest:
     secrets = f"/api/v1/namespaces/{namespace}/secrets"
-    name = _first(record, secrets)
-    get = {"staleGet": {**_core("secrets"), "namespace": namespace, "name": name}}
-    size = {media: len(_list(record, media)) for media in ("application/json", PROTOBUF)}
-    contests = [
-        Contest(
-            "1 KB GETs from a real apiserver per client-CPU-second",
-            ">= 4x",
-            "kperf",
-            lambda: closed_loop(record, f"{secrets}/{name}?resourceVersion=0", SECONDS),
-            lambda: kperf(record, get, total=20_000, clients=CLIENTS),
-            lambda spent: spent.requests,
-        )
-    ]
-    medias = (("application/json", "json"), (PROTOBUF, "protobuf"))
-    for (media, word), http in itertools.product(medias, ("1.1", "2")):
-        contests.append(_lists(record, media, word, http, size[media]))
-    return contests
-
-
-def _lists(record: ClusterRecord, media: str, word: str, http: str, size: int) -> Contest:
-    stale = {"staleList": _core("pods")}
-
-    def ours() -> Spent:
-        path = "/api/v1/pods?resourceVersion=0"
-        return closed_loop(record, path, SECONDS, accept=media, http=http)
-
-    def theirs() -> Spent | None:
-        return kperf(record, stale, total=200, clients=CLIENTS, media=word, http2=http == "2")
-
-    what = f"LISTs of {size / 1e6:.1f} MB, {word}, HTTP/{http}, MB per client-CPU-second"
-    # Both in bodies: what TLS and frames add is the same for both.
-    return Contest(what, ">= 1.5x", "kperf", ours, theirs, lambda one: one.requests * size / 1e6)
-
-
-def _creates(record: ClusterRecord) -> Contest:
-    def ours() -> Spent:
-        load = ScheduledLoad("s", "secret-flood", Arrivals.closed(CLIENTS, 0.0), {"size": 1024})
-        profile = places.folder("loadprofiles") / "secret_flood.py"
-        return play(record, profile, load, SECONDS).spent()
-
+    name = str(_json(record, f"{secrets}?limit=1")["items"][0]["metadata"]["name"])
+    path = f"{secrets}/{name}?resourceVersion=0"
+    get = {"version": "v1", "resource": "secrets", "namespace": namespace, "name": name}
     return Contest(
-        "secrets of 1 KB created per client-CPU-second",
-        ">= 5x",
-        "kube-burner",
-        ours,
-        lambda: kube_burner(record, CREATES),
+        "1 KB GETs from a real apiserver per client-CPU-second",
+        ">= 4x",
+        lambda: closed_loop(record, path, SECONDS),
+        {
+            "kperf": lambda: kperf(record, {"staleGet": get}, total=GETS, clients=CLIENTS),
+            "client-go": lambda: client_go(record, GETS, path=path, clients=CLIENTS),
+        },
         lambda spent: spent.requests,
     )
 
 
-def _core(resource: str) -> dict[str, str]:
-    return {"version": "v1", "resource": resource}
+def _lists(record: ClusterRecord, word: str, http: str, size: int) -> Contest:
+    stale = {"staleList": {"version": "v1", "resource": "pods"}}
+    http2 = http == "2"
+    media = MEDIA[word]
+    given = {"path": PODS, "accept": media, "http2": str(http2).lower()}
+    return Contest(
+        f"LISTs of {size / 1e6:.1f} MB, {word}, HTTP/{http}, MB per client-CPU-second",
+        ">= 1.5x",
+        lambda: closed_loop(record, PODS, SECONDS, accept=media, http=http),
+        {
+            "kperf": lambda: kperf(
+                record, stale, total=LISTS, clients=CLIENTS, media=word, http2=http2
+            ),
+            "client-go": lambda: client_go(record, LISTS, clients=CLIENTS, **given),
+        },
+        # Of bodies, for all alike: what TLS and frames add is not counted.
+        lambda spent: spent.requests * size / 1e6,
+    )
 
 
-def _first(record: ClusterRecord, path: str) -> str:
+def _creates(record: ClusterRecord, namespace: str) -> Contest:
+    profile = places.folder("loadprofiles") / "secret_flood.py"
+    load = ScheduledLoad("s", "secret-flood", Arrivals.closed(CLIENTS, 0.0), {"size": 1024})
+    return Contest(
+        "secrets of 1 KB created per client-CPU-second",
+        ">= 5x",
+        lambda: play(record, profile, load, SECONDS).spent(),
+        {
+            "kube-burner": lambda: kube_burner(record, CREATES),
+            "client-go": lambda: client_go(record, CREATES, create=namespace, clients=CLIENTS),
+        },
+        lambda spent: spent.requests,
+    )
+
+
+def _size(record: ClusterRecord, media: str) -> int:
+    """Return the bytes of a LIST of all pods."""
+    spent = closed_loop(record, PODS, 2, accept=media)
+    return round(spent.bytes / spent.requests)
+
+
+def _json(record: ClusterRecord, path: str) -> Any:
     api = Api(*identity_target(record, "admin"))
     try:
-        return str(
-            json.loads(api.call("GET", f"{path}?limit=1").body)["items"][0]["metadata"]["name"]
-        )
+        return json.loads(api.call("GET", path).body)
     finally:
         api.close()
-
-
-def _list(record: ClusterRecord, media: str) -> bytes:
-    """Return a LIST of all pods."""
-    from kubedrill.record.clock import SECOND as NS
-    from kubedrill.record.clock import now
-    from kubedrill.wire.connection import Connection
-    from kubedrill.wire.request import prepare
-
-    target, token = identity_target(record, "load-0")
-    path = "/api/v1/pods?resourceVersion=0"
-    request = prepare("GET", path, record.server_name, token=token, accept=media)
-    connection = Connection.open(target, now() + 5 * NS)
-    try:
-        return connection.exchange(request, now() + 30 * NS, keep_body=True).body
-    finally:
-        connection.close()

@@ -1,4 +1,5 @@
-"""kperf and kube-burner, where they are installed, against a cluster of ours, as one of its load's users.
+"""Clients in Go against a cluster of ours: kperf and kube-burner, where they are installed, and the client
+under both of them, client-go, in a loop of its own (client_go/), where Go is.
 
 go install github.com/Azure/kperf/cmd/kperf@latest
 go install github.com/kube-burner/kube-burner/v2/cmd/kube-burner@latest
@@ -13,12 +14,37 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from platformdirs import user_cache_dir
 
 from benchmarks.peers import run
 from benchmarks.playing import Spent
 from kubedrill.record.cluster import ClusterRecord
 
 _numbers = itertools.count()
+
+
+def built_client_go() -> Path | None:
+    """Return the built loop of client-go; None without Go. Built anew only when it has changed."""
+    if shutil.which("go") is None:
+        return None
+    program = Path(user_cache_dir("kubedrill")) / "client-go-loop"
+    source = Path(__file__).parent / "client_go"
+    run(["go", "build", "-o", str(program), "."], source)
+    return program
+
+
+def client_go(record: ClusterRecord, total: int, **options: str | int) -> Spent | None:
+    """Send `total` requests with client-go; options as client_go/main.go names them. None without Go."""
+    program = built_client_go()
+    if program is None:
+        return None
+    with tempfile.TemporaryDirectory() as temporary:
+        given = {"kubeconfig": _kubeconfig(record, Path(temporary)), "total": total, **options}
+        said, cpu_s = run([str(program), *(f"-{name}={value}" for name, value in given.items())])
+    done = json.loads(said.splitlines()[-1])
+    if done["failed"]:
+        raise RuntimeError(f"client-go: {said}")
+    return Spent(total, done["bytes"], cpu_s)
 
 
 def kperf(
