@@ -10,6 +10,7 @@ from benchmarks import (
     client,
     cluster_up,
     lists,
+    memory,
     percentiles,
     processes,
     seeding,
@@ -20,6 +21,7 @@ from benchmarks.table import Rows
 BENCHMARKS: dict[str, tuple[Callable[[Rows], None], int]] = {
     "client": (client.client, client.ROUNDS),
     "lists": (lists.lists, lists.ROUNDS),
+    "memory": (memory.memory, memory.ROUNDS),
     "processes": (processes.processes, processes.ROUNDS),
     "apiserver": (apiserver.apiserver, apiserver.ROUNDS),
     "watches": (watches.watches, watches.ROUNDS),

@@ -85,7 +85,7 @@ def _gets(record: ClusterRecord, namespace: str) -> Contest:
     return Contest(
         "1 KB GETs from a real apiserver per client-CPU-second",
         ">= 4x",
-        lambda: closed_loop(record, path, SECONDS),
+        lambda: closed_loop(record, path, SECONDS).spent(),
         {
             "kperf": lambda: kperf(record, {"staleGet": get}, total=GETS, clients=CLIENTS),
             "client-go": lambda: client_go(record, GETS, path=path, clients=CLIENTS),
@@ -102,7 +102,7 @@ def _lists(record: ClusterRecord, word: str, http: str, size: int) -> Contest:
     return Contest(
         f"LISTs of {size / 1e6:.1f} MB, {word}, HTTP/{http}, MB per client-CPU-second",
         ">= 1.5x",
-        lambda: closed_loop(record, PODS, SECONDS, accept=media, http=http),
+        lambda: closed_loop(record, PODS, SECONDS, accept=media, http=http).spent(),
         {
             "kperf": lambda: kperf(
                 record, stale, total=LISTS, clients=CLIENTS, media=word, http2=http2
@@ -131,7 +131,7 @@ def _creates(record: ClusterRecord, namespace: str) -> Contest:
 
 def _size(record: ClusterRecord, media: str) -> int:
     """Return the bytes of a LIST of all pods."""
-    spent = closed_loop(record, PODS, 2, accept=media)
+    spent = closed_loop(record, PODS, 2, accept=media).spent()
     return round(spent.bytes / spent.requests)
 
 

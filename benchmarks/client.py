@@ -41,7 +41,7 @@ def client(rows: Rows) -> None:
 def _round(server: StaticServer) -> dict[str, Spent | None]:
     return {
         "wrk": wrk(f"{server.url}/", SECONDS),
-        "kubedrill": closed_loop(server.as_cluster(), "/", SECONDS),
+        "kubedrill": closed_loop(server.as_cluster(), "/", SECONDS).spent(),
         "hey": hey(f"{server.url}/", SECONDS),
         "FastHttpUser": _fast_http_user(server),
     }

@@ -1,9 +1,9 @@
-"""What our client does in a drill's load process as fast as it can: benchmarks/gets.py, on 8 connections."""
+"""What our client does in a drill's load process as fast as it can: benchmarks/gets.py, a connection a user."""
 
 from pathlib import Path
 from typing import Any
 
-from benchmarks.playing import Spent, play
+from benchmarks.playing import Played, play
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.schedule import ScheduledLoad
@@ -15,8 +15,8 @@ NO_ARRIVALS = 0.001
 
 def closed_loop(
     cluster: ClusterRecord, path: str, seconds: float, processes: int = 1, **parameters: Any
-) -> Spent:
-    """GET `path` for so long, every request in the samples; RuntimeError if one of them failed."""
+) -> Played:
+    """GET `path` for so long, every request in the samples."""
     given = {"path": path, **parameters}
     load = ScheduledLoad("get", "gets", Arrivals.constant(NO_ARRIVALS), given, processes=processes)
-    return play(cluster, PROFILE, load, seconds).spent()
+    return play(cluster, PROFILE, load, seconds)

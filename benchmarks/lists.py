@@ -32,7 +32,7 @@ def lists(rows: Rows) -> None:
                 if found is not None:
                     theirs[size].append(found.bytes / found.cpu_s / 1e6)
                 for http in GOALS:
-                    spent = closed_loop(server.as_cluster(), f"/{size}", SECONDS, http=http)
+                    spent = closed_loop(server.as_cluster(), f"/{size}", SECONDS, http=http).spent()
                     ours[size, http].append(spent.bytes / spent.cpu_s / 1e6)
             rows.progress()
     for (size, http), rates in ours.items():

@@ -18,7 +18,7 @@ def processes(rows: Rows) -> None:
     with tempfile.TemporaryDirectory() as folder, static_server(Path(folder)) as server:
         for _ in range(ROUNDS):
             for count in COUNTS:
-                spent = closed_loop(server.as_cluster(), "/", SECONDS, processes=count)
+                spent = closed_loop(server.as_cluster(), "/", SECONDS, processes=count).spent()
                 rates[count].append(spent.requests / spent.cpu_s)
             rows.progress()
     one = Measured("1 process", rates[1])

@@ -58,11 +58,11 @@ class StaticServer:
         """Where it answers."""
         return f"https://{HOST}:{self.port}"
 
-    def as_cluster(self) -> ClusterRecord:
-        """Return it as a cluster whose API a load may press."""
+    def as_cluster(self, users: int = USERS) -> ClusterRecord:
+        """Return it as a cluster whose API a load of so many users may press."""
         token = self.folder / "token"
         token.write_text(f"{TOKEN}\n")
-        names = [f"load-{number}" for number in range(USERS)]
+        names = [f"load-{number}" for number in range(users)]
         return ClusterRecord(
             name="static",
             provider="local",

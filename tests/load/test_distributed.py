@@ -183,6 +183,19 @@ def test_too_few_workers(distributed, server):
     assert distributed.workers[0].wait(15) is not None
 
 
+def test_a_port_in_use_is_found_out_before_anything_starts(distributed):
+    load = distributed.load(rate=1)
+    launch.check([load])
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", distributed.port))
+        other.listen()
+        said = (
+            rf"load list: workers.bind 127.0.0.1:{distributed.port}: Address already in use; choose"
+        )
+        with pytest.raises(NotStarted, match=said):
+            launch.check([load])
+
+
 @pytest.mark.parametrize("how", ["lifeline", "kill"])
 def test_workers_end_with_their_master(distributed, server, how):
     distributed.worker()
