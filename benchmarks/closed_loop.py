@@ -1,4 +1,4 @@
-"""What our client does in a drill's load process as fast as it can: benchmarks/gets.py, a connection a user."""
+"""What our client does in a drill's load process as fast as it can: benchmarks/gets.py, a connection each."""
 
 from pathlib import Path
 from typing import Any

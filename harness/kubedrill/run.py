@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from kubedrill.load import launch
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.schedule import Schedule
+from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.timeline import Event
 from kubedrill.record.verdict import Report
 from kubedrill.report import html, junit
@@ -136,12 +137,23 @@ def play(drill: Drill, order: Order, definition: "ClusterDefinition", console: C
     made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
     console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
     drill.note("note", "seeded", **seeded.created, seconds=round(seeded.seconds, 2))
+    tell_whom_it_waits_for(experiment.loads, console)
     with console.status("starting load, prober, scraper and faults"):
         drill.start_children(experiment.loads, order.catalogue)
     begin = now() + LEAD_NS
     plan = schedule(experiment, order.file.stem, drill.folder.run, ClockPair.read(), begin)
     drill.go(plan)
     follow(drill, plan, console)
+
+
+def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> None:
+    """Say what is to be started on other machines."""
+    for load in loads:
+        if load.workers:
+            console.print(
+                f"workers  load {load.name} waits {load.workers.max_wait_s:g} s for {load.workers.expect}: "
+                f"kubedrill worker --master HOST:{load.workers.port}"
+            )
 
 
 def follow(drill: Drill, plan: Schedule, console: Console) -> None:

@@ -167,7 +167,9 @@ def _facts(planned: Plan) -> "Table":
     for load in planned.loads:
         name, profile = load["name"], load["profile"]
         during = f" in {', '.join(load['phases'])}" if load["phases"] else ""
-        table.add_row("load", f"{name}: {profile} at {load['rate']}{during}")
+        workers = load["workers"]
+        shared = f", by {workers['expect']} workers on other machines" if workers else ""
+        table.add_row("load", f"{name}: {profile} at {load['rate']}{during}{shared}")
     return table
 
 
