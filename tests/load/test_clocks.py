@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubedrill.load.user.clocks import WINDOW, ClockComparison, Reading
+from kubedrill.load.user.remote.clocks import WINDOW, ClockComparison, Reading
 from kubedrill.record.clock import SECOND
 
 TIMES = st.integers(0, SECOND // 10)

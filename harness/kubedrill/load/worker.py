@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from kubedrill.errors import NotStarted
-from kubedrill.load.user.remote import REMOTE
+from kubedrill.load.user.remote.worker import REMOTE
 from kubedrill.record.catalogue import Catalogue
 
 

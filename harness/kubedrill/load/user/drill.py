@@ -1,16 +1,14 @@
 """Load: a profile run by `kubedrill run` on its own machine: GO and the lifeline come by stdin."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import gevent
-from gevent import get_hub
 
 from kubedrill.load.launch import LOAD, PROFILE, RUN, WORKER, WORKERS
-from kubedrill.load.user.identity import Identity, of_cluster
+from kubedrill.load.user.identity import Identity, of_cluster, user_agent
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.playing import Playing
+from kubedrill.load.user.playing import Playing, read_waiting, sidecar
 from kubedrill.load.user.recorder import open_samples
 from kubedrill.load.user.result import Series
 from kubedrill.load.user.share import Share
@@ -74,30 +72,3 @@ class Drill(Playing):
         while read_waiting(0, 65536):
             pass
         self._ended.set()
-
-
-def user_agent(profile: str) -> str:
-    """Return the name under which a profile's requests come."""
-    return f"kubedrill-{profile}"
-
-
-def sidecar(
-    profile: str, load: str, share: Share, series: tuple[Series, ...], given: Parameters
-) -> dict[str, object]:
-    """Return what the numbers in a load's samples mean."""
-    return {
-        "series": [one._asdict() for one in series],
-        "targets": ["unknown"],
-        "profile": profile,
-        "load": load,
-        "parameters": given.model_dump(),
-        "worker": share.worker,
-        "workers": share.workers,
-    }
-
-
-def read_waiting(descriptor: int, size: int) -> bytes:
-    """Read as os.read does, other greenlets going on meanwhile."""
-    hub = get_hub()
-    hub.wait(hub.loop.io(descriptor, 1))
-    return os.read(descriptor, size)

@@ -1,17 +1,36 @@
 """Load: brings arrivals to the users of this process, in turn, when they are due."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import gevent
 from gevent.event import Event
 from gevent.pool import Group
 
 from kubedrill.load.user.recorder import Recorder
+from kubedrill.load.user.result import Arrival
 from kubedrill.record.clock import SECOND, now
 
-if TYPE_CHECKING:
-    from kubedrill.load.user.kubernetes_user import KubernetesUser
+
+class Serving(Protocol):
+    """Who serves arrivals: a KubernetesUser."""
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes received so far, TLS included."""
+        ...
+
+    def connect(self, deadline: int) -> None:
+        """Open a connection ahead of the first arrival, if one can be opened."""
+        ...
+
+    def begin(self, arrival: Arrival) -> None:
+        """Serve an arrival, beside others."""
+        ...
+
+    def serve(self, arrival: Arrival) -> None:
+        """Serve an arrival now, to its end."""
+        ...
 
 
 class Generator:
@@ -20,13 +39,13 @@ class Generator:
     def __init__(self, recorder: Recorder, max_in_flight: int) -> None:
         self.recorder = recorder
         self._max_in_flight = max_in_flight
-        self._users: list[KubernetesUser] = []
+        self._users: list[Serving] = []
         self._turn = 0
         self._bytes_in = 0  # of users that have left
         self._some = Event()
 
     @property
-    def users(self) -> "tuple[KubernetesUser, ...]":
+    def users(self) -> tuple[Serving, ...]:
         """The users that take part now."""
         return tuple(self._users)
 
@@ -35,12 +54,12 @@ class Generator:
         """Bytes that users received so far, TLS included."""
         return self._bytes_in + sum(user.bytes_in for user in self._users)
 
-    def join(self, user: "KubernetesUser") -> None:
+    def join(self, user: Serving) -> None:
         """Give this user its share of the arrivals from now on."""
         self._users.append(user)
         self._some.set()
 
-    def leave(self, user: "KubernetesUser") -> None:
+    def leave(self, user: Serving) -> None:
         """Give this user no more arrivals."""
         if user in self._users:
             self._users.remove(user)

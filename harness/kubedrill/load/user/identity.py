@@ -53,6 +53,11 @@ class Identity:
         )
 
 
+def user_agent(profile: str) -> str:
+    """Return the name under which a profile's requests come."""
+    return f"kubedrill-{profile}"
+
+
 def of_cluster(
     record: ClusterRecord, user_agent: str = "kubedrill-load", http: Http = "1.1"
 ) -> list[Identity]:

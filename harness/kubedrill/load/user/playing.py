@@ -2,14 +2,18 @@
 
 import gc
 import itertools
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import partial
 
 import gevent
+from gevent import get_hub
 from gevent.event import Event
 
 from kubedrill.load.user.generator import Generator
+from kubedrill.load.user.parameters import Parameters
+from kubedrill.load.user.result import Series
 from kubedrill.load.user.share import Share
 from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.schedule import Schedule, ScheduledLoad
@@ -98,3 +102,25 @@ class Playing(ABC):
         while generator.recorder.in_flight and now() < latest:
             if self._ended.wait(LOOK_S):
                 return
+
+
+def sidecar(
+    profile: str, load: str, share: Share, series: tuple[Series, ...], given: Parameters
+) -> dict[str, object]:
+    """Return what the numbers in a load's samples mean."""
+    return {
+        "series": [one._asdict() for one in series],
+        "targets": ["unknown"],
+        "profile": profile,
+        "load": load,
+        "parameters": given.model_dump(),
+        "worker": share.worker,
+        "workers": share.workers,
+    }
+
+
+def read_waiting(descriptor: int, size: int) -> bytes:
+    """Read as os.read does, other greenlets going on meanwhile."""
+    hub = get_hub()
+    hub.wait(hub.loop.io(descriptor, 1))
+    return os.read(descriptor, size)

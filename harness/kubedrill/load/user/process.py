@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import gevent
 from locust import events
@@ -15,19 +15,17 @@ from kubedrill.errors import NotStarted
 from kubedrill.load.launch import RUN
 from kubedrill.load.user.drill import Drill
 from kubedrill.load.user.generator import Generator
-from kubedrill.load.user.handover import OPTION
 from kubedrill.load.user.identity import Identity
-from kubedrill.load.user.master import Master
 from kubedrill.load.user.parameters import Parameters, add_options, from_options
 from kubedrill.load.user.recorder import Recorder
-from kubedrill.load.user.remote import REMOTE, Remote
+from kubedrill.load.user.remote.handover import OPTION
+from kubedrill.load.user.remote.master import Master
+from kubedrill.load.user.remote.worker import REMOTE, Remote
+from kubedrill.load.user.result import Series
 from kubedrill.load.user.stand_alone import StandAlone
 from kubedrill.load.user.statistics import LocustStatistics
 from kubedrill.load.user.targets import Targets
 from kubedrill.load.user.vitals import Vitals
-
-if TYPE_CHECKING:
-    from kubedrill.load.user.kubernetes_user import KubernetesUser
 
 FLUSH_S = 0.2
 STATISTICS_FLUSHES = 3
@@ -38,10 +36,17 @@ NOTE_FLUSHES = 5
 _logger = logging.getLogger("locust.kubedrill")
 
 
+class Profile(Protocol):
+    """What a profile says of itself: a subclass of KubernetesUser."""
+
+    parameters: type[Parameters]
+    series: tuple[Series, ...]
+
+
 class LoadProcess:
     """Starts and stops the load with Locust's test; in a drill, with the drill's schedule."""
 
-    def __init__(self, user: "type[KubernetesUser]") -> None:
+    def __init__(self, user: Profile) -> None:
         self._user = user
         self.given: Parameters = user.parameters()
         self.generator: Generator | None = None

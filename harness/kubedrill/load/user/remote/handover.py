@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from kubedrill.load.user.drill import user_agent
-from kubedrill.load.user.identity import Identity
+from kubedrill.load.user.identity import Identity, user_agent
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.wire.target import Http, Target, client_tls
 

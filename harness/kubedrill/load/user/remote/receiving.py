@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from kubedrill.load.user.clocks import ClockComparison
 from kubedrill.load.user.recorder import open_samples
+from kubedrill.load.user.remote.clocks import ClockComparison
 from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.remote import Account

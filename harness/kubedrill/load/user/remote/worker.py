@@ -11,12 +11,23 @@ from gevent.event import Event
 from locust import runners
 from locust.runners import WorkerRunner
 
-from kubedrill.load.user import handover
-from kubedrill.load.user.drill import sidecar
-from kubedrill.load.user.handover import Handover
 from kubedrill.load.user.identity import Identity
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.playing import Playing
+from kubedrill.load.user.playing import Playing, sidecar
+from kubedrill.load.user.remote import handover
+from kubedrill.load.user.remote.handover import Handover
+from kubedrill.load.user.remote.messages import (
+    ABOUT,
+    END,
+    GO,
+    LAST,
+    LINE,
+    PING,
+    PONG,
+    READY,
+    RECORDS,
+    TAKEN,
+)
 from kubedrill.load.user.result import Series
 from kubedrill.load.user.share import Share
 from kubedrill.record.clock import now
@@ -26,18 +37,6 @@ from kubedrill.wire.target import Http
 
 REMOTE = "KUBEDRILL_REMOTE"
 """Environment of a Locust worker that takes part in a drill: it waits for what the master hands over."""
-
-READY = "kubedrill.ready"
-PING, PONG = "kubedrill.ping", "kubedrill.pong"
-GO, END = "kubedrill.go", "kubedrill.end"
-ABOUT, RECORDS, LINE, LAST = (
-    "kubedrill.about",
-    "kubedrill.records",
-    "kubedrill.line",
-    "kubedrill.last",
-)
-TAKEN = "kubedrill.taken"
-"""Messages. The master's: PING, GO (schedule, offset), END, TAKEN (how many bytes)."""
 
 MOST_UNTAKEN = 64 * 2**20
 """Bytes of samples on their way: 2.4 M requests. A master, or a network, that is slower ends the load."""

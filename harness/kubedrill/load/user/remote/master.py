@@ -14,11 +14,21 @@ from locust.env import Environment
 from locust.runners import MasterRunner
 
 from kubedrill.load.launch import LOAD, MAX_WAIT, PROFILE, RUN
-from kubedrill.load.user.drill import read_waiting
-from kubedrill.load.user.handover import OPTION, hand_over
-from kubedrill.load.user.playing import DRAIN
-from kubedrill.load.user.receiving import Receiving
-from kubedrill.load.user.remote import ABOUT, END, GO, LAST, LINE, PING, PONG, READY, RECORDS, TAKEN
+from kubedrill.load.user.playing import DRAIN, read_waiting
+from kubedrill.load.user.remote.handover import OPTION, hand_over
+from kubedrill.load.user.remote.messages import (
+    ABOUT,
+    END,
+    GO,
+    LAST,
+    LINE,
+    PING,
+    PONG,
+    READY,
+    RECORDS,
+    TAKEN,
+)
+from kubedrill.load.user.remote.receiving import Receiving
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord

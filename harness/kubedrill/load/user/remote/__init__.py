@@ -1,0 +1,1 @@
+"""Load: shared by workers on other machines. Locust's master and workers, with a drill's own messages."""
