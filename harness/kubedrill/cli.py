@@ -1,6 +1,5 @@
 """The commands: parse, call, print. Exit codes: 0 PASS, 1 FAIL, 2 INVALID, 3 nothing was started."""
 
-import json
 import sys
 import traceback
 from pathlib import Path
@@ -9,26 +8,14 @@ from typing import Any
 import click
 
 from kubedrill import __version__
+from kubedrill.cli_cluster import cluster
+from kubedrill.cli_parts import Commands, as_json, console, example, print_json
 from kubedrill.errors import NotStarted
-from kubedrill.words import did_you_mean
 
 INVALID = 2
 NOT_STARTED = 3
 
 
-class _Commands(click.Group):
-    """A group whose errors name the nearest command."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            near = did_you_mean(args[0], self.list_commands(ctx))
-            raise click.UsageError(f'unknown command "{args[0]}"{near}')
-        return super().resolve_command(ctx, args)
-
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 overrides = click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the file."
 )
@@ -41,11 +28,7 @@ run_folder = click.argument(
 )
 
 
-def _example(line: str) -> str:
-    return f"Example: {line}"
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kubedrill")
 def cli() -> None:
     """Load and chaos drills that prove, on a real Kubernetes control plane, its service levels.
@@ -58,7 +41,7 @@ def cli() -> None:
 
 
 @cli.command(
-    epilog=_example("kubedrill run experiments/etcd-member-kill.yaml --set phases.fault=30s")
+    epilog=example("kubedrill run experiments/etcd-member-kill.yaml --set phases.fault=30s")
 )
 @experiment_file
 @cluster_name
@@ -84,10 +67,10 @@ def run(
 
     experiment, catalogue = read_experiment(file, overrides, cluster)
     order = drill.Order(file, experiment, catalogue, reports, keep_cluster)
-    return drill.run(order, _console()).verdict.exit_code
+    return drill.run(order, console()).verdict.exit_code
 
 
-@cli.command(epilog=_example("kubedrill plan experiments/etcd-member-kill.yaml"))
+@cli.command(epilog=example("kubedrill plan experiments/etcd-member-kill.yaml"))
 @experiment_file
 @cluster_name
 @overrides
@@ -101,12 +84,12 @@ def plan(file: Path, cluster: str | None, overrides: tuple[str, ...], as_json: b
     experiment, catalogue = read_experiment(file, overrides, cluster)
     planned = stage.plan(experiment, catalogue, clusters.find(experiment.cluster))
     if as_json:
-        _print_json(planned.as_dict())
+        print_json(planned.as_dict())
     else:
-        stage.render(planned, _console())
+        stage.render(planned, console())
 
 
-@cli.command(epilog=_example("kubedrill validate experiments/*.yaml"))
+@cli.command(epilog=example("kubedrill validate experiments/*.yaml"))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @overrides
 @as_json
@@ -122,14 +105,14 @@ def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool)
         except NotStarted as error:
             errors[str(file)] = str(error).splitlines()
     if as_json:
-        _print_json(errors)
+        print_json(errors)
     else:
         for name, lines in errors.items():
             click.echo("\n".join(lines) or f"{name}: ok", err=bool(lines))
     return NOT_STARTED if any(errors.values()) else 0
 
 
-@cli.command(epilog=_example("kubedrill expand experiments/etcd-member-kill.yaml > chaos.json"))
+@cli.command(epilog=example("kubedrill expand experiments/etcd-member-kill.yaml > chaos.json"))
 @experiment_file
 @overrides
 @click.option("--run", "run_path", metavar="RUN", help="The run folder that the actions refer to.")
@@ -139,75 +122,18 @@ def expand(file: Path, overrides: tuple[str, ...], run_path: str | None) -> None
     from kubedrill.catalogue import read_experiment
 
     experiment, catalogue = read_experiment(file, overrides)
-    _print_json(stage.expand(experiment, catalogue, run_path or f"reports/{file.stem}/latest"))
+    print_json(stage.expand(experiment, catalogue, run_path or f"reports/{file.stem}/latest"))
 
 
-@cli.command(epilog=_example("kubedrill setup"))
+@cli.command(epilog=example("kubedrill setup"))
 def setup() -> None:
     """Find, download or build the binaries of the control plane."""
     from kubedrill.cluster.local.setup import ensure
 
-    ensure(_console())
+    ensure(console())
 
 
-@cli.group(cls=_Commands)
-def cluster() -> None:
-    """Bring a cluster up or down, or look at it."""
-
-
-@cluster.command("up", epilog=_example("kubedrill cluster up local-3az"))
-@click.argument("name")
-def cluster_up(name: str) -> None:
-    """Bring up clusters/NAME.yaml and leave it running."""
-    from kubedrill import cluster as stage
-    from kubedrill import places
-
-    definition = stage.load_definition(places.cluster_file(name))
-    stage.check(definition, name)
-    with stage.lock(name):
-        record = stage.up(definition, name)
-    click.echo(f"{name} is up: {record.balancer.host}:{record.balancer.port}")
-    click.echo(f'for kubectl: eval "$(kubedrill cluster env {name})"')
-
-
-@cluster.command("down", epilog=_example("kubedrill cluster down local-3az"))
-@click.argument("name")
-def cluster_down(name: str) -> None:
-    """Destroy a cluster: no process, namespace, port or data is left."""
-    from kubedrill import cluster as stage
-
-    with stage.lock(name):
-        stage.down(name)
-    click.echo(f"{name} is down")
-
-
-@cluster.command("status", epilog=_example("kubedrill cluster status local-3az"))
-@click.argument("name", required=False)
-@as_json
-def cluster_status(name: str | None, as_json: bool) -> None:
-    """Show the components of one cluster, or of every cluster that is up."""
-    from kubedrill import cluster as stage
-
-    statuses = [stage.status(one) for one in ([name] if name else stage.names())]
-    if as_json:
-        _print_json([status.as_dict() for status in statuses])
-        return
-    for status in statuses:
-        _console().print(status.table())
-    if not statuses:
-        click.echo("no cluster is up")
-
-
-@cluster.command("env", epilog=_example('eval "$(kubedrill cluster env local-3az)"'))
-@click.argument("name")
-def cluster_env(name: str) -> None:
-    """Print the shell line that points kubectl at a cluster."""
-    from kubedrill import cluster as stage
-
-    click.echo(stage.env(name))
-
-
-@cli.command(epilog=_example("kubedrill judge reports/etcd-member-kill/latest"))
+@cli.command(epilog=example("kubedrill judge reports/etcd-member-kill/latest"))
 @run_folder
 @as_json
 def judge(run: Path, as_json: bool) -> int:
@@ -222,11 +148,11 @@ def judge(run: Path, as_json: bool) -> int:
     if as_json:
         click.echo(report.model_dump_json(indent=1))
     else:
-        print_verdict(report, folder, _console())
+        print_verdict(report, folder, console())
     return report.verdict.exit_code
 
 
-@cli.command(epilog=_example("kubedrill report reports/etcd-member-kill/latest"))
+@cli.command(epilog=example("kubedrill report reports/etcd-member-kill/latest"))
 @run_folder
 def report(run: Path) -> None:
     """Write report.html and junit.xml of a judged run again."""
@@ -240,7 +166,7 @@ def report(run: Path) -> None:
     click.echo(junit.write(folder))
 
 
-@cli.command(epilog=_example("kubedrill heal"))
+@cli.command(epilog=example("kubedrill heal"))
 @click.option(
     "--reports",
     type=click.Path(path_type=Path, file_okay=False),
@@ -257,7 +183,7 @@ def heal(reports: Path) -> None:
         click.echo("nothing is left to undo")
 
 
-@cli.command(epilog=_example("kubedrill worker --master 10.0.0.5:5557"))
+@cli.command(epilog=example("kubedrill worker --master 10.0.0.5:5557"))
 @click.option(
     "--master", metavar="HOST:PORT", required=True, help="Where the load's master listens."
 )
@@ -272,7 +198,7 @@ def worker(master: str) -> None:
     work(master, assemble())
 
 
-@cli.command("list", epilog=_example("kubedrill list"))
+@cli.command("list", epilog=example("kubedrill list"))
 @as_json
 def list_experiments(as_json: bool) -> None:
     """The experiments at hand, with what each proves."""
@@ -281,7 +207,7 @@ def list_experiments(as_json: bool) -> None:
     _print_rows(experiments(), as_json)
 
 
-@cli.command(epilog=_example("kubedrill faults"))
+@cli.command(epilog=example("kubedrill faults"))
 @as_json
 def faults(as_json: bool) -> None:
     """The faults, their arguments, and what each needs of a cluster."""
@@ -290,7 +216,7 @@ def faults(as_json: bool) -> None:
     _print_rows(fault_rows(), as_json)
 
 
-@cli.command(epilog=_example("kubedrill profiles mass-list"))
+@cli.command(epilog=example("kubedrill profiles mass-list"))
 @click.argument("name", required=False)
 @as_json
 def profiles(name: str | None, as_json: bool) -> None:
@@ -300,14 +226,17 @@ def profiles(name: str | None, as_json: bool) -> None:
     _print_rows(parameter_rows(name) if name else profile_rows(), as_json)
 
 
-@cli.command(epilog=_example("kubedrill schema experiment > experiment.schema.json"))
+@cli.command(epilog=example("kubedrill schema experiment > experiment.schema.json"))
 @click.argument("what", type=click.Choice(["experiment", "verdict"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of experiment files or of verdict.json."""
     from kubedrill import experiment as stage
     from kubedrill.record.verdict import Report
 
-    _print_json(stage.json_schema() if what == "experiment" else Report.model_json_schema())
+    print_json(stage.json_schema() if what == "experiment" else Report.model_json_schema())
+
+
+cli.add_command(cluster)
 
 
 def main() -> None:
@@ -329,23 +258,13 @@ def main() -> None:
     sys.exit(result if isinstance(result, int) else 0)
 
 
-def _console() -> Any:
-    from kubedrill.report.terminal import console
-
-    return console()
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=1))
-
-
 def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     from rich.table import Table
 
     table = Table(*rows[0]) if rows else Table("none")
     for row in rows:
         table.add_row(*(str(cell) for cell in row.values()))
-    _console().print(table)
+    console().print(table)

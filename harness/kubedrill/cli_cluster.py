@@ -1,0 +1,62 @@
+"""The commands for clusters: up, down, status, env."""
+
+import click
+
+from kubedrill.cli_parts import Commands, as_json, console, example, print_json
+
+
+@click.group(cls=Commands)
+def cluster() -> None:
+    """Bring a cluster up or down, or look at it."""
+
+
+@cluster.command("up", epilog=example("kubedrill cluster up local-3az"))
+@click.argument("name")
+def cluster_up(name: str) -> None:
+    """Bring up clusters/NAME.yaml and leave it running."""
+    from kubedrill import cluster as stage
+    from kubedrill import places
+
+    definition = stage.load_definition(places.cluster_file(name))
+    stage.check(definition, name)
+    with stage.lock(name):
+        record = stage.up(definition, name)
+    click.echo(f"{name} is up: {record.balancer.host}:{record.balancer.port}")
+    click.echo(f'for kubectl: eval "$(kubedrill cluster env {name})"')
+
+
+@cluster.command("down", epilog=example("kubedrill cluster down local-3az"))
+@click.argument("name")
+def cluster_down(name: str) -> None:
+    """Destroy a cluster: no process, namespace, port or data is left."""
+    from kubedrill import cluster as stage
+
+    with stage.lock(name):
+        stage.down(name)
+    click.echo(f"{name} is down")
+
+
+@cluster.command("status", epilog=example("kubedrill cluster status local-3az"))
+@click.argument("name", required=False)
+@as_json
+def cluster_status(name: str | None, as_json: bool) -> None:
+    """Show the components of one cluster, or of every cluster that is up."""
+    from kubedrill import cluster as stage
+
+    statuses = [stage.status(one) for one in ([name] if name else stage.names())]
+    if as_json:
+        print_json([status.as_dict() for status in statuses])
+        return
+    for status in statuses:
+        console().print(status.table())
+    if not statuses:
+        click.echo("no cluster is up")
+
+
+@cluster.command("env", epilog=example('eval "$(kubedrill cluster env local-3az)"'))
+@click.argument("name")
+def cluster_env(name: str) -> None:
+    """Print the shell line that points kubectl at a cluster."""
+    from kubedrill import cluster as stage
+
+    click.echo(stage.env(name))

@@ -1,0 +1,41 @@
+"""What the commands share: how they are found, what they print."""
+
+import json
+from typing import Any
+
+import click
+
+from kubedrill.words import did_you_mean
+
+
+class Commands(click.Group):
+    """A group whose errors name the nearest command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is meant; UsageError if there is none."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            near = did_you_mean(args[0], self.list_commands(ctx))
+            raise click.UsageError(f'unknown command "{args[0]}"{near}')
+        return super().resolve_command(ctx, args)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def example(line: str) -> str:
+    """Return what a command's help ends with."""
+    return f"Example: {line}"
+
+
+def console() -> Any:
+    """Return the terminal, with our colours."""
+    from kubedrill.report import terminal
+
+    return terminal.console()
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=1))
