@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -49,8 +48,8 @@ class Distributed:
         due = Arrivals.constant(rate)
         return ScheduledLoad("list", "mass-list", due, {"timeout_s": 5.0}, workers=workers)
 
-    def master(self, load: ScheduledLoad) -> Child:
-        command, environment = launch.command(PROFILE, load, self.folder)
+    def master(self, load: ScheduledLoad, profile: Path = PROFILE) -> Child:
+        command, environment = launch.command(profile, load, self.folder)
         child = Child.start("load-list", command, self.folder.logs / "load.log", environment)
         self._stack.callback(child.process.stdout.close)
         self._stack.callback(child.kill)
@@ -216,11 +215,10 @@ def test_workers_end_with_their_master(distributed, server, how):
         assert 45 <= len(load.transactions()) <= 80
 
 
-def test_a_master_of_another_version(distributed, server, tmp_path: Path, monkeypatch: Any):
+def test_a_master_of_another_version(distributed, server, tmp_path: Path):
     other = tmp_path / "mass_list.py"
     other.write_text(PROFILE.read_text() + "# changed\n")
-    monkeypatch.setattr("test_distributed.PROFILE", other)
-    distributed.master(distributed.load(rate=10, expect=1, max_wait_s=20))
+    distributed.master(distributed.load(rate=10, expect=1, max_wait_s=20), other)
     worker = distributed.worker()
     said, _ = worker.communicate(timeout=20)
     assert worker.returncode == 3

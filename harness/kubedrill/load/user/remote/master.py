@@ -39,7 +39,7 @@ from kubedrill.record.schedule import Schedule
 PINGS, BETWEEN_S = 20, 0.02
 PREPARE_S = 30.0
 """How long workers may take to prepare what they need."""
-LATEST = DRAIN + 10 * SECOND
+LATEST = DRAIN + 5 * SECOND
 """A worker that has not sent its last sample so long after the last phase is lost."""
 FLUSH_S = 2.0
 """When the drill is ended, the workers' last samples may come within this."""
