@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from kubedrill import __version__
 from kubedrill.load.user.identity import Identity, user_agent
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.wire.target import Http, Target, client_tls
@@ -25,6 +26,8 @@ class Credentials(TypedDict):
 class Handover(TypedDict):
     """What stands among Locust's options when the master lets its workers begin."""
 
+    version: str
+    """kubedrill's, which must be the worker's."""
     run: str
     profile: str
     load: str
@@ -43,6 +46,7 @@ def hand_over(
 ) -> Handover:
     """Return what workers need; OSError if a file of the cluster's is missing."""
     return {
+        "version": __version__,
         "run": run,
         "profile": profile,
         "load": load,

@@ -11,6 +11,8 @@ from gevent.event import Event
 from locust import runners
 from locust.runners import WorkerRunner
 
+from kubedrill import __version__
+from kubedrill.errors import NotStarted
 from kubedrill.load.user.identity import Identity
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.playing import Playing, sidecar
@@ -56,6 +58,8 @@ class Remote(Playing):
     """One worker's part of a load."""
 
     def __init__(self, runner: WorkerRunner, given: Handover) -> None:
+        if given["version"] != __version__:
+            raise NotStarted(f"the master is kubedrill {given['version']}, this is {__version__}")
         share = Share(given["workers"].index(runner.client_id), len(given["workers"]))
         super().__init__(given["load"], share, len(given["credentials"]))
         self.run_name = given["run"]
