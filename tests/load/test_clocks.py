@@ -1,10 +1,15 @@
 """What round trips say of another machine's clock."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubedrill.load.user.remote.clocks import WINDOW, ClockComparison, Reading
 from kubedrill.record.clock import SECOND
+
+with pytest.MonkeyPatch.context() as patch:
+    # Locust patches a process that imports it, and this one runs other tests, too.
+    patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
+    from kubedrill.load.user.remote.clocks import WINDOW, ClockComparison, Reading
 
 TIMES = st.integers(0, SECOND // 10)
 
