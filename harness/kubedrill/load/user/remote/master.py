@@ -65,6 +65,8 @@ class Master:
         """Listen to Locust, and to the workers."""
         self._environment.events.worker_connect.add_listener(self._connected)
         self._environment.events.test_start.add_listener(self._begin)
+        # Locust quits by itself with the last worker that it knows to be there.
+        self._environment.events.quitting.add_listener(self._account)
         take = {
             READY: self._take_ready,
             PONG: self._take_pong,
@@ -83,7 +85,6 @@ class Master:
         except Exception as error:  # noqa: BLE001 - whatever it is, the load cannot go on
             self._environment.process_exit_code = 1
             sys.stderr.write(f"the load's master has failed: {error!r}\n")
-            self._account()
             self._runner.quit()
 
     def _run(self) -> None:
@@ -102,7 +103,6 @@ class Master:
         if schedule is not None:
             self._go(schedule)
             self._follow(schedule)
-        self._account()
         self._environment.process_exit_code = 0
         self._runner.quit()
 
@@ -183,7 +183,7 @@ class Master:
         while read_waiting(0, 65536):
             pass
 
-    def _account(self) -> None:
+    def _account(self, **_: Any) -> None:
         for one in self._workers.values():
             one.close()
         accounts = [one.account for one in self._workers.values()]
