@@ -136,6 +136,8 @@ def test_a_crash_loop_slows_down(handle: ClusterHandle, folder: Path, until: Unt
 
 def test_no_process_outlives_the_supervisor(folder: Path, handle: ClusterHandle, until: Until):
     pids = [handle.release("one"), handle.release("two")]
+    # Before its exec, setpriv has not yet bound the process to its parent's life.
+    until(lambda: all(psutil.Process(pid).cmdline() == ["sleep", "1000"] for pid in pids))
     supervisor = psutil.Process(pids[0]).parent()
     supervisor.kill()
     until(lambda: not any(is_alive(pid) for pid in pids), 5.0)
