@@ -1,15 +1,9 @@
-"""GETs by our client, closed-loop as its peer is: each user asks again as soon as it is answered.
+"""GETs of one path: the profile of benchmarks that need no control plane."""
 
-All else is as in any drill: the same process and client, every request in the samples and in Locust's
-statistics.
-"""
-
-from locust import task
 from pydantic import Field
 
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.record.clock import now
 
 
 class GetsParameters(Parameters):
@@ -34,9 +28,3 @@ class Gets(KubernetesUser):
         """GET once."""
         response = self.send(self._request, arrival.deadline)
         return Result.of(response, response.status)
-
-    @task
-    def take_part(self) -> None:
-        """Serve one arrival after the other, instead of those that are due by the drill's schedule."""
-        while not self._leaving.is_set():
-            self.serve(self._recorder.begin(now()))

@@ -28,8 +28,8 @@ class Serving(Protocol):
         """Serve an arrival, beside others."""
         ...
 
-    def serve(self, arrival: Arrival) -> None:
-        """Serve an arrival now, to its end."""
+    def serve(self, arrival: Arrival) -> bool:
+        """Serve an arrival now, to its end; False if no answer has come."""
         ...
 
 
@@ -91,8 +91,9 @@ class Generator:
         gevent.sleep(max(start - now(), 0) / SECOND)
         while now() < end:
             user = self._users[client % len(self._users)]
-            user.serve(self.recorder.begin(now()))
-            gevent.sleep(pause_s)
+            answered = user.serve(self.recorder.begin(now()))
+            if pause_s or not answered:  # what fails at once has let nobody else run
+                gevent.sleep(pause_s)
 
     def _launch(self, due: int) -> None:
         recorder = self.recorder

@@ -259,12 +259,14 @@ class KubernetesUser(User):
             return
         self._recorder.add(series, arrival.due, arrival.started, result)
 
-    def serve(self, arrival: Arrival) -> None:
-        """Serve an arrival now, to its end."""
+    def serve(self, arrival: Arrival) -> bool:
+        """Serve an arrival now, to its end; False if no answer has come."""
         arrival.started = started = now()
         arrival.deadline = started + self.timeout
         try:
             result = self.transact(arrival)
         except WireError as error:
-            result = Result.failed(error)
+            self._recorder.end(arrival, Result.failed(error))
+            return False
         self._recorder.end(arrival, result)
+        return True
