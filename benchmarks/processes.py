@@ -1,10 +1,10 @@
-"""One load in several processes: requests per client-CPU-second of all of them, against one."""
+"""One load in several processes, 8 connections each: requests per client-CPU-second of all, against one."""
 
 import tempfile
 from pathlib import Path
 
 from benchmarks.closed_loop import closed_loop
-from benchmarks.static_server import static_server
+from benchmarks.static_server import USERS, static_server
 from benchmarks.table import Measured, Row, Rows
 
 COUNTS = (1, 2, 4)
@@ -18,7 +18,8 @@ def processes(rows: Rows) -> None:
     with tempfile.TemporaryDirectory() as folder, static_server(Path(folder)) as server:
         for _ in range(ROUNDS):
             for count in COUNTS:
-                spent = closed_loop(server.as_cluster(), "/", SECONDS, processes=count).spent()
+                cluster = server.as_cluster(count * USERS)
+                spent = closed_loop(cluster, "/", SECONDS, processes=count).spent()
                 rates[count].append(spent.requests / spent.cpu_s)
             rows.progress()
     one = Measured("1 process", rates[1])

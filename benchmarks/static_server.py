@@ -1,5 +1,6 @@
 """TLS servers that answer the same each time: HAProxy, which drills need anyway, and nginx for much."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -99,12 +100,20 @@ def static_server(folder: Path) -> Iterator[StaticServer]:
 
 @contextmanager
 def running(command: list[str], port: int) -> Iterator[None]:
-    """Run a server for a while; RuntimeError if it does not listen on `port` soon."""
+    """Run a server for a while; RuntimeError if it does not listen on `port` soon.
+
+    It has one CPU to itself, where there are two, and clients have all others: what a client costs then does
+    not depend on where the kernel happens to put the server.
+    """
+    cpus = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, cpus[:1])
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    os.sched_setaffinity(0, cpus[1:] or cpus)
     try:
         _wait(process, port)
         yield
     finally:
+        os.sched_setaffinity(0, cpus)
         process.terminate()
         process.wait()
 

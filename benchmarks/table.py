@@ -25,7 +25,11 @@ class Measured:
         if not self.rounds:
             return "not installed"
         low, high = min(self.rounds), max(self.rounds)
-        return f"{self.median:,.4g}{self.unit} ({low:,.4g} to {high:,.4g})"
+        return f"{_text(self.median)}{self.unit} ({_text(low)} to {_text(high)})"
+
+
+def _text(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 @dataclass(frozen=True, slots=True)
