@@ -58,6 +58,8 @@ func newClient() work {
 	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
 	check(err)
 	config.QPS = -1
+	// As ours, which asks for gzip only when told to.
+	config.DisableCompression = true
 	config.AcceptContentTypes = *accept
 	// As kube-burner sends what it creates.
 	config.ContentType = "application/json"

@@ -9,14 +9,11 @@ from typing import Self
 
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError, from_os_error
-from kubedrill.wire.link import CUT_OFF, RECEIVE, RECORD, Link, Scratch, scratches
+from kubedrill.wire.link import CUT_OFF, FEED, RECEIVE, RECORD, Link, borrowed
 from kubedrill.wire.response import ENDS, Answer, Response
 from kubedrill.wire.target import Target
 from kubedrill.wire.waiting import Polling, Waiting
 from kubedrill.wire.whole import whole
-
-FEED = 64 * 1024
-"""How much of what came OpenSSL gets at once: its buffer of each connection stays as large as the largest."""
 
 STEP = 4 * 1024
 """OpenSSL's buffer grows to what it is given at once, and a stream that is idle keeps it."""
@@ -136,37 +133,18 @@ class Connection(Link[Waiting]):
     def _go_on(self, answer: Answer, begun: bytes, deadline: int) -> None:
         if begun:
             answer.feed(bytearray(begun), len(begun))
-            self._decrypt(answer, bytearray(RECORD))
+            with borrowed() as scratch:
+                self._decrypt(scratch, answer.feed)
+            self._check_end(answer)
         while not answer.done:
             self._wait_readable(deadline, LATE)
             self._receive(answer)
 
     def _receive(self, answer: Answer, most: int = RECEIVE, step: int = FEED) -> None:
         """Take what has arrived, if anything has, up to `most` bytes; `step` of them at once to OpenSSL."""
-        scratch = scratches.pop() if scratches else Scratch()
-        try:
-            count = self._socket.recv_into(scratch.network, most)
-            if not count:
-                raise WireError(Outcome.EOF, CUT_OFF)
-            self.bytes_in += count
-            for start in range(0, count, step):
-                self._incoming.write(scratch.view[start : min(start + step, count)])
-                self._decrypt(answer, scratch.plain)
-        except BlockingIOError:
-            pass  # woken for nothing, which epoll may do
-        finally:
-            scratches.append(scratch)
+        self._take_in(answer.feed, most, step)
+        self._check_end(answer)
 
-    def _decrypt(self, answer: Answer, plain: bytearray) -> None:
-        read, incoming = self._tls.read, self._incoming
-        while incoming.pending:
-            try:
-                count = read(RECORD, plain)
-            except ssl.SSLWantReadError:
-                return
-            if count:
-                answer.feed(plain, count)  # type: ignore[arg-type] # a count, as a buffer was given
-            elif answer.close():
-                return
-            else:
-                raise WireError(Outcome.EOF, CUT_OFF)
+    def _check_end(self, answer: Answer) -> None:
+        if self._ended and not answer.close():
+            raise WireError(Outcome.EOF, CUT_OFF)

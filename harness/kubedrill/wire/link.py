@@ -20,31 +20,50 @@ from kubedrill.wire.waiting import Waiting
 RECEIVE = 256 * 1024
 RECORD = 16 * 1024
 """The most that one TLS record holds."""
+FEED = 64 * 1024
+"""How much of what came OpenSSL gets at once: its buffer of each connection stays as large as the largest."""
 
 CUT_OFF = "closed before the answer was whole"
 
 Waits = TypeVar("Waits", bound=Waiting)
 
+Take = Callable[[bytearray, int], None]
+"""Takes the first so many bytes of a buffer, which is used again afterwards."""
+
 
 class Scratch:
     """Where bytes pass through on their way to be counted; borrowed between two waits only."""
 
-    __slots__ = ("network", "plain", "view")
+    __slots__ = ("network", "network_view", "plain", "plain_view")
 
     def __init__(self) -> None:
         self.network = bytearray(RECEIVE)
-        self.view = memoryview(self.network)
-        self.plain = bytearray(RECORD)
+        self.network_view = memoryview(self.network)
+        # What is decrypted at once: beside the whole records, one that had begun before.
+        self.plain = bytearray(FEED + 2 * RECORD)
+        self.plain_view = memoryview(self.plain)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _scratches.append(self)
 
 
-scratches: deque[Scratch] = deque()
+_scratches: deque[Scratch] = deque()
 """One for each thread that ever received at the same time as others; under gevent, one."""
+
+
+def borrowed() -> Scratch:
+    """Return a scratch to use with `with`, between two waits only."""
+    return _scratches.pop() if _scratches else Scratch()
 
 
 class Link(Generic[Waits]):
     """A TLS connection. `bytes_in`, `bytes_out`: on the wire, TLS included."""
 
     __slots__ = (
+        "_ended",
         "_incoming",
         "_outgoing",
         "_socket",
@@ -64,6 +83,7 @@ class Link(Generic[Waits]):
         self._tls = target.tls.wrap_bio(
             self._incoming, self._outgoing, server_hostname=target.server_name
         )
+        self._ended = False  # the server has said that nothing more will come
         self.closed = False
         self.peer = 0
         """Who is at the other end, as a number of the owner's; every answer carries it."""
@@ -141,6 +161,37 @@ class Link(Generic[Waits]):
                 raise WireError(Outcome.EOF, "closed during the TLS handshake")
             self.bytes_in += len(data)
             self._incoming.write(data)
+
+    def _take_in(self, take: Take, most: int = RECEIVE, step: int = FEED) -> None:
+        """Give `take` what has come, up to `most` bytes, if anything has; `step` at once to OpenSSL."""
+        with borrowed() as scratch:
+            try:
+                count = self._socket.recv_into(scratch.network, most)
+            except BlockingIOError:
+                return  # woken for nothing, which epoll may do
+            if not count:
+                raise WireError(Outcome.EOF, CUT_OFF)
+            self.bytes_in += count
+            for start in range(0, count, step):
+                self._incoming.write(scratch.network_view[start : min(start + step, count)])
+                self._decrypt(scratch, take)
+
+    def _decrypt(self, scratch: Scratch, take: Take) -> None:
+        """Give `take` all records that are here whole, of FEED bytes at most, in one piece."""
+        # An apiserver's records are of 4 KB: what is done for each counts.
+        read, incoming, plain = self._tls.read, self._incoming, scratch.plain_view
+        filled = 0
+        try:
+            while incoming.pending:
+                count = read(RECORD, plain[filled:])
+                if not count:
+                    self._ended = True
+                    break
+                filled += count  # type: ignore[operator] # a count, as a buffer was given
+        except ssl.SSLWantReadError:
+            pass
+        if filled:
+            take(scratch.plain, filled)
 
     def _tell(self, deadline: int) -> None:
         # The alert that says why, so that the server's log shows it too.

@@ -10,6 +10,7 @@ from kubedrill.wire.errors import WireError
 MAX_HEAD = 64 * 1024
 MAX_CHUNK_LINE = 4096
 _CHUNK_LINE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?")
+_PLAIN_CHUNK_LINE = re.compile(rb"([0-9a-fA-F]{1,15})\r\n")
 ENDS = 16
 """How many bytes of a discarded body are kept from its beginning and from its end."""
 
@@ -190,8 +191,28 @@ class Answer:
             elif self._left:
                 start = self._take_chunk_end(data, start)
             else:
-                start, end, data = self._take_chunk_line(data, start, end)
+                start = self._take_whole_chunks(data, start, end)
+                if start < end:
+                    start, end, data = self._take_chunk_line(data, start, end)
         self._check_rest(start, end)
+
+    def _take_whole_chunks(self, data: bytearray, start: int, end: int) -> int:
+        """Take the chunks that are here from size to end, and are not kept; return where they end."""
+        if self._carry or self._trailers or self._body is not None or self.size < self._keep_head:
+            return start
+        line_at = _PLAIN_CHUNK_LINE.match
+        size = last = 0
+        while (line := line_at(data, start, end)) is not None:
+            length, begin = int(line[1], 16), line.end()
+            stop = begin + length
+            # The end of a short one is kept together with that of the one before.
+            if length < ENDS or stop + 2 > end or data[stop : stop + 2] != b"\r\n":
+                break
+            size, last, start = size + length, stop, stop + 2
+        if size:
+            self.size += size
+            self.tail = bytes(data[last - ENDS : last])
+        return start
 
     def _take_chunk_end(self, data: bytearray, start: int) -> int:
         if data[start] != b"\r\n"[2 - self._left]:

@@ -72,20 +72,20 @@ class Stream:
 class Pieces(Answer):
     """An answer that keeps of its body what nobody has taken yet."""
 
-    __slots__ = ("_pieces",)
+    __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__()
-        self._pieces = bytearray()
+        super().__init__(keep_body=True)
 
     def take(self) -> bytes:
         """Return what has come of the body since the last call."""
-        if not self._pieces:
+        if not self._body:
             return b""
-        taken = bytes(self._pieces)
-        self._pieces.clear()
+        taken = bytes(self._body)
+        self._body.clear()
         return taken
 
     def _keep(self, data: bytearray, start: int, end: int) -> None:
+        assert self._body is not None
         self.size += end - start
-        self._pieces += data[start:end]
+        self._body += data[start:end]

@@ -5,7 +5,6 @@ answers are received, decrypted and told apart in one go, those of many requests
 """
 
 import _socket
-import ssl
 from collections.abc import Callable, Iterable
 from typing import Self
 
@@ -16,7 +15,7 @@ from kubedrill.wire.http2.driving import Driving, Waiter
 from kubedrill.wire.http2.frames import Cutter
 from kubedrill.wire.http2.session import Place, Session
 from kubedrill.wire.http2.streams import Incoming, Stream, Whole
-from kubedrill.wire.link import CUT_OFF, RECORD, Link, Scratch, scratches
+from kubedrill.wire.link import CUT_OFF, Link, borrowed
 from kubedrill.wire.response import ENDS, Response
 from kubedrill.wire.target import Target
 
@@ -167,7 +166,9 @@ class Http2Connection(Link[Driving]):
             raise WireError(Outcome.TLS, "the server does not speak HTTP/2")
         self._encrypt()
         self._send(deadline)
-        self._decrypt()  # may have come together with the end of the handshake
+        with borrowed() as scratch:  # may have come together with the end of the handshake
+            self._decrypt(scratch, self._cut)
+        self._check_end()
         while not self._session.greeted:
             self._wait_readable(deadline, "no SETTINGS in time")
             self._receive()
@@ -227,29 +228,15 @@ class Http2Connection(Link[Driving]):
 
     def _receive(self) -> None:
         """Take what has come, if anything has."""
-        scratch = scratches.pop() if scratches else Scratch()
-        try:
-            count = self._socket.recv_into(scratch.network)
-            if not count:
-                raise WireError(Outcome.EOF, CUT_OFF)
-            self.bytes_in += count
-            self._incoming.write(scratch.view[:count])
-            self._decrypt()
-        except BlockingIOError:
-            pass  # woken for nothing, which epoll may do
-        finally:
-            scratches.append(scratch)
+        self._take_in(self._cut)
+        self._check_end()
 
-    def _decrypt(self) -> None:
-        incoming, read, feed = self._incoming, self._tls.read, self._cutter.feed
-        try:
-            while incoming.pending:
-                data = read(RECORD)
-                if not data:
-                    raise WireError(Outcome.EOF, CUT_OFF)
-                feed(data)
-        except ssl.SSLWantReadError:
-            pass
+    def _cut(self, plain: bytearray, count: int) -> None:
+        self._cutter.feed(bytes(memoryview(plain)[:count]))
+
+    def _check_end(self) -> None:
+        if self._ended:
+            raise WireError(Outcome.EOF, CUT_OFF)
 
     def _encrypt(self) -> None:
         parts = self._session.out.frames
