@@ -59,6 +59,18 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
         (["validate", "experiments/nothing.yaml"], "experiments/nothing.yaml"),
         (["run", str(SHIPPED), "--set", "phases.falt=5s"], "did you mean"),
         (["run", str(SHIPPED), "--cluster", "local-3a"], "did you mean"),
+        (
+            ["validate", str(SHIPPED), "--set", "load[0].with.limit=500"],
+            "--set load[0].with.limit: mass-list: limit is ignored by the server",
+        ),
+        (
+            ["plan", str(SHIPPED), "--set", "faults[0].etcd.kill.member=[a, b]"],
+            "would leave 1 of 3 members, and quorum needs 2; kill fewer, or say allow_quorum_loss",
+        ),
+        (
+            ["plan", str(SHIPPED), "--set", "slos.fault[0]=availability.apiserver-d >= 50%"],
+            'the cluster has no zone "d"; known: a, b, c',
+        ),
         (["judge", "reports/nothing"], "reports/nothing"),
     ],
 )

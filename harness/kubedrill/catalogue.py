@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kubedrill import places
+from kubedrill import cluster, places
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment, read
 from kubedrill.faults.catalogue import FAULTS
-from kubedrill.load.describe import describe
-from kubedrill.record.catalogue import Catalogue
+from kubedrill.faults.overlap import refusals
+from kubedrill.load.describe import contradictions, describe
+from kubedrill.record.catalogue import Catalogue, ClusterDescription
 from kubedrill.words import did_you_mean
 
 
@@ -21,15 +22,27 @@ def assemble(near: Path | None = None) -> Catalogue:
         faults={fault.name: fault for fault in FAULTS},
         profiles={profile.name: profile for profile in profiles},
         clusters=tuple(path.stem for path in _files("clusters", "*.yaml", near)),
+        cluster=lambda name: describe_cluster(places.cluster_file(name, near)),
+        contradictions=contradictions,
+        refusals=refusals,
     )
 
 
+def describe_cluster(file: Path) -> ClusterDescription:
+    """Return what a cluster's file promises; BadFile if it is wrong."""
+    definition = cluster.load_definition(file)
+    return ClusterDescription(definition.zones, cluster.capabilities(definition))
+
+
 def read_experiment(
-    file: Path, overrides: Sequence[str] = (), cluster: str | None = None
+    file: Path, overrides: Sequence[str] = (), on: str | None = None
 ) -> tuple[Experiment, Catalogue]:
-    """Read and check an experiment file; BadFile names file, line, and what would work."""
+    """Read and check an experiment file; BadFile names file, line, and what would work.
+
+    `on` is the cluster to run on instead of the file's.
+    """
     catalogue = assemble(file)
-    chosen = [f"cluster={cluster}"] if cluster else []
+    chosen = [f"cluster={on}"] if on else []
     return read(file, [*overrides, *chosen], catalogue), catalogue
 
 

@@ -15,7 +15,6 @@ from kubedrill import cluster, places
 from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment, expand, schedule, to_yaml
-from kubedrill.faults.catalogue import precheck
 from kubedrill.judge import convert, judge
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.load import launch
@@ -98,8 +97,6 @@ def check_before(order: Order) -> "ClusterDefinition":
     """Check all that can be checked before anything is started; NotStarted says what is wrong."""
     definition = cluster.load_definition(places.cluster_file(order.cluster, order.file))
     cluster.check(definition, order.cluster)
-    faults = [(fault.name, fault.arguments) for fault in order.experiment.faults]
-    precheck(faults, cluster.capabilities(definition), definition.zones)
     launch.check(order.experiment.loads)
     return definition
 

@@ -1,38 +1,34 @@
-"""A catalogue like the real one, so that these tests need neither Locust nor a cluster."""
+"""A catalogue like the real one, its faults and clusters the real ones; the profile needs no Locust."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kubedrill.catalogue import describe_cluster
 from kubedrill.experiment import Experiment, read
-from kubedrill.record.catalogue import Catalogue, FaultDescription, ProfileDescription
+from kubedrill.faults.catalogue import FAULTS
+from kubedrill.faults.overlap import refusals
+from kubedrill.record.catalogue import Catalogue, ProfileDescription
 
 TOP = Path(__file__).resolve().parents[2]
 SHIPPED = TOP / "experiments" / "etcd-member-kill.yaml"
 
-MEMBERS = {"type": "string", "enum": ["leader", "a", "b", "c", "random"], "default": "leader"}
+
+def contradictions(
+    loads: Sequence[tuple[ProfileDescription, Mapping[str, Any]]],
+) -> list[str]:
+    """Say what the real profile says; tests/test_cli.py asks that one."""
+    pages_from_cache = {"resource_version": "0", "limit": 500}.items()
+    return [
+        "mass-list: limit is ignored" if given.items() >= pages_from_cache else ""
+        for _, given in loads
+    ]
+
+
 CATALOGUE = Catalogue(
-    faults={
-        "etcd.kill": FaultDescription(
-            name="etcd.kill",
-            module="kubedrill.faults.etcd",
-            inject="kill",
-            undo="restore",
-            parameters={
-                "type": "object",
-                "properties": {
-                    "member": MEMBERS,
-                    "allow_quorum_loss": {"type": "boolean", "default": False},
-                    "zones": {"type": ["string", "array"], "items": {"type": "string"}},
-                },
-                "additionalProperties": False,
-            },
-            capability="KillEtcdMember",
-            doc="Kill one etcd member with SIGKILL and keep it down.",
-            blast_radius="member {member} of etcd",
-        ),
-    },
+    faults={fault.name: fault for fault in FAULTS},
     profiles={
         "mass-list": ProfileDescription(
             name="mass-list",
@@ -52,6 +48,9 @@ CATALOGUE = Catalogue(
         )
     },
     clusters=("local-3az",),
+    cluster=lambda name: describe_cluster(TOP / "clusters" / f"{name}.yaml"),
+    contradictions=contradictions,
+    refusals=refusals,
 )
 
 SMALL = """\

@@ -125,7 +125,33 @@ Read = Callable[..., Experiment]
         (
             "{member: leader}",
             "{member: d}",
-            '11: etcd.kill: member cannot be the text "d"; known: a, b, c, leader, random',
+            '11: etcd.kill: no member "d"; known: leader, random, a, b, c',
+        ),
+        (
+            "{member: leader}",
+            "{member: [a, b]}",
+            (
+                "11: etcd.kill of a, b would leave 1 of 3 members, and quorum needs 2; kill fewer, or say "
+                "allow_quorum_loss: true"
+            ),
+        ),
+        (
+            "{member: leader}",
+            "{member: a}\n    at: 2s\n  - etcd.kill: {member: b}\n    at: 5s",
+            (
+                "13: etcd.kill of b would leave 1 of 3 members, and quorum needs 2; kill fewer, or say "
+                "allow_quorum_loss: true (another fault holds down a then)"
+            ),
+        ),
+        (
+            "{member: leader}",
+            "{member: a, allow_quorum_loss: true}\n  - etcd.kill: {member: a}",
+            "12: etcd.kill of a: another fault holds down a then; kill another, or at another time",
+        ),
+        (
+            "{resource: pods}",
+            '{resource: pods, resource_version: "0", limit: 500}',
+            "8: mass-list: limit is ignored",
         ),
         (
             "{member: leader}",
@@ -140,17 +166,17 @@ Read = Callable[..., Experiment]
         (
             "{member: leader}",
             "leader",
-            "11: etcd.kill takes a mapping of {member, allow_quorum_loss, zones}, not the text ",
+            "11: etcd.kill takes a mapping of {member, allow_quorum_loss}, not the text ",
         ),
         (
             "{member: leader}",
-            "{zones: 3}",
-            "11: etcd.kill: zones must be text or a list, not the number 3",
+            "{member: 3}",
+            "11: etcd.kill: member must be text or a list, not the number 3",
         ),
         (
             "{member: leader}",
-            "{zones: [a, 3]}",
-            "11: etcd.kill: zones must be text, in quotes, not the number 3",
+            "{member: [a, 3]}",
+            "11: etcd.kill: member must be text, in quotes, not the number 3",
         ),
         (
             "etcd.kill: {member: leader}",
@@ -198,6 +224,16 @@ Read = Callable[..., Experiment]
             "faults:\n  - etcd.kill: {member: leader}\nslos:\n  fault: [list.p99 < 1s]",
             "slos:\n  fault: [fault.time_to_detect < 5s]",
             "11: fault.time_to_detect needs a fault, and this drill has none",
+        ),
+        (
+            "  fault: [list.p99 < 1s]",
+            "  baseline: [fault.time_to_recover < 5s]",
+            '13: fault.time_to_recover: no fault is in phase "baseline"; ask for it in fault or recovery',
+        ),
+        (
+            "list.p99 < 1s",
+            "availability.apiserver-z >= 99%",
+            '13: availability.apiserver-z: the cluster has no zone "z"; known: a, b, c',
         ),
         (
             "slos:",
@@ -291,9 +327,13 @@ def test_every_error_of_a_file_at_once(reading: Read, small: str, tmp_path: Path
         (
             "faults[0].etcd.kill.member=d",
             (
-                '--set faults[0].etcd.kill.member: etcd.kill: member cannot be the text "d"; '
-                "known: a, b, c, leader, random"
+                '--set faults[0].etcd.kill.member: etcd.kill: no member "d"; '
+                "known: leader, random, a, b, c"
             ),
+        ),
+        (
+            'load[0].with={resource: pods, resource_version: "0", limit: 500}',
+            "--set load[0].with: mass-list: limit is ignored",
         ),
     ],
 )

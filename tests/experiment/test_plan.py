@@ -57,7 +57,7 @@ def test_targets_blast_radius_and_capabilities(
     assert planned.targets == ("etcd-a", "etcd-b")
     assert (planned.capabilities, planned.missing) == (("KillEtcdMember",), ())
     (fault,) = planned.faults
-    assert fault.blast_radius == "member leader of etcd"
+    assert fault.blast_radius == "etcd member leader; refused where quorum would be lost"
     assert fault.arguments == {"member": "leader", "allow_quorum_loss": False}
     assert (fault.inject_s, fault.undo_s) == (10.0, 30.0)
 
@@ -79,18 +79,6 @@ def test_a_capability_that_is_missing_is_said(
     )
 
 
-def test_a_plan_says_nothing_of_quorum_by_itself(
-    reading: Read, small: str, catalogue: Catalogue
-) -> None:
-    # Two members of three: whether that may be done is the fault's to check, on the real cluster.
-    two = "faults=[{etcd.kill: {member: a}}, {etcd.kill: {member: b}}]"
-    planned = plan(reading(small, two), catalogue)
-    assert [one.blast_radius for one in planned.faults] == [
-        "member a of etcd",
-        "member b of etcd",
-    ]
-
-
 def test_it_is_json_and_it_says_how_long(reading: Read, small: str, catalogue: Catalogue) -> None:
     raw = json.loads(json.dumps(plan(reading(small), catalogue).as_dict()))
     assert raw["minutes"] == 0.7
@@ -101,8 +89,8 @@ def test_it_is_json_and_it_says_how_long(reading: Read, small: str, catalogue: C
 def test_arguments_are_shown_as_they_are_written(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:
-    text = shown(reading(small, "faults[0].etcd.kill.zones=[a, b]"), catalogue)
-    assert "etcd.kill member: leader, allow_quorum_loss: false, zones: a and b" in text
+    text = shown(reading(small, "faults[0].etcd.kill.member=[a]"), catalogue)
+    assert "etcd.kill member: a, allow_quorum_loss: false" in text
 
 
 def test_words_in_brackets_are_no_markup(reading: Read, small: str, catalogue: Catalogue) -> None:

@@ -47,7 +47,7 @@ probing: {deadline: 500ms, rates: {fresh: 20/s, victim: 60/m}}
 scraping: {etcd: 2s}
 """,
         """faults=[{etcd.kill: {member: a}, phase: baseline, at: 2s, for: 1.5s},
-        {etcd.kill: , phase: recovery},
+        {etcd.kill: {member: leader}, phase: recovery},
         {activity: {type: action, name: n, provider: {type: python, module: os, func: getpid}},
          rollback: null, at: 1s}]""",
     )
@@ -62,7 +62,7 @@ scraping: {etcd: 2s}
         ("etcd.kill", "recovery", 30.0, 40.0),
         ("activity", "fault", 11.0, 30.0),
     ]
-    assert experiment.faults[1].arguments == {}
+    assert experiment.faults[1].arguments == {"member": "leader"}
     assert experiment.faults[2].arguments["rollback"] is None
     assert [one.text for one in experiment.abort] == ["availability < 50% for 5s"]
 

@@ -4,7 +4,7 @@ import pytest
 from load_stage import PROFILE
 
 from kubedrill.errors import NotStarted
-from kubedrill.load.describe import check, describe
+from kubedrill.load.describe import contradictions, describe
 
 
 @pytest.fixture(autouse=True)
@@ -43,9 +43,13 @@ def test_this_process_stays_unpatched():
 
 
 def test_parameters_are_checked_together():
-    check(PROFILE, {"resource_version": "0", "encoding": "protobuf"})
-    with pytest.raises(NotStarted, match=r"mass-list: limit is ignored .* two different requests"):
-        check(PROFILE, {"resource_version": "0", "limit": 500})
+    (profile,) = describe(PROFILE)
+    right = (profile, {"resource_version": "0", "encoding": "protobuf"})
+    wrong = (profile, {"resource_version": "0", "limit": 500})
+    said = contradictions([right, wrong, right])
+    assert (said[0], said[2]) == ("", "")
+    assert said[1].startswith("mass-list: limit is ignored by the server")
+    assert contradictions([wrong]) == said[1:2]
 
 
 @pytest.mark.parametrize(

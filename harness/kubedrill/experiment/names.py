@@ -5,13 +5,14 @@ errors of form and of meaning at once.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from kubedrill.experiment.faults import FaultReader
+from kubedrill.experiment.measurable import Measurable
 from kubedrill.experiment.parameters import check_parameters
 from kubedrill.experiment.settled import Fault, PhaseObjective
-from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
 from kubedrill.record.objective import (
     AbortCondition,
     Objective,
@@ -23,10 +24,12 @@ from kubedrill.record.objective import (
 )
 from kubedrill.record.problems import Location, Problems
 from kubedrill.record.series import RESERVED, load_series
-from kubedrill.record.units import UnitError, format_duration, parse_duration
+from kubedrill.record.units import UnitError, parse_duration
 from kubedrill.words import did_you_mean
 
 Read = TypeVar("Read")
+SoundLoad = tuple[int, ProfileDescription, dict[str, Any]]
+"""A load's index, its profile, and parameters of which each is right by itself."""
 
 
 class NameCheck:
@@ -36,6 +39,7 @@ class NameCheck:
         self._value = value
         self._catalogue = catalogue
         self._problems = problems
+        self._cluster: ClusterDescription | None = None
         self._phases = _phase_times(value.get("phases"))
         self._load_names = [
             name for _, load in self._entries("load") for name in self._series_of(load)
@@ -57,12 +61,15 @@ class NameCheck:
         name, known = self._value.get("cluster"), self._catalogue.clusters
         if isinstance(name, str) and name not in known:
             self._problems.add(("cluster",), f'unknown cluster "{name}"{did_you_mean(name, known)}')
+        elif isinstance(name, str):
+            self._cluster = self._catalogue.cluster(name)
 
     def check_loads(self) -> None:
         """Check each load's profile, its parameters, and its name."""
         seen: set[str] = set()
+        sound: list[SoundLoad] = []
         for index, load in self._entries("load"):
-            self._check_profile(load, ("load", index))
+            sound += self._check_profile(load, index)
             name = load.get("as")
             if not isinstance(name, str):
                 continue
@@ -75,6 +82,7 @@ class NameCheck:
                 self._problems.add(place, message)
             seen.add(name)
             self._check_load_phases(load, ("load", index, "phases"))
+        self._check_together(sound)
         self._check_workers()
 
     def _check_workers(self) -> None:
@@ -94,28 +102,58 @@ class NameCheck:
                 near = did_you_mean(phase, self._phases)
                 self._problems.add((*place, index), f'unknown phase "{phase}"{near}')
 
-    def _check_profile(self, load: dict[str, Any], place: Location) -> None:
+    def _check_profile(self, load: dict[str, Any], index: int) -> list[SoundLoad]:
+        """Return the load if each of its parameters is right by itself."""
         name, given, known = load.get("profile"), load.get("with", {}), self._catalogue.profiles
         if not isinstance(name, str):
-            return
+            return []
         if name not in known:
             message = f'unknown profile "{name}"{did_you_mean(name, known)}'
-            self._problems.add((*place, "profile"), message)
-        elif isinstance(given, dict):
-            schema = known[name].parameters
-            check_parameters(given, schema, name, (*place, "with"), self._problems)
+            self._problems.add(("load", index, "profile"), message)
+            return []
+        if not isinstance(given, dict):
+            return []
+        before = len(self._problems.found)
+        place = ("load", index, "with")
+        check_parameters(given, known[name].parameters, name, place, self._problems)
+        right = given and len(self._problems.found) == before
+        return [(index, known[name], given)] if right else []
+
+    def _check_together(self, loads: list[SoundLoad]) -> None:
+        wrong = self._catalogue.contradictions([(profile, given) for _, profile, given in loads])
+        for (index, _, given), message in zip(loads, wrong, strict=True):
+            if message:
+                around: Location = ("load", index, "with")
+                places: list[Location] = [(*around, name) for name in given]
+                # Of the two that contradict each other, the one that was set on the command line.
+                is_set = (one for one in places if self._problems.source.place(one).override)
+                self._problems.add(next(is_set, around), message)
 
     def faults(self) -> tuple[Fault, ...]:
         """Return the faults, those with problems left out."""
         if not self._phases:
             return ()
         reader = FaultReader(self._phases, self._catalogue.faults, self._problems)
-        faults = [reader.read(entry, index) for index, entry in self._entries("faults")]
-        return tuple(fault for fault in faults if fault)
+        read = {index: reader.read(entry, index) for index, entry in self._entries("faults")}
+        faults = {index: fault for index, fault in read.items() if fault}
+        self._check_refusals(faults)
+        return tuple(faults.values())
 
-    def objectives(self) -> tuple[PhaseObjective, ...]:
-        """Return the objectives of every phase, those with problems left out."""
-        slos = self._value.get("slos")
+    def _check_refusals(self, faults: dict[int, Fault]) -> None:
+        timed = all(math.isfinite(end) for _, end in self._phases.values())
+        if self._cluster is None or not timed:
+            return
+        indexes = list(faults)
+        for number, argument, why in self._catalogue.refusals([*faults.values()], self._cluster):
+            index = indexes[number]
+            self._problems.add(("faults", index, faults[index].name, argument), why)
+
+    def objectives(self, faults: Sequence[Fault]) -> tuple[PhaseObjective, ...]:
+        """Return the objectives of every phase, those with problems left out.
+
+        `faults` are what objectives on faults may be about.
+        """
+        slos, measurable = self._value.get("slos"), self._measurable(faults)
         found: list[PhaseObjective] = []
         for phase, texts in slos.items() if isinstance(slos, dict) else ():
             if self._phases and phase not in self._phases:
@@ -124,7 +162,7 @@ class NameCheck:
                 self._problems.add(("slos", phase), f"{message}{near}")
             for index, text in _texts(texts):
                 place: Location = ("slos", phase, index)
-                objective = self._try(place, self._objective, text, phase)
+                objective = self._try(place, self._objective, text, phase, measurable)
                 if objective:
                     line = self._problems.source.place(place).line
                     found.append(PhaseObjective(phase, objective, line))
@@ -138,17 +176,16 @@ class NameCheck:
         )
         return tuple(one for one in found if one)
 
-    def _objective(self, text: str, phase: str) -> Objective:
+    def _measurable(self, faults: Sequence[Fault]) -> Measurable:
+        given = self._value.get("faults") or []
+        whole = isinstance(given, list) and len(given) == len(faults)
+        zones = self._cluster.zones if self._cluster else None
+        return Measurable(self._phases, self._silent, faults if whole else None, zones)
+
+    def _objective(self, text: str, phase: str, measurable: Measurable) -> Objective:
         objective = parse(text)
         check(objective, self._load_names)
-        start, end = self._phases.get(phase, (0.0, math.inf))
-        if objective.eventually_s is not None and objective.eventually_s >= end - start:
-            length = format_duration(round(end - start, 9))
-            raise ObjectiveError(f'phase "{phase}" lasts only {length}; give it less time')
-        if phase in self._silent.get(objective.series.partition(".")[0], ()):
-            raise ObjectiveError(f'the load "{objective.series}" does not press in this phase')
-        if objective.series.startswith("fault.") and not self._value.get("faults"):
-            raise ObjectiveError(f"{objective.series} needs a fault, and this drill has none")
+        measurable.check(objective, phase)
         return objective
 
     def _abort(self, text: str) -> AbortCondition:
@@ -156,9 +193,9 @@ class NameCheck:
         check_abort(condition, self._load_names)
         return condition
 
-    def _try(self, place: Location, build: Callable[..., Read], *texts: str) -> Read | None:
+    def _try(self, place: Location, build: Callable[..., Read], *given: Any) -> Read | None:
         try:
-            return build(*texts)
+            return build(*given)
         except ObjectiveError as error:
             self._problems.add(place, str(error))
             return None

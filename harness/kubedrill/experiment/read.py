@@ -27,7 +27,8 @@ def read(path: Path, overrides: Sequence[str], catalogue: Catalogue) -> Experime
     names = NameCheck(value, catalogue, problems)
     names.check_cluster()
     names.check_loads()
-    faults, objectives, abort = names.faults(), names.objectives(), names.abort()
+    faults, abort = names.faults(), names.abort()
+    objectives = names.objectives(faults)
     loads = _loads(file, path.parent, problems) if file else ()
     problems.stop()
     assert file is not None

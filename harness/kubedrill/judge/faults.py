@@ -10,7 +10,7 @@ from kubedrill.judge.probes import Probes
 from kubedrill.record.clock import SECOND
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.schedule import Phase, Schedule, ScheduledFault
+from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, touches
 from kubedrill.record.traces import Times, completed, failed
 from kubedrill.record.verdict import FaultResult
 
@@ -71,7 +71,7 @@ class Fault:
 
     def touches(self, phase: Phase) -> bool:
         """Whether it was injected in the phase, or undone in it or right at its start."""
-        return self.scheduled.inject < phase.end and self.scheduled.undo >= phase.start
+        return touches(self.scheduled.inject, self.scheduled.undo, phase.start, phase.end)
 
 
 def read_faults(folder: RunFolder, schedule: Schedule) -> list[Fault]:

@@ -1,14 +1,14 @@
 """Load: what a profile says of itself. Read in a process of its own: Locust replaces sockets.
 
-python -m kubedrill.load.describe "" loadprofiles/mass_list.py loadprofiles/mixed.py
-python -m kubedrill.load.describe '{"resource": "pods"}' loadprofiles/mass_list.py    also checks
+python -m kubedrill.load.describe loadprofiles/mass_list.py "" loadprofiles/mixed.py ""
+python -m kubedrill.load.describe loadprofiles/mass_list.py '{"resource": "pods"}'    also checks
 """
 
 import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +20,28 @@ from kubedrill.record.files import write_json
 
 TIMEOUT_S = 60
 
+Question = tuple[Path, str]
+"""A profile, and the parameters to check as JSON; no text: none are checked."""
+
 
 def describe(*paths: Path) -> list[ProfileDescription]:
     """Return the profiles' descriptions; NotStarted if a file is not a profile.
 
     Cached by the content of the profiles and of this package.
     """
-    known = {path: raw for path in paths if (raw := _cached(path, ""))}
-    missing = [path for path in paths if path not in known]
-    if missing:
-        known |= dict(zip(missing, _ask(missing, ""), strict=True))
-    return [_description(path, known[path]) for path in paths]
+    answers = _answers([(path, "") for path in paths])
+    return [_description(path, raw) for path, raw in zip(paths, answers, strict=True)]
 
 
-def check(path: Path, parameters: Mapping[str, Any]) -> None:
-    """Check parameters together, which no schema can say; NotStarted says what is wrong."""
-    given = json.dumps(dict(parameters), sort_keys=True)
-    raw = _cached(path, given) or _ask([path], given)[0]
-    if raw["wrong"]:
-        raise NotStarted(f"{path.stem.replace('_', '-')}: {raw['wrong']}")
+def contradictions(loads: Sequence[tuple[ProfileDescription, Mapping[str, Any]]]) -> list[str]:
+    """Return what is wrong with each profile's parameters together, which no schema can say; or ""."""
+    answers = _answers(
+        [(Path(one.path), json.dumps(dict(given), sort_keys=True)) for one, given in loads]
+    )
+    return [
+        f"{one.name}: {raw['wrong']}" if raw["wrong"] else ""
+        for (one, _), raw in zip(loads, answers, strict=True)
+    ]
 
 
 def _description(path: Path, raw: dict[str, Any]) -> ProfileDescription:
@@ -49,6 +52,15 @@ def _description(path: Path, raw: dict[str, Any]) -> ProfileDescription:
         series=tuple(one["name"] for one in raw["series"]),
         doc=raw["doc"],
     )
+
+
+def _answers(questions: Sequence[Question]) -> list[dict[str, Any]]:
+    """Return what the profiles say, from the cache where that knows it."""
+    known = {one: raw for one in questions if (raw := _cached(*one))}
+    missing = [one for one in dict.fromkeys(questions) if one not in known]
+    if missing:
+        known |= dict(zip(missing, _ask(missing), strict=True))
+    return [known[one] for one in questions]
 
 
 def _cached(path: Path, given: str) -> dict[str, Any] | None:
@@ -73,24 +85,25 @@ def _fingerprint(path: Path, given: str) -> str:
     return digest.hexdigest()[:20]
 
 
-def _ask(paths: list[Path], given: str) -> list[dict[str, Any]]:
+def _ask(questions: Sequence[Question]) -> list[dict[str, Any]]:
     """Ask a process of its own what the profiles say, and remember it."""
-    command = [sys.executable, "-m", "kubedrill.load.describe", given, *map(str, paths)]
+    command = [sys.executable, "-m", "kubedrill.load.describe"]
+    command += [str(word) for one in questions for word in one]
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
-        raise NotStarted(said[-1] if said else f"{paths[0]}: not a load profile")
+        raise NotStarted(said[-1] if said else f"{questions[0][0]}: not a load profile")
     answers: list[dict[str, Any]] = json.loads(done.stdout)
-    for path, answer in zip(paths, answers, strict=True):
+    for one, answer in zip(questions, answers, strict=True):
         try:
-            _cache(path, given).parent.mkdir(parents=True, exist_ok=True)
-            write_json(_cache(path, given), answer)
+            _cache(*one).parent.mkdir(parents=True, exist_ok=True)
+            write_json(_cache(*one), answer)
         except OSError:
             pass  # a cache that cannot be written only costs time
     return answers
 
 
-def _said(path: Path, given: dict[str, Any] | None) -> dict[str, Any]:
+def _said(path: Path, given: str) -> dict[str, Any]:
     from kubedrill.load.profile import load_profile
     from kubedrill.load.user.parameters import check as check_together
 
@@ -100,9 +113,9 @@ def _said(path: Path, given: dict[str, Any] | None) -> dict[str, Any]:
         kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
         raise SystemExit(f"{path}: not a load profile: {kind}{error}") from None
     wrong = ""
-    if given is not None:
+    if given:
         try:
-            check_together(given, user.parameters)
+            check_together(json.loads(given), user.parameters)
         except NotStarted as error:
             wrong = str(error)
     return {
@@ -116,8 +129,8 @@ def _said(path: Path, given: dict[str, Any] | None) -> dict[str, Any]:
 
 def main() -> None:
     """Print what the profiles of the command line say of themselves, as JSON."""
-    given, *paths = sys.argv[1:]
-    said = [_said(Path(path), json.loads(given) if given else None) for path in paths]
+    words = sys.argv[1:]
+    said = [_said(Path(path), given) for path, given in zip(words[::2], words[1::2], strict=True)]
     sys.stdout.write(json.dumps(said) + "\n")
 
 

@@ -1,8 +1,8 @@
 """What an experiment may name: faults, load profiles, clusters. Assembled by the command line."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,57 @@ class ProfileDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterDescription:
+    """What the file of a cluster promises."""
+
+    zones: tuple[str, ...]
+    capabilities: tuple[str, ...]
+
+
+class TimedFault(Protocol):
+    """What is needed of a fault to tell which others overlap it; times in seconds."""
+
+    @property
+    def name(self) -> str:
+        """As the experiment names it."""
+        ...
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What the experiment gives it."""
+        ...
+
+    @property
+    def inject_s(self) -> float:
+        """From the drill's start."""
+        ...
+
+    @property
+    def undo_s(self) -> float:
+        """From the drill's start."""
+        ...
+
+
+class Refusal(NamedTuple):
+    """Why a fault may not be injected."""
+
+    number: int
+    """Of the fault among those that were asked about."""
+    argument: str
+    """The argument that says what is hit."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """Everything an experiment may name."""
+    """Everything an experiment may name, and what only the stages can say of it."""
 
     faults: Mapping[str, FaultDescription] = field(default_factory=dict)
     profiles: Mapping[str, ProfileDescription] = field(default_factory=dict)
     clusters: tuple[str, ...] = ()
+    cluster: Callable[[str], ClusterDescription]
+    """Describe one of the clusters; BadFile if its file is wrong."""
+    contradictions: Callable[[Sequence[tuple[ProfileDescription, Mapping[str, Any]]]], list[str]]
+    """Say for each profile why its parameters, each right by itself, contradict each other; or ""."""
+    refusals: Callable[[Sequence[TimedFault], ClusterDescription], Iterable[Refusal]]
+    """Say which faults the cluster cannot take, or not together."""

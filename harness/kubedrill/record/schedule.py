@@ -16,6 +16,11 @@ from kubedrill.record.remote import RemoteWorkers
 SCHEMA_VERSION = 1
 
 
+def touches(inject: float, undo: float, start: float, end: float) -> bool:
+    """Whether a fault is injected in a phase, or undone in it or right at its start."""
+    return inject < end and undo >= start
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """A stretch of the drill, [start, end) in monotonic ns."""

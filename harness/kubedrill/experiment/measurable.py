@@ -1,0 +1,52 @@
+"""Check that an objective can be measured in its phase: what cannot would be INVALID after the drill."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from kubedrill.experiment.settled import Fault
+from kubedrill.record.objective import Objective, ObjectiveError
+from kubedrill.record.schedule import touches
+from kubedrill.record.series import APISERVER_PREFIX
+from kubedrill.record.units import format_duration
+from kubedrill.words import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Measurable:
+    """What there will be to measure in a drill; None for what is not known, as its part is wrong."""
+
+    phases: Mapping[str, tuple[float, float]]
+    """Start and end of each, in seconds from the drill's start."""
+    silent: Mapping[str, Collection[str]]
+    """The phases in which a load does not press, by the load's name."""
+    faults: Sequence[Fault] | None
+    zones: Sequence[str] | None
+
+    def check(self, objective: Objective, phase: str) -> None:
+        """Raise ObjectiveError if there will be nothing to measure."""
+        start, end = self.phases.get(phase, (0.0, math.inf))
+        if objective.eventually_s is not None and objective.eventually_s >= end - start:
+            length = format_duration(round(end - start, 9))
+            raise ObjectiveError(f'phase "{phase}" lasts only {length}; give it less time')
+        if phase in self.silent.get(objective.series.partition(".")[0], ()):
+            raise ObjectiveError(f'the load "{objective.series}" does not press in this phase')
+        if objective.series.startswith("fault.") and self.faults is not None:
+            self._check_fault(objective.series, phase, self.faults)
+        if objective.series.startswith(APISERVER_PREFIX) and self.zones is not None:
+            zone = objective.series.removeprefix(APISERVER_PREFIX)
+            if zone not in self.zones:
+                near = did_you_mean(zone, self.zones)
+                raise ObjectiveError(f'{objective.series}: the cluster has no zone "{zone}"{near}')
+
+    def _check_fault(self, series: str, phase: str, faults: Sequence[Fault]) -> None:
+        if not faults:
+            raise ObjectiveError(f"{series} needs a fault, and this drill has none")
+        touched = [
+            name
+            for name, times in self.phases.items()
+            if any(touches(fault.inject_s, fault.undo_s, *times) for fault in faults)
+        ]
+        if phase in self.phases and phase not in touched:
+            where = " or ".join(touched)
+            raise ObjectiveError(f'{series}: no fault is in phase "{phase}"; ask for it in {where}')

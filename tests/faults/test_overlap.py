@@ -1,0 +1,67 @@
+"""Faults that are each allowed, and are too many together: quorum is counted over time."""
+
+from typing import Any
+
+import pytest
+
+from kubedrill.experiment import Fault
+from kubedrill.faults.overlap import refusals
+from kubedrill.record.catalogue import ClusterDescription
+
+THREE = ClusterDescription(("a", "b", "c"), ("KillEtcdMember",))
+FIVE = ClusterDescription(("a", "b", "c", "d", "e"), ("KillEtcdMember",))
+
+
+def kill(member: Any, inject_s: float, undo_s: float, **arguments: Any) -> Fault:
+    return Fault("etcd.kill", {"member": member, **arguments}, "fault", inject_s, undo_s)
+
+
+def refused(cluster: ClusterDescription, *faults: Fault) -> list[int]:
+    return [one.number for one in refusals(faults, cluster)]
+
+
+@pytest.mark.parametrize("second", ["b", "leader", "random", ["b"]])
+@pytest.mark.parametrize("first", ["a", "leader", "random", ["a"]])
+def test_two_of_three_at_once_are_one_too_many(first: Any, second: Any) -> None:
+    assert refused(THREE, kill(first, 0, 10), kill(second, 5, 15)) == [1]
+    assert refused(FIVE, kill(first, 0, 10), kill(second, 5, 15)) == []
+
+
+def test_one_after_the_other_is_one_at_a_time() -> None:
+    assert refused(THREE, kill("a", 0, 10), kill("b", 10, 20), kill("leader", 20, 30)) == []
+
+
+def test_the_order_in_the_file_does_not_matter_but_the_time_does() -> None:
+    assert refused(THREE, kill("a", 5, 15), kill("b", 0, 10)) == [0]
+    assert refused(THREE, kill("a", 0, 10), kill("b", 0, 10)) == [1]
+
+
+def test_the_one_that_takes_quorum_must_be_allowed_to() -> None:
+    allowed = {"allow_quorum_loss": True}
+    assert refused(THREE, kill("a", 0, 10), kill("b", 5, 15, **allowed)) == []
+    assert refused(THREE, kill("a", 0, 10, **allowed), kill("b", 5, 15)) == [1]
+
+
+def test_the_third_of_five_is_one_too_many() -> None:
+    faults = kill(["a", "b"], 0, 30), kill("leader", 10, 20), kill("random", 20, 30)
+    assert refused(FIVE, *faults) == [1, 2]
+
+
+def test_a_member_that_is_down_cannot_be_killed() -> None:
+    again = kill("a", 5, 15, allow_quorum_loss=True)
+    (refusal,) = refusals([kill(["a", "b"], 0, 10, allow_quorum_loss=True), again], FIVE)
+    assert refusal == (
+        1,
+        "member",
+        "etcd.kill of a: another fault holds down a and b then; kill another, or at another time",
+    )
+
+
+def test_what_a_fault_does_alone_is_refused_too_and_other_extensions_are_not_looked_into() -> None:
+    native = Fault("activity", {"activity": {"name": "x"}}, "fault", 0, 10)
+    found = list(refusals([native, kill("d", 0, 10), kill("a", 20, 30)], THREE))
+    assert [one.number for one in found] == [1]
+    assert 'no member "d"' in found[0].why
+    assert [one.number for one in refusals([kill("a", 0, 1)], ClusterDescription(("a",), ()))] == [
+        0
+    ]
