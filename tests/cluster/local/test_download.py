@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import resource
 import socket
 import tarfile
 import threading
@@ -130,3 +131,57 @@ def test_etcd_comes_out_of_its_archive(site: Site, tmp_path: Path) -> None:
     download_etcd(tmp_path / "etcd", lambda *_: None)
     assert (tmp_path / "etcd").read_bytes() == PROGRAM
     assert [one.name for one in tmp_path.iterdir()] == ["etcd"]
+
+
+@pytest.mark.parametrize(
+    "checksum", [b"", b"\n", b"<html>please log in</html>", b"0" * 63, b"0" * 65]
+)
+def test_what_is_no_checksum_is_out_of_reach(site: Site, tmp_path: Path, checksum: bytes) -> None:
+    site.offer(scheduler_path(), PROGRAM)
+    site.files[f"{scheduler_path()}.sha256"] = checksum
+    with pytest.raises(OutOfReach, match=r"kube-scheduler\.sha256: holds no SHA-256"):
+        get_scheduler(tmp_path / "kube-scheduler")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checksum_that_is_cut_off_is_out_of_reach(site: Site, tmp_path: Path) -> None:
+    site.offer(scheduler_path(), PROGRAM)
+    site.cut.add(f"{scheduler_path()}.sha256")
+    with pytest.raises(OutOfReach, match=r"kube-scheduler\.sha256: cut off"):
+        get_scheduler(tmp_path / "kube-scheduler")
+
+
+@pytest.mark.parametrize(
+    ("sums", "said"),
+    [
+        (b"", "SHA256SUMS does not name etcd-"),
+        (b"\n" + b"0" * 64 + b"  other.tar.gz\n", "SHA256SUMS does not name etcd-"),
+        (b"123  ", "SHA256SUMS: holds no SHA-256"),
+    ],
+)
+def test_sums_that_do_not_tell_are_out_of_reach(
+    site: Site, tmp_path: Path, sums: bytes, said: str
+) -> None:
+    archive = f"etcd-{ETCD}-linux-{architecture()}.tar.gz"
+    named = sums + archive.encode() if sums.startswith(b"123") else sums
+    site.files[f"/{ETCD}/SHA256SUMS"] = named
+    with pytest.raises(OutOfReach, match=said):
+        download_etcd(tmp_path / "etcd", lambda *_: None)
+
+
+@pytest.fixture
+def small_files() -> Iterator[int]:
+    """No file may be longer than this: what is written beyond is written short, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(PROGRAM) - 1, hard))
+    yield len(PROGRAM) - 1
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_what_does_not_fit_on_the_disk_is_not_kept(
+    site: Site, tmp_path: Path, small_files: int
+) -> None:
+    site.offer(scheduler_path(), PROGRAM)
+    with pytest.raises(OSError, match="File too large"):
+        get_scheduler(tmp_path / "kube-scheduler")
+    assert list(tmp_path.iterdir()) == []

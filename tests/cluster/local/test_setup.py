@@ -99,6 +99,60 @@ def test_no_haproxy_and_no_apt_is_one_line_that_says_what_to_install(
         ensure_haproxy(Console(quiet=True))
 
 
+APT_GET = """#!/bin/sh
+# As the real one: a second one that comes while it works is refused.
+mkdir {folder}/apt-lock || exit 100
+echo $2 >> {folder}/apt-said
+sleep 0.5
+[ $2 = update ] || cp {folder}/haproxy {folder}/bin/haproxy
+rmdir {folder}/apt-lock
+"""
+
+
+def test_two_set_ups_do_not_install_haproxy_at_once(nothing: Path, tmp_path: Path) -> None:
+    for name in NAMES:
+        program(nothing / name)
+    program(tmp_path / "haproxy")
+    program(tmp_path / "bin" / "apt-get").write_text(APT_GET.format(folder=tmp_path))
+    haproxy = binaries.find_haproxy()
+    assert haproxy
+    # A mount namespace in which the system's own cannot be run.
+    hide = f'mount --bind /dev/null "{haproxy.resolve()}" && exec "$@"'
+    namespace = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-rm")
+    command = [*namespace, "sh", "-c", hide, "sh", sys.executable, "-m", "kubedrill", "setup"]
+    environment = os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    both = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [one.communicate(timeout=30)[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    assert (tmp_path / "apt-said").read_text().split() == ["update", "install"]
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(
+    tmp_path: Path, nothing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("KUBEDRILL_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(NotStarted, match=r"/file/.*: Not a directory; make room there, or point"):
+        ensure(Console(quiet=True))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_cache_that_is_full_is_one_line(tmp_path: Path, nothing: Path) -> None:
+    nothing.mkdir(parents=True)
+    mount = ("mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=3", "tmpfs", str(nothing))
+    subprocess.run(mount, check=True)
+    try:
+        for number in range(2):
+            (nothing / f"left-{number}").touch()
+        with pytest.raises(NotStarted, match=r"kubernetes-.*: No space left on device; make room"):
+            ensure(Console(quiet=True))
+    finally:
+        subprocess.run(["umount", str(nothing)], check=True)
+
+
 def module(folder: Path, body: str = 'println("v1.2.3")') -> gobuild.Source:
     folder.mkdir()
     (folder / "go.mod").write_text("module example.test/small\n\ngo 1.26\n")

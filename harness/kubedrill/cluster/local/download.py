@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import re
 import tarfile
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import requests
 
@@ -44,20 +46,21 @@ def etcd_url() -> str:
 def download_kubernetes(name: str, target: Path, progress: Progress) -> None:
     """Download one Kubernetes binary to `target`; OutOfReach, or NotStarted for a wrong checksum."""
     url = kubernetes_url(name)
-    fetch(url, _text(f"{url}.sha256").split()[0], target, progress)
+    fetch(url, _checksum(_text(f"{url}.sha256"), f"{url}.sha256"), target, progress)
 
 
 def download_etcd(target: Path, progress: Progress) -> None:
     """Download etcd's archive and take the server out of it; errors as `download_kubernetes`."""
     url = etcd_url()
     archive = url.rpartition("/")[2]
-    sums = _text(f"{url.rpartition('/')[0]}/SHA256SUMS")
-    found = [line.split()[0] for line in sums.splitlines() if line.split()[1:] == [archive]]
+    sums = f"{url.rpartition('/')[0]}/SHA256SUMS"
+    found = [line for line in _text(sums).splitlines() if line.split()[1:] == [archive]]
     if not found:
-        raise OutOfReach(f"SHA256SUMS beside {url} does not name it")
+        raise OutOfReach(f"{sums} does not name {archive}")
+    sha256 = _checksum(found[0], sums)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".etcd.") as folder:
         packed = Path(folder) / archive
-        fetch(url, found[0], packed, progress)
+        fetch(url, sha256, packed, progress)
         with tarfile.open(packed) as files:
             inside = f"{archive.removesuffix('.tar.gz')}/etcd"
             files.extract(inside, folder, filter="data")
@@ -72,35 +75,37 @@ def fetch(url: str, sha256: str, target: Path, progress: Progress) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "r+b") as file:
-            found = _fetch_whole(url, file.fileno(), progress)
+            _fetch_whole(url, file, progress)
+            os.fsync(file.fileno())
+            # Of what was written, not of what came.
+            file.seek(0)
+            found = hashlib.file_digest(file, "sha256").hexdigest()
             if found != sha256:
                 raise NotStarted(
                     f"{url}: wrong checksum: {found}, and its .sha256 says {sha256}; it was thrown "
                     "away. Try again, or point KUBEBUILDER_ASSETS at binaries that you trust"
                 )
             os.fchmod(file.fileno(), 0o755)
-            os.fsync(file.fileno())
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _fetch_whole(url: str, descriptor: int, progress: Progress) -> str:
-    """Write all of `url` to the descriptor and return its SHA-256; OutOfReach after the last attempt."""
+def _fetch_whole(url: str, file: IO[bytes], progress: Progress) -> None:
+    """Write all of `url` to the file; OutOfReach after the last attempt."""
     for attempt in range(1, ATTEMPTS + 1):
-        os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        digest = hashlib.sha256()
+        file.seek(0)
+        file.truncate()
         try:
             with _get(url) as answer:
                 total, done = int(answer.headers.get("Content-Length", 0)), 0
                 for piece in answer.iter_content(PIECE):
-                    os.write(descriptor, piece)
-                    digest.update(piece)
+                    file.write(piece)
                     done += len(piece)
                     progress(url.rpartition("/")[2], done, total)
+                file.flush()
                 if total in (0, done):
-                    return digest.hexdigest()
+                    return
                 cause = f"cut off after {done} of {total} bytes"
         except requests.RequestException as error:
             cause = f"cut off: {error}"
@@ -109,9 +114,20 @@ def _fetch_whole(url: str, descriptor: int, progress: Progress) -> str:
     raise AssertionError("the last attempt returns or raises")
 
 
+def _checksum(text: str, url: str) -> str:
+    """Return the checksum that a line begins with; OutOfReach if it is none."""
+    found = re.match(r"[0-9a-f]{64}\b", text)
+    if found is None:
+        raise OutOfReach(f"{url}: holds no SHA-256")
+    return found.group()
+
+
 def _text(url: str) -> str:
-    with _get(url) as answer:
-        return answer.text
+    try:
+        with _get(url) as answer:
+            return answer.text
+    except requests.RequestException as error:
+        raise OutOfReach(f"{url}: cut off: {error}") from error
 
 
 def _get(url: str) -> requests.Response:

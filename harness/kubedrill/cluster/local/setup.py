@@ -30,19 +30,29 @@ SAY_EVERY_S = 10.0
 
 def ensure(console: Console) -> Binaries:
     """Make sure that every binary is there, and return them; NotStarted says what cannot be had."""
-    ensure_haproxy(console)
-    if any(find(name) is None for name in NAMES):
+    if find_haproxy() is None or any(find(name) is None for name in NAMES):
         folder = cache_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder, console):
-            _remove_leftovers(folder)
-            for name in NAMES:
-                if find(name) is None:
-                    get(name, folder / name, console)
+        try:
+            _get_missing(folder, console)
+        except OSError as error:
+            raise NotStarted(
+                f"{error.filename or folder}: {error.strerror}; make room there, or point KUBEDRILL_CACHE "
+                "at a folder that can be written"
+            ) from error
     binaries = find_all()
     told = ", ".join(f"{name} {version}" for name, version in binaries.versions.items())
     console.print(f"set up: {told}")
     return binaries
+
+
+def _get_missing(folder: Path, console: Console) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder, console):
+        ensure_haproxy(console)
+        _remove_leftovers(folder)
+        for name in NAMES:
+            if find(name) is None:
+                get(name, folder / name, console)
 
 
 def get(name: str, target: Path, console: Console) -> None:
