@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,11 @@ PORTS = (
 )
 HUB_ADDRESS = "198.18.0.100"
 """Where nodes find the load balancer in netns mode; 198.18.0.0/15 is for benchmarks (RFC 2544)."""
+_REMOVAL_S = 3.0
+"""For the last `ip` of a killed runner to end; until then the kernel may call a namespace busy."""
+_TRIAL = """\
+mount -t tmpfs tmpfs /run && ip netns add try &&
+ip -n try link add bridge type bridge && ip -n try link add one type veth peer name other"""
 
 
 class Zoning(Protocol):
@@ -143,9 +149,23 @@ def namespace_prefix(folder: Path) -> str:
 
 
 def remove_namespaces(folder: Path) -> None:
-    """Remove every network namespace of the cluster that lives in `folder`."""
-    for name in _namespaces(f"{namespace_prefix(folder)}-"):
-        _ip(f"netns delete {name}")
+    """Remove every network namespace of the cluster in `folder`; NotStarted names what stays."""
+    deadline = time.monotonic() + _REMOVAL_S
+    while obstacles := _remove_each(_namespaces(f"{namespace_prefix(folder)}-")):
+        if time.monotonic() > deadline:
+            raise NotStarted("; ".join(obstacles))
+        time.sleep(0.05)
+
+
+def _remove_each(names: list[str]) -> list[str]:
+    """Remove the namespaces that can be removed; return why others cannot."""
+    obstacles = []
+    for name in names:
+        try:
+            _ip(f"netns delete {name}")
+        except NotStarted as error:
+            obstacles.append(str(error))
+    return obstacles
 
 
 def _namespaces(prefix: str) -> list[str]:
@@ -174,17 +194,11 @@ def _obstacle_to_namespaces() -> str | None:
     missing = [one for one in ("ip", "nsenter", "unshare") if not shutil.which(one)]
     if missing:
         return f"{' and '.join(missing)} not found (apt: iproute2, util-linux)"
-    name = f"kd-try-{os.getpid()}"
-    try:
-        _ip(f"netns add {name}")
-        try:
-            _ip(
-                "link add bridge type bridge", "link add one type veth peer name other", within=name
-            )
-        finally:
-            _ip(f"netns delete {name}")
-    except NotStarted as error:
-        return str(error)
+    # With a /run of its own, so that nothing is left of it, however it ends.
+    command = ["unshare", "--mount", "sh", "-c", _TRIAL]
+    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        return tried.stderr.strip().split("\n")[0]
     return None if _can_name_zones() else "a zone cannot have a hostname of its own"
 
 
@@ -198,7 +212,7 @@ def _ip(*lines: str, within: str | None = None) -> None:
     )
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").split("\n")[0]
-        raise NotStarted(f"cannot make the zones: ip: {said}")
+        raise NotStarted(f"zones: ip: {said}")
 
 
 def _digest(folder: Path) -> bytes:
