@@ -97,7 +97,7 @@ def test_a_port_in_use_is_named_before_anything_is_made(own: str, traces: Traces
 
 
 def test_other_versions_than_those_wanted_are_refused(own: str, traces: Traces):
-    with pytest.raises(NotStarted, match=r"must have etcd v3\.3\.0, and \S+ was found"):
+    with pytest.raises(NotStarted, match=r"must have etcd v3\.3\.0, and etcd \S+ was found"):
         stage.check(small(versions=Versions(etcd="v3.3.0")), own)
     assert traces(own) == []
 

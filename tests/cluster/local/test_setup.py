@@ -70,7 +70,55 @@ def test_the_versions_are_what_the_programs_say(nothing: Path) -> None:
     for name in NAMES:
         program(nothing / name, "etcd Version: 3.7.9" if name == "etcd" else "Kubernetes v1.36.1")
     versions = binaries.find_all().versions
-    assert (versions["kubernetes"], versions["etcd"]) == ("1.36.1", "3.7.9")
+    assert versions.pop("haproxy")
+    assert versions == {
+        "etcd": "3.7.9",
+        "kube-apiserver": "1.36.1",
+        "kube-controller-manager": "1.36.1",
+        "kube-scheduler": "1.36.1",
+    }
+
+
+@pytest.fixture
+def envtest(nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as envtest makes it, of another version than the cache: etcd and kube-apiserver only."""
+    for name in NAMES:
+        program(nothing / name, "etcd Version: 3.7.3" if name == "etcd" else "Kubernetes v1.37.2")
+    folder = tmp_path / "assets"
+    program(folder / "etcd", "etcd Version: 3.6.0")
+    program(folder / "kube-apiserver", "Kubernetes v1.35.4")
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(folder))
+    return folder
+
+
+def test_programs_of_several_versions_are_not_mixed(envtest: Path, nothing: Path) -> None:
+    with pytest.raises(NotStarted) as refused:
+        binaries.find_all()
+    assert str(refused.value) == (
+        f"Kubernetes' programs are of different versions: kube-apiserver 1.35.4 ({envtest}/kube-apiserver), "
+        f"kube-controller-manager 1.37.2 ({nothing}/kube-controller-manager), "
+        f"kube-scheduler 1.37.2 ({nothing}/kube-scheduler); point KUBEBUILDER_ASSETS at a folder that "
+        "has all three of one version"
+    )
+
+
+def test_what_would_not_fit_is_not_fetched(envtest: Path, nothing: Path) -> None:
+    (nothing / "kube-scheduler").unlink()
+    with pytest.raises(NotStarted, match=r"kube-scheduler 1\.37\.2 \(to be fetched\)"):
+        ensure(Console(quiet=True))
+
+
+def test_a_program_of_ones_own_of_the_same_minor_version_may_be_used(
+    nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in NAMES:
+        program(nothing / name, "Kubernetes v1.37.2")
+    own = program(tmp_path / "mine", "Kubernetes v1.37.9")
+    monkeypatch.setenv("TEST_ASSET_KUBE_SCHEDULER", str(own))
+    found = binaries.find_all()
+    assert found.kube_scheduler == own
+    assert found.versions["kube-scheduler"] == "1.37.9"
+    assert found.versions["kube-apiserver"] == "1.37.2"
 
 
 def test_no_download_and_no_go_is_one_line_that_says_what_to_do(

@@ -5,6 +5,7 @@ import platform
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,13 @@ from kubedrill.errors import NotStarted
 KUBERNETES = "v1.37.2"
 ETCD = "v3.7.3"
 
-NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+PROGRAMS = {
+    "etcd": ("etcd",),
+    "kubernetes": ("kube-apiserver", "kube-controller-manager", "kube-scheduler"),
+}
+"""What is released together, under one version."""
+
+NAMES = tuple(name for names in PROGRAMS.values() for name in names)
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -29,7 +36,7 @@ class Binaries:
     kube_scheduler: Path
     haproxy: Path
     versions: dict[str, str]
-    """kubernetes, etcd, haproxy"""
+    """By the program's name."""
 
 
 def find_all() -> Binaries:
@@ -46,6 +53,7 @@ def find_all() -> Binaries:
         raise NotStarted(
             "HAProxy not found; install it: apt-get install haproxy (or your system's)"
         )
+    check_versions(found)
     paths = {name: path for name, path in found.items() if path}
     return Binaries(
         etcd=paths["etcd"],
@@ -53,12 +61,25 @@ def find_all() -> Binaries:
         kube_controller_manager=paths["kube-controller-manager"],
         kube_scheduler=paths["kube-scheduler"],
         haproxy=haproxy,
-        versions={
-            "kubernetes": version_of(paths["kube-apiserver"]),
-            "etcd": version_of(paths["etcd"]),
-            "haproxy": version_of(haproxy),
-        },
+        versions={name: version_of(path) for name, path in {**paths, "haproxy": haproxy}.items()},
     )
+
+
+def check_versions(found: Mapping[str, Path | None]) -> None:
+    """Raise NotStarted if Kubernetes' programs differ in minor version; one that is missing is fetched."""
+    versions = {
+        name: version_of(path) if (path := found[name]) else KUBERNETES.removeprefix("v")
+        for name in PROGRAMS["kubernetes"]
+    }
+    if len({tuple(version.split(".")[:2]) for version in versions.values()}) > 1:
+        told = (
+            f"{name} {version} ({found[name] or 'to be fetched'})"
+            for name, version in versions.items()
+        )
+        raise NotStarted(
+            f"Kubernetes' programs are of different versions: {', '.join(told)}; point "
+            "KUBEBUILDER_ASSETS at a folder that has all three of one version"
+        )
 
 
 def find(name: str) -> Path | None:

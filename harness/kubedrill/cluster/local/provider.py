@@ -13,7 +13,7 @@ from kubedrill.cluster.api import Api
 from kubedrill.cluster.definition import ClusterDefinition
 from kubedrill.cluster.handle import HandleError, ask
 from kubedrill.cluster.local import components, haproxy, ready
-from kubedrill.cluster.local.binaries import Binaries, find_all
+from kubedrill.cluster.local.binaries import PROGRAMS, Binaries, find_all
 from kubedrill.cluster.local.certificates import issue
 from kubedrill.cluster.local.identities import identities, introduce
 from kubedrill.cluster.local.layout import Layout
@@ -164,13 +164,14 @@ def _record(layout: Layout) -> ClusterRecord:
 
 def _binaries(definition: ClusterDefinition) -> Binaries:
     binaries = find_all()
-    for name, wanted in definition.versions.model_dump(exclude_none=True).items():
-        found = binaries.versions[name]
-        if found.removeprefix("v") != wanted.removeprefix("v"):
-            raise NotStarted(
-                f"the cluster must have {name} {wanted}, and {found} was found; point "
-                "KUBEBUILDER_ASSETS at the other binaries, or change `versions:`"
-            )
+    for release, wanted in definition.versions.model_dump(exclude_none=True).items():
+        for name in PROGRAMS[release]:
+            found = binaries.versions[name]
+            if found != wanted.removeprefix("v"):
+                raise NotStarted(
+                    f"the cluster must have {release} {wanted}, and {name} {found} was found; point "
+                    "KUBEBUILDER_ASSETS at the other binaries, or change `versions:`"
+                )
     return binaries
 
 

@@ -16,6 +16,7 @@ from kubedrill.cluster.local.binaries import (
     NAMES,
     Binaries,
     cache_folder,
+    check_versions,
     find,
     find_all,
     find_haproxy,
@@ -50,6 +51,7 @@ def _get_missing(folder: Path, console: Console) -> None:
     with _alone(folder, console):
         ensure_haproxy(console)
         _remove_leftovers(folder)
+        check_versions({name: find(name) for name in NAMES})
         for name in NAMES:
             if find(name) is None:
                 get(name, folder / name, console)
