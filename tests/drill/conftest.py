@@ -13,18 +13,28 @@ from drills import SHORT, Drills, RunningDrill
 
 
 @pytest.fixture
-def drill(tmp_path: Path, project: Path) -> Iterator[Drills]:
-    """Start drills: `drill(name, changes, *arguments)`; each is ended with the test.
-
-    With a `state` folder of its own, a drill brings up, and must destroy, its own cluster.
-    """
-    running: list[RunningDrill] = []
+def drill(project: Path, drill_file: Drills) -> Drills:
+    """Start drills: `drill(name, changes, *arguments)`, otherwise as `drill_file`."""
 
     def start(
         name: str, changes: dict[str, Any], *arguments: str, state: Path | None = None
     ) -> RunningDrill:
         file = project / "experiments" / f"{name}.yaml"
         file.write_text(yaml.safe_dump(SHORT | changes, sort_keys=False))
+        return drill_file(file, *arguments, state=state)
+
+    return start
+
+
+@pytest.fixture
+def drill_file(tmp_path: Path) -> Iterator[Drills]:
+    """Start drills: `drill_file(file, *arguments)`; each is ended with the test.
+
+    With a `state` folder of its own, a drill brings up, and must destroy, its own cluster.
+    """
+    running: list[RunningDrill] = []
+
+    def start(file: Path, *arguments: str, state: Path | None = None) -> RunningDrill:
         command = [sys.executable, "-m", "kubedrill", "run", str(file), *arguments]
         command += ["--reports", str(tmp_path / "reports")]
         process = subprocess.Popen(
@@ -35,7 +45,7 @@ def drill(tmp_path: Path, project: Path) -> Iterator[Drills]:
             stdin=subprocess.DEVNULL,
             env={**os.environ, **({"KUBEDRILL_STATE": str(state)} if state else {})},
         )
-        running.append(RunningDrill(process, tmp_path / "reports", name))
+        running.append(RunningDrill(process, tmp_path / "reports", file.stem))
         return running[-1]
 
     yield start
