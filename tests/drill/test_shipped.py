@@ -22,9 +22,9 @@ def phases(*seconds: int) -> list[str]:
 def test_it_passes(cluster: ClusterRecord, drill_file: Drills) -> None:
     shorter = (
         # An outage is as long as ever, and so a larger share of a shorter phase.
-        *("--set", "slos.fault[0]=availability.reads >= 70%"),
-        *("--set", "slos.fault[1]=availability.writes >= 70%"),
-        *("--set", "slos.recovery[2]=availability >= 90%"),
+        *("--set", "slos.fault[0]=availability.reads >= 60%"),
+        *("--set", "slos.fault[1]=availability.writes >= 60%"),
+        *("--set", "slos.recovery[2]=availability >= 80%"),
         *("--set", "slos.fault[7]=eventually(etcd.healthy_members == 2) within 6s"),
         *("--set", "slos.recovery[3]=eventually(etcd.healthy_members == 3) within 6s"),
     )
