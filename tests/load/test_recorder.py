@@ -74,6 +74,14 @@ def test_what_is_in_flight_is_cut_once(recorder, recorded):
     assert recorder.in_flight == 0
 
 
+def test_what_is_cut_while_it_rests_misses_no_answer(recorder, recorded):
+    resting, asking = begin(recorder), begin(recorder)
+    resting.resting = True
+    recorder.cut()
+    assert {one[5] for one in recorded()} == {Outcome.RESTING, Outcome.CUT}
+    assert asking.resting is False
+
+
 def test_flushes_append(recorder, recorded):
     for number in range(3):
         recorder.add(0, DUE + number, DUE + number, Result(200, DUE + number, DUE + number, 0))
