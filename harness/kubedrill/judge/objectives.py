@@ -68,8 +68,9 @@ def _decide(objective: Objective, measured: Measured, doubts: list[str]) -> tupl
         return Verdict.INVALID, measured.reason
     if doubts:
         return Verdict.INVALID, f"the phase is not valid: {'; '.join(doubts)}"
-    if measured.value is None or measured.reason:
+    if measured.reason:
         return Verdict.FAIL, measured.reason
+    assert measured.value is not None
     if holds(objective, measured.value):
         return Verdict.PASS, ""
     said = show(measured.value, objective.unit)

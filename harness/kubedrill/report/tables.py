@@ -104,8 +104,9 @@ def _resource_rows(report: Report) -> Iterator[Row]:
     used = {name: [one.cpu_s for one in parts[name] if one.cpu_s is not None] for name in phases}
     cores = (sum(used[name]) / length if used[name] else None for name, length in phases.items())
     yield ("CPU of all zones", *(figures.figure(value, "cpu") for value in cores))
-    peaks = (max((one.rss_peak_bytes or 0 for one in parts[name]), default=0) for name in phases)
-    yield ("memory, largest process", *(figures.size(value or None) for value in peaks))
+    sizes = ([one.rss_peak_bytes for one in parts[name]] for name in phases)
+    peaks = (max((one for one in known if one is not None), default=None) for known in sizes)
+    yield ("memory, largest process", *(figures.size(value) for value in peaks))
     restarts = (sum(one.restarts for one in parts[name]) for name in phases)
     yield ("unasked restarts", *(bad(str(n), n > 0) for n in restarts))
 
