@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bokeh.models import Range1d  # noqa: F401 - what the report imports is none of the cost
 
+from kubedrill.judge.ending import read_ending
 from kubedrill.judge.loads import load_results, read_loads
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule
@@ -20,14 +21,15 @@ def main(run: Path) -> None:
     folder = RunFolder(run)
     schedule = Schedule.read(folder.schedule)
     begun = time.monotonic()
+    _, ending = read_ending(folder)
     phases = [
         result
-        for load in read_loads(folder, schedule)
+        for load in read_loads(folder, schedule, ending)
         for phase in schedule.phases
         for result in load_results(load, phase)
     ]
     judged = time.monotonic()
-    traces = load_traces(folder, Axis(schedule))
+    traces = load_traces(folder, Axis(schedule), ending.how == "ended")
     done = time.monotonic()
     said = {
         "requests": sum(one.requests for one in phases),

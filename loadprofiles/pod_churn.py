@@ -7,7 +7,6 @@ What it costs the server, and which claims it is for: docs/profiles/pod-churn.md
 
 from typing import Literal
 
-import gevent
 from pydantic import Field, model_validator
 
 from kubedrill.load.template import Object, Template, compact, head, placeholder
@@ -90,7 +89,7 @@ class PodChurn(WritingUser):
         due, size, first_byte, outcome = arrival.due, 0, 0, OK
         for step, request in steps:
             if step == "delete":
-                gevent.sleep(self._given.lifetime_s)
+                self.rest(arrival, self._given.lifetime_s)
                 due = now()
             elif not 200 <= outcome < 300:
                 continue

@@ -20,7 +20,8 @@ from kubedrill.record.metric import METRICS
 from kubedrill.record.series import BUILT_IN, STATISTICS, find_series
 from kubedrill.record.units import UNITS, format_duration, format_rate
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "experiment-file.md").read_text("utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+TEXT = (DOCS / "experiment-file.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 ROWS = [line for line in TEXT.splitlines() if line.startswith("|")]
 
@@ -73,6 +74,17 @@ def test_every_key_is_named_with_its_default() -> None:
         assert f"| `rates.{name}` | `{format_rate(field.default)}` |" in table
     for name, field in ScrapingPart.model_fields.items():
         assert f"| `{name}` | `{format_duration(field.default)}` |" in table
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)
+def test_settings_that_any_page_names_are_there(page: Path) -> None:
+    known = {
+        *(f"probing.{field.alias or name}" for name, field in ProbingPart.model_fields.items()),
+        *(f"probing.rates.{name}" for name in RatesPart.model_fields),
+        *(f"scraping.{name}" for name in ScrapingPart.model_fields),
+    }
+    named = set(re.findall(r"`((?:probing|scraping)\.[a-z_.]+)`", page.read_text("utf-8")))
+    assert named <= known
 
 
 def test_links_within_the_page_lead_somewhere() -> None:

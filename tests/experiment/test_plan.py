@@ -50,6 +50,11 @@ def test_every_objective_is_said_in_words(shipped: Path, catalogue: Catalogue) -
         assert one["words"] in text
 
 
+def test_the_probes_deadline_is_printed(reading: Read, small: str, catalogue: Catalogue) -> None:
+    words = " ".join(shown(reading(small), catalogue).split())
+    assert "probes deadline 1s" in words
+
+
 def test_targets_blast_radius_and_capabilities(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:

@@ -37,7 +37,8 @@ def test_what_does_not_answer_stands_for_nothing_until_it_answers() -> None:
 
 
 def test_nobody_answers() -> None:
-    assert trace("max", (0, "a", None), (1, "b", None)) == [(1, 0.0)]
+    told = [(0, "a", None), (1, "b", None), (10, "a", 3), (11, "b", None)]
+    assert trace("max", *told) == [(11, 3)], "what nobody knows is not 0"
     assert trace("sum") == []
 
 

@@ -171,3 +171,56 @@ def test_of_several_faults_each_must_have_recovered(drill: JudgedDrill, tmp_path
 def test_a_phase_without_a_fault_has_no_times(drill: JudgedDrill, tmp_path) -> None:
     found = drill.asked(tmp_path, "baseline", "fault.time_to_recover < 5s")
     assert (found.value, found.reason) == (None, "no fault in this phase")
+
+
+def another(drill: JudgedDrill, injecting: float) -> None:
+    """Let a second fault begin then, whose undo is proven at once."""
+    second = replace(KILL, name="etcd.stop", inject=at(injecting), undo=at(30), phase="recovery")
+    drill.scheduled_faults.append(second)
+    times = (injecting, injecting, injecting, 30, 30)
+    drill.faults += [
+        {**line, "index": 1, "fault": "etcd.stop", "target": "etcd-c", "time": at(time)}
+        for line, time in zip(drill.faults[:5], times, strict=True)
+    ]
+
+
+def first_recovery(drill: JudgedDrill, tmp_path) -> tuple[float | None, bool]:
+    first = drill.judged(tmp_path).faults[0]
+    return first.time_to_recover_s, first.recovered
+
+
+def test_a_later_faults_failures_are_its_own(drill: JudgedDrill, tmp_path) -> None:
+    another(drill, 26)
+    drill.fail(25.95, 29, **FRESH)  # what was in flight at the injection fails as well
+    assert first_recovery(drill, tmp_path) == (pytest.approx(1.5), True)
+
+
+def test_probes_that_still_fail_at_the_next_injection_are_the_firsts(
+    drill: JudgedDrill, tmp_path
+) -> None:
+    another(drill, 26)
+    drill.fail(22, 29, total_s=0.1, **FRESH)
+    assert first_recovery(drill, tmp_path) == (pytest.approx(6.0), False)
+
+
+def test_one_that_has_not_recovered_when_its_phase_ends_says_so(
+    drill: JudgedDrill, tmp_path
+) -> None:
+    drill.fail(22, 30, total_s=0.01, **FRESH)
+    found = drill.asked(tmp_path, "recovery", "fault.time_to_recover < 1m")
+    assert (found.verdict, found.value) == (Verdict.FAIL, pytest.approx(10.0, abs=0.1))
+    said = (
+        "etcd.kill on etcd-b: probes still failed 10.0 s after its undo began, when recovery ended"
+    )
+    assert found.reason == said
+
+
+def test_failures_long_after_the_phase_of_the_undo_are_not_its_own(
+    drill: JudgedDrill, tmp_path
+) -> None:
+    drill.scheduled_faults = [replace(KILL, inject=at(6), undo=at(9), phase="baseline")]
+    for line, second in zip(drill.faults, (6, 6, 6.1, 9, 9.5), strict=True):
+        line["time"] = at(second)
+    drill.fail(15, 16, **FRESH)
+    found = drill.asked(tmp_path, "baseline", "fault.time_to_recover < 5s")
+    assert (found.verdict, found.value) == (Verdict.PASS, pytest.approx(0.5))

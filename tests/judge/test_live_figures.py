@@ -1,5 +1,6 @@
 """The figures of a running drill, from files as they grow, and the conditions that abort it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ from judged_scrapes import START, at
 
 from kubedrill.judge import live
 from kubedrill.judge.live import AbortWatch, Tail
+from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND
 from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.live import LiveFigures
 from kubedrill.record.sample import Outcome, Records
-from kubedrill.record.schedule import Schedule
+from kubedrill.record.schedule import Probing, Schedule
 
 FRESH = {"path": "balancer", "connection": "fresh", "level": "prober"}
 
@@ -87,11 +89,11 @@ def test_they_follow_the_files(running: Running) -> None:
         running.grow(second)
         tail.poll()
     running.grow(17.0)
-    figures = tail.poll()  # over 11..16 s
+    figures = tail.poll()  # over 11..16 s, of probes 10.5..15.5 s
     [load] = figures.loads.values()
     assert (load.offered, load.achieved) == (100.0, 60.0)
     assert load.p99_s == 0.02, "a quick failure is no quick answer"
-    assert (figures.reads, figures.writes) == (1.0, pytest.approx(0.2))
+    assert (figures.reads, figures.writes) == (1.0, pytest.approx(0.3))
     assert figures.faults == ("etcd.kill on etcd-b",)
     assert (figures.leader, figures.members["b"]) == ("a", "refused")
     running.grow(25.0)
@@ -118,12 +120,65 @@ def test_a_record_half_written_is_read_when_it_is_whole(running: Running) -> Non
     assert before == tail.poll().loads["list"].offered == 100.0
 
 
-def test_what_was_cut_is_not_offered(drill: JudgedDrill, tmp_path, monkeypatch) -> None:
-    drill.load["outcome"] = Outcome.CUT
+@pytest.mark.parametrize("outcome", [Outcome.CUT, Outcome.REFUSED])
+def test_what_was_due_is_offered_whatever_came_of_it(
+    drill: JudgedDrill, tmp_path, monkeypatch, outcome: int
+) -> None:
+    drill.load["outcome"] = outcome
     running = Running(tmp_path, drill, monkeypatch)
     running.grow(9.0)
     [load] = Tail(running.folder, running.schedule).poll().loads.values()
-    assert (load.offered, load.p99_s) == (0.0, None)
+    assert (load.offered, load.achieved, load.p99_s) == (100.0, 0.0, None)
+
+
+def test_requests_that_hang_are_offered(drill: JudgedDrill, tmp_path, monkeypatch) -> None:
+    drill.load["total_us"] = 20_000_000
+    running = Running(tmp_path, drill, monkeypatch)
+    tail = Tail(running.folder, running.schedule)
+    for second in (2.0, 9.0, 15.0):
+        running.grow(second)
+        [load] = tail.poll().loads.values()
+        assert (load.offered, load.achieved) == (100.0, 0.0)
+
+
+def test_of_a_closed_loop_what_was_answered_is_offered(running: Running) -> None:
+    running.grow(9.0)
+    loads = (replace(running.schedule.loads[0], arrivals=Arrivals.closed(5)),)
+    [load] = Tail(running.folder, replace(running.schedule, loads=loads)).poll().loads.values()
+    assert load.offered == 100.0
+
+
+def test_probes_that_hang_have_failed_after_their_deadline(tmp_path, monkeypatch) -> None:
+    drill = JudgedDrill(probing=Probing(deadline_s=10.0))
+    drill.fail(10, 30, total_s=10.0, **FRESH, verb="write")
+    running = Running(tmp_path, drill, monkeypatch)
+    tail = Tail(running.folder, running.schedule)
+    shares = []
+    for second in (19.0, 23.0, 29.0):
+        running.grow(second)
+        figures = tail.poll()
+        shares.append(figures.writes)
+        assert figures.reads == 1.0
+    assert shares == [1.0, pytest.approx(0.5, abs=0.05), 0.0]
+
+
+def test_probes_that_are_not_there_have_failed(drill: JudgedDrill, tmp_path, monkeypatch) -> None:
+    drill.probes = drill.probes[drill.probes["intended"] < at(12)]
+    running = Running(tmp_path, drill, monkeypatch)
+    tail = Tail(running.folder, running.schedule)
+    running.grow(13.0)
+    assert tail.poll().reads == 1.0
+    running.grow(16.0)
+    assert tail.poll().reads == pytest.approx(0.5, abs=0.05)
+    running.grow(25.0)
+    assert tail.poll().reads == 0.0
+
+
+def test_a_prober_that_never_wrote_is_no_answer(running: Running) -> None:
+    (running.folder.samples / "probe.json").unlink()
+    running.grow(9.0)
+    figures = Tail(running.folder, running.schedule).poll()
+    assert (figures.reads, figures.writes) == (0.0, 0.0)
 
 
 Looks = list[tuple[float, float | None, float | None]]
@@ -137,7 +192,8 @@ Looks = list[tuple[float, float | None, float | None]]
         ("availability < 50% for 3s", [(1, 0.4, 1), (4, 0.4, 1)], True),
         ("availability < 50% for 3s", [(1, 1, 0.4), (2, 0.4, 1), (4, 1, 0.4)], True),
         ("availability < 50% for 3s", [(1, 0.4, 1), (3, 0.5, 1), (4, 0.4, 1)], False),
-        ("availability < 50% for 3s", [(1, 0.4, 1), (3, None, None), (4, 0.4, 1)], False),
+        ("availability < 50% for 3s", [(1, 0.4, 1), (3, None, None), (4, 0.4, 1)], True),
+        ("availability < 50% for 3s", [(1, 0.4, 1), (4, None, None)], False),
         ("availability < 50% for 3s", [(1, None, None), (9, None, None)], False),
         ("availability.reads < 50% for 3s", [(1, 1, 0), (9, 1, 0)], False),
         ("availability.writes < 50% for 3s", [(1, 1, 0), (9, 1, 0)], True),

@@ -3,6 +3,7 @@
 import pytest
 from judged_drill import JudgedDrill
 
+from kubedrill.record.schedule import Scraping
 from kubedrill.record.verdict import Verdict
 
 
@@ -37,8 +38,8 @@ def busy(drill: JudgedDrill, seconds: int, lag_us: int) -> None:
     [
         (9, 100_000, Verdict.PASS),  # busy, and the generator kept up
         (9, 101_000, Verdict.INVALID),
-        (4, 900_000, Verdict.PASS),  # 4 of 9 differences: not most of the time
-        (5, 900_000, Verdict.INVALID),
+        (5, 900_000, Verdict.PASS),  # of 10: not most of the time
+        (6, 900_000, Verdict.INVALID),
     ],
 )
 def test_busy_cores_are_a_doubt_only_when_the_generator_had_to_wait(
@@ -49,7 +50,7 @@ def test_busy_cores_are_a_doubt_only_when_the_generator_had_to_wait(
     assert report.verdict is verdict
     if verdict is Verdict.INVALID:
         [reason] = report.reasons
-        share, late = f"{seconds / 9:.0%}", f"{lag_us // 1000} ms late"
+        share, late = f"{seconds / 10:.0%}", f"{lag_us // 1000} ms late"
         assert f"fault: machine: all its cores were busy in {share} of the seconds" in reason
         assert f"the load's event loop was {late} (p99)" in reason
 
@@ -74,3 +75,26 @@ def test_a_machine_that_nobody_watched(drill: JudgedDrill, tmp_path) -> None:
     assert report.reasons == [
         f"{phase}: machine: its CPU and memory were not recorded" for phase in ("fault", "recovery")
     ]
+
+
+@pytest.mark.parametrize(("missing", "verdict"), [(2, Verdict.PASS), (3, Verdict.INVALID)])
+def test_a_machine_that_nobody_watched_for_a_while(
+    drill: JudgedDrill, tmp_path, missing: int, verdict: Verdict
+) -> None:
+    del drill.scrapes.resources[14 : 14 + missing]  # from 13 s on
+    report = drill.judged(tmp_path)
+    assert report.verdict is verdict
+    words = "fault: machine: resources.jsonl has a hole of 4.0 s; the scraper was not watching"
+    assert report.reasons == ([words] if verdict is Verdict.INVALID else [])
+
+
+@pytest.mark.parametrize(("interval_s", "verdict"), [(1.0, Verdict.INVALID), (5.0, Verdict.PASS)])
+def test_it_is_watched_as_often_as_the_schedule_says(
+    drill: JudgedDrill, tmp_path, interval_s: float, verdict: Verdict
+) -> None:
+    drill.scraping = Scraping(apiserver_s=5.0, resources_s=interval_s)
+    drill.scrapes.resources = drill.scrapes.resources[1::5]  # the baseline of 5 s has but two
+    drill.objectives = [("baseline", "balancer.cpu < 100s"), ("fault", "apiserver.rss < 1GB")]
+    report = drill.judged(tmp_path)
+    assert report.verdict is verdict
+    assert {one.verdict for one in report.objectives} == {verdict}

@@ -183,6 +183,15 @@ def test_elections_that_no_fault_explains(
     assert (found["fault"].leader_changes, found["fault"].unplanned) == (2, unplanned)
 
 
+def test_elections_that_nobody_looked_for_are_not_0(drill: JudgedDrill, tmp_path) -> None:
+    for one in drill.scrapes.pages:
+        if one.second >= 5:
+            one.error, one.values = "timeout", {}
+    found = {one.phase: one for one in drill.judged(tmp_path).elections}
+    assert (found["warmup"].leader_changes, found["warmup"].unplanned) == (0, 0)
+    assert (found["fault"].leader_changes, found["fault"].unplanned) == (None, None)
+
+
 def test_restarts_are_exits_that_nobody_asked_for(drill: JudgedDrill, tmp_path) -> None:
     exit_: dict[str, Any] = {"event": "exited", "pid": 7, "status": -11, "by": "restart"}
     exit_ |= {"time": at(12), "component": "kube-apiserver-c", "asked": False}

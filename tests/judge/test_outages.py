@@ -61,12 +61,30 @@ def test_other_probes_make_no_outage(drill: JudgedDrill, tmp_path, wanted: dict[
     assert drill.asked(tmp_path, "fault", "degraded.longest < 1s").value == 0.0
 
 
-def test_it_belongs_to_the_phase_in_which_it_begins(drill: JudgedDrill, tmp_path) -> None:
+def test_it_counts_whole_where_it_begins_and_from_its_start_in_a_later_phase(
+    drill: JudgedDrill, tmp_path
+) -> None:
     drill.fail(18, 22, **BALANCED)
     texts = [(phase, "unavailable.longest < 9s") for phase in ("baseline", "fault", "recovery")]
     drill.objectives = texts
     values = [one.value for one in drill.judged(tmp_path).objectives]
-    assert values == [0.0, pytest.approx(4.0, abs=0.15), 0.0]
+    assert values == [0.0, pytest.approx(4.0, abs=0.15), pytest.approx(2.0, abs=0.15)]
+
+
+def test_a_phase_that_is_entirely_down_has_an_outage(drill: JudgedDrill, tmp_path) -> None:
+    drill.fail(8, 25, **BALANCED)
+    texts = [(phase, "unavailable.longest < 3s") for phase in ("baseline", "fault", "recovery")]
+    drill.objectives = [*texts, ("fault", "degraded.longest < 3s")]
+    report = drill.judged(tmp_path)
+    values = [one.value for one in report.objectives]
+    assert values == [pytest.approx(length, abs=0.25) for length in (17, 15, 5, 11)]
+    assert {one.verdict for one in report.objectives} == {Verdict.FAIL}
+    rows = {
+        (one.phase, one.path, one.connection, one.verb, one.level): one
+        for one in report.availability
+    }
+    lane = rows["fault", "balancer", "fresh", "read", "prober"]
+    assert (lane.value, lane.longest_outage_s) == (0.0, pytest.approx(15, abs=0.25))
 
 
 def test_of_several_the_longest(drill: JudgedDrill, tmp_path) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from judged_drill import JudgedDrill
+from judged_drill import JudgedDrill, within
 from judged_scrapes import at
 
 from kubedrill.judge.requests import (
@@ -17,6 +17,8 @@ from kubedrill.judge.requests import (
 )
 from kubedrill.record.sample import LOAD_DTYPE, Outcome, Records
 from kubedrill.record.schedule import Phase
+from kubedrill.record.timeline import Event
+from kubedrill.record.verdict import Verdict
 
 TEN = np.arange(1.0, 11.0)
 
@@ -76,8 +78,95 @@ def test_a_quick_failure_is_as_slow_as_the_slowest_success_and_a_slow_one_as_it_
     assert latencies(rows).tolist() == [0.2, 0.5, 0.5, 3.0]
 
 
-def test_without_a_success_failures_are_as_slow_as_they_were() -> None:
-    assert latencies(requests((2.0, 503), (1.0, 429))).tolist() == [1.0, 2.0]
+def test_without_a_success_nothing_has_a_latency() -> None:
+    rows = requests((2.0, 503), (0.001, Outcome.REFUSED))
+    assert latencies(rows).tolist() == []
+    assert statistic(rows, "p50", 10) is None
+    assert statistic(rows, "error_rate", 10) == 1.0
+
+
+@pytest.mark.parametrize(
+    "text", ["list.p50 < 1s", "list.p99 < 1s", "list.max < 1h", "list.mean < 1s"]
+)
+def test_a_load_that_nobody_answered_held_no_latency(
+    drill: JudgedDrill, tmp_path, text: str
+) -> None:
+    lists = drill.lists(10, 20)
+    drill.load["outcome"][lists], drill.load["total_us"][lists] = Outcome.REFUSED, 300
+    drill.objectives = [("fault", text)]
+    report = drill.judged(tmp_path)
+    [found] = report.objectives
+    assert (report.verdict, found.verdict, found.value) == (Verdict.FAIL, Verdict.FAIL, None)
+    assert found.reason == "no request was answered in this phase, of 1,000; none has a latency"
+    [row] = [one for one in report.load if (one.phase, one.name) == ("fault", "list")]
+    assert row.latency_s == {}
+
+
+def test_probes_that_nobody_answered_held_no_latency(drill: JudgedDrill, tmp_path) -> None:
+    drill.fail(10, 20, total_s=0.001, level="prober")
+    found = drill.asked(tmp_path, "fault", "probe.read.p99 < 1s")
+    assert (found.verdict, found.value) == (Verdict.FAIL, None)
+
+
+HUNG = [
+    ("recovery", "list.p99 < 1s"),
+    ("recovery", "list.max < 3s"),
+    ("recovery", "list.error_rate < 0.1%"),
+]
+
+
+def hang(drill: JudgedDrill, begin: float) -> None:
+    """Let the LISTs due since then hang until they are cut, 5 s after the last phase."""
+    drill.objectives = HUNG
+    lists = drill.lists(begin)
+    drill.load["outcome"][lists] = Outcome.CUT
+    drill.load["total_us"][lists] = (
+        at(35) - drill.load["intended"][lists].astype(np.int64)
+    ) // 1000
+
+
+def test_what_hung_until_the_planned_end_is_a_failure_without_an_answer(
+    drill: JudgedDrill, tmp_path
+) -> None:
+    hang(drill, 28)
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.FAIL
+    values = [one.value for one in report.objectives]
+    assert values == [pytest.approx(6.9, abs=0.02), pytest.approx(7.0), 0.2]
+    [row] = [one for one in report.load if (one.phase, one.name) == ("recovery", "list")]
+    assert (row.errors, row.offered, row.achieved) == ({"unanswered": 200}, 100.0, 80.0)
+
+
+def test_an_unanswered_one_is_as_slow_as_the_slowest_answer(drill: JudgedDrill, tmp_path) -> None:
+    hang(drill, 29.99)
+    drill.load["total_us"][drill.lists(25, 25.01)] = 9_000_000
+    drill.load["total_us"][drill.lists(29.99)] = 5_010_000
+    drill.objectives = [("recovery", "list.mean < 1s")]
+    [found] = drill.judged(tmp_path).objectives
+    assert found.value == pytest.approx((998 * 0.02 + 2 * 9) / 1000)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CUT, Outcome.RESTING])
+def test_what_is_cut_by_design_is_left_out(drill: JudgedDrill, tmp_path, outcome: int) -> None:
+    parts = drill.load["series"] == 1 if outcome == Outcome.CUT else drill.lists()
+    drill.load["outcome"][parts & within(drill.load, 25, 30)] = outcome
+    drill.objectives = HUNG
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.PASS
+    assert all(not one.errors for one in report.load)
+
+
+@pytest.mark.parametrize("how", ["aborted", "interrupted"])
+def test_what_was_in_flight_when_a_drill_was_ended_is_left_out(
+    drill: JudgedDrill, tmp_path, how: str
+) -> None:
+    details = {"condition": "availability < 50% for 3s", "signal": "SIGINT"}
+    drill.events[-1] = Event(at(28), "drill", how, details)
+    hang(drill, 27)
+    report = drill.judged(tmp_path)
+    assert [one.value for one in report.objectives] == [0.02, 0.02, 0.0]
+    [row] = [one for one in report.load if (one.phase, one.name) == ("recovery", "list")]
+    assert (row.errors, row.requests, row.offered) == ({}, 700, 100.0)
 
 
 def test_what_was_cut_counts_for_nothing() -> None:

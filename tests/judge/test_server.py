@@ -27,7 +27,9 @@ def test_a_run_that_nobody_scraped_has_no_servers_view(drill: JudgedDrill, tmp_p
 def test_resources_of_every_component_and_of_the_harness(drill: JudgedDrill, tmp_path) -> None:
     drill.scrapes.resources[16]["processes"]["etcd-c"]["rss_bytes"] = 300_000_000  # at 15 s
     rows = {(one.phase, one.component): one for one in drill.judged(tmp_path).resources}
-    assert len(rows) == 4 * (7 + 2)
+    assert len(rows) == 4 * (7 + 2 + 1)
+    host = rows["baseline", "host"]
+    assert (host.cpu_s, host.rss_peak_bytes, host.zone) == (5.0, 4_000_000_000, None)
     assert rows["baseline", "etcd-a"].cpu_s == pytest.approx(2.5)
     assert rows["baseline", "prober"].cpu_s == pytest.approx(0.5)
     assert rows["fault", "etcd-c"].rss_peak_bytes == 300_000_000
@@ -39,11 +41,22 @@ def test_what_watching_costs(drill: JudgedDrill, tmp_path) -> None:
     cost = {one.phase: one for one in drill.judged(tmp_path).harness}["baseline"]
     # 2 x 0.1 cores beside 7 x 0.5.
     assert cost.cpu_share == pytest.approx(0.2 / 3.5)
-    # 48 probes a second of 400 B, 18 scrapes of 100 B; 500 LISTs of 5,000 B.
-    ours = 240 * 400 + 18 * 100
+    # What the prober's connections took, not its answers' bodies; 18 scrapes; 500 LISTs of 5,000 B.
+    ours = 5 * 30_000 + 18 * 100
     assert cost.bytes_share == pytest.approx(ours / (ours + 500 * 5000))
     # 240 probes and 3 scrapes of apiservers, of 3 x 60 requests a second.
     assert cost.requests_share == pytest.approx(243 / 900)
+
+
+def test_a_process_that_was_not_there_has_no_figures(drill: JudgedDrill, tmp_path) -> None:
+    for line in drill.scrapes.resources:
+        del line["processes"]["haproxy"], line["harness"]["scraper"]
+    report = drill.judged(tmp_path)
+    rows = {(one.phase, one.component): one for one in report.resources}
+    assert (rows["fault", "haproxy"].cpu_s, rows["fault", "haproxy"].rss_peak_bytes) == (None, None)
+    assert {one.cpu_share for one in report.harness} == {None}, (
+        "half of the harness is not its cost"
+    )
 
 
 def test_loads_and_their_pages_stand_apart(drill: JudgedDrill, tmp_path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from judged_drill import JudgedDrill
+from judged_scrapes import at
 
 from kubedrill.record.verdict import ObjectiveResult, Verdict
 
@@ -99,6 +100,90 @@ def test_a_component_that_was_not_scraped_at_all(drill: JudgedDrill, tmp_path) -
     )
 
 
+COUNTED = ["etcd.fsync.p99 < 1s", "etcd.elections == 0", "etcd.sent_bytes < 1GB"]
+
+
+@pytest.mark.parametrize("text", COUNTED)
+@pytest.mark.parametrize(("begin", "edge"), [(5, "start"), (10, "end")])
+def test_what_is_counted_needs_the_scrapes_at_both_edges(
+    drill: JudgedDrill, tmp_path, *, text: str, begin: float, edge: str
+) -> None:
+    gone = drill.scrapes.of("etcd-c", begin, begin + 2)
+    drill.scrapes.pages = [one for one in drill.scrapes.pages if one not in gone]
+    found = with_others(drill, tmp_path, "baseline", text)
+    assert (found.verdict, found.value) == (Verdict.INVALID, None)
+    assert found.reason == f"etcd-c was not scraped at the {edge} of this phase"
+
+
+@pytest.mark.parametrize("text", [*COUNTED, "apiserver.requests > 1"])
+def test_a_closing_scrape_that_failed(drill: JudgedDrill, tmp_path, text: str) -> None:
+    component = "kube-apiserver-c" if text.startswith("apiserver") else "etcd-c"
+    silence(drill, component, 30, 31)
+    found = with_others(drill, tmp_path, "recovery", text)
+    assert found.verdict is Verdict.INVALID
+    assert (
+        found.reason == f"{component} did not answer the scrape at the end of this phase: timeout"
+    )
+
+
+def test_a_gauge_needs_no_closing_scrape(drill: JudgedDrill, tmp_path) -> None:
+    silence(drill, "etcd-c", 10, 11)
+    found = with_others(drill, tmp_path, "baseline", "etcd.leaders == 1")
+    assert found.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("injecting", "verdict"), [(10.055, Verdict.PASS), (10.07, Verdict.INVALID)]
+)
+def test_a_fault_may_hit_the_closing_scrape_while_it_is_under_way(
+    drill: JudgedDrill, tmp_path, injecting: float, verdict: Verdict
+) -> None:
+    # It is due at 10.05 s and through at 10.06 s.
+    drill.faults[0]["time"] = at(injecting)
+    found = with_others(drill, tmp_path, "baseline", "etcd.sent_bytes < 1GB")
+    assert found.verdict is verdict
+
+
+@pytest.mark.parametrize("text", ["etcd.cpu < 100s", "etcd.rss < 1GB"])
+@pytest.mark.parametrize(("end", "verdict"), [(15, Verdict.PASS), (16, Verdict.INVALID)])
+def test_a_process_that_nobody_measured_is_named(
+    drill: JudgedDrill, tmp_path, *, text: str, end: float, verdict: Verdict
+) -> None:
+    for line in drill.scrapes.resources:
+        if 13 <= _second(line) < end:
+            del line["processes"]["etcd-c"]
+    found = with_others(drill, tmp_path, "fault", text)
+    assert found.verdict is verdict
+    if verdict is Verdict.INVALID:
+        assert found.reason == "etcd-c was not measured for 4.0 s of this phase"
+
+
+@pytest.mark.parametrize("text", ["balancer.cpu < 1s", "balancer.rss < 1GB"])
+def test_processes_that_nobody_ever_measured_are_not_0(
+    drill: JudgedDrill, tmp_path, text: str
+) -> None:
+    for line in drill.scrapes.resources:
+        del line["processes"]["haproxy"]
+    found = with_others(drill, tmp_path, "baseline", text)
+    assert (found.verdict, found.value) == (Verdict.INVALID, None)
+    assert found.reason == "haproxy was not measured for 5.0 s of this phase"
+
+
+@pytest.mark.parametrize("text", ["etcd.cpu < 1s", "etcd.rss < 1GB", "etcd.leaders >= 0"])
+def test_if_a_fault_holds_every_one_down_there_is_nothing_to_measure(
+    drill: JudgedDrill, tmp_path, text: str
+) -> None:
+    for line in drill.faults:
+        line["target"] = "etcd-a, etcd-b, etcd-c"
+    for line in drill.scrapes.resources:
+        if _second(line) >= 9:
+            line["processes"] = {}
+    for zone in "abc":
+        silence(drill, f"etcd-{zone}", 10, 21)
+    found = with_others(drill, tmp_path, "fault", text)
+    assert (found.verdict, found.value) == (Verdict.INVALID, None)
+
+
 @pytest.mark.parametrize(("missing", "verdict"), [(2, Verdict.PASS), (3, Verdict.INVALID)])
 @pytest.mark.parametrize(
     ("file", "text"),
@@ -113,7 +198,7 @@ def test_a_hole_of_more_than_3_s(
 ) -> None:
     lines = getattr(drill.scrapes, file)
     lines[:] = [line for line in lines if not 13 <= _second(line) < 13 + missing]
-    found = with_others(drill, tmp_path, "fault", text)
+    found = drill.asked(tmp_path, "fault", text)
     assert found.verdict is verdict
     if verdict is Verdict.INVALID:
         assert found.reason == f"{file}.jsonl has a hole of 4.0 s; the scraper was not watching"

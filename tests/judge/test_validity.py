@@ -74,9 +74,13 @@ def test_a_load_that_never_wrote_anything(drill: JudgedDrill, tmp_path) -> None:
     assert "baseline: load list: 0 of 500 arrivals are in the samples" in report.reasons
 
 
-def test_requests_cut_by_the_end_are_not_missing(drill: JudgedDrill, tmp_path) -> None:
+def test_requests_cut_by_the_end_have_failed_and_are_not_missing(
+    drill: JudgedDrill, tmp_path
+) -> None:
     drill.load["outcome"][drill.lists(29, 30)] = Outcome.CUT
-    assert drill.judged(tmp_path).verdict is Verdict.PASS
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.FAIL
+    assert report.reasons == ["recovery: list.error_rate < 0.1%: 10% is not below 0.1%"]
 
 
 def test_phases_before_the_first_judged_one_warm_up(drill: JudgedDrill, tmp_path) -> None:

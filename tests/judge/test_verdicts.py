@@ -101,6 +101,15 @@ def test_an_abort_because_of_a_late_prober_is_invalid(drill: JudgedDrill, tmp_pa
     assert report.reasons[1].startswith("fault: prober: 20.00% of 240 arrivals started more than")
 
 
+def test_an_abort_because_the_prober_was_silent_is_invalid(drill: JudgedDrill, tmp_path) -> None:
+    ended(drill, 15, "aborted", condition="availability < 50% for 3s")
+    drill.probes = drill.probes[drill.probes["intended"] < at(11)]
+    report = drill.judged(tmp_path)
+    assert (report.verdict, report.aborted) == (Verdict.INVALID, "availability < 50% for 3s")
+    lane = "balancer/fresh/read/prober"
+    assert f"fault: prober: 10 of 50 probes of {lane} are in the samples" in report.reasons
+
+
 @pytest.mark.parametrize(
     ("name", "details", "words"),
     [

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kubedrill.record.clock import now
 from kubedrill.record.sample import LOAD_DTYPE, Outcome, read_bin
 
 with pytest.MonkeyPatch.context() as patch:
@@ -14,7 +15,7 @@ with pytest.MonkeyPatch.context() as patch:
     from kubedrill.load.user.statistics import LocustStatistics
     from kubedrill.load.user.targets import Targets
 
-DUE = 5_000_000_000_000
+DUE = now()
 SERIES = (Series("list", "GET", "transaction"), Series("page", "GET", "page"))
 
 
@@ -72,6 +73,14 @@ def test_what_is_in_flight_is_cut_once(recorder, recorded):
         recorder.end(arrival, Result(200, DUE, DUE, 0))
     assert [one[5] for one in recorded()] == [200, Outcome.CUT, Outcome.CUT]
     assert recorder.in_flight == 0
+
+
+def test_what_is_cut_while_it_rests_misses_no_answer(recorder, recorded):
+    resting, asking = begin(recorder), begin(recorder)
+    resting.resting = True
+    recorder.cut()
+    assert {one[5] for one in recorded()} == {Outcome.RESTING, Outcome.CUT}
+    assert asking.resting is False
 
 
 def test_flushes_append(recorder, recorded):

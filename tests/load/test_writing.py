@@ -144,6 +144,12 @@ def test_the_life_of_pods(cluster, stage):
     assert made(cluster, stage, "pods") == []
 
 
+def test_pods_that_live_when_the_load_ends_miss_no_answer(cluster, stage):
+    played = stage.of("pod_churn").play(rate=4, seconds=1, lifetime_s=20)
+    assert played.outcomes("churn") == {Outcome.RESTING: 4}, played.log
+    assert played.outcomes("churn.status") == {200: 4}
+
+
 def test_pods_that_stay(cluster, stage):
     played = stage.of("pod_churn").play(rate=10, seconds=1, keep=True, pod_bytes=5000)
     assert played.outcomes("churn") == {200: 10}, played.log

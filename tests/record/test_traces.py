@@ -22,6 +22,7 @@ from kubedrill.record.traces import (
     read_samples,
     sample_names,
     succeeded,
+    tell_unanswered,
     write_parquet,
 )
 
@@ -74,6 +75,14 @@ def test_what_was_cut_is_neither_success_nor_failure() -> None:
     rows = records((0, 1, 200), (0, 1, 503), (0, 1, Outcome.CUT), (0, 1, Outcome.DROPPED))
     assert succeeded(rows).tolist() == [True, False, False, False]
     assert failed(rows).tolist() == [False, True, False, True]
+
+
+def test_arrivals_cut_at_the_planned_end_are_unanswered_and_nothing_else() -> None:
+    rows = records((0, 1, Outcome.CUT), (0, 1, Outcome.CUT), (0, 1, 200), (0, 1, Outcome.RESTING))
+    rows["series"] = [1, 0, 1, 1]
+    tell_unanswered(rows, [{"role": "page"}, {"role": "transaction"}])
+    assert rows["outcome"].tolist() == [Outcome.UNANSWERED, Outcome.CUT, 200, Outcome.RESTING]
+    assert failed(rows).tolist() == [True, False, False, False]
 
 
 def test_each_second_counts_by_intended_start() -> None:

@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.verdict import Report
+from kubedrill.record.verdict import Report, Verdict
+from kubedrill.report import sentences
 from kubedrill.report.console import print_verdict
 
 
@@ -42,6 +43,7 @@ def test_a_pass_on_80_columns(drill) -> None:
         "          eventually(etcd.healthy_members == 3) within 10s         3  PASS",
         "          list.error_rate < 0.1%                                 0 %  PASS",
         "",
+        "Probes   deadline 1.00 s",
         "Probes   reads 99.2 %, writes 97.7 % in fault; longest outage 840 ms",
         "Load     list: 1,500 requests, 2 failed, p99 at most 71 ms (in recovery)",
         "Fault    etcd.kill on etcd-b took effect, noticed after 930 ms, undone,",
@@ -72,6 +74,30 @@ def test_an_invalid_drill_proves_nothing(drill) -> None:
     assert lines[2].strip() == "Nothing is proved: the drill cannot be trusted."
     assert lines[3].strip() == "- interrupted by SIGINT at +130.0 s"
     assert any(line.endswith("-  INVALID") for line in lines)
+
+
+def test_an_aborted_drill_says_what_is_known(drill) -> None:
+    folder = drill(
+        measured={
+            "fault": {"availability.writes >= 95%": 0.4},
+            "recovery": {"list.error_rate < 0.1%": None, "list.p99 < 1s": None},
+        }
+    )
+    aborted = {"verdict": Verdict.FAIL, "aborted": "availability < 50% for 3s"}
+    Report.read(folder.verdict).model_copy(update=aborted).write(folder.verdict)
+    sentence = sentences.proved(Report.read(folder.verdict))
+    assert sentence.startswith(
+        "The drill was aborted: availability < 50% for 3s; of 10 objectives 7 held, 1 did not hold, "
+        "2 could not be measured under the load list (mass-list)"
+    )
+
+
+def test_a_recovery_that_nobody_saw_the_end_of(drill) -> None:
+    folder = drill()
+    report = Report.read(folder.verdict)
+    faults = [one.model_copy(update={"recovered": False}) for one in report.faults]
+    report.model_copy(update={"faults": faults}).write(folder.verdict)
+    assert "undone, NOT recovered 2.10 s later" in " ".join(printed(folder, 200).split())
 
 
 @pytest.mark.parametrize("width", [80, 100])

@@ -8,7 +8,7 @@ import pytest
 
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report
-from kubedrill.report import html
+from kubedrill.report import html, tables
 
 MEGABYTE = 1_000_000
 VOID = {"meta", "link", "img", "br", "hr", "input", "base", "area", "source", "col", "wbr"}
@@ -171,6 +171,30 @@ def test_the_panels_of_the_timeline(drill) -> None:
         "CPU: cores in use",
         "Memory: largest process of each kind",
     ]
+
+
+def test_objectives_of_a_phase_that_never_began_are_there(drill) -> None:
+    folder = drill()
+    report = Report.read(folder.verdict)
+    report.model_copy(update={"phases": report.phases[:3]}).write(folder.verdict)
+    assert "list.error_rate < 0.1%" in page(folder).words
+
+
+def test_what_nobody_looked_at_is_not_0(drill) -> None:
+    report = Report.read(drill().verdict)
+    unknown = {"leader_changes": None, "unplanned": None}
+    gone = {"cpu_s": None, "rss_peak_bytes": None}
+    blind = report.model_copy(
+        update={
+            "elections": [one.model_copy(update=unknown) for one in report.elections],
+            "resources": [one.model_copy(update=gone) for one in report.resources],
+        }
+    )
+    rows = {
+        group.rows[0][0].text: [cell.text for cell in group.rows[0][1:]]
+        for group in (*tables.glance(blind).groups[3:], *tables.resources(blind).groups[:2])
+    }
+    assert set(map(tuple, rows.values())) == {("-",) * 4}
 
 
 def test_without_samples_the_rest_is_still_there(drill) -> None:

@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
+from kubedrill.record.verdict import Report, Verdict
 from kubedrill.report import junit
 
 
@@ -46,6 +47,30 @@ def test_a_drill_that_cannot_be_trusted_is_an_error_of_its_own(drill) -> None:
     error = found["validity"].find("testcase/error")
     assert error is not None
     assert error.attrib["message"] == "interrupted by SIGINT at +130.0 s"
+
+
+def test_an_aborted_drill_is_never_all_green(drill) -> None:
+    folder = drill()
+    report = Report.read(folder.verdict)
+    aborted = {
+        "verdict": Verdict.FAIL,
+        "reasons": ["aborted: availability < 50% for 3s"],
+        "aborted": "availability < 50% for 3s",
+        "phases": report.phases[:2],
+    }
+    report.model_copy(update=aborted).write(folder.verdict)
+    found = suites(folder)
+    assert list(found) == ["baseline", "fault", "recovery", "validity"], "also what never began"
+    assert found["recovery"].attrib["time"] == "0.000"
+    [failure] = found["validity"].findall("testcase/failure")
+    assert failure.attrib["message"] == "aborted: availability < 50% for 3s"
+
+
+def test_a_drill_that_was_not_aborted_passes_that_case(drill) -> None:
+    cases = suites(drill())["validity"].findall("testcase")
+    names = [case.attrib["name"] for case in cases]
+    assert names == ["the drill can be trusted", "no abort condition held"]
+    assert [len(case) for case in cases] == [0, 0]
 
 
 def test_the_verdict_and_the_versions_are_properties(drill) -> None:

@@ -18,6 +18,7 @@ from judged_parts import (
     exit_lines,
     fault_lines,
     load_records,
+    prober_lines,
     timeline_events,
     worker_lines,
 )
@@ -75,7 +76,9 @@ class JudgedDrill:
     events: list[Event] = field(default_factory=timeline_events)
     load: Records = field(default_factory=load_records)
     workers: list[dict[str, Any]] = field(default_factory=worker_lines)
+    prober: list[dict[str, Any]] = field(default_factory=prober_lines)
     scrapes: Scrapes = field(default_factory=Scrapes)
+    scraping: Scraping = field(default_factory=lambda: Scraping(apiserver_s=5.0))
     probes: Records = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,7 +125,7 @@ class JudgedDrill:
             faults=tuple(self.scheduled_faults),
             objectives=tuple(ScheduledObjective(*one) for one in self.objectives),
             probing=self.probing,
-            scraping=Scraping(apiserver_s=5.0),
+            scraping=self.scraping,
         )
 
     def write(self, reports: Path) -> RunFolder:
@@ -141,6 +144,7 @@ class JudgedDrill:
         known = sidecar(self.lanes, self.probing)
         write_samples(folder, "probe", known, PROBE_RECORD, self.probes)
         write_lines(folder.samples / "load-list.workers.jsonl", self.workers)
+        write_lines(folder.samples / "probe.workers.jsonl", self.prober)
         write_lines(folder.faults, self.faults)
         write_lines(folder.exits, self.exits)
         self.scrapes.write(folder)

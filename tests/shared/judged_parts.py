@@ -87,6 +87,10 @@ def worker_lines() -> list[dict[str, Any]]:
     ]
 
 
+def prober_lines() -> list[dict[str, Any]]:
+    return [{"time": at(second), "bytes_in": 30_000 * second} for second in range(END)]
+
+
 def timeline_events() -> list[Event]:
     """From start to end, with the host and the versions that the runner notes."""
     return [

@@ -45,6 +45,8 @@ class Plan:
     """Capabilities that the cluster lacks; empty also when it is not up."""
     seed: dict[str, int]
     loads: tuple[dict[str, Any], ...]
+    deadline_s: float
+    """When a probe has failed."""
     phases: tuple[dict[str, Any], ...]
     faults: tuple[PlannedFault, ...]
     objectives: tuple[dict[str, str], ...]
@@ -73,6 +75,7 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         loads=tuple(
             {**asdict(load), "rate": load.arrivals.in_words()} for load in experiment.loads
         ),
+        deadline_s=experiment.probing.deadline_s,
         phases=tuple(asdict(phase) for phase in experiment.phases),
         faults=faults,
         objectives=tuple(
@@ -170,6 +173,7 @@ def _facts(planned: Plan) -> "Table":
         workers = load["workers"]
         shared = f", by {workers['expect']} workers on other machines" if workers else ""
         table.add_row("load", f"{name}: {profile} at {load['rate']}{during}{shared}")
+    table.add_row("probes", f"deadline {format_duration(planned.deadline_s)}")
     return table
 
 

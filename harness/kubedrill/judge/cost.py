@@ -1,12 +1,12 @@
 """Judge: what watching costs the watched, as shares of what the control plane does."""
 
+from collections.abc import Iterable
 from typing import Any
-
-import numpy as np
 
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.requests import due_in
 from kubedrill.judge.server import requests
+from kubedrill.judge.vitals import received
 from kubedrill.record.files import read_lines
 from kubedrill.record.schedule import Phase
 from kubedrill.record.verdict import HarnessCost
@@ -26,14 +26,22 @@ def harness_cost(evidence: Evidence, phase: Phase) -> HarnessCost:
 
 def _cpu_share(evidence: Evidence, phase: Phase) -> float | None:
     metrics = evidence.metrics
-    ours = sum(metrics.cpu_s("harness", name, phase) for name in WATCHERS)
-    theirs = sum(metrics.cpu_s("processes", one.name, phase) for one in evidence.cluster.components)
-    return ours / theirs if theirs else None
+    ours = _known(metrics.cpu_s("harness", name, phase) for name in WATCHERS)
+    theirs = _known(
+        metrics.cpu_s("processes", one.name, phase) for one in evidence.cluster.components
+    )
+    if len(ours) < len(WATCHERS) or not sum(theirs):
+        return None
+    return sum(ours) / sum(theirs)
 
 
 def _bytes_share(evidence: Evidence, phase: Phase) -> float | None:
-    """Return probes and scrapes as a share of all bytes that clients of the drill received."""
-    ours = _received(evidence, phase) + sum(one["wire_bytes"] for one in _scrapes(evidence, phase))
+    """Return probes and scrapes as a share of all bytes that clients of the drill received.
+
+    Bytes on the wire, TLS and handshakes included, of all of them.
+    """
+    probed = received(evidence.probes.workers, phase)
+    ours = probed + sum(one["wire_bytes"] for one in _scrapes(evidence, phase))
     total = ours + sum(load.received(phase) for load in evidence.loads)
     return ours / total if total else None
 
@@ -46,8 +54,8 @@ def _requests_share(evidence: Evidence, phase: Phase) -> float | None:
     return min(ours / total, 1.0) if total else None
 
 
-def _received(evidence: Evidence, phase: Phase) -> int:
-    return int(due_in(evidence.probes.records, phase)["bytes"].sum(dtype=np.int64))
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
 
 
 def _scrapes(evidence: Evidence, phase: Phase) -> list[dict[str, Any]]:

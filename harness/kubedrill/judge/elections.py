@@ -17,18 +17,21 @@ Change = tuple[int, int, int]
 
 
 def elections(metrics: Metrics, faults: Iterable[Fault], phase: Phase) -> Elections:
-    """Return the leader changes that the member with the most of them saw."""
+    """Return the leader changes that the member with the most of them saw; None if nobody looked."""
     known = list(faults)
-    by_member = [_changes(metrics, member, phase) for member in metrics.steady_members(phase)]
-    seen = max(by_member, key=_count, default=[])
+    pages = (metrics.between_edges(member, phase) for member in metrics.steady_members(phase))
+    watched = [_changes(found) for found in pages if len(found) > 1]
+    if not watched:
+        return Elections(phase=phase.name, leader_changes=None, unplanned=None)
+    seen = max(watched, key=_count)
     unplanned = [one for one in seen if not any(fault.explains(*one[:2]) for fault in known)]
     return Elections(phase=phase.name, leader_changes=_count(seen), unplanned=_count(unplanned))
 
 
-def _changes(metrics: Metrics, member: str, phase: Phase) -> list[Change]:
+def _changes(pages: list[Page]) -> list[Change]:
     return [
         (before.time, after.time, int(step))
-        for before, after in pairwise(metrics.between_edges(member, phase))
+        for before, after in pairwise(pages)
         if (step := _seen(after) - _seen(before)) > 0
     ]
 

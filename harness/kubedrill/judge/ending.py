@@ -15,6 +15,8 @@ class Ending:
     """Monotonic ns; the last event, where none says that the drill ended."""
     how: Literal["ended", "aborted", "interrupted", "failed"]
     words: str
+    condition: str = ""
+    """The abort condition that held, if one did."""
 
 
 def read_ending(folder: RunFolder) -> tuple[list[Event], Ending]:
@@ -25,8 +27,8 @@ def read_ending(folder: RunFolder) -> tuple[list[Event], Ending]:
             case "drill", "ended":
                 return events, Ending(event.time, "ended", "")
             case "drill", "aborted":
-                words = f"aborted: {event.details['condition']}"
-                return events, Ending(event.time, "aborted", words)
+                condition = event.details["condition"]
+                return events, Ending(event.time, "aborted", f"aborted: {condition}", condition)
             case "drill", "interrupted":
                 words = f"interrupted by {event.details['signal']}"
                 return events, Ending(event.time, "interrupted", words)

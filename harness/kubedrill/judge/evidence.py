@@ -38,9 +38,9 @@ class Evidence:
             cluster,
             events,
             ending,
-            read_loads(folder, schedule),
+            read_loads(folder, schedule, ending),
             Probes.read(folder),
-            Metrics.read(folder, cluster),
+            Metrics.read(folder, cluster, schedule.scraping),
             read_faults(folder, schedule),
         )
 

@@ -4,15 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from kubedrill.judge.probes import Probes
 from kubedrill.record.clock import SECOND
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, touches
-from kubedrill.record.traces import Times, completed, failed
-from kubedrill.record.verdict import FaultResult
 
 PUNCTUAL = SECOND
 """A fault later, or undone earlier, than this no longer fits its phase."""
@@ -82,43 +77,6 @@ def read_faults(folder: RunFolder, schedule: Schedule) -> list[Fault]:
     return found
 
 
-def fault_result(fault: Fault, probes: Probes, unhealthy: Times) -> FaultResult:
-    """Return what the report says; `unhealthy`: when a member was seen not to be healthy."""
-    return FaultResult(
-        name=fault.scheduled.name,
-        target=fault.target,
-        phase=fault.scheduled.phase,
-        injected_at=fault.at("injected"),
-        took_effect=fault.at("took-effect") is not None,
-        took_effect_at=fault.at("took-effect"),
-        proof=fault.proof("took-effect"),
-        undone=fault.at("undone") is not None,
-        undone_at=fault.at("undone"),
-        undo_proof=fault.proof("undone"),
-        time_to_detect_s=time_to_detect_s(fault, probes, unhealthy),
-        time_to_recover_s=time_to_recover_s(fault, probes),
-    )
-
-
-def time_to_detect_s(fault: Fault, probes: Probes, unhealthy: Times) -> float | None:
-    """Return the time from injection to the first failing probe or unhealthy member."""
-    begun, until = fault.at("injecting"), fault.at("undoing")
-    if begun is None:
-        return None
-    noticed = np.concatenate([_failures(probes), unhealthy])
-    noticed = noticed[(noticed >= begun) & (noticed <= (until or noticed.max(initial=begun)))]
-    return float(noticed.min() - begun) / SECOND if len(noticed) else None
-
-
-def time_to_recover_s(fault: Fault, probes: Probes) -> float | None:
-    """Return the time from the undo's begin to its proof, or to the last failing probe if later."""
-    begun, proven = fault.at("undoing"), fault.at("undone")
-    if begun is None or proven is None:
-        return None
-    lost = _failures(probes)
-    return float(max(proven, int(lost[lost >= begun].max(initial=0))) - begun) / SECOND
-
-
 def reasons(faults: Iterable[Fault], whole: bool) -> Iterator[str]:
     """Yield why the faults of a drill prove nothing; `whole`: the drill came to its planned end."""
     for fault in faults:
@@ -145,8 +103,3 @@ def _incomplete(fault: Fault) -> Iterator[str]:
         if abs(off) > PUNCTUAL:
             words = f"{event} {abs(off) / SECOND:.1f} s {'late' if off > 0 else 'early'}"
             yield f"{fault.name}: {words}; the phases are not what they say"
-
-
-def _failures(probes: Probes) -> Times:
-    scored = probes.scored()
-    return completed(scored[failed(scored)])

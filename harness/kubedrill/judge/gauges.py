@@ -19,7 +19,8 @@ class Reading:
 def combine(readings: Iterable[Reading], across: str) -> list[Point]:
     """Return the combined value of each round, in which every component is read once, at its end.
 
-    One that did not answer stands for nothing until it answers again. Components are read shortly after
+    One that did not answer stands for nothing until it answers again; a round in which none did has no
+    value. Components are read shortly after
     each other: within a round, the leader of before and the leader of now would be two leaders.
     """
     latest: dict[str, float] = {}
@@ -30,8 +31,8 @@ def combine(readings: Iterable[Reading], across: str) -> list[Point]:
                 latest.pop(one.component, None)
             else:
                 latest[one.component] = one.value
-        value = combined(latest.values(), across) if latest else 0.0
-        trace.append((one_round[-1].time, value))
+        if latest:
+            trace.append((one_round[-1].time, combined(latest.values(), across)))
     return trace
 
 

@@ -1,12 +1,16 @@
 """Judge: the figures of a running drill, from the files as they grow: live view and abort conditions."""
 
+import math
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kubedrill.judge.requests import latencies, percentile
 from kubedrill.process.tail import LineTail
+from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.live import LiveFigures, LiveLoad
@@ -14,19 +18,21 @@ from kubedrill.record.objective import AbortCondition, holds, parse_abort
 from kubedrill.record.sample import (
     LOAD_DTYPE,
     PROBE_DTYPE,
-    Outcome,
     Records,
     read_bin,
     read_sidecar,
 )
 from kubedrill.record.schedule import Schedule, ScheduledLoad
-from kubedrill.record.traces import succeeded
+from kubedrill.record.traces import left_out, of_arrivals, succeeded
 
 WINDOW = 5 * SECOND
 """The figures are over the last five seconds: 50 probes a verb."""
 
 SETTLED = SECOND
 """What was due within the last second may still be answered in time."""
+
+WRITTEN = SECOND // 2
+"""The prober writes what has come every 200 ms: what is not there so long after its deadline has failed."""
 
 
 class _Growing:
@@ -53,6 +59,26 @@ class _Growing:
         return records[records["intended"] >= time]
 
 
+class _Dues:
+    """When the arrivals of one load are due; asked for one stretch after the other."""
+
+    def __init__(self, blocks: Iterator[Times]) -> None:
+        self._blocks = blocks
+        self._pieces: deque[Times] = deque()
+
+    def between(self, begin: int, end: int) -> int:
+        """Return how many are due in [begin, end), monotonic ns; `begin` never falls."""
+        while not self._pieces or int(self._pieces[-1][-1]) < end:
+            block = next(self._blocks, None)
+            if block is None:
+                break
+            if len(block):
+                self._pieces.append(block)
+        while self._pieces and int(self._pieces[0][-1]) < begin:
+            self._pieces.popleft()
+        return sum(int(np.diff(np.searchsorted(one, (begin, end)))[0]) for one in self._pieces)
+
+
 class Tail:
     """Follows the samples of a drill; each `poll` reads only what is new."""
 
@@ -65,6 +91,8 @@ class Tail:
             ]
             for load in schedule.loads
         }
+        self._dues = {load.name: _Dues(schedule.dues(load)) for load in schedule.loads}
+        self._deadline = round(schedule.probing.deadline_s * SECOND)
         self._probe = _Growing(folder.samples / "probe.bin", PROBE_DTYPE)
         self._health = LineTail(folder.health)
         self._workers = [LineTail(path) for path in _worker_files(folder, schedule)]
@@ -79,14 +107,13 @@ class Tail:
         time = now()
         phase = self._schedule.phase_at(time)
         self._follow()
-        reads, writes = self._availability(time)
         return LiveFigures(
             time=time,
             phase=phase.name if phase else None,
             phase_left_s=(phase.end - time) / SECOND if phase else 0.0,
             loads={load.name: self._load(load, time) for load in self._schedule.loads},
-            reads=reads,
-            writes=writes,
+            reads=self._availability("read", time),
+            writes=self._availability("write", time),
             members=dict(self._members),
             leader=self._leader,
             faults=tuple(self._in_force.values()),
@@ -94,44 +121,49 @@ class Tail:
         )
 
     def _load(self, load: ScheduledLoad, time: int) -> LiveLoad:
-        begin, end = self._window(time)
+        begin, end = self._window(time - SETTLED)
         came = [growing.since(begin) for growing in self._loads[load.name]]
-        records = self._transactions(load.sample_names[0], np.concatenate(came))
-        within = records[(records["intended"] < end) & (records["outcome"] != Outcome.CUT)]
-        good = within[succeeded(within)]
+        records = self._arrivals(load.sample_names[0], np.concatenate(came))
+        within = records[(records["intended"] < end) & ~left_out(records)]
+        # Of a closed loop the schedule does not know; it offers no more than what was answered.
+        offered = self._dues[load.name].between(begin, end) or len(within)
         seconds = max((end - begin) / SECOND, 1.0)
-        p99 = percentile(latencies(within), "p99") if len(within) else None
-        return LiveLoad(len(within) / seconds, len(good) / seconds, p99)
+        ordered = latencies(within)
+        p99 = percentile(ordered, "p99") if len(ordered) else None
+        return LiveLoad(offered / seconds, int(succeeded(within).sum()) / seconds, p99)
 
-    def _transactions(self, name: str, records: Records) -> Records:
-        sidecar = self._folder.samples / f"{name}.json"
-        series = read_sidecar(sidecar)["series"] if sidecar.exists() else []
-        numbers = [number for number, one in enumerate(series) if one["role"] == "transaction"]
-        return records[np.isin(records["series"], numbers)]
+    def _arrivals(self, name: str, records: Records) -> Records:
+        return records[of_arrivals(records, self._series(name))]
 
-    def _availability(self, time: int) -> tuple[float | None, float | None]:
-        sidecar = self._folder.samples / "probe.json"
-        if not sidecar.exists():
-            return None, None
-        begin, end = self._window(time)
+    def _availability(self, verb: str, time: int) -> float | None:
+        """Return the share of a verb's probes that were answered; None when none was due.
+
+        One that is not there although its deadline has passed was not answered in time, for all that
+        is known: whether the prober itself was late is for the verdict to say.
+        """
+        begin, end = self._window(time - max(SETTLED, self._deadline + WRITTEN))
+        scored = [
+            number
+            for number, one in enumerate(self._series("probe"))
+            if (one["path"], one["connection"], one["verb"], one["level"])
+            == ("balancer", "fresh", verb, "prober")
+        ]
         records = self._probe.since(begin)
-        records = records[records["intended"] < end]
-        good = succeeded(records)
-        shares = []
-        for verb in ("read", "write"):
-            scored = [
-                number
-                for number, one in enumerate(read_sidecar(sidecar)["series"])
-                if (one["path"], one["connection"], one["verb"], one["level"])
-                == ("balancer", "fresh", verb, "prober")
-            ]
-            chosen = good[np.isin(records["series"], scored)]
-            shares.append(float(chosen.mean()) if len(chosen) else None)
-        return shares[0], shares[1]
+        records = records[(records["intended"] < end) & np.isin(records["series"], scored)]
+        # One more or less may fall into the window.
+        due = math.floor(self._schedule.probing.fresh_rate * (end - begin) / SECOND) - 1
+        asked = max(len(records), due)
+        return float(succeeded(records).sum()) / asked if asked > 0 else None
 
-    def _window(self, time: int) -> tuple[int, int]:
-        end = time - SETTLED
-        return max(end - WINDOW, self._schedule.start), end
+    def _series(self, name: str) -> list[dict[str, Any]]:
+        """Return the series of a sidecar; none before it is written."""
+        sidecar = self._folder.samples / f"{name}.json"
+        return read_sidecar(sidecar)["series"] if sidecar.exists() else []
+
+    def _window(self, settled: int) -> tuple[int, int]:
+        """Return the five seconds before `settled`, within the schedule."""
+        start, end = self._schedule.start, self._schedule.end
+        return max(settled - WINDOW, start), min(settled, end)
 
     def _follow(self) -> None:
         for line in self._health.read():
@@ -157,7 +189,9 @@ class AbortWatch:
         """Return the text of a condition that has held long enough, else None."""
         for condition in self._conditions:
             value = _value(condition, figures)
-            if value is None or not holds(condition.objective, value):
+            if value is None:
+                continue  # nothing was due: it is as it was
+            if not holds(condition.objective, value):
                 self._since.pop(condition.text, None)
                 continue
             begun = self._since.setdefault(condition.text, figures.time)

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from kubedrill.judge.ending import Ending
 from kubedrill.judge.requests import due_in, errors, late_share, latencies, percentile, shown
+from kubedrill.judge.vitals import edges, read_vitals, received
 from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND
-from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.remote import Account, read_accounts
 from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
 from kubedrill.record.series import load_series
-from kubedrill.record.traces import read_samples, succeeded
+from kubedrill.record.traces import of_arrivals, read_samples, succeeded, tell_unanswered
 from kubedrill.record.verdict import LoadResult
 
 
@@ -41,8 +42,7 @@ class Load:
 
     def transactions(self) -> Records:
         """Return the arrivals themselves; objectives on the load's name mean these."""
-        numbers = [n for n, one in enumerate(self.series) if one["role"] == "transaction"]
-        return self.records[np.isin(self.records["series"], numbers)]
+        return self.records[of_arrivals(self.records, self.series)]
 
     @property
     def names(self) -> list[str]:
@@ -65,24 +65,22 @@ class Load:
     def counts(self, phase: Phase) -> dict[str, int]:
         """Return what its workers counted in a phase; their lines are a second apart."""
         found: Counter[str] = Counter()
-        for start, end in self._ends(phase):
+        for start, end in edges(self.workers, phase):
             found += Counter(end["counts"]) - Counter(start["counts"])
         return dict(found)
 
     def received(self, phase: Phase) -> int:
         """Return the bytes that its workers received in a phase, TLS included."""
-        return sum(end["bytes_in"] - start["bytes_in"] for start, end in self._ends(phase))
-
-    def _ends(self, phase: Phase) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """Yield what each worker said where a phase begins, and where it ends."""
-        for name in {one["worker"] for one in self.workers}:
-            lines = [one for one in self.workers if one["worker"] == name]
-            yield _said_at(lines, phase.start), _said_at(lines, phase.end)
+        return received(self.workers, phase)
 
 
-def read_loads(folder: RunFolder, schedule: Schedule) -> list[Load]:
+def read_loads(folder: RunFolder, schedule: Schedule, ending: Ending) -> list[Load]:
     """Read the samples of every scheduled load; one that never wrote any has none."""
-    return [_read(folder, load, schedule) for load in schedule.loads]
+    loads = [_read(folder, load, schedule) for load in schedule.loads]
+    if ending.how == "ended":
+        for load in loads:
+            tell_unanswered(load.records, load.series)
+    return loads
 
 
 def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
@@ -103,19 +101,14 @@ def _read(folder: RunFolder, load: ScheduledLoad, schedule: Schedule) -> Load:
         return Load(load, (), np.empty(0, LOAD_DTYPE), (), dues, accounts)
     parts = [read_samples(folder, name) for name in names]
     records = np.concatenate([part for part, _ in parts])
-    vitals = tuple(chain.from_iterable(_vitals(folder, name) for name in names))
+    vitals = tuple(chain.from_iterable(read_vitals(folder, name) for name in names))
     return Load(load, tuple(parts[0][1]["series"]), records, vitals, dues, accounts)
 
 
-def _vitals(folder: RunFolder, name: str) -> Iterator[dict[str, Any]]:
-    for line in read_lines(folder.samples / f"{name}.workers.jsonl"):
-        yield {**line, "worker": name}
-
-
-def _said_at(lines: list[dict[str, Any]], time: int) -> dict[str, Any]:
-    """Return one worker's line nearest to `time`, they being a second apart; before its first, nothing."""
-    early = [one for one in lines if one["time"] <= time + SECOND // 2]
-    return early[-1] if early else {"counts": {}, "bytes_in": 0}
+def _due(load: Load, name: str, records: Records, phase: Phase) -> int:
+    """Return how many requests were due: by the schedule, where it says so."""
+    scheduled = name == load.scheduled.name and not load.scheduled.arrivals.clients
+    return load.due_in(phase) if scheduled else len(records)
 
 
 def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult:
@@ -125,7 +118,7 @@ def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult
         name=name,
         phase=phase.name,
         loop="closed" if load.scheduled.arrivals.clients else "open",
-        offered=len(records) / seconds,
+        offered=_due(load, name, records, phase) / seconds,
         achieved=float(succeeded(records).sum()) / seconds,
         requests=len(records),
         errors=errors(records),

@@ -1,29 +1,24 @@
 """Judge: the values of every metric in record.metric, from scrapes, health, resources and exits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
+from kubedrill.judge import silence
 from kubedrill.judge.counting import add_up, increases, quantile
 from kubedrill.judge.gauges import Point, Reading, combine, combined, worst
-from kubedrill.judge.pages import Page, read_pages
+from kubedrill.judge.pages import Page, at_edge, read_pages
+from kubedrill.judge.silence import Exempt
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.metric import METRICS, Metric
 from kubedrill.record.objective import Objective
-from kubedrill.record.schedule import Phase
+from kubedrill.record.schedule import Phase, Scraping, allowed_hole
 
-Exempt = Callable[[str, int], bool]
-"""Whether a component (by name) was rightly silent at a time: a fault held it down."""
-
-LONGEST_HOLE = 3 * SECOND
-"""Health and resources are read every second; three missing in a row are not a hiccup."""
-
-EDGE = SECOND
-"""The scraper reads every target at the edges of each phase, one shortly after the other."""
+STARTING = SECOND
+"""A member that started so shortly before a phase may not have seen a leader at its first scrape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +28,7 @@ class Measured:
     value: float | None
     reason: str = ""
     valid: bool = True
+    """Whether it says anything. A valid one with a reason did not hold, whatever was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +36,18 @@ class Metrics:
     """All that the scraper left of a run."""
 
     cluster: ClusterRecord
+    scraping: Scraping
     pages: list[Page]
     health: list[dict[str, Any]]
     resources: list[dict[str, Any]]
     exits: list[dict[str, Any]]
 
     @classmethod
-    def read(cls, folder: RunFolder, cluster: ClusterRecord) -> "Metrics":
+    def read(cls, folder: RunFolder, cluster: ClusterRecord, scraping: Scraping) -> "Metrics":
         """Read the files of a run; those that are missing count as empty."""
         return cls(
             cluster,
+            scraping,
             read_pages(folder),
             list(read_lines(folder.health)),
             list(read_lines(folder.resources)),
@@ -59,13 +57,15 @@ class Metrics:
     def value(self, objective: Objective, phase: Phase, exempt: Exempt) -> Measured:
         """Return what the objective asks of a metric; a gauge at its worst over the phase."""
         metric = METRICS[objective.series]
-        if silence := self._silence(objective.series, metric, phase, exempt):
-            return Measured(None, silence, valid=False)
+        if words := self._silence(objective.series, metric, phase, exempt):
+            return Measured(None, words, valid=False)
         if metric.kind == "gauge":
             return self._gauge(objective, metric, phase, phase.start)
         if metric.kind == "histogram":
             return self._histogram(objective, metric, phase)
         grown = self._grown(objective.series, metric, phase)
+        if grown is None:
+            return Measured(None, f"{objective.series}: nothing was there to measure", valid=False)
         seconds = (phase.end - phase.start) / SECOND
         return Measured(grown / seconds if objective.statistic == "rate" else grown)
 
@@ -74,8 +74,8 @@ class Metrics:
     ) -> Measured:
         """Return a gauge at its worst from `since` + the objective's time to the end of the phase."""
         metric = METRICS[objective.series]
-        if silence := self._silence(objective.series, metric, phase, exempt):
-            return Measured(None, silence, valid=False)
+        if words := self._silence(objective.series, metric, phase, exempt):
+            return Measured(None, words, valid=False)
         begin = since + round((objective.eventually_s or 0.0) * SECOND)
         return self._gauge(objective, metric, phase, begin)
 
@@ -95,7 +95,10 @@ class Metrics:
     def between_edges(self, component: str, phase: Phase) -> list[Page]:
         """Return the scrapes of a component from the one at the phase's start to the one at its end."""
         pages = self._pages(component)
-        first, last = _edge(pages, phase.start), _edge(pages, phase.end)
+        first, last = (
+            page.time if (page := at_edge(pages, edge)) else edge
+            for edge in (phase.start, phase.end)
+        )
         good = [page for page in pages if not page.error]
         before = [page for page in good if page.time <= first][-1:]
         return before + [page for page in good if first < page.time <= last]
@@ -143,14 +146,16 @@ class Metrics:
             return Measured(None, f"{objective.series}: nothing was observed in it", valid=False)
         return Measured(value)
 
-    def _grown(self, name: str, metric: Metric, phase: Phase) -> float:
+    def _grown(self, name: str, metric: Metric, phase: Phase) -> float | None:
         if name.endswith(".restarts"):
             return float(self.restarts(metric.component, phase))
         components = [one.name for one in self.cluster.of_kind(metric.component)]
         if name == "etcd.elections":
             components = self.steady_members(phase)
         if name.endswith(".cpu"):
-            return sum(self.cpu_s("processes", component, phase) for component in components)
+            used = (self.cpu_s("processes", component, phase) for component in components)
+            known = [seconds for seconds in used if seconds is not None]
+            return sum(known) if known else None
         assert metric.family
         by_component: dict[str, float] = dict.fromkeys(components, 0.0)
         for (component, key), by in self.increase(metric.component, metric.family, phase).items():
@@ -171,7 +176,7 @@ class Metrics:
         started = {
             line["component"]
             for line in self.exits
-            if line["event"] == "started" and phase.start - EDGE <= line["time"] < phase.end
+            if line["event"] == "started" and phase.start - STARTING <= line["time"] < phase.end
         }
         return [name for name in members if name not in started] or members
 
@@ -183,58 +188,60 @@ class Metrics:
             for line in _within(self.exits, phase)
         )
 
-    def cpu_s(self, group: str, name: str, phase: Phase) -> float:
-        """Return the CPU-seconds of one process in a phase; `group` is processes | harness."""
+    def cpu_s(self, group: str, name: str, phase: Phase) -> float | None:
+        """Return the CPU-seconds of one process in a phase; `group` is processes | harness.
+
+        None if it was not there.
+        """
         readings = [
             {process["pid"]: process["cpu_s"]} if (process := line[group].get(name)) else {}
             for line in _around(self.resources, phase)
         ]
-        return sum(increases(readings).values())
+        return sum(increases(readings).values()) if any(readings) else None
 
-    def rss_peak(self, group: str, name: str, phase: Phase) -> int:
-        """Return the largest resident memory of one process in a phase, in bytes; 0 if unknown."""
+    def rss_peak(self, group: str, name: str, phase: Phase) -> int | None:
+        """Return the largest resident memory of one process in a phase, in bytes; None if unknown."""
         return max(
             (
                 process["rss_bytes"]
                 for line in _within(self.resources, phase)
                 if (process := line[group].get(name))
             ),
-            default=0,
+            default=None,
         )
+
+    def hosts(self, phase: Phase) -> list[dict[str, Any]]:
+        """Return the readings of the host from the one at the phase's start to the one at its end."""
+        closing = [line for line in self.resources if 0 <= line["time"] - phase.end < SECOND][:1]
+        return [line["host"] for line in (*_within(self.resources, phase), *closing)]
 
     def _silence(self, name: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
         if name == "etcd.healthy_members":
-            return _hole(self.health, phase, "health.jsonl")
+            return silence.of_lines(self.health, phase, "health.jsonl", allowed_hole(1.0))
         if name.endswith(".restarts"):
             return ""
-        if metric.family is None:
-            return _hole(self.resources, phase, "resources.jsonl")
-        silent = (
-            self._silence_of(one.name, phase, exempt)
-            for one in self.cluster.of_kind(metric.component)
-        )
-        return next((words for words in silent if words), "")
+        components = [one.name for one in self.cluster.of_kind(metric.component)]
+        silent = (self._silence_of(one, metric, phase, exempt) for one in components)
+        unread = self.unwatched(phase) if metric.family is None else ""
+        return unread or next((words for words in silent if words), "")
 
-    def _silence_of(self, component: str, phase: Phase, exempt: Exempt) -> str:
-        pages = [page for page in self._pages(component) if phase.holds(page.time)]
-        bad = [page for page in pages if page.error and not exempt(component, page.time)]
-        if bad:
-            second = (bad[0].time - phase.start) / SECOND
-            return (
-                f"{component} did not answer {len(bad)} of {len(pages)} scrapes; the first "
-                f"{second:.0f} s into the phase: {bad[0].error}"
-            )
-        if not pages and not exempt(component, phase.start):
-            return f"{component} was not scraped in this phase"
-        return ""
+    def unwatched(self, phase: Phase) -> str:
+        """Return that CPU and memory were not read for too long in a phase; empty if they were."""
+        hole = allowed_hole(self.scraping.resources_s)
+        return silence.of_lines(self.resources, phase, "resources.jsonl", hole)
+
+    def _silence_of(self, component: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
+        if metric.family is None:
+            hole = allowed_hole(self.scraping.resources_s)
+            return silence.of_process(self.resources, component, phase, exempt, hole)
+        pages = self._pages(component)
+        words = silence.of_pages(pages, component, phase, exempt)
+        if words or metric.kind == "gauge":
+            return words
+        return silence.of_edges(pages, component, phase, exempt)
 
     def _pages(self, component: str) -> list[Page]:
         return [page for page in self.pages if page.component == component]
-
-
-def _edge(pages: Sequence[Page], time: int) -> int:
-    """Return when a component was to be scraped for the edge of a phase."""
-    return next((page.time for page in pages if time <= page.time < time + EDGE), time)
 
 
 def _wanted(metric: Metric, labels: dict[str, str]) -> bool:
@@ -262,11 +269,3 @@ def _around(lines: Sequence[dict[str, Any]], phase: Phase) -> list[dict[str, Any
     """Return the lines of a phase and the last one before it."""
     before = [line for line in lines if line["time"] < phase.start][-1:]
     return before + _within(lines, phase)
-
-
-def _hole(lines: Sequence[dict[str, Any]], phase: Phase, name: str) -> str:
-    times = [phase.start, *(line["time"] for line in _within(lines, phase)), phase.end]
-    longest = max(after - before for before, after in pairwise(times))
-    if longest <= LONGEST_HOLE:
-        return ""
-    return f"{name} has a hole of {longest / SECOND:.1f} s; the scraper was not watching"

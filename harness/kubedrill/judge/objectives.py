@@ -1,10 +1,12 @@
 """Judge: each objective against what was measured."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from kubedrill.judge.availability import share_of
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.faults import time_to_detect_s, time_to_recover_s
+from kubedrill.judge.fault_times import recovery, time_to_detect_s
 from kubedrill.judge.metrics import Measured
 from kubedrill.judge.requests import due_in, of_distribution, statistic
 from kubedrill.record.clock import SECOND
@@ -62,10 +64,13 @@ def unhealthy(evidence: Evidence) -> Times:
 
 
 def _decide(objective: Objective, measured: Measured, doubts: list[str]) -> tuple[Verdict, str]:
-    if measured.value is None or not measured.valid:
+    if not measured.valid:
         return Verdict.INVALID, measured.reason
     if doubts:
         return Verdict.INVALID, f"the phase is not valid: {'; '.join(doubts)}"
+    if measured.reason:
+        return Verdict.FAIL, measured.reason
+    assert measured.value is not None
     if holds(objective, measured.value):
         return Verdict.PASS, ""
     said = show(measured.value, objective.unit)
@@ -82,16 +87,21 @@ def _metric(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
 
 def _fault(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     faults = [fault for fault in evidence.faults if fault.touches(phase)]
+    if not faults:
+        return Measured(None, "no fault in this phase", valid=False)
     if objective.series == "fault.time_to_detect":
         seen = unhealthy(evidence)
-        found = [time_to_detect_s(fault, evidence.probes, seen) for fault in faults]
-    else:
-        found = [time_to_recover_s(fault, evidence.probes) for fault in faults]
-    if not found:
-        return Measured(None, "no fault in this phase", valid=False)
-    known = [value for value in found if value is not None]
-    if len(known) < len(found):
-        what = objective.series.rpartition("_")[2]
+        times = [time_to_detect_s(fault, evidence.probes, seen) for fault in faults]
+        return _slowest("detect", times)
+    found = [recovery(fault, evidence) for fault in faults]
+    slowest = _slowest("recover", [one.seconds if one else None for one in found])
+    failing = next((one.failing for one in found if one and one.failing), "")
+    return replace(slowest, reason=failing) if slowest.valid else slowest
+
+
+def _slowest(what: str, times: list[float | None]) -> Measured:
+    known = [time for time in times if time is not None]
+    if len(known) < len(times):
         return Measured(None, f"a fault was never seen to {what}", valid=False)
     return Measured(max(known))
 
@@ -114,7 +124,14 @@ def _requests(evidence: Evidence, objective: Objective, phase: Phase) -> Measure
             load = next(one for one in evidence.loads if one.scheduled.name == load_name)
             records = load.of(name)
     records = due_in(records, phase)
-    return _some(statistic(records, objective.statistic, seconds) if len(records) else None)
+    if not len(records):
+        return _some(None)
+    value = statistic(records, objective.statistic, seconds)
+    return Measured(value, "" if value is not None else _unanswered(len(records)))
+
+
+def _unanswered(asked: int) -> str:
+    return f"no request was answered in this phase, of {asked:,}; none has a latency"
 
 
 def _some(value: float | None) -> Measured:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kubedrill.record.clock import SECOND
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.metric import METRICS
@@ -13,6 +14,9 @@ from kubedrill.record.metric import METRICS
 Labels = tuple[tuple[str, str], ...]
 Key = tuple[str, Labels]
 """Name of a sample (family, or family_bucket ...) and its labels, sorted."""
+
+ROUND = 2 * SECOND
+"""The scraper reads every target at the edges of each phase, one shortly after the other."""
 
 _SUFFIXES = ("", "_bucket", "_count", "_sum")
 _FAMILIES = frozenset(metric.family for metric in METRICS.values() if metric.family)
@@ -24,6 +28,8 @@ class Page:
 
     time: int
     """Monotonic ns: when it was due."""
+    end: int
+    """Monotonic ns: when it was through."""
     component: str
     error: str
     """Why it failed; empty if it did not."""
@@ -35,6 +41,7 @@ def read_pages(folder: RunFolder) -> list[Page]:
     pages = [
         Page(
             line["time"],
+            line["end"],
             line["component"],
             line["error"],
             _parse(_text(folder.metrics / line["file"], line)) if line["ok"] else {},
@@ -42,6 +49,11 @@ def read_pages(folder: RunFolder) -> list[Page]:
         for line in read_lines(folder.metrics_index)
     ]
     return sorted(pages, key=lambda page: page.time)
+
+
+def at_edge(pages: Iterable[Page], time: int) -> Page | None:
+    """Return a component's scrape for the edge of a phase at `time`; None if there is none."""
+    return next((page for page in pages if time <= page.time < time + ROUND), None)
 
 
 def write_metrics(pages: Iterable[Page], path: Path) -> None:

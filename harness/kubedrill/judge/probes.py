@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kubedrill.judge.requests import due_in
+from kubedrill.judge.vitals import read_vitals
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import PROBE_DTYPE, Records
@@ -42,6 +43,8 @@ class Probes:
 
     lanes: tuple[Lane, ...]
     records: Records
+    workers: tuple[dict[str, Any], ...] = ()
+    """The prober's lines about itself."""
 
     @classmethod
     def read(cls, folder: RunFolder) -> "Probes":
@@ -50,7 +53,7 @@ class Probes:
             return cls((), np.empty(0, PROBE_DTYPE))
         records, sidecar = read_samples(folder, "probe")
         lanes = tuple(_lane(one, sidecar["rates"]) for one in sidecar["series"])
-        return cls(lanes, records)
+        return cls(lanes, records, tuple(read_vitals(folder, "probe")))
 
     def of(self, **wanted: str | tuple[str, ...]) -> Records:
         """Return the probes of the lanes with these attributes: `of(path="balancer", verb="read")`."""
@@ -66,7 +69,7 @@ class Probes:
         return self.of(verb=SCORED, level="prober")
 
     def longest_outage_s(self, phase: Phase) -> float | None:
-        """Return the longest outage of reads or of writes that began in the phase, at full length.
+        """Return the longest outage of reads or of writes in the phase, as `longest_s` counts it.
 
         An outage: no probe of a verb is answered on any connection through the balancer. None if a
         verb was not probed in the phase.
@@ -92,9 +95,12 @@ class Probes:
 
 
 def longest_s(found: Iterator[tuple[int, int]] | list[tuple[int, int]], phase: Phase) -> float:
-    """Return the length of the longest of the outages that began in the phase, in seconds."""
-    lengths = (end - start for start, end in found if phase.holds(start))
-    return max(lengths, default=0) / SECOND
+    """Return the length of the longest of the outages in the phase, in seconds.
+
+    To its end, whenever that is, from its begin: the phase's, where it came from the phase before.
+    """
+    within = ((start, end) for start, end in found if start < phase.end and end > phase.start)
+    return max((end - max(start, phase.start) for start, end in within), default=0) / SECOND
 
 
 def _lane(series: dict[str, Any], rates: dict[str, float]) -> Lane:

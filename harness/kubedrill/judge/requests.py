@@ -7,7 +7,7 @@ import numpy as np
 from kubedrill.record.clock import MILLISECOND
 from kubedrill.record.sample import Outcome, Records, outcome_name
 from kubedrill.record.schedule import Phase
-from kubedrill.record.traces import Floats, failed, succeeded
+from kubedrill.record.traces import Floats, failed, left_out, succeeded
 
 LATE = 250 * MILLISECOND
 """An arrival that starts later than this after its time was the generator's fault, not the server's."""
@@ -17,23 +17,24 @@ SHOWN = ("p50", "p90", "p99", "p99.9", "max", "mean")
 
 
 def due_in(records: Records, phase: Phase) -> Records:
-    """Return the requests whose intended start lies in the phase, without those cut by the end."""
+    """Return the requests whose intended start lies in the phase, without those left out."""
     due = records["intended"]
     within = (due >= phase.start) & (due < phase.end)
-    found: Records = records[within & (records["outcome"] != Outcome.CUT)]
+    found: Records = records[within & ~left_out(records)]
     return found
 
 
 def latencies(records: Records) -> Floats:
-    """Return every latency in seconds from the intended start, sorted.
+    """Return every latency in seconds from the intended start, sorted; none without a success.
 
     A failure counts as at least as slow as the slowest success: what never got its answer must not
-    make a distribution look better.
+    make a distribution look better. Without a success there is nothing that it could be as slow as.
     """
     seconds = records["total_us"] / 1e6
-    slowest = seconds[succeeded(records)].max(initial=0.0)
-    lost = failed(records)
-    seconds[lost] = np.maximum(seconds[lost], slowest)
+    good, lost = succeeded(records), failed(records)
+    if not good.any():
+        return np.empty(0)
+    seconds[lost] = np.maximum(seconds[lost], seconds[good].max())
     return np.sort(seconds)
 
 
@@ -59,8 +60,11 @@ def shown(ordered: Floats) -> dict[str, float]:
     return {name: of_distribution(ordered, name) for name in SHOWN} if len(ordered) else {}
 
 
-def statistic(records: Records, name: str, seconds: float) -> float:
-    """Return a statistic of record.series of the requests due in a stretch of `seconds`."""
+def statistic(records: Records, name: str, seconds: float) -> float | None:
+    """Return a statistic of record.series of the requests due in a stretch of `seconds`.
+
+    None of a latency where no request was answered.
+    """
     match name:
         case "count":
             return float(len(records))
@@ -70,7 +74,8 @@ def statistic(records: Records, name: str, seconds: float) -> float:
             return float(failed(records).sum())
         case "error_rate":
             return float(failed(records).mean())
-    return of_distribution(latencies(records), name)
+    ordered = latencies(records)
+    return of_distribution(ordered, name) if len(ordered) else None
 
 
 def errors(records: Records) -> dict[str, int]:

@@ -56,7 +56,20 @@ def resources(metrics: Metrics, phase: Phase) -> list[ResourceResult]:
         )
         for name in ours
     ]
-    return [*components, *harness]
+    return [*components, *harness, _host(metrics, phase)]
+
+
+def _host(metrics: Metrics, phase: Phase) -> ResourceResult:
+    hosts = metrics.hosts(phase)
+    used = (one["memory_total_bytes"] - one["memory_available_bytes"] for one in hosts)
+    return ResourceResult(
+        phase=phase.name,
+        component="host",
+        zone=None,
+        cpu_s=hosts[-1]["cpu_busy_s"] - hosts[0]["cpu_busy_s"] if len(hosts) > 1 else None,
+        rss_peak_bytes=max(used, default=None),
+        restarts=0,
+    )
 
 
 def requests(metrics: Metrics, phase: Phase) -> float | None:

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -51,10 +52,9 @@ def _abort(evidence: Evidence) -> Iterator[str]:
     phase = evidence.schedule.phase_at(evidence.ending.time)
     if phase is None:
         return
-    records = evidence.probes.records
-    begun = (records["intended"] >= phase.start) & (records["intended"] < evidence.ending.time)
-    for late in _late("prober", records[begun]):
-        yield f"{phase.name}: {late}"
+    begun = replace(phase, end=evidence.ending.time)
+    for doubt in _prober(evidence, begun):
+        yield f"{phase.name}: {doubt}"
 
 
 def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
@@ -148,10 +148,12 @@ def _late(name: str, arrivals: Records) -> Iterator[str]:
 
 def _machine(evidence: Evidence, phase: Phase) -> Iterator[str]:
     """Yield why the machine under the drill, not the cluster, was the limit (docs/verdicts.md)."""
-    hosts = [one["host"] for one in evidence.metrics.resources if phase.holds(one["time"])]
+    hosts, unwatched = evidence.metrics.hosts(phase), evidence.metrics.unwatched(phase)
     if len(hosts) < 2:
         yield "machine: its CPU and memory were not recorded"
         return
+    if unwatched:
+        yield f"machine: {unwatched}"
     total = hosts[-1]["cpu_total_s"] - hosts[0]["cpu_total_s"]
     steal = (hosts[-1]["steal_s"] - hosts[0]["steal_s"]) / total if total > 0 else 0.0
     if steal > STEAL_SHARE:

@@ -1,5 +1,6 @@
 """Judge: from a run's files to its verdict; the same whenever and wherever it is asked."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from kubedrill.judge.cost import harness_cost
 from kubedrill.judge.elections import elections
 from kubedrill.judge.ending import Ending, read_ending
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.faults import fault_result
+from kubedrill.judge.fault_times import fault_result
 from kubedrill.judge.loads import load_results
 from kubedrill.judge.objectives import evaluate, unhealthy
 from kubedrill.judge.server import resources, server_latency
@@ -44,6 +45,8 @@ def _judge(evidence: Evidence) -> Report:
     verdict, reasons = _decide(evidence.ending, broken, doubts, objectives)
     unwell = unhealthy(evidence)
     phases = [phase for phase in schedule.phases if phase.start < evidence.ending.time]
+    # Of a phase that was not finished, no more was offered than was due until then.
+    played = [replace(phase, end=min(phase.end, evidence.ending.time)) for phase in phases]
     metrics = evidence.metrics
     return Report(
         experiment=schedule.experiment,
@@ -53,10 +56,11 @@ def _judge(evidence: Evidence) -> Report:
         claim=schedule.claim,
         verdict=verdict,
         reasons=reasons,
+        aborted=evidence.ending.condition,
         phases=[_times(schedule, phase) for phase in phases],
         objectives=objectives,
-        load=[row for load in evidence.loads for one in phases for row in load_results(load, one)],
-        faults=[fault_result(fault, evidence.probes, unwell) for fault in evidence.faults],
+        load=[row for load in evidence.loads for one in played for row in load_results(load, one)],
+        faults=[fault_result(fault, evidence, unwell) for fault in evidence.faults],
         availability=[row for one in phases for row in availability(evidence.probes, one)],
         server_latency=[row for one in phases for row in server_latency(metrics, one)],
         resources=[row for one in phases for row in resources(metrics, one)],

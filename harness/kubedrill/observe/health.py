@@ -5,17 +5,17 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from kubedrill.observe.page import Page
-from kubedrill.observe.ticks import wait_until
+from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
+from kubedrill.record.schedule import allowed_hole
 from kubedrill.wire.errors import WireError
 
 TIMEOUT = SECOND * 9 // 10
 _LEADS = b"\netcd_server_is_leader 1\n"
-_RECENT = 3 * SECOND
 _SILENT = ("refused", "timeout")
 
 
@@ -24,6 +24,8 @@ class Leaders:
 
     def __init__(self) -> None:
         self._said: dict[str, int] = {}
+        self.recent = allowed_hole(1.0)
+        """For how long what a member said is believed, ns; longer where it is asked less often."""
 
     def seen(self, zone: str, time: int, page: bytes) -> None:
         """Note what the metrics of the member in `zone` say at `time`."""
@@ -34,7 +36,7 @@ class Leaders:
 
     def leader(self, time: int) -> str | None:
         """Return the zone of the member that led when last asked, None if none did lately."""
-        recent = {zone: at for zone, at in self._said.copy().items() if time - at <= _RECENT}
+        recent = {zone: at for zone, at in self._said.copy().items() if time - at <= self.recent}
         return max(recent, key=lambda zone: recent[zone], default=None)
 
 
@@ -51,21 +53,25 @@ class Health:
         self._lines = JsonLines(folder.health)
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
-        """Ask at each of `times` until `ended` is set."""
+        """Ask at each of `times` until `ended` is set; leave out those that have long passed."""
         with ThreadPoolExecutor(max(1, len(self._pages)), "health") as pool:
             for due in times:
                 if not wait_until(due, ended):
                     return
-                deadline = now() + TIMEOUT
-                asked = {
-                    zone: pool.submit(_ask, page, deadline) for zone, page in self._pages.items()
-                }
-                etcd = {zone: answer.result() for zone, answer in asked.items()}
-                took = (now() - due) // 1000
-                leader = self._leaders.leader(now())
-                if leader is not None and etcd.get(leader) in _SILENT:
-                    leader = None  # it led when last scraped
-                self._lines.add({"time": due, "took_us": took, "etcd": etcd, "leader": leader})
+                if not missed(due):
+                    self._once(pool)
+
+    def _once(self, pool: ThreadPoolExecutor) -> None:
+        begun = now()
+        asked = {
+            zone: pool.submit(_ask, page, begun + TIMEOUT) for zone, page in self._pages.items()
+        }
+        etcd = {zone: answer.result() for zone, answer in asked.items()}
+        took = (now() - begun) // 1000
+        leader = self._leaders.leader(now())
+        if leader is not None and etcd.get(leader) in _SILENT:
+            leader = None  # it led when last scraped
+        self._lines.add({"time": begun, "took_us": took, "etcd": etcd, "leader": leader})
 
 
 def _ask(page: Page, deadline: int) -> str:

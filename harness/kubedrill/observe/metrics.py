@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from kubedrill.observe.page import Page
-from kubedrill.observe.ticks import wait_until
+from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.files import JsonLines
@@ -15,7 +15,6 @@ from kubedrill.record.schedule import Scraping
 from kubedrill.wire.errors import WireError
 
 TIMEOUT = 2 * SECOND
-SKIPPED_AFTER = SECOND
 _GZIP = b"\x1f\x8b"
 
 Seen = Callable[[int, bytes], None]
@@ -52,7 +51,7 @@ class Scrape:
 
     def once(self, due: int) -> None:
         """Scrape once; a failure is a line in the index. OSError if the disk is full."""
-        if now() - due > SKIPPED_AFTER:
+        if missed(due):
             self._note(due, error="skipped: the scrape before it took too long")
             return
         received = self._page.wire_bytes

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from kubedrill.observe.ticks import wait_until
+from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.record.clock import now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import JsonLines
@@ -30,10 +30,11 @@ class Resources:
         self._lines = JsonLines(folder.resources)
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
-        """Measure at each of `times`, and once more when `ended` is set before the last."""
+        """Measure at each of `times` that has not long passed, and once more when `ended` is set."""
         for due in times:
             waited = wait_until(due, ended)
-            self.once()
+            if not missed(due) or not waited:
+                self.once()
             if not waited:
                 return
 

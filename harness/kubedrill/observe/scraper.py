@@ -19,7 +19,7 @@ from kubedrill.record.clock import MILLISECOND, now
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.schedule import Schedule
+from kubedrill.record.schedule import Schedule, allowed_hole
 
 STAGGER = 50 * MILLISECOND
 """Between the scrapes of one round: all at once would be a load of their own."""
@@ -46,6 +46,7 @@ class Scraper:
     def run(self, schedule: Schedule) -> None:
         """Watch until the end; raise the first error of any watch."""
         on_end(self._ended.set)
+        self._leaders.recent = allowed_hole(schedule.scraping.etcd_s)
         threads = [
             threading.Thread(target=self._guard, args=(watch, times), name=name, daemon=True)
             for name, watch, times in self._watches(schedule)

@@ -18,6 +18,11 @@ def ticks(schedule: Schedule, interval_s: float, offset: int = 0) -> Iterator[in
     yield schedule.end + offset
 
 
+def missed(due: int) -> bool:
+    """Whether it is too late for what was due then: it would tell of another time."""
+    return now() - due > SECOND
+
+
 def wait_until(due: int, ended: threading.Event) -> bool:
     """Wait until `due`; False as soon as `ended` is set."""
     return not ended.wait(max(due - now(), 0) / SECOND)

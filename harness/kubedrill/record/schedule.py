@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kubedrill.record.arrivals import Arrivals, Times
-from kubedrill.record.clock import ClockPair
+from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.files import write_json
 from kubedrill.record.remote import RemoteWorkers
 
@@ -108,6 +108,11 @@ class Scraping:
     etcd_s: float = 1.0
     controllers_s: float = 10.0
     resources_s: float = 1.0
+
+
+def allowed_hole(interval_s: float) -> int:
+    """Return for how long what is read every so often may be missing, in ns: three rounds, or 3 s."""
+    return max(3 * SECOND, round(3 * interval_s * SECOND))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The samples of a run as arrays, whole or second by second; for judge, charts and live view."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,10 +76,34 @@ def succeeded(records: Records) -> Flags:
     return success
 
 
+def left_out(records: Records) -> Flags:
+    """Mark what the end of the drill cut off so that it says nothing of the server."""
+    cut: Flags = (records["outcome"] == Outcome.CUT) | (records["outcome"] == Outcome.RESTING)
+    return cut
+
+
 def failed(records: Records) -> Flags:
-    """Mark the failures: all but the successes and what was cut by the end of the drill."""
-    uncut: Flags = records["outcome"] != Outcome.CUT
-    return ~succeeded(records) & uncut
+    """Mark the failures: all but the successes and what is left out."""
+    return ~succeeded(records) & ~left_out(records)
+
+
+def of_arrivals(records: Records, series: Sequence[dict[str, Any]]) -> Flags:
+    """Mark a load's arrivals themselves, not the parts of them or what goes on beside them.
+
+    `series` as the sidecar has them.
+    """
+    numbers = [number for number, one in enumerate(series) if one["role"] == "transaction"]
+    return np.isin(records["series"], numbers)
+
+
+def tell_unanswered(records: Records, series: Sequence[dict[str, Any]]) -> None:
+    """Make failures of the arrivals that were in flight at the planned end of a drill, in place.
+
+    They had no answer then, and none is known to have been on its way. What is no arrival may be cut
+    by design, such as a watch that is held.
+    """
+    cut = np.flatnonzero(records["outcome"] == Outcome.CUT)
+    records["outcome"][cut[of_arrivals(records[cut], series)]] = Outcome.UNANSWERED
 
 
 def completed(records: Records) -> Times:
@@ -108,7 +133,7 @@ def per_second(records: Records, start: int, end: int) -> PerSecond:
     intended = records["intended"].astype(np.int64)
     within = records[(intended >= start) & (intended < end)]
     second = (within["intended"].astype(np.int64) - start) // SECOND
-    answered = (within["outcome"] != Outcome.CUT) & (within["outcome"] != Outcome.DROPPED)
+    answered = ~left_out(within) & (within["outcome"] != Outcome.DROPPED)
     latency = within["total_us"][answered]
     ranks = percentiles_by_group(second[answered], latency, length, (0.5, 0.99, 1.0))
     return PerSecond(

@@ -45,7 +45,7 @@ class ObjectiveResult(_Part):
     words: str
     """The objective in a sentence, as `kubedrill plan` prints it."""
     value: float | None
-    """In `unit`; None if it could not be measured."""
+    """In `unit`; None if it could not be measured, or is a latency and nothing was answered."""
     unit: str
     threshold: float
     operator: str
@@ -94,6 +94,8 @@ class FaultResult(_Part):
     undo_proof: str
     time_to_detect_s: float | None
     time_to_recover_s: float | None
+    recovered: bool = True
+    """Whether probes had stopped to fail by then; if not, it took longer than that."""
 
 
 class AvailabilityResult(_Part):
@@ -131,22 +133,23 @@ class ServerLatency(_Part):
 
 
 class ResourceResult(_Part):
-    """One component (or `host`, `harness`) in one phase."""
+    """One component, process of the harness, or the `host`, in one phase; None: it was not there."""
 
     phase: str
     component: str
     zone: str | None
-    cpu_s: float
-    rss_peak_bytes: int
+    cpu_s: float | None
+    rss_peak_bytes: int | None
+    """Resident memory; of the host, all that is in use."""
     restarts: int
 
 
 class Elections(_Part):
-    """etcd's leader changes in one phase."""
+    """etcd's leader changes in one phase; None where no member was scraped."""
 
     phase: str
-    leader_changes: int
-    unplanned: int
+    leader_changes: int | None
+    unplanned: int | None
     """Those that no fault explains."""
 
 
@@ -170,6 +173,8 @@ class Report(_Part):
     claim: int | None
     verdict: Verdict
     reasons: list[str]
+    aborted: str = ""
+    """The abort condition that ended the drill; empty if none did."""
     phases: list[PhaseTimes]
     objectives: list[ObjectiveResult]
     load: list[LoadResult]

@@ -40,7 +40,8 @@ def timeline(
 
 def _panels(axis: Axis, folder: RunFolder, report: Report, events: list[Event]) -> list[figure]:
     panels: list[figure | None] = [lane_panels.drill(axis, report, events)]
-    traces = load_panels.load_traces(folder, axis)
+    ended = any((one.kind, one.name) == ("drill", "ended") for one in events)
+    traces = load_panels.load_traces(folder, axis, ended)
     if traces:
         panels += [load_panels.rates(axis, traces), load_panels.latency(axis, traces)]
     if (folder.samples / "probe.json").exists():

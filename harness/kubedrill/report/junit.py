@@ -7,22 +7,22 @@ from xml.etree import ElementTree as ET
 
 from kubedrill.record.files import write_whole
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdict
+from kubedrill.record.verdict import ObjectiveResult, Report, Verdict
 from kubedrill.report import sentences
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, not even escaped."""
 
 VALIDITY = "validity"
-"""The suite that says whether the drill itself can be trusted."""
+"""The suite that says whether the drill itself can be trusted, and came to its end."""
 
 
 def write(folder: RunFolder) -> Path:
     """Write `junit.xml` from `verdict.json` and return its path."""
     report = Report.read(folder.verdict)
     root = ET.Element("testsuites", name=_clean(report.experiment))
-    for phase in report.phases:
-        objectives = [one for one in report.objectives if one.phase == phase.name]
+    for phase in sentences.phases_asked(report):
+        objectives = [one for one in report.objectives if one.phase == phase]
         if objectives:
             root.append(_phase(report, phase, objectives))
     root.append(_validity(report))
@@ -34,10 +34,12 @@ def write(folder: RunFolder) -> Path:
     return folder.junit
 
 
-def _phase(report: Report, phase: PhaseTimes, objectives: list[ObjectiveResult]) -> ET.Element:
-    suite = _suite(report, phase.name, (phase.end - phase.start) / 1e9, phase.date)
+def _phase(report: Report, phase: str, objectives: list[ObjectiveResult]) -> ET.Element:
+    begun = next((one for one in report.phases if one.name == phase), None)
+    length_s = (begun.end - begun.start) / 1e9 if begun else 0.0
+    suite = _suite(report, phase, length_s, begun.date if begun else _date_of(report.run))
     for one in objectives:
-        case = _case(suite, f"{report.experiment}.{phase.name}", one.text)
+        case = _case(suite, f"{report.experiment}.{phase}", one.text)
         _result(case, one.verdict, one.reason)
         shown = f"{one.words}\nmeasured: {sentences.measured(one)}"
         ET.SubElement(case, "system-out").text = _clean(shown)
@@ -48,9 +50,13 @@ def _validity(report: Report) -> ET.Element:
     length_s = sum(phase.end - phase.start for phase in report.phases) / 1e9
     date = report.phases[0].date if report.phases else _date_of(report.run)
     suite = _suite(report, VALIDITY, length_s, date)
-    case = _case(suite, f"{report.experiment}.{VALIDITY}", "the drill can be trusted")
+    name = f"{report.experiment}.{VALIDITY}"
+    case = _case(suite, name, "the drill can be trusted")
     if report.verdict is Verdict.INVALID:
         _result(case, Verdict.INVALID, "\n".join(report.reasons))
+    case = _case(suite, name, "no abort condition held")
+    if report.aborted:
+        _result(case, Verdict.FAIL, f"aborted: {report.aborted}")
     return _counted(suite)
 
 

@@ -13,11 +13,13 @@ from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.traces import (
     Floats,
     PerSecond,
+    of_arrivals,
     per_second,
     percentiles_by_group,
     read_samples,
     sample_names,
     succeeded,
+    tell_unanswered,
 )
 from kubedrill.report import figures
 from kubedrill.report.panel import (
@@ -45,12 +47,15 @@ class LoadTrace:
     seconds: PerSecond
 
 
-def load_traces(folder: RunFolder, axis: Axis) -> list[LoadTrace]:
-    """Return every load that has samples; its transactions, not their pages."""
+def load_traces(folder: RunFolder, axis: Axis, ended: bool) -> list[LoadTrace]:
+    """Return every load that has samples; its arrivals, not their parts.
+
+    `ended`: the drill came to its planned end, so that what was cut then is a failure.
+    """
     there = sample_names(folder)
     found = []
     for load in axis.schedule.loads:
-        parts = [_transactions(folder, name) for name in load.sample_names if name in there]
+        parts = [_arrivals(folder, name, ended) for name in load.sample_names if name in there]
         records = np.concatenate(parts) if parts else np.empty(0, LOAD_DTYPE)
         if len(records):
             seconds = per_second(records, axis.schedule.start, axis.schedule.end)
@@ -58,10 +63,11 @@ def load_traces(folder: RunFolder, axis: Axis) -> list[LoadTrace]:
     return found
 
 
-def _transactions(folder: RunFolder, name: str) -> Records:
+def _arrivals(folder: RunFolder, name: str, ended: bool) -> Records:
     records, sidecar = read_samples(folder, name)
-    whole = [i for i, one in enumerate(sidecar["series"]) if one.get("role") == "transaction"]
-    return records[np.isin(records["series"], whole)]
+    if ended:
+        tell_unanswered(records, sidecar["series"])
+    return records[of_arrivals(records, sidecar["series"])]
 
 
 def rates(axis: Axis, traces: Sequence[LoadTrace]) -> figure:

@@ -1,5 +1,6 @@
 """Report: what a drill proved and what its figures say, in plain sentences; one wording for all views."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from kubedrill.record.verdict import (
@@ -15,16 +16,33 @@ from kubedrill.report import figures
 def proved(report: Report) -> str:
     """Return what the drill proved, in one sentence."""
     total = len(report.objectives)
-    missed = sum(one.verdict is not Verdict.PASS for one in report.objectives)
-    match report.verdict:
-        case Verdict.INVALID:
-            return "Nothing is proved: the drill cannot be trusted."
-        case Verdict.FAIL:
-            return (
-                f"{missed} of {figures.counted(total, 'objective')} did not hold{_under(report)}."
-            )
+    if report.verdict is Verdict.INVALID:
+        return "Nothing is proved: the drill cannot be trusted."
+    if report.aborted:
+        return f"The drill was aborted: {report.aborted}; {_outcomes(report)}{_under(report)}."
+    if report.verdict is Verdict.FAIL:
+        missed = sum(one.verdict is Verdict.FAIL for one in report.objectives)
+        return f"{missed} of {figures.counted(total, 'objective')} did not hold{_under(report)}."
     every = "All" if total > 1 else "The"
     return f"{every} {figures.counted(total, 'objective')} held{_under(report)}."
+
+
+def phases_asked(report: Report) -> list[str]:
+    """Return the phases that were begun, and those that were not but have objectives."""
+    begun = [one.name for one in report.phases]
+    return list(dict.fromkeys([*begun, *(one.phase for one in report.objectives)]))
+
+
+def _outcomes(report: Report) -> str:
+    """Return `1 of 3 objectives held, 2 could not be measured`; nothing is said of none."""
+    words = {
+        Verdict.PASS: "held",
+        Verdict.FAIL: "did not hold",
+        Verdict.INVALID: "could not be measured",
+    }
+    found = Counter(one.verdict for one in report.objectives)
+    parts = [f"{found[verdict]} {said}" for verdict, said in words.items() if found[verdict]]
+    return f"of {figures.counted(len(report.objectives), 'objective')} {', '.join(parts)}"
 
 
 def _under(report: Report) -> str:
@@ -70,12 +88,22 @@ def fault_line(fault: FaultResult) -> str:
         text += f", noticed after {figures.seconds(fault.time_to_detect_s)}"
     text += ", undone" if fault.undone else ", NOT undone"
     if fault.time_to_recover_s is not None:
-        text += f", recovered {figures.seconds(fault.time_to_recover_s)} later"
+        done = "recovered" if fault.recovered else "NOT recovered"
+        text += f", {done} {figures.seconds(fault.time_to_recover_s)} later"
     return text
 
 
+def recovery(fault: FaultResult) -> str:
+    """Return the time that a recovery took: `2.10 s`, or `more than 10.0 s` if nobody saw its end."""
+    time = figures.seconds(fault.time_to_recover_s)
+    return time if fault.recovered or fault.time_to_recover_s is None else f"more than {time}"
+
+
 def availability_lines(report: Report) -> Iterator[str]:
-    """Yield a line a phase with failed probes, else one that says there were none."""
+    """Yield the deadline, then a line a phase with failed probes, or one that says there were none."""
+    deadline_s = report.settings.get("prober", {}).get("deadline_s")
+    if report.availability and deadline_s is not None:
+        yield f"deadline {figures.seconds(deadline_s)}"
     troubled = False
     for phase in report.phases:
         reads, writes = (scored(report, phase.name, verb) for verb in ("read", "write"))

@@ -26,7 +26,8 @@ def objectives(report: Report) -> Table:
             )
 
     columns = ("Objective", "Measured", "Asked", "Verdict")
-    return table("Objectives by phase", columns, _by_phase(report, rows), (1, 2))
+    groups = ((phase, rows(phase)) for phase in sentences.phases_asked(report))
+    return table("Objectives by phase", columns, groups, (1, 2))
 
 
 def glance(report: Report) -> Table:
@@ -86,9 +87,10 @@ def _election_rows(report: Report) -> Iterator[Row]:
         return
     found = {one.phase: one for one in report.elections}
     known = [found.get(phase.name) for phase in report.phases]
-    yield ("leader changes", *(str(one.leader_changes) if one else "-" for one in known))
-    unplanned = (bad(str(one.unplanned), one.unplanned > 0) if one else "-" for one in known)
-    yield ("unplanned", *unplanned)
+    changes = (one.leader_changes if one else None for one in known)
+    yield ("leader changes", *map(figures.count, changes))
+    unplanned = (one.unplanned if one else None for one in known)
+    yield ("unplanned", *(bad(figures.count(number), bool(number)) for number in unplanned))
 
 
 def _resource_rows(report: Report) -> Iterator[Row]:
@@ -99,9 +101,11 @@ def _resource_rows(report: Report) -> Iterator[Row]:
         name: [one for one in report.resources if one.phase == name and one.zone is not None]
         for name in phases
     }
-    cores = (sum(one.cpu_s for one in parts[name]) / length for name, length in phases.items())
+    used = {name: [one.cpu_s for one in parts[name] if one.cpu_s is not None] for name in phases}
+    cores = (sum(used[name]) / length if used[name] else None for name, length in phases.items())
     yield ("CPU of all zones", *(figures.figure(value, "cpu") for value in cores))
-    peaks = (max((one.rss_peak_bytes for one in parts[name]), default=None) for name in phases)
+    sizes = ([one.rss_peak_bytes for one in parts[name]] for name in phases)
+    peaks = (max((one for one in known if one is not None), default=None) for known in sizes)
     yield ("memory, largest process", *(figures.size(value) for value in peaks))
     restarts = (sum(one.restarts for one in parts[name]) for name in phases)
     yield ("unasked restarts", *(bad(str(n), n > 0) for n in restarts))
@@ -226,7 +230,8 @@ def resources(report: Report) -> Table:
             yield (component, *(show(one) if one else figures.NOTHING for one in looked_up))
 
     def cores(one: ResourceResult) -> str:
-        return figures.figure(one.cpu_s / lengths[one.phase], "cpu")
+        used = None if one.cpu_s is None else one.cpu_s / lengths[one.phase]
+        return figures.figure(used, "cpu")
 
     groups = [
         ("CPU", rows(cores)),
@@ -234,7 +239,8 @@ def resources(report: Report) -> Table:
         ("Unasked restarts", rows(lambda one: str(one.restarts))),
     ]
     columns = ("Component", *lengths)
-    return table("Resources of each component", columns, groups, range(1, len(columns)))
+    caption = "Resources of each component, of the harness and of the host"
+    return table(caption, columns, groups, range(1, len(columns)))
 
 
 def harness(report: Report) -> Table:

@@ -133,6 +133,12 @@ class KubernetesUser(User):
         """Close what `open_stream` opened."""
         self._pool.end(stream)
 
+    def rest(self, arrival: Arrival, seconds: float) -> None:
+        """Let an arrival pause: if the load ends meanwhile, no answer is missing."""
+        arrival.resting = True
+        gevent.sleep(seconds)
+        arrival.resting = False
+
     def count(self, what: str, number: int = 1) -> None:
         """Count something that is no request; the sums stand in the process's vitals."""
         self._recorder.counts[what] += number

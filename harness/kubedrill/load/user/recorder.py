@@ -88,7 +88,8 @@ class Recorder:
         cut = self._in_flight if arrivals is None else self._in_flight.intersection(arrivals)
         self._in_flight = self._in_flight - cut
         for arrival in cut:
-            self.add(0, arrival.due, arrival.started or at, Result(Outcome.CUT, 0, at, 0))
+            outcome = Outcome.RESTING if arrival.resting else Outcome.CUT
+            self.add(0, arrival.due, arrival.started or at, Result(outcome, 0, at, 0))
 
     def miss(self, dues: Iterable[int]) -> None:
         """Record arrivals that were due, but not begun when the load was ended."""

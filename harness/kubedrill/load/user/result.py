@@ -45,7 +45,7 @@ class Result(NamedTuple):
 class Arrival:
     """One arrival in flight."""
 
-    __slots__ = ("deadline", "due", "started")
+    __slots__ = ("deadline", "due", "resting", "started")
 
     def __init__(self, due: int) -> None:
         self.due = due
@@ -54,3 +54,5 @@ class Arrival:
         """When it really did; 0: not yet."""
         self.deadline = 0
         """When it will have failed."""
+        self.resting = False
+        """Whether it waits for nothing but time of its own."""

@@ -14,7 +14,8 @@ from locust.stats import StatsEntry, bucket_response_time
 from kubedrill.load.user.ended import Ended
 from kubedrill.load.user.result import Series
 from kubedrill.record.clock import MILLISECOND
-from kubedrill.record.sample import Outcome, outcome_name
+from kubedrill.record.sample import outcome_name
+from kubedrill.record.traces import left_out
 
 
 class LocustStatistics:
@@ -30,7 +31,7 @@ class LocustStatistics:
 
     def add(self, ended: Ended) -> None:
         """Add requests; those that were cut are none of Locust's."""
-        ended = ended[ended["outcome"] != Outcome.CUT]
+        ended = ended[~left_out(ended)]
         if self._listened:
             for one in ended:
                 series = self._series[one["series"]]

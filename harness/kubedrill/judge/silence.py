@@ -1,0 +1,74 @@
+"""Judge: where nobody watched, in words; what was measured there says nothing."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from kubedrill.judge.pages import Page, at_edge
+from kubedrill.record.clock import SECOND
+from kubedrill.record.schedule import Phase
+
+Exempt = Callable[[str, int], bool]
+"""Whether a component (by name) was rightly silent at a time: a fault held it down."""
+
+
+def of_pages(pages: Sequence[Page], component: str, phase: Phase, exempt: Exempt) -> str:
+    """Return why the scrapes of a component in a phase are not whole; empty if they are."""
+    within = [page for page in pages if phase.holds(page.time)]
+    bad = [page for page in within if not _well(page, exempt)]
+    if bad:
+        second = (bad[0].time - phase.start) / SECOND
+        return (
+            f"{component} did not answer {len(bad)} of {len(within)} scrapes; the first "
+            f"{second:.0f} s into the phase: {bad[0].error}"
+        )
+    if not within and not exempt(component, phase.start):
+        return f"{component} was not scraped in this phase"
+    return ""
+
+
+def of_edges(pages: Sequence[Page], component: str, phase: Phase, exempt: Exempt) -> str:
+    """Return why the scrapes at a phase's edges do not bound what was counted in it."""
+    for edge, time in (("start", phase.start), ("end", phase.end)):
+        page = at_edge(pages, time)
+        if page is None and not exempt(component, time):
+            return f"{component} was not scraped at the {edge} of this phase"
+        if page is not None and not _well(page, exempt):
+            return (
+                f"{component} did not answer the scrape at the {edge} of this phase: {page.error}"
+            )
+    return ""
+
+
+def of_lines(lines: Iterable[Mapping[str, Any]], phase: Phase, file: str, hole: int) -> str:
+    """Return that a file has a hole of more than so many ns in a phase; empty if it has none."""
+    longest = longest_gap((line["time"] for line in lines), phase)
+    if longest <= hole:
+        return ""
+    return f"{file} has a hole of {longest / SECOND:.1f} s; the scraper was not watching"
+
+
+def of_process(
+    lines: Iterable[Mapping[str, Any]], component: str, phase: Phase, exempt: Exempt, hole: int
+) -> str:
+    """Return that a component's process was not measured for more than so many ns of a phase."""
+    seen = (
+        line["time"]
+        for line in lines
+        if component in line["processes"] or exempt(component, line["time"])
+    )
+    longest = longest_gap(seen, phase)
+    if longest <= hole:
+        return ""
+    return f"{component} was not measured for {longest / SECOND:.1f} s of this phase"
+
+
+def longest_gap(times: Iterable[int], phase: Phase) -> int:
+    """Return the longest stretch of a phase without any of these ascending times, in ns."""
+    inside = (time for time in times if phase.holds(time))
+    return max(after - before for before, after in pairwise([phase.start, *inside, phase.end]))
+
+
+def _well(page: Page, exempt: Exempt) -> bool:
+    # A fault may begin after the scrape was due, and hit it while it is under way.
+    return not page.error or any(exempt(page.component, at) for at in (page.time, page.end))
