@@ -24,7 +24,12 @@ CATALOGUE = Catalogue(
                 "properties": {
                     "member": MEMBERS,
                     "allow_quorum_loss": {"type": "boolean", "default": False},
-                    "zones": {"type": ["string", "array"], "items": {"type": "string"}},
+                    "zones": {
+                        "type": ["string", "array"],
+                        "items": {"type": "string"},
+                        "minItems": 1,
+                        "uniqueItems": True,
+                    },
                 },
                 "additionalProperties": False,
             },

@@ -62,9 +62,8 @@ def roll_back(rollback: Activity, place: str) -> None:
 def main() -> int:
     """Play the activity on stdin; return 0 only if it succeeded, with the cause on stderr."""
     from chaoslib.activity import execute_activity
-    from chaoslib.types import Dry
 
-    played = execute_activity({}, json.load(sys.stdin), {}, {}, Dry.NONE)
+    played = execute_activity({}, json.load(sys.stdin), {}, {}, dry=None)  # type: ignore[arg-type]
     why = failure(played)
     if why is not None:
         print(why, file=sys.stderr)
