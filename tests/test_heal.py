@@ -1,8 +1,10 @@
 """`kubedrill heal`: what dead drills left is found and undone; what runs is left alone."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -147,9 +149,29 @@ def test_the_exit_code_says_whether_something_is_left(tmp_path: Path, undo: str,
     folder = abandon(tmp_path / "reports", tmp_path / "broken")
     arguments = {"path": str(tmp_path / "other")}
     Ledger(folder.ledger).intend("fault", "other", ("plain_faults", undo), arguments)
-    done = subprocess.run(
-        [sys.executable, "-m", "kubedrill", "heal", "--reports", str(tmp_path / "reports")],
+    healing = start_heal(tmp_path / "reports")
+    healing.communicate(timeout=30)
+    assert healing.returncode == code
+
+
+def start_heal(reports: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "kubedrill", "heal", "--reports", str(reports)],
         env={**os.environ, **WITH_SHARED},
-        check=False,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    assert done.returncode == code
+
+
+def test_ctrl_c_says_that_something_may_be_left(tmp_path: Path) -> None:
+    folder = abandon(tmp_path / "reports", tmp_path / "broken")
+    slow = {"path": str(tmp_path / "slow"), "seconds": 60}
+    Ledger(folder.ledger).intend("fault", "slow", ("plain_faults", "inject"), slow)
+    healing = start_heal(tmp_path / "reports")
+    deadline = time.monotonic() + 15
+    while not (tmp_path / "slow.log").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    healing.send_signal(signal.SIGINT)
+    assert healing.communicate(timeout=15)[1] == "interrupted: something may be left; do it again\n"
+    assert healing.returncode == 1

@@ -46,10 +46,8 @@ class ClusterHandle:
         """Whether the supervisor has ended for good. One that is slow to answer has not."""
         try:
             self.components()
-        except SupervisorGone:
-            return True
-        except HandleError:
-            return False
+        except HandleError as error:
+            return isinstance(error, SupervisorGone)
         return False
 
     def kill(self, component: str, expect_pid: int | None = None) -> int:

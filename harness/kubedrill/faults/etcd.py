@@ -5,8 +5,8 @@ Plain functions: any Chaos Toolkit experiment may name them as actions.
 
 import random
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kubedrill.cluster.etcd import EtcdError, EtcdStatus, healthy, status
@@ -91,7 +91,8 @@ def restore(run: str, index: int = 0) -> dict[str, Any]:
     begun = now()
     for zone in zones:
         ClusterHandle(record).release(f"etcd-{zone}")
-    with suppress(OSError):  # a full disk must keep no member down, not even from here on
+    with suppress(OSError):  # a full disk must keep no member down
+        ledger.learn(entry.id, lapse=lapse)
         progress.say("undoing", time=begun)
     proof = _wait(lambda: _membership(record, zones), RETURN_S)
     if proof is None:
@@ -146,7 +147,8 @@ def _choose(member: str | list[str], found: dict[str, EtcdStatus]) -> list[str]:
 
 def running_pids(record: ClusterRecord, zones: list[str], progress: Progress) -> dict[str, int]:
     """Return the members' pids by component; FaultFailed if one does not run."""
-    states = ClusterHandle(record).components()
+    with _in_words(progress):
+        states = ClusterHandle(record).components()
     pids = {}
     for name in (f"etcd-{zone}" for zone in zones):
         pid = states[name].pid
@@ -158,12 +160,18 @@ def running_pids(record: ClusterRecord, zones: list[str], progress: Progress) ->
 
 def kill_all(record: ClusterRecord, pids: dict[str, int], progress: Progress) -> dict[str, int]:
     """Kill exactly these processes, and return them; FaultFailed if one of them was replaced."""
-    try:
+    with _in_words(progress):
         for name, pid in pids.items():
             ClusterHandle(record).kill(name, expect_pid=pid)
+    return pids
+
+
+@contextmanager
+def _in_words(progress: Progress) -> Iterator[None]:
+    try:
+        yield
     except HandleError as error:
         raise progress.fail(str(error)) from error
-    return pids
 
 
 def _effect(record: ClusterRecord, zones: list[str], before: dict[str, EtcdStatus]) -> str | None:
@@ -214,6 +222,9 @@ def _lapse(record: ClusterRecord, zones: list[str], entry: Entry) -> str | None:
     """Return how the members were not kept down since the kill, if they were not."""
     if "pids" not in entry.facts:
         return None  # the kill failed, and has said why
+    if "lapse" in entry.facts:  # an undo has found out, and did not come to its end
+        known: str | None = entry.facts["lapse"]
+        return known
     states = ClusterHandle(record).components()
     for zone in zones:
         one = states[f"etcd-{zone}"]
