@@ -15,6 +15,7 @@ from player import WITH_SHARED
 from kubedrill import cluster
 from kubedrill.heal import Healed, heal, register, unregister
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 
 
@@ -104,6 +105,14 @@ def test_one_that_cannot_be_read_does_not_stop_the_others(tmp_path: Path, said: 
     assert heal(tmp_path / "reports", said.append) == Healed(1, 1)
     assert said[0].startswith(f"{unreadable.path}: cannot be healed: IsADirectoryError")
     assert not (tmp_path / "second").exists()
+
+
+def test_one_that_is_out_of_reach_is_not_forgotten(tmp_path: Path, said: list[str]) -> None:
+    far = RunFolder(tmp_path / ("far" * 100))  # a name that no file can have
+    register(far)
+    for _ in range(2):
+        assert heal(tmp_path / "reports", said.append) == Healed(0, 1)
+    assert said[0].startswith(f"{far.path}: cannot be healed: OSError")
 
 
 def test_a_newer_cluster_of_the_same_name_is_left_alone(tmp_path: Path, said: list[str]) -> None:

@@ -93,10 +93,17 @@ def _known(reports: Path) -> Iterator[RunFolder]:
             yield RunFolder(ledger.parent)
     for entry in _registry().glob("*"):
         path = Path(entry.read_text(encoding="utf-8").strip())
-        if path.is_dir():
-            yield RunFolder(path)
-        else:
+        if _is_gone(path):
             entry.unlink(missing_ok=True)
+        else:
+            yield RunFolder(path)
+
+
+def _is_gone(folder: Path) -> bool:
+    try:
+        return not folder.is_dir()
+    except OSError:
+        return False  # out of our reach is not gone
 
 
 def _lock(folder: RunFolder) -> IO[bytes]:
