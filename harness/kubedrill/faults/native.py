@@ -28,9 +28,10 @@ def before_activity_control(context: Activity, run: str, index: int, rollback: A
         Ledger(folder.ledger).intend(
             "activity", context["name"], UNDO, arguments, deadline(folder, index)
         )
-    except OSError as error:
+    except Exception as error:
         from chaoslib.exceptions import InterruptExecution
 
+        # Whatever else is raised here, chaoslib would swallow it and play the activity all the same.
         raise InterruptExecution(f"{folder.ledger}: {error}") from error
 
 
