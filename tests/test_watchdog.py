@@ -12,13 +12,13 @@ import psutil
 import pytest
 from abandoned import abandon
 from plain_faults import calls
+from player import WITH_SHARED
 
 from kubedrill.process.child import Child
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 
-SHARED = str(Path(__file__).parent / "shared")
 LONG_S = 15.0
 
 
@@ -31,7 +31,7 @@ class Watched:
         self.log = folder.logs / "watchdog.log"
         command = [sys.executable, "-m", "kubedrill.watchdog", "--run", str(folder.path)]
         command += ["--lock-fd", "0"]
-        self.watchdog = Child.start("watchdog", command, self.log, {"PYTHONPATH": SHARED})
+        self.watchdog = Child.start("watchdog", command, self.log, WITH_SHARED)
         self.watchdog.wait_ready(30)
 
     def runner_dies(self) -> int | None:

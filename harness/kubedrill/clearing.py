@@ -2,27 +2,42 @@
 
 import threading
 
+from kubedrill.process.child import wait_for_end
 from kubedrill.record.ledger import Ledger, undo
 
-UNDO_S = {"fault": 6.0, "process": 1.0, "cluster": 6.0, "seed": 310.0}
-"""How long each kind may take; what a killed drill leaves must be gone within 15 s.
+ENDING_S = 7.0
+"""How long the drill's processes have to end by themselves: faults undoes what it injected meanwhile."""
+
+KEPT = (("process", 1.0), ("activity", 3.0), ("fault", 4.0), ("seed", 310.0))
+"""What to undo, and how many seconds each kind may take: all but the seed is over within 15 s.
 
 Seeded objects are swept from a cluster that stays: nothing is broken while that goes on.
 """
 
+DOOMED = (("process", 1.0), ("activity", 2.0), ("cluster", 5.0))
+"""The same for a cluster that is to be destroyed: its faults and its seeded objects go with it, but an
+activity of another extension may have reached beyond it."""
+
 
 def undo_all(ledger: Ledger) -> list[str]:
-    """Undo what is open in a ledger: faults, processes, seeded objects, cluster; return what failed.
-
-    A cluster that is to be destroyed takes its faults and its seeded objects with it.
-    """
-    doomed = any(entry.what == "cluster" for entry in ledger.open_entries())
-    order = ("process", "cluster") if doomed else ("fault", "process", "seed")
-    failures = [failure for what in order for failure in _within(UNDO_S[what], ledger, what)]
+    """Undo what is open in a ledger, after the faults process had its time; return what failed."""
+    kinds = {entry.what for entry in ledger.open_entries()}
+    doomed = "cluster" in kinds
+    if not doomed or "activity" in kinds:
+        _let_faults_end(ledger)
+    steps = DOOMED if doomed else KEPT
+    failures = [failure for what, limit_s in steps for failure in _within(limit_s, ledger, what)]
     if doomed and not failures:
         for entry in ledger.open_entries():
             ledger.undone(entry.id)
     return failures
+
+
+def _let_faults_end(ledger: Ledger) -> None:
+    """Wait for the faults process: it sees the runner's end as we do, and knows best what to undo."""
+    for entry in ledger.open_entries():
+        if (entry.what, entry.name) == ("process", "faults"):
+            wait_for_end(**entry.arguments, timeout_s=ENDING_S)
 
 
 def _within(limit_s: float, ledger: Ledger, what: str) -> list[str]:
@@ -30,7 +45,10 @@ def _within(limit_s: float, ledger: Ledger, what: str) -> list[str]:
     failures: list[str] = []
 
     def work() -> None:
-        failures.extend(undo(ledger, (what,)))
+        try:
+            failures.extend(undo(ledger, (what,)))
+        except BaseException as error:  # noqa: BLE001 - a thread that dies must not pass for success
+            failures.append(f"{what}: {type(error).__name__}: {error}")
 
     thread = threading.Thread(target=work, name=f"undo {what}", daemon=True)
     thread.start()

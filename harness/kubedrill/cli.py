@@ -1,4 +1,7 @@
-"""The commands: parse, call, print. Exit codes: 0 PASS, 1 FAIL, 2 INVALID, 3 nothing was started."""
+"""The commands: parse, call, print. Exit codes: 0 PASS, 1 FAIL, 2 INVALID, 3 nothing was started.
+
+Commands without a verdict: 0 done, 1 something is left to do.
+"""
 
 import sys
 import traceback
@@ -9,9 +12,18 @@ import click
 
 from kubedrill import __version__
 from kubedrill.cli_cluster import cluster
-from kubedrill.cli_parts import Commands, as_json, console, example, print_json
-from kubedrill.errors import NotStarted
+from kubedrill.cli_parts import (
+    Commands,
+    as_json,
+    console,
+    example,
+    if_interrupted,
+    print_json,
+)
+from kubedrill.errors import CutShort, NotStarted
 
+PARTLY = 1
+"""Of commands that give no verdict: something is left to do. Of the others it is FAIL."""
 INVALID = 2
 NOT_STARTED = 3
 
@@ -130,7 +142,8 @@ def setup() -> None:
     """Find, download or build the binaries of the control plane."""
     from kubedrill.cluster.local.setup import ensure
 
-    ensure(console())
+    with if_interrupted("what is whole stays; do it again for the rest"):
+        ensure(console())
 
 
 @cli.command(epilog=example("kubedrill judge reports/etcd-member-kill/latest"))
@@ -174,13 +187,15 @@ def report(run: Path) -> None:
     show_default=True,
     help="Runs made elsewhere are known too.",
 )
-def heal(reports: Path) -> None:
-    """Undo what is left of any drill that was killed."""
+def heal(reports: Path) -> int:
+    """Undo what is left of any drill that was killed; exit 0 if nothing is left, 1 if something is."""
     from kubedrill import heal as healing
 
-    undone = healing.heal(reports, click.echo)
-    if not undone:
+    with if_interrupted("something may be left; do it again"):
+        healed = healing.heal(reports, click.echo)
+    if healed == healing.Healed(undone=0, left=0):
         click.echo("nothing is left to undo")
+    return PARTLY if healed.left else 0
 
 
 @cli.command(epilog=example("kubedrill worker --master 10.0.0.5:5557"))
@@ -246,6 +261,9 @@ def main() -> None:
     except NotStarted as error:
         click.echo(str(error), err=True)
         sys.exit(NOT_STARTED)
+    except CutShort as error:
+        click.echo(str(error), err=True)
+        sys.exit(PARTLY)
     except click.ClickException as error:
         error.show()
         sys.exit(NOT_STARTED)

@@ -2,7 +2,15 @@
 
 import click
 
-from kubedrill.cli_parts import Commands, as_json, console, example, print_json
+from kubedrill.cli_parts import (
+    Commands,
+    as_json,
+    console,
+    example,
+    if_interrupted,
+    print_json,
+)
+from kubedrill.errors import NotStarted
 
 
 @click.group(cls=Commands)
@@ -16,11 +24,17 @@ def cluster_up(name: str) -> None:
     """Bring up clusters/NAME.yaml and leave it running."""
     from kubedrill import cluster as stage
     from kubedrill import places
+    from kubedrill.signals import Interrupted, Signals
 
     definition = stage.load_definition(places.cluster_file(name))
     stage.check(definition, name)
-    with stage.lock(name):
-        record = stage.up(definition, name)
+    signals = Signals()
+    signals.install()
+    try:
+        with stage.lock(name), signals.may_interrupt():
+            record = stage.up(definition, name)
+    except Interrupted as signal:
+        raise NotStarted(f"ended by {signal}: what there was of {name} is gone again") from None
     click.echo(f"{name} is up: {record.balancer.host}:{record.balancer.port}")
     click.echo(f'for kubectl: eval "$(kubedrill cluster env {name})"')
 
@@ -31,7 +45,7 @@ def cluster_down(name: str) -> None:
     """Destroy a cluster: no process, namespace, port or data is left."""
     from kubedrill import cluster as stage
 
-    with stage.lock(name):
+    with stage.lock(name), if_interrupted(f"something may be left of {name}; do it again"):
         stage.down(name)
     click.echo(f"{name} is down")
 

@@ -1,10 +1,13 @@
 """What the commands share: how they are found, what they print."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from kubedrill.errors import CutShort
 from kubedrill.words import did_you_mean
 
 
@@ -27,6 +30,15 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for 
 def example(line: str) -> str:
     """Return what a command's help ends with."""
     return f"Example: {line}"
+
+
+@contextmanager
+def if_interrupted(words: str) -> Iterator[None]:
+    """Say `words` (CutShort, exit code 1) where Ctrl-C ends what is done in this block."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise CutShort(f"interrupted: {words}") from None
 
 
 def console() -> Any:

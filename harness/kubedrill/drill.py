@@ -2,13 +2,14 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubedrill import cluster, heal, seed
-from kubedrill.clearing import undo_all
+from kubedrill.clearing import ENDING_S, undo_all
 from kubedrill.load import launch
 from kubedrill.process.child import Child
 from kubedrill.process.tail import LineTail
@@ -26,11 +27,8 @@ if TYPE_CHECKING:
 READY_TIMEOUT_S = 30.0
 """Importing Locust takes 1-2 s on an idle core; a machine that needs 30 s cannot run a drill."""
 
-FAULTS_ENDING_S = 8.0
-"""The faults process undoes what it injected before it ends."""
-
-ENDING_S = 3.0
-"""The others only flush."""
+FLUSH_S = 3.0
+"""A watchdog with nothing left to undo only ends."""
 
 CHILDREN = {
     "prober": "kubedrill.observe.prober",
@@ -86,7 +84,7 @@ class Drill:
         if record is None:
             undo, arguments = cluster.undo_entry(self.cluster_name)
             self.own_cluster = self.ledger.intend("cluster", self.cluster_name, undo, arguments)
-            record = cluster.up(definition, self.cluster_name)
+            record = cluster.up(definition, self.cluster_name, arguments["cluster_id"])
         record.write(self.folder.cluster)
         exits = LineTail(record.exits_file)
         exits.read()  # what happened before this drill is not its business
@@ -127,7 +125,8 @@ class Drill:
     def look(self, schedule: Schedule) -> None:
         """Copy to the timeline what happened since the last look."""
         self._copy_events()
-        for child in self.children:
+        watched = [*self.children, *([self.watchdog] if self.watchdog else [])]
+        for child in watched:
             status = child.poll()
             if status is None or child.role in self._ended:
                 continue
@@ -151,7 +150,7 @@ class Drill:
         self.timeline.close()
         if self.watchdog:
             self.watchdog.end()
-            self.watchdog.wait(ENDING_S)
+            self.watchdog.wait(FLUSH_S)
         if not failures:
             heal.unregister(self.folder)
         return failures
@@ -161,8 +160,9 @@ class Drill:
         ending = self.children[::-1]
         for child in ending:
             child.end()
+        deadline = time.monotonic() + ENDING_S
         for child in ending:
-            if child.wait(FAULTS_ENDING_S if child.role == "faults" else ENDING_S) is None:
+            if child.wait(max(0.0, deadline - time.monotonic())) is None:
                 self.note("note", f"{child.role} did not end in time and was killed")
                 child.kill()
 

@@ -7,6 +7,10 @@ class NotStarted(Exception):  # noqa: N818 - reads as the exit it causes
     """Nothing was started; ``str(error)`` is one line that says what is wrong and what would work."""
 
 
+class CutShort(Exception):  # noqa: N818 - an event, not a programming error
+    """A command that gives no verdict did only a part of its work; the message says what is left."""
+
+
 class BadFile(NotStarted):
     """A file that a person wrote is wrong; the message begins with ``path:line:``."""
 

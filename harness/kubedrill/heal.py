@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from kubedrill import cluster
 from kubedrill.clearing import undo_all
@@ -26,26 +28,42 @@ def unregister(folder: RunFolder) -> None:
     _registered(folder).unlink(missing_ok=True)
 
 
-def heal(reports: Path, say: Callable[[str], None]) -> int:
-    """Undo what dead drills left, those under `reports` and those registered; return how many did.
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """How many drills had left something that is undone now, and of how many something is left."""
 
-    A drill that still runs is left alone: it holds its cluster's lock.
+    undone: int
+    left: int
+
+
+def heal(reports: Path, say: Callable[[str], None]) -> Healed:
+    """Undo what dead drills left, those under `reports` and those registered.
+
+    A drill that still runs is left alone: it holds its cluster's lock. One that cannot be healed, or
+    not even be read, does not stop the others.
     """
-    healed = 0
-    for folder in sorted(set(_known(reports)), key=lambda one: one.path):
-        ledger = Ledger(folder.ledger)
-        if not ledger.open_entries():
+    done = [
+        _healed(folder, say) for folder in sorted(set(_known(reports)), key=lambda one: one.path)
+    ]
+    return Healed(undone=done.count(True), left=done.count(False))
+
+
+def _healed(folder: RunFolder, say: Callable[[str], None]) -> bool | None:
+    """Return whether all that a drill left is undone now; None if it had left nothing."""
+    try:
+        if not Ledger(folder.ledger).open_entries():
             unregister(folder)
-            continue
-        try:
-            with cluster.lock(_cluster_name(folder)):
-                healed += _heal(folder, ledger, say)
-        except NotStarted as busy:
-            say(f"{folder.path}: left alone: {busy}")
-    return healed
+            return None
+        with _lock(folder):
+            return _heal(folder, Ledger(folder.ledger), say)
+    except NotStarted as busy:
+        say(f"{folder.path}: left alone: {busy}")
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one drill is not the others'
+        say(f"{folder.path}: cannot be healed: {type(error).__name__}: {error}")
+    return False
 
 
-def _heal(folder: RunFolder, ledger: Ledger, say: Callable[[str], None]) -> int:
+def _heal(folder: RunFolder, ledger: Ledger, say: Callable[[str], None]) -> bool:
     left = ledger.open_entries()
     failures = undo_all(ledger)
     for failure in failures:
@@ -53,7 +71,20 @@ def _heal(folder: RunFolder, ledger: Ledger, say: Callable[[str], None]) -> int:
     if not failures:
         unregister(folder)
         say(f"{folder.path}: undone: {', '.join(entry.name for entry in left)}")
-    return 1
+    _say_if_unsupervised(folder, say)
+    return not failures
+
+
+def _say_if_unsupervised(folder: RunFolder, say: Callable[[str], None]) -> None:
+    """Say what to do about a cluster whose supervisor is gone, and all that was broken in it."""
+    if not folder.cluster.exists():
+        return
+    record = ClusterRecord.read(folder.cluster)
+    try:
+        if record.stands():
+            cluster.check_supervised(record)
+    except NotStarted as lost:
+        say(f"{folder.path}: {lost}")
 
 
 def _known(reports: Path) -> Iterator[RunFolder]:
@@ -62,17 +93,26 @@ def _known(reports: Path) -> Iterator[RunFolder]:
             yield RunFolder(ledger.parent)
     for entry in _registry().glob("*"):
         path = Path(entry.read_text(encoding="utf-8").strip())
-        if path.is_dir():
-            yield RunFolder(path)
-        else:
+        if _is_gone(path):
             entry.unlink(missing_ok=True)
+        else:
+            yield RunFolder(path)
 
 
-def _cluster_name(folder: RunFolder) -> str:
+def _is_gone(folder: Path) -> bool:
+    try:
+        return not folder.is_dir()
+    except OSError:
+        return False  # out of our reach is not gone
+
+
+def _lock(folder: RunFolder) -> IO[bytes]:
+    """Lock the drill's cluster where the drill did, whatever state folder is ours."""
     for entry in Ledger(folder.ledger).entries():
         if entry.what == "cluster":
-            return entry.name
-    return ClusterRecord.read(folder.cluster).name
+            return cluster.lock(entry.name, Path(entry.arguments["state"]))
+    record = ClusterRecord.read(folder.cluster)
+    return cluster.lock(record.name, Path(record.folder).parents[1])
 
 
 def _registry() -> Path:

@@ -80,17 +80,29 @@ def run(order: Order, console: Console) -> Report:
             with signals.may_interrupt():
                 play(drill, order, definition, console)
         except NotStarted:
-            drill.clear(keep_cluster=False)
-            shutil.rmtree(folder.path)
+            withdraw(drill, console)
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is: cleared away, then judged
             note_ending(drill, error)
         else:
             drill.note("drill", "ended")
         console.print("clearing away", style="dim")
-        for failure in drill.clear(order.keep_cluster):
-            console.print(f"not undone: {failure}; run: kubedrill heal", style="bold red")
+        clear(drill, order.keep_cluster, console)
     return conclude(folder, console)
+
+
+def clear(drill: Drill, keep_cluster: bool, console: Console) -> bool:
+    """Undo what a drill has made and say what could not be undone; return whether all was."""
+    failures = drill.clear(keep_cluster)
+    for failure in failures:
+        console.print(f"not undone: {failure}; run: kubedrill heal", style="bold red")
+    return not failures
+
+
+def withdraw(drill: Drill, console: Console) -> None:
+    """Undo what a drill that was not started has made; heal needs its folder if something is left."""
+    if clear(drill, keep_cluster=False, console=console):
+        drill.folder.remove()
 
 
 def check_before(order: Order) -> "ClusterDefinition":

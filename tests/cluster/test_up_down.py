@@ -117,21 +117,40 @@ def test_an_interrupted_up_takes_down_what_it_made(own: str, traces: Traces, aft
     assert traces(own) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_cluster_up_that_is_ended_leaves_nothing(
+    number: signal.Signals, own: str, traces: Traces, tmp_path: Path, until: Callable[..., object]
+):
+    (tmp_path / "clusters").mkdir()
+    (tmp_path / "clusters" / f"{own}.yaml").write_text("provider: local\nzones: [a]\n")
+    command = [sys.executable, "-m", "kubedrill", "cluster", "up", own]
+    child = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    until((cluster_folder(own) / "supervisor.sock").exists)
+    child.send_signal(number)
+    _, said = child.communicate(timeout=20)
+    assert said == f"ended by {number.name}: what there was of {own} is gone again\n"
+    assert child.returncode == 3
+    assert traces(own) == []
+
+
 def test_an_up_that_was_killed_is_taken_down_by_its_ledger_entry(own: str, traces: Traces):
     import importlib
 
     script = (
-        "from kubedrill import cluster\n"
+        "import sys; from kubedrill import cluster\n"
         "from kubedrill.cluster.definition import ClusterDefinition\n"
-        f"cluster.up(ClusterDefinition(provider='local', zones=('a',)), {own!r})\n"
+        "cluster.up(ClusterDefinition(provider='local', zones=('a',)), *sys.argv[1:])\n"
     )
     (module, function), arguments = stage.undo_entry(own)
-    child = subprocess.Popen([sys.executable, "-c", script])
+    child = subprocess.Popen([sys.executable, "-c", script, own, arguments["cluster_id"]])
     time.sleep(1.5)
     child.kill()
     child.wait()
     assert stage.status(own).state == "half made"
-    getattr(importlib.import_module(module), function)(**arguments)
+    undo = getattr(importlib.import_module(module), function)
+    undo(**{**arguments, "cluster_id": "another"})
+    assert stage.status(own).state == "half made", "a cluster of another drill is left alone"
+    undo(**arguments)
     assert traces(own) == []
 
 

@@ -1,11 +1,13 @@
 """A drill that is ended by any signal, in any phase, leaves nothing behind and says so."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -13,8 +15,16 @@ import pytest
 from drills import Drills, RunningDrill
 
 from kubedrill.cluster import cluster_folder
+from kubedrill.cluster.api import Api
+from kubedrill.cluster.etcd import healthy
+from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.cluster.local.zones import namespace_prefix
+from kubedrill.judge.probes import Probes
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.labels import RUN
 from kubedrill.record.ledger import Ledger
+from kubedrill.wire.target import identity_target
 
 pytestmark = pytest.mark.cluster
 
@@ -57,6 +67,12 @@ def wait_until_clean(state: Path, running: RunningDrill) -> None:
     assert Ledger(running.folder.ledger).open_entries() == []
 
 
+def probed_until(running: RunningDrill, time_ns: int) -> bool:
+    """Whether there are probes in the samples, and the last ones are those before the signal."""
+    intended = Probes.read(running.folder).records["intended"]
+    return len(intended) > 0 and int(intended.max()) > time_ns - SECOND
+
+
 @pytest.mark.parametrize("phase", ["set-up", *PHASES])
 @pytest.mark.parametrize(
     "signals", [(signal.SIGINT, signal.SIGKILL), (signal.SIGTERM, signal.SIGHUP)]
@@ -81,10 +97,10 @@ def end_one(drill: Drills, number: signal.Signals, phase: str, state: Path) -> N
     else:
         running.wait_for_phase(phase)
     time.sleep(0.5)
+    signalled = now()
     running.process.send_signal(number)
     wait_until_clean(state, running)
-    samples = list(running.folder.samples.glob("probe.*"))
-    assert phase == "set-up" or samples
+    assert phase == "set-up" or probed_until(running, signalled)
     judged = subprocess.run(
         [sys.executable, "-m", "kubedrill", "judge", str(running.folder.path)],
         capture_output=True,
@@ -103,9 +119,54 @@ def test_a_second_ctrl_c_does_not_break_the_clean_up(drill: Drills, tmp_path: Pa
     state = tmp_path / "state"
     running = drill("twice", CHANGES, state=state)
     running.wait_for_phase("fault")
+    signalled = now()
     for _ in range(3):
         running.process.send_signal(signal.SIGINT)
         time.sleep(0.3)
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (2, "INVALID")
     wait_until_clean(state, running)
+    assert probed_until(running, signalled)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_cluster_that_stays_is_mended(
+    number: signal.Signals, cluster: ClusterRecord, drill: Drills
+) -> None:
+    running = drill(f"mended-{number.name.lower()}", CHANGES)
+    running.wait_for_phase("fault")
+    victim = running.wait_for("a held member", lambda: next(iter(not_running(cluster)), None))
+    signalled = now()
+    running.process.send_signal(number)
+    wait_until_mended(cluster, running)
+    if number == signal.SIGINT:
+        code, verdict = running.finish()
+        assert (code, verdict["verdict"]) == (2, "INVALID")
+        exits = [line["event"] for line in running.events("component", victim)]
+        assert exits[:1] == ["exited"]
+    assert probed_until(running, signalled)
+
+
+def wait_until_mended(cluster: ClusterRecord, running: RunningDrill) -> None:
+    ledger = Ledger(running.folder.ledger)
+    deadline = time.monotonic() + CLEAN_UP_S
+    while time.monotonic() < deadline and ledger.open_entries():
+        time.sleep(0.2)
+    assert ledger.open_entries() == []
+    assert not_running(cluster) == []
+    assert all(healthy(cluster, zone, 1) for zone in cluster.zones)
+    assert seeded(cluster, running.folder.run) == 0
+
+
+def not_running(cluster: ClusterRecord) -> list[str]:
+    """Return the components that are held down, or did not come up again."""
+    states = ClusterHandle(cluster).components()
+    return [name for name, one in states.items() if one.state != "running"]
+
+
+def seeded(cluster: ClusterRecord, run: str) -> int:
+    """Return how many namespaces of the run there are."""
+    target, token = identity_target(cluster, "admin")
+    with closing(Api(target, token)) as api:
+        answer = api.call("GET", f"/api/v1/namespaces?labelSelector={RUN}%3D{run}")
+    return len(json.loads(answer.body)["items"])

@@ -179,6 +179,16 @@ Read = Callable[..., Experiment]
             "11: etcd.kill: member must be text, in quotes, not the number 3",
         ),
         (
+            "{member: leader}",
+            "{zones: []}",
+            "11: etcd.kill: zones must have at least 1 in it, not 0",
+        ),
+        (
+            "{member: leader}",
+            "{zones: [a, b, a]}",
+            '11: etcd.kill: zones has the text "a" in it twice',
+        ),
+        (
             "etcd.kill: {member: leader}",
             "etcd.kill",
             '11: faults[0] must be a mapping (key: value), not the text "etcd.kill"',

@@ -27,6 +27,8 @@ def test_two_of_three_may_be_killed_where_the_file_says_so() -> None:
         ("leader", ("a",), "would leave 0 of 1 members, and quorum needs 1"),
         ("d", ZONES, 'no member "d"; known: leader, random, a, b, c'),
         (["leader"], ZONES, 'no member "leader"; known: a, b, c'),
+        ([], ZONES, "no member is named, so nothing would be killed"),
+        (["a", "a"], ZONES, "a member is named twice: a, a"),
     ],
 )
 def test_what_is_refused(member: Any, zones: tuple[str, ...], message: str) -> None:

@@ -1,14 +1,18 @@
 """etcd.kill on the real control plane, as plain functions: effect, undo, and what is refused."""
 
+import os
+import signal
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kubedrill.cluster.etcd import EtcdError, healthy, status
 from kubedrill.cluster.handle import ClusterHandle
-from kubedrill.faults.etcd import kill, restore
-from kubedrill.faults.progress import FaultFailed
+from kubedrill.faults.etcd import kill, kill_all, restore, running_pids
+from kubedrill.faults.progress import FaultFailed, Progress
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
@@ -112,3 +116,69 @@ def test_a_kill_that_did_not_last_is_found_out(cluster: ClusterRecord, folder: R
     with pytest.raises(FaultFailed, match="it did not last"):
         restore(str(folder.path))
     assert events(folder)[-1] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("members", "why"), [([], "no member is named"), (["a", "a"], "a member is named twice: a, a")]
+)
+def test_nobody_and_the_same_one_twice_are_refused(
+    cluster: ClusterRecord, folder: RunFolder, members: list[str], why: str
+) -> None:
+    with pytest.raises(FaultFailed, match=why):
+        kill(members, str(folder.path))
+    assert all(answers(cluster, zone) for zone in cluster.zones)
+    assert events(folder) == ["failed"]
+
+
+def test_a_process_that_was_replaced_is_not_hit(cluster: ClusterRecord, folder: RunFolder) -> None:
+    progress = Progress(folder, "etcd.kill", 0, "etcd-a")
+    pids = running_pids(cluster, ["a"], progress)
+    os.kill(pids["etcd-a"], signal.SIGKILL)  # the supervisor starts it again
+    replaced = wait_for_another(cluster, pids["etcd-a"])
+    with pytest.raises(FaultFailed, match=f"has pid {replaced}, not {pids['etcd-a']}: replaced"):
+        kill_all(cluster, pids, progress)
+    assert ClusterHandle(cluster).components()["etcd-a"].pid == replaced
+    [failed] = read_lines(folder.faults)
+    assert (failed["event"], "replaced" in failed["proof"]) == ("failed", True)
+
+
+def wait_for_another(cluster: ClusterRecord, pid: int) -> int:
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        found = ClusterHandle(cluster).components()["etcd-a"].pid
+        if found not in (None, pid) and answers(cluster, "a"):
+            return found
+        time.sleep(0.05)
+    raise AssertionError("etcd-a was not started again")
+
+
+def test_a_kill_that_failed_is_undone_without_a_word_of_how_long_it_lasted(
+    cluster: ClusterRecord, folder: RunFolder
+) -> None:
+    ledger = Ledger(folder.ledger)
+    undo_by = ("kubedrill.faults.etcd", "restore")
+    entry = ledger.intend("fault", "etcd.kill", undo_by, {"run": str(folder.path), "index": 0})
+    ledger.learn(entry, zones=["a"])
+    assert "full member" in restore(str(folder.path))["proof"]
+    assert events(folder) == ["undoing", "undone"]
+
+
+def test_a_member_is_started_though_the_disk_is_full(
+    cluster: ClusterRecord, folder: RunFolder
+) -> None:
+    kill("b", str(folder.path))
+    folder.faults.unlink()
+    folder.faults.mkdir()  # in place of a full disk: nothing more can be written to it
+    with pytest.raises(OSError, match="Is a directory"):
+        restore(str(folder.path))
+    assert healthy(cluster, "b", 1)
+    folder.faults.rmdir()
+    restore(str(folder.path))  # nor is it said that the kill did not last
+
+
+def test_the_fault_is_gone_with_its_cluster(cluster: ClusterRecord, folder: RunFolder) -> None:
+    replace(cluster, id="an earlier one").write(folder.cluster)
+    kill("c", str(folder.path))
+    assert "the cluster is gone" in restore(str(folder.path))["undone"]
+    assert not answers(cluster, "c"), "another cluster of that name is left alone"
+    ClusterHandle(cluster).release("etcd-c")

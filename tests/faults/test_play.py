@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 from plain_faults import calls
+from player import SHARED, player
 
-from kubedrill.process.child import Child
-from kubedrill.record.clock import SECOND, ClockPair, now
+from kubedrill.record.clock import SECOND
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.schedule import Phase, Schedule, ScheduledFault
+from kubedrill.record.schedule import Schedule
 
-SHARED = str(Path(__file__).resolve().parents[1] / "shared")
 UNTIL = {"type": "python", "module": "kubedrill.faults.play", "func": "until"}
 STOP = {"name": "stop", "provider": {"type": "python", "module": "kubedrill.faults.play"}}
 
@@ -31,40 +30,6 @@ def action(name: str, function: str, **arguments: Any) -> dict[str, Any]:
 def until(seconds: float) -> dict[str, Any]:
     provider = UNTIL | {"arguments": {"offset_s": seconds}}
     return {"type": "action", "name": f"until {seconds}", "provider": provider, "controls": [STOP]}
-
-
-def player(folder: RunFolder, method: list[Any], rollbacks: list[Any], faults: int = 1) -> Child:
-    """Start the player, give GO, and return it; the drill begins a quarter of a second later."""
-    experiment = {
-        "version": "1.0.0",
-        "title": "t",
-        "description": "d",
-        "runtime": {"rollbacks": {"strategy": "always"}},
-        "method": method,
-        "rollbacks": rollbacks,
-    }
-    folder.chaos_experiment.write_text(json.dumps(experiment))
-    command = [sys.executable, "-m", "kubedrill.faults", "--run", str(folder.path)]
-    child = Child.start("faults", command, folder.logs / "faults.log", {"PYTHONPATH": SHARED})
-    child.wait_ready(30)
-    begin = now() + SECOND // 4
-    arguments = {"activity": {"name": "break"}}
-    schedule = Schedule(
-        experiment="e",
-        run=folder.run,
-        title="t",
-        why="w",
-        claim=None,
-        cluster="c",
-        clock=ClockPair.read(),
-        phases=(Phase("fault", begin, begin + 60 * SECOND),),
-        faults=tuple(
-            ScheduledFault("activity", arguments, "fault", begin, begin) for _ in range(faults)
-        ),
-    )
-    schedule.write(folder.schedule)
-    child.go({"schedule": schedule.as_dict()})
-    return child
 
 
 @pytest.fixture
@@ -142,14 +107,13 @@ def test_the_death_of_the_runner_undoes(folder: RunFolder, tmp_path: Path) -> No
     broken = tmp_path / "broken"
     method, rollbacks = endless(broken)
     script = (
-        "import sys, json, time; sys.path[:0] = sys.argv[1:3]\n"
-        "from test_play import player, RunFolder; from pathlib import Path\n"
-        "player(RunFolder(Path(sys.argv[3])), *json.loads(sys.argv[4])); time.sleep(60)\n"
+        "import sys, json, time; sys.path[:0] = sys.argv[1:2]\n"
+        "from player import player, RunFolder; from pathlib import Path\n"
+        "player(RunFolder(Path(sys.argv[2])), *json.loads(sys.argv[3])); time.sleep(60)\n"
     )
-    here = str(Path(__file__).parent)
     run = str(folder.path)
     runner = subprocess.Popen(
-        [sys.executable, "-c", script, here, SHARED, run, json.dumps([method, rollbacks])]
+        [sys.executable, "-c", script, SHARED, run, json.dumps([method, rollbacks])]
     )
     wait_for(broken, True, 30)
     runner.kill()
@@ -168,3 +132,19 @@ def test_an_injection_that_fails_is_told_and_the_rollbacks_run(
     assert [what for what, _ in calls(broken)] == ["undo"]
     [failed] = [line for line in read_lines(folder.faults) if line["event"] == "failed"]
     assert "cannot be broken" in failed["proof"]
+
+
+def test_a_program_that_fails_has_not_taken_effect_nor_undone(folder: RunFolder) -> None:
+    """Chaos Toolkit calls any exit of a program a success."""
+
+    def program(edge: str, path: str) -> dict[str, Any]:
+        provider = {"type": "process", "path": path}
+        return {"type": "action", "name": f"{edge} 0: activity", "provider": provider}
+
+    undo = program("undo", "false")
+    child = player(folder, [until(0), program("inject", "false"), until(0.2), undo], [undo])
+    assert child.wait(20) == 1
+    lines = [(line["event"], line["proof"]) for line in read_lines(folder.faults)]
+    assert {event for event, _ in lines} == {"injecting", "undoing", "failed"}
+    assert {proof for event, proof in lines if event == "failed"} == {"exit code 1: (nothing)"}
+    assert "inject 0: activity: exit code 1" in (folder.logs / "faults.log").read_text()

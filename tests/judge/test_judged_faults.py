@@ -7,6 +7,7 @@ import pytest
 from judged_drill import KILL, JudgedDrill
 from judged_scrapes import at
 
+from kubedrill.record.schedule import ScheduledFault
 from kubedrill.record.timeline import Event
 from kubedrill.record.verdict import Verdict
 
@@ -224,3 +225,31 @@ def test_failures_long_after_the_phase_of_the_undo_are_not_its_own(
     drill.fail(15, 16, **FRESH)
     found = drill.asked(tmp_path, "baseline", "fault.time_to_recover < 5s")
     assert (found.verdict, found.value) == (Verdict.PASS, pytest.approx(0.5))
+
+
+def without_rollback(drill: JudgedDrill, rollback: Any = None) -> None:
+    arguments = {"activity": {"name": "break"}, "rollback": rollback}
+    [kill] = drill.scheduled_faults
+    drill.scheduled_faults = [
+        ScheduledFault("activity", arguments, "fault", kill.inject, kill.undo)
+    ]
+    drop(drill, "undoing", "undone")
+
+
+def test_what_cannot_be_undone_need_not_be(drill: JudgedDrill, tmp_path) -> None:
+    without_rollback(drill)
+    drill.objectives = [("baseline", "list.p99 < 1s")]
+    report = drill.judged(tmp_path)
+    assert (report.verdict, report.reasons) == (Verdict.PASS, [])
+    assert (report.faults[0].undone, report.faults[0].can_be_undone) == (False, False)
+
+
+def test_nor_after_an_interruption(drill: JudgedDrill, tmp_path) -> None:
+    without_rollback(drill)
+    drill.events[-1] = Event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
+    assert not [one for one in drill.judged(tmp_path).reasons if "activity" in one]
+
+
+def test_what_has_a_rollback_must_be_undone(drill: JudgedDrill, tmp_path) -> None:
+    without_rollback(drill, {"name": "mend"})
+    assert "activity on etcd-b: was not undone" in drill.judged(tmp_path).reasons

@@ -44,3 +44,16 @@ def test_no_two_files_of_a_run_are_the_same(tmp_path: Path) -> None:
     assert len(paths) > 15
     assert len(set(paths)) == len(paths)
     assert all(path.parent in (tmp_path, folder.metrics, folder.samples) for path in paths)
+
+
+def test_latest_is_the_run_before_one_that_is_removed(tmp_path: Path) -> None:
+    first, second, third = (
+        RunFolder.create(tmp_path, "x", NOON.replace(hour=hour)) for hour in (12, 13, 14)
+    )
+    latest = tmp_path / "x" / "latest"
+    second.remove()
+    assert latest.resolve() == third.path
+    third.remove()
+    assert latest.resolve() == first.path
+    first.remove()
+    assert list((tmp_path / "x").iterdir()) == []

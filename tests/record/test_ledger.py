@@ -148,6 +148,8 @@ def remember(name: str, index: int) -> None:
     CALLS.append((name, index))
     if name == "fails":
         raise OSError("still there")
+    if name == "exits":
+        raise SystemExit("the end")
 
 
 @pytest.fixture
@@ -184,3 +186,24 @@ def test_an_undo_that_cannot_be_found_is_reported_not_raised(ledger: Ledger) -> 
         "lost: AttributeError: module 'os' has no attribute 'no_such_function'",
         "gone: ModuleNotFoundError: No module named 'no'",
     ]
+
+
+def test_an_undo_that_would_end_the_process_is_a_failure(
+    ledger: Ledger, undoable: tuple[str, str]
+) -> None:
+    for index, name in enumerate(["first", "exits"]):
+        ledger.intend("fault", name, undoable, {"name": name, "index": index})
+    assert undo(ledger) == ["exits: SystemExit: the end"]
+    assert [entry.name for entry in ledger.open_entries()] == ["exits"]
+
+
+def test_what_cannot_be_noted_as_undone_is_a_failure(
+    tmp_path: Path, undoable: tuple[str, str]
+) -> None:
+    # In place of a full disk: what is read is not what can be written.
+    folder = tmp_path / "run"
+    folder.mkdir()
+    ledger = Ledger(folder / "ledger.jsonl")
+    ledger.intend("fault", "moves", ("shutil", "move"), {"src": str(folder), "dst": f"{folder}-2"})
+    [failure] = undo(ledger)
+    assert failure.startswith("moves: FileNotFoundError")

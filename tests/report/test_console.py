@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from synthetic_report import fault_result
 
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report, Verdict
 from kubedrill.report import sentences
 from kubedrill.report.console import print_verdict
+from kubedrill.report.sentences import fault_line
 
 
 def printed(folder: RunFolder, width: int, color: bool = False) -> str:
@@ -126,3 +128,10 @@ def test_colour_only_where_it_is_wanted(drill) -> None:
 
 def test_markup_in_a_title_is_text(drill) -> None:
     assert "[red]x[/red]" in printed(drill(title="[red]x[/red]"), 80)
+
+
+def test_what_cannot_be_undone_is_not_blamed_for_it() -> None:
+    fault = fault_result().model_copy(update={"undone": False, "time_to_recover_s": None})
+    assert fault_line(fault).endswith(", NOT undone")
+    stays = fault.model_copy(update={"can_be_undone": False})
+    assert fault_line(stays).endswith(", cannot be undone")

@@ -2,20 +2,24 @@
 
 from pathlib import Path
 
+from kubedrill.cluster import cluster_folder
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 
 
-def abandon(reports: Path, broken: Path, *, deadline: int | None = None) -> RunFolder:
-    """Make a run folder whose ledger has one open fault: the file `broken`, which is made too."""
+def abandon(reports: Path, broken: Path) -> RunFolder:
+    """Make a run folder whose ledger has one open fault: the file `broken`, which is made too.
+
+    It used the cluster `nowhere`, which is gone.
+    """
     folder = RunFolder.create(reports, "abandoned")
     ClusterRecord(
         name="nowhere",
         provider="local",
         zoning="loopback",
         zones=("a",),
-        folder=str(reports),
+        folder=str(cluster_folder("nowhere")),
         balancer=Endpoint("127.0.0.1", 1),
         ca_file="",
         server_name="",
@@ -25,6 +29,6 @@ def abandon(reports: Path, broken: Path, *, deadline: int | None = None) -> RunF
         versions={},
     ).write(folder.cluster)
     undo = ("plain_faults", "undo")
-    Ledger(folder.ledger).intend("fault", "broken file", undo, {"path": str(broken)}, deadline)
+    Ledger(folder.ledger).intend("fault", "broken file", undo, {"path": str(broken)})
     broken.touch()
     return folder

@@ -31,6 +31,12 @@ def calls(path: Path) -> list[tuple[str, int]]:
     return [(line.split()[0], int(line.split()[1])) for line in lines]
 
 
+def ruin(path: str) -> None:
+    """Put a folder in place of the file `path`: in place of a disk that takes no more writes."""
+    Path(path).unlink()
+    Path(path).mkdir()
+
+
 def _note(path: str, what: str) -> None:
     with Path(path).with_suffix(".log").open("a") as file:
         file.write(f"{what} {now()}\n")

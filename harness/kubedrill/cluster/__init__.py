@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubedrill.cluster.handle import ClusterHandle, HandleError
-from kubedrill.cluster.state import cluster_folder, cluster_names, lock, state_folder
+from kubedrill.cluster.state import (
+    cluster_folder,
+    cluster_names,
+    lock,
+    new_id,
+    read_id,
+    state_folder,
+    write_id,
+)
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 
@@ -28,7 +36,7 @@ def check(definition: "ClusterDefinition", name: str) -> None:
     """Raise NotStarted if the cluster is not up and surely cannot come up, or is up but broken."""
     record = find(name)
     if record is not None:
-        _check_supervised(record)
+        check_supervised(record)
         return
     from kubedrill.cluster.local import provider
 
@@ -45,8 +53,8 @@ def capabilities(definition: "ClusterDefinition") -> tuple[str, ...]:
     return provider.CAPABILITIES if definition.provider == "local" else ()
 
 
-def up(definition: "ClusterDefinition", name: str) -> ClusterRecord:
-    """Bring a cluster up and return when all of it is ready and led.
+def up(definition: "ClusterDefinition", name: str, cluster_id: str | None = None) -> ClusterRecord:
+    """Bring a cluster up and return when all of it is ready and led; its id is new if none is given.
 
     NotStarted if it is up already or cannot come up; whatever was made until then is gone again.
     """
@@ -61,6 +69,7 @@ def up(definition: "ClusterDefinition", name: str) -> ClusterRecord:
     except FileExistsError:
         raise _half_made(name) from None
     try:
+        write_id(folder, cluster_id or new_id())
         return provider.up(definition, folder)
     except BaseException:
         down(name)
@@ -77,20 +86,30 @@ def find(name: str) -> ClusterRecord | None:
         raise NotStarted(f"{error}; to end the cluster: kubedrill cluster down {name}") from None
 
 
-def down(name: str, state: str | None = None) -> None:
-    """Destroy a cluster: no process, namespace, port or data is left. Works on what is left of one."""
+def down(name: str, state: str | None = None, cluster_id: str | None = None) -> None:
+    """Destroy a cluster: no process, namespace, port or data is left. Works on what is left of one.
+
+    With an id, another cluster that has come up under this name since is left alone.
+    """
     from kubedrill.cluster import teardown
     from kubedrill.cluster.local.zones import remove_namespaces
 
     folder = cluster_folder(name, Path(state) if state else None)
+    # A folder without an id is half made, or half removed: under the lock it is nobody else's.
+    if cluster_id is not None and read_id(folder) not in (None, cluster_id):
+        return
     teardown.kill_all(folder)
     remove_namespaces(folder)
     teardown.remove_folder(folder)
 
 
 def undo_entry(name: str) -> tuple[tuple[str, str], dict[str, Any]]:
-    """Return what a ledger needs to undo `up`: (module, function), and its arguments."""
-    return ("kubedrill.cluster", "down"), {"name": name, "state": str(state_folder())}
+    """Return what a ledger needs to undo an `up` that follows: (module, function), and its arguments.
+
+    `up` must be given the `cluster_id` that is among them.
+    """
+    arguments = {"name": name, "state": str(state_folder()), "cluster_id": new_id()}
+    return ("kubedrill.cluster", "down"), arguments
 
 
 def names() -> list[str]:
@@ -113,7 +132,8 @@ def env(name: str) -> str:
     return f"export KUBECONFIG={shlex.quote(str(record.identities['admin'].kubeconfig))}"
 
 
-def _check_supervised(record: ClusterRecord) -> None:
+def check_supervised(record: ClusterRecord) -> None:
+    """Raise NotStarted, with what to do, if a cluster has lost its supervisor and so all it ran."""
     try:
         ClusterHandle(record).components()
     except HandleError:
@@ -133,6 +153,7 @@ def _half_made(name: str) -> NotStarted:
 __all__ = [
     "capabilities",
     "check",
+    "check_supervised",
     "down",
     "env",
     "find",

@@ -15,6 +15,10 @@ class HandleError(Exception):
     """The supervisor refused, or could not be reached; the message says which and why."""
 
 
+class SupervisorGone(HandleError):  # noqa: N818 - an event, not a programming error
+    """Nobody listens any more: the supervisor has ended, and all that it ran with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ComponentState:
     """One component now: `state` is running | held | backoff | stopped; `since` in monotonic ns."""
@@ -37,6 +41,14 @@ class ClusterHandle:
         """Return every component's state."""
         answer = ask(self._socket, {"do": "components"})
         return {name: ComponentState(**one) for name, one in answer["components"].items()}
+
+    def is_gone(self) -> bool:
+        """Whether the supervisor has ended for good. One that is slow to answer has not."""
+        try:
+            self.components()
+        except HandleError as error:
+            return isinstance(error, SupervisorGone)
+        return False
 
     def kill(self, component: str, expect_pid: int | None = None) -> int:
         """Kill (SIGKILL) and hold down until released; return the pid, once the process is gone.
@@ -66,7 +78,9 @@ def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
         said = unix.ask(path, json.dumps(request).encode() + b"\n", TIMEOUT_S)
         answer: dict[str, Any] = json.loads(said)
     except (OSError, ValueError) as error:
-        raise HandleError(f"no answer from the supervisor at {path}: {error}") from error
+        gone = isinstance(error, ConnectionRefusedError | FileNotFoundError)
+        kind = SupervisorGone if gone else HandleError
+        raise kind(f"no answer from the supervisor at {path}: {error}") from error
     if "error" in answer:
         raise HandleError(answer["error"])
     return answer

@@ -1,12 +1,17 @@
-"""Where clusters stand on disk: `STATE/clusters/NAME/` (0700), and beside it the lock `NAME.lock`."""
+"""Where clusters stand on disk: `STATE/clusters/NAME/` (0700), and beside it the lock `NAME.lock`.
+
+The file `id` in the folder tells a cluster from another one of its name, before and after it.
+"""
 
 import fcntl
 import os
 import re
+import uuid
 from pathlib import Path
 from typing import IO
 
 from kubedrill.errors import NotStarted
+from kubedrill.record.files import write_whole
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
@@ -38,13 +43,31 @@ def cluster_names() -> list[str]:
     return sorted(one.name for one in parent.iterdir() if one.is_dir())
 
 
-def lock(name: str) -> IO[bytes]:
+def new_id() -> str:
+    """Return an id that no other cluster has."""
+    return uuid.uuid4().hex[:12]
+
+
+def write_id(folder: Path, cluster_id: str) -> None:
+    """Say in a cluster's folder which one it is."""
+    write_whole(folder / "id", cluster_id)
+
+
+def read_id(folder: Path) -> str | None:
+    """Return which cluster a folder is of; None if it does not say, or is not there."""
+    try:
+        return (folder / "id").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def lock(name: str, state: Path | None = None) -> IO[bytes]:
     """Take the cluster for one drill; it is held until the file, and every copy of it, is closed.
 
     The lock stands outside the cluster's folder, so that a cluster may be locked before it exists.
     NotStarted if another drill holds it.
     """
-    path = cluster_folder(name).with_suffix(".lock")
+    path = cluster_folder(name, state).with_suffix(".lock")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = path.open("ab")
     try:

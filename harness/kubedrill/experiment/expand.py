@@ -15,6 +15,8 @@ PLAYER = "kubedrill.faults.play"
 _STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": PLAYER}}
 """Ends the method when the drill is ended during a wait. On the waits only: elsewhere chaoslib would
 skip rollbacks or go on with the next action."""
+LEDGER = "kubedrill.faults.native"
+"""Controls on activities of other extensions: intent on disk before one, `undone` after its rollback."""
 
 
 def expand(experiment: Experiment, catalogue: Catalogue, run: str) -> dict[str, Any]:
@@ -66,7 +68,10 @@ def _until(seconds: float) -> dict[str, Any]:
 
 def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any]:
     if fault.name == ACTIVITY:
-        return _native(f"inject {index}", fault.arguments["activity"])
+        action = _native(f"inject {index}", fault.arguments["activity"])
+        rollback = _rollback(fault, index)
+        arguments = {"run": run, "index": index, "rollback": rollback}
+        return {**action, **_ledger("before", arguments)} if rollback else action
     name = f"inject {index}: {fault.name}"
     known = catalogue.faults[fault.name]
     arguments = {**fault.arguments, "run": run, "index": index}
@@ -75,8 +80,8 @@ def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[st
 
 def _undo(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any] | None:
     if fault.name == ACTIVITY:
-        rollback = fault.arguments["rollback"]
-        return _native(f"undo {index}", rollback) if rollback else None
+        rollback = _rollback(fault, index)
+        return {**rollback, **_ledger("after", {"run": run})} if rollback else None
     name = f"undo {index}: {fault.name}"
     known = catalogue.faults[fault.name]
     return _action(name, known.module, known.undo, {"run": run, "index": index})
@@ -93,6 +98,16 @@ def _action(name: str, module: str, function: str, arguments: dict[str, Any]) ->
             "arguments": arguments,
         },
     }
+
+
+def _rollback(fault: Fault, index: int) -> dict[str, Any] | None:
+    rollback = fault.arguments["rollback"]
+    return _native(f"undo {index}", rollback) if rollback else None
+
+
+def _ledger(scope: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    provider = {"type": "python", "module": LEDGER, "arguments": arguments}
+    return {"controls": [{"name": "ledger", "scope": scope, "provider": provider}]}
 
 
 def _native(edge: str, action: dict[str, Any]) -> dict[str, Any]:

@@ -67,9 +67,23 @@ def _wrong(value: Any, schema: Mapping[str, Any]) -> str | None:
         return (
             f"must be {' or '.join(_CALLED[kind] for kind in kinds)}{quotes}, not {describe(value)}"
         )
-    if isinstance(value, list) and "items" in schema:
-        return next((wrong for one in value if (wrong := _wrong(one, schema["items"]))), None)
+    if isinstance(value, list):
+        return _wrong_list(value, schema)
     return _wrong_bound(value, schema)
+
+
+def _wrong_list(value: list[Any], schema: Mapping[str, Any]) -> str | None:
+    fewest = schema.get("minItems", 0)
+    if len(value) < fewest:
+        return f"must have at least {fewest} in it, not {len(value)}"
+    if wrong := next(
+        (said for one in value if (said := _wrong(one, schema.get("items", {})))), None
+    ):
+        return wrong
+    if schema.get("uniqueItems"):
+        twice = (one for number, one in enumerate(value) if one in value[:number])
+        return next((f"has {describe(one)} in it twice" for one in twice), None)
+    return None
 
 
 def _wrong_choice(value: Any, choices: list[Any]) -> str:

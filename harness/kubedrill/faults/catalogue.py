@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kubedrill.errors import NotStarted
-from kubedrill.faults.etcd import check_quorum
+from kubedrill.faults.etcd import check_victims
 from kubedrill.record.catalogue import FaultDescription
 
 _ETCD_KILL = FaultDescription(
@@ -18,6 +18,8 @@ _ETCD_KILL = FaultDescription(
             "member": {
                 "type": ["string", "array"],
                 "items": {"type": "string"},
+                "minItems": 1,
+                "uniqueItems": True,
                 "default": "leader",
                 "description": "leader, random, a zone such as a, or several zones: [a, b]",
             },
@@ -67,4 +69,4 @@ def _precheck_etcd_kill(arguments: Mapping[str, Any], zones: Sequence[str]) -> N
             raise NotStarted(f'etcd.kill: no member "{one}"; known: {", ".join(known)}')
     allowed = bool(arguments.get("allow_quorum_loss", False))
     victims = named if member not in ("leader", "random") else [zones[0]]
-    check_quorum(victims, len(zones), zones, allowed)
+    check_victims(victims, len(zones), zones, allowed)

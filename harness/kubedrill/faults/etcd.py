@@ -5,19 +5,17 @@ Plain functions: any Chaos Toolkit experiment may name them as actions.
 
 import random
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kubedrill.cluster.etcd import EtcdError, EtcdStatus, healthy, status
-from kubedrill.cluster.handle import ClusterHandle
+from kubedrill.cluster.handle import ClusterHandle, HandleError
 from kubedrill.errors import NotStarted
-from kubedrill.faults.progress import FaultFailed, Progress, folder_of
+from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Entry, Ledger
-from kubedrill.record.schedule import Schedule
 from kubedrill.wire.errors import WireError
 
 NAME = "etcd.kill"
@@ -45,7 +43,8 @@ def kill(
 
     `member` is a zone, several zones, `leader` or `random`; `run` the path of the run folder; `index`
     tells several faults of one run apart. Raises FaultFailed where quorum would be lost without
-    `allow_quorum_loss`, where nothing was hit, or where no other member leads afterwards.
+    `allow_quorum_loss`, where no member or one twice is named, where nothing was hit, or where no
+    other member leads afterwards.
     """
     folder = folder_of(run)
     record = ClusterRecord.read(folder.cluster)
@@ -53,14 +52,16 @@ def kill(
     zones = _choose(member, before)
     progress = Progress(folder, NAME, index, ", ".join(f"etcd-{zone}" for zone in zones))
     try:
-        check_quorum(zones, len(record.zones), [*before], allow_quorum_loss)
+        check_victims(zones, len(record.zones), [*before], allow_quorum_loss)
     except NotStarted as refusal:
         raise progress.fail(str(refusal)) from None
     arguments = {"run": str(folder.path), "index": index}
-    entry = Ledger(folder.ledger).intend("fault", NAME, UNDO, arguments, _deadline(folder, index))
-    Ledger(folder.ledger).learn(entry, zones=zones)
+    ledger = Ledger(folder.ledger)
+    entry = ledger.intend("fault", NAME, UNDO, arguments, deadline(folder, index))
+    ledger.learn(entry, zones=zones)
     begun = progress.say("injecting")
-    pids = _kill_all(record, zones, progress)
+    pids = kill_all(record, running_pids(record, zones, progress), progress)
+    ledger.learn(entry, pids=pids)
     progress.say("injected", f"killed {_named(pids)} with SIGKILL", pids=pids)
     proof = _wait(lambda: _effect(record, zones, before), EFFECT_S)
     if proof is None:
@@ -81,15 +82,18 @@ def restore(run: str, index: int = 0) -> dict[str, Any]:
     if entry is None:
         return {"undone": "already, or never injected"}
     record = ClusterRecord.read(folder.cluster)
-    if not Path(record.folder).exists():
+    if not record.stands() or ClusterHandle(record).is_gone():
         ledger.undone(entry.id)
         return {"undone": "the cluster is gone, and the fault with it"}
     zones: list[str] = entry.facts.get("zones", [])
     progress = Progress(folder, NAME, index, ", ".join(f"etcd-{zone}" for zone in zones))
     lapse = _lapse(record, zones, entry)
-    begun = progress.say("undoing")
+    begun = now()
     for zone in zones:
         ClusterHandle(record).release(f"etcd-{zone}")
+    with suppress(OSError):  # a full disk must keep no member down
+        ledger.learn(entry.id, lapse=lapse)
+        progress.say("undoing", time=begun)
     proof = _wait(lambda: _membership(record, zones), RETURN_S)
     if proof is None:
         raise progress.fail(f"not a full member that caught up, {RETURN_S:g} s after its start")
@@ -100,8 +104,14 @@ def restore(run: str, index: int = 0) -> dict[str, Any]:
     return {"zones": zones, "seconds": (at - begun) / SECOND, "proof": proof}
 
 
-def check_quorum(zones: Sequence[str], members: int, running: Sequence[str], allowed: bool) -> None:
-    """Refuse (NotStarted) to take so many of the `running` members that the rest have no quorum."""
+def check_victims(
+    zones: Sequence[str], members: int, running: Sequence[str], allowed: bool
+) -> None:
+    """Refuse (NotStarted) to kill nobody, a member twice, or so many that the rest have no quorum."""
+    if not zones:
+        raise NotStarted("etcd.kill: no member is named, so nothing would be killed")
+    if len(set(zones)) < len(zones):
+        raise NotStarted(f"etcd.kill: a member is named twice: {', '.join(zones)}")
     quorum = members // 2 + 1
     left = len(set(running) - set(zones))
     if left < quorum and not allowed:
@@ -135,17 +145,33 @@ def _choose(member: str | list[str], found: dict[str, EtcdStatus]) -> list[str]:
     return [member]
 
 
-def _kill_all(record: ClusterRecord, zones: list[str], progress: Progress) -> dict[str, int]:
-    handle = ClusterHandle(record)
-    states = handle.components()
+def running_pids(record: ClusterRecord, zones: list[str], progress: Progress) -> dict[str, int]:
+    """Return the members' pids by component; FaultFailed if one does not run."""
+    with _in_words(progress):
+        states = ClusterHandle(record).components()
     pids = {}
-    for zone in zones:
-        name = f"etcd-{zone}"
+    for name in (f"etcd-{zone}" for zone in zones):
         pid = states[name].pid
         if pid is None:
             raise progress.fail(f"{name} was not running, so there was nothing to kill")
-        pids[name] = handle.kill(name, expect_pid=pid)
+        pids[name] = pid
     return pids
+
+
+def kill_all(record: ClusterRecord, pids: dict[str, int], progress: Progress) -> dict[str, int]:
+    """Kill exactly these processes, and return them; FaultFailed if one of them was replaced."""
+    with _in_words(progress):
+        for name, pid in pids.items():
+            ClusterHandle(record).kill(name, expect_pid=pid)
+    return pids
+
+
+@contextmanager
+def _in_words(progress: Progress) -> Iterator[None]:
+    try:
+        yield
+    except HandleError as error:
+        raise progress.fail(str(error)) from error
 
 
 def _effect(record: ClusterRecord, zones: list[str], before: dict[str, EtcdStatus]) -> str | None:
@@ -154,7 +180,9 @@ def _effect(record: ClusterRecord, zones: list[str], before: dict[str, EtcdStatu
     if set(zones) & set(after):
         return None
     gone = f"{_names(zones)} did not answer"
-    if len(after) <= len(record.zones) // 2:
+    quorum = len(record.zones) // 2 + 1
+    # Survivors that are slow to answer are no proof: the kill itself must have taken the quorum.
+    if len(set(before) - set(zones)) < quorum <= len(before):
         return f"{gone}; {len(after)} of {len(record.zones)} members answer: no quorum"
     if not any(before[zone].is_leader for zone in zones if zone in before):
         return gone
@@ -192,6 +220,11 @@ def _membership(record: ClusterRecord, zones: list[str]) -> str | None:
 
 def _lapse(record: ClusterRecord, zones: list[str], entry: Entry) -> str | None:
     """Return how the members were not kept down since the kill, if they were not."""
+    if "pids" not in entry.facts:
+        return None  # the kill failed, and has said why
+    if "lapse" in entry.facts:  # an undo has found out, and did not come to its end
+        known: str | None = entry.facts["lapse"]
+        return known
     states = ClusterHandle(record).components()
     for zone in zones:
         one = states[f"etcd-{zone}"]
@@ -214,14 +247,6 @@ def _open_entry(ledger: Ledger, index: int) -> Entry | None:
         ),
         None,
     )
-
-
-def _deadline(folder: RunFolder, index: int) -> int | None:
-    """Return the fault's maximum lifetime: its undo on the schedule, and what that may take."""
-    if not folder.schedule.exists():
-        return None
-    undo = Schedule.read(folder.schedule).faults[index].undo
-    return undo + round(RETURN_S * SECOND)
 
 
 def _wait(proof: Callable[[], str | None], limit_s: float) -> str | None:

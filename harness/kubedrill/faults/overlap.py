@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from kubedrill.errors import NotStarted
 from kubedrill.faults.catalogue import precheck
-from kubedrill.faults.etcd import NAME, check_quorum
+from kubedrill.faults.etcd import NAME, check_victims
 from kubedrill.record.catalogue import ClusterDescription, Refusal, TimedFault
 
 _CHOSEN_LATER = ("leader", "random")
@@ -43,7 +43,7 @@ def _check_with_others(fault: TimedFault, down: list[str], zones: Sequence[str])
     left = [zone for zone in zones if zone not in {*own, *down}][len(chosen_later) :]
     allowed = bool(fault.arguments.get("allow_quorum_loss", False))
     try:
-        check_quorum(own, len(zones), [*left, *own], allowed)
+        check_victims(own, len(zones), [*left, *own], allowed)
     except NotStarted as refusal:
         raise NotStarted(f"{refusal} ({words})") from None
 

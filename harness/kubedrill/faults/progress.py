@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kubedrill.record.clock import now
+from kubedrill.record.clock import SECOND, now
 from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import Schedule
+
+GRACE = 30 * SECOND
+"""What an undo may take on a loaded machine before the watchdog plays it too."""
 
 
 class FaultFailed(Exception):  # noqa: N818 - an event of the drill
@@ -45,6 +49,13 @@ class Progress:
         """Append `failed` and return the error to raise."""
         self.say("failed", why)
         return FaultFailed(f"{self.fault} on {self.target}: {why}")
+
+
+def deadline(folder: RunFolder, index: int) -> int | None:
+    """Return when a fault has outlived its time (monotonic ns): its undo on the schedule, and GRACE."""
+    if not folder.schedule.exists():
+        return None
+    return Schedule.read(folder.schedule).faults[index].undo + GRACE
 
 
 def folder_of(run: str) -> RunFolder:

@@ -84,17 +84,20 @@ def reasons(faults: Iterable[Fault], whole: bool) -> Iterator[str]:
             yield f"{fault.name}: {fault.proof('failed')}"
         elif whole:
             yield from _incomplete(fault)
-        elif "injecting" in fault.events and "undone" not in fault.events:
+        elif (
+            fault.scheduled.can_be_undone
+            and "injecting" in fault.events
+            and "undone" not in fault.events
+        ):
             yield f"{fault.name}: was not seen to be undone"
 
 
 def _incomplete(fault: Fault) -> Iterator[str]:
     planned = {"injecting": fault.scheduled.inject, "undoing": fault.scheduled.undo}
-    for event, words in {
-        "injecting": "was not injected",
-        "took-effect": "did not take effect",
-        "undone": "was not undone",
-    }.items():
+    expected = {"injecting": "was not injected", "took-effect": "did not take effect"}
+    if fault.scheduled.can_be_undone:
+        expected["undone"] = "was not undone"
+    for event, words in expected.items():
         if event not in fault.events:
             yield f"{fault.name}: {words}"
             return

@@ -139,11 +139,33 @@ def kill_process(pid: int | None, started: float | None) -> None:
 
     None for a process whose start was intended, and never came to be recorded.
     """
-    if pid is None or started is None:
+    if _status(pid, started) is None:
         return
+    assert pid is not None
     try:
-        if abs(psutil.Process(pid).create_time() - started) > 0.01:
-            return
         os.killpg(pid, signal.SIGKILL)
-    except (psutil.NoSuchProcess, ProcessLookupError):
+    except ProcessLookupError:
         pass
+
+
+def wait_for_end(pid: int | None, started: float | None, timeout_s: float) -> None:
+    """Wait until the process of that pid and start time has ended, for at most `timeout_s`.
+
+    It may be anybody's child.
+    """
+    deadline = time.monotonic() + timeout_s
+    ended = (None, psutil.STATUS_ZOMBIE)
+    while _status(pid, started) not in ended and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _status(pid: int | None, started: float | None) -> str | None:
+    """Return how the process of that pid and start time is, as psutil says it; None if it is gone."""
+    if pid is None or started is None:
+        return None
+    try:
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - started) <= 0.01
+        return str(process.status()) if same else None
+    except psutil.NoSuchProcess:
+        return None

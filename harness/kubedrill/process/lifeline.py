@@ -22,9 +22,13 @@ def ignore_terminal() -> None:
 
 
 def say_ready() -> None:
-    """Tell the runner that GO may come."""
+    """Tell the runner that GO may come. What is printed from here on goes to the log.
+
+    The runner reads the pipe no more: left open, it would fill and block.
+    """
     sys.stdout.write("ready\n")
     sys.stdout.flush()
+    os.dup2(2, 1)
 
 
 def read_go(read: Callable[[int, int], bytes] = os.read) -> Schedule | None:

@@ -65,6 +65,8 @@ class ClusterRecord:
     capabilities: tuple[str, ...]
     versions: dict[str, str]
     settings: dict[str, Any] = field(default_factory=dict)
+    id: str = ""
+    """Tells it from another cluster of its name: random, and in the file `id` of its folder too."""
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -86,6 +88,13 @@ class ClusterRecord:
     def load_identities(self) -> list[str]:
         """The names of those that are there for load."""
         return sorted(name for name in self.identities if name.startswith("load-"))
+
+    def stands(self) -> bool:
+        """Whether this very cluster was not taken down yet, nor replaced by another of its name."""
+        try:
+            return ClusterRecord.read(Path(self.folder) / "cluster.json").id == self.id
+        except FileNotFoundError:
+            return False
 
     def of_kind(self, kind: str) -> tuple[Component, ...]:
         """Return the components of one kind, in the order of zones."""

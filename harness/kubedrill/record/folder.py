@@ -1,5 +1,6 @@
 """Where each file of a run stands; `reports/<experiment>/<start, UTC>/`, with `latest` beside it."""
 
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """The files of one run. Paths only: nothing here opens or checks them, but `create`."""
+    """The files of one run. Paths only: nothing here opens or checks them, but `create` and `remove`."""
 
     path: Path
 
@@ -26,14 +27,21 @@ class RunFolder:
             folder.samples.mkdir()
             folder.metrics.mkdir()
             folder.logs.mkdir()
-            folder._point_latest()
+            _point_latest(folder.path)
             return folder
         raise FileExistsError(f"{parent}: a hundred runs started in the second {start}")
 
-    def _point_latest(self) -> None:
-        link = self.path.parent / f".latest.{self.path.name}"
-        link.symlink_to(self.path.name)
-        link.replace(self.path.parent / "latest")
+    def remove(self) -> None:
+        """Remove the folder; `latest`, if it is this one, is then the run before it, or none."""
+        latest = self.path.parent / "latest"
+        shutil.rmtree(self.path)
+        if latest.exists():
+            return
+        left = [one for one in self.path.parent.iterdir() if one.is_dir()]
+        if left:
+            _point_latest(max(left))
+        else:
+            latest.unlink(missing_ok=True)
 
     @property
     def run(self) -> str:
@@ -138,3 +146,9 @@ class RunFolder:
     def logs(self) -> Path:
         """Folder of what each process printed."""
         return self.path / "logs"
+
+
+def _point_latest(run: Path) -> None:
+    link = run.parent / f".latest.{run.name}"
+    link.symlink_to(run.name)
+    link.replace(run.parent / "latest")

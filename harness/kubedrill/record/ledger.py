@@ -25,7 +25,7 @@ class Entry:
 
     id: str
     what: str
-    """fault | process | cluster | seed"""
+    """fault | activity (a fault of another extension) | process | cluster | seed"""
     name: str
     module: str
     function: str
@@ -132,9 +132,9 @@ def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
     try:
         function = getattr(importlib.import_module(entry.module), entry.function)
         function(**entry.arguments)
-    except Exception as error:  # noqa: BLE001 - one undo that fails must not stop the others
+        ledger.undone(entry.id)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - one that fails must not stop the others
         return f"{entry.name}: {type(error).__name__}: {error}"
-    ledger.undone(entry.id)
     return None
 
 

@@ -77,6 +77,11 @@ class ScheduledFault:
     inject: int
     undo: int
 
+    @property
+    def can_be_undone(self) -> bool:
+        """Not so for an activity whose file says `rollback: null`."""
+        return "rollback" not in self.arguments or self.arguments["rollback"] is not None
+
 
 @dataclass(frozen=True, slots=True)
 class ScheduledObjective:

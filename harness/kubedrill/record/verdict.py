@@ -92,6 +92,8 @@ class FaultResult(_Part):
     undone: bool
     undone_at: int | None
     undo_proof: str
+    can_be_undone: bool = True
+    """False where the experiment says `rollback: null`."""
     time_to_detect_s: float | None
     time_to_recover_s: float | None
     recovered: bool = True

@@ -115,7 +115,9 @@ def _fault(fault: FaultResult, start: int) -> dict[str, str]:
         "Phase": fault.phase,
         "Injected": f"at {figures.offset(fault.injected_at, start)}",
         "Took effect": state(fault.took_effect, fault.took_effect_at, fault.proof),
-        "Undone": state(fault.undone, fault.undone_at, fault.undo_proof),
+        "Undone": state(fault.undone, fault.undone_at, fault.undo_proof)
+        if fault.can_be_undone
+        else "cannot be undone",
         "Time to detect": figures.seconds(fault.time_to_detect_s),
         "Time to recover": sentences.recovery(fault),
     }

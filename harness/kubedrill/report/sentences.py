@@ -86,7 +86,10 @@ def fault_line(fault: FaultResult) -> str:
     text = f"{on_target(fault.name, fault.target)} {effect}"
     if fault.time_to_detect_s is not None:
         text += f", noticed after {figures.seconds(fault.time_to_detect_s)}"
-    text += ", undone" if fault.undone else ", NOT undone"
+    if not fault.can_be_undone:
+        text += ", cannot be undone"
+    else:
+        text += ", undone" if fault.undone else ", NOT undone"
     if fault.time_to_recover_s is not None:
         done = "recovered" if fault.recovered else "NOT recovered"
         text += f", {done} {figures.seconds(fault.time_to_recover_s)} later"

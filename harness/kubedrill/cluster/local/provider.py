@@ -21,6 +21,7 @@ from kubedrill.cluster.local.pki import SERVER_NAME, Pair
 from kubedrill.cluster.local.ready import Check, ClusterFailed, Wait
 from kubedrill.cluster.local.zones import choose, is_free
 from kubedrill.cluster.program import MARK, write_programs
+from kubedrill.cluster.state import read_id
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.files import write_whole
@@ -159,6 +160,7 @@ def _record(layout: Layout) -> ClusterRecord:
         capabilities=CAPABILITIES,
         versions=dict(layout.binaries.versions),
         settings=layout.definition.model_dump(mode="json"),
+        id=read_id(folder) or "",
     )
 
 

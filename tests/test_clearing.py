@@ -1,0 +1,86 @@
+"""What undoes a drill: nothing that goes wrong in it passes for done."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kubedrill import clearing
+from kubedrill.record.ledger import Ledger
+
+KILL = ("kubedrill.process.child", "kill_process")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "ledger.jsonl")
+
+
+@pytest.fixture
+def faults(ledger: Ledger) -> Iterator["subprocess.Popen[bytes]"]:
+    """A faults process that takes a second to end after it is told to."""
+    script = "import sys, time; sys.stdin.read(); time.sleep(1)"
+    command = [sys.executable, "-c", script]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    started = psutil.Process(process.pid).create_time()
+    ledger.intend("process", "faults", KILL, {"pid": process.pid, "started": started})
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_the_faults_process_may_end_by_itself(
+    ledger: Ledger, faults: "subprocess.Popen[bytes]"
+) -> None:
+    assert faults.stdin
+    faults.stdin.close()
+    assert clearing.undo_all(ledger) == []
+    assert faults.wait(0) == 0
+
+
+def test_one_that_does_not_end_is_killed(
+    ledger: Ledger, faults: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clearing, "ENDING_S", 0.5)
+    assert clearing.undo_all(ledger) == []
+    assert faults.wait(5) == -9
+
+
+def test_what_is_killed_with_its_cluster_is_not_waited_for(
+    ledger: Ledger, faults: "subprocess.Popen[bytes]"
+) -> None:
+    ledger.intend("cluster", "none", ("os", "getpid"), {})
+    begun = time.monotonic()
+    assert clearing.undo_all(ledger) == []
+    assert time.monotonic() - begun < 1
+    assert faults.wait(5) == -9
+
+
+def test_an_activity_is_undone_though_the_cluster_goes(ledger: Ledger, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.touch()
+    ledger.intend("cluster", "none", ("os", "getpid"), {})
+    ledger.intend("fault", "in it", ("no.such", "module"), {})
+    ledger.intend("activity", "elsewhere", ("os", "unlink"), {"path": str(broken)})
+    assert clearing.undo_all(ledger) == []
+    assert not broken.exists()
+    assert ledger.open_entries() == []
+
+
+def test_all_of_it_fits_into_15_s() -> None:
+    """The time until a drill that was killed has left nothing, were every part of it to hang."""
+    for steps in (clearing.KEPT, clearing.DOOMED):
+        limits = [limit_s for what, limit_s in steps if what != "seed"]
+        assert clearing.ENDING_S + sum(limits) <= 15
+
+
+def test_a_ledger_that_can_no_longer_be_written_is_a_failure(ledger: Ledger) -> None:
+    ledger.intend("fault", "mends", ("os", "getpid"), {})
+    ledger.intend("process", "ruins", ("plain_faults", "ruin"), {"path": str(ledger.path)})
+    said = [failure.partition(": [")[0] for failure in clearing.undo_all(ledger)]
+    assert said[:1] == ["ruins: IsADirectoryError"], "it is not noted as undone"
+    assert "fault: IsADirectoryError" in said, "nobody knows what else there was to undo"

@@ -1,0 +1,81 @@
+"""What the runner does around the phases: who is lost, what is left of a drill that was not started."""
+
+import io
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from kubedrill import cluster
+from kubedrill.drill import Drill
+from kubedrill.process.child import Child
+from kubedrill.record.clock import SECOND, ClockPair, now
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import Phase, Schedule
+from kubedrill.record.timeline import read_timeline
+from kubedrill.run import withdraw
+
+
+@pytest.fixture
+def drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Drill:
+    monkeypatch.setenv("KUBEDRILL_STATE", str(tmp_path / "state"))
+    return Drill(RunFolder.create(tmp_path, "x"), "nowhere", on_event=lambda _: None)
+
+
+@pytest.fixture
+def guarded(drill: Drill) -> Iterator[Drill]:
+    with cluster.lock("nowhere") as lock:
+        drill.guard(lock.fileno())
+        yield drill
+    drill.clear(keep_cluster=False)
+
+
+def schedule(drill: Drill) -> Schedule:
+    phases = (Phase("fault", now(), now() + 60 * SECOND),)
+    return Schedule("x", drill.folder.run, "t", "w", None, "nowhere", ClockPair.read(), phases)
+
+
+def test_a_watchdog_that_dies_is_a_lost_child(guarded: Drill) -> None:
+    plan = schedule(guarded)
+    guarded.look(plan)
+    assert guarded.watchdog
+    os.kill(guarded.watchdog.pid, signal.SIGKILL)
+    guarded.watchdog.process.wait(5)
+    guarded.look(plan)
+    guarded.look(plan)
+    [lost] = read_timeline(guarded.folder.timeline)
+    assert (lost.kind, lost.name, lost.details["status"]) == ("child", "watchdog", -9)
+
+
+def test_children_that_do_not_end_share_one_deadline(
+    drill: Drill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kubedrill.drill.ENDING_S", 1.0)
+    for role in ("one", "two", "three"):
+        child = Child.start(role, ["sleep", "1000"], drill.folder.logs / role)
+        drill.children.append(child)
+    begun = time.monotonic()
+    assert drill.clear(keep_cluster=False) == []
+    assert 1 <= time.monotonic() - begun < 2
+    assert [child.poll() for child in drill.children] == [-9, -9, -9]
+
+
+def test_nothing_stays_of_a_drill_that_was_not_started(drill: Drill) -> None:
+    withdraw(drill, Console(file=io.StringIO()))
+    assert not drill.folder.path.exists()
+    assert not (drill.folder.path.parent / "latest").is_symlink()
+
+
+def test_its_folder_stays_if_something_of_it_does(drill: Drill) -> None:
+    said = io.StringIO()
+    drill.ledger.intend("fault", "stubborn", ("plain_faults", "fail"), {"path": "it"})
+    withdraw(drill, Console(file=said, width=200))
+    assert said.getvalue() == (
+        "not undone: stubborn: RuntimeError: it cannot be broken; run: kubedrill heal\n"
+    )
+    assert [one.name for one in drill.ledger.open_entries()] == ["stubborn"]
+    assert (drill.folder.path.parent / "latest").resolve() == drill.folder.path
