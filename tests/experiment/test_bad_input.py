@@ -180,13 +180,13 @@ Read = Callable[..., Experiment]
         ),
         (
             "{member: leader}",
-            "{zones: []}",
-            "11: etcd.kill: zones must have at least 1 in it, not 0",
+            "{member: []}",
+            "11: etcd.kill: member must have at least 1 in it, not 0",
         ),
         (
             "{member: leader}",
-            "{zones: [a, b, a]}",
-            '11: etcd.kill: zones has the text "a" in it twice',
+            "{member: [a, b, a]}",
+            '11: etcd.kill: member has the text "a" in it twice',
         ),
         (
             "etcd.kill: {member: leader}",

@@ -12,12 +12,12 @@ import pytest
 from plain_faults import calls
 from player import WITH_SHARED, player
 
+from kubedrill.catalogue import assemble
 from kubedrill.experiment.expand import expand
 from kubedrill.experiment.settled import Experiment, Fault, PhaseLength, Seed
 from kubedrill.faults.native import roll_back
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.process.child import Child
-from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger, undo
 
@@ -61,7 +61,7 @@ def play(folder: RunFolder, broken: Path, ledger: Ledger) -> Iterator[Play]:
             phases=(PhaseLength("fault", 60),),
             faults=(Fault("activity", arguments, "fault", 0.0, 60.0),),
         )
-        chaos = expand(experiment, Catalogue({}, {}, ()), str(folder.path))
+        chaos = expand(experiment, assemble(), str(folder.path))
         child = player(folder, chaos["method"], chaos["rollbacks"])
         children.append(child)
         ledger.intend("process", "faults", KILL, {"pid": child.pid, "started": child.started})
