@@ -9,9 +9,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from benchmarks.closed_loop import closed_loop
+from benchmarks.file_server import file_server, installed
 from benchmarks.peers import hey, wrk
 from benchmarks.playing import Spent
 from benchmarks.static_server import USERS, StaticServer, static_server
@@ -26,7 +28,7 @@ GOALS = {"wrk": 0.6, "hey": 1.0, "FastHttpUser": 8.0}
 def client(rows: Rows) -> None:
     """Measure all of them, one after the other, five times."""
     rates: dict[str, list[float]] = {name: [] for name in ("kubedrill", *GOALS)}
-    with tempfile.TemporaryDirectory() as folder, static_server(Path(folder)) as server:
+    with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:
         for _ in range(ROUNDS):
             for name, spent in _round(server).items():
                 if spent is not None:
@@ -36,6 +38,11 @@ def client(rows: Rows) -> None:
     ours = Measured("kubedrill", rates["kubedrill"])
     for name, goal in GOALS.items():
         rows.add(Row(what, ours, Measured(name, rates[name]), goal=f">= {goal:g}x"))
+
+
+def _server(folder: Path) -> AbstractContextManager[StaticServer]:
+    """Return nginx; where it is not installed HAProxy, which drills need anyway."""
+    return file_server(folder, ()) if installed() else static_server(folder)
 
 
 def _round(server: StaticServer) -> dict[str, Spent | None]:

@@ -1,11 +1,11 @@
-"""A TLS server of large answers: nginx, as HAProxy answers by itself with no more than its buffer holds."""
+"""nginx as a static TLS server: 1 KB with an apiserver's headers, and files of many MB."""
 
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.static_server import HOST, StaticServer, free_port, running
+from benchmarks.static_server import BODY, HEADERS, HOST, StaticServer, free_port, running
 from kubedrill.cluster.local.pki import Authority
 
 _CONFIG = """
@@ -24,6 +24,10 @@ http {{
         ssl_certificate {pem};
         ssl_certificate_key {pem};
         root {folder}/files;
+        location = / {{
+            {headers}
+            return 200 {body};
+        }}
     }}
 }}
 """
@@ -36,7 +40,7 @@ def installed() -> str | None:
 
 @contextmanager
 def file_server(folder: Path, sizes: Sequence[int]) -> Iterator[StaticServer]:
-    """Serve files named after their sizes, of so many MB; RuntimeError if nginx does not start."""
+    """Serve files named after their sizes, of so many MB, and 1 KB at /; RuntimeError if nginx does not start."""
     authority = Authority(folder, "benchmark")
     pair = authority.server("server", (HOST,))
     pem = folder / "server.pem"
@@ -48,7 +52,19 @@ def file_server(folder: Path, sizes: Sequence[int]) -> Iterator[StaticServer]:
     config = folder / "nginx.conf"
     # As root its workers are somebody else, who may not look into this folder.
     user = "user root;" if Path(folder).owner() == "root" else ""
-    config.write_text(_CONFIG.format(folder=folder, host=HOST, port=port, pem=pem, user=user))
+    # It sends a Date by itself.
+    headers = " ".join(f'add_header {n} "{v}";' for n, v in HEADERS.items() if n != "Date")
+    config.write_text(
+        _CONFIG.format(
+            folder=folder,
+            host=HOST,
+            port=port,
+            pem=pem,
+            user=user,
+            headers=headers,
+            body="x" * BODY,
+        )
+    )
     program = installed() or "nginx"
     with running([program, "-p", str(folder), "-c", str(config)], port):
         yield StaticServer(port, authority.file, folder)

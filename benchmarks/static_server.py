@@ -33,7 +33,7 @@ frontend static
     http-request return status 200 content-type application/json file {body} {headers}
 """
 
-_HEADERS = {
+HEADERS = {
     "Audit-Id": "6f1c3a70-5f0e-4d28-9f39-c6a8f4f0c7f1",
     "Cache-Control": "no-cache, private",
     "X-Kubernetes-Pf-Flowschema-Uid": "0b3f8a3c-6a0e-4a52-8a60-1d9ce0a4f3f8",
@@ -90,7 +90,7 @@ def static_server(folder: Path) -> Iterator[StaticServer]:
     (folder / "body").write_bytes(b"x" * BODY)
     port = free_port()
     config = folder / "haproxy.cfg"
-    headers = " ".join(f'hdr {name} "{value}"' for name, value in _HEADERS.items())
+    headers = " ".join(f'hdr {name} "{value}"' for name, value in HEADERS.items())
     files = {"pem": pem, "body": folder / "body"}
     config.write_text(_CONFIG.format(host=HOST, port=port, headers=headers, **files))
     program = shutil.which("haproxy") or "haproxy"

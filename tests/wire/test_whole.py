@@ -21,13 +21,16 @@ def taken_apart(data: bytes) -> Response | None:
 
 @pytest.mark.parametrize("status", [200, 201, 400, 404, 409, 500, 504])
 @pytest.mark.parametrize("length", [LENGTH, LENGTH.lower(), LENGTH.upper(), b"A: b\r\n" + LENGTH])
-@pytest.mark.parametrize("more", [b"", b"Date: now\r\n", b"X: content-length: 7\r\n"])
+@pytest.mark.parametrize(
+    "more", [b"", b"Date: now\r\n", b"X: content-length: 7\r\n", b"Connection: keep-alive\r\n"]
+)
 def test_plain_answers_take_the_short_way(status, length, more):
     data = b"HTTP/1.1 %d It is\r\n" % status + length + more + b"\r\n" + BODY
-    short, long = whole(data, keep_body=True), taken_apart(data)
+    short, long = whole(data, 7, keep_body=True), taken_apart(data)
     assert short is not None
     assert short.first_byte == short.end > 0
-    short.first_byte, short.end = long.first_byte, long.end
+    assert short.peer == 7
+    short.first_byte, short.end, short.peer = long.first_byte, long.end, long.peer
     assert short == long
 
 
@@ -53,6 +56,7 @@ def test_the_ends_are_those_of_the_long_way(size):
         (b"http/1.1 200 OK", LENGTH, BODY),
         (b"HTTP/1.1 200 OK", LENGTH + b"Connection: close\r\n", BODY),
         (b"HTTP/1.1 200 OK", b"connection: close\r\n" + LENGTH, BODY),
+        (b"HTTP/1.1 200 OK", b"Connection: keep-alive, close\r\n" + LENGTH, BODY),
         (b"HTTP/1.1 200 OK", LENGTH + LENGTH, BODY),
         (b"HTTP/1.1 200 OK", b"Content-Length:7\r\n" + LENGTH, BODY),
         (b"HTTP/1.1 200 OK", b"Content-Length: +40\r\n", BODY),

@@ -43,14 +43,14 @@ class Connection(Link[Waiting]):
         """
         answer = None
         try:
-            self._tls.write(request)
+            self._write(request)
             self._send(deadline)
-            self._wait_readable(deadline, LATE)
+            if not self._waiting.readable(deadline):
+                raise WireError(Outcome.TIMEOUT, LATE)
             begun = self._receive_record()
             if begun and not (self._incoming.pending or request.startswith(b"HEAD ")):
-                response = whole(begun, keep_body, keep_head)
+                response = whole(begun, self.peer, keep_body, keep_head)
                 if response is not None:
-                    response.peer = self.peer
                     return response
             answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head)
             self._go_on(answer, begun, deadline)
@@ -69,7 +69,7 @@ class Connection(Link[Waiting]):
     def send(self, request: bytes, deadline: int) -> None:
         """Send a request whose answer is taken with `more`; WireError as for `exchange`."""
         try:
-            self._tls.write(request)
+            self._write(request)
             self._send(deadline)
         except (WireError, OSError) as error:
             raise self._failed(error, 0) from None
@@ -123,7 +123,7 @@ class Connection(Link[Waiting]):
             self.bytes_in += len(data)
             self._incoming.write(data)
             # A record holds less than it takes on the wire.
-            record: bytes = self._tls.read(len(data))
+            record: bytes = self._read(len(data))
         except (BlockingIOError, ssl.SSLWantReadError):
             return b""
         if not record:

@@ -13,19 +13,23 @@ _NEED_MORE = {204, 304, 429, 503}
 _STATUSES = {
     b"HTTP/1.1 %d" % status: status for status in range(200, 600) if status not in _NEED_MORE
 }
-_HEADERS = re.compile(rb"\r\n(?:content-length:(?: (\d{1,9})(?=\r))?|connection:)", re.IGNORECASE)
+_HEADERS = re.compile(
+    rb"\r\n(?:content-length:(?: (\d{1,9})(?=\r))?|connection:(?! keep-alive\r))", re.IGNORECASE
+)
 
 
-def whole(data: bytes, keep_body: bool = False, keep_head: int = ENDS) -> Response | None:
+def whole(
+    data: bytes, peer: int = 0, keep_body: bool = False, keep_head: int = ENDS
+) -> Response | None:
     """Return the answer if `data` is exactly one that has a Content-Length and keeps the connection."""
-    stop = data.find(b"\r\n\r\n")
+    begin = data.find(b"\r\n\r\n") + 4
     status = _STATUSES.get(data[:12])
-    headers = _HEADERS.findall(data, 0, stop + 2)
-    if stop < 0 or status is None or len(headers) != 1:
+    if begin < 4 or status is None:
         return None
-    begin, end = stop + 4, len(data)
+    headers = _HEADERS.findall(data, 0, begin - 2)
+    end = len(data)
     size = end - begin
-    if headers[0] != b"%d" % size:
+    if len(headers) != 1 or headers[0] != b"%d" % size:
         return None
     at = monotonic_ns()
     return Response(
@@ -34,8 +38,9 @@ def whole(data: bytes, keep_body: bool = False, keep_head: int = ENDS) -> Respon
         at,
         size,
         data[begin : begin + keep_head],
-        data[max(begin, end - ENDS) :],
+        data[-ENDS:] if size >= ENDS else data[begin:],
         data[begin:] if keep_body else b"",
         None,
         False,
+        peer,
     )

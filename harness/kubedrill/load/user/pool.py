@@ -38,7 +38,7 @@ class Pool:
         """Send a request on a kept connection, or a new one if none is free; WireError."""
         connection = self.take(deadline)
         try:
-            return connection.exchange(request, deadline, keep_head=keep_head)
+            return connection.exchange(request, deadline, False, keep_head)
         finally:
             self.give(connection)
 
@@ -50,8 +50,9 @@ class Pool:
         """Return a connection; WireError if it cannot be opened until `deadline` (monotonic ns)."""
         if self._slots is not None:
             self._wait_for_a_slot(self._slots, deadline)
-        while self._idle:
-            connection = self._idle.pop()
+        idle = self._idle
+        while idle:
+            connection = idle.pop()
             if connection.is_alive():
                 return connection
             self._forget(connection)
@@ -84,7 +85,8 @@ class Pool:
 
     def give(self, connection: Connection) -> None:
         """Take a connection back; one that is closed is forgotten."""
-        self._free_slot()
+        if self._slots is not None:
+            self._slots.release()
         if not self._kept:
             connection.close()
         if connection.closed:

@@ -5,9 +5,11 @@ watcher of a connection stays on between requests, and wakes the greenlet from t
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from gevent import get_hub, getcurrent
+from greenlet import greenlet
 
 from kubedrill.record.clock import SECOND, now
 
@@ -31,7 +33,8 @@ class GreenletWaiting:
 
     def __init__(self, descriptor: int) -> None:
         hub = get_hub()
-        self._switch: Callable[[], bool] = hub.switch
+        # gevent's own looks for what hardly any greenlet has, and calls this.
+        self._switch: Callable[[], bool] = partial(greenlet.switch, hub)
         self._loop = hub.loop
         self._reader = hub.loop.io(descriptor, _READ)
         self._writer = hub.loop.io(descriptor, _WRITE)

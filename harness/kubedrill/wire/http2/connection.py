@@ -241,7 +241,7 @@ class Http2Connection(Link[Driving]):
     def _encrypt(self) -> None:
         parts = self._session.out.frames
         if parts:
-            self._tls.write(b"".join(parts))
+            self._write(b"".join(parts))
             parts.clear()
 
     def _flush(self) -> None:
