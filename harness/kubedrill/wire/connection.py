@@ -45,8 +45,7 @@ class Connection(Link[Waiting]):
         try:
             self._write(request)
             self._send(deadline)
-            if not self._waiting.readable(deadline):
-                raise WireError(Outcome.TIMEOUT, LATE)
+            self._wait_readable(deadline, LATE)
             begun = self._receive_record()
             if begun and not (self._incoming.pending or request.startswith(b"HEAD ")):
                 response = whole(begun, self.peer, keep_body, keep_head)
