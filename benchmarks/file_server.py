@@ -40,7 +40,7 @@ def installed() -> str | None:
 
 @contextmanager
 def file_server(folder: Path, sizes: Sequence[int]) -> Iterator[StaticServer]:
-    """Serve 1 KB at /, and files named after their sizes, of so many MB; RuntimeError if it does not start."""
+    """Serve 1 KB at /, and files named after their sizes, of so many MB; RuntimeError without it."""
     authority = Authority(folder, "benchmark")
     pair = authority.server("server", (HOST,))
     pem = folder / "server.pem"

@@ -13,13 +13,10 @@ from kubedrill.record.cluster import ClusterRecord
 
 pytestmark = pytest.mark.cluster
 
-quiet = pytest.mark.flaky(reruns=2)
-"""What is timed here needs the machine for itself, and other work makes such a drill INVALID, rightly."""
-
 ETCD_KILL = {"faults": [{"etcd.kill": {"member": "leader"}}]}
 
 
-@quiet
+@pytest.mark.alone
 def test_an_objective_no_cluster_can_meet_fails(cluster: ClusterRecord, drill: Drills) -> None:
     slos = {"baseline": ["list.p99 < 1us", "list.p99 < 30s"], "recovery": ["probe.count > 10"]}
     code, verdict = drill("impossible", {"slos": slos}).finish()
@@ -106,7 +103,7 @@ def test_a_phase_without_samples_is_invalid(cluster: ClusterRecord, drill: Drill
     assert "no sample" in objective(verdict, "list.p99 < 30s")["reason"]
 
 
-@quiet
+@pytest.mark.alone
 def test_a_balancer_stopped_for_3_s_is_measured_and_fails(
     cluster: ClusterRecord, drill: Drills
 ) -> None:
@@ -130,7 +127,7 @@ def test_a_balancer_stopped_for_3_s_is_measured_and_fails(
     assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
 
 
-@quiet
+@pytest.mark.alone
 def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(
     cluster: ClusterRecord, drill: Drills
 ) -> None:
@@ -148,7 +145,7 @@ def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(
     assert longest_s == pytest.approx(lasted_s, abs=2)
 
 
-@quiet
+@pytest.mark.alone
 def test_the_same_drill_without_its_fault_has_no_failed_probe(
     cluster: ClusterRecord, drill: Drills
 ) -> None:

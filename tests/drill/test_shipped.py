@@ -7,7 +7,7 @@ from drills import Drills, reasons
 
 from kubedrill.record.cluster import ClusterRecord
 
-pytestmark = [pytest.mark.cluster, pytest.mark.flaky(reruns=2)]
+pytestmark = [pytest.mark.cluster, pytest.mark.alone]
 
 SHIPPED = Path(__file__).resolve().parents[2] / "experiments" / "etcd-member-kill.yaml"
 SEED = ("--set", "seed.pods=100", "--set", "seed.secrets=100")

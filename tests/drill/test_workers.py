@@ -11,7 +11,7 @@ from drills import SHORT, Drills, reasons
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.remote import read_accounts
 
-pytestmark = [pytest.mark.cluster, pytest.mark.flaky(reruns=2)]
+pytestmark = pytest.mark.cluster
 
 Worker = Callable[[], "subprocess.Popen[str]"]
 
@@ -44,6 +44,7 @@ def shared(port: int, expect: int, max_wait: str = "30s") -> dict[str, object]:
     return {"load": [{**SHORT["load"][0], "workers": workers}]}
 
 
+@pytest.mark.alone
 def test_two_workers(cluster: ClusterRecord, drill: Drills, port: int, worker: Worker) -> None:
     workers = [worker(), worker()]
     running = drill("shared", shared(port, 2))

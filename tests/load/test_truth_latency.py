@@ -10,6 +10,8 @@ from kubedrill.judge.requests import due_in, statistic
 from kubedrill.record.clock import SECOND
 from kubedrill.record.schedule import Phase
 
+pytestmark = pytest.mark.alone
+
 RATE, SECONDS = 100, 17
 STALLS = ((3.0, 6.0), (9.0, 12.0))
 """Seconds after the start; the last one far from the end, as a request takes up to 5 s."""
