@@ -8,10 +8,9 @@ import pytest
 from behaving_server import Certificate
 from frame_server import FrameServer, Request, Talk, head
 from list_server import json_list
-from load_stage import PROFILE
+from load_stage import PROFILE, check
 
 from kubedrill.errors import NotStarted
-from kubedrill.load.describe import check
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.frames import frame

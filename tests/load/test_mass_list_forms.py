@@ -3,9 +3,9 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from load_stage import check
 
 from kubedrill.errors import NotStarted
-from kubedrill.load.describe import check
 from kubedrill.record.sample import Outcome
 
 LIST = {"rate": 10, "seconds": 1}

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from load_stage import PROFILES, Stage
+from load_stage import PROFILES, Stage, check
 
 from kubedrill.errors import NotStarted
-from kubedrill.load.describe import check, describe
+from kubedrill.load.describe import describe
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.traces import read_samples
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from behaving_server import Certificate
-from load_stage import PROFILES, Stage
+from load_stage import PROFILES, Stage, check
 from watch_server import WatchServer, error_event
 
 from kubedrill.errors import NotStarted
-from kubedrill.load.describe import check
 from kubedrill.record.clock import SECOND
 from kubedrill.record.sample import Outcome
 

@@ -1,14 +1,16 @@
 """A load's process as the runner starts it, and what it leaves behind."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kubedrill.errors import NotStarted
 from kubedrill.load import launch
+from kubedrill.load.describe import contradictions, describe
 from kubedrill.process.child import Child
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair, now
@@ -112,3 +114,11 @@ class Stage:
 
 def until(time_ns: int) -> None:
     time.sleep(max(time_ns - now(), 0) / SECOND)
+
+
+def check(profile: Path, parameters: Mapping[str, Any]) -> None:
+    """Check parameters as a drill does before it starts; NotStarted says what is wrong."""
+    (description,) = describe(profile)
+    (wrong,) = contradictions([(description, parameters)])
+    if wrong:
+        raise NotStarted(wrong)
