@@ -93,9 +93,8 @@ class WatchServer(BehavingServer):
                 return True
             return self._list(connection, protobuf)
         body = self._body(connection, rest)
-        if method == "PUT":
-            self._write(body)
-        connection.sendall(head("Content-Length: 2") + b"{}")
+        answer = self._write(body) if method == "PUT" else b"{}"
+        connection.sendall(head(f"Content-Length: {len(answer)}") + answer)
         return True
 
     def _body(self, connection: ssl.SSLSocket, rest: bytes) -> bytes:
@@ -105,11 +104,14 @@ class WatchServer(BehavingServer):
             body += connection.recv(65536)
         return body
 
-    def _write(self, body: bytes) -> None:
-        annotations = json.loads(body)["metadata"]["annotations"]
+    def _write(self, body: bytes) -> bytes:
+        written = json.loads(body)
+        metadata = written["metadata"]
         with self._lock:
             self._version += 1
-            self._log.append((self._version, annotations))
+            self._log.append((self._version, metadata["annotations"]))
+            metadata["resourceVersion"] = str(self._version)
+        return json.dumps(written, separators=(",", ":")).encode()
 
     def _list(self, connection: ssl.SSLSocket, protobuf: bool) -> bool:
         version = str(self._version)

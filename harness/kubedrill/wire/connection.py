@@ -10,7 +10,7 @@ from typing import Self
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError, from_os_error
 from kubedrill.wire.link import CUT_OFF, FEED, RECEIVE, RECORD, Link, borrowed
-from kubedrill.wire.response import ENDS, Answer, Response
+from kubedrill.wire.response import ENDS, Answer, Each, Response
 from kubedrill.wire.target import Target
 from kubedrill.wire.waiting import Polling, Waiting
 from kubedrill.wire.whole import whole
@@ -34,11 +34,16 @@ class Connection(Link[Waiting]):
         return super().open(target, deadline, waiting)
 
     def exchange(
-        self, request: bytes, deadline: int, keep_body: bool = False, keep_head: int = ENDS
+        self,
+        request: bytes,
+        deadline: int,
+        keep_body: bool = False,
+        keep_head: int = ENDS,
+        each: Each | None = None,
     ) -> Response:
         """Send a request and return its whole answer, until `deadline` (monotonic ns).
 
-        The body is discarded, but for its first `keep_head` bytes and its last 16.
+        The body is discarded, but for its first `keep_head` bytes and its last 16; `each` gets all of it.
         WireError RESET, EOF, TIMEOUT, TLS, MALFORMED; the connection is closed then.
         """
         answer = None
@@ -47,12 +52,12 @@ class Connection(Link[Waiting]):
             self._send(deadline)
             self._wait_readable(deadline, LATE)
             begun = self._receive_record()
-            if begun and not (self._incoming.pending or request.startswith(b"HEAD ")):
+            if begun and not (each or self._incoming.pending or request.startswith(b"HEAD ")):
                 response = whole(begun, keep_body, keep_head)
                 if response is not None:
                     response.peer = self.peer
                     return response
-            answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head)
+            answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head, each)
             self._go_on(answer, begun, deadline)
         except (WireError, OSError) as error:
             raise self._failed(error, answer.first_byte if answer else 0) from None

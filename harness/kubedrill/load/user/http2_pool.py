@@ -12,7 +12,7 @@ from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2.connection import Http2Connection, NotSent
 from kubedrill.wire.http2.streams import Owner, Stream
-from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.response import ENDS, Each, Response
 from kubedrill.wire.streaming import Streaming
 from kubedrill.wire.target import Target
 
@@ -38,12 +38,14 @@ class Http2Pool:
         """Bytes received on all connections so far, TLS included."""
         return self._bytes_in + sum(one.bytes_in for one in self._open)
 
-    def exchange(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
+    def exchange(
+        self, request: bytes, deadline: int, keep_head: int = ENDS, each: Each | None = None
+    ) -> Response:
         """Send a request and return its answer; WireError as Http2Connection.exchange, and as its `open`."""
         while True:
             connection = self._take(deadline)
             try:
-                return connection.exchange(request, deadline, keep_head=keep_head)
+                return connection.exchange(request, deadline, keep_head=keep_head, each=each)
             except NotSent:
                 pass  # it has been closed while the request waited for its turn
             finally:

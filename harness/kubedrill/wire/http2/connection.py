@@ -16,7 +16,7 @@ from kubedrill.wire.http2.frames import Cutter
 from kubedrill.wire.http2.session import Place, Session
 from kubedrill.wire.http2.streams import Incoming, Stream, Whole
 from kubedrill.wire.link import CUT_OFF, Link, borrowed
-from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.response import ENDS, Each, Response
 from kubedrill.wire.target import Target
 
 LATE = "no whole answer in time"
@@ -75,15 +75,20 @@ class Http2Connection(Link[Driving]):
         return len(self._session.streams) + len(self._session.queue)
 
     def exchange(
-        self, request: bytes, deadline: int, keep_body: bool = False, keep_head: int = ENDS
+        self,
+        request: bytes,
+        deadline: int,
+        keep_body: bool = False,
+        keep_head: int = ENDS,
+        each: Each | None = None,
     ) -> Response:
         """Send a request of `prepare_http2` and return its whole answer, until `deadline` (monotonic ns).
 
-        The body is discarded, but for its first `keep_head` bytes and its last 16. WireError RESET, EOF, TLS,
-        MALFORMED end all that is on the connection; TIMEOUT, STREAM_RESET, GOAWAY this exchange only, and
-        NotSent.
+        The body is discarded, but for its first `keep_head` bytes and its last 16; `each` gets all of it.
+        WireError RESET, EOF, TLS, MALFORMED end all that is on the connection; TIMEOUT, STREAM_RESET, GOAWAY
+        this exchange only, and NotSent.
         """
-        answer = Whole(keep_body, keep_head)
+        answer = Whole(keep_body, keep_head, each)
         self._begin(answer, request, deadline)
         in_time = True
         try:
