@@ -50,6 +50,10 @@ class WatchServer(BehavingServer):
         self.mark_end = True
         self.first = b""
         """What comes after the initial events, as it is."""
+        self.next: list[bytes] = []
+        """What the next watches get instead of an answer; nothing: their connection ends."""
+        self.mute = False
+        """Whether LISTs, and watches that are opened, wait for an answer, and open ones see nothing more."""
         self.forgotten = False
         """Whether what begins at a version, be it a list, is Gone."""
         self._lock = threading.Lock()
@@ -85,6 +89,12 @@ class WatchServer(BehavingServer):
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         self.asked.append((time.monotonic_ns(), method, parts.path, query))
         protobuf = b"protobuf" in rest
+        if method == "GET":
+            while self.mute:
+                time.sleep(0.05)
+        if query.get("watch") and self.next:
+            connection.sendall(data := self.next.pop(0))
+            return bool(data)
         if query.get("watch"):
             return self._watch(connection, query, protobuf)
         if method == "GET":
@@ -153,7 +163,8 @@ class WatchServer(BehavingServer):
     def _follow(self, connection: ssl.SSLSocket, version: int, event, orders) -> None:
         connection.settimeout(0.02)
         while True:
-            for number, annotations in [one for one in self._log if one[0] > version]:
+            news = [] if self.mute else [one for one in self._log if one[0] > version]
+            for number, annotations in news:
                 connection.sendall(chunk(event("MODIFIED", number, annotations)))
                 version = number
             if not orders.empty():

@@ -3,6 +3,7 @@
 There is a wait, and so a yield, before every recv.
 """
 
+import _socket
 import ssl
 from collections.abc import Callable
 from typing import Self
@@ -18,6 +19,11 @@ from kubedrill.wire.whole import whole
 STEP = 4 * 1024
 """OpenSSL's buffer grows to what it is given at once, and a stream that is idle keeps it."""
 
+IDLE_S, PROBES, PROBE_S = 30, 3, 5
+"""The kernel asks a peer that is silent for so long whether it is there: so often, at such intervals."""
+GONE_S = IDLE_S + PROBES * PROBE_S
+"""When it has not answered by then, nor taken what was sent, the connection ends with TIMEOUT."""
+
 LATE = "no whole answer in time"
 
 
@@ -31,7 +37,9 @@ class Connection(Link[Waiting]):
         cls, target: Target, deadline: int, waiting: Callable[[int], Waiting] = Polling
     ) -> Self:
         """Connect and shake hands, as Link.open; `waiting` blocks, if it is not given."""
-        return super().open(target, deadline, waiting)
+        self = super().open(target, deadline, waiting)
+        self._end_with_peer()
+        return self
 
     def exchange(
         self,
@@ -112,6 +120,17 @@ class Connection(Link[Waiting]):
         if answer.first_byte:  # an answer to nothing
             self.close()
         return not self.closed
+
+    def _end_with_peer(self) -> None:
+        sock = self._socket
+        sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_KEEPALIVE, 1)
+        for option, value in (
+            (_socket.TCP_KEEPIDLE, IDLE_S),
+            (_socket.TCP_KEEPINTVL, PROBE_S),
+            (_socket.TCP_KEEPCNT, PROBES),
+            (_socket.TCP_USER_TIMEOUT, GONE_S * 1000),
+        ):
+            sock.setsockopt(_socket.IPPROTO_TCP, option, value)
 
     def _failed(self, error: WireError | OSError, first_byte: int) -> WireError:
         self.close()
