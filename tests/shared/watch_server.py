@@ -52,6 +52,8 @@ class WatchServer(BehavingServer):
         """What comes after the initial events, as it is."""
         self.next: list[bytes] = []
         """What the next watches get instead of an answer; nothing: their connection ends."""
+        self.pace_s = 0.02
+        """How often each watch looks for what is new."""
         self.mute = False
         """Whether LISTs, and watches that are opened, wait for an answer, and open ones see nothing more."""
         self.forgotten = False
@@ -161,7 +163,7 @@ class WatchServer(BehavingServer):
         return False
 
     def _follow(self, connection: ssl.SSLSocket, version: int, event, orders) -> None:
-        connection.settimeout(0.02)
+        connection.settimeout(self.pace_s)
         while True:
             news = [] if self.mute else [one for one in self._log if one[0] > version]
             for number, annotations in news:
