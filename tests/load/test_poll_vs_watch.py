@@ -31,7 +31,7 @@ def test_jittered_pollers_have_all_asked_within_one_interval(stage, server):
         14 <= len(moments) <= 16
     )  # the first of them came a little after the interval's beginning
     assert len(np.unique(moments // (SECOND // 10))) > 5  # spread
-    assert set(polls["outcome"].tolist()) == {200}
+    assert set(polls["outcome"].tolist()) <= {200, Outcome.CUT}
 
 
 def test_synchronised_pollers_ask_at_one_moment(stage, server):
