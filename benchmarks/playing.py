@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kubedrill.load import launch
 from kubedrill.process.child import Child
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
 from kubedrill.record.traces import failed, read_samples
 
@@ -42,6 +45,15 @@ class Played:
         for name in self.load.sample_names:
             lines = read_lines(self.folder.samples / f"{name}.workers.jsonl")
             yield [line for line in lines if begin < line["time"] < end]
+
+    def records(self, series: str) -> Records:
+        """Return the records of one series, of all processes."""
+        found = []
+        for name in self.load.sample_names:
+            records, sidecar = read_samples(self.folder, name)
+            number = [one["name"] for one in sidecar["series"]].index(series)
+            found.append(records[records["series"] == number])
+        return np.concatenate(found)
 
     def spent(self) -> Spent:
         """Return what it did; RuntimeError if a request has failed."""

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from kubedrill.load.collections import CollectionParameters
 from kubedrill.load.continuing import HEAD
-from kubedrill.load.lists import Encoding, Expected, Form, accept, version_in
+from kubedrill.load.lists import Encoding, Ending, Expected, Form, accept, version_in
 from kubedrill.load.resources import BUILT_IN
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.record.clock import SECOND, now
@@ -74,7 +74,6 @@ class MassList(KubernetesUser):
         self._expected = Expected(
             given.group_version, kind.encode("ascii"), given.encoding, given.form
         )
-        self._keep = self._expected.keep if given.limit else HEAD
         self._version = ""
         if given.resource_version == "exact":
             self._learn_version()
@@ -113,15 +112,17 @@ class MassList(KubernetesUser):
 
     def _page(self, request: bytes, deadline: int) -> tuple[Result, str]:
         """Return what came of one page, and the token of the next one ("": none)."""
+        ending = Ending()
+        each = ending.take if self._expected.unstructured else None
         try:
-            response = self.send(request, deadline, self._keep)
+            response = self.send(request, deadline, HEAD, each)
         except WireError as error:
             return Result.failed(error), ""
         outcome = self._expected.judge(response)
         if not 200 <= outcome < 300:
             return Result.of(response, outcome), ""
         try:
-            token = self._expected.token(response.head)
+            token = self._expected.token(response.head, ending.last)
         except ValueError:
             return Result.of(response, Outcome.MALFORMED), ""
         return Result.of(response, outcome), token

@@ -6,7 +6,7 @@ What it costs the server, and which claims it is for: docs/profiles/watches.md.
 """
 
 import random
-import re
+from dataclasses import dataclass, field
 from typing import Literal
 
 import gevent
@@ -14,13 +14,19 @@ from gevent.event import Event
 from pydantic import Field
 
 from kubedrill.load.informer import InformerParameters, Watching
-from kubedrill.load.informing import OK
-from kubedrill.load.lists import WHOLE
+from kubedrill.load.informing import LIST, OK
+from kubedrill.load.watching import Stamps
 from kubedrill.record.clock import SECOND, now
+from kubedrill.wire.errors import WireError
 
-_WRITTEN = re.compile(rb'kubedrill\.io/written-at(?:":"|\x12\x14)(\d{20})')
-"""The annotation as JSON and as protobuf have it."""
-NEVER = b"9" * 20
+
+@dataclass(slots=True)
+class State:
+    """What a poller knows."""
+
+    version: str = ""
+    found: set[int] = field(default_factory=set)
+    """When what stands there was written."""
 
 
 class PollVsWatchParameters(InformerParameters):
@@ -47,20 +53,37 @@ class PollVsWatch(Watching):
         else:
             self._poll(round(given.interval_s * SECOND), given.timing == "jittered", begun)
 
+    def prepare_clients(self) -> None:
+        """Make the requests."""
+        super().prepare_clients()
+        self._cached = self.list_request("0")
+
     def _poll(self, interval: int, jittered: bool, begun: Event) -> None:
         """LIST at every interval, whether the last one was slow or not; late ones at once."""
         # Within one interval from now: no write waits longer than that to be seen.
         at = now()
         wait = random.randrange(interval) if jittered else interval - at % interval  # noqa: S311
-        due = at + wait
-        known: set[bytes] = set()
+        due, state = at + wait, State()
         begun.set()
-        while True:
-            gevent.sleep(max(due - now(), 0) / SECOND)
-            response = self.list_once(due, keep=WHOLE)
-            if response is not None and response.status == OK:
-                found = set(_WRITTEN.findall(response.head))
-                for written in found - known - {NEVER}:
-                    self.saw(int(written), 0)
-                known = found
-            due += interval
+        try:
+            while True:
+                gevent.sleep(max(due - now(), 0) / SECOND)
+                this, due = due, due + interval
+                self._look(this, state)
+        finally:
+            at = now()
+            for missed in range(due, at, interval):
+                self.record(LIST, missed, at, self.unfinished(missed))
+            self.miss(state.version)
+
+    def _look(self, due: int, state: State) -> None:
+        stamps = Stamps()
+        try:
+            response = self.list_once(due, self._cached, stamps.take)
+        except WireError:
+            return
+        if response.status == OK:
+            found = stamps.found
+            for written in found - state.found:
+                self.saw(written, 0)
+            state.version, state.found = self.version_in(response) or state.version, found

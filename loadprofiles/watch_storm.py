@@ -137,13 +137,14 @@ class WatchStorm(KubernetesUser):
     def _open_again(self, due: int) -> Streaming | None:
         started = now()
         try:
-            stream, result = self._open(due + self.timeout)
+            with self.recorded_if_cut(AGAIN, due, started):
+                stream, result = self._open(due + self.timeout)
         except WireError as error:
             stream, result = None, Result.failed(error)
         self.record(AGAIN, due, started, result)
         return stream
 
     def _next_drop(self) -> int:
-        """Return the next moment at which all watches, of every process of this host, are dropped."""
-        every = round(self._given.drop_every_s * SECOND)
-        return (now() // every + 1) * every if every else NEVER
+        """Return the next moment at which all watches, of every process of the load, are dropped."""
+        every, ahead = round(self._given.drop_every_s * SECOND), self.process.session.ahead
+        return ((now() - ahead) // every + 1) * every + ahead if every else NEVER

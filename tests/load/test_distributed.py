@@ -8,11 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from load_stage import PROFILE, Stage, baseline, until
+from load_stage import PROFILE, PROFILES, Stage, baseline, until
+from watch_server import WatchServer
 
 from kubedrill.errors import NotStarted
 from kubedrill.judge.loads import Load, read_loads
@@ -21,6 +24,7 @@ from kubedrill.load import launch
 from kubedrill.process.child import Child
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, now
+from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 
@@ -43,10 +47,12 @@ class Distributed:
         self.workers: list[Worker] = []
         self._stack = stack
 
-    def load(self, rate: float, expect: int = 2, max_wait_s: float = 20) -> ScheduledLoad:
+    def load(
+        self, rate: float, expect: int = 2, max_wait_s: float = 20, **given: Any
+    ) -> ScheduledLoad:
         workers = RemoteWorkers(expect, f"127.0.0.1:{self.port}", max_wait_s)
         due = Arrivals.constant(rate)
-        return ScheduledLoad("list", "mass-list", due, {"timeout_s": 5.0}, workers=workers)
+        return ScheduledLoad("list", "mass-list", due, {"timeout_s": 5.0, **given}, workers=workers)
 
     def master(self, load: ScheduledLoad, profile: Path = PROFILE) -> Child:
         command, environment = launch.command(profile, load, self.folder)
@@ -70,11 +76,16 @@ class Distributed:
         return one
 
     def play(
-        self, rate: float, seconds: float, meanwhile: Callable[[Child, int], None] | None = None
+        self,
+        rate: float,
+        seconds: float,
+        meanwhile: Callable[[Child, int], None] | None = None,
+        profile: Path = PROFILE,
+        **given: Any,
     ) -> Load:
         """Play it with the workers that were started; return what the judge reads of it."""
-        load = self.load(rate, len(self.workers))
-        master = self.master(load)
+        load = self.load(rate, len(self.workers), **given)
+        master = self.master(load, profile)
         master.wait_ready(40)
         start = now() + LEAD
         schedule = baseline(self.folder.run, start, seconds, load)
@@ -126,6 +137,24 @@ def test_a_worker_with_another_clock(distributed, server):
     assert np.median(records["wait_us"]) < 20_000
     begin = load.dues[0] - 2 * LEAD
     assert all(begin < line["time"] < load.dues[-1] + 10 * SECOND for line in load.workers)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a clock of its own needs root")
+def test_informers_see_what_was_written_by_another_clock(distributed, certificate):
+    server = WatchServer(certificate)
+    record = ClusterRecord.read(distributed.folder.cluster)
+    replace(record, balancer=Endpoint("127.0.0.1", server.port)).write(distributed.folder.cluster)
+    distributed.worker("unshare", "--time", "--monotonic", "5000", "--fork", "--kill-child")
+    distributed.worker()
+    informer = PROFILES / "informer.py"
+    load = distributed.play(10, 2, profile=informer, clients=4, objects=2)
+    server.close()
+    assert reasons(load) == []
+    seen = load.of("list.seen")
+    assert set(seen["outcome"].tolist()) == {200}
+    assert len(seen) == 4 * 20
+    assert seen["total_us"].max() < SECOND // 1000
+    assert load.dues[0] <= seen["intended"].min() <= seen["intended"].max() < load.dues[-1] + SECOND
 
 
 def test_a_worker_that_is_killed(distributed, server):

@@ -117,6 +117,33 @@ def test_what_is_no_event_counts_as_malformed_and_does_not_end_the_load(stage, s
     assert len(begun_anew(server)) == 8
 
 
+@pytest.mark.parametrize("begin", ["stream", "list"])
+def test_what_is_not_seen_has_failed(stage, server, begin):
+    def mute() -> None:
+        server.mute = True
+
+    played = play(stage, 3, meanwhile=mute, after=0.95, begin=begin, timeout_s=1.0)
+    seen = played.records("write.seen")
+    assert len(seen) == 4 * 30
+    outcomes = played.outcomes("write.seen")
+    assert abs(outcomes[200] - 4 * 10) <= 8
+    assert abs(outcomes[Outcome.TIMEOUT] - 4 * 10) <= 8  # for longer than a second
+    late = seen[seen["outcome"] == Outcome.TIMEOUT]
+    assert late["total_us"].min() > 1_000_000
+
+
+def test_what_the_end_interrupts_is_on_record(stage, server):
+    def mute() -> None:
+        server.mute = True
+        server.cut(abruptly=True)
+
+    played = play(stage, 2, meanwhile=mute, after=0.95, timeout_s=5.0)
+    assert played.outcomes("write.watch") == {200: 4, Outcome.CUT: 4}
+    seen = played.outcomes("write.seen")
+    assert seen[200] + seen[Outcome.CUT] == 4 * 20
+    assert abs(seen[Outcome.CUT] - 4 * 10) <= 8
+
+
 def test_a_refused_watch_waits_longer_and_longer(stage, server):
     def overload() -> None:
         server.watch_status = "429 Too Many Requests"

@@ -215,6 +215,8 @@ class Talk:
                         self._initial = value
             elif kind == frames.WINDOW_UPDATE:
                 self.windows[stream] = self.windows.get(stream, 0) + frames.number(payload)
+            elif kind == frames.PING and not flags and self._server.answers_pings:
+                self.send(frame(frames.PING, frames.ACK, 0, payload))
             elif kind == frames.RST_STREAM:
                 self.reset.add(stream)
             if kind in {frames.HEADERS, frames.DATA} and flags & frames.END_STREAM:
@@ -240,6 +242,7 @@ class FrameServer:
         self.behaviours = behaviours
         self.settings: dict[int, int] = {}
         self.greets = True
+        self.answers_pings = False
         self.talks: list[Talk] = []
         self.requests: list[Request] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)

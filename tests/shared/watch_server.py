@@ -50,6 +50,12 @@ class WatchServer(BehavingServer):
         self.mark_end = True
         self.first = b""
         """What comes after the initial events, as it is."""
+        self.next: list[bytes] = []
+        """What the next watches get instead of an answer; nothing: their connection ends."""
+        self.pace_s = 0.02
+        """How often each watch looks for what is new."""
+        self.mute = False
+        """Whether LISTs, and watches that are opened, wait for an answer, and open ones see nothing more."""
         self.forgotten = False
         """Whether what begins at a version, be it a list, is Gone."""
         self._lock = threading.Lock()
@@ -85,6 +91,12 @@ class WatchServer(BehavingServer):
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         self.asked.append((time.monotonic_ns(), method, parts.path, query))
         protobuf = b"protobuf" in rest
+        if method == "GET":
+            while self.mute:
+                time.sleep(0.05)
+        if query.get("watch") and self.next:
+            connection.sendall(data := self.next.pop(0))
+            return bool(data)
         if query.get("watch"):
             return self._watch(connection, query, protobuf)
         if method == "GET":
@@ -93,9 +105,8 @@ class WatchServer(BehavingServer):
                 return True
             return self._list(connection, protobuf)
         body = self._body(connection, rest)
-        if method == "PUT":
-            self._write(body)
-        connection.sendall(head("Content-Length: 2") + b"{}")
+        answer = self._write(body) if method == "PUT" else b"{}"
+        connection.sendall(head(f"Content-Length: {len(answer)}") + answer)
         return True
 
     def _body(self, connection: ssl.SSLSocket, rest: bytes) -> bytes:
@@ -105,11 +116,14 @@ class WatchServer(BehavingServer):
             body += connection.recv(65536)
         return body
 
-    def _write(self, body: bytes) -> None:
-        annotations = json.loads(body)["metadata"]["annotations"]
+    def _write(self, body: bytes) -> bytes:
+        written = json.loads(body)
+        metadata = written["metadata"]
         with self._lock:
             self._version += 1
-            self._log.append((self._version, annotations))
+            self._log.append((self._version, metadata["annotations"]))
+            metadata["resourceVersion"] = str(self._version)
+        return json.dumps(written, separators=(",", ":")).encode()
 
     def _list(self, connection: ssl.SSLSocket, protobuf: bool) -> bool:
         version = str(self._version)
@@ -149,9 +163,10 @@ class WatchServer(BehavingServer):
         return False
 
     def _follow(self, connection: ssl.SSLSocket, version: int, event, orders) -> None:
-        connection.settimeout(0.02)
+        connection.settimeout(self.pace_s)
         while True:
-            for number, annotations in [one for one in self._log if one[0] > version]:
+            news = [] if self.mute else [one for one in self._log if one[0] > version]
+            for number, annotations in news:
                 connection.sendall(chunk(event("MODIFIED", number, annotations)))
                 version = number
             if not orders.empty():

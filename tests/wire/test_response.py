@@ -1,7 +1,7 @@
 """Bodies in chunks: whatever their sizes, and wherever they are cut, they are what was sent."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubedrill.wire.errors import WireError
@@ -33,6 +33,7 @@ def fed(data: bytes, cuts: list[int], answer: Answer) -> Answer:
     return answer
 
 
+@settings(deadline=None)
 @given(SIZES, CUTS, st.sampled_from([b"", b";of=nothing", b"  "]), st.sampled_from([0, ENDS, 100]))
 def test_whatever_the_sizes_and_the_cuts(sizes, cuts, extension, keep_head):
     parts = chunks_of(sizes)
@@ -44,6 +45,31 @@ def test_whatever_the_sizes_and_the_cuts(sizes, cuts, extension, keep_head):
     assert answer.tail == body[-ENDS:]
 
 
+@settings(deadline=None)
+@given(SIZES, CUTS)
+def test_a_body_that_is_given_away_piece_by_piece(sizes, cuts):
+    parts, pieces = chunks_of(sizes), []
+    answer = fed(in_chunks(parts), cuts, Answer(keep_head=0, each=pieces.append))
+    assert b"".join(pieces) == b"".join(parts)
+    assert (answer.head, answer.response().body) == (b"", b"")
+
+
+def test_the_body_of_a_failure_is_not_given_away():
+    pieces = []
+    data = b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nno"
+    assert fed(data, [], Answer(each=pieces.append)).done
+    assert pieces == []
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds"), [(429, 7), (500, 7), (503, 7), (504, 7), (404, None)]
+)
+def test_who_may_say_when_to_come_back(status, seconds):
+    data = b"HTTP/1.1 %d No\r\nContent-Length: 2\r\nRetry-After: 7\r\n\r\nno" % status
+    assert fed(data, [], Answer()).retry_after == seconds
+
+
+@settings(deadline=None)
 @given(SIZES, CUTS)
 def test_a_body_that_is_kept(sizes, cuts):
     parts = chunks_of(sizes)

@@ -1,6 +1,7 @@
 """Answers taken as they come, on real sockets: whole, idle, broken, without end."""
 
 import resource
+import socket
 from itertools import islice
 
 import pytest
@@ -111,3 +112,10 @@ def test_one_without_end_takes_no_endless_memory(open_stream):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4 * 1024
     stream.close()
     assert stream.connection.closed
+
+
+def test_the_kernel_asks_whether_a_silent_peer_is_there(open_stream):
+    sock = open_stream("/stall-mid-body").connection._socket
+    assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    asked = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT]
+    assert [sock.getsockopt(socket.IPPROTO_TCP, one) for one in asked] == [30, 5, 3, 45_000]

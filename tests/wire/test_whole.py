@@ -19,7 +19,7 @@ def taken_apart(data: bytes) -> Response | None:
     return answer.response() if answer.done else None
 
 
-@pytest.mark.parametrize("status", [200, 201, 400, 404, 409, 500, 504])
+@pytest.mark.parametrize("status", [200, 201, 400, 404, 409, 499])
 @pytest.mark.parametrize("length", [LENGTH, LENGTH.lower(), LENGTH.upper(), b"A: b\r\n" + LENGTH])
 @pytest.mark.parametrize(
     "more", [b"", b"Date: now\r\n", b"X: content-length: 7\r\n", b"Connection: keep-alive\r\n"]
@@ -50,6 +50,7 @@ def test_the_ends_are_those_of_the_long_way(size):
         (b"HTTP/1.1 304 Not Modified", LENGTH, b""),
         (b"HTTP/1.1 100 Continue", LENGTH, BODY),
         (b"HTTP/1.1 429 Too Many Requests", LENGTH + b"Retry-After: 1\r\n", BODY),
+        (b"HTTP/1.1 500 Internal Server Error", LENGTH, BODY),
         (b"HTTP/1.1 503 Service Unavailable", LENGTH, BODY),
         (b"HTTP/1.0 200 OK", LENGTH, BODY),
         (b"HTTP/2.0 200 OK", LENGTH, BODY),

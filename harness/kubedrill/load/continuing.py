@@ -13,7 +13,7 @@ HEAD = 4096
 
 _JSON = re.compile(rb'"continue":"([^"\\]+)"')
 _ITEMS = re.compile(rb'"items":|"columnDefinitions":')
-_LAST = 8192
+LAST = 8192
 """Tokens are shorter than this; a custom resource's metadata stands at the end of its list."""
 _VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
 
@@ -25,9 +25,9 @@ def token_json(head: bytes) -> str:
     return found[1].decode("ascii") if found else ""
 
 
-def token_unstructured(body: bytes) -> str:
-    """Return the token in the whole JSON list of a custom resource, "" on the last page."""
-    _, _, metadata = body[-_LAST:].rpartition(b'"metadata":')
+def token_unstructured(last: bytes) -> str:
+    """Return the token in the last LAST bytes of a custom resource's JSON list, "" on the last page."""
+    _, _, metadata = last.rpartition(b'"metadata":')
     found = _JSON.search(metadata)
     return found[1].decode("ascii") if found else ""
 

@@ -1,38 +1,25 @@
 """Load: an informer: LIST or stream what is there, then watch; resumed where it was, or begun anew.
 
-What it does after each failure is what the Reflector of client-go 0.37 does (tools/cache/reflector.go).
+What it does after each failure is what client-go 0.37 does; what that is, in load.clientgo.
 """
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Literal
 
-import gevent
 from gevent.event import Event
 from pydantic import Field
 
-from kubedrill.load.continuing import version_json, version_protobuf
-from kubedrill.load.informing import LIST, LOST, OK, WATCH, Informing, InformingParameters
+from kubedrill.load.clientgo import BROKEN, CLOSED, OK, VERY_SHORT, Ended, retried
+from kubedrill.load.informing import LIST, LOST, WATCH, Informing, InformingParameters
+from kubedrill.load.place import Place, Watch
 from kubedrill.load.user import Result
-from kubedrill.load.watching import MEDIA, Events, Kind
-from kubedrill.load.watching import Event as WatchEvent
-from kubedrill.record.clock import SECOND, now
+from kubedrill.load.watching import MEDIA, Kind, Stamps
+from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.streaming import Streaming
-
-TOO_MANY, GONE, TOO_LARGE = 429, 410, 504
-"""Statuses; a version that the server does not have yet is answered with 504."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.8, 30.0
-FORGOTTEN = 120 * SECOND
-"""After so long without a pause the next one is short again."""
-VERY_SHORT = SECOND
-"""A watch that ends sooner, without an event, is not resumed: it might end like that for ever."""
-IDLE = 3600 * SECOND
-KEPT = 2048
-"""Bytes of an event that an informer may keep while it is idle."""
 
 
 class InformerParameters(InformingParameters):
@@ -52,81 +39,6 @@ class InformerParameters(InformingParameters):
     )
 
 
-class Next(Enum):
-    """What an informer does when its watch has ended."""
-
-    RESUME = "watch from the last event, at once"
-    WAIT = "watch from the last event, after a pause"
-    ANEW = "take everything again, after a pause"
-
-
-@dataclass(slots=True)
-class Place:
-    """How far an informer has come."""
-
-    last: WatchEvent | None = None
-    """The last event, while nobody has asked for its version."""
-    known: str = ""
-    """The version, without that event."""
-    gone: bool = False
-    """The server would not begin anew at that version, or later."""
-    taken: int = 0
-    """Events of this watch."""
-    seen: int = 0
-    """When what was seen last was written, monotonic ns."""
-
-    @property
-    def version(self) -> str:
-        """From where to go on; "" if there is no telling."""
-        if self.last is not None:
-            try:
-                self.known = self.last.version
-            except ValueError:
-                self.known = ""
-            self.last = None
-        return self.known
-
-    def reach(self, event: WatchEvent) -> None:
-        """Go on behind that event. Its version is read when it is needed: once a watch, not once an event."""
-        self.taken += 1
-        self.last = event
-        if len(event.raw) > KEPT:
-            self.known = self.version
-
-    @property
-    def at_least(self) -> str:
-        """The version that what is taken anew must have reached; "": the most recent one."""
-        return "" if self.gone else self.version
-
-
-class Pauses:
-    """Ever longer ones."""
-
-    def __init__(self) -> None:
-        self._next_s, self._last = FIRST_PAUSE_S, 0
-
-    def take(self) -> None:
-        """Sleep."""
-        if now() - self._last > FORGOTTEN:
-            self._next_s = FIRST_PAUSE_S
-        gevent.sleep(self._next_s * random.uniform(1, 2))  # noqa: S311 - jitter
-        self._next_s, self._last = min(self._next_s * 2, LONGEST_PAUSE_S), now()
-
-
-class Arriving:
-    """The events of a stream, as they come."""
-
-    def __init__(self, stream: Streaming, events: Events) -> None:
-        self.until = 0
-        """When to give up, monotonic ns; 0: it may be idle."""
-        self._stream, self._events = stream, events
-
-    def __iter__(self) -> Iterator[WatchEvent]:
-        while data := self._stream.receive(self.until or now() + IDLE):
-            yield from self._events.feed(data)
-            del data  # else it is held while the watch is idle
-
-
 class Watching(Informing):
     """Clients are informers."""
 
@@ -143,115 +55,170 @@ class Watching(Informing):
 
     def keep_up(self, client: int, begun: Event) -> None:  # noqa: ARG002 - all are alike
         """Be an informer until killed."""
-        place, pauses, following = Place(), Pauses(), Next.ANEW
-        while True:
-            anew = following is Next.ANEW
-            if anew and not self._streams and not self._list(place):
-                pauses.take()
-                continue
-            following = self._watch(place, begun, anew and self._streams)
-            if following is not Next.RESUME:
-                pauses.take()
-
-    def _list(self, place: Place) -> bool:
-        """LIST; whether there is a version now from which to watch."""
-        response = self.list_once(now(), self.list_request(place.version or "0"))
-        if response is not None and response.status in {GONE, TOO_LARGE} and place.version:
-            response = self.list_once(now(), self.list_request(""))
-        if response is None or response.status != OK:
-            return False
-        read = version_json if self._encoding == "json" else version_protobuf
+        place = Place(begun)
         try:
-            place.known, place.last, place.gone = read(response.head), None, False
-        except ValueError:
-            return False
-        return True
+            while True:
+                self._list_and_watch(place)
+                place.pauses.take()
+        finally:
+            self.miss(place.version)
 
-    def _watch(self, place: Place, begun: Event, anew: bool) -> Next:
-        """Watch until it ends."""
+    def _list_and_watch(self, place: Place) -> None:
+        """Take everything, then what is written, until everything has to be taken anew."""
+        watch = self._stream_all(place) if self._streams else None
+        if watch is not None or self._list_all(place):
+            self._watch_on(watch, place)
+
+    def _stream_all(self, place: Place) -> Watch | None:
+        """Take everything by a watch, which then goes on; None: a LIST has to do."""
+        while True:
+            watch = self._open(place, anew=True)
+            ended = self._take_all(watch, place) if isinstance(watch, Watch) else watch
+            if isinstance(watch, Watch) and ended.outcome == OK:
+                return watch
+            if ended.waits:
+                place.pauses.take()
+            elif ended.version_is_gone:
+                place.gone = True
+            elif ended.very_short or not ended.in_order:
+                return None
+
+    def _list_all(self, place: Place) -> bool:
+        """LIST; whether there is a version now from which to watch."""
+        ended = self._list("" if place.gone else place.version or "0", place)
+        if ended.version_is_gone:
+            place.gone = True
+            ended = self._list("", place)
+        return ended.outcome == OK
+
+    def _watch_on(self, watch: Watch | None, place: Place) -> None:
+        """Take what is written, by one watch after the other, until everything has to be taken anew."""
+        while True:
+            opened = watch or self._open(place, anew=False)
+            ended = self._follow(opened, place) if isinstance(opened, Watch) else opened
+            watch = None
+            if ended.waits:
+                place.pauses.take()
+            elif ended.very_short or not ended.in_order:
+                return
+
+    def _list(self, version: str, place: Place) -> Ended:
+        request = self.list_request(version)
+        return retried(lambda: self._list_once(request, place), CLOSED)
+
+    def _list_once(self, request: bytes, place: Place) -> Ended:
+        stamps = Stamps()
+        try:
+            response = self.list_once(now(), request, stamps.take)
+        except WireError as error:
+            return Ended(error.outcome)
+        if response.status != OK:
+            return Ended(response.status, response.head, response.retry_after)
+        version = self.version_in(response)
+        if not version:
+            return Ended(Outcome.MALFORMED)
+        self._see_again(stamps.found, place)
+        place.begin(version)
+        return Ended(OK)
+
+    def _open(self, place: Place, anew: bool) -> Watch | Ended:
+        request, started = self._request(place, anew), now()
+        return retried(lambda: self._open_once(request, started), BROKEN)
+
+    def _open_once(self, request: bytes, started: int) -> Watch | Ended:
         due = now()
         try:
-            stream = self.open_stream(self._request(place, anew), due + self.timeout)
+            with self.recorded_if_cut(WATCH, due, due):
+                stream = self.open_stream(request, due + self.timeout)
         except WireError as error:
             self.record(WATCH, due, due, Result.failed(error))
-            return Next.WAIT if error.outcome == Outcome.REFUSED and not anew else Next.ANEW
+            return Ended(error.outcome)
+        self.record(WATCH, due, due, _so_far(stream, stream.status))
+        if stream.status == OK:
+            return Watch(stream, self._encoding, started, due)
         try:
-            self.record(WATCH, due, due, _so_far(stream, stream.status))
-            if stream.status != OK:
-                return _refused(place, stream.status, anew)
-            return self._follow(stream, place, begun, due, anew)
+            return Ended(stream.status, _status(stream, due + self.timeout), stream.retry_after)
         finally:
             self.close_stream(stream)
 
-    def _follow(self, stream: Streaming, place: Place, begun: Event, due: int, anew: bool) -> Next:
-        arriving = Arriving(stream, Events(self._encoding))
-        events, initial, place.taken = iter(arriving), anew, 0
-        outcome: int = OK
+    def _take_all(self, watch: Watch, place: Place) -> Ended:
+        """Take every object, until the bookmark behind the last one; the watch is closed if it is not OK."""
+        due, watch.until = watch.due, watch.due + self.timeout
+        ended = Ended(Outcome.CUT)
         try:
-            if initial:
-                arriving.until = due + self.timeout
-                outcome = self._take_initial(events, place)
-                if outcome == OK:
-                    self.record(LIST, due, due, _so_far(stream, OK))
-                    arriving.until, initial = 0, False
-            if not initial:
-                begun.set()
-                outcome = self._take_all(events, place)
-        except WireError as error:
-            outcome = error.outcome
-        except ValueError:
-            outcome = Outcome.MALFORMED
-        very_short = not place.taken and now() - due < VERY_SHORT
-        following = self._lost(place, outcome, due, initial)
-        return Next.ANEW if very_short and following is Next.RESUME else following
+            with self.recorded_if_cut(LIST, due, due):
+                ended = self._take(self._initial_events, watch, place)
+        finally:
+            if ended.outcome != OK:
+                self.close_stream(watch.stream)
+        self.record(LIST, due, due, _so_far(watch.stream, ended.outcome))
+        watch.until, watch.started = 0, now()
+        return ended
 
-    def _lost(self, place: Place, outcome: int, due: int, initial: bool) -> Next:
-        """Record that a watch has ended, and say what follows."""
+    def _follow(self, watch: Watch, place: Place) -> Ended:
+        """Take what is written, until the watch ends."""
+        place.begun.set()
+        try:
+            ended = self._take(self._events, watch, place)
+        finally:
+            self.close_stream(watch.stream)
         at = now()
-        series, begun = (LIST, due) if initial else (LOST, at)
-        self.record(series, begun, begun, Result(outcome, 0, at, 0))
-        # A connection that broke is no reason to take everything again.
-        if outcome in {OK, Outcome.EOF, Outcome.RESET, Outcome.TIMEOUT} and not initial:
-            return Next.RESUME if place.version else Next.ANEW
-        return _refused(place, outcome, initial)
+        self.record(LOST, at, at, Result(ended.outcome, 0, at, 0))
+        return ended
 
-    def _take_initial(self, events: Iterator[WatchEvent], place: Place) -> int:
-        """Take every object, until the bookmark behind the last one; return the outcome."""
-        seen = place.seen
-        for event in events:
+    def _take(self, what: Callable[[Watch, Place], Ended], watch: Watch, place: Place) -> Ended:
+        place.taken = 0
+        try:
+            ended = what(watch, place)
+        except WireError as error:
+            ended = Ended(error.outcome)
+        except ValueError:
+            ended = Ended(Outcome.MALFORMED)
+        very_short = not place.taken and now() - watch.started < VERY_SHORT
+        return replace(ended, very_short=very_short)
+
+    def _initial_events(self, watch: Watch, place: Place) -> Ended:
+        found: set[int] = set()
+        for event in watch.events:
             if event.kind is Kind.ERROR:
-                return event.code
+                return Ended(event.code, event.raw)
             if event.ends_initial:
-                place.reach(event)
-                place.gone = False
-                return OK if place.version else Outcome.MALFORMED
+                version = event.version
+                self._see_again(found, place)
+                place.begin(version)
+                return Ended(OK)
+            place.taken += 1
             written = event.written_at
-            if seen and written is not None and written > seen:
-                self._see(written, len(event.raw), place)  # missed while there was no watch
-        return Outcome.EOF
+            if written is not None:
+                found.add(written)
+        return Ended(Outcome.EOF)
 
-    def _take_all(self, events: Iterator[WatchEvent], place: Place) -> int:
-        """Take what is written, until the watch ends; return the outcome."""
-        for event in events:
+    def _events(self, watch: Watch, place: Place) -> Ended:
+        for event in watch.events:
             if event.kind is Kind.ERROR:
-                return event.code
+                return Ended(event.code, event.raw)
             place.reach(event)
             written = event.written_at
             if written is not None:
-                self._see(written, len(event.raw), place)
-            del event  # as above
-        return OK
+                place.seen = max(place.seen, written)
+                self.saw(written, len(event.raw))
+            del event  # else it is held while the watch is idle
+        return Ended(OK)
 
-    def _see(self, written: int, size: int, place: Place) -> None:
-        place.seen = max(place.seen, written)
-        self.saw(written, size)
+    def _see_again(self, found: Iterable[int], place: Place) -> None:
+        """See what was written while there was no watch, as far as it stands there; not the first time."""
+        missed = sorted(written for written in found if written > place.seen)
+        if missed:
+            place.seen = missed[-1]
+        for written in missed if place.version else ():
+            self.saw(written, 0)
 
     def _request(self, place: Place, anew: bool) -> bytes:
         seconds = random.randint(self._watch_s, 2 * self._watch_s)  # noqa: S311 - jitter
         query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}"
         if anew:
             query += "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-        version = place.at_least if anew else place.version
+        version = "" if anew and place.gone else place.version
         if version:
             query += f"&resourceVersion={version}"
         return self.identity.request("GET", f"{self.collection}?{query}", MEDIA[self._encoding])
@@ -261,9 +228,9 @@ def _so_far(stream: Streaming, outcome: int) -> Result:
     return Result(outcome, stream.first_byte, now(), stream.size, stream.peer)
 
 
-def _refused(place: Place, outcome: int, anew: bool) -> Next:
-    if outcome == TOO_MANY and not anew:
-        return Next.WAIT
-    # Gone for a watch may be there for a list: that takes any later version as well.
-    place.gone = anew and outcome in {GONE, TOO_LARGE}
-    return Next.ANEW
+def _status(stream: Streaming, deadline: int) -> bytes:
+    """Return the Status that a watch was refused with, or the beginning of it."""
+    try:
+        return stream.receive(deadline)
+    except WireError:
+        return b""

@@ -5,32 +5,35 @@ Arrivals are writes to the collection. Each client that sees a write records how
 
 import random
 from abc import abstractmethod
-from typing import Literal
+from collections import defaultdict
+from typing import ClassVar, Literal
 
 import gevent
 from gevent.event import Event
 from gevent.lock import Semaphore
 from pydantic import Field
 
-from kubedrill.load.continuing import HEAD
+from kubedrill.load.continuing import HEAD, version_json, version_protobuf
 from kubedrill.load.flood import text
 from kubedrill.load.lists import Encoding
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
 from kubedrill.load.user.kubernetes_user import NotPrepared
-from kubedrill.load.watching import DIGITS, WRITTEN_AT
+from kubedrill.load.watching import DIGITS, NEVER, WRITTEN_AT
 from kubedrill.load.writing import WritingUser
+from kubedrill.load.written import Written
 from kubedrill.record.clock import SECOND, now
+from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.response import Response
+from kubedrill.wire.response import Each, Response
 
 WRITE, LIST, WATCH, SEEN, LOST = range(5)
 """The series, by index."""
 LISTS = {"json": "application/json", "protobuf": "application/vnd.kubernetes.protobuf"}
 STARTING = 8
 """Clients of one user that come up at once when the load begins."""
-NEVER = "9" * DIGITS
-"""Stands for the time of a write where there has been none."""
+ANSWER = 512
+"""Bytes of the answer to a write in which its version stands."""
 OK = 200
 
 
@@ -63,19 +66,21 @@ class Informing(WritingUser):
         Series("write.lost", "WATCH", "page"),
     )
     parameters = InformingParameters
+    _all_written: ClassVar[dict[str, Written]] = defaultdict(Written)
+    """What this process has written, by the names' prefix: parts of a mix have collections of their own."""
 
     def prepare(self) -> None:
         """Make the ConfigMaps, and bring up this user's clients."""
         given = self.given
         assert isinstance(given, InformingParameters)
         self._given = given
+        self._written = self._all_written[self.prefix]
         path = f"/api/v1/namespaces/{self.make_namespaces(1)[0]}/configmaps"
         data = text(random.Random(given.size).randbytes(given.size))  # noqa: S311 - for bulk
         names = (self.name(number).decode() for number in range(given.objects))
         self.once("configmaps", (("POST", path, self._configmap(name, data)) for name in names))
         self._prepare_write(path, data)
         self.collection = path if given.scope == "own" else "/api/v1/configmaps"
-        self._cached = self.list_request("0")
         self.prepare_clients()
         self._begin_clients()
 
@@ -84,9 +89,14 @@ class Informing(WritingUser):
         _, number = self.next_turn(self._given.objects)
         name = self.name(number)
         begin, end = self._body
-        at = f"{arrival.started:0{DIGITS}}".encode("ascii")
+        at = f"{arrival.started - self.process.session.ahead:0{DIGITS}}".encode("ascii")
         request = self._put.named(name) + begin.named(name) + at + end.named(name)
-        response = self.send(request, arrival.deadline)
+        response = self.send(request, arrival.deadline, ANSWER)
+        if response.status == OK:
+            try:
+                self._written.add(version_json(response.head), arrival.started)
+            except ValueError:
+                return Result.of(response, Outcome.MALFORMED)
         return Result.of(response, response.status)
 
     @abstractmethod
@@ -102,22 +112,37 @@ class Informing(WritingUser):
         query = f"?resourceVersion={version}" if version else ""
         return self.identity.request("GET", self.collection + query, LISTS[self._given.encoding])
 
-    def list_once(self, due: int, request: bytes = b"", keep: int = HEAD) -> Response | None:
-        """LIST (by default: from the watch cache) and record it; None if no answer came."""
+    def list_once(self, due: int, request: bytes, each: Each) -> Response:
+        """LIST and record it; WireError. `each` gets the body if it succeeds."""
         started = now()
         try:
-            response = self.send(request or self._cached, started + self.timeout, keep)
+            with self.recorded_if_cut(LIST, due, started):
+                response = self.send(request, started + self.timeout, HEAD, each)
         except WireError as error:
             self.record(LIST, due, started, Result.failed(error))
-            return None
+            raise
         self.record(LIST, due, started, Result.of(response, response.status))
         return response
 
+    def version_in(self, response: Response) -> str:
+        """Return the version of a list; "" if it says none."""
+        read = version_json if self._given.encoding == "json" else version_protobuf
+        try:
+            return read(response.head)
+        except ValueError:
+            return ""
+
     def saw(self, written: int, size: int) -> None:
-        """Record that a client has just seen what was written then (monotonic ns)."""
+        """Record that a client has just seen what was written then (ns of the load's clock)."""
         at = now()
-        if written <= at:  # later: NEVER
-            self.record(SEEN, written, written, Result(OK, at, at, size))
+        # Written on another machine, it may seem to be to come: by as little as clocks are known to.
+        begun = min(written + self.process.session.ahead, at)
+        self.record(SEEN, begun, begun, Result(OK, at, at, size))
+
+    def miss(self, version: str) -> None:
+        """Record what this process has written that a client has not seen, which ends at that version."""
+        for begun in self._written.after(version):
+            self.record(SEEN, begun, begun, self.unfinished(begun))
 
     def _begin_clients(self) -> None:
         begun = [Event() for _ in self._own_clients()]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kubedrill.load.continuing import (
-    HEAD,
+    LAST,
     token_json,
     token_protobuf,
     token_unstructured,
@@ -25,8 +25,6 @@ _AS = {
 }
 _KINDS = {"metadata": b"PartialObjectMetadataList", "table": b"Table"}
 _GZIP = b"\x1f\x8b"
-WHOLE = 1 << 30
-"""Bytes of a body to keep where all of it is needed: pages of custom resources."""
 
 
 def accept(encoding: Encoding, form: Form) -> str:
@@ -50,11 +48,6 @@ class Expected:
         """Whether the server writes its keys in order of the alphabet: metadata after the items."""
         return not self.kind and self.form == "full"
 
-    @property
-    def keep(self) -> int:
-        """How much of a page must be kept to find its continue token."""
-        return WHOLE if self.unstructured else HEAD
-
     def judge(self, response: Response) -> int:
         """Return the status, or MALFORMED for a body that is not the list that was asked for."""
         if not 200 <= response.status < 300:
@@ -68,12 +61,14 @@ class Expected:
             good = head.startswith(self._start()) and ends
         return response.status if good else Outcome.MALFORMED
 
-    def token(self, head: bytes) -> str:
-        """Return a page's continue token, "" on the last page; ValueError if there is no telling."""
-        plain = _plain(head)
+    def token(self, head: bytes, last: bytes) -> str:
+        """Return a page's continue token, "" on the last page; ValueError if there is no telling.
+
+        `head`: the first HEAD bytes as they came; `last`: those of an Ending, if it is `unstructured`.
+        """
         if self.unstructured:
-            return token_unstructured(plain)
-        return (token_protobuf if self.encoding == "protobuf" else token_json)(plain)
+            return token_unstructured(last)
+        return (token_protobuf if self.encoding == "protobuf" else token_json)(_plain(head))
 
     def _kind(self) -> bytes:
         return _KINDS.get(self.form, self.kind)
@@ -82,6 +77,27 @@ class Expected:
         if self.unstructured:
             return b'{"apiVersion":"' + self.api.encode("ascii") + b'"'
         return b'{"kind":"' + self._kind() + b'"'
+
+
+class Ending:
+    """The last LAST bytes of a body that comes piece by piece, decompressed; the rest is not kept."""
+
+    def __init__(self) -> None:
+        self.last = b""
+        self._gzip: zlib._Decompress | None = None
+        self._begun = False
+
+    def take(self, piece: bytes) -> None:
+        """Take the next piece. What is broken ends without a token, as Expected.judge finds it."""
+        if not self._begun:
+            self._begun = True
+            self._gzip = zlib.decompressobj(31) if piece.startswith(_GZIP[:1]) else None
+        if self._gzip is not None:
+            try:
+                piece = self._gzip.decompress(piece)
+            except zlib.error:
+                piece = b""
+        self.last = (self.last + piece)[-LAST:]
 
 
 def version_in(head: bytes) -> str:

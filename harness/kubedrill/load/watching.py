@@ -9,8 +9,10 @@ from kubedrill.load.lists import Encoding
 from kubedrill.load.protobuf import enveloped, field
 
 WRITTEN_AT = "kubedrill.io/written-at"
-"""Annotation: when an object was written, monotonic ns of this machine, DIGITS digits."""
+"""Annotation: when an object was written, monotonic ns of the load's clock, DIGITS digits."""
 DIGITS = 20
+NEVER = "9" * DIGITS
+"""Stands for that time where there has been no write."""
 
 MEDIA = {
     "json": "application/json",
@@ -20,8 +22,12 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of one event; more is no watch."""
 
 _INITIAL_END = b"k8s.io/initial-events-end"
+_NEVER = NEVER.encode("ascii")
 _WRITTEN_JSON = re.compile(rb'"kubedrill\.io/written-at":"(\d+)"')
 _WRITTEN_PROTOBUF = re.compile(rb"kubedrill\.io/written-at\x12\x14(\d{20})")
+_WRITTEN = re.compile(rb'kubedrill\.io/written-at(?:":"|\x12\x14)(\d{20})')
+_OVERLAP = 64
+"""Bytes of a piece that are looked at again with the next one: more than such an annotation has."""
 _VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
 _CODE = re.compile(rb'"code":(\d{3})')
 
@@ -57,7 +63,7 @@ class Event:
         """When what it shows was written, if the object says so."""
         pattern = _WRITTEN_JSON if self.encoding == "json" else _WRITTEN_PROTOBUF
         found = pattern.search(self.raw)
-        return int(found[1]) if found else None
+        return int(found[1]) if found and found[1] != _NEVER else None
 
     @property
     def version(self) -> str:
@@ -111,6 +117,25 @@ class Events:
     def _check(self, size: int) -> None:
         if size > LARGEST:
             raise ValueError(f"an event of a watch of {size} bytes")
+
+
+class Stamps:
+    """When what stands in a list was written; its body comes piece by piece, and is not kept."""
+
+    def __init__(self) -> None:
+        self._found: set[bytes] = set()
+        self._last = b""
+
+    def take(self, piece: bytes) -> None:
+        """Take the next piece."""
+        data = self._last + piece
+        self._found.update(_WRITTEN.findall(data))
+        self._last = data[-_OVERLAP:]
+
+    @property
+    def found(self) -> set[int]:
+        """The times so far, ns of the load's clock."""
+        return {int(one) for one in self._found if one != _NEVER}
 
 
 def _lines(data: bytes) -> tuple[list[bytes], bytes, int]:

@@ -3,6 +3,7 @@
 There is a wait, and so a yield, before every recv.
 """
 
+import _socket
 import ssl
 from collections.abc import Callable
 from typing import Self
@@ -10,13 +11,18 @@ from typing import Self
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError, from_os_error
 from kubedrill.wire.link import CUT_OFF, FEED, RECEIVE, RECORD, Link, borrowed
-from kubedrill.wire.response import ENDS, Answer, Response
+from kubedrill.wire.response import ENDS, Answer, Each, Response
 from kubedrill.wire.target import Target
 from kubedrill.wire.waiting import Polling, Waiting
 from kubedrill.wire.whole import whole
 
 STEP = 4 * 1024
 """OpenSSL's buffer grows to what it is given at once, and a stream that is idle keeps it."""
+
+IDLE_S, PROBES, PROBE_S = 30, 3, 5
+"""The kernel asks a peer that is silent for so long whether it is there: so often, at such intervals."""
+GONE_S = IDLE_S + PROBES * PROBE_S
+"""When it has not answered by then, nor taken what was sent, the connection ends with TIMEOUT."""
 
 LATE = "no whole answer in time"
 
@@ -31,14 +37,21 @@ class Connection(Link[Waiting]):
         cls, target: Target, deadline: int, waiting: Callable[[int], Waiting] = Polling
     ) -> Self:
         """Connect and shake hands, as Link.open; `waiting` blocks, if it is not given."""
-        return super().open(target, deadline, waiting)
+        self = super().open(target, deadline, waiting)
+        self._end_with_peer()
+        return self
 
     def exchange(
-        self, request: bytes, deadline: int, keep_body: bool = False, keep_head: int = ENDS
+        self,
+        request: bytes,
+        deadline: int,
+        keep_body: bool = False,
+        keep_head: int = ENDS,
+        each: Each | None = None,
     ) -> Response:
         """Send a request and return its whole answer, until `deadline` (monotonic ns).
 
-        The body is discarded, but for its first `keep_head` bytes and its last 16.
+        The body is discarded, but for its first `keep_head` bytes and its last 16; `each` gets all of it.
         WireError RESET, EOF, TIMEOUT, TLS, MALFORMED; the connection is closed then.
         """
         answer = None
@@ -47,11 +60,11 @@ class Connection(Link[Waiting]):
             self._send(deadline)
             self._wait_readable(deadline, LATE)
             begun = self._receive_record()
-            if begun and not (self._incoming.pending or request.startswith(b"HEAD ")):
+            if begun and not (each or self._incoming.pending or request.startswith(b"HEAD ")):
                 response = whole(begun, self.peer, keep_body, keep_head)
                 if response is not None:
                     return response
-            answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head)
+            answer = Answer(request.startswith(b"HEAD "), keep_body, keep_head, each)
             self._go_on(answer, begun, deadline)
         except (WireError, OSError) as error:
             raise self._failed(error, answer.first_byte if answer else 0) from None
@@ -106,6 +119,17 @@ class Connection(Link[Waiting]):
         if answer.first_byte:  # an answer to nothing
             self.close()
         return not self.closed
+
+    def _end_with_peer(self) -> None:
+        sock = self._socket
+        sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_KEEPALIVE, 1)
+        for option, value in (
+            (_socket.TCP_KEEPIDLE, IDLE_S),
+            (_socket.TCP_KEEPINTVL, PROBE_S),
+            (_socket.TCP_KEEPCNT, PROBES),
+            (_socket.TCP_USER_TIMEOUT, GONE_S * 1000),
+        ):
+            sock.setsockopt(_socket.IPPROTO_TCP, option, value)
 
     def _failed(self, error: WireError | OSError, first_byte: int) -> WireError:
         self.close()

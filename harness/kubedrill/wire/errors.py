@@ -31,6 +31,10 @@ class WireError(Exception):
         """`Connection.peer` of the connection that it happened on; 0 if there was none."""
 
 
+class NotSent(WireError):  # noqa: N818 - not a failure where there is another connection
+    """Nothing of the request has left: the connection takes no more. Another connection may take it."""
+
+
 def from_os_error(error: OSError) -> WireError:
     """Return the WireError for what the kernel or OpenSSL said; UNREACHABLE for what has no class."""
     if isinstance(error, ssl.SSLError):

@@ -86,7 +86,7 @@ class Link(Generic[Waits]):
             self._incoming, self._outgoing, server_hostname=target.server_name
         )
         # What stands around it in Python costs as much again as it does itself on small answers.
-        plain = self._tls._sslobj  # noqa: SLF001
+        plain = self._tls._sslobj  # type: ignore[attr-defined] # noqa: SLF001
         self._read, self._write = plain.read, plain.write
         self._ended = False  # the server has said that nothing more will come
         self.closed = False
@@ -192,7 +192,7 @@ class Link(Generic[Waits]):
                 if not count:
                     self._ended = True
                     break
-                filled += count  # type: ignore[operator] # a count, as a buffer was given
+                filled += count
         except ssl.SSLWantReadError:
             pass
         if filled:

@@ -1,6 +1,7 @@
 """Wire: one answer, taken apart as it arrives. Knows HTTP/1.1, no sockets."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kubedrill.record.clock import now
@@ -13,6 +14,9 @@ _CHUNK_LINE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?")
 _PLAIN_CHUNK_LINE = re.compile(rb"([0-9a-fA-F]{1,15})\r\n")
 ENDS = 16
 """How many bytes of a discarded body are kept from its beginning and from its end."""
+
+Each = Callable[[bytes], None]
+"""Gets each piece of the body of a 2xx answer as it comes; an answer that is cut was no whole one."""
 
 
 @dataclass(slots=True)
@@ -45,6 +49,7 @@ class Answer:
         "_body",
         "_carry",
         "_chunked",
+        "_each",
         "_head_request",
         "_keep_head",
         "_left",
@@ -62,7 +67,11 @@ class Answer:
     )
 
     def __init__(
-        self, head_request: bool = False, keep_body: bool = False, keep_head: int = ENDS
+        self,
+        head_request: bool = False,
+        keep_body: bool = False,
+        keep_head: int = ENDS,
+        each: Each | None = None,
     ) -> None:
         self.status = self.first_byte = self.end = self.size = 0
         self.head = self.tail = b""
@@ -70,6 +79,7 @@ class Answer:
         self.closes = self.done = False
         self._head_request = head_request
         self._keep_head = keep_head
+        self._each = each
         self._body: bytearray | None = bytearray() if keep_body else None
         self._carry = b""
         self._left = 0  # bytes of the body, or of this chunk and its line end, still to come
@@ -150,7 +160,7 @@ class Answer:
         self.closes = connection == b"close" or (
             head.startswith(b"HTTP/1.0") and connection != b"keep-alive"
         )
-        if self.status in {429, 503}:
+        if self.status == 429 or self.status >= 500:
             wait = _header(lower, b"\r\nretry-after:")
             self.retry_after = float(wait) if wait and wait.isdigit() else None
         if self._head_request or self.status in {204, 304}:
@@ -199,6 +209,8 @@ class Answer:
     def _take_whole_chunks(self, data: bytearray, start: int, end: int) -> int:
         """Take the chunks that are here from size to end, and are not kept; return where they end."""
         if self._carry or self._trailers or self._body is not None or self.size < self._keep_head:
+            return start
+        if self._each is not None:
             return start
         line_at = _PLAIN_CHUNK_LINE.match
         size = last = 0
@@ -260,6 +272,8 @@ class Answer:
             self.tail = (self.tail + data[start:end])[-ENDS:]
         if self._body is not None:
             self._body += data[start:end]
+        if self._each is not None and self.status < 300:
+            self._each(bytes(data[start:end]))
 
     def _finish(self) -> None:
         self.done = True

@@ -8,10 +8,10 @@ from time import monotonic_ns
 
 from kubedrill.wire.response import ENDS, Response
 
-_NEED_MORE = {204, 304, 429, 503}
-"""Have no body, or a Retry-After."""
+_NEED_MORE = {204, 304, 429}
+"""Have no body, or a Retry-After, as those from 500 on may."""
 _STATUSES = {
-    b"HTTP/1.1 %d" % status: status for status in range(200, 600) if status not in _NEED_MORE
+    b"HTTP/1.1 %d" % status: status for status in range(200, 500) if status not in _NEED_MORE
 }
 _HEADERS = re.compile(
     rb"\r\n(?:content-length:(?: (\d{1,9})(?=\r))?|connection:(?! keep-alive\r))", re.IGNORECASE

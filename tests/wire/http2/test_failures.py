@@ -11,9 +11,8 @@ from frame_server import BODY, head, literal, until
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
-from kubedrill.wire.errors import WireError
+from kubedrill.wire.errors import NotSent, WireError
 from kubedrill.wire.http2 import frames
-from kubedrill.wire.http2.connection import NotSent
 from kubedrill.wire.http2.frames import frame
 
 from .conftest import get, request, together

@@ -3,18 +3,22 @@
 from collections import deque
 from operator import attrgetter
 
+import gevent
 from gevent.event import Event
 
 from kubedrill.load.user.driving import GreenletDriving
 from kubedrill.load.user.targets import Targets
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
-from kubedrill.wire.errors import WireError
-from kubedrill.wire.http2.connection import Http2Connection, NotSent
+from kubedrill.wire.errors import NotSent, WireError
+from kubedrill.wire.http2.connection import Http2Connection
 from kubedrill.wire.http2.streams import Owner, Stream
-from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.response import ENDS, Each, Response
 from kubedrill.wire.streaming import Streaming
 from kubedrill.wire.target import Target
+
+LOOK_S = 5.0
+"""How often it is looked whether connections have fallen silent."""
 
 
 class Http2Pool:
@@ -31,6 +35,7 @@ class Http2Pool:
         self._kept = kept
         self._open: deque[Http2Connection] = deque()
         self._opening: list[_Opening] = []
+        self._looking: gevent.Greenlet | None = None
         self._bytes_in = 0  # of connections that are gone
 
     @property
@@ -38,12 +43,14 @@ class Http2Pool:
         """Bytes received on all connections so far, TLS included."""
         return self._bytes_in + sum(one.bytes_in for one in self._open)
 
-    def exchange(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
+    def exchange(
+        self, request: bytes, deadline: int, keep_head: int = ENDS, each: Each | None = None
+    ) -> Response:
         """Send a request and return its answer; WireError as Http2Connection.exchange, and as its `open`."""
         while True:
             connection = self._take(deadline)
             try:
-                return connection.exchange(request, deadline, keep_head=keep_head)
+                return connection.exchange(request, deadline, keep_head=keep_head, each=each)
             except NotSent:
                 pass  # it has been closed while the request waited for its turn
             finally:
@@ -74,6 +81,9 @@ class Http2Pool:
 
     def close(self) -> None:
         """Close all connections."""
+        if self._looking is not None:
+            self._looking.kill()
+            self._looking = None
         for connection in list(self._open):
             connection.close()
         self._forget_closed()
@@ -117,7 +127,16 @@ class Http2Pool:
         certificate = connection.certificate()
         connection.peer = self._servers.number(certificate, connection.certificate_fields)
         self._open.append(connection)
+        if self._looking is None:
+            self._looking = gevent.spawn(self._look_always)
         return connection
+
+    def _look_always(self) -> None:
+        while True:
+            gevent.sleep(LOOK_S)
+            at = now()
+            for connection in list(self._open):
+                connection.look(at)
 
     def _done(self, connection: Owner) -> None:
         if not self._kept:

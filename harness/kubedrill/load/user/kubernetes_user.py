@@ -35,7 +35,7 @@ from kubedrill.load.user.result import Arrival, Result, Series
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.response import ENDS, Each, Response
 from kubedrill.wire.streaming import Streaming
 from kubedrill.wire.target import Http
 
@@ -104,13 +104,15 @@ class KubernetesUser(User):
     def transact(self, arrival: Arrival) -> Result:
         """Do what one arrival does, until `arrival.deadline`. A WireError becomes its result."""
 
-    def send(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
-        """Send a request and return its answer; raises WireError."""
-        response = self._pool.exchange(request, deadline, keep_head)
+    def send(
+        self, request: bytes, deadline: int, keep_head: int = ENDS, each: Each | None = None
+    ) -> Response:
+        """Send a request and return its answer; raises WireError. `each` gets its body if it succeeds."""
+        response = self._pool.exchange(request, deadline, keep_head, each)
         if response.retry_after is not None:
             self._count_retry_after(response)
             if self.given.retry_after == "obey":
-                return self._send_again(response, request, deadline, keep_head)
+                return self._send_again(response, request, deadline, keep_head, each)
         return response
 
     @contextmanager
@@ -146,6 +148,24 @@ class KubernetesUser(User):
     def record(self, series: int, due: int, started: int, result: Result) -> None:
         """Record a part of a transaction under the series of that index."""
         self._recorder.add(series, due, started, result)
+
+    def unfinished(self, due: int) -> Result:
+        """Return the result of what was due then and is not done at the load's end.
+
+        CUT, unless it has lasted for longer than an arrival may.
+        """
+        at = now()
+        outcome = Outcome.CUT if at - due <= self.timeout else Outcome.TIMEOUT
+        return Result(outcome, 0, at, 0)
+
+    @contextmanager
+    def recorded_if_cut(self, series: int, due: int, started: int) -> Iterator[None]:
+        """Record as `unfinished` what the load's end interrupts."""
+        try:
+            yield
+        except gevent.GreenletExit:
+            self.record(series, due, started, self.unfinished(due))
+            raise
 
     def beside(self, series: int, transact: Callable[[Arrival], Result]) -> None:
         """Do something beside the arrivals from now on, recorded under the series of that index.
@@ -241,7 +261,7 @@ class KubernetesUser(User):
         self.count(f"http {refused.status}, Retry-After {refused.retry_after:g} s")
 
     def _send_again(
-        self, response: Response, request: bytes, deadline: int, keep_head: int
+        self, response: Response, request: bytes, deadline: int, keep_head: int, each: Each | None
     ) -> Response:
         """Wait as long as the server asks for, and send once more; the answer itself if time is up."""
         assert response.retry_after is not None
@@ -249,7 +269,7 @@ class KubernetesUser(User):
             return response
         self.count("sent again after Retry-After")
         gevent.sleep(response.retry_after)
-        return self.send(request, deadline, keep_head)
+        return self.send(request, deadline, keep_head, each)
 
     def _do_beside(self, series: int, transact: Callable[[Arrival], Result]) -> None:
         arrival = Arrival(now())
@@ -259,7 +279,7 @@ class KubernetesUser(User):
         except WireError as error:
             result = Result.failed(error)
         except gevent.GreenletExit:
-            result = Result(Outcome.CUT, 0, now(), 0)
+            result = self.unfinished(arrival.due)
         except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
             self.process.fail(error)
             return

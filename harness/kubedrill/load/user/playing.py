@@ -40,6 +40,8 @@ class Playing(ABC):
         """How many users there will be."""
         self.swept = True
         """Whether what the load makes is deleted afterwards."""
+        self.ahead = 0
+        """By how much this machine's clock is ahead of the load's, ns; of workers of other machines only."""
         self._spawned = Event()
         self._ended = Event()
 

@@ -8,7 +8,7 @@ from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.response import ENDS, Each, Response
 from kubedrill.wire.stream import Stream
 from kubedrill.wire.streaming import Streaming
 from kubedrill.wire.target import Target
@@ -34,11 +34,13 @@ class Pool:
         """Bytes received on all connections so far, TLS included."""
         return self._bytes_in + sum(one.bytes_in for one in self._open)
 
-    def exchange(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
+    def exchange(
+        self, request: bytes, deadline: int, keep_head: int = ENDS, each: Each | None = None
+    ) -> Response:
         """Send a request on a kept connection, or a new one if none is free; WireError."""
         connection = self.take(deadline)
         try:
-            return connection.exchange(request, deadline, False, keep_head)
+            return connection.exchange(request, deadline, False, keep_head, each)
         finally:
             self.give(connection)
 

@@ -40,6 +40,8 @@ class StandAlone:
         """How many users are to be there; more may come, and take their part of the arrivals."""
         self.swept = False
         """Whether what the load makes is deleted afterwards."""
+        self.ahead = 0
+        """By how much this machine's clock is ahead of the load's, ns; of workers of other machines only."""
         self.run_name = f"{self.load}-{secrets.token_hex(4)}"
 
     @staticmethod

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from gevent import get_hub, getcurrent
-from greenlet import greenlet
+from greenlet import greenlet  # type: ignore[import-untyped]
 
 from kubedrill.record.clock import SECOND, now
 

@@ -9,33 +9,31 @@ from collections.abc import Callable, Iterable
 from typing import Self
 
 from kubedrill.record.sample import Outcome
-from kubedrill.wire.errors import WireError, from_os_error
+from kubedrill.wire.errors import NotSent, WireError, from_os_error
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.driving import Driving, Waiter
 from kubedrill.wire.http2.frames import Cutter
 from kubedrill.wire.http2.session import Place, Session
+from kubedrill.wire.http2.silence import Do, Silence
 from kubedrill.wire.http2.streams import Incoming, Stream, Whole
 from kubedrill.wire.link import CUT_OFF, Link, borrowed
-from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.response import ENDS, Each, Response
 from kubedrill.wire.target import Target
 
 LATE = "no whole answer in time"
 PROTOCOL = "h2"
 
 
-class NotSent(WireError):  # noqa: N818 - not a failure where there is another connection
-    """Nothing of the request has left: the connection takes no more. Another connection may take it."""
-
-
 class Http2Connection(Link[Driving]):
     """A TLS connection with streams. A stream that fails leaves it, and the other streams, as they are."""
 
-    __slots__ = ("_cutter", "_flushing", "_session", "_unsent")
+    __slots__ = ("_cutter", "_flushing", "_session", "_silence", "_unsent")
 
     def __init__(self, sock: _socket.socket, target: Target, waiting: Driving) -> None:
         super().__init__(sock, target, waiting)
         self._session = Session()
         self._cutter = Cutter(self._session)
+        self._silence = Silence()
         self._unsent = b""  # encrypted, for which the kernel had no room
         self._flushing = False
 
@@ -75,15 +73,20 @@ class Http2Connection(Link[Driving]):
         return len(self._session.streams) + len(self._session.queue)
 
     def exchange(
-        self, request: bytes, deadline: int, keep_body: bool = False, keep_head: int = ENDS
+        self,
+        request: bytes,
+        deadline: int,
+        keep_body: bool = False,
+        keep_head: int = ENDS,
+        each: Each | None = None,
     ) -> Response:
         """Send a request of `prepare_http2` and return its whole answer, until `deadline` (monotonic ns).
 
-        The body is discarded, but for its first `keep_head` bytes and its last 16. WireError RESET, EOF, TLS,
-        MALFORMED end all that is on the connection; TIMEOUT, STREAM_RESET, GOAWAY this exchange only, and
-        NotSent.
+        The body is discarded, but for its first `keep_head` bytes and its last 16; `each` gets all of it.
+        WireError RESET, EOF, TLS, MALFORMED end all that is on the connection; TIMEOUT, STREAM_RESET, GOAWAY
+        this exchange only, and NotSent.
         """
-        answer = Whole(keep_body, keep_head)
+        answer = Whole(keep_body, keep_head, each)
         self._begin(answer, request, deadline)
         in_time = True
         try:
@@ -114,6 +117,15 @@ class Http2Connection(Link[Driving]):
     def close(self) -> None:
         """Close the connection at once; what is on it fails as RESET. More than once is allowed."""
         self._fail(Outcome.RESET, "closed here")
+
+    def look(self, at: int) -> None:
+        """End with UNREACHABLE if the peer is silent, and answers no PING. To be called every few seconds."""
+        do = self._silence.look(self.bytes_in, at)
+        if do is Do.ASK and not self.closed:
+            self._session.out.frames.append(frames.PING_FRAME)
+            self._flush_soon()
+        elif do is Do.END:
+            self._fail(Outcome.UNREACHABLE, "no answer to a PING")
 
     # For streams:
 

@@ -53,6 +53,9 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     return HEAD.pack(len(payload) << 8 | kind, flags, stream) + payload
 
 
+PING_FRAME = frame(PING, 0, 0, bytes(8))
+
+
 def settings(values: dict[int, int]) -> bytes:
     """Return a SETTINGS frame."""
     return frame(SETTINGS, 0, 0, b"".join(SETTING.pack(*one) for one in values.items()))

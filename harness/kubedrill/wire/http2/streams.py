@@ -6,7 +6,7 @@ from typing import Protocol
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2.driving import Waiter
-from kubedrill.wire.response import ENDS, Response
+from kubedrill.wire.response import ENDS, Each, Response
 
 WINDOW = 4 * 1024 * 1024
 """Bytes that a server may send ahead on a stream: client-go's figure."""
@@ -14,7 +14,6 @@ STEP = WINDOW // 2
 """Bytes after which it is told that it may send more."""
 
 _HAVE_NO_BODY = {204, 304}
-_MAY_RETRY = {429, 503}
 
 
 class Incoming(Waiter):
@@ -49,7 +48,7 @@ class Incoming(Waiter):
         """Take the answer's head."""
         self.first_byte = monotonic_ns()
         self.status, self.announced = status, length
-        if status in _MAY_RETRY:
+        if status == 429 or status >= 500:
             self.retry_after = retry_after
 
     def take(self, data: bytes, start: int, stop: int) -> bool:
@@ -73,13 +72,14 @@ class Incoming(Waiter):
 class Whole(Incoming):
     """An answer that is waited for to its end; its body is discarded, but for what was asked for."""
 
-    __slots__ = ("body", "head", "keep_head", "tail")
+    __slots__ = ("_each", "body", "head", "keep_head", "tail")
 
-    def __init__(self, keep_body: bool, keep_head: int) -> None:
+    def __init__(self, keep_body: bool, keep_head: int, each: Each | None = None) -> None:
         super().__init__()
         self.head = self.tail = b""
         self.body: bytearray | None = bytearray() if keep_body else None
         self.keep_head = keep_head
+        self._each = each
 
     def take(self, data: bytes, start: int, stop: int) -> bool:
         """Take `data[start:stop]` of the body."""
@@ -94,6 +94,8 @@ class Whole(Incoming):
             self.tail = (self.tail + data[start:stop])[-ENDS:]
         if self.body is not None:
             self.body += data[start:stop]
+        if self._each is not None and self.status < 300:
+            self._each(data[start:stop])
         return False
 
     def response(self, peer: int) -> Response:

@@ -110,7 +110,8 @@ class Remote(Playing):
 
     def _take_go(self, msg: Any, **_: Any) -> None:
         # From here on everything is on this machine's clock.
-        self._schedule = Schedule.from_dict(msg.data["schedule"]).moved(msg.data["offset"])
+        self.ahead = msg.data["offset"]
+        self._schedule = Schedule.from_dict(msg.data["schedule"]).moved(self.ahead)
         self._go.set()
 
     def _take_end(self, **_: Any) -> None:

@@ -1,0 +1,82 @@
+"""A peer that is not there any more: nothing comes from it, not even the answer to a PING."""
+
+import gevent
+import pytest
+from frame_server import head
+
+from kubedrill.record.clock import MILLISECOND, SECOND, now
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.http2 import frames, silence
+from kubedrill.wire.http2.silence import ANSWER, IDLE, Do, Silence
+
+from .conftest import Http2Pool, Targets, request
+
+WHEN = SECOND
+
+
+def test_when_a_peer_is_asked_and_when_it_is_gone():
+    one = Silence()
+    assert one.look(100, WHEN) is Do.NOTHING
+    assert one.look(100, WHEN + IDLE - 1) is Do.NOTHING
+    assert one.look(100, WHEN + IDLE) is Do.ASK
+    assert one.look(100, WHEN + IDLE + ANSWER - 1) is Do.NOTHING
+    assert one.look(100, WHEN + IDLE + ANSWER) is Do.END
+
+
+def test_whatever_comes_is_a_sign_of_life():
+    one = Silence()
+    one.look(100, WHEN)
+    assert one.look(100, WHEN + IDLE) is Do.ASK
+    assert one.look(117, WHEN + IDLE + ANSWER) is Do.NOTHING
+    assert one.look(117, WHEN + IDLE + ANSWER + IDLE - 1) is Do.NOTHING
+    assert one.look(117, WHEN + IDLE + ANSWER + IDLE) is Do.ASK
+
+
+@pytest.fixture
+def pool(target, monkeypatch):
+    monkeypatch.setattr(silence, "IDLE", 300 * MILLISECOND)
+    monkeypatch.setattr(silence, "ANSWER", 200 * MILLISECOND)
+    monkeypatch.setattr("kubedrill.load.user.http2_pool.LOOK_S", 0.02)
+    one = Http2Pool(target, Targets())
+    yield one
+    one.close()
+
+
+def pings(server, talk: int = 0) -> list[tuple[int, int, int, bytes]]:
+    return [one for one in server.talks[talk].frames if one[0] == frames.PING]
+
+
+def test_a_peer_that_answers_pings_keeps_its_connection(pool, behaviours, server):
+    behaviours["/watch"] = lambda talk, request: talk.head(request.stream, head())
+    server.answers_pings = True
+    stream = pool.stream(request("/watch"), now() + SECOND)
+    with pytest.raises(WireError) as caught:
+        stream.receive(now() + 2 * SECOND)
+    assert caught.value.outcome == Outcome.TIMEOUT  # of ours: it is still there
+    assert 4 <= len(pings(server)) <= 7
+    assert pool.exchange(request(), now() + SECOND).status == 200
+    assert len(server.talks) == 1
+
+
+def test_what_waits_for_a_dead_peer_is_told_so_and_the_next_request_has_another(
+    pool, behaviours, server
+):
+    behaviours["/watch"] = lambda talk, request: talk.head(request.stream, head())
+    stream = pool.stream(request("/watch"), now() + SECOND)
+    begun = now()
+    with pytest.raises(WireError, match="PING") as caught:
+        stream.receive(now() + 5 * SECOND)
+    assert caught.value.outcome == Outcome.UNREACHABLE
+    assert 0.4 < (now() - begun) / SECOND < 1
+    assert len(pings(server)) == 1
+    assert pool.exchange(request(), now() + SECOND).status == 200
+    assert len(server.talks) == 2
+
+
+def test_a_connection_that_is_used_is_not_asked(pool, server):
+    until_then = now() + SECOND
+    while now() < until_then:
+        assert pool.exchange(request(), now() + SECOND).status == 200
+        gevent.sleep(0.05)
+    assert pings(server) == []
