@@ -210,7 +210,7 @@ def test_no_more_streams_than_the_server_takes(connect, behaviours, server):
     def count(talk, request):
         now_open[0] += 1
         most[0] = max(most[0], now_open[0])
-        until(lambda: len(server.requests) >= 3)
+        until(lambda: most[0] >= 3)
         now_open[0] -= 1
         talk.answer(request.stream)
 
