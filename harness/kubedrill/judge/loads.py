@@ -65,19 +65,27 @@ class Load:
     def counts(self, phase: Phase) -> dict[str, int]:
         """Return what its workers counted in a phase; their lines are a second apart."""
         found: Counter[str] = Counter()
-        for start, end in self._ends(phase):
+        for start, end in self._ends(phase.start, phase.end):
             found += Counter(end["counts"]) - Counter(start["counts"])
         return dict(found)
 
     def received(self, phase: Phase) -> int:
         """Return the bytes that its workers received in a phase, TLS included."""
-        return sum(end["bytes_in"] - start["bytes_in"] for start, end in self._ends(phase))
+        ends = self._ends(phase.start, phase.end)
+        return sum(after["bytes_in"] - before["bytes_in"] for before, after in ends)
 
-    def _ends(self, phase: Phase) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """Yield what each worker said where a phase begins, and where it ends."""
+    def held_back(self, start: int, end: int) -> int:
+        """Return how many arrivals that ended between two times had waited too long for a connection."""
+        name = "held_back"
+        return sum(
+            after.get(name, 0) - before.get(name, 0) for before, after in self._ends(start, end)
+        )
+
+    def _ends(self, start: int, end: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Yield what each worker said at two times."""
         for name in {one["worker"] for one in self.workers}:
             lines = [one for one in self.workers if one["worker"] == name]
-            yield _said_at(lines, phase.start), _said_at(lines, phase.end)
+            yield _said_at(lines, start), _said_at(lines, end)
 
 
 def read_loads(folder: RunFolder, schedule: Schedule) -> list[Load]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kubedrill.record.clock import MILLISECOND
 from kubedrill.record.files import write_json
 
 LOAD_RECORD = struct.Struct("<QIIIIHBB")
@@ -23,7 +24,7 @@ PROBE_RECORD = struct.Struct("<QIIIIHBBI")
 
 _FIELDS: list[tuple[str, str]] = [
     ("intended", "<u8"),  # monotonic ns: when the request should have started
-    ("wait_us", "<u4"),  # intended -> really started
+    ("wait_us", "<u4"),  # how much later it was sent because of the generator itself
     ("first_byte_us", "<u4"),  # intended -> first byte of the answer; 0 if none came
     ("total_us", "<u4"),  # intended -> end of the answer, or of the failure
     ("bytes", "<u4"),  # received, headers excluded
@@ -57,6 +58,27 @@ class Outcome(IntEnum):
     """The server took no more requests on this HTTP/2 connection, and says that it has not seen this one."""
     STREAM_RESET = 1011
     """The server gave up this request, not the HTTP/2 connection: RST_STREAM."""
+    NO_CONNECTION = 1012
+    """Never sent: each of the connections that it might use was in use until the deadline."""
+    NO_DESCRIPTOR = 1013
+    """Never sent: the process, or its machine, had no file descriptor left."""
+    NO_PORT = 1014
+    """Never sent: the machine had no local port left for a connection to that address."""
+    NO_MEMORY = 1015
+    """The machine's kernel had no memory left for the connection."""
+
+
+LIMITS = (
+    Outcome.DROPPED,
+    Outcome.NO_CONNECTION,
+    Outcome.NO_DESCRIPTOR,
+    Outcome.NO_PORT,
+    Outcome.NO_MEMORY,
+)
+"""Limits of the generator's own: no failure of the server."""
+
+LATE = 250 * MILLISECOND
+"""An arrival that starts later than this after its time was the generator's fault, not the server's."""
 
 
 def outcome_name(outcome: int) -> str:

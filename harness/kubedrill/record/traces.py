@@ -10,6 +10,7 @@ import numpy.typing as npt
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import (
+    LIMITS,
     LOAD_DTYPE,
     PROBE_DTYPE,
     Outcome,
@@ -108,7 +109,7 @@ def per_second(records: Records, start: int, end: int) -> PerSecond:
     intended = records["intended"].astype(np.int64)
     within = records[(intended >= start) & (intended < end)]
     second = (within["intended"].astype(np.int64) - start) // SECOND
-    answered = (within["outcome"] != Outcome.CUT) & (within["outcome"] != Outcome.DROPPED)
+    answered = ~np.isin(within["outcome"], (Outcome.CUT, *LIMITS))
     latency = within["total_us"][answered]
     ranks = percentiles_by_group(second[answered], latency, length, (0.5, 0.99, 1.0))
     return PerSecond(
