@@ -51,6 +51,8 @@ def ask(client, server: BehavingServer, certificate: Certificate) -> Ask:
         client.stdin.flush()
         said = json.loads(client.stdout.readline())
         assert said["leaked"] <= question.get("may_keep", 0)
+        assert said["objects"] == 0
+        print("GROWN", paths[0], len(paths), said["grown"]/2**20)
         assert said["grown"] <= question.get("may_grow", 64 * MEGABYTE)
         if question.get("together"):
             said["answers"].append({"took_s": said["took_s"]})

@@ -253,6 +253,17 @@ def test_another_network_namespace(ask, namespace, certificate):
         make()
 
 
+def test_no_local_port_is_left(ask, namespace, certificate):
+    name, _ = namespace
+    ports = "net.ipv4.ip_local_port_range=40000 40003"
+    subprocess.run(["ip", "netns", "exec", name, "sysctl", "-qw", ports], check=True)
+    server = in_namespace(name, certificate)
+    *answers, _ = ask(*["/slow"] * 8, port=server.port, netns=name, together=True, may_keep=16)
+    server.close()
+    assert {one["outcome"] for one in answers} == {200, "no_port"}
+    assert [one["outcome"] for one in answers].count(200) <= 4
+
+
 def test_a_namespace_that_is_not_there(ask):
     (answer,) = ask("/whole", netns="kubedrill-no-such")
     assert answer["outcome"] == "unreachable"

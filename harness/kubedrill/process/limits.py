@@ -5,7 +5,7 @@ import resource
 from kubedrill.errors import NotStarted
 
 SPARE = 64
-"""Descriptors that are no connections: of the event loop, the samples, the log."""
+"""Descriptors that no connection gets: what a process notes of itself must be written at any time."""
 
 
 def raise_descriptors() -> int:
@@ -26,3 +26,8 @@ def check_descriptors(connections: int) -> None:
             f"{connections:,} connections in one process, which may open {limit:,} files: raise the "
             "hard limit (ulimit -Hn), ask for fewer, or for more processes"
         )
+
+
+def leaves_spare(descriptor: int) -> bool:
+    """Whether a connection of that descriptor leaves some: the lowest that is free is given out first."""
+    return descriptor < resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE
