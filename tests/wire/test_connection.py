@@ -82,6 +82,14 @@ def test_an_idle_connection_that_was_closed_is_not_used_again(ask, server):
     assert server.accepted == before + 2
 
 
+@pytest.mark.parametrize("path", ["/bad-record-after", "/goodbye-after"])
+def test_what_comes_with_the_end_of_an_answer_ends_the_connection_only(ask, server, path):
+    before = server.accepted
+    answers = ask(path, "/whole", deadline_s=1)
+    assert [one["outcome"] for one in answers] == [200, 200]
+    assert server.accepted == before + 2
+
+
 @pytest.mark.parametrize(
     ("path", "outcome", "first_byte"),
     [
@@ -91,6 +99,7 @@ def test_an_idle_connection_that_was_closed_is_not_used_again(ask, server):
         ("/eof-mid-head", "eof", True),
         ("/eof-mid-chunk", "eof", True),
         ("/until-cut", "eof", True),
+        ("/bad-record-mid-body", "tls", True),
         ("/eof-before", "eof", False),
         ("/not-http", "malformed", True),
         ("/bad-status", "malformed", True),
