@@ -289,12 +289,25 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 
 class BehavingServer:
-    def __init__(self, certificate: Certificate, listener: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        certificate: Certificate,
+        listener: socket.socket | None = None,
+        newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+    ) -> None:
         self._context = certificate.context()
+        self._context.maximum_version = newest
+        self.met: list[tuple[str | None, bytes | None]] = []
+        """Of each connection, the version of TLS and the certificate of the client, DER."""
         self._listener = listener or socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
         self.accepted = 0
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def demand(self, authority: Path) -> None:
+        """Take only clients with a certificate that this authority vouches for, from now on."""
+        self._context.load_verify_locations(authority)
+        self._context.verify_mode = ssl.CERT_REQUIRED
 
     def close(self) -> None:
         try:
@@ -317,6 +330,7 @@ class BehavingServer:
             # suppress_ragged_eofs: clients need not say goodbye.
             with self._context.wrap_socket(plain, server_side=True) as connection:
                 plain = connection
+                self.met.append((connection.version(), connection.getpeercert(binary_form=True)))
                 while self._one(connection):
                     pass
         except OSError:

@@ -1,6 +1,7 @@
 """What comes of each kind of answer and failure, on real sockets."""
 
 import socket
+import ssl
 import subprocess
 import threading
 import uuid
@@ -60,6 +61,15 @@ def test_one_connection_carries_many_requests(ask, server):
     answers = ask("/whole", "/in-chunks", "/too-many", "/no-content", "/large", "/whole")
     assert [one["outcome"] for one in answers] == [200, 200, 429, 204, 200, 200]
     assert server.accepted == before + 1
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2])
+def test_the_newest_tls_that_the_server_has(ask, certificate, newest):
+    server = BehavingServer(certificate, newest=newest)
+    (answer,) = ask("/whole", port=server.port)
+    server.close()
+    assert answer["outcome"] == 200
+    assert [version for version, _ in server.met] == [newest.name.replace("_", ".")]
 
 
 def test_retry_after(ask):

@@ -63,7 +63,7 @@ def test_50_megabytes_one_byte_at_a_time_end_at_the_deadline(ask, trickling, how
     path = f"/{how}/{50 * 10**6}"
     (answer,) = ask(path, port=trickling.port, deadline_s=0.7)
     assert (answer["outcome"], answer["first_byte"]) == ("timeout", True)
-    assert 0.65 < answer["took_s"] < 1
+    assert 0.65 < answer["took_s"] < 1.5  # what has come at once is taken to its end
 
 
 def test_who_asks_for_little_does_not_wait_for_who_asks_for_much(ask, trickling):

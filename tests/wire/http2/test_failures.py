@@ -249,7 +249,7 @@ def test_malformed(connection, behaviours, server, name):
 
 
 def test_no_http_2_is_spoken(connect, server, target):
-    server._tls.set_alpn_protocols([])
+    server.tls.set_alpn_protocols([])
     with pytest.raises(WireError) as refused:
         connect()
     assert refused.value.outcome == Outcome.TLS
