@@ -130,7 +130,7 @@ def test_client_certificate(locust, kubeconfig, server, certificate):
         f"{{client-certificate: {certificate.certificate}, client-key: {certificate.key}}}",
     )
     kubeconfig.write_text(text)
-    done = locust("--headless", "-t", "2s")
+    done = locust("--headless", "-t", "3s")
     assert done.returncode == 0, done.stderr
     assert "Authorization" not in server.served[0][2]
     der = ssl.PEM_cert_to_DER_cert(certificate.certificate.read_text())

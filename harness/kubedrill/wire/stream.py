@@ -20,7 +20,7 @@ class Stream:
         """
         self.connection = connection
         self._answer = Pieces()
-        self._failure: WireError | None = None  # after what came with it has been taken
+        self._failure: tuple[Outcome, str] | None = None  # told when what came before is taken
         connection.send(request, deadline)
         while not self._answer.status:
             if not self._more(deadline):
@@ -71,11 +71,13 @@ class Stream:
 
     def _more(self, deadline: int) -> bool:
         if self._failure is not None:
-            raise self._failure
+            failure = WireError(*self._failure, self.first_byte)
+            failure.peer = self.peer
+            raise failure
         try:
             return self.connection.more(self._answer, deadline, MOST)
         except WireError as error:
-            self._failure = error
+            self._failure = (error.outcome, str(error))
             return True
 
 
