@@ -18,6 +18,7 @@ from load_stage import PROFILE, PROFILES, Stage, baseline, until
 from watch_server import WatchServer
 
 from kubedrill.errors import NotStarted
+from kubedrill.judge.ending import Ending
 from kubedrill.judge.loads import Load, read_loads
 from kubedrill.judge.validity import of_load
 from kubedrill.load import launch
@@ -94,7 +95,7 @@ class Distributed:
         if meanwhile:
             meanwhile(master, start)
         assert master.wait(seconds + 25) is not None
-        (read,) = read_loads(self.folder, Schedule.read(self.folder.schedule))
+        (read,) = read_loads(self.folder, Schedule.read(self.folder.schedule), Ending(0, "ended", ""))
         return read
 
 

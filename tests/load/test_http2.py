@@ -1,16 +1,20 @@
 """A load over HTTP/2: its connections, and what becomes of requests when the server ends one."""
 
+import json
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
 from behaving_server import Certificate
 from frame_server import FrameServer, Request, Talk, head
 from list_server import json_list
-from load_stage import PROFILE, check
+from load_stage import PROFILE, check, until
+from watch_server import FIRST, json_event, json_object
 
 from kubedrill.errors import NotStarted
+from kubedrill.record.clock import SECOND
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.frames import frame
@@ -101,8 +105,11 @@ def test_no_more_connections_than_asked_for(stage, server, lists):
     played = play(stage, rate=160, connections=1)
     assert played.outcomes() == {200: 160}, played.log
     assert len(server.talks) == USERS
-    # Sixteen streams serve 80 a second; the others have waited, and that counts.
-    assert played.records()["total_us"].max() > 700_000
+    # Sixteen streams serve 80 a second; the others have waited, and that counts against us.
+    records = played.records()
+    assert records["total_us"].max() > 700_000
+    assert (records["total_us"] - records["wait_us"]).max() < 400_000
+    assert played.vitals()[-1]["held_back"] == (records["wait_us"] > 250_000).sum() > 40
 
 
 def test_a_connection_for_each_request(stage, server):
@@ -150,3 +157,74 @@ def test_stand_alone(locust, server):
 def test_what_cannot_be_combined():
     with pytest.raises(NotStarted, match="leave connections out"):
         check(PROFILE, {"http": "2", "connections": 2, "keep_alive": False})
+
+
+class Watches:
+    """Answers PUTs, and watches with what is PUT; once it is to leave, each ends on a GOAWAY."""
+
+    def __init__(self) -> None:
+        self.leave = threading.Event()
+        self.asked: list[tuple[Talk, str]] = []
+        """The watches: their connection, and path."""
+        self._log: list[tuple[int, dict[str, str]]] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, talk: Talk, request: Request) -> None:
+        path = request.headers[":path"]
+        if "watch=1" in path:
+            self.asked.append((talk, path))
+            self._watch(talk, request, path)
+            return
+        request.whole.wait(3)
+        if request.headers[":method"] == "PUT":
+            with self._lock:
+                written = json.loads(request.body)["metadata"]["annotations"]
+                version = FIRST + len(self._log) + 1
+                self._log.append((version, written))
+            talk.answer(request.stream, json_object(version, written))
+        else:
+            talk.answer(request.stream, b"{}")
+
+    def _watch(self, talk: Talk, request: Request, path: str) -> None:
+        talk.head(request.stream, head())
+        version, leaves = FIRST, not self.leave.is_set()
+        if "sendInitialEvents" in path:
+            end = {"k8s.io/initial-events-end": "true"}
+            talk.body(request.stream, json_event("BOOKMARK", version, end), ends=False)
+        else:
+            version = int(path.partition("resourceVersion=")[2])
+        version = self._follow(talk, request, version, lambda: leaves and self.leave.is_set())
+        last = frames.NUMBER.pack(max(talk.requests)) + frames.NUMBER.pack(0)
+        talk.send(frame(frames.GOAWAY, 0, 0, last))
+        ending = time.monotonic() + 0.5
+        self._follow(talk, request, version, lambda: time.monotonic() > ending)
+        talk.body(request.stream, b"")
+
+    def _follow(self, talk: Talk, request: Request, version: int, done) -> int:
+        while not done():
+            for number, written in [one for one in self._log if one[0] > version]:
+                talk.body(request.stream, json_event("MODIFIED", number, written), ends=False)
+                version = number
+            time.sleep(0.01)
+        return version
+
+
+def test_an_informer_goes_on_through_a_goaway(stage, certificate, server):
+    watches = Watches()
+    server.behaviours = defaultdict(lambda: watches)
+    given = {"clients": 4, "objects": 2, "encoding": "json", "http": "2"}
+
+    def leave(_, start: int) -> None:
+        until(start + SECOND)
+        watches.leave.set()
+
+    played = stage.of("informer").play(10, 3, leave, **given)
+    written = played.outcomes("write")
+    assert written[200] >= 26, played.log
+    assert set(written) <= {200, Outcome.GOAWAY}
+    assert played.outcomes("write.lost") == {200: 4}
+    assert played.outcomes("write.watch") == {200: 8}
+    assert len(played.records("write.seen")) == 4 * written[200]  # none is missed, none comes twice
+    first, again = watches.asked[:4], watches.asked[4:]
+    assert all(f"resourceVersion={FIRST + 1}" <= path.rpartition("&")[2] for _, path in again)
+    assert not {id(talk) for talk, _ in first} & {id(talk) for talk, _ in again}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubedrill.record.clock import now
+from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import LOAD_DTYPE, Outcome, read_bin
 
 with pytest.MonkeyPatch.context() as patch:
@@ -15,7 +15,7 @@ with pytest.MonkeyPatch.context() as patch:
     from kubedrill.load.user.statistics import LocustStatistics
     from kubedrill.load.user.targets import Targets
 
-DUE = now()
+DUE = now() - 60 * SECOND
 SERIES = (Series("list", "GET", "transaction"), Series("page", "GET", "page"))
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -123,15 +124,23 @@ def test_wrong_kubeconfig(locust, kubeconfig, text, message):
 
 
 def test_client_certificate(locust, kubeconfig, server, certificate):
-    # The server does not ask for it; that it can be loaded and the handshake succeeds is shown.
+    server.demand(certificate.certificate)
     text = kubeconfig.read_text().replace(
         "{token: secret}",
         f"{{client-certificate: {certificate.certificate}, client-key: {certificate.key}}}",
     )
     kubeconfig.write_text(text)
-    done = locust("--headless", "-t", "2s")
+    done = locust("--headless", "-t", "3s")
     assert done.returncode == 0, done.stderr
     assert "Authorization" not in server.served[0][2]
+    der = ssl.PEM_cert_to_DER_cert(certificate.certificate.read_text())
+    assert {shown for _, shown in server.met} == {der}
+
+
+def test_a_client_certificate_that_is_missing(locust, server, certificate):
+    server.demand(certificate.certificate)
+    locust("--headless", "-t", "2s")
+    assert server.served == []
 
 
 def test_web_ui(server, kubeconfig):

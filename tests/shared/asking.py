@@ -11,6 +11,7 @@ if MODE != "blocking":
 
     monkey.patch_all()
 
+import gc  # noqa: E402
 import json  # noqa: E402
 import threading  # noqa: E402
 import time  # noqa: E402
@@ -21,7 +22,9 @@ from kubedrill.record.cluster import Endpoint  # noqa: E402
 from kubedrill.record.sample import outcome_name  # noqa: E402
 from kubedrill.wire.connection import Connection  # noqa: E402
 from kubedrill.wire.errors import WireError  # noqa: E402
+from kubedrill.wire.link import Link  # noqa: E402
 from kubedrill.wire.request import prepare  # noqa: E402
+from kubedrill.wire.response import Answer  # noqa: E402
 from kubedrill.wire.target import Target, client_tls  # noqa: E402
 from kubedrill.wire.waiting import Polling  # noqa: E402
 
@@ -98,6 +101,12 @@ def memory(field: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
 
+def kept_objects() -> int:
+    """Return how many connections and answers are still there."""
+    gc.collect()
+    return sum(isinstance(one, (Link, Answer)) for one in gc.get_objects())
+
+
 time.sleep(0.01)  # gevent opens its own descriptors
 
 for line in sys.stdin:
@@ -111,4 +120,5 @@ for line in sys.stdin:
     leaked = open_descriptors() - before
     grown = memory("VmHWM") - resident
     said = {"answers": result, "leaked": leaked, "grown": grown, "took_s": took}
+    said["objects"] = kept_objects()
     print(json.dumps(said), flush=True)

@@ -197,6 +197,42 @@ def length_too_large(connection: ssl.SSLSocket) -> bool:
     return True  # and waits for the next request
 
 
+BAD_RECORD = b"\x17\x03\x03\x00\x20" + b"x" * 32
+"""What no key has encrypted."""
+
+
+def at_once(connection: ssl.SSLSocket, data: bytes, last: Callable[[], object]) -> bool:
+    """Send `data` and what `last` sends in one segment, and wait for the client to close."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    connection.sendall(data)
+    last()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+    connection.settimeout(2)
+    socket.socket.recv(connection, 1)
+    return False
+
+
+def bad_record(data: bytes) -> Behaviour:
+    def behaviour(connection: ssl.SSLSocket) -> bool:
+        return at_once(connection, data, lambda: socket.socket.sendall(connection, BAD_RECORD))
+
+    return behaviour
+
+
+def goodbye(data: bytes) -> Behaviour:
+    def behaviour(connection: ssl.SSLSocket) -> bool:
+        def say_goodbye() -> None:
+            connection.settimeout(0.01)
+            try:
+                connection.unwrap()
+            except OSError:
+                pass  # the client says nothing
+
+        return at_once(connection, data, say_goodbye)
+
+    return behaviour
+
+
 def malformed(data: bytes) -> Behaviour:
     def behaviour(connection: ssl.SSLSocket) -> bool:
         connection.sendall(data)
@@ -206,6 +242,8 @@ def malformed(data: bytes) -> Behaviour:
     return behaviour
 
 
+OK = head("Content-Length: 2") + b"ok"
+BEGUN = head(f"Content-Length: {len(BODY)}") + BODY[:100]
 CHUNKED = head("Transfer-Encoding: chunked")
 BEHAVIOURS: dict[str, Behaviour] = {
     "/whole": whole,
@@ -231,6 +269,10 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "/slow": slow,
     "/length-too-small-later": length_too_small_later,
     "/length-too-large": length_too_large,
+    "/bad-record-after": bad_record(OK),
+    "/bad-record-mid-body": bad_record(BEGUN),
+    "/goodbye-after": goodbye(OK),
+    "/goodbye-mid-body": goodbye(BEGUN),
     "/not-http": malformed(b"220 mail.example ESMTP\r\n"),
     "/bad-status": malformed(b"HTTP/1.1 abc\r\n\r\n"),
     "/http-2": malformed(b"HTTP/2.0 200 OK\r\n\r\n"),
@@ -247,12 +289,25 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 
 class BehavingServer:
-    def __init__(self, certificate: Certificate, listener: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        certificate: Certificate,
+        listener: socket.socket | None = None,
+        newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+    ) -> None:
         self._context = certificate.context()
+        self._context.maximum_version = newest
+        self.met: list[tuple[str | None, bytes | None]] = []
+        """Of each connection, the version of TLS and the certificate of the client, DER."""
         self._listener = listener or socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
         self.accepted = 0
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def demand(self, authority: Path) -> None:
+        """Take only clients with a certificate that this authority vouches for, from now on."""
+        self._context.load_verify_locations(authority)
+        self._context.verify_mode = ssl.CERT_REQUIRED
 
     def close(self) -> None:
         try:
@@ -275,6 +330,7 @@ class BehavingServer:
             # suppress_ragged_eofs: clients need not say goodbye.
             with self._context.wrap_socket(plain, server_side=True) as connection:
                 plain = connection
+                self.met.append((connection.version(), connection.getpeercert(binary_form=True)))
                 while self._one(connection):
                     pass
         except OSError:

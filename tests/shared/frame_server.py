@@ -100,6 +100,8 @@ class Talk:
         self.frames: list[tuple[int, int, int, bytes]] = []
         """What the client has sent: (kind, flags, stream, payload)."""
         self.reset: set[int] = set()
+        self.met: tuple[str | None, bytes | None] = (None, None)
+        """The version of TLS, and the client's certificate, DER."""
 
     def send(self, *parts: bytes) -> None:
         with self._lock:
@@ -147,7 +149,7 @@ class Talk:
         try:
             while not self._shaken():
                 self._more()
-            self.alpn = self._tls.selected_alpn_protocol()
+            self.met = (self._tls.version(), self._tls.getpeercert(binary_form=True))
             self.send(*self._server.greeting())
             data = b""
             while len(data) < len(frames.PREFACE):
@@ -237,8 +239,8 @@ class FrameServer:
     """Accepts connections; `settings` and `behaviours` may be changed before they are."""
 
     def __init__(self, certificate: Certificate, behaviours: dict[str, Behaviour]) -> None:
-        self._tls = certificate.context()
-        self._tls.set_alpn_protocols(["h2"])
+        self.tls = certificate.context()
+        self.tls.set_alpn_protocols(["h2"])
         self.behaviours = behaviours
         self.settings: dict[int, int] = {}
         self.greets = True
@@ -266,7 +268,7 @@ class FrameServer:
             except OSError:
                 return
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.talks.append(Talk(plain, self._tls, self))
+            self.talks.append(Talk(plain, self.tls, self))
             threading.Thread(target=self.talks[-1].run, daemon=True).start()
 
 

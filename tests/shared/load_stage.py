@@ -71,6 +71,8 @@ class Stage:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.profile = PROFILE
+        self.under: list[str] = []
+        """A command that runs the load's: `prlimit` with its options."""
 
     def of(self, profile: str) -> "Stage":
         """Play that profile instead of mass_list."""
@@ -80,7 +82,9 @@ class Stage:
     def start(self, parameters: dict[str, Any], rate: float = 10.0) -> Child:
         load = ScheduledLoad("list", "mass-list", Arrivals.constant(rate), parameters)
         command, environment = launch.command(self.profile, load, self.folder)
-        child = Child.start("load", command, self.folder.logs / "load.log", environment)
+        child = Child.start(
+            "load", self.under + command, self.folder.logs / "load.log", environment
+        )
         child.wait_ready(30)
         return child
 

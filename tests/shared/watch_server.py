@@ -18,10 +18,14 @@ def chunk(data: bytes) -> bytes:
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
 
-def json_event(kind: str, version: int, annotations: dict[str, str]) -> bytes:
+def json_object(version: int, annotations: dict[str, str]) -> bytes:
     metadata = {"name": "one", "resourceVersion": str(version), "annotations": annotations}
     value = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata}
-    return json.dumps({"type": kind, "object": value}, separators=(",", ":")).encode() + b"\n"
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def json_event(kind: str, version: int, annotations: dict[str, str]) -> bytes:
+    return b'{"type":"%s","object":%s}\n' % (kind.encode(), json_object(version, annotations))
 
 
 def protobuf_event(kind: str, version: int, annotations: dict[str, str]) -> bytes:

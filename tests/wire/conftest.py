@@ -43,7 +43,10 @@ def client(request: pytest.FixtureRequest) -> "Iterator[subprocess.Popen[str]]":
 
 @pytest.fixture
 def ask(client, server: BehavingServer, certificate: Certificate) -> Ask:
-    """Ask for paths; every test that asks also fails if the client keeps a descriptor, or much memory."""
+    """Ask for paths; a test that asks also fails if the client keeps a descriptor, a connection or memory.
+
+    `may_keep`: so many descriptors more than before; `may_grow`: so many MB at the most, at any time.
+    """
 
     def put(*paths: str, **question: Any) -> list[dict[str, Any]]:
         defaults = {"port": server.port, "ca": str(certificate.certificate), "paths": paths}
@@ -51,7 +54,8 @@ def ask(client, server: BehavingServer, certificate: Certificate) -> Ask:
         client.stdin.flush()
         said = json.loads(client.stdout.readline())
         assert said["leaked"] <= question.get("may_keep", 0)
-        assert said["grown"] <= question.get("may_grow", 64 * MEGABYTE)
+        assert said["objects"] == 0
+        assert said["grown"] <= question.get("may_grow", 4) * MEGABYTE
         if question.get("together"):
             said["answers"].append({"took_s": said["took_s"]})
         answers: list[dict[str, Any]] = said["answers"]

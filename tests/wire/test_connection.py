@@ -1,6 +1,7 @@
 """What comes of each kind of answer and failure, on real sockets."""
 
 import socket
+import ssl
 import subprocess
 import threading
 import uuid
@@ -62,6 +63,15 @@ def test_one_connection_carries_many_requests(ask, server):
     assert server.accepted == before + 1
 
 
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2])
+def test_the_newest_tls_that_the_server_has(ask, certificate, newest):
+    server = BehavingServer(certificate, newest=newest)
+    (answer,) = ask("/whole", port=server.port)
+    server.close()
+    assert answer["outcome"] == 200
+    assert [version for version, _ in server.met] == [newest.name.replace("_", ".")]
+
+
 def test_retry_after(ask):
     (answer,) = ask("/too-many")
     assert (answer["outcome"], answer["retry_after"]) == (429, 3.0)
@@ -82,6 +92,14 @@ def test_an_idle_connection_that_was_closed_is_not_used_again(ask, server):
     assert server.accepted == before + 2
 
 
+@pytest.mark.parametrize("path", ["/bad-record-after", "/goodbye-after"])
+def test_what_comes_with_the_end_of_an_answer_ends_the_connection_only(ask, server, path):
+    before = server.accepted
+    answers = ask(path, "/whole", deadline_s=1)
+    assert [one["outcome"] for one in answers] == [200, 200]
+    assert server.accepted == before + 2
+
+
 @pytest.mark.parametrize(
     ("path", "outcome", "first_byte"),
     [
@@ -91,6 +109,7 @@ def test_an_idle_connection_that_was_closed_is_not_used_again(ask, server):
         ("/eof-mid-head", "eof", True),
         ("/eof-mid-chunk", "eof", True),
         ("/until-cut", "eof", True),
+        ("/bad-record-mid-body", "tls", True),
         ("/eof-before", "eof", False),
         ("/not-http", "malformed", True),
         ("/bad-status", "malformed", True),
@@ -251,6 +270,17 @@ def test_another_network_namespace(ask, namespace, certificate):
         assert (inside["outcome"], outside["outcome"]) == (200, "refused")
         subprocess.run(["ip", "netns", "del", name], check=True)
         make()
+
+
+def test_no_local_port_is_left(ask, namespace, certificate):
+    name, _ = namespace
+    ports = "net.ipv4.ip_local_port_range=40000 40003"
+    subprocess.run(["ip", "netns", "exec", name, "sysctl", "-qw", ports], check=True)
+    server = in_namespace(name, certificate)
+    *answers, _ = ask(*["/slow"] * 8, port=server.port, netns=name, together=True, may_keep=16)
+    server.close()
+    assert {one["outcome"] for one in answers} == {200, "no_port"}
+    assert [one["outcome"] for one in answers].count(200) <= 4
 
 
 def test_a_namespace_that_is_not_there(ask):

@@ -10,7 +10,6 @@ from behaving_server import BODY
 from trickling_server import TricklingServer
 
 MANY = 50
-MEGABYTE = 2**20
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +34,8 @@ def trickling(certificate) -> Iterator[TricklingServer]:
     ],
 )
 def test_many_at_once_leave_nothing_behind(ask, path, outcome):
+    # What so many threads and connections take at once has been taken once; what stays is new.
+    ask(*["/whole"] * MANY, together=True, may_grow=32, may_keep=16)
     *answers, whole = ask(*[path] * MANY, together=True, deadline_s=1)
     assert [one["outcome"] for one in answers] == [outcome] * MANY
     assert whole["took_s"] < 2
@@ -48,21 +49,21 @@ def test_bytes_that_come_after_the_answer_are_no_answer_to_the_next_request(ask,
     assert server.accepted == before + 2
 
 
-# All of 50 MB would take 75 s of client and server together.
 @pytest.mark.parametrize(
     ("how", "size"), [("record", 300_000), ("segment", 20_000), ("chunk", 300_000)]
 )
 def test_one_byte_at_a_time(ask, trickling, how, size):
-    (answer,) = ask(f"/{how}/{size}", port=trickling.port, may_grow=4 * MEGABYTE)
+    (answer,) = ask(f"/{how}/{size}", port=trickling.port)
     assert (answer["outcome"], answer["size"]) == (200, size)
 
 
 @pytest.mark.parametrize("how", ["record", "segment", "chunk"])
 def test_50_megabytes_one_byte_at_a_time_end_at_the_deadline(ask, trickling, how):
+    """To the end it would take 9 (records), 17 (segments), 10 (chunks) minutes of two busy cores."""
     path = f"/{how}/{50 * 10**6}"
-    (answer,) = ask(path, port=trickling.port, deadline_s=0.7, may_grow=4 * MEGABYTE)
+    (answer,) = ask(path, port=trickling.port, deadline_s=0.7)
     assert (answer["outcome"], answer["first_byte"]) == ("timeout", True)
-    assert 0.65 < answer["took_s"] < 1
+    assert 0.65 < answer["took_s"] < 1.5  # what has come at once is taken to its end
 
 
 def test_who_asks_for_little_does_not_wait_for_who_asks_for_much(ask, trickling):

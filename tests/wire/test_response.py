@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Answer
+from kubedrill.wire.stream import Pieces
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 SIZES = st.lists(st.integers(1, 40) | st.sampled_from([4096, 65536]), max_size=12)
@@ -20,6 +21,21 @@ def chunks_of(sizes: list[int]) -> list[bytes]:
 def in_chunks(parts: list[bytes], extension: bytes = b"") -> bytes:
     framed = [b"%x%s\r\n%s\r\n" % (len(part), extension, part) for part in parts]
     return HEAD + b"".join(framed) + b"0\r\n\r\n"
+
+
+class Taken(Pieces):
+    """Is taken from after every so many times that something has come."""
+
+    def __init__(self, every: int) -> None:
+        super().__init__()
+        self.taken = b""
+        self.every, self.fed = every, 0
+
+    def feed(self, data: bytearray, end: int) -> None:
+        super().feed(data, end)
+        self.fed += 1
+        if self.fed % self.every == 0:
+            self.taken += self.take()
 
 
 def fed(data: bytes, cuts: list[int], answer: Answer) -> Answer:
@@ -75,6 +91,26 @@ def test_a_body_that_is_kept(sizes, cuts):
     parts = chunks_of(sizes)
     answer = fed(in_chunks(parts), cuts, Answer(keep_body=True))
     assert answer.response().body == b"".join(parts)
+
+
+@given(SIZES, CUTS, st.integers(1, 5), st.sampled_from([b"", b";of=nothing"]))
+def test_a_body_that_is_taken_in_pieces(sizes, cuts, every, extension):
+    parts = chunks_of(sizes)
+    answer = Taken(every)
+    fed(in_chunks(parts, extension), cuts, answer)
+    assert answer.done
+    assert answer.taken + answer.take() == b"".join(parts)
+    assert answer.take() == b""
+    assert answer.size == sum(sizes)
+
+
+@given(st.integers(0, 200_000), CUTS, st.integers(1, 5))
+def test_a_body_of_known_length_that_is_taken_in_pieces(size, cuts, every):
+    (body,) = chunks_of([size])
+    answer = Taken(every)
+    fed(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + body, cuts, answer)
+    assert answer.done
+    assert answer.taken + answer.take() == body
 
 
 @pytest.mark.parametrize("wrong", [b"\r\r", b"\n\n", b"xx", b"\r\n\r\n"])

@@ -68,10 +68,25 @@ def test_an_idle_one_stays_usable(open_stream):
 
 @pytest.mark.parametrize(
     ("path", "outcome"),
+    [("/bad-record-mid-body", Outcome.TLS), ("/goodbye-mid-body", Outcome.EOF)],
+)
+def test_what_comes_with_the_end_is_given_before_the_error(open_stream, path, outcome):
+    stream = open_stream(path)
+    assert stream.status == 200
+    assert stream.receive(now() + SECOND) == BODY[:100]
+    for _ in range(2):
+        with pytest.raises(WireError) as broken:
+            stream.receive(now() + SECOND)
+        assert broken.value.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
     [
         ("/reset-mid-body", Outcome.RESET),
         ("/eof-mid-body", Outcome.EOF),
         ("/eof-mid-chunk", Outcome.EOF),
+        ("/chunk-too-long", Outcome.MALFORMED),
     ],
 )
 def test_a_broken_one_is_closed(open_stream, path, outcome):
@@ -88,7 +103,6 @@ def test_a_broken_one_is_closed(open_stream, path, outcome):
         ("/eof-before", Outcome.EOF),
         ("/not-http", Outcome.MALFORMED),
         ("/stall", Outcome.TIMEOUT),
-        ("/chunk-too-long", Outcome.MALFORMED),
     ],
 )
 def test_one_that_never_begins(open_stream, path, outcome):

@@ -1,28 +1,48 @@
-"""Judge: why a generator did not keep up, from what its processes said of themselves."""
+"""Judge: why a generator did not keep up, from its samples and what its processes said of themselves."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from kubedrill.judge.loads import Load
+from kubedrill.judge.requests import never_sent
 from kubedrill.record.clock import SECOND
-from kubedrill.record.sample import Outcome
+from kubedrill.record.sample import LATE, Outcome, Records
 from kubedrill.record.schedule import Phase
+from kubedrill.record.traces import completed
 
 FULL_CORE = 0.9
 """Share of a core from which a process, which has only one, is taken for busy."""
-FULL_DESCRIPTORS = 0.95
+
+CONNECTIONS = "every connection that it might use was in use: raise connections, or lower the rate"
+_EXHAUSTED = {
+    Outcome.NO_CONNECTION: CONNECTIONS,
+    Outcome.NO_DESCRIPTOR: "its file descriptors were used up: raise the hard limit (ulimit -Hn)",
+    Outcome.NO_PORT: "no local port was left: keep connections, or widen net.ipv4.ip_local_port_range",
+    Outcome.NO_MEMORY: "its machine had no memory left for connections: lower the rate",
+}
 
 
-def cause(load: Load, phase: Phase) -> str:
-    """Return why arrivals of a phase started late or never, and what would help, in words."""
-    lines = [one for one in load.workers if phase.holds(one["time"])]
-    scarce = max((_descriptors(one) for one in lines), default=0.0)
-    if scarce >= FULL_DESCRIPTORS:
-        return f"its file descriptors were used up ({scarce:.0%}): raise the limit (ulimit -n)"
+def limit(load: Load, records: Records) -> str:
+    """Return which limit kept most of the requests from being sent, in words; "" if all were sent."""
+    outcomes, counts = np.unique(records["outcome"][never_sent(records)], return_counts=True)
+    if not len(outcomes):
+        return ""
+    outcome = Outcome(int(outcomes[counts.argmax()]))
     most = load.scheduled.parameters.get("max_in_flight", 1000)
-    records = load.transactions()
-    within = (records["intended"] >= phase.start) & (records["intended"] < phase.end)
-    if (records["outcome"][within] == Outcome.DROPPED).any():
-        return f"more than {most:,} were in flight: raise max_in_flight, or lower the rate"
+    in_flight = f"more than {most:,} were in flight: raise max_in_flight, or lower the rate"
+    return _EXHAUSTED.get(outcome, in_flight)
+
+
+def cause(load: Load, phase: Phase, arrivals: Records) -> str:
+    """Return why arrivals of a phase started late or never, and what would help, in words."""
+    exhausted = limit(load, arrivals)
+    if exhausted:
+        return exhausted
+    if _held_back(load, phase, arrivals):
+        return CONNECTIONS
+    lines = [one for one in load.workers if phase.holds(one["time"])]
     busy = max((_cores(lines, pid) for pid in {one["pid"] for one in lines}), default=0.0)
     if busy >= FULL_CORE:
         return f"its process used {busy:.0%} of a core: raise processes, or lower the rate"
@@ -30,9 +50,11 @@ def cause(load: Load, phase: Phase) -> str:
     return f"its event loop was up to {lag:.0f} ms late (p99): the machine is too busy"
 
 
-def _descriptors(line: dict[str, Any]) -> float:
-    limit = line.get("descriptors_limit", 0)
-    return line["descriptors"] / limit if limit else 0.0
+def _held_back(load: Load, phase: Phase, arrivals: Records) -> bool:
+    """Whether most of the late ones have waited for a connection, which is counted when they end."""
+    late = arrivals[arrivals["wait_us"] > LATE // 1000]
+    ended = int(completed(late).max(initial=phase.end))
+    return 2 * load.held_back(replace(phase, end=ended + SECOND)) >= len(late)
 
 
 def _cores(lines: list[dict[str, Any]], pid: int) -> float:

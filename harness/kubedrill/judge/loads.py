@@ -73,6 +73,13 @@ class Load:
         """Return the bytes that its workers received in a phase, TLS included."""
         return received(self.workers, phase)
 
+    def held_back(self, phase: Phase) -> int:
+        """Return how many arrivals that ended in a phase had waited too long for a connection."""
+        name = "held_back"
+        return sum(
+            after.get(name, 0) - before.get(name, 0) for before, after in edges(self.workers, phase)
+        )
+
 
 def read_loads(folder: RunFolder, schedule: Schedule, ending: Ending) -> list[Load]:
     """Read the samples of every scheduled load; one that never wrote any has none."""

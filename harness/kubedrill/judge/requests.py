@@ -4,13 +4,9 @@ from collections import Counter
 
 import numpy as np
 
-from kubedrill.record.clock import MILLISECOND
-from kubedrill.record.sample import Outcome, Records, outcome_name
+from kubedrill.record.sample import LATE, LIMITS, Records, outcome_name
 from kubedrill.record.schedule import Phase
-from kubedrill.record.traces import Floats, failed, left_out, succeeded
-
-LATE = 250 * MILLISECOND
-"""An arrival that starts later than this after its time was the generator's fault, not the server's."""
+from kubedrill.record.traces import Flags, Floats, failed, left_out, succeeded
 
 SHOWN = ("p50", "p90", "p99", "p99.9", "max", "mean")
 """What reports show of a distribution."""
@@ -86,5 +82,11 @@ def errors(records: Records) -> dict[str, int]:
 
 def late_share(records: Records) -> float:
     """Return the share of arrivals that started more than 250 ms late, or never; 0 of none."""
-    late = (records["wait_us"] > LATE // 1000) | (records["outcome"] == Outcome.DROPPED)
+    late = (records["wait_us"] > LATE // 1000) | never_sent(records)
     return float(late.mean()) if len(records) else 0.0
+
+
+def never_sent(records: Records) -> Flags:
+    """Mark what the generator's own limits kept from being sent."""
+    kept: Flags = np.isin(records["outcome"], LIMITS)
+    return kept

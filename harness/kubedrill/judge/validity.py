@@ -10,12 +10,12 @@ import numpy as np
 
 from kubedrill.judge import faults
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.generator import cause
+from kubedrill.judge.generator import cause, limit
 from kubedrill.judge.loads import Load
-from kubedrill.judge.requests import LATE, late_share
+from kubedrill.judge.requests import late_share, never_sent
 from kubedrill.record.clock import MILLISECOND, SECOND
 from kubedrill.record.remote import CLOCK_BOUND
-from kubedrill.record.sample import Records
+from kubedrill.record.sample import LATE, Records
 from kubedrill.record.schedule import Phase
 
 LATE_SHARE = 0.001
@@ -93,15 +93,33 @@ def _exit(status: int) -> str:
 
 
 def _load(load: Load, phase: Phase) -> Iterator[str]:
-    records = load.transactions()
-    due = (records["intended"] >= phase.start) & (records["intended"] < phase.end)
-    arrivals = records[due]
+    arrivals = _due(load.transactions(), phase)
     expected = load.due_in(phase)
     name = f"load {load.scheduled.name}"
     if len(arrivals) < expected * (1 - LATE_SHARE) - 1:
         yield f"{name}: {len(arrivals)} of {expected} arrivals are in the samples"
     for late in _late(name, arrivals):
-        yield f"{late}; {cause(load, phase)}"
+        yield f"{late}; {cause(load, phase, arrivals)}"
+    for series, name in zip(load.series, load.names, strict=True):
+        if series["role"] != "transaction":
+            yield from _beside(load, name, phase)
+
+
+def _beside(load: Load, name: str, phase: Phase) -> Iterator[str]:
+    """Yield whether a series beside the arrivals, which are not due at set times, was held up here."""
+    records = _due(load.of(name), phase)
+    share = float(never_sent(records).mean()) if len(records) else 0.0
+    if share > LATE_SHARE:
+        yield (
+            f"load {name}: {share:.2%} of {len(records)} requests were never sent; "
+            f"{LATE_SHARE:.1%} may; {limit(load, records)}"
+        )
+
+
+def _due(records: Records, phase: Phase) -> Records:
+    within = (records["intended"] >= phase.start) & (records["intended"] < phase.end)
+    due: Records = records[within]
+    return due
 
 
 def of_load(load: Load) -> Iterator[str]:
@@ -128,13 +146,13 @@ def _prober(evidence: Evidence, phase: Phase) -> Iterator[str]:
         yield "prober: no sample"
         return
     seconds = (phase.end - phase.start) / SECOND
-    due = (probes.records["intended"] >= phase.start) & (probes.records["intended"] < phase.end)
-    found = np.bincount(probes.records["series"][due], minlength=len(probes.lanes))
+    due = _due(probes.records, phase)
+    found = np.bincount(due["series"], minlength=len(probes.lanes))
     for lane, count in zip(probes.lanes, found.tolist(), strict=True):
         expected = lane.rate * seconds
         if count < expected * (1 - LATE_SHARE) - 1:
             yield f"prober: {count} of {expected:.0f} probes of {lane.name} are in the samples"
-    yield from _late("prober", probes.records[due])
+    yield from _late("prober", due)
 
 
 def _late(name: str, arrivals: Records) -> Iterator[str]:

@@ -19,6 +19,7 @@ from kubedrill.load.lists import Encoding
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
 from kubedrill.load.user.kubernetes_user import NotPrepared
+from kubedrill.load.user.share import Share
 from kubedrill.load.watching import DIGITS, NEVER, WRITTEN_AT
 from kubedrill.load.writing import WritingUser
 from kubedrill.load.written import Written
@@ -52,6 +53,11 @@ class InformingParameters(Parameters):
         "own",
         description='"own": the ConfigMaps of this load; "all": every ConfigMap of the cluster',
     )
+
+    def asked_connections(self, users: int, share: Share) -> int:
+        """Return for how many connections a process is asked; with HTTP/1.1, one for each of its clients."""
+        own = share.part(self.clients) if self.http == "1.1" else 0
+        return max(super().asked_connections(users, share), own)
 
 
 class Informing(WritingUser):

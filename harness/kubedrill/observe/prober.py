@@ -24,6 +24,7 @@ from kubedrill.observe.probe_log import ProbeLog  # noqa: E402
 from kubedrill.observe.series import all_series, arrivals  # noqa: E402
 from kubedrill.observe.staleness import Acknowledged  # noqa: E402
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready  # noqa: E402
+from kubedrill.process.limits import raise_descriptors  # noqa: E402
 from kubedrill.record.clock import MILLISECOND, SECOND, now  # noqa: E402
 from kubedrill.record.cluster import ClusterRecord  # noqa: E402
 from kubedrill.record.folder import RunFolder  # noqa: E402
@@ -183,6 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = RunFolder(parser.parse_args(arguments).run)
     ignore_terminal()
     _prefer()
+    raise_descriptors()
     record = ClusterRecord.read(folder.cluster)
     for identity in ("prober", "victim"):
         identity_target(record, identity)  # what is missing is to be found before GO

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kubedrill.record.clock import MILLISECOND
 from kubedrill.record.files import write_json
 
 LOAD_RECORD = struct.Struct("<QIIIIHBB")
@@ -23,7 +24,7 @@ PROBE_RECORD = struct.Struct("<QIIIIHBBI")
 
 _FIELDS: list[tuple[str, str]] = [
     ("intended", "<u8"),  # monotonic ns: when the request should have started
-    ("wait_us", "<u4"),  # intended -> really started
+    ("wait_us", "<u4"),  # how much later it was sent because of the generator itself
     ("first_byte_us", "<u4"),  # intended -> first byte of the answer; 0 if none came
     ("total_us", "<u4"),  # intended -> end of the answer, or of the failure
     ("bytes", "<u4"),  # received, headers excluded
@@ -61,6 +62,27 @@ class Outcome(IntEnum):
     """An arrival that waited for nothing but time of its own when the drill was ended."""
     UNANSWERED = 1013
     """In flight when the drill came to its planned end. Never written: what the judge reads in CUT."""
+    NO_CONNECTION = 1014
+    """Never sent: each of the connections that it might use was in use until the deadline."""
+    NO_DESCRIPTOR = 1015
+    """Never sent: the process, or its machine, had no file descriptor left."""
+    NO_PORT = 1016
+    """Never sent: the machine had no local port left for a connection to that address."""
+    NO_MEMORY = 1017
+    """The machine's kernel had no memory left for the connection."""
+
+
+LIMITS = (
+    Outcome.DROPPED,
+    Outcome.NO_CONNECTION,
+    Outcome.NO_DESCRIPTOR,
+    Outcome.NO_PORT,
+    Outcome.NO_MEMORY,
+)
+"""Limits of the generator's own: no failure of the server."""
+
+LATE = 250 * MILLISECOND
+"""An arrival that starts later than this after its time was the generator's fault, not the server's."""
 
 
 def outcome_name(outcome: int) -> str:

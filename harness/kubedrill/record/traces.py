@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import (
+    LIMITS,
     LOAD_DTYPE,
     PROBE_DTYPE,
     Outcome,
@@ -133,7 +134,7 @@ def per_second(records: Records, start: int, end: int) -> PerSecond:
     intended = records["intended"].astype(np.int64)
     within = records[(intended >= start) & (intended < end)]
     second = (within["intended"].astype(np.int64) - start) // SECOND
-    answered = ~left_out(within) & (within["outcome"] != Outcome.DROPPED)
+    answered = ~left_out(within) & ~np.isin(within["outcome"], LIMITS)
     latency = within["total_us"][answered]
     ranks = percentiles_by_group(second[answered], latency, length, (0.5, 0.99, 1.0))
     return PerSecond(

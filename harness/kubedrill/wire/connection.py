@@ -72,7 +72,7 @@ class Connection(Link[Waiting]):
             # A greenlet that is killed here leaves half an answer behind.
             self.close()
             raise
-        if answer.closes:
+        if answer.closes or self._ended:
             self.close()
         response = answer.response()
         response.peer = self.peer
@@ -156,18 +156,25 @@ class Connection(Link[Waiting]):
     def _go_on(self, answer: Answer, begun: bytes, deadline: int) -> None:
         if begun:
             answer.feed(bytearray(begun), len(begun))
-            with borrowed() as scratch:
-                self._decrypt(scratch, answer.feed)
-            self._check_end(answer)
+            self._receive(answer, 0)
         while not answer.done:
             self._wait_readable(deadline, LATE)
             self._receive(answer)
 
     def _receive(self, answer: Answer, most: int = RECEIVE, step: int = FEED) -> None:
-        """Take what has arrived, if anything has, up to `most` bytes; `step` of them at once to OpenSSL."""
-        self._take_in(answer.feed, most, step)
-        self._check_end(answer)
+        """Take what has arrived, if anything has, up to `most` bytes; `step` of them at once to OpenSSL.
 
-    def _check_end(self, answer: Answer) -> None:
+        0: only what OpenSSL has already got.
+        """
+        try:
+            if most:
+                self._take_in(answer.feed, most, step)
+            else:
+                with borrowed() as scratch:
+                    self._decrypt(scratch, answer.feed)
+        except ssl.SSLError:
+            if not answer.done:
+                raise
+            self.close()  # what is wrong came after the answer
         if self._ended and not answer.close():
             raise WireError(Outcome.EOF, CUT_OFF)

@@ -11,12 +11,12 @@ _OUTCOMES = {
     errno.ECONNABORTED: Outcome.RESET,
     errno.EPIPE: Outcome.RESET,
     errno.ETIMEDOUT: Outcome.TIMEOUT,
-    # Our own limits: descriptors, local ports, memory. The request never left.
-    errno.EMFILE: Outcome.DROPPED,
-    errno.ENFILE: Outcome.DROPPED,
-    errno.EADDRNOTAVAIL: Outcome.DROPPED,
-    errno.ENOBUFS: Outcome.DROPPED,
-    errno.ENOMEM: Outcome.DROPPED,
+    # Limits of this machine, not of the server.
+    errno.EMFILE: Outcome.NO_DESCRIPTOR,
+    errno.ENFILE: Outcome.NO_DESCRIPTOR,
+    errno.EADDRNOTAVAIL: Outcome.NO_PORT,
+    errno.ENOBUFS: Outcome.NO_MEMORY,
+    errno.ENOMEM: Outcome.NO_MEMORY,
 }
 
 

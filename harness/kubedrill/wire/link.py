@@ -98,8 +98,8 @@ class Link(Generic[Waits]):
     def open(cls, target: Target, deadline: int, waiting: Callable[[int], Waits]) -> Self:
         """Connect and shake hands until `deadline` (monotonic ns).
 
-        WireError REFUSED, RESET, EOF, TIMEOUT, TLS, UNREACHABLE, or DROPPED where this machine has no
-        descriptor or port left. `waiting` makes what waits for the socket of a given descriptor.
+        WireError REFUSED, RESET, EOF, TIMEOUT, TLS, UNREACHABLE, or NO_DESCRIPTOR, NO_PORT, NO_MEMORY where
+        this machine has none left. `waiting` makes what waits for the socket of a given descriptor.
         """
         try:
             family, address = target.address()
@@ -195,8 +195,9 @@ class Link(Generic[Waits]):
                 filled += count
         except ssl.SSLWantReadError:
             pass
-        if filled:
-            take(scratch.plain, filled)
+        finally:  # what came before a bad record is good
+            if filled:
+                take(scratch.plain, filled)
 
     def _tell(self, deadline: int) -> None:
         # The alert that says why, so that the server's log shows it too.

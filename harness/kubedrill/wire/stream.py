@@ -20,9 +20,10 @@ class Stream:
         """
         self.connection = connection
         self._answer = Pieces()
+        self._failure: tuple[Outcome, str] | None = None  # told when what came before is taken
         connection.send(request, deadline)
         while not self._answer.status:
-            if not connection.more(self._answer, deadline, MOST):
+            if not self._more(deadline):
                 connection.close()
                 raise WireError(Outcome.TIMEOUT, "no answer in time")
 
@@ -61,12 +62,23 @@ class Stream:
             data = answer.take()
             if data or answer.done:
                 return data
-            if not self.connection.more(answer, deadline, MOST):
+            if not self._more(deadline):
                 raise WireError(Outcome.TIMEOUT, "nothing has come in time", answer.first_byte)
 
     def close(self) -> None:
         """Close it, and with it its connection: HTTP/1.1 has no other way to end an answer early."""
         self.connection.close()
+
+    def _more(self, deadline: int) -> bool:
+        if self._failure is not None:
+            failure = WireError(*self._failure, self.first_byte)
+            failure.peer = self.peer
+            raise failure
+        try:
+            return self.connection.more(self._answer, deadline, MOST)
+        except WireError as error:
+            self._failure = (error.outcome, str(error))
+            return True
 
 
 class Pieces(Answer):

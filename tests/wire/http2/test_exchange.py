@@ -1,5 +1,6 @@
 """Requests and their answers over HTTP/2, on real sockets."""
 
+import ssl
 from functools import partial
 
 import pytest
@@ -10,9 +11,10 @@ from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2 import frames
+from kubedrill.wire.http2.connection import Http2Connection
 from kubedrill.wire.http2.frames import frame
 
-from .conftest import get, request, together
+from .conftest import GreenletDriving, get, request, together
 
 MANY = 5_000_000
 """Bytes of a body: more than a stream's window."""
@@ -26,6 +28,21 @@ def test_an_answer(connection):
     assert started < response.first_byte <= response.end <= now()
     assert connection.bytes_in > len(BODY)
     assert connection.bytes_out > 0
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2])
+def test_the_newest_tls_that_the_server_has_and_a_client_certificate(
+    target, server, certificate, newest
+):
+    server.tls.maximum_version = newest
+    server.tls.load_verify_locations(certificate.certificate)
+    server.tls.verify_mode = ssl.CERT_REQUIRED
+    target.tls.load_cert_chain(certificate.certificate, certificate.key)
+    connection = Http2Connection.open(target, now() + 2 * 10**9, GreenletDriving)
+    assert get(connection).status == 200
+    connection.close()
+    der = ssl.PEM_cert_to_DER_cert(certificate.certificate.read_text())
+    assert server.talks[0].met == (newest.name.replace("_", "."), der)
 
 
 def test_a_request_as_it_was_prepared(connection, server, behaviours):
@@ -230,7 +247,7 @@ def test_waiting_for_a_stream_has_an_end(connect, behaviours, server):
         partial(get, connection, "/", 0.2),
         partial(get, connection, "/", 3),
     )
-    assert (late.outcome, waited.outcome) == (Outcome.TIMEOUT, Outcome.TIMEOUT)
+    assert (late.outcome, waited.outcome) == (Outcome.TIMEOUT, Outcome.NO_CONNECTION)
     assert served.status == 200
     assert len(server.requests) == 2
     assert connection.has_room

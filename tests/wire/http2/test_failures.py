@@ -1,12 +1,14 @@
 """What goes wrong, each in its own error class, and what it does to others on the same connection."""
 
 import socket
+import ssl
 import threading
 import time
 from functools import partial
 
 import gevent
 import pytest
+from behaving_server import BAD_RECORD
 from frame_server import BODY, head, literal, until
 
 from kubedrill.record.clock import SECOND, now
@@ -120,6 +122,36 @@ def test_a_connection_that_ends_fails_all_that_is_on_it(
         get(connection)
 
 
+def say_goodbye(talk) -> bytes:
+    try:
+        talk._tls.unwrap()
+    except ssl.SSLWantReadError:
+        pass
+    return talk._outgoing.read()
+
+
+@pytest.mark.parametrize(
+    ("last", "outcome"), [(lambda _: BAD_RECORD, Outcome.TLS), (say_goodbye, Outcome.EOF)]
+)
+def test_what_comes_with_the_end_of_an_answer_does_not_undo_it(
+    connection, behaviours, server, last, outcome
+):
+    def answer(talk, request):
+        until(lambda: len(server.requests) == 2)
+        with talk._lock:
+            block = frame(frames.HEADERS, frames.END_HEADERS, request.stream, head())
+            body = frame(frames.DATA, frames.END_STREAM, request.stream, BODY)
+            talk._tls.write(block + body)
+            talk._plain.sendall(talk._outgoing.read() + last(talk))
+
+    behaviours |= {"/answer": answer, "/stall": lambda talk, request: None}
+    paths = ["/answer", "/stall"]
+    answered, failed = together(*(partial(get, connection, path) for path in paths))
+    assert (answered.status, answered.body) == (200, BODY)
+    assert failed.outcome == outcome
+    assert connection.closed
+
+
 def test_goaway(connection, behaviours, server):
     """What the server has taken ends well, what it has not fails at once, what waits is told so."""
 
@@ -216,7 +248,7 @@ def test_malformed(connection, behaviours, server, name):
 
 
 def test_no_http_2_is_spoken(connect, server, target):
-    server._tls.set_alpn_protocols([])
+    server.tls.set_alpn_protocols([])
     with pytest.raises(WireError) as refused:
         connect()
     assert refused.value.outcome == Outcome.TLS

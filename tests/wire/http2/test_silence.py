@@ -38,7 +38,7 @@ def pool(target, monkeypatch):
     monkeypatch.setattr(silence, "IDLE", 300 * MILLISECOND)
     monkeypatch.setattr(silence, "ANSWER", 200 * MILLISECOND)
     monkeypatch.setattr("kubedrill.load.user.http2_pool.LOOK_S", 0.02)
-    one = Http2Pool(target, Targets())
+    one = Http2Pool(target, Targets(), lambda ns: None)
     yield one
     one.close()
 

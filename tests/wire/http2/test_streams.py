@@ -1,6 +1,7 @@
 """Watches over HTTP/2: pieces as they come, back pressure, and others on the same connection."""
 
 import gc
+import threading
 import time
 from functools import partial
 
@@ -12,6 +13,8 @@ from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2 import frames
+from kubedrill.wire.http2.connection import NotSent
+from kubedrill.wire.http2.frames import frame
 from kubedrill.wire.http2.streams import WINDOW, Stream
 
 from .conftest import get, request, together
@@ -156,6 +159,33 @@ def test_what_has_come_is_given_before_the_error(watch, behaviours, end, outcome
     with pytest.raises(WireError) as failed:
         stream.receive(now() + SECOND)
     assert (failed.value.outcome, failed.value.first_byte) == (outcome, stream.first_byte)
+
+
+def test_a_watch_goes_on_after_goaway_until_the_server_ends_it(connection, connect, behaviours):
+    leave = threading.Event()
+
+    def events(talk, request):
+        talk.head(request.stream, head())
+        talk.body(request.stream, b"before", ends=False)
+        last = frames.NUMBER.pack(request.stream) + frames.NUMBER.pack(0)
+        talk.send(frame(frames.GOAWAY, 0, 0, last))
+        assert leave.wait(3)
+        talk.body(request.stream, b"after", ends=False)
+        time.sleep(0.05)
+        talk.body(request.stream, b"")
+
+    behaviours["/events"] = events
+    stream = open_watch(connection, "/events")
+    assert stream.receive(now() + SECOND) == b"before"
+    gevent.sleep(0.05)
+    with pytest.raises(NotSent):
+        get(connection)
+    assert get(connect()).status == 200
+    assert not connection.closed
+    leave.set()
+    assert list(pieces(stream)) == [b"after"]
+    gevent.sleep(0.01)
+    assert connection.closed
 
 
 def test_one_that_never_begins(connection, behaviours, server):

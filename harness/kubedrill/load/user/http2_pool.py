@@ -7,6 +7,7 @@ import gevent
 from gevent.event import Event
 
 from kubedrill.load.user.driving import GreenletDriving
+from kubedrill.load.user.held import Held
 from kubedrill.load.user.targets import Targets
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
@@ -28,9 +29,12 @@ class Http2Pool:
     `kept`: each on one of its own.
     """
 
-    def __init__(self, target: Target, servers: Targets, most: int = 0, kept: bool = True) -> None:
+    def __init__(
+        self, target: Target, servers: Targets, held: Held, most: int = 0, kept: bool = True
+    ) -> None:
         self._target = target
         self._servers = servers
+        self._held = held
         self._most = most
         self._kept = kept
         self._open: deque[Http2Connection] = deque()
@@ -126,6 +130,7 @@ class Http2Pool:
             opening.done.set()
         certificate = connection.certificate()
         connection.peer = self._servers.number(certificate, connection.certificate_fields)
+        connection.held = self._held.add
         self._open.append(connection)
         if self._looking is None:
             self._looking = gevent.spawn(self._look_always)

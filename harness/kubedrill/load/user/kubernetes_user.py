@@ -27,13 +27,14 @@ from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
 
+from kubedrill.load.user.held import Held
 from kubedrill.load.user.http2_pool import Http2Pool
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.pool import Pool
 from kubedrill.load.user.process import LoadProcess
 from kubedrill.load.user.result import Arrival, Result, Series
 from kubedrill.record.clock import SECOND, now
-from kubedrill.record.sample import Outcome
+from kubedrill.record.sample import LATE, Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Each, Response
 from kubedrill.wire.streaming import Streaming
@@ -83,7 +84,7 @@ class KubernetesUser(User):
         part.number, part.identity = user.number, user.identity
         part.timeout = round(given.timeout_s * SECOND)
         part._recorder, part._pool = recorder, user._pool  # noqa: SLF001 - of its own kind
-        part._beside = user._beside  # noqa: SLF001
+        part._beside, part._held = user._beside, user._held  # noqa: SLF001
         return part
 
     def __init__(self, environment: Environment) -> None:
@@ -188,9 +189,11 @@ class KubernetesUser(User):
         self.timeout = round(self.given.timeout_s * SECOND)
         """Of an arrival, ns."""
         self._recorder = self.process.generator.recorder
+        self._held = Held()
         self._pool = POOLS[self.identity.http](
             self.identity.target,
             self.process.targets,
+            self._held,
             self.given.connections,
             self.given.keep_alive,
         )
@@ -256,6 +259,8 @@ class KubernetesUser(User):
             work(*arguments)
         except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
             self.process.fail(error)
+        finally:
+            self._held.take()
 
     def _count_retry_after(self, refused: Response | Streaming) -> None:
         self.count(f"http {refused.status}, Retry-After {refused.retry_after:g} s")
@@ -283,16 +288,26 @@ class KubernetesUser(User):
         except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
             self.process.fail(error)
             return
+        self._hold_back(arrival)
         self._recorder.add(series, arrival.due, arrival.started, result)
 
     def serve(self, arrival: Arrival) -> bool:
         """Serve an arrival now, to its end; False if no answer has come."""
         arrival.started = started = now()
         arrival.deadline = started + self.timeout
+        answered = True
         try:
             result = self.transact(arrival)
         except WireError as error:
-            self._recorder.end(arrival, Result.failed(error))
-            return False
+            result, answered = Result.failed(error), False
+        if self._held:
+            self._hold_back(arrival)
         self._recorder.end(arrival, result)
-        return True
+        return answered
+
+    def _hold_back(self, arrival: Arrival) -> None:
+        """Let an arrival have started later by what it has waited for connections."""
+        waited = self._held.take()
+        arrival.started += waited
+        if waited > LATE:
+            self._recorder.held_back += 1

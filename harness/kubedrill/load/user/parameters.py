@@ -7,6 +7,7 @@ from locust.argument_parser import LocustArgumentParser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kubedrill.errors import NotStarted
+from kubedrill.load.user.share import Share
 from kubedrill.wire.target import Http
 
 
@@ -40,6 +41,10 @@ class Parameters(BaseModel):
         "ignore",
         description='"obey": what is refused with Retry-After is sent again after it, until timeout_s',
     )
+
+    def asked_connections(self, users: int, share: Share) -> int:  # noqa: ARG002 - for profiles
+        """Return for how many connections a process with so many users is asked; 0: as many as it takes."""
+        return users * self.connections
 
     @field_validator("http", mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 from gevent.lock import Semaphore
 
+from kubedrill.load.user.held import Held
 from kubedrill.load.user.targets import Targets
 from kubedrill.load.user.waiting import GreenletWaiting
 from kubedrill.record.clock import SECOND, now
@@ -20,9 +21,12 @@ class Pool:
     Of no more than `most` connections, if that is not 0; none is used again unless `kept`.
     """
 
-    def __init__(self, target: Target, servers: Targets, most: int = 0, kept: bool = True) -> None:
+    def __init__(
+        self, target: Target, servers: Targets, held: Held, most: int = 0, kept: bool = True
+    ) -> None:
         self._target = target
         self._servers = servers
+        self._held = held
         self._slots = Semaphore(most) if most else None
         self._kept = kept
         self._idle: list[Connection] = []
@@ -103,10 +107,14 @@ class Pool:
             connection.close()
             self._forget(connection)
 
-    @staticmethod
-    def _wait_for_a_slot(slots: Semaphore, deadline: int) -> None:
-        if not slots.acquire(timeout=max(deadline - now(), 0) / SECOND):
-            raise WireError(Outcome.TIMEOUT, "every connection was in use all the time")
+    def _wait_for_a_slot(self, slots: Semaphore, deadline: int) -> None:
+        if slots.acquire(blocking=False):
+            return
+        began = now()
+        free = slots.acquire(timeout=max(deadline - began, 0) / SECOND)
+        self._held.add(now() - began)
+        if not free:
+            raise WireError(Outcome.NO_CONNECTION, "every connection was in use all the time")
 
     def _free_slot(self) -> None:
         if self._slots is not None:

@@ -26,6 +26,7 @@ from kubedrill.load.user.stand_alone import StandAlone
 from kubedrill.load.user.statistics import LocustStatistics
 from kubedrill.load.user.targets import Targets
 from kubedrill.load.user.vitals import Vitals
+from kubedrill.process.limits import check_descriptors
 
 FLUSH_S = 0.2
 STATISTICS_FLUSHES = 3
@@ -109,6 +110,7 @@ class LoadProcess:
             else:
                 self.session = Drill.from_environment(os.environ) or StandAlone(options)
                 self._identities = self.session.identities(self.given.http)
+                self._check_descriptors()
         except NotStarted as error:
             sys.stderr.write(f"{error}\n")
             sys.exit(3)
@@ -127,6 +129,7 @@ class LoadProcess:
                 self._identities = self.session.identities(self.given.http)
             elif self.given.http != before.http:
                 self._identities = self.session.identities(self.given.http)
+            self._check_descriptors()
         except NotStarted as error:
             _logger.critical("nothing is sent: %s", error)
             return
@@ -139,6 +142,10 @@ class LoadProcess:
             gevent.spawn(self._guarded, work)
             for work in (self._vitals.watch, self._flush_always, self._run)
         ]
+
+    def _check_descriptors(self) -> None:
+        session = self.session
+        check_descriptors(self.given.asked_connections(session.users, session.share))
 
     def _spawned(self, **_: Any) -> None:
         self.session.spawned()

@@ -47,7 +47,9 @@ class Recorder:
         self.counts: Counter[str] = Counter()
         """What the profile counts besides its requests."""
         self.due = self.dropped = 0
-        """Arrivals so far: that were due, and those of them that were never sent."""
+        """Arrivals so far: that were due, and those of them that were never begun."""
+        self.held_back = 0
+        """How many so far have waited too long for one of their user's connections."""
 
     @property
     def in_flight(self) -> int:

@@ -51,7 +51,7 @@ class Arrival:
         self.due = due
         """When it should have started, monotonic ns; latency counts from here."""
         self.started = 0
-        """When it really did; 0: not yet."""
+        """When it really did, later by what it then waited for a connection; 0: not yet."""
         self.deadline = 0
         """When it will have failed."""
         self.resting = False

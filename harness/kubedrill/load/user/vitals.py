@@ -60,6 +60,7 @@ class Vitals:
                 "due": recorder.due,
                 "sent": recorder.sent,
                 "dropped": recorder.dropped,
+                "held_back": recorder.held_back,
                 "bytes_in": self._generator.bytes_in,
                 "counts": dict(recorder.counts),
                 "descriptors": self._process.num_fds(),

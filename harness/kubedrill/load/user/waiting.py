@@ -11,7 +11,10 @@ from typing import Any
 from gevent import get_hub, getcurrent
 from greenlet import greenlet  # type: ignore[import-untyped]
 
+from kubedrill.process.limits import leaves_spare
 from kubedrill.record.clock import SECOND, now
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError
 
 _READ, _WRITE = 1, 2
 
@@ -32,6 +35,10 @@ class GreenletWaiting:
     )
 
     def __init__(self, descriptor: int) -> None:
+        if not leaves_spare(descriptor):
+            raise WireError(
+                Outcome.NO_DESCRIPTOR, "the last descriptors are for the process's files"
+            )
         hub = get_hub()
         # gevent's own looks for what hardly any greenlet has, and calls this.
         self._switch: Callable[[], bool] = partial(greenlet.switch, hub)

@@ -8,6 +8,7 @@ import _socket
 from collections.abc import Callable, Iterable
 from typing import Self
 
+from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import NotSent, WireError, from_os_error
 from kubedrill.wire.http2 import frames
@@ -27,7 +28,7 @@ PROTOCOL = "h2"
 class Http2Connection(Link[Driving]):
     """A TLS connection with streams. A stream that fails leaves it, and the other streams, as they are."""
 
-    __slots__ = ("_cutter", "_flushing", "_session", "_silence", "_unsent")
+    __slots__ = ("_cutter", "_flushing", "_session", "_silence", "_unsent", "held")
 
     def __init__(self, sock: _socket.socket, target: Target, waiting: Driving) -> None:
         super().__init__(sock, target, waiting)
@@ -36,6 +37,8 @@ class Http2Connection(Link[Driving]):
         self._silence = Silence()
         self._unsent = b""  # encrypted, for which the kernel had no room
         self._flushing = False
+        self.held: Callable[[int], None] = _nobody_asks
+        """Called with the ns that whoever calls has just waited for a stream of its own."""
 
     @classmethod
     def open(cls, target: Target, deadline: int, waiting: Callable[[int], Driving]) -> Self:
@@ -83,8 +86,8 @@ class Http2Connection(Link[Driving]):
         """Send a request of `prepare_http2` and return its whole answer, until `deadline` (monotonic ns).
 
         The body is discarded, but for its first `keep_head` bytes and its last 16; `each` gets all of it.
-        WireError RESET, EOF, TLS, MALFORMED end all that is on the connection; TIMEOUT, STREAM_RESET, GOAWAY
-        this exchange only, and NotSent.
+        WireError RESET, EOF, TLS, MALFORMED end all that is on the connection; TIMEOUT, STREAM_RESET, GOAWAY,
+        NO_CONNECTION (the server took no stream in time) this exchange only, and NotSent.
         """
         answer = Whole(keep_body, keep_head, each)
         self._begin(answer, request, deadline)
@@ -200,18 +203,19 @@ class Http2Connection(Link[Driving]):
         """Wait until the server takes another stream."""
         session, place = self._session, Place()
         session.queue.append(place)
-        in_time = True
+        began, in_time = now(), True
         try:
             while not (place.granted or session.gone) and in_time:
                 in_time = self._waiting.wait(place, deadline)
         except BaseException:
             self._give_up(place)
             raise
+        self.held(now() - began)
         if session.gone:
             raise self._not_sent()
         if not place.granted:
             self._give_up(place)
-            raise self._late(0, "the server's streams were in use all the time")
+            raise self._failure(Outcome.NO_CONNECTION, "all streams were in use all the time")
 
     def _give_up(self, place: Place) -> None:
         self._session.give_up(place)
@@ -226,10 +230,10 @@ class Http2Connection(Link[Driving]):
         if stream.failure:
             return stream.error(self.peer)
         self.cancel(stream)
-        return self._late(stream.first_byte, LATE)
+        return self._failure(Outcome.TIMEOUT, LATE, stream.first_byte)
 
-    def _late(self, first_byte: int, message: str) -> WireError:
-        failure = WireError(Outcome.TIMEOUT, message, first_byte)
+    def _failure(self, outcome: Outcome, message: str, first_byte: int = 0) -> WireError:
+        failure = WireError(outcome, message, first_byte)
         failure.peer = self.peer
         return failure
 
@@ -298,3 +302,7 @@ class Http2Connection(Link[Driving]):
             self._session.go(message)
             self._session.fail(outcome, message)
             self._wake()
+
+
+def _nobody_asks(_: int) -> None:
+    pass
