@@ -93,6 +93,7 @@ def test_numbers_of_every_part(drill) -> None:
         "Retry-After 1 s",
         "timeout 14",
         "930 ms",
+        "0.237 cores",
     ):
         assert shown in text
     assert "etcd-b is a full member again, 0 entries behind" in text
