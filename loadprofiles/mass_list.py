@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from kubedrill.load.collections import CollectionParameters
 from kubedrill.load.continuing import HEAD
-from kubedrill.load.lists import Encoding, Ending, Expected, Form, accept, version_in
+from kubedrill.load.lists import Asked, Encoding, Ending, Expected, Form, accept, version_in
 from kubedrill.load.resources import BUILT_IN
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.record.clock import SECOND, now
@@ -38,7 +38,11 @@ class MassListParameters(CollectionParameters):
         description='what follows a page that is Gone (410): "full": the whole list in one piece, as '
         'client-go does; "restart": the first page again; "fail"',
     )
-    encoding: Encoding = Field("json", description="what the server is asked for")
+    encoding: Asked = Field(
+        "json",
+        description='what the server is asked for; "either": protobuf, and JSON where the server has '
+        "none, as client-go asks",
+    )
     form: Form = Field(
         "full", description="whole objects, their metadata only, or a table as kubectl shows it"
     )
@@ -51,12 +55,24 @@ class MassListParameters(CollectionParameters):
                 'limit is ignored by the server with resource_version "0": "from the cache" and "in '
                 'pages" are two different requests; leave one of them out'
             )
-        if self.encoding == "protobuf" and (
-            self.form == "table" or (self.api and self.form == "full")
-        ):
+        if self.encoding == "protobuf" and not self.has_protobuf:
             what = "tables" if self.form == "table" else "custom resources"
-            raise ValueError(f'the server has no protobuf for {what}; take encoding: "json"')
+            raise ValueError(
+                f'the server has no protobuf for {what}; take encoding: "json", or "either"'
+            )
         return self
+
+    @property
+    def has_protobuf(self) -> bool:
+        """Whether the server can encode what is asked for as protobuf."""
+        return self.form == "metadata" or (self.form == "full" and not self.api)
+
+    @property
+    def answered(self) -> Encoding:
+        """The encoding in which the answer comes."""
+        if self.encoding == "either":
+            return "protobuf" if self.has_protobuf else "json"
+        return self.encoding
 
 
 class MassList(KubernetesUser):
@@ -72,7 +88,7 @@ class MassList(KubernetesUser):
         self._given = given
         kind = "" if given.api else BUILT_IN[given.resource][1]
         self._expected = Expected(
-            given.group_version, kind.encode("ascii"), given.encoding, given.form
+            given.group_version, kind.encode("ascii"), given.answered, given.form
         )
         self._version = ""
         if given.resource_version == "exact":

@@ -154,6 +154,8 @@ def test_load_writes_only_where_it_is_marked(call: Call):
     assert call("load-1", "/api/v1/pods?limit=1").status == 200
     assert not review(call, "load-1", "create", "roles", "rbac.authorization.k8s.io")
     assert not review(call, "load-1", "create", "serviceaccounts")
+    definitions = ("customresourcedefinitions", "apiextensions.k8s.io")
+    assert not review(call, "load-1", "create", *definitions)
     assert review(call, "seeder", "create", "serviceaccounts")
 
 

@@ -23,7 +23,7 @@ def test_a_small_one_with_its_defaults(reading: Read, small: str) -> None:
         ScheduledLoad("list", "mass-list", Arrivals.constant(10.0), {"resource": "pods"}),
     )
     assert experiment.faults == (Fault("etcd.kill", {"member": "leader"}, "fault", 10.0, 30.0),)
-    assert (experiment.seed, experiment.claim, experiment.abort) == (Seed(0, 0), None, ())
+    assert (experiment.seed, experiment.claim, experiment.abort) == (Seed(), None, ())
     assert (experiment.probing, experiment.scraping) == (Probing(), Scraping())
     (objective,) = experiment.objectives
     assert (objective.phase, objective.objective.text, objective.line) == (
@@ -41,7 +41,7 @@ def test_everything_that_can_be_written(reading: Read, small: str) -> None:
         + """
   recovery: [eventually(etcd.healthy_members == 3) within 5s, fault.time_to_recover < 5s]
 claim: 13
-seed: {pods: 10}
+seed: {pods: 10, customs: 20}
 abort: [availability < 50% for 5s]
 probing: {deadline: 500ms, rates: {fresh: 20/s, victim: 60/m}}
 scraping: {etcd: 2s}
@@ -52,7 +52,7 @@ scraping: {etcd: 2s}
          rollback: null, at: 1s}]""",
     )
     assert experiment.claim == 13
-    assert experiment.seed == Seed(10, 0)
+    assert experiment.seed == Seed(pods=10, customs=20)
     assert experiment.probing == replace(
         Probing(), deadline_s=0.5, fresh_rate=20.0, victim_rate=1.0
     )
@@ -69,7 +69,7 @@ scraping: {etcd: 2s}
 
 def test_the_shipped_one(shipped: Path, catalogue: Catalogue) -> None:
     experiment = read(shipped, [], catalogue)
-    assert experiment.seed == Seed(1000, 1000)
+    assert experiment.seed == Seed(pods=1000, secrets=1000)
     assert experiment.loads[0].arrivals == Arrivals.constant(10)
     assert experiment.seconds <= 180, "make drill has 5 minutes with cluster up and seeding"
     asked = {(one.phase, one.objective.text) for one in experiment.objectives}

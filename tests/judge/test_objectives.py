@@ -15,6 +15,14 @@ from kubedrill.record.verdict import Verdict
         ("baseline", "list.rate >= 101/s", 100.0, Verdict.FAIL, "100/s is not at least 101/s"),
         ("baseline", "list.count == 500", 500.0, Verdict.PASS, ""),
         ("baseline", "list.error_rate < 0.1%", 0.0, Verdict.PASS, ""),
+        (
+            "baseline",
+            "list.cpu.rate <= 0.05cpu",
+            0.1,
+            Verdict.FAIL,
+            "0.1cpu is not at most 0.05cpu",
+        ),
+        ("fault", "list.cpu.count < 2s", 1.0, Verdict.PASS, ""),
         ("baseline", "probe.count == 210", 210.0, Verdict.PASS, ""),
         ("baseline", "probe.failed == 0", 0.0, Verdict.PASS, ""),
         ("baseline", "probe.read.count > 105", 105.0, Verdict.FAIL, "105 is not above 105"),
@@ -47,6 +55,13 @@ def test_value_verdict_and_reason(
     assert (found.verdict, found.reason) == (verdict, reason)
     assert (found.phase, found.text) == (phase, text)
     assert found.words.startswith(f"In {phase}, ")
+
+
+def test_cpu_that_the_load_did_not_tell_is_not_measured(drill: JudgedDrill, tmp_path) -> None:
+    del drill.workers[:12]  # its first line comes in the middle of the fault
+    found = drill.asked(tmp_path, "fault", "list.cpu.rate < 1cpu")
+    assert (found.value, found.verdict) == (None, Verdict.INVALID)
+    assert found.reason == "load list: its processes did not say what they used"
 
 
 def test_probes_of_the_victim_and_stale_ones_are_not_scored(drill: JudgedDrill, tmp_path) -> None:

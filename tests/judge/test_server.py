@@ -75,6 +75,8 @@ def test_loads_and_their_pages_stand_apart(drill: JudgedDrill, tmp_path) -> None
     assert row.counts == {"http 429, Retry-After 1 s": 90}
     assert rows["fault", "list"].counts == {"http 429, Retry-After 1 s": 10}
     assert row.latency_s["p50"] == pytest.approx(0.02)
+    assert row.cpu_s == pytest.approx(0.5)
+    assert (pages.cpu_s, pages.requests) == (None, 500)
     assert (pages.achieved, pages.errors) == (100.0, {})
     assert row.lag_p99_s == pytest.approx(0.007)
     assert rows["fault", "list"].lag_p99_s == pytest.approx(0.001)

@@ -10,6 +10,7 @@ from kubedrill.record.sample import Outcome
 
 LIST = {"rate": 10, "seconds": 1}
 WIDGETS = {"resource": "widgets", "api": "example.com/v1"}
+EITHER = "application/vnd.kubernetes.protobuf,application/json"
 METADATA = ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -30,6 +31,8 @@ def asked(server) -> list[tuple[str, dict[str, str]]]:
         ({"form": "table"}, "application/json;as=Table;g=meta.k8s.io;v=v1"),
         (WIDGETS, "application/json"),
         ({**WIDGETS, "form": "metadata"}, f"application/json{METADATA}"),
+        ({"encoding": "either"}, EITHER),
+        ({**WIDGETS, "encoding": "either"}, EITHER),
     ],
 )
 @pytest.mark.parametrize("limit", [0, 4])

@@ -48,6 +48,7 @@ UNIT_OF = {
         ("etcd.elections == 0", ("etcd.elections", "count", "==", 0.0, "1")),
         ("etcd.fsync.p99 < 10ms", ("etcd.fsync", "p99", "<", 0.01, "s")),
         ("apiserver.cpu < 2m", ("apiserver.cpu", "count", "<", 120.0, "s")),
+        ("my-list.cpu.rate < 1.5cpu", ("my-list.cpu", "rate", "<", 1.5, "cpu")),
         ("apiserver.cpu.rate < 1.5cpu", ("apiserver.cpu", "rate", "<", 1.5, "cpu")),
         ("apiserver.rss < 2GiB", ("apiserver.rss", None, "<", 2.0**31, "bytes")),
         (
@@ -127,6 +128,8 @@ def test_what_is_no_objective(text: str, message: str | None, column: int) -> No
             "list < 1s",
             "list needs a statistic: p50, p90, p95, p99, p99.9, max, mean, rate, error_rate, count",
         ),
+        ("list.cpu < 1s", "list.cpu needs a statistic: count, rate"),
+        ("list.page.cpu.rate < 1cpu", 'unknown series "list.page.cpu.rate"'),
         ("list.p98 < 1s", 'list has no "p98"; did you mean "p99"?'),
         ("list.longest < 1s", 'list has no "longest"; known: count, error_rate, max, mean, '),
         ("availability.p99 > 1%", 'availability takes no statistic; drop ".p99"'),
@@ -151,7 +154,7 @@ def test_what_is_no_objective(text: str, message: str | None, column: int) -> No
 )
 def test_series_statistic_and_unit_must_fit(text: str, message: str) -> None:
     with pytest.raises(ObjectiveError) as caught:
-        check(parse(text), ["list"])
+        check(parse(text), ["list", "list.page"])
     assert str(caught.value).startswith(message)
 
 
@@ -186,6 +189,14 @@ def test_everything_that_may_be_measured_parses_checks_and_reads_in_words(
     assert sentence.startswith("In baseline, ")
     assert f"{number}{UNIT_OF[unit]}" in sentence
     assert OPERATORS[operator][1] in sentence
+
+
+def test_the_cpu_of_a_load_in_words() -> None:
+    said = words(parse("list.cpu.rate < 0.5cpu"), "baseline")
+    assert said == (
+        "In baseline, the rate of list.cpu (the CPU that the load list's own processes use) is "
+        "below 0.5cpu."
+    )
 
 
 @given(st.text(max_size=40))

@@ -93,6 +93,7 @@ def test_numbers_of_every_part(drill) -> None:
         "Retry-After 1 s",
         "timeout 14",
         "930 ms",
+        "0.37 cores",
     ):
         assert shown in text
     assert "etcd-b is a full member again, 0 entries behind" in text
@@ -188,6 +189,7 @@ def test_what_nobody_looked_at_is_not_0(drill) -> None:
         update={
             "elections": [one.model_copy(update=unknown) for one in report.elections],
             "resources": [one.model_copy(update=gone) for one in report.resources],
+            "load": [one.model_copy(update={"cpu_s": None}) for one in report.load],
         }
     )
     rows = {

@@ -24,6 +24,24 @@ def test_nobody_schedules_or_collects_a_seeded_pod() -> None:
     assert spec["automountServiceAccountToken"] is False
 
 
+def test_a_custom_resource_has_what_a_pod_has() -> None:
+    custom, pod = (json.loads(body(KINDS[kind], "one", {})) for kind in ("customs", "pods"))
+    assert (custom["apiVersion"], custom["kind"]) == ("drill.kubedrill.io/v1", "Custom")
+    assert custom["spec"] == pod["spec"]
+    assert custom["metadata"].keys() == pod["metadata"].keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("pods", "/api/v1/namespaces/x/pods"),
+        ("customs", "/apis/drill.kubedrill.io/v1/namespaces/x/customs"),
+    ],
+)
+def test_paths(kind: str, path: str) -> None:
+    assert KINDS[kind].path("x") == path
+
+
 def test_secrets_differ_and_do_not_compress() -> None:
     one, two = (json.loads(body(KINDS["secrets"], name, {})) for name in ("one", "two"))
     assert one["data"] != two["data"]

@@ -8,8 +8,10 @@ import pytest
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.seed import SeedFailed, seed, sweep
+from kubedrill.record.labels import DEFINITION
+from kubedrill.seed import SeedFailed, namespace_of, seed, sweep
 from kubedrill.seed.api import Api
+from kubedrill.seed.definition import DEFINITIONS, definition
 
 pytestmark = pytest.mark.cluster
 
@@ -26,10 +28,10 @@ def cluster_file(cluster: ClusterRecord, tmp_path: Path) -> str:
     return str(path)
 
 
-def get(cluster: ClusterRecord, path: str, fine: tuple[int, ...] = ()):
+def ask(cluster: ClusterRecord, path: str, fine: tuple[int, ...] = (), **how):
     api = Api(cluster, now() + 10 * SECOND)
     try:
-        return api.call("GET", path, fine=fine)
+        return api.call(how.pop("method", "GET"), path, fine=fine, **how)
     finally:
         api.close()
 
@@ -41,22 +43,54 @@ def test_what_is_seeded_is_there_and_what_is_swept_is_gone(cluster, cluster_file
     assert 0 < result.seconds < 10
     assert reports[0].startswith("100 objects in ")
     path = f"/api/v1/namespaces/{result.namespace}"
-    pods = json.loads(get(cluster, f"{path}/pods").body)["items"]
-    secrets = json.loads(get(cluster, f"{path}/secrets").body)["items"]
+    pods = json.loads(ask(cluster, f"{path}/pods").body)["items"]
+    secrets = json.loads(ask(cluster, f"{path}/secrets").body)["items"]
     assert {len(pods), len(secrets)} == {50}
     for one in [*pods, *secrets]:
         assert one["metadata"]["labels"]["kubedrill.io/run"] == run
-    stored = get(cluster, f"{path}/pods/pods-00007")
+    stored = ask(cluster, f"{path}/pods/pods-00007")
     assert 5_800 <= stored.size <= 6_100
-    assert 1_900 <= get(cluster, f"{path}/secrets/secrets-00007").size <= 2_100
+    assert 1_900 <= ask(cluster, f"{path}/secrets/secrets-00007").size <= 2_100
     assert all(one["status"]["phase"] == "Pending" for one in pods)
     assert all("nodeName" not in one["spec"] for one in pods)
 
     sweep(cluster_file, run)
-    assert get(cluster, path, fine=(404,)).status == 404
-    listed = json.loads(get(cluster, "/api/v1/pods").body)["items"]
+    assert ask(cluster, path, fine=(404,)).status == 404
+    listed = json.loads(ask(cluster, "/api/v1/pods").body)["items"]
     assert [one for one in listed if one["metadata"]["namespace"] == result.namespace] == []
     sweep(cluster_file, run)
+
+
+def test_custom_resources_are_as_large_as_pods_and_go_with_their_definition(
+    cluster, cluster_file, run
+) -> None:
+    wanted = {"pods": 10, "customs": 50}
+    path = f"/apis/drill.kubedrill.io/v1/namespaces/{namespace_of(run)}/customs"
+    try:
+        assert seed(cluster, run, wanted).created == wanted
+        custom = ask(cluster, f"{path}/customs-00007")
+        assert json.loads(custom.body)["metadata"]["labels"]["kubedrill.io/run"] == run
+        assert json.loads(custom.body)["spec"]["containers"]
+        pod = ask(cluster, f"/api/v1/namespaces/{namespace_of(run)}/pods/pods-00007")
+        assert custom.size == pytest.approx(pod.size, rel=0.02)
+        protobuf = "application/vnd.kubernetes.protobuf"
+        assert ask(cluster, path, fine=(406,), accept=protobuf).status == 406
+        either = ask(cluster, path, accept=f"{protobuf},application/json")
+        assert len(json.loads(either.body)["items"]) == 50
+        assert seed(cluster, run, wanted).created == wanted
+    finally:
+        sweep(cluster_file, run)
+    assert ask(cluster, f"{DEFINITIONS}/{DEFINITION}", fine=(404,)).status == 404
+    assert ask(cluster, "/api/v1/namespaces/" + namespace_of(run), fine=(404,)).status == 404
+
+
+def test_the_seeder_defines_its_own_kind_and_no_other(cluster, run) -> None:
+    other = json.dumps(definition(run)).replace("customs", "others").encode()
+    refused = ask(cluster, DEFINITIONS, fine=(422,), method="POST", body=other)
+    assert refused.status == 422
+    assert b"only in namespaces with the label kubedrill.io/run" in refused.body
+    with pytest.raises(SeedFailed, match="403"):
+        ask(cluster, f"{DEFINITIONS}/others.drill.kubedrill.io", method="DELETE")
 
 
 def test_seeding_again_is_no_error(cluster, cluster_file, run) -> None:

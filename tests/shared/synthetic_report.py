@@ -137,6 +137,7 @@ def load_result(phase: str) -> LoadResult:
         bytes=LENGTHS[phase] * 56_000_000,
         late_share=0.0,
         lag_p99_s=0.0041,
+        cpu_s=0.37 * LENGTHS[phase],
     )
 
 

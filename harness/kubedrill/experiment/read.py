@@ -37,7 +37,7 @@ def read(path: Path, overrides: Sequence[str], catalogue: Catalogue) -> Experime
         why=file.why,
         claim=file.claim,
         cluster=file.cluster,
-        seed=Seed(file.seed.pods, file.seed.secrets),
+        seed=Seed(**file.seed.model_dump()),
         phases=tuple(PhaseLength(name, length) for name, length in file.phases.items()),
         loads=loads,
         faults=faults,

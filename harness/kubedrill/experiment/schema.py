@@ -26,6 +26,8 @@ class SeedPart(Part):
     """Pods of 6 KB that no scheduler touches."""
     secrets: int = Field(0, ge=0, le=150_000)
     """Secrets of 1 KB."""
+    customs: int = Field(0, ge=0, le=150_000)
+    """Custom resources as large as the pods, customs of drill.kubedrill.io/v1."""
 
 
 class WorkersPart(Part):

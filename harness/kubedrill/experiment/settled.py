@@ -16,6 +16,7 @@ class Seed:
 
     pods: int = 0
     secrets: int = 0
+    customs: int = 0
 
     def wanted(self) -> dict[str, int]:
         """Return the number of objects by kind."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.requests import due_in, errors, late_share, latencies, percentile, shown
-from kubedrill.judge.vitals import edges, read_vitals, received
+from kubedrill.judge.vitals import cpu_s, edges, read_vitals, received
 from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
@@ -80,6 +80,10 @@ class Load:
             after.get(name, 0) - before.get(name, 0) for before, after in edges(self.workers, phase)
         )
 
+    def cpu_s(self, phase: Phase) -> float | None:
+        """Return the CPU-seconds that its processes used in a phase; None if one did not say."""
+        return cpu_s(self.workers, phase)
+
 
 def read_loads(folder: RunFolder, schedule: Schedule, ending: Ending) -> list[Load]:
     """Read the samples of every scheduled load; one that never wrote any has none."""
@@ -120,6 +124,7 @@ def _due(load: Load, name: str, records: Records, phase: Phase) -> int:
 
 def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult:
     seconds = (phase.end - phase.start) / SECOND
+    whole = name == load.scheduled.name
     return LoadResult(
         profile=load.scheduled.profile,
         name=name,
@@ -129,9 +134,10 @@ def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult
         achieved=float(succeeded(records).sum()) / seconds,
         requests=len(records),
         errors=errors(records),
-        counts=load.counts(phase) if name == load.scheduled.name else {},
+        counts=load.counts(phase) if whole else {},
         latency_s=shown(latencies(records)),
         bytes=int(records["bytes"].sum(dtype=np.int64)),
         late_share=late_share(records),
         lag_p99_s=load.lag_p99_s(phase),
+        cpu_s=load.cpu_s(phase) if whole else None,
     )

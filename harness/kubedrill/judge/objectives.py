@@ -13,6 +13,7 @@ from kubedrill.record.clock import SECOND
 from kubedrill.record.metric import METRICS
 from kubedrill.record.objective import OPERATORS, Objective, holds, parse, words
 from kubedrill.record.schedule import Phase, ScheduledObjective
+from kubedrill.record.series import load_of_cpu
 from kubedrill.record.traces import Times, succeeded
 from kubedrill.record.units import show, show_as
 from kubedrill.record.verdict import ObjectiveResult, Verdict
@@ -53,7 +54,8 @@ def measure(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
         return _some(evidence.probes.longest_outage_s(phase))
     if head == "degraded":
         return _some(evidence.probes.degraded_s(phase))
-    return _requests(evidence, objective, phase)
+    of_load = _own_cpu if load_of_cpu(objective.series) else _requests
+    return of_load(evidence, objective, phase)
 
 
 def unhealthy(evidence: Evidence) -> Times:
@@ -104,6 +106,16 @@ def _slowest(what: str, times: list[float | None]) -> Measured:
     if len(known) < len(times):
         return Measured(None, f"a fault was never seen to {what}", valid=False)
     return Measured(max(known))
+
+
+def _own_cpu(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    name = load_of_cpu(objective.series)
+    load = next(one for one in evidence.loads if one.scheduled.name == name)
+    used = load.cpu_s(phase)
+    if used is None:
+        return Measured(None, f"load {name}: its processes did not say what they used", valid=False)
+    seconds = (phase.end - phase.start) / SECOND
+    return Measured(used / seconds if objective.statistic == "rate" else used)
 
 
 def _requests(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:

@@ -22,6 +22,14 @@ def received(lines: Sequence[Line], phase: Phase) -> int:
     return sum(end["bytes_in"] - start["bytes_in"] for start, end in edges(lines, phase))
 
 
+def cpu_s(lines: Sequence[Line], phase: Phase) -> float | None:
+    """Return the CPU-seconds that the processes used in a phase; None if one has not said."""
+    ends = list(edges(lines, phase))
+    if not ends or not all("cpu_s" in start for start, _ in ends):
+        return None
+    return float(sum(end["cpu_s"] - start["cpu_s"] for start, end in ends))
+
+
 def edges(lines: Sequence[Line], phase: Phase) -> Iterator[tuple[Line, Line]]:
     """Yield what each worker said where a phase begins, and where it ends."""
     for name in {one["worker"] for one in lines}:

@@ -15,6 +15,7 @@ from kubedrill.record.sample import Outcome
 from kubedrill.wire.response import Response
 
 Encoding = Literal["json", "protobuf"]
+Asked = Literal["json", "protobuf", "either"]
 Form = Literal["full", "metadata", "table"]
 
 _MEDIA = {"json": "application/json", "protobuf": "application/vnd.kubernetes.protobuf"}
@@ -27,8 +28,10 @@ _KINDS = {"metadata": b"PartialObjectMetadataList", "table": b"Table"}
 _GZIP = b"\x1f\x8b"
 
 
-def accept(encoding: Encoding, form: Form) -> str:
-    """Return the Accept header."""
+def accept(encoding: Asked, form: Form) -> str:
+    """Return the Accept header; "either": protobuf, and JSON where the server has none, as client-go asks."""
+    if encoding == "either":
+        return f"{accept('protobuf', form)},{accept('json', form)}"
     return _MEDIA[encoding] + _AS[form]
 
 

@@ -1,6 +1,11 @@
-"""How everything is labelled that a run creates, so that a sweep finds it."""
+"""How everything is labelled that a run creates, so that a sweep finds it; what its own kind is called."""
 
 RUN = "kubedrill.io/run"
+
+CUSTOM_GROUP, CUSTOMS = "drill.kubedrill.io", "customs"
+"""API group and plural of the custom resources that are seeded."""
+DEFINITION = f"{CUSTOMS}.{CUSTOM_GROUP}"
+"""The name of their CustomResourceDefinition."""
 
 
 def labels_of(run: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from kubedrill.record.series import STATISTICS, Series, find_series, spelled
+from kubedrill.record.series import STATISTICS, Series, find_series, load_of_cpu, spelled
 from kubedrill.record.units import (
     EXAMPLES,
     UnitError,
@@ -141,7 +141,8 @@ def words(objective: Objective, phase: str) -> str:
     # A name that is no built-in series is a load's: `check` has seen to that.
     series = find_series(objective.series, [])
     if series is None:
-        series = find_series(objective.series, [objective.series])
+        load = load_of_cpu(objective.series) or objective.series
+        series = find_series(objective.series, [load])
     assert series is not None
     subject = _subject(series, objective.statistic)
     bound = (

@@ -9,6 +9,7 @@ from kubedrill.record.metric import METRICS, Metric
 PERCENTILES = ("p50", "p90", "p95", "p99", "p99.9")
 _LATENCY: dict[str | None, str] = dict.fromkeys((*PERCENTILES, "max", "mean"), "s")
 _LOAD: dict[str | None, str] = {**_LATENCY, "rate": "1/s", "error_rate": "ratio", "count": "1"}
+_CPU: dict[str | None, str] = {"count": "s", "rate": "cpu"}
 _PROBE: dict[str | None, str] = {"failed": "1", "count": "1"}
 
 STATISTICS: dict[str, str] = {
@@ -130,6 +131,10 @@ def find_series(name: str, loads: Iterable[str]) -> Series | None:
     """Return the series of that name, `loads` being the names of the series of all loads."""
     if name in loads:
         return Series(name, _LOAD, f"the load {name}", "requests")
+    load = load_of_cpu(name)
+    if load in loads:
+        words = f"the CPU that the load {load}'s own processes use"
+        return Series(name, _CPU, words, "counter")
     if name in METRICS:
         return _metric_series(name, METRICS[name])
     zone = name.removeprefix(APISERVER_PREFIX)
@@ -139,12 +144,19 @@ def find_series(name: str, loads: Iterable[str]) -> Series | None:
     return BUILT_IN.get(name)
 
 
+def load_of_cpu(name: str) -> str:
+    """Return the load whose own CPU a series of that name would be, `list` of `list.cpu`; "" if none."""
+    load, _, what = name.partition(".")
+    return load if what == "cpu" else ""
+
+
 def spelled(loads: Iterable[str]) -> list[str]:
     """Return all that may stand left of an operator: `list.p99`, `availability.reads` ..."""
     names = list(loads)
+    own_cpu = [f"{name}.cpu" for name in names if "." not in name]
     return [
         f"{name}.{statistic}" if statistic else name
-        for name in (*names, *BUILT_IN, *METRICS)
+        for name in (*names, *own_cpu, *BUILT_IN, *METRICS)
         for series in (find_series(name, names),)
         if series is not None
         for statistic in series.statistics

@@ -77,6 +77,9 @@ class LoadResult(_Part):
     """Share of arrivals that started more than 250 ms late."""
     lag_p99_s: float
     """Event-loop lag of the workers."""
+    cpu_s: float | None = None
+    """CPU-seconds that the load's own processes used, the phase's ends known to a second; None for a
+    series beside the transactions, and if it is not known."""
 
 
 class FaultResult(_Part):

@@ -40,6 +40,7 @@ def glance(report: Report) -> Table:
         ("Availability: fresh connections through the load balancer", _probe_rows(report)),
         ("etcd", _election_rows(report)),
         ("Resources of the control plane", _resource_rows(report)),
+        ("CPU of each load's own processes", _client_rows(report)),
     ]
     return table(caption, ("", *phases), groups, range(1, len(phases) + 1))
 
@@ -109,6 +110,16 @@ def _resource_rows(report: Report) -> Iterator[Row]:
     yield ("memory, largest process", *(figures.size(value) for value in peaks))
     restarts = (sum(one.restarts for one in parts[name]) for name in phases)
     yield ("unasked restarts", *(bad(str(n), n > 0) for n in restarts))
+
+
+def _client_rows(report: Report) -> Iterator[Row]:
+    used = {(one.name, one.phase): one.cpu_s for one in report.load if one.cpu_s is not None}
+    for load in dict.fromkeys(name for name, _ in used):
+        cores = (
+            used[load, one.name] * 1e9 / (one.end - one.start) if (load, one.name) in used else None
+            for one in report.phases
+        )
+        yield (load, *(figures.figure(value, "cpu") for value in cores))
 
 
 def availability(report: Report) -> Iterator[tuple[str, int, Table]]:

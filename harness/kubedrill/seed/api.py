@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from kubedrill.record.clock import SECOND, now
-from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.sample import outcome_name
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
@@ -23,11 +23,11 @@ class SeedFailed(Exception):  # noqa: N818 - an event of the drill, not a progra
 
 
 class Api:
-    """One kept connection through the balancer. Not for several threads at once."""
+    """One kept connection, by default through the balancer. Not for several threads at once."""
 
-    def __init__(self, record: ClusterRecord, until: int) -> None:
+    def __init__(self, record: ClusterRecord, until: int, endpoint: Endpoint | None = None) -> None:
         identity = "seeder" if "seeder" in record.identities else "admin"
-        self._target, self._token = identity_target(record, identity)
+        self._target, self._token = identity_target(record, identity, endpoint)
         self._host = record.server_name
         self._until = until
         self._connection: Connection | None = None

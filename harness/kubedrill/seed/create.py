@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.labels import labels_of
+from kubedrill.record.labels import CUSTOMS, labels_of
 from kubedrill.seed.api import Api, SeedFailed
+from kubedrill.seed.definition import define
 from kubedrill.seed.kinds import KINDS, body
 from kubedrill.seed.parallel import Call, call_all
 
@@ -48,8 +49,10 @@ def seed(
     api = Api(record, until)
     try:
         _make_namespace(api, namespace, run)
+        if wanted.get(CUSTOMS):
+            define(record, api, run, until)
         call_all(record, _calls(namespace, run, wanted), until)
-        created = {kind: _count(api, namespace, kind) for kind in wanted}
+        created = {kind: _count(api, namespace, kind) if wanted[kind] else 0 for kind in wanted}
     finally:
         api.close()
     if created != dict(wanted):
@@ -72,12 +75,12 @@ def _make_namespace(api: Api, name: str, run: str) -> None:
 def _calls(namespace: str, run: str, wanted: Mapping[str, int]) -> Iterator[Call]:
     labels = labels_of(run)
     for name, count in wanted.items():
-        path = f"/api/v1/namespaces/{namespace}/{KINDS[name].resource}"
+        path = KINDS[name].path(namespace)
         for number in range(count):
             made = body(KINDS[name], f"{name}-{number:05}", labels)
             yield Call("POST", path, (_CONFLICT,), made)
 
 
 def _count(api: Api, namespace: str, kind: str) -> int:
-    answer = api.json("GET", f"/api/v1/namespaces/{namespace}/{KINDS[kind].resource}?limit=1")
+    answer = api.json("GET", f"{KINDS[kind].path(namespace)}?limit=1")
     return len(answer["items"]) + int(answer["metadata"].get("remainingItemCount", 0))

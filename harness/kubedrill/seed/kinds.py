@@ -7,22 +7,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kubedrill.record.labels import CUSTOM_GROUP, CUSTOMS
+
 Object = dict[str, Any]
 
 POD_PADDING = 3600
 """With the fields below, the defaults and the managed fields: 6 KB a pod as stored."""
 
+CUSTOM_PADDING = 4800
+"""A custom resource is stored as it came, without a pod's defaults; with this it is as large as one."""
+
 SECRET_BYTES = 1024
 """Before base64."""
+
+CUSTOM_API = f"{CUSTOM_GROUP}/v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of object that can be seeded, in the core API group."""
+    """A kind of object that can be seeded."""
 
     resource: str
     build: Callable[[str, Object], Object]
     """From a name and the labels to the object."""
+    api: str = "v1"
+    """Group and version."""
+
+    def path(self, namespace: str) -> str:
+        """Return the collection's path in the API."""
+        root = "/apis" if "/" in self.api else "/api"
+        return f"{root}/{self.api}/namespaces/{namespace}/{self.resource}"
 
 
 def pod(name: str, labels: Object) -> Object:
@@ -31,19 +45,33 @@ def pod(name: str, labels: Object) -> Object:
     Bound to a node that does not exist, the pod garbage collector would delete it within a minute;
     without a scheduler's name, the scheduler would patch it and write events.
     """
-    metadata = {"name": name, "labels": labels, "annotations": {"kubedrill.io/padding": _PADDING}}
+    metadata = _padded(name, labels, POD_PADDING)
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": _pod_spec()}
+
+
+def custom(name: str, labels: Object) -> Object:
+    """Return a custom resource that looks like a pod and is as large, but has no protobuf."""
+    metadata = _padded(name, labels, CUSTOM_PADDING)
+    return {"apiVersion": CUSTOM_API, "kind": "Custom", "metadata": metadata, "spec": _pod_spec()}
+
+
+def _padded(name: str, labels: Object, padding: int) -> Object:
+    annotations = {"kubedrill.io/padding": _PADDING[:padding]}
+    return {"name": name, "labels": labels, "annotations": annotations}
+
+
+def _pod_spec() -> Object:
     container = {
         "name": "main",
         "image": "registry.k8s.io/pause:3.10",
         "env": [{"name": f"VARIABLE_{n}", "value": f"value-{n}"} for n in range(4)],
         "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}},
     }
-    spec = {
+    return {
         "schedulerName": "none",
         "automountServiceAccountToken": False,
         "containers": [container],
     }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
 def secret(name: str, labels: Object) -> Object:
@@ -58,9 +86,13 @@ def _random_bytes(seed: str, size: int) -> bytes:
 
 
 # Like real annotations it neither compresses to nothing nor needs escaping.
-_PADDING = base64.b64encode(_random_bytes("padding", POD_PADDING)).decode()[:POD_PADDING]
+_PADDING = base64.b64encode(_random_bytes("padding", CUSTOM_PADDING)).decode()
 
-KINDS = {"pods": Kind("pods", pod), "secrets": Kind("secrets", secret)}
+KINDS = {
+    "pods": Kind("pods", pod),
+    "secrets": Kind("secrets", secret),
+    CUSTOMS: Kind(CUSTOMS, custom, CUSTOM_API),
+}
 
 
 def body(kind: Kind, name: str, labels: Object) -> bytes:

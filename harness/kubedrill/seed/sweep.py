@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.labels import RUN
+from kubedrill.record.labels import CUSTOMS, RUN
 from kubedrill.record.sample import Outcome
 from kubedrill.seed.api import Api, SeedFailed
+from kubedrill.seed.definition import DEFINITIONS
+from kubedrill.seed.kinds import KINDS
 from kubedrill.seed.parallel import Call, call_all
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
@@ -23,7 +25,7 @@ FEW = 20
 """Namespaces that are emptied from here; of more, the cluster's own controller takes care."""
 PAGE = 5000
 CONTENTS = ("pods", "secrets", "configmaps", "events")
-"""What there may be much of."""
+"""What there may be much of, beside custom resources."""
 _NAMESPACES = "/api/v1/namespaces"
 _NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _GONE = 404
@@ -64,20 +66,30 @@ def _is_gone(record: ClusterRecord) -> bool:
 
 
 def _delete(record: ClusterRecord, api: Api, run: str, until: int) -> None:
-    names = _namespaces(api, run)
+    names, definitions = _made(api, _NAMESPACES, run), _made(api, DEFINITIONS, run)
     deletions = (Call("DELETE", f"{_NAMESPACES}/{name}", (_GONE, _UNDER_WAY)) for name in names)
     # The namespaces first: their controller waits 5 s before it looks. Then each object by itself, for
     # the server deletes those of a collection or a namespace one after the other, 3 times as slow.
     call_all(record, deletions, until)
     if len(names) <= FEW:
-        for name, resource in product(names, CONTENTS):
-            call_all(record, _deletions(api, f"{_NAMESPACES}/{name}/{resource}"), until)
+        for collection in chain.from_iterable(_contents(name, definitions) for name in names):
+            call_all(record, _deletions(api, collection), until)
+    # Last, for with a definition the server deletes what is left of the kind, one after the other.
+    for name in definitions:
+        api.call("DELETE", f"{DEFINITIONS}/{name}", fine=(_GONE,))
     _wait_gone(api, run, until)
 
 
-def _namespaces(api: Api, run: str) -> list[str]:
+def _made(api: Api, collection: str, run: str) -> list[str]:
+    """Return the names of what a collection holds of that run."""
     selector = f"labelSelector={quote(f'{RUN}={run}')}"
-    return [one["metadata"]["name"] for one in _listed(api, f"{_NAMESPACES}?{selector}")]
+    return [one["metadata"]["name"] for one in _listed(api, f"{collection}?{selector}")]
+
+
+def _contents(namespace: str, definitions: list[str]) -> list[str]:
+    """Return the paths of what there may be much of in a namespace."""
+    core = [f"{_NAMESPACES}/{namespace}/{resource}" for resource in CONTENTS]
+    return [*core, KINDS[CUSTOMS].path(namespace)] if definitions else core
 
 
 def _deletions(api: Api, collection: str) -> Iterator[Call]:
@@ -102,10 +114,10 @@ def _listed(api: Api, collection: str) -> Iterator[Any]:
 
 
 def _wait_gone(api: Api, run: str, until: int) -> None:
-    while names := _namespaces(api, run):
+    while names := [*_made(api, _NAMESPACES, run), *_made(api, DEFINITIONS, run)]:
         if now() > until:
             raise SeedFailed(
-                f"{len(names)} namespaces are still being deleted, {names[0]} among them; the "
+                f"{len(names)} are still being deleted, {names[0]} among them; the "
                 "cluster goes on with it, kubedrill heal looks again"
             )
         time.sleep(0.2)

@@ -18,6 +18,7 @@ with pytest.MonkeyPatch.context() as patch:
     # Locust patches a process that imports it, and this one runs other tests, too.
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
     from kubedrill.load.user.driving import GreenletDriving
+    from kubedrill.load.user.held import Held
     from kubedrill.load.user.http2_pool import Http2Pool
     from kubedrill.load.user.targets import Targets
 

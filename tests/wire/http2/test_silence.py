@@ -10,7 +10,7 @@ from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2 import frames, silence
 from kubedrill.wire.http2.silence import ANSWER, IDLE, Do, Silence
 
-from .conftest import Http2Pool, Targets, request
+from .conftest import Held, Http2Pool, Targets, request
 
 WHEN = SECOND
 
@@ -38,7 +38,7 @@ def pool(target, monkeypatch):
     monkeypatch.setattr(silence, "IDLE", 300 * MILLISECOND)
     monkeypatch.setattr(silence, "ANSWER", 200 * MILLISECOND)
     monkeypatch.setattr("kubedrill.load.user.http2_pool.LOOK_S", 0.02)
-    one = Http2Pool(target, Targets(), lambda ns: None)
+    one = Http2Pool(target, Targets(), Held())
     yield one
     one.close()
 

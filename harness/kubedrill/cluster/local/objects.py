@@ -8,7 +8,7 @@ service and not the queue that the load stands in. The victim is a probe that st
 
 from typing import Any
 
-from kubedrill.record.labels import RUN
+from kubedrill.record.labels import CUSTOM_GROUP, CUSTOMS, DEFINITION, RUN
 
 NAMESPACE = "kubedrill"
 Object = dict[str, Any]
@@ -80,7 +80,17 @@ _SCRAPER_RULES = [
         "verbs": ["get"],
     }
 ]
-_SEEDER_RULES = [{"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]}]
+_DEFINITIONS = {
+    "apiGroups": ["apiextensions.k8s.io"],
+    "resources": ["customresourcedefinitions"],
+}
+_SEEDER_RULES = [
+    {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]},
+    {"apiGroups": [CUSTOM_GROUP], "resources": [CUSTOMS], "verbs": _WRITE},
+    # RBAC cannot say which one is created; admission does.
+    {**_DEFINITIONS, "verbs": ["create"]},
+    {**_DEFINITIONS, "resourceNames": [DEFINITION], "verbs": ["delete"]},
+]
 _LOAD_RULES = [
     # mass-list and informers read any resource, custom ones included.
     {"apiGroups": ["*"], "resources": ["*"], "verbs": _READ},
@@ -162,11 +172,14 @@ def _policy() -> Object:
         "resources": ["*"],
         "operations": ["CREATE", "UPDATE", "DELETE"],
     }
+    definition = {**everything, **_DEFINITIONS, "resourceNames": [DEFINITION]}
     spec = {
         "failurePolicy": "Fail",
         "matchConstraints": {
             "namespaceSelector": {"matchExpressions": [{"key": RUN, "operator": "DoesNotExist"}]},
             "resourceRules": [everything],
+            # In no namespace; who may make it is RBAC's business.
+            "excludeResourceRules": [definition],
         },
         "matchConditions": [{"name": "load-or-seeder", "expression": who}],
         "validations": [
