@@ -22,7 +22,7 @@ with pytest.MonkeyPatch.context() as patch:
     from kubedrill.load.user.http2_pool import Http2Pool
     from kubedrill.load.user.targets import Targets
 
-__all__ = ["GreenletDriving", "Http2Pool", "Targets"]
+__all__ = ["GreenletDriving", "Held", "Http2Pool", "Targets"]
 
 
 @pytest.fixture
