@@ -95,7 +95,9 @@ class Distributed:
         if meanwhile:
             meanwhile(master, start)
         assert master.wait(seconds + 25) is not None
-        (read,) = read_loads(self.folder, Schedule.read(self.folder.schedule), Ending(0, "ended", ""))
+        (read,) = read_loads(
+            self.folder, Schedule.read(self.folder.schedule), Ending(0, "ended", "")
+        )
         return read
 
 
