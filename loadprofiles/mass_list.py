@@ -5,8 +5,10 @@
 What it costs the server, and which claims it is for: docs/profiles/mass-list.md.
 """
 
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
+from gevent.lock import BoundedSemaphore
 from pydantic import Field, model_validator
 
 from kubedrill.load.collections import CollectionParameters
@@ -18,6 +20,8 @@ from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 
+PAGE, VERSION = 1, 2
+"""Indices of the series beside the arrivals'."""
 GONE = 410
 """A continue token, or an exact resourceVersion, that the server no longer has the data for."""
 
@@ -59,11 +63,24 @@ class MassListParameters(CollectionParameters):
         return self
 
 
+@dataclass(slots=True)
+class Exact:
+    """The version that all users ask for."""
+
+    version: str = ""
+    asking: BoundedSemaphore = field(default_factory=BoundedSemaphore)
+
+
 class MassList(KubernetesUser):
     """LISTs everything, each time an arrival is due."""
 
-    series = (Series("list", "LIST", "transaction"), Series("list.page", "LIST", "page"))
+    series = (
+        Series("list", "LIST", "transaction"),
+        Series("list.page", "LIST", "page"),
+        Series("list.version", "LIST", "page"),
+    )
     parameters = MassListParameters
+    permissions: ClassVar = {"{resource}": "list"}
 
     def prepare(self) -> None:
         """Make the bytes of the request, and what its answer must look like."""
@@ -75,6 +92,7 @@ class MassList(KubernetesUser):
             given.group_version, kind.encode("ascii"), given.encoding, given.form
         )
         self._keep = self._expected.keep if given.limit else HEAD
+        self._exact: Exact = self.process.shared.setdefault(f"mass-list {given.path}", Exact())
         self._version = ""
         if given.resource_version == "exact":
             self._learn_version()
@@ -82,6 +100,8 @@ class MassList(KubernetesUser):
 
     def transact(self, arrival: Arrival) -> Result:
         """LIST once, all of it."""
+        if self._version != self._exact.version:
+            self._prepare_requests()  # another user has learned that it is gone
         result = self._list_pages(arrival) if self._given.limit else self._list(arrival.deadline)
         if result.outcome == GONE and self._version:
             self._learn_version()  # the next arrival asks for what is still there
@@ -99,7 +119,7 @@ class MassList(KubernetesUser):
         expired = False
         while True:
             page, token = self._page(request, arrival.deadline)
-            self.record(1, due, started, page)
+            self.record(PAGE, due, started, page)
             size += page.size
             first_byte = first_byte or page.first_byte
             due = started = now()
@@ -127,6 +147,7 @@ class MassList(KubernetesUser):
         return Result.of(response, outcome), token
 
     def _prepare_requests(self) -> None:
+        self._version = self._exact.version
         version = {"unset": {}, "0": {"resourceVersion": "0"}}.get(
             self._given.resource_version,
             {"resourceVersion": self._version, "resourceVersionMatch": "Exact"},
@@ -140,10 +161,18 @@ class MassList(KubernetesUser):
         return self.identity.request("GET", self._given.asking(query), media, headers)
 
     def _learn_version(self) -> None:
-        """Ask which resourceVersion is the most recent one; what fails here fails again in the load."""
-        metadata = accept("json", "metadata")
+        """Ask for the most recent resourceVersion, once for all who miss the one that they had.
+
+        What fails here fails again in the load.
+        """
+        metadata, exact = accept("json", "metadata"), self._exact
         request = self.identity.request("GET", f"{self._given.path}?limit=1", metadata)
-        try:
-            self._version = version_in(self.send(request, now() + 5 * SECOND, HEAD).head)
-        except (WireError, ValueError):
-            self._version = self._version or "1"
+        with exact.asking:
+            if exact.version != self._version:
+                return  # somebody else has asked meanwhile
+            due = now()
+            try:
+                response = self.send_part(VERSION, request, due, due + 5 * SECOND, HEAD)
+                exact.version = version_in(response.head)
+            except (WireError, ValueError):
+                exact.version = exact.version or "1"

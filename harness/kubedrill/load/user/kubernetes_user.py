@@ -15,7 +15,7 @@ A profile is a locustfile with one subclass:
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
@@ -42,6 +42,9 @@ from kubedrill.wire.target import Http
 POOLS: dict[Http, type[Pool | Http2Pool]] = {"1.1": Pool, "2": Http2Pool}
 """The connections of a user, by the version of HTTP."""
 
+LEAST_PAUSE_S = 0.001
+"""Before what is sent again: a Retry-After of 0 must let others run, and the sockets be looked at."""
+
 
 class NotPrepared(Exception):  # noqa: N818 - the API's answer, not a programming error
     """What a load needs could not be made; the message says what the API answered."""
@@ -52,8 +55,12 @@ class KubernetesUser(User):
 
     abstract = True
     series: ClassVar[tuple[Series, ...]]
-    """What the samples hold; the first one are the arrivals."""
+    """What the samples hold; the first one are the arrivals. `.refused` comes on top: what was refused
+    with Retry-After, and has been sent again."""
     parameters: ClassVar[type[Parameters]] = Parameters
+    permissions: ClassVar[Mapping[str, str]] = {}
+    """What RBAC must allow: by resource, as kubectl has it (`deployments.apps`), the verbs ("create, get").
+    `{resource}` is what the parameter of that name says."""
     process: ClassVar[LoadProcess]
     """This profile's load in this process; made when the class is."""
     _parts_only: ClassVar[bool] = False
@@ -61,6 +68,8 @@ class KubernetesUser(User):
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         if not cls.__dict__.get("abstract", False):
+            first = cls.series[0]
+            cls.series = (*cls.series, Series(f"{first.name}.refused", first.verb, "page"))
             cls.process = LoadProcess(cls)
             if not KubernetesUser._parts_only:
                 cls.process.listen()
@@ -106,11 +115,39 @@ class KubernetesUser(User):
 
     def send(self, request: bytes, deadline: int, keep_head: int = ENDS) -> Response:
         """Send a request and return its answer; raises WireError."""
-        response = self._pool.exchange(request, deadline, keep_head)
-        if response.retry_after is not None:
+        while True:
+            started = now()
+            response = self._pool.exchange(request, deadline, keep_head)
+            if response.retry_after is None:
+                return response
             self._count_retry_after(response)
-            if self.given.retry_after == "obey":
-                return self._send_again(response, request, deadline, keep_head)
+            if self.given.retry_after == "ignore":
+                return response
+            pause_s = max(response.retry_after, LEAST_PAUSE_S)
+            if now() + round(pause_s * SECOND) > deadline:
+                return response
+            refused = Result.of(response, response.status)
+            self.record(len(self.series) - 1, started, started, refused)
+            self.count("sent again after Retry-After")
+            gevent.sleep(pause_s)
+
+    def send_part(
+        self, series: int, request: bytes, due: int, deadline: int, keep_head: int = ENDS
+    ) -> Response:
+        """Send a part of a transaction; whatever comes of it is recorded under the series of that index.
+
+        Raises WireError, as `send` does.
+        """
+        started = now()
+        try:
+            response = self.send(request, deadline, keep_head)
+        except WireError as error:
+            self.record(series, due, started, Result.failed(error))
+            raise
+        except gevent.GreenletExit:
+            self.record(series, due, started, Result(Outcome.CUT, 0, now(), 0))
+            raise
+        self.record(series, due, started, Result.of(response, response.status))
         return response
 
     @contextmanager
@@ -221,9 +258,6 @@ class KubernetesUser(User):
                 arrival = hub.switch()
         except gevent.GreenletExit:
             self._recorder.cut([arrival])
-        except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
-            self._recorder.cut([arrival])
-            self.process.fail(error)
 
     def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
         try:
@@ -233,17 +267,6 @@ class KubernetesUser(User):
 
     def _count_retry_after(self, refused: Response | Streaming) -> None:
         self.count(f"http {refused.status}, Retry-After {refused.retry_after:g} s")
-
-    def _send_again(
-        self, response: Response, request: bytes, deadline: int, keep_head: int
-    ) -> Response:
-        """Wait as long as the server asks for, and send once more; the answer itself if time is up."""
-        assert response.retry_after is not None
-        if now() + round(response.retry_after * SECOND) > deadline:
-            return response
-        self.count("sent again after Retry-After")
-        gevent.sleep(response.retry_after)
-        return self.send(request, deadline, keep_head)
 
     def _do_beside(self, series: int, transact: Callable[[Arrival], Result]) -> None:
         arrival = Arrival(now())
@@ -267,6 +290,10 @@ class KubernetesUser(User):
             result = self.transact(arrival)
         except WireError as error:
             self._recorder.end(arrival, Result.failed(error))
+            return False
+        except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
+            self._recorder.cut([arrival])
+            self.process.fail(error)
             return False
         self._recorder.end(arrival, result)
         return True
