@@ -25,9 +25,10 @@ class FollowRate(LoadTestShape):
         assert self.runner is not None
         options = self.runner.environment.parsed_options
         assert options is not None
-        if options.run_time and self.get_run_time() >= options.run_time:
+        seconds: float = self.get_run_time()  # type: ignore[no-untyped-call]
+        if options.run_time and seconds >= options.run_time:
             return None  # Locust itself ends no shape
         arrivals = shaped(options)
-        rate = arrivals.rate_at(self.get_run_time()) if arrivals else options.rate
+        rate = arrivals.rate_at(seconds) if arrivals else options.rate
         users = max(math.ceil(rate / self.per_user), 1)
         return users, users
