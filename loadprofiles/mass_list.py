@@ -95,16 +95,17 @@ class MassList(KubernetesUser):
         self._exact: Exact = self.process.shared.setdefault(f"mass-list {given.path}", Exact())
         self._version = ""
         if given.resource_version == "exact":
-            self._learn_version()
+            self._learn_version("")
         self._prepare_requests()
 
     def transact(self, arrival: Arrival) -> Result:
         """LIST once, all of it."""
         if self._version != self._exact.version:
             self._prepare_requests()  # another user has learned that it is gone
+        asked = self._version
         result = self._list_pages(arrival) if self._given.limit else self._list(arrival.deadline)
-        if result.outcome == GONE and self._version:
-            self._learn_version()  # the next arrival asks for what is still there
+        if result.outcome == GONE and asked:
+            self._learn_version(asked)  # the next arrival asks for what is still there
             self._prepare_requests()
         return result
 
@@ -160,15 +161,15 @@ class MassList(KubernetesUser):
         media = accept(self._given.encoding, self._given.form)
         return self.identity.request("GET", self._given.asking(query), media, headers)
 
-    def _learn_version(self) -> None:
-        """Ask for the most recent resourceVersion, once for all who miss the one that they had.
+    def _learn_version(self, gone: str) -> None:
+        """Ask for the most recent resourceVersion, once for all who miss the one that is gone.
 
         What fails here fails again in the load.
         """
         metadata, exact = accept("json", "metadata"), self._exact
         request = self.identity.request("GET", f"{self._given.path}?limit=1", metadata)
         with exact.asking:
-            if exact.version != self._version:
+            if exact.version != gone:
                 return  # somebody else has asked meanwhile
             due = now()
             try:

@@ -32,6 +32,12 @@ def test_every_object_belongs_to_one(workers, total):
     assert sorted(first) == list(range(total))
 
 
+def test_fewer_objects_than_processes():
+    turns = {one: [Share(one, 3).turn(count, 2) for count in range(2)] for one in range(3)}
+    # None is left for the last one: it comes again to what the first one makes.
+    assert turns == {0: [(0, 0), (1, 0)], 1: [(0, 1), (1, 1)], 2: [(1, 0), (2, 0)]}
+
+
 def test_objects_come_again_in_turn():
     turns = [Share(1, 2).turn(count, 5) for count in range(5)]
     assert turns == [(0, 1), (0, 3), (1, 1), (1, 3), (2, 1)]

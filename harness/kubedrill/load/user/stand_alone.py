@@ -135,10 +135,11 @@ class StandAlone:
 
     def run(self, generator: Generator) -> bool:
         """Send until this greenlet is killed."""
-        generator.run(self._dues(generator, now()))
+        generator.run(self.dues(now(), generator))
         return False
 
-    def _dues(self, generator: Generator, start: int) -> Iterator[int]:
+    def dues(self, start: int, generator: Generator) -> Iterator[int]:
+        """Yield when arrivals are due, monotonic ns; it may depend on the users that there are."""
         options = self._options
         if self._arrivals is not None:
             for block in self._arrivals.dues(NO_END, self.run_name):
