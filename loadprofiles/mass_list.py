@@ -92,21 +92,22 @@ class MassList(KubernetesUser):
             given.group_version, kind.encode("ascii"), given.encoding, given.form
         )
         self._keep = self._expected.keep if given.limit else HEAD
-        self._exact: Exact = self.process.shared.setdefault(f"mass-list {given.path}", Exact())
         self._version = ""
+        self._exact: Exact | None = None
         if given.resource_version == "exact":
-            self._learn_version("")
+            self._exact = self.process.shared.setdefault(f"mass-list {given.path}", Exact())
+            self._learn_version(self._exact, "")
         self._prepare_requests()
 
     def transact(self, arrival: Arrival) -> Result:
         """LIST once, all of it."""
-        if self._version != self._exact.version:
-            self._prepare_requests()  # another user has learned that it is gone
-        asked = self._version
+        exact = self._exact
+        if exact is not None and self._version != exact.version:
+            self._prepare_requests()  # what was asked for until now is gone
+        version = self._version
         result = self._list_pages(arrival) if self._given.limit else self._list(arrival.deadline)
-        if result.outcome == GONE and asked:
-            self._learn_version(asked)  # the next arrival asks for what is still there
-            self._prepare_requests()
+        if exact is not None and result.outcome == GONE:
+            self._learn_version(exact, version)  # the next arrival asks for what is still there
         return result
 
     def _list(self, deadline: int) -> Result:
@@ -148,7 +149,7 @@ class MassList(KubernetesUser):
         return Result.of(response, outcome), token
 
     def _prepare_requests(self) -> None:
-        self._version = self._exact.version
+        self._version = self._exact.version if self._exact else ""
         version = {"unset": {}, "0": {"resourceVersion": "0"}}.get(
             self._given.resource_version,
             {"resourceVersion": self._version, "resourceVersionMatch": "Exact"},
@@ -161,12 +162,12 @@ class MassList(KubernetesUser):
         media = accept(self._given.encoding, self._given.form)
         return self.identity.request("GET", self._given.asking(query), media, headers)
 
-    def _learn_version(self, gone: str) -> None:
+    def _learn_version(self, exact: Exact, gone: str) -> None:
         """Ask for the most recent resourceVersion, once for all who miss the one that is gone.
 
         What fails here fails again in the load.
         """
-        metadata, exact = accept("json", "metadata"), self._exact
+        metadata = accept("json", "metadata")
         request = self.identity.request("GET", f"{self._given.path}?limit=1", metadata)
         with exact.asking:
             if exact.version != gone:

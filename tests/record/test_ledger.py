@@ -184,3 +184,16 @@ def test_an_undo_that_cannot_be_found_is_reported_not_raised(ledger: Ledger) -> 
         "lost: AttributeError: module 'os' has no attribute 'no_such_function'",
         "gone: ModuleNotFoundError: No module named 'no'",
     ]
+
+
+def sweeping() -> dict[str, float]:
+    return {"seconds": 1.5}
+
+
+def test_what_an_undo_says_is_kept(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "undoable_for_tests", sys.modules[__name__])
+    ledger.intend("seed", "objects", ("undoable_for_tests", "sweeping"), {})
+    assert undo(ledger) == []
+    (entry,) = ledger.entries()
+    assert entry.undone
+    assert entry.facts == {"undoing": {"seconds": 1.5}}

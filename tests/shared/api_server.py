@@ -27,9 +27,11 @@ class ApiServer(BehavingServer):
         self.fails: Callable[[str, str], Failure] = lambda method, path: None
         self.controller_s = 0.0
         """How long each generation of a Deployment waits to be observed."""
-        self.user_agents: set[str] = set()
+        self.patient = False
+        """Whether a namespace that is deleted stays until all in it has been."""
         self._version = 0
         self._observed: dict[str, list[float]] = {}
+        self._leaving: set[str] = set()
         self._lock = threading.Lock()
         super().__init__(certificate)
 
@@ -46,7 +48,6 @@ class ApiServer(BehavingServer):
             body += connection.recv(65536)
         method, target, _ = lines.partition(b"\r\n")[0].decode().split()
         path = urlsplit(target).path
-        self.user_agents.add(lines.partition(b"User-Agent: ")[2].partition(b"\r\n")[0].decode())
         failure = self.fails(method, path)
         with self._lock:
             self.asked.append((time.monotonic(), method, path))
@@ -106,9 +107,15 @@ class ApiServer(BehavingServer):
         return 200, self._keep(path, {**self.objects[path], **given})
 
     def _delete(self, path: str, given: Object) -> tuple[int, Object]:
-        self.objects = {
-            at: one
-            for at, one in self.objects.items()
-            if at != path and not at.startswith(f"{path}/")
-        }
+        within = [at for at in self.objects if at.startswith(f"{path}/")]
+        if within and self.patient:
+            self._leaving.add(path)
+            return 200, {}
+        for at in (path, *within):
+            del self.objects[at]
+        namespace = "/".join(path.split("/")[:5])
+        if namespace in self._leaving and not any(
+            namespace in at for at in self.objects if at != namespace
+        ):
+            del self.objects[namespace]
         return 200, {}
