@@ -129,7 +129,7 @@ class PodChurn(WritingUser):
         templates = self._templates[number % len(self._templates)]
         life = Life(self.name(number), templates, arrival.deadline)
         made = self._send("create", life, arrival.due)
-        if 400 <= made.outcome < 500:
+        if 400 <= made.outcome < 500 or made.outcome == Outcome.REFUSED:
             return made  # there is nothing to delete
         lived = self._live(life, made)
         if self._given.keep:

@@ -68,8 +68,9 @@ class KubernetesUser(User):
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         if not cls.__dict__.get("abstract", False):
-            first = cls.series[0]
-            cls.series = (*cls.series, Series(f"{first.name}.refused", first.verb, "page"))
+            refused = Series(f"{cls.series[0].name}.refused", cls.series[0].verb, "page")
+            if refused not in cls.series:  # there already in what derives from a profile
+                cls.series = (*cls.series, refused)
             cls.process = LoadProcess(cls)
             if not KubernetesUser._parts_only:
                 cls.process.listen()
