@@ -90,15 +90,6 @@ def test_what_a_profile_must_be_allowed() -> None:
     assert said[-1] == "RBAC must allow: create namespaces; create, patch events"
 
 
-def test_parameters_that_do_not_go_together_stop_a_drill_before_it_starts(tmp_path: Path) -> None:
-    reports = tmp_path / "reports"
-    change = "load[0].with.limit=5"
-    ran = kubedrill("run", str(SHIPPED), "--set", change, "--reports", str(reports))
-    assert ran.returncode == 3
-    assert "mass-list: limit is ignored by the server" in ran.stderr
-    assert not reports.exists()
-
-
 def test_missing_binaries_stop_a_drill_before_it_starts(tmp_path: Path) -> None:
     environment = {
         "KUBEBUILDER_ASSETS": "",

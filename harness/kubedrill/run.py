@@ -19,7 +19,6 @@ from kubedrill.faults.catalogue import precheck
 from kubedrill.judge import convert, judge
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.load import launch
-from kubedrill.load.describe import check as check_together
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
@@ -97,8 +96,6 @@ def run(order: Order, console: Console) -> Report:
 
 def check_before(order: Order) -> "ClusterDefinition":
     """Check all that can be checked before anything is started; NotStarted says what is wrong."""
-    for load in order.experiment.loads:
-        check_together(Path(order.catalogue.profiles[load.profile].path), load.parameters)
     definition = cluster.load_definition(places.cluster_file(order.cluster, order.file))
     cluster.check(definition, order.cluster)
     faults = [(fault.name, fault.arguments) for fault in order.experiment.faults]

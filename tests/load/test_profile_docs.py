@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from kubedrill.catalogue import read_experiment
-from kubedrill.load.describe import check, describe
+from kubedrill.load.describe import describe
 
 TOP = Path(__file__).parents[2]
 PROFILES = sorted((TOP / "loadprofiles").glob("*.py"))
@@ -42,8 +42,6 @@ def test_every_example_is_a_valid_experiment(example, tmp_path):
     file.write_text(yaml.safe_dump(small | yaml.safe_load(example), sort_keys=False))
     experiment, _ = read_experiment(file)
     assert len(experiment.loads) == len(yaml.safe_load(example)["load"])
-    for load in experiment.loads:
-        check(TOP / "loadprofiles" / f"{load.profile.replace('-', '_')}.py", load.parameters)
 
 
 def test_there_are_examples():

@@ -5,12 +5,16 @@ import pytest
 from load_stage import LEAD, PROFILE, baseline
 
 from kubedrill.load import launch
-from kubedrill.load.user.share import Share
 from kubedrill.process.child import Child
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.schedule import ScheduledLoad
 from kubedrill.record.traces import read_samples
+
+with pytest.MonkeyPatch.context() as patch:
+    # Locust patches a process that imports it, and this one runs other tests, too.
+    patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
+    from kubedrill.load.user.share import Share
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])

@@ -17,8 +17,12 @@ import numpy as np
 import pytest
 from load_stage import PROFILE
 
-from kubedrill.load.user.stand_alone import StandAlone
 from kubedrill.record.clock import SECOND
+
+with pytest.MonkeyPatch.context() as patch:
+    # Locust patches a process that imports it, and this one runs other tests, too.
+    patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
+    from kubedrill.load.user.stand_alone import StandAlone
 
 PLAIN_HTTP = """
 clusters: [{name: c, cluster: {server: 'http://x'}}]
