@@ -5,6 +5,8 @@
 What it costs the server, and which claims it is for: docs/profiles/floods.md.
 """
 
+from typing import ClassVar
+
 from kubedrill.load.flood import Flood, text
 from kubedrill.load.template import Object
 
@@ -13,6 +15,7 @@ class ConfigMapFlood(Flood):
     """Makes a ConfigMap, each time an arrival is due."""
 
     resource = "configmaps"
+    permissions: ClassVar = {"namespaces": "create", "configmaps": "create, update"}
 
     def content(self, data: bytes) -> Object:
         """Return a ConfigMap's data."""

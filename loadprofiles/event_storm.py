@@ -6,16 +6,20 @@ What it costs the server, and which claims it is for: docs/profiles/event-storm.
 """
 
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from pydantic import Field
 
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
-from kubedrill.load.writing import WritingUser
+from kubedrill.load.writing import NOT_FOUND, WritingUser
+from kubedrill.record.clock import now
 
 PATCH = "application/strategic-merge-patch+json"
 DIGITS = 9
-"""Of a count, in a patch of one length."""
+"""Of a count, in a body of one length."""
+CREATED, PATCHED = 1, 2
+"""The series of the requests, by index."""
 
 
 class EventStormParameters(Parameters):
@@ -45,6 +49,7 @@ class EventStorm(WritingUser):
         Series("event.patch", "PATCH", "page"),
     )
     parameters = EventStormParameters
+    permissions: ClassVar = {"namespaces": "create", "events": "create, patch"}
 
     def prepare(self) -> None:
         """Make the namespaces, and a request for each of them."""
@@ -56,7 +61,7 @@ class EventStorm(WritingUser):
         self._creates, self._patches = [], []
         for namespace in self.make_namespaces(given.namespaces):
             path = f"/api/v1/namespaces/{namespace}/events"
-            body = compact(self._event(name, namespace))
+            body = compact(self._event(name, namespace)).replace(b'"count":1', _count(1))
             self._creates.append(Template(head(self.identity, "POST", path, body) + body, length))
             begin = head(self.identity, "PATCH", f"{path}/{name}", patch, content_type=PATCH)
             self._patches.append(Template(begin, length))
@@ -64,15 +69,16 @@ class EventStorm(WritingUser):
     def transact(self, arrival: Arrival) -> Result:
         """Send one Event: a new one, or one more of its kind."""
         rounds, which = self.next_turn(self._given.distinct)
-        name, namespace = self.name(which), which % len(self._creates)
+        name, namespace, due = self.name(which), which % len(self._creates), arrival.due
         if rounds:
             request = self._patches[namespace].named(name) + self._patch_body(rounds + 1)
-        else:
-            request = self._creates[namespace].named(name)
-        response = self.send(request, arrival.deadline)
-        result = Result.of(response, response.status)
-        self.record(2 if rounds else 1, arrival.due, arrival.started, result)
-        return result
+            response = self.send_part(PATCHED, request, due, arrival.deadline)
+            if response.status != NOT_FOUND:
+                return Result.of(response, response.status)
+            due = now()  # it has expired, and is made anew with the count that it has reached
+        made = self._creates[namespace].named(name).replace(_count(1), _count(rounds + 1))
+        response = self.send_part(CREATED, made, due, arrival.deadline)
+        return Result.of(response, response.status)
 
     def _event(self, name: str, namespace: str) -> Object:
         given = self._given
@@ -101,7 +107,11 @@ class EventStorm(WritingUser):
     @staticmethod
     def _patch_body(count: int) -> bytes:
         """Return the patch; of one length, by blanks, whatever the count."""
-        return f'{{"count":{count:<{DIGITS}},"lastTimestamp":"{_time()}"}}'.encode("ascii")
+        return b"{" + _count(count) + f',"lastTimestamp":"{_time()}"}}'.encode("ascii")
+
+
+def _count(count: int) -> bytes:
+    return f'"count":{count:<{DIGITS}}'.encode("ascii")
 
 
 def _time() -> str:

@@ -5,6 +5,8 @@
 What it costs the server, and which claims it is for: docs/profiles/watches.md.
 """
 
+from typing import ClassVar
+
 from kubedrill.load.informer import InformerParameters, Watching
 
 
@@ -12,3 +14,4 @@ class Informer(Watching):
     """Writes to a collection, while informers keep up with it."""
 
     parameters = InformerParameters
+    permissions: ClassVar = {"namespaces": "create", "configmaps": "create, update, list, watch"}

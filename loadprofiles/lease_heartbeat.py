@@ -49,9 +49,13 @@ class LeaseHeartbeat(WritingUser):
 
     series = (Series("renew", "PUT", "transaction"), Series("renew.read", "GET", "page"))
     parameters = LeaseHeartbeatParameters
+    permissions: ClassVar = {
+        "namespaces": "create",
+        "leases.coordination.k8s.io": "create, get, update",
+    }
 
-    _known: ClassVar[dict[int, bytes]] = {}
-    """The version of each Lease as its kubelet would know it."""
+    _known: ClassVar[dict[bytes, bytes]] = {}
+    """The version of each Lease, by name, as its kubelet would know it."""
 
     def prepare(self) -> None:
         """Make the Leases."""
@@ -72,18 +76,17 @@ class LeaseHeartbeat(WritingUser):
         """Renew the Lease of the next node, in the version that its kubelet saw last."""
         _, number = self.next_turn(self._nodes)
         name = self.name(number)
-        version = self._known.pop(number, b"") or self._read(name, arrival)
+        version = self._known.pop(name, b"") or self._read(name, arrival)
         request = self._put.named(name) + self._renewal(name, version)
         response = self.send(request, arrival.deadline, KEEP)
         if response.status == OK:
-            self._known[number] = _version(response)
+            self._known[name] = _version(response)
         return Result.of(response, response.status)
 
     def _read(self, name: bytes, arrival: Arrival) -> bytes:
         """Return the version of a Lease, as a kubelet asks for it at first and after a failure."""
-        due = now()
-        response = self.send(self._get.named(name), arrival.deadline, KEEP)
-        self.record(READ, due, due, Result.of(response, response.status))
+        request = self._get.named(name)
+        response = self.send_part(READ, request, now(), arrival.deadline, KEEP)
         return _version(response)
 
     def _lease(self, name: str) -> Object:

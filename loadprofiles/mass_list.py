@@ -5,8 +5,10 @@
 What it costs the server, and which claims it is for: docs/profiles/mass-list.md.
 """
 
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
+from gevent.lock import BoundedSemaphore
 from pydantic import Field, model_validator
 
 from kubedrill.load.collections import CollectionParameters
@@ -18,6 +20,8 @@ from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 
+PAGE, VERSION = 1, 2
+"""Indices of the series beside the arrivals'."""
 GONE = 410
 """A continue token, or an exact resourceVersion, that the server no longer has the data for."""
 
@@ -75,11 +79,24 @@ class MassListParameters(CollectionParameters):
         return self.encoding
 
 
+@dataclass(slots=True)
+class Exact:
+    """The version that all users ask for."""
+
+    version: str = ""
+    asking: BoundedSemaphore = field(default_factory=BoundedSemaphore)
+
+
 class MassList(KubernetesUser):
     """LISTs everything, each time an arrival is due."""
 
-    series = (Series("list", "LIST", "transaction"), Series("list.page", "LIST", "page"))
+    series = (
+        Series("list", "LIST", "transaction"),
+        Series("list.page", "LIST", "page"),
+        Series("list.version", "LIST", "page"),
+    )
     parameters = MassListParameters
+    permissions: ClassVar = {"{resource}": "list"}
 
     def prepare(self) -> None:
         """Make the bytes of the request, and what its answer must look like."""
@@ -91,16 +108,21 @@ class MassList(KubernetesUser):
             given.group_version, kind.encode("ascii"), given.answered, given.form
         )
         self._version = ""
+        self._exact: Exact | None = None
         if given.resource_version == "exact":
-            self._learn_version()
+            self._exact = self.process.shared.setdefault(f"mass-list {given.path}", Exact())
+            self._learn_version(self._exact, "")
         self._prepare_requests()
 
     def transact(self, arrival: Arrival) -> Result:
         """LIST once, all of it."""
+        exact = self._exact
+        if exact is not None and self._version != exact.version:
+            self._prepare_requests()  # what was asked for until now is gone
+        version = self._version
         result = self._list_pages(arrival) if self._given.limit else self._list(arrival.deadline)
-        if result.outcome == GONE and self._version:
-            self._learn_version()  # the next arrival asks for what is still there
-            self._prepare_requests()
+        if exact is not None and result.outcome == GONE:
+            self._learn_version(exact, version)  # the next arrival asks for what is still there
         return result
 
     def _list(self, deadline: int) -> Result:
@@ -114,7 +136,7 @@ class MassList(KubernetesUser):
         expired = False
         while True:
             page, token = self._page(request, arrival.deadline)
-            self.record(1, due, started, page)
+            self.record(PAGE, due, started, page)
             size += page.size
             first_byte = first_byte or page.first_byte
             due = started = now()
@@ -144,6 +166,7 @@ class MassList(KubernetesUser):
         return Result.of(response, outcome), token
 
     def _prepare_requests(self) -> None:
+        self._version = self._exact.version if self._exact else ""
         version = {"unset": {}, "0": {"resourceVersion": "0"}}.get(
             self._given.resource_version,
             {"resourceVersion": self._version, "resourceVersionMatch": "Exact"},
@@ -156,11 +179,19 @@ class MassList(KubernetesUser):
         media = accept(self._given.encoding, self._given.form)
         return self.identity.request("GET", self._given.asking(query), media, headers)
 
-    def _learn_version(self) -> None:
-        """Ask which resourceVersion is the most recent one; what fails here fails again in the load."""
+    def _learn_version(self, exact: Exact, gone: str) -> None:
+        """Ask for the most recent resourceVersion, once for all who miss the one that is gone.
+
+        What fails here fails again in the load.
+        """
         metadata = accept("json", "metadata")
         request = self.identity.request("GET", f"{self._given.path}?limit=1", metadata)
-        try:
-            self._version = version_in(self.send(request, now() + 5 * SECOND, HEAD).head)
-        except (WireError, ValueError):
-            self._version = self._version or "1"
+        with exact.asking:
+            if exact.version != gone:
+                return  # somebody else has asked meanwhile
+            due = now()
+            try:
+                response = self.send_part(VERSION, request, due, due + 5 * SECOND, HEAD)
+                exact.version = version_in(response.head)
+            except (WireError, ValueError):
+                exact.version = exact.version or "1"

@@ -91,7 +91,7 @@ class MixedParameters(Parameters):
 
     @model_validator(mode="after")
     def _can_be_mixed(self) -> "MixedParameters":
-        PROFILES.check(self.portions)
+        PROFILES.check(self.portions, self)
         return self
 
     @property
@@ -105,6 +105,7 @@ class Mixed(Mixing):
 
     profiles = PROFILES
     series = PROFILES.series
+    permissions = PROFILES.permissions
     parameters = MixedParameters
 
     def prepare(self) -> None:

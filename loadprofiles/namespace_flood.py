@@ -8,24 +8,19 @@ What it costs the server, and which claims it is for: docs/profiles/floods.md.
 import random
 from collections.abc import Iterator
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
-import gevent
 from pydantic import Field
 
 from kubedrill.load.flood import encoded, text
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
-from kubedrill.load.writing import WritingUser
+from kubedrill.load.writing import NOT_FOUND, OK, WritingUser
 from kubedrill.record.clock import now
-from kubedrill.wire.response import Response
 
 NAMESPACES = "/api/v1/namespaces"
-CREATE, PART, ACCOUNT, GONE = range(4)
+CREATE, PART, ACCOUNT, GONE, DELETE, LOOK = range(6)
 """The series, by index."""
-POLL_S = 0.25
-OK = 200
-NOT_FOUND = 404
 
 
 class NamespaceFloodParameters(Parameters):
@@ -54,7 +49,16 @@ class NamespaceFlood(WritingUser):
         Series("create.request", "POST", "page"),
         Series("create.account", "GET", "page"),
         Series("create.gone", "DELETE", "page"),
+        Series("create.delete", "DELETE", "page"),
+        Series("create.look", "GET", "page"),
     )
+    permissions: ClassVar = {
+        "namespaces": "create, get, delete",
+        "secrets": "create",
+        "configmaps": "create",
+        "resourcequotas": "create",
+        "serviceaccounts": "get",
+    }
     parameters = NamespaceFloodParameters
 
     def prepare(self) -> None:
@@ -78,20 +82,18 @@ class NamespaceFlood(WritingUser):
     def transact(self, arrival: Arrival) -> Result:
         """Make one namespace, all that is in it, and delete it where asked to."""
         name = self.namespace_name(self.next_turn()[1]).encode("ascii")
-        due, started, size, first_byte = arrival.due, arrival.started, 0, 0
+        due, size, first_byte = arrival.due, 0, 0
         for request in self._creates:
-            response = self.send(request.named(name), arrival.deadline)
-            result = Result.of(response, response.status)
-            self.record(PART, due, started, result)
+            response = self.send_part(PART, request.named(name), due, arrival.deadline)
             size += response.size
             first_byte = first_byte or response.first_byte
-            due = started = now()
+            due = now()
             if not 200 <= response.status < 300:
                 return Result(response.status, first_byte, response.end, size)
         outcome = OK
         if self._given.account == "await":
             result = self._until(self._look, OK, name, arrival)
-            self.record(ACCOUNT, due, started, result)
+            self.record(ACCOUNT, due, due, result)
             outcome = result.outcome
         if self._given.delete == "await":
             self.beside(GONE, partial(self._go, name))
@@ -99,20 +101,17 @@ class NamespaceFlood(WritingUser):
 
     def _go(self, name: bytes, arrival: Arrival) -> Result:
         """Delete a namespace, and wait until it is gone."""
-        response = self.send(self._delete.named(name), arrival.deadline)
+        request = self._delete.named(name)
+        response = self.send_part(DELETE, request, arrival.due, arrival.deadline)
         if not 200 <= response.status < 300:
             return Result.of(response, response.status)
         return self._until(self._look_for_it, NOT_FOUND, name, arrival)
 
     def _until(self, request: Template, status: int, name: bytes, arrival: Arrival) -> Result:
         """Ask until the answer has that status; it counts as 200 then."""
-        while True:
-            response: Response = self.send(request.named(name), arrival.deadline)
-            if response.status == status:
-                return Result.of(response, OK)
-            if response.status not in {OK, NOT_FOUND}:
-                return Result.of(response, response.status)
-            gevent.sleep(POLL_S)
+        return self.look_until(
+            LOOK, request.named(name), lambda answer: answer.status == status, arrival.deadline
+        )
 
     def _contents(self) -> Iterator[tuple[str, Object]]:
         given = self._given

@@ -5,28 +5,39 @@
 What it costs the server, and which claims it is for: docs/profiles/pod-churn.md.
 """
 
-from typing import Literal
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
-from kubedrill.load.writing import WritingUser
-from kubedrill.record.clock import now
+from kubedrill.load.writing import OK, WritingUser
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.response import Response
 
 MERGE = "application/merge-patch+json"
 IMAGE = "registry.k8s.io/pause:3.10"
-SERIES = ("create", "bind", "status", "rollout", "delete")
-"""The steps, each with a series of its own after the arrivals'."""
-VERBS = {
+STEPS = {
     "create": "POST",
     "bind": "POST",
     "status": "PATCH",
+    "observed": "GET",
     "rollout": "PATCH",
+    "patch": "PATCH",
+    "look": "GET",
     "delete": "DELETE",
 }
+"""What has a series of its own after the arrivals', and its verb."""
+SERIES = tuple(STEPS)
 ACCOUNT_WAIT_S = 30
-OK = 200
+STATUS = 32 * 1024
+"""Bytes of a Deployment that has no padding: its status stands at the end."""
+_OBSERVED = re.compile(rb'"status":\{"observedGeneration":(\d+)')
 
 
 class PodChurnParameters(Parameters):
@@ -63,14 +74,35 @@ class PodChurnParameters(Parameters):
         return self
 
 
+class Life(NamedTuple):
+    """One workload's, in requests."""
+
+    name: bytes
+    templates: Mapping[str, Template]
+    deadline: int
+
+    def request(self, step: str) -> bytes:
+        """Return what is sent at a step."""
+        return self.templates[step].named(self.name)
+
+
 class PodChurn(WritingUser):
     """Makes one workload, takes it through its life and deletes it, each time an arrival is due."""
 
     series = (
         Series("churn", "POST", "transaction"),
-        *(Series(f"churn.{step}", VERBS[step], "page") for step in SERIES),
+        *(Series(f"churn.{step}", verb, "page") for step, verb in STEPS.items()),
     )
     parameters = PodChurnParameters
+    permissions: ClassVar = {
+        "namespaces": "create",
+        "serviceaccounts": "get",
+        "pods": "create, delete",
+        "pods/binding": "create",
+        "pods/status": "patch",
+        "deployments.apps": "create, get, patch, delete",
+        "jobs.batch": "create, delete",
+    }
 
     def prepare(self) -> None:
         """Make the namespaces, and for each of them the requests of every step."""
@@ -80,41 +112,87 @@ class PodChurn(WritingUser):
         namespaces = self.make_namespaces(given.namespaces)
         for namespace in namespaces:
             self._await_account(namespace)
-        self._steps = [self._steps_in(namespace) for namespace in namespaces]
+        make = self._pod_requests if given.workload == "pods" else self._workload_requests
+        name = placeholder(self.name_length)
+        self._templates = [make(namespace, name) for namespace in namespaces]
+        steps: dict[str, tuple[Callable[[Life, int], Result], ...]] = {
+            "pods": (partial(self._send, "bind"), partial(self._send, "status")),
+            "deployments": (self._observe, self._roll_out),
+            "jobs": (),
+        }
+        self._steps = steps[given.workload]
 
     def transact(self, arrival: Arrival) -> Result:
         """Take one workload through its life; a step that fails ends it, but for its deletion."""
         _, number = self.next_turn()
-        name, steps = self.name(number), self._steps[number % len(self._steps)]
-        due, size, first_byte, outcome = arrival.due, 0, 0, OK
-        for step, request in steps:
-            if step == "delete":
-                self.rest(arrival, self._given.lifetime_s)
-                due = now()
-            elif not 200 <= outcome < 300:
-                continue
-            started = now() if size else arrival.started
-            response = self.send(request.named(name), arrival.deadline)
-            self.record(1 + SERIES.index(step), due, started, Result.of(response, response.status))
-            size += response.size
-            first_byte = first_byte or response.first_byte
-            if 200 <= outcome < 300 and not 200 <= response.status < 300:
-                outcome = response.status
-            due = now()
-        return Result(outcome, first_byte, now(), size)
+        templates = self._templates[number % len(self._templates)]
+        life = Life(self.name(number), templates, arrival.deadline)
+        made = self._send("create", life, arrival.due)
+        if 400 <= made.outcome < 500 or made.outcome == Outcome.REFUSED:
+            return made  # there is nothing to delete
+        lived = self._live(life, made)
+        if self._given.keep:
+            return lived
+        gone = self._delete(arrival, life, lived)
+        whole = _joined(lived, gone) if lived.outcome == OK else lived
+        late = whole.outcome == OK and whole.end > arrival.deadline
+        return whole._replace(outcome=Outcome.TIMEOUT) if late else whole
+
+    def _live(self, life: Life, made: Result) -> Result:
+        """Take the steps between creation and deletion; return all so far as one."""
+        whole = _joined(Result(OK, 0, 0, 0), made)
+        for step in self._steps:
+            if whole.outcome != OK:
+                break
+            whole = _joined(whole, step(life, now()))
+        return whole
+
+    def _delete(self, arrival: Arrival, life: Life, lived: Result) -> Result:
+        """Delete the workload, whatever became of it and however late it is."""
+        if lived.outcome == OK:
+            self.rest(arrival, min(self._given.lifetime_s, max(life.deadline - now(), 0) / SECOND))
+        due = now()
+        return self._send("delete", life._replace(deadline=due + self.timeout), due)
+
+    def _send(self, step: str, life: Life, due: int) -> Result:
+        """Send what is sent at a step; what fails is a result, too."""
+        series = 1 + SERIES.index(step)
+        try:
+            response = self.send_part(series, life.request(step), due, life.deadline)
+        except WireError as error:
+            return Result.failed(error)
+        return Result.of(response, response.status)
+
+    def _observe(self, life: Life, due: int) -> Result:
+        """Wait until the controller has made the first ReplicaSet: a change before that rolls nothing out."""
+        result = self._look_for(1, life)
+        self.record(1 + SERIES.index("observed"), due, due, result)
+        return result
+
+    def _roll_out(self, life: Life, due: int) -> Result:
+        """Change the pods' template, and wait until the controller has made the ReplicaSet for it."""
+        result = self._send("patch", life, due)
+        if result.outcome == OK:
+            result = _joined(result, self._look_for(2, life))
+        self.record(1 + SERIES.index("rollout"), due, due, result)
+        return result
+
+    def _look_for(self, generation: int, life: Life) -> Result:
+        """Wait until the controller has done what that generation of the Deployment asks for."""
+
+        def done(response: Response) -> bool:
+            found = _OBSERVED.search(response.head) if response.status == OK else None
+            return found is not None and int(found[1]) >= generation
+
+        look, keep = 1 + SERIES.index("look"), self._given.pod_bytes + STATUS
+        return self.look_until(look, life.request("look"), done, life.deadline, keep)
 
     def _await_account(self, namespace: str) -> None:
         # Admission refuses pods until the namespace's default account is there.
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
         self.await_there(path, ACCOUNT_WAIT_S)
 
-    def _steps_in(self, namespace: str) -> list[tuple[str, Template]]:
-        name = placeholder(self.name_length)
-        steps = self._pod_steps if self._given.workload == "pods" else self._workload_steps
-        found = steps(namespace, name)
-        return found[:-1] if self._given.keep else found
-
-    def _pod_steps(self, namespace: str, name: str) -> list[tuple[str, Template]]:
+    def _pod_requests(self, namespace: str, name: str) -> dict[str, Template]:
         pods = f"/api/v1/namespaces/{namespace}/pods"
         pod = {"apiVersion": "v1", "kind": "Pod", **self._pod(name, {"schedulerName": "none"})}
         binding = {
@@ -125,14 +203,14 @@ class PodChurn(WritingUser):
         }
         ready = [{"type": kind, "status": "True"} for kind in ("Ready", "ContainersReady")]
         running = {"status": {"phase": "Running", "conditions": ready}}
-        return [
-            ("create", self._request("POST", pods, pod)),
-            ("bind", self._request("POST", f"{pods}/{name}/binding", binding)),
-            ("status", self._request("PATCH", f"{pods}/{name}/status", running, MERGE)),
-            ("delete", self._request("DELETE", f"{pods}/{name}?gracePeriodSeconds=0")),
-        ]
+        return {
+            "create": self._request("POST", pods, pod),
+            "bind": self._request("POST", f"{pods}/{name}/binding", binding),
+            "status": self._request("PATCH", f"{pods}/{name}/status", running, MERGE),
+            "delete": self._request("DELETE", f"{pods}/{name}?gracePeriodSeconds=0"),
+        }
 
-    def _workload_steps(self, namespace: str, name: str) -> list[tuple[str, Template]]:
+    def _workload_requests(self, namespace: str, name: str) -> dict[str, Template]:
         if self._given.workload == "jobs":
             group, kind = "batch/v1", "Job"
             # Its pods run nowhere, so nothing is gained from finalizers that count them.
@@ -149,12 +227,13 @@ class PodChurn(WritingUser):
         path = f"/apis/{group}/namespaces/{namespace}/{self._given.workload}"
         made = {"apiVersion": group, "kind": kind, "metadata": self.metadata(name), "spec": spec}
         again = {"metadata": {"annotations": {"kubedrill.io/release": "2"}}}
-        rollout = {"spec": {"template": again}}
-        steps = [("create", self._request("POST", path, made))]
-        if kind == "Deployment":
-            steps.append(("rollout", self._request("PATCH", f"{path}/{name}", rollout, MERGE)))
-        gone = f"{path}/{name}?propagationPolicy=Background"
-        return [*steps, ("delete", self._request("DELETE", gone))]
+        one = f"{path}/{name}"
+        return {
+            "create": self._request("POST", path, made),
+            "look": self._request("GET", one),
+            "patch": self._request("PATCH", one, {"spec": {"template": again}}, MERGE),
+            "delete": self._request("DELETE", f"{one}?propagationPolicy=Background"),
+        }
 
     def _pod(self, name: str, spec: Object, labels: Object | None = None) -> Object:
         metadata = self.metadata(name, annotations={"kubedrill.io/padding": self._padding()})
@@ -175,3 +254,10 @@ class PodChurn(WritingUser):
         body = b"" if made is None else compact(made)
         begin = head(self.identity, method, path, body, content_type=content)
         return Template(begin + body, self.name_length)
+
+
+def _joined(before: Result, after: Result) -> Result:
+    """Return two results as one; what succeeds is 200."""
+    outcome = OK if 200 <= after.outcome < 300 else after.outcome
+    first_byte = before.first_byte or after.first_byte
+    return Result(outcome, first_byte, after.end, before.size + after.size)

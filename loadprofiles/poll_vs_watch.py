@@ -7,7 +7,7 @@ What it costs the server, and which claims it is for: docs/profiles/watches.md.
 
 import random
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import gevent
 from gevent.event import Event
@@ -43,6 +43,7 @@ class PollVsWatch(Watching):
     """Writes to a collection, while pollers or informers keep up with it."""
 
     parameters = PollVsWatchParameters
+    permissions: ClassVar = {"namespaces": "create", "configmaps": "create, update, list, watch"}
 
     def keep_up(self, client: int, begun: Event) -> None:
         """Poll or watch until killed."""

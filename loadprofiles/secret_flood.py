@@ -5,6 +5,8 @@
 What it costs the server, and which claims it is for: docs/profiles/floods.md.
 """
 
+from typing import ClassVar
+
 from kubedrill.load.flood import Flood, encoded
 from kubedrill.load.template import Object
 
@@ -13,6 +15,7 @@ class SecretFlood(Flood):
     """Makes a secret, each time an arrival is due."""
 
     resource = "secrets"
+    permissions: ClassVar = {"namespaces": "create", "secrets": "create, update"}
 
     def content(self, data: bytes) -> Object:
         """Return a secret's data."""

@@ -5,6 +5,8 @@
 What it costs the server, and which claims it is for: docs/profiles/watches.md.
 """
 
+from typing import ClassVar
+
 from kubedrill.load.collections import WatchedParameters
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.load.watching import MEDIA, Events, Kind
@@ -25,6 +27,7 @@ class WatchList(KubernetesUser):
 
     series = (Series("list", "WATCHLIST", "transaction"),)
     parameters = WatchedParameters
+    permissions: ClassVar = {"{resource}": "watch"}
 
     def prepare(self) -> None:
         """Make the request."""

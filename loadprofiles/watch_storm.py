@@ -5,6 +5,8 @@
 What it costs the server, and which claims it is for: docs/profiles/watches.md.
 """
 
+from typing import ClassVar
+
 from pydantic import Field, model_validator
 
 from kubedrill.load.collections import WatchedParameters
@@ -57,6 +59,7 @@ class WatchStorm(KubernetesUser):
         Series("open.again", "WATCH", "page"),
     )
     parameters = WatchStormParameters
+    permissions: ClassVar = {"{resource}": "watch"}
 
     def prepare(self) -> None:
         """Make the request."""

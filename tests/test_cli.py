@@ -97,6 +97,11 @@ def test_programs_read_json() -> None:
         assert json.loads(kubedrill(*command, "--json").stdout)
 
 
+def test_what_a_profile_must_be_allowed() -> None:
+    said = kubedrill("profiles", "event-storm").stdout.splitlines()
+    assert said[-1] == "RBAC must allow: create namespaces; create, patch events"
+
+
 def test_missing_binaries_stop_a_drill_before_it_starts(tmp_path: Path) -> None:
     environment = {
         "KUBEBUILDER_ASSETS": "",

@@ -11,7 +11,7 @@ from kubedrill.experiment import Experiment, read
 from kubedrill.faults.catalogue import FAULTS
 from kubedrill.faults.overlap import refusals
 from kubedrill.load.describe import contradictions, describe
-from kubedrill.record.catalogue import Catalogue, ClusterDescription
+from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
 from kubedrill.words import did_you_mean
 
 
@@ -86,16 +86,27 @@ def profile_rows() -> list[dict[str, Any]]:
             "profile": profile.name,
             "what it sends": profile.doc,
             "parameters": ", ".join(profile.parameters.get("properties", {})),
+            "must be allowed": permissions(profile),
         }
         for profile in assemble().profiles.values()
     ]
 
 
-def parameter_rows(name: str) -> list[dict[str, Any]]:
-    """Return a row for each parameter of a profile; NotStarted if there is no such profile."""
+def profile(name: str) -> ProfileDescription:
+    """Return a profile's description; NotStarted if there is no such profile."""
     known = assemble().profiles
     if name not in known:
         raise NotStarted(f'unknown profile "{name}"{did_you_mean(name, known)}')
+    return known[name]
+
+
+def permissions(profile: ProfileDescription) -> str:
+    """Return in words what a profile's identities must be allowed to do."""
+    return "; ".join(f"{verbs} {resource}" for resource, verbs in profile.permissions.items())
+
+
+def parameter_rows(profile: ProfileDescription) -> list[dict[str, Any]]:
+    """Return a row for each parameter of a profile."""
     return [
         {
             "parameter": parameter,
@@ -103,7 +114,7 @@ def parameter_rows(name: str) -> list[dict[str, Any]]:
             "takes": _takes(one),
             "what it says": one["description"],
         }
-        for parameter, one in known[name].parameters["properties"].items()
+        for parameter, one in profile.parameters["properties"].items()
     ]
 
 

@@ -235,10 +235,16 @@ def faults(as_json: bool) -> None:
 @click.argument("name", required=False)
 @as_json
 def profiles(name: str | None, as_json: bool) -> None:
-    """The load profiles, or the parameters of one of them."""
-    from kubedrill.catalogue import parameter_rows, profile_rows
+    """The load profiles, or the parameters of one of them and what it must be allowed to do."""
+    from kubedrill import catalogue
 
-    _print_rows(parameter_rows(name) if name else profile_rows(), as_json)
+    if name is None:
+        _print_rows(catalogue.profile_rows(), as_json)
+        return
+    profile = catalogue.profile(name)
+    _print_rows(catalogue.parameter_rows(profile), as_json)
+    if not as_json:
+        click.echo(f"RBAC must allow: {catalogue.permissions(profile)}")
 
 
 @cli.command(epilog=example("kubedrill schema experiment > experiment.schema.json"))

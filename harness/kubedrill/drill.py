@@ -145,6 +145,7 @@ class Drill:
         if self.own_cluster and keep_cluster:
             self.ledger.undone(self.own_cluster)
         failures = undo_all(self.ledger)
+        self._note_sweep()
         for failure in failures:
             self.note("note", f"not undone: {failure}", undone=False)
         self.timeline.close()
@@ -154,6 +155,12 @@ class Drill:
         if not failures:
             heal.unregister(self.folder)
         return failures
+
+    def _note_sweep(self) -> None:
+        for entry in self.ledger.entries():
+            if entry.what == "seed" and (swept := entry.facts.get("undoing")):
+                what = "{namespaces:,} namespaces and {objects:,} objects in them"
+                self.note("note", f"swept {what} in {{seconds:g}} s".format(**swept), **swept)
 
     def _end_children(self) -> None:
         # Faults first: what is broken is mended before anything else is taken away.

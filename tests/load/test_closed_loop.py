@@ -11,6 +11,17 @@ from kubedrill.record.schedule import ScheduledLoad
 from kubedrill.record.traces import read_samples, succeeded
 
 
+def play(stage, profile, load):
+    command, environment = launch.command(profile, load, stage.folder)
+    child = Child.start("load", command, stage.folder.logs / "load.log", environment)
+    try:
+        child.wait_ready(30)
+        child.go({"schedule": baseline(stage.folder.run, now() + LEAD, 2, load).as_dict()})
+        return child.wait(20)
+    finally:
+        child.kill()
+
+
 @pytest.mark.parametrize(
     ("latency_s", "pause_s", "expected"),
     [(0.1, 0.0, 10 * 20), (0.1, 0.3, 10 * 5), (0.4, 0.0, 10 * 5)],
@@ -18,15 +29,24 @@ from kubedrill.record.traces import read_samples, succeeded
 def test_a_client_asks_when_it_is_answered(stage, server, latency_s, pause_s, expected):
     server.latencies = [latency_s]
     load = ScheduledLoad("list", "mass-list", Arrivals.closed(10, pause_s))
-    command, environment = launch.command(PROFILE, load, stage.folder)
-    child = Child.start("load", command, stage.folder.logs / "load.log", environment)
-    try:
-        child.wait_ready(30)
-        child.go({"schedule": baseline(stage.folder.run, now() + LEAD, 2, load).as_dict()})
-        assert child.wait(20) == 0
-    finally:
-        child.kill()
+    assert play(stage, PROFILE, load) == 0
     records, _ = read_samples(stage.folder, "load-list")
     assert succeeded(records).all()
     assert 0.8 * expected <= len(records) <= 1.1 * expected + 10
     assert (records["wait_us"] < 250_000).all()
+
+
+BUG = """
+
+MassList.transact = lambda self, arrival: {}["a bug"]
+"""
+
+
+@pytest.mark.parametrize("arrivals", [Arrivals.closed(10), Arrivals.constant(50)])
+def test_a_bug_of_the_profile_ends_the_load(stage, server, tmp_path, arrivals):
+    profile = tmp_path / "mass_list.py"
+    profile.write_text(PROFILE.read_text() + BUG)
+    assert play(stage, profile, ScheduledLoad("list", "mass-list", arrivals)) == 1
+    log = (stage.folder.logs / "load.log").read_text()
+    assert log.count("the load has failed") == 1
+    assert "KeyError: 'a bug'" in log

@@ -55,6 +55,20 @@ def test_retry_after(stage, server, retry_after, obeyed):
         # The server says 3 s: once more within the timeout, then the answer is given as it is.
         assert counted == {"http 429, Retry-After 3 s": 8, "sent again after Retry-After": 4}
         assert played.records()["total_us"].min() > 3_000_000
+        # The first tries are in the samples, too.
+        assert played.outcomes("list.refused") == {429: 4}
+        assert played.records("list.refused")["total_us"].max() < 1_000_000
     else:
         assert counted == {"http 429, Retry-After 3 s": 4}
+        assert len(played.records("list.refused")) == 0
         assert played.records()["total_us"].max() < 1_000_000
+
+
+def test_a_retry_after_of_nothing_lets_others_run(stage, server):
+    server.behaviour = "/too-many-at-once"
+    played = stage.play(rate=20, seconds=1, retry_after="obey", timeout_s=1)
+    assert played.status == 0, played.log
+    assert set(played.outcomes()) <= {429, Outcome.TIMEOUT}
+    assert played.records()["wait_us"].max() < 250_000
+    tries = len(played.records("list.refused"))
+    assert 20 * 20 < tries <= len(server.served) <= tries + 20

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 
 import pytest
@@ -15,8 +17,12 @@ def cache(tmp_path, monkeypatch):
 
 def test_description():
     (said,) = describe(PROFILE)
-    assert (said.name, said.series) == ("mass-list", ("list", "list.page"))
+    assert (said.name, said.series) == (
+        "mass-list",
+        ("list", "list.page", "list.version", "list.refused"),
+    )
     assert said.doc.startswith("Full LISTs")
+    assert said.permissions == {"{resource}": "list"}
     properties = said.parameters["properties"]
     assert properties["resource_version"]["enum"] == ["unset", "0", "exact"]
     assert properties["limit"]["type"] == "integer"
@@ -35,11 +41,18 @@ def test_it_is_cached_by_content(cache, tmp_path):
     assert describe(profile)[0].doc == "Something else."
 
 
-def test_this_process_stays_unpatched():
-    import socket
+ASK = """
+import pathlib, socket, sys
+from kubedrill.load.describe import describe
+describe(pathlib.Path(sys.argv[1]))
+print(socket.socket.__module__)
+"""
 
-    describe(PROFILE)
-    assert socket.socket.__module__ == "socket"
+
+def test_this_process_stays_unpatched():
+    command = [sys.executable, "-c", ASK, str(PROFILE)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "socket\n"
 
 
 def test_parameters_are_checked_together():

@@ -3,9 +3,10 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from load_stage import check
+from load_stage import check, until
 
 from kubedrill.errors import NotStarted
+from kubedrill.record.clock import SECOND
 from kubedrill.record.sample import Outcome
 
 LIST = {"rate": 10, "seconds": 1}
@@ -83,7 +84,8 @@ def test_an_exact_version_is_learned_first(stage, server):
     assert played.outcomes() == {200: 10}
     exact = {"resourceVersion": "12345", "resourceVersionMatch": "Exact"}
     queries = [query for _, query in asked(server)]
-    assert {"limit": "1"} in queries
+    assert queries.count({"limit": "1"}) == 1  # for all eight users
+    assert played.outcomes("list.version") == {200: 1}
     assert queries.count(exact) == 10
 
 
@@ -93,6 +95,21 @@ def test_an_exact_version_that_is_gone_is_learned_anew(stage, server):
     assert played.outcomes() == {410: 10}
     learned = [query for _, query in asked(server) if query == {"limit": "1"}]
     assert len(learned) >= 10
+    assert len(played.records("list.version")) == len(learned)
+
+
+def test_who_miss_one_version_at_once_learn_the_next_one_together(stage, server):
+    server.latencies = [0.2]
+
+    def meanwhile(child, start):
+        until(start + SECOND)
+        server.version += 1
+
+    played = stage.play(40, 2, meanwhile, resource_version="exact")
+    outcomes = played.outcomes()
+    assert set(outcomes) == {200, 410}, played.log
+    assert 5 <= outcomes[410] <= 40
+    assert played.outcomes("list.version") == {200: 2}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from load_stage import PROFILES, Stage, check
 from kubedrill.errors import NotStarted
 from kubedrill.load.describe import describe
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import Outcome
 from kubedrill.record.traces import read_samples
 
 MIXED = PROFILES / "mixed.py"
@@ -50,6 +51,27 @@ def test_shares_follow_the_weights(stage):
     assert 190 < found["mass-list"] < 260
 
 
+def test_a_portion_has_a_timeout_of_its_own(stage, server):
+    server.latencies = [0.6]
+    chosen = mix(("mass-list", 1, {"timeout_s": 0.3}), ("mass-list", 1, {}))
+    played = stage.of("mixed").play(rate=40, seconds=1, mix=chosen, timeout_s=5)
+    outcomes = played.outcomes("mixed")
+    assert set(outcomes) == {200, Outcome.TIMEOUT}, played.log
+    assert min(outcomes.values()) >= 8
+    lists = played.records("mixed.mass-list.list")
+    late = lists["total_us"][lists["outcome"] == Outcome.TIMEOUT]
+    assert 290_000 < late.min() <= late.max() < 550_000
+
+
+def test_portions_obey_retry_after_as_the_mix_does(stage, server):
+    server.behaviour = "/too-many"
+    chosen = mix(("mass-list", 1, {}), ("mass-list", 1, {"retry_after": "ignore"}))
+    played = stage.of("mixed").play(8, 1, mix=chosen, retry_after="obey", timeout_s=4)
+    assert played.outcomes("mixed") == {429: 8}, played.log
+    refused = len(played.records("mixed.mass-list.list.refused"))
+    assert 0 < refused < 8
+
+
 @pytest.mark.cluster
 @pytest.mark.parametrize("preset", PORTIONS)
 def test_presets(cluster, tmp_path: Path, preset):
@@ -79,8 +101,29 @@ def test_every_preset_is_tested():
             "mixed: mass-list: limt: extra inputs are not permitted",
         ),
         ("{", "mixed: mix: Invalid JSON"),
+        *(
+            (
+                mix(("mass-list", 1, {name: value})),
+                f"mixed: mass-list: {name} holds for the whole mix",
+            )
+            for name, value in (
+                ("http", "2"),
+                ("connections", 1),
+                ("keep_alive", False),
+                ("max_in_flight", 5),
+            )
+        ),
+        (
+            mix(("mass-list", 1, {"timeout_s": 90})),
+            r"mixed: mass-list: timeout_s \(90\) must not be more than the mix's \(60\)",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_sent(chosen, message):
     with pytest.raises(NotStarted, match=message):
         check(MIXED, {"mix": chosen})
+
+
+def test_what_the_mixs_timeout_leaves_too_little_time_for():
+    with pytest.raises(NotStarted, match="pod-churn: lifetime_s must be less than timeout_s"):
+        check(MIXED, {"preset": "web-release", "timeout_s": 5})

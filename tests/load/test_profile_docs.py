@@ -1,9 +1,12 @@
-"""Every profile has a page that names all its parameters, and stands in the index."""
+"""Every profile has a page that names all its parameters, and stands in the index; its examples are valid."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from kubedrill.catalogue import read_experiment
 from kubedrill.load.describe import describe
 
 TOP = Path(__file__).parents[2]
@@ -23,3 +26,23 @@ def test_the_page_it_names_says_everything(profile):
     headings = [line for line in page.splitlines() if line.startswith("#")]
     assert any(described.name in line for line in headings)
     assert described.name in (PAGES / "README.md").read_text()
+
+
+EXAMPLES = [
+    pytest.param(text, id=f"{page.stem}-{number}")
+    for page in sorted(PAGES.glob("*.md"))
+    for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL))
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_is_a_valid_experiment(example, tmp_path):
+    small = {"title": "x", "why": "y", "cluster": "local-3az", "phases": {"baseline": "30s"}}
+    file = tmp_path / "x.yaml"
+    file.write_text(yaml.safe_dump(small | yaml.safe_load(example), sort_keys=False))
+    experiment, _ = read_experiment(file)
+    assert len(experiment.loads) == len(yaml.safe_load(example)["load"])
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) >= 8

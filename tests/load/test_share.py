@@ -5,12 +5,16 @@ import pytest
 from load_stage import LEAD, PROFILE, baseline
 
 from kubedrill.load import launch
-from kubedrill.load.user.share import Share
 from kubedrill.process.child import Child
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.schedule import ScheduledLoad
 from kubedrill.record.traces import read_samples
+
+with pytest.MonkeyPatch.context() as patch:
+    # Locust patches a process that imports it, and this one runs other tests, too.
+    patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
+    from kubedrill.load.user.share import Share
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])
@@ -30,6 +34,12 @@ def test_every_object_belongs_to_one(workers, total):
         if again == 0
     ]
     assert sorted(first) == list(range(total))
+
+
+def test_fewer_objects_than_processes():
+    turns = {one: [Share(one, 3).turn(count, 2) for count in range(2)] for one in range(3)}
+    # None is left for the last one: it comes again to what the first one makes.
+    assert turns == {0: [(0, 0), (1, 0)], 1: [(0, 1), (1, 1)], 2: [(1, 0), (2, 0)]}
 
 
 def test_objects_come_again_in_turn():

@@ -1,5 +1,6 @@
 """A profile as a person runs it: `locust -f`, with KUBECONFIG alone."""
 
+import itertools
 import json
 import os
 import re
@@ -10,9 +11,19 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from argparse import Namespace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from load_stage import PROFILE
+
+from kubedrill.record.clock import SECOND
+
+with pytest.MonkeyPatch.context() as patch:
+    # Locust patches a process that imports it, and this one runs other tests, too.
+    patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
+    from kubedrill.load.user.stand_alone import StandAlone
 
 PLAIN_HTTP = """
 clusters: [{name: c, cluster: {server: 'http://x'}}]
@@ -33,6 +44,7 @@ def test_headless(locust, server):
     assert path == "/behind/a/gateway/api/v1/pods"
     assert headers["Authorization"] == "Bearer secret"
     assert headers["Host"] == f"127.0.0.1:{server.port}"
+    assert headers["User-Agent"] == "kubedrill-mass-list"
 
 
 def test_parameters_are_options(locust, server):
@@ -88,9 +100,70 @@ def test_a_shape_steers_the_load(locust, server, tmp_path):
     assert 110 <= total <= 170, done.stderr
 
 
+def test_a_rate_that_changes_as_in_an_experiment(locust, server):
+    shape = "steps: {rates: [40/s, 0/s], each: 1s}"
+    done = locust("--headless", "-t", "5s", "--rate-shape", shape, "--only-summary")
+    assert done.returncode == 0, done.stderr
+    assert len(server.served) == 40
+
+
+def dues(count: int, **options: object) -> list[float]:
+    """Return when the first arrivals are due, in seconds."""
+    known = {"num_users": 1, "rate": 10.0, "user_rate": 0.0, "rate_shape": ""}
+    given = Namespace(**known | {"spacing": "paced", "burst": 1} | options)
+    generator = SimpleNamespace(users=(1, 2))
+    found = StandAlone(given, "mass-list").dues(7 * SECOND, generator)
+    return [one / SECOND - 7 for one in itertools.islice(found, count)]
+
+
+def test_when_arrivals_are_due(tmp_path):
+    assert dues(3) == pytest.approx([0, 0.1, 0.2])
+    assert dues(3, user_rate=2.0) == pytest.approx([0, 0.25, 0.5])
+    assert dues(4, burst=2) == pytest.approx([0, 0, 0.2, 0.2])
+    ramp = "ramp: {from: 0/s, to: 8/s, over: 4s}"
+    assert dues(5, rate_shape=ramp) == pytest.approx([0, 1, 2**0.5, 3**0.5, 2])
+    assert dues(4, rate_shape=ramp, burst=4) == [0] * 4
+    (tmp_path / "day.csv").write_text("seconds,rate\n0,2\n1,2\n1,10\n")
+    recorded = f"recorded: {{file: {tmp_path / 'day.csv'}}}"
+    assert dues(4, rate_shape=recorded) == pytest.approx([0, 0.5, 1, 1.1])
+
+
+@pytest.mark.parametrize("rate_shape", ["", "points: [[0s, 10/s]]"])
+def test_arrivals_at_random(rate_shape):
+    gaps = np.diff(dues(4001, spacing="poisson", rate_shape=rate_shape))
+    assert gaps.mean() == pytest.approx(0.1, rel=0.1)
+    assert gaps.std() == pytest.approx(0.1, rel=0.15)  # an exponential distribution's
+
+
+def test_users_follow_the_rate(locust, server, tmp_path):
+    following = tmp_path / "following.py"
+    following.write_text(
+        "from kubedrill.load.user.shape import FollowRate\n"
+        "from locust import events\n"
+        "@events.spawning_complete.add_listener\n"
+        "def there(user_count, **_):\n"
+        "    print('users', user_count)\n"
+    )
+    shape = "steps: {rates: [10/s, 35/s, 15/s], each: 2s}"
+    options = ("--headless", "-t", "6s", "--rate-shape", shape, "--only-summary")
+    done = locust(*options, profile=f"{PROFILE},{following}")
+    assert done.returncode == 0, done.stderr
+    users = [int(one) for one in re.findall(r"users (\d+)", done.stdout)]
+    assert [one for one, _ in itertools.groupby(users)] == [1, 4, 2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("--rate-shape", "ram: {}"), '--rate-shape: unknown key "ram"; did you mean "ramp"?'),
+        (("--rate-shape", "{"), "--rate-shape: "),
+        (("--rate-shape", "10/s"), "--rate-shape: "),
+        (("--rate-shape", "recorded: {file: none.csv}"), "none.csv: No such file or directory"),
+        (
+            ("--rate-shape", "steps: {rates: [1/s], each: 1s}", "--user-rate", "2"),
+            "two different loads",
+        ),
+        (("--burst", "0"), "--burst must be at least 1, not 0"),
         (("--resource-version", "0", "--limit", "5"), "two different requests"),
         (("--resource", "nodes", "--namespace", "x"), "nodes are in no namespace"),
         (("--namespace", "A/b"), "namespace: string should match pattern"),

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -169,6 +170,12 @@ def test_what_controllers_roll_out(cluster, stage, workload, group):
     while len(made(cluster, stage, "pods")) < 12:
         assert time.monotonic() < until
         time.sleep(0.2)
+    if workload == "deployments":
+        # A roll-out is one only if a second ReplicaSet takes over from the first.
+        sets = items(cluster, f"/apis/apps/v1/replicasets?{run}")
+        owners = Counter(one["metadata"]["ownerReferences"][0]["name"] for one in sets)
+        assert list(owners.values()) == [2] * 4
+        assert played.outcomes("churn.rollout") == {200: 4}
 
 
 def test_what_is_deleted_while_it_lives(cluster, stage):

@@ -207,3 +207,16 @@ def test_what_cannot_be_noted_as_undone_is_a_failure(
     ledger.intend("fault", "moves", ("shutil", "move"), {"src": str(folder), "dst": f"{folder}-2"})
     [failure] = undo(ledger)
     assert failure.startswith("moves: FileNotFoundError")
+
+
+def sweeping() -> dict[str, float]:
+    return {"seconds": 1.5}
+
+
+def test_what_an_undo_says_is_kept(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "undoable_for_tests", sys.modules[__name__])
+    ledger.intend("seed", "objects", ("undoable_for_tests", "sweeping"), {})
+    assert undo(ledger) == []
+    (entry,) = ledger.entries()
+    assert entry.undone
+    assert entry.facts == {"undoing": {"seconds": 1.5}}

@@ -54,7 +54,11 @@ def test_what_is_seeded_is_there_and_what_is_swept_is_gone(cluster, cluster_file
     assert all(one["status"]["phase"] == "Pending" for one in pods)
     assert all("nodeName" not in one["spec"] for one in pods)
 
-    sweep(cluster_file, run)
+    swept = sweep(cluster_file, run)
+    assert swept is not None
+    # Its own ConfigMap, kube-root-ca.crt, may be there or gone already; events as well.
+    assert (swept["namespaces"], swept["objects"] >= 100) == (1, True)
+    assert 0 < swept["seconds"] < 60
     assert ask(cluster, path, fine=(404,)).status == 404
     listed = json.loads(ask(cluster, "/api/v1/pods").body)["items"]
     assert [one for one in listed if one["metadata"]["namespace"] == result.namespace] == []

@@ -132,6 +132,12 @@ def too_many(connection: ssl.SSLSocket) -> bool:
     return True
 
 
+def too_many_at_once(connection: ssl.SSLSocket) -> bool:
+    lines = ("Content-Length: 2", "Retry-After: 0")
+    connection.sendall(head(*lines, status="429 Too Many Requests") + b"no")
+    return True
+
+
 def reset_mid_body(connection: ssl.SSLSocket) -> bool:
     connection.sendall(head(f"Content-Length: {len(BODY)}") + BODY[:100])
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -257,6 +263,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "/interim": interim,
     "/no-content": no_content,
     "/too-many": too_many,
+    "/too-many-at-once": too_many_at_once,
     "/reset-mid-body": reset_mid_body,
     "/eof-mid-body": eof_mid_body,
     "/orderly-eof-mid-body": orderly_eof_mid_body,

@@ -35,8 +35,8 @@ def protobuf_list(kind: str, token: str, items: int) -> bytes:
     return b"k8s\0" + tag(1, meta) + tag(2, objects) + tag(3, b"") + tag(4, b"")
 
 
-def json_list(kind: str, token: str, items: int) -> bytes:
-    metadata = {"resourceVersion": "12345", **({"continue": token} if token else {})}
+def json_list(kind: str, token: str, items: int, version: int = 12345) -> bytes:
+    metadata = {"resourceVersion": str(version), **({"continue": token} if token else {})}
     objects = [{"metadata": {"name": "x" * 200}}] * items
     value = {"kind": kind, "apiVersion": "v1", "metadata": metadata, "items": objects}
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
@@ -59,6 +59,8 @@ class ListServer(BehavingServer):
     def __init__(self, certificate: Certificate) -> None:
         self.latencies = [0.0]
         self.kind = "PodList"
+        self.version = 12345
+        """Of what is LISTed as JSON; exact ones that differ are Gone."""
         self.expired = False
         """Continue tokens are answered with 410, and so are exact versions."""
         self.broken = False
@@ -91,7 +93,9 @@ class ListServer(BehavingServer):
     def _list(self, path: str, headers: dict[str, str]) -> bytes:
         query = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
         start, limit, token = 0, ITEMS, ""
-        if self.expired and query.get("resourceVersionMatch") == "Exact":
+        if query.get("resourceVersionMatch") == "Exact" and (
+            self.expired or query["resourceVersion"] != str(self.version)
+        ):
             return head("Content-Length: 0", status="410 Gone")
         if "limit" in query and query.get("resourceVersion") != "0":
             limit = int(query["limit"])
@@ -115,4 +119,6 @@ class ListServer(BehavingServer):
             kind = form if f"as={form}" in accept else kind
         if "example.com" in path and kind == self.kind:
             return unstructured_list(token, items)
-        return (protobuf_list if "protobuf" in accept else json_list)(kind, token, items)
+        if "protobuf" in accept:
+            return protobuf_list(kind, token, items)
+        return json_list(kind, token, items, self.version)

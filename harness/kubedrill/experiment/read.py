@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kubedrill.experiment.names import NameCheck
-from kubedrill.experiment.rate import arrivals
 from kubedrill.experiment.schema import ExperimentFile, LoadPart, ProbingPart, ScrapingPart
 from kubedrill.experiment.settled import Experiment, PhaseLength, Seed
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.problems import Location, Problems, dotted
+from kubedrill.record.rate import arrivals
 from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
 from kubedrill.record.yaml import check as check_form

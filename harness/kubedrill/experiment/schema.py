@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
-from kubedrill.experiment.rate import ClosedLoopPart, LoadRate
-from kubedrill.experiment.types import DURATION_SCHEMA, Duration, Name, Part, PhaseLength, Rate
 from kubedrill.record.arrivals import Spacing
+from kubedrill.record.rate import ClosedLoopPart, LoadRate
 from kubedrill.record.schedule import Probing, Scraping
+from kubedrill.record.types import DURATION_SCHEMA, Duration, Name, Part, PhaseLength, Rate
 from kubedrill.record.units import RATE_PATTERN, format_duration, format_rate
 
 FAULT_PATTERN = r"^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_.-]*$"

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from kubedrill.experiment.rate import write_arrivals
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
 from kubedrill.record.clock import SECOND, ClockPair
+from kubedrill.record.rate import write_arrivals
 from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import (
     Phase,

@@ -50,6 +50,7 @@ def _description(path: Path, raw: dict[str, Any]) -> ProfileDescription:
         path=str(path),
         parameters=raw["parameters"],
         series=tuple(one["name"] for one in raw["series"]),
+        permissions=raw["permissions"],
         doc=raw["doc"],
     )
 
@@ -123,6 +124,7 @@ def _said(path: Path, given: str) -> dict[str, Any]:
         "doc": (module.__doc__ or "").strip().partition("\n")[0],
         "parameters": user.parameters.model_json_schema(),
         "series": [one._asdict() for one in user.series],
+        "permissions": dict(user.permissions),
         "wrong": wrong,
     }
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from kubedrill.errors import NotStarted
 from kubedrill.load.profile import load_profile
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
-from kubedrill.load.user.parameters import check
+from kubedrill.load.user.parameters import Parameters, check
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.writing import WritingUser, tell_what_stays
 from kubedrill.record.clock import now
@@ -33,6 +33,11 @@ class Portion(BaseModel):
     """Its arrivals, in relation to those of the others."""
     parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
 
+
+_WHOLE = ("http", "connections", "keep_alive", "max_in_flight")
+"""Parameters that a portion cannot have for itself: its arrivals, and connections, are the mix's."""
+_INHERITED = ("timeout_s", "retry_after")
+"""Parameters that a portion has from the mix, unless it says something else."""
 
 _MIX = TypeAdapter(tuple[Portion, ...])
 
@@ -80,13 +85,39 @@ class Profiles:
         """Return the index of a profile's first series."""
         return self._offsets[name]
 
-    def check(self, portions: Sequence[Portion]) -> None:
-        """Raise ValueError if a portion's parameters are wrong."""
+    @property
+    def permissions(self) -> dict[str, str]:
+        """What all of them together must be allowed to do."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for user in self._users.values():
+            for resource, verbs in user.permissions.items():
+                found[resource] += [one for one in verbs.split(", ") if one not in found[resource]]
+        return {resource: ", ".join(sorted(verbs)) for resource, verbs in found.items()}
+
+    def check(self, portions: Sequence[Portion], whole: Parameters) -> None:
+        """Raise ValueError if a portion's parameters are wrong, or not possible in a mix of `whole`."""
         for one in portions:
-            try:
-                check(one.parameters, self.user(one.profile).parameters)
-            except NotStarted as error:
-                raise ValueError(f"{one.profile}: {error}") from None
+            self.given(one, whole)
+
+    def given(self, portion: Portion, whole: Parameters) -> Parameters:
+        """Return a portion's parameters; ValueError says what is wrong with them."""
+        name, given = portion.profile, portion.parameters
+        for parameter in _WHOLE:
+            if parameter in given:
+                raise ValueError(
+                    f"{name}: {parameter} holds for the whole mix; give it beside the mix, not within"
+                )
+        inherited = {parameter: getattr(whole, parameter) for parameter in _INHERITED}
+        try:
+            checked = check({**inherited, **given}, self.user(name).parameters)
+        except NotStarted as error:
+            raise ValueError(f"{name}: {error}") from None
+        if checked.timeout_s > whole.timeout_s:
+            raise ValueError(
+                f"{name}: timeout_s ({checked.timeout_s:g}) must not be more than the mix's "
+                f"({whole.timeout_s:g}), at which an arrival ends"
+            )
+        return checked
 
 
 class _PartOfRecorder:
@@ -131,6 +162,7 @@ class Mixing(KubernetesUser):
         """Let one part serve the arrival."""
         at = self._random.random() * self._until[-1]
         part = self._parts[bisect_right(self._until, at)]
+        arrival.deadline = min(arrival.deadline, arrival.started + part.user.timeout)
         try:
             result = part.user.transact(arrival)
         except WireError as error:
@@ -145,7 +177,7 @@ class Mixing(KubernetesUser):
     def _part(self, number: int, portion: Portion) -> Part:
         kind = self.profiles.user(portion.profile)
         recorder = _PartOfRecorder(self._recorder, self.profiles.offset(portion.profile))
-        user = kind.part_of(self, check(portion.parameters, kind.parameters), recorder)
+        user = kind.part_of(self, self.profiles.given(portion, self.given), recorder)
         if isinstance(user, WritingUser):
             # Objects of its own, numbered from 0 on, whatever the other parts make.
             user.stem = f"{self.process.session.load[:16]}-{number}"

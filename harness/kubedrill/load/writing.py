@@ -7,22 +7,23 @@ kubedrill.seed.sweep after a drill, `kubedrill heal` after a crash.
 import json
 import logging
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import ClassVar
 
 import gevent
 
 from kubedrill.load.template import Object, compact
-from kubedrill.load.user import KubernetesUser
+from kubedrill.load.user import KubernetesUser, Result
 from kubedrill.load.user.kubernetes_user import NotPrepared
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.labels import RUN, labels_of
-from kubedrill.record.sample import outcome_name
+from kubedrill.record.sample import Outcome, outcome_name
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.response import Response
+from kubedrill.wire.response import ENDS, Response
 
 OK = 200
+NOT_FOUND = 404
 CONFLICT = 409
 """There already, from an attempt whose answer was lost, or made by another process of this load."""
 
@@ -35,7 +36,8 @@ PREPARING = 16
 """Calls at once while the load prepares."""
 SAID = 300
 """Bytes of an error's body in a message."""
-
+LOOK_S = 0.25
+"""How often is looked for what the cluster does."""
 
 _logger = logging.getLogger("locust.kubedrill")
 
@@ -108,6 +110,27 @@ class WritingUser(KubernetesUser):
         if made is None:
             made = self._made[what] = gevent.spawn(self._make_all, iter(calls))
         made.get()
+
+    def look_until(
+        self,
+        series: int,
+        request: bytes,
+        there: Callable[[Response], bool],
+        deadline: int,
+        keep_head: int = ENDS,
+    ) -> Result:
+        """Ask until an answer is as wanted, which is then 200; each look is recorded under that series."""
+        while (due := now()) < deadline:
+            try:
+                response = self.send_part(series, request, due, deadline, keep_head)
+            except WireError as error:
+                return Result.failed(error)
+            if there(response):
+                return Result.of(response, OK)
+            if response.status not in {OK, NOT_FOUND}:
+                return Result.of(response, response.status)
+            gevent.sleep(min(LOOK_S, max(deadline - now(), 0) / SECOND))
+        return Result(Outcome.TIMEOUT, 0, now(), 0)
 
     def await_there(self, path: str, seconds: float) -> None:
         """Wait until something is there that the cluster makes; NotPrepared if it does not."""

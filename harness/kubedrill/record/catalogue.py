@@ -34,6 +34,8 @@ class ProfileDescription:
     parameters: Mapping[str, Any]
     """JSON Schema of what `with:` may hold, as in FaultDescription."""
     series: tuple[str, ...] = ()
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    """What RBAC must allow: by resource the verbs, as in KubernetesUser.permissions."""
     doc: str = ""
 
 

@@ -21,7 +21,10 @@ from kubedrill.record.files import read_lines
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One side effect. `module.function(**arguments)` undoes it, and may be called more than once."""
+    """One side effect. `module.function(**arguments)` undoes it, and may be called more than once.
+
+    A dict that it returns is kept as the fact `undoing`.
+    """
 
     id: str
     what: str
@@ -131,7 +134,9 @@ def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
     """Undo one entry; return what failed, in words."""
     try:
         function = getattr(importlib.import_module(entry.module), entry.function)
-        function(**entry.arguments)
+        said = function(**entry.arguments)
+        if isinstance(said, dict):
+            ledger.learn(entry.id, undoing=said)
         ledger.undone(entry.id)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - one that fails must not stop the others
         return f"{entry.name}: {type(error).__name__}: {error}"

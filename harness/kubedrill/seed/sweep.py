@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import quote
 
 from kubedrill.record.clock import SECOND, now
@@ -33,24 +33,35 @@ _UNDER_WAY = 409
 """Its deletion has begun before."""
 
 
-def sweep(cluster_file: str, run: str) -> None:
+class Swept(TypedDict):
+    """What a sweep deleted, and how long that took."""
+
+    namespaces: int
+    objects: int
+    """Those in them that were deleted one by one, from here."""
+    seconds: float
+
+
+def sweep(cluster_file: str, run: str) -> Swept | None:
     """Delete the namespaces of `run`, and so all that it made, from the cluster of `cluster_file`.
 
-    Returns when they are gone; does nothing if the cluster, or its record, is gone. SeedFailed
-    if they are still there after TIMEOUT.
+    Returns when they are gone; None if the cluster, or its record, is gone. SeedFailed if they
+    are still there after TIMEOUT.
     """
     path = Path(cluster_file)
     if not path.exists():
-        return
+        return None
     record = ClusterRecord.read(path)
     if _is_gone(record):
-        return
-    until = now() + TIMEOUT
-    api = Api(record, until)
+        return None
+    begun = now()
+    api = Api(record, begun + TIMEOUT)
     try:
-        _delete(record, api, run, until)
+        namespaces, objects = _delete(record, api, run, begun + TIMEOUT)
     finally:
         api.close()
+    seconds = round((now() - begun) / SECOND, 2)
+    return {"namespaces": namespaces, "objects": objects, "seconds": seconds}
 
 
 def _is_gone(record: ClusterRecord) -> bool:
@@ -65,19 +76,24 @@ def _is_gone(record: ClusterRecord) -> bool:
     return False
 
 
-def _delete(record: ClusterRecord, api: Api, run: str, until: int) -> None:
+def _delete(record: ClusterRecord, api: Api, run: str, until: int) -> tuple[int, int]:
+    """Delete what the run made; return how many namespaces, and how many objects from here."""
     names, definitions = _made(api, _NAMESPACES, run), _made(api, DEFINITIONS, run)
     deletions = (Call("DELETE", f"{_NAMESPACES}/{name}", (_GONE, _UNDER_WAY)) for name in names)
     # The namespaces first: their controller waits 5 s before it looks. Then each object by itself, for
     # the server deletes those of a collection or a namespace one after the other, 3 times as slow.
     call_all(record, deletions, until)
+    objects = 0
     if len(names) <= FEW:
         for collection in chain.from_iterable(_contents(name, definitions) for name in names):
-            call_all(record, _deletions(api, collection), until)
+            one_by_one = list(_deletions(api, collection))
+            call_all(record, one_by_one, until)
+            objects += len(one_by_one)
     # Last, for with a definition the server deletes what is left of the kind, one after the other.
     for name in definitions:
         api.call("DELETE", f"{DEFINITIONS}/{name}", fine=(_GONE,))
     _wait_gone(api, run, until)
+    return len(names), objects
 
 
 def _made(api: Api, collection: str, run: str) -> list[str]:

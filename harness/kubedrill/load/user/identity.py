@@ -72,7 +72,7 @@ def of_cluster(
     return identities
 
 
-def of_kubeconfig(http: Http = "1.1") -> Identity:
+def of_kubeconfig(user_agent: str, http: Http = "1.1") -> Identity:
     """Return who the current context of KUBECONFIG (or ~/.kube/config) says that we are."""
     from kubernetes.client.configuration import Configuration
     from kubernetes.config.config_exception import ConfigException
@@ -91,7 +91,8 @@ def of_kubeconfig(http: Http = "1.1") -> Identity:
     server_name = settings.tls_server_name or url.hostname
     target = Target(Endpoint(url.hostname, url.port or 443), server_name, _tls(settings, http))
     prefix = url.path.rstrip("/")
-    return Identity("kubeconfig", target, _token(settings), _host(url), prefix=prefix, http=http)
+    who = ("kubeconfig", target, _token(settings), _host(url), user_agent)
+    return Identity(*who, prefix=prefix, http=http)
 
 
 def _tls(settings: Any, http: Http) -> ssl.SSLContext:

@@ -15,7 +15,7 @@ A profile is a locustfile with one subclass:
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
@@ -43,6 +43,9 @@ from kubedrill.wire.target import Http
 POOLS: dict[Http, type[Pool | Http2Pool]] = {"1.1": Pool, "2": Http2Pool}
 """The connections of a user, by the version of HTTP."""
 
+LEAST_PAUSE_S = 0.001
+"""Before what is sent again: a Retry-After of 0 must let others run, and the sockets be looked at."""
+
 
 class NotPrepared(Exception):  # noqa: N818 - the API's answer, not a programming error
     """What a load needs could not be made; the message says what the API answered."""
@@ -53,8 +56,12 @@ class KubernetesUser(User):
 
     abstract = True
     series: ClassVar[tuple[Series, ...]]
-    """What the samples hold; the first one are the arrivals."""
+    """What the samples hold; the first one are the arrivals. `.refused` comes on top: what was refused
+    with Retry-After, and has been sent again."""
     parameters: ClassVar[type[Parameters]] = Parameters
+    permissions: ClassVar[Mapping[str, str]] = {}
+    """What RBAC must allow: by resource, as kubectl has it (`deployments.apps`), the verbs ("create, get").
+    `{resource}` is what the parameter of that name says."""
     process: ClassVar[LoadProcess]
     """This profile's load in this process; made when the class is."""
     _parts_only: ClassVar[bool] = False
@@ -62,6 +69,9 @@ class KubernetesUser(User):
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         if not cls.__dict__.get("abstract", False):
+            refused = Series(f"{cls.series[0].name}.refused", cls.series[0].verb, "page")
+            if refused not in cls.series:  # there already in what derives from a profile
+                cls.series = (*cls.series, refused)
             cls.process = LoadProcess(cls)
             if not KubernetesUser._parts_only:
                 cls.process.listen()
@@ -109,11 +119,37 @@ class KubernetesUser(User):
         self, request: bytes, deadline: int, keep_head: int = ENDS, each: Each | None = None
     ) -> Response:
         """Send a request and return its answer; raises WireError. `each` gets its body if it succeeds."""
-        response = self._pool.exchange(request, deadline, keep_head, each)
-        if response.retry_after is not None:
+        while True:
+            started = now()
+            response = self._pool.exchange(request, deadline, keep_head, each)
+            if response.retry_after is None:
+                return response
             self._count_retry_after(response)
-            if self.given.retry_after == "obey":
-                return self._send_again(response, request, deadline, keep_head, each)
+            if self.given.retry_after == "ignore":
+                return response
+            pause_s = max(response.retry_after, LEAST_PAUSE_S)
+            if now() + round(pause_s * SECOND) > deadline:
+                return response
+            refused = Result.of(response, response.status)
+            self.record(len(self.series) - 1, started, started, refused)
+            self.count("sent again after Retry-After")
+            gevent.sleep(pause_s)
+
+    def send_part(
+        self, series: int, request: bytes, due: int, deadline: int, keep_head: int = ENDS
+    ) -> Response:
+        """Send a part of a transaction; whatever comes of it is recorded under the series of that index.
+
+        Raises WireError, as `send` does.
+        """
+        started = now()
+        try:
+            with self.recorded_if_cut(series, due, started):
+                response = self.send(request, deadline, keep_head)
+        except WireError as error:
+            self.record(series, due, started, Result.failed(error))
+            raise
+        self.record(series, due, started, Result.of(response, response.status))
         return response
 
     @contextmanager
@@ -250,9 +286,6 @@ class KubernetesUser(User):
                 arrival = hub.switch()
         except gevent.GreenletExit:
             self._recorder.cut([arrival])
-        except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
-            self._recorder.cut([arrival])
-            self.process.fail(error)
 
     def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
         try:
@@ -264,17 +297,6 @@ class KubernetesUser(User):
 
     def _count_retry_after(self, refused: Response | Streaming) -> None:
         self.count(f"http {refused.status}, Retry-After {refused.retry_after:g} s")
-
-    def _send_again(
-        self, response: Response, request: bytes, deadline: int, keep_head: int, each: Each | None
-    ) -> Response:
-        """Wait as long as the server asks for, and send once more; the answer itself if time is up."""
-        assert response.retry_after is not None
-        if now() + round(response.retry_after * SECOND) > deadline:
-            return response
-        self.count("sent again after Retry-After")
-        gevent.sleep(response.retry_after)
-        return self.send(request, deadline, keep_head, each)
 
     def _do_beside(self, series: int, transact: Callable[[Arrival], Result]) -> None:
         arrival = Arrival(now())
@@ -300,6 +322,10 @@ class KubernetesUser(User):
             result = self.transact(arrival)
         except WireError as error:
             result, answered = Result.failed(error), False
+        except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
+            self._recorder.cut([arrival])
+            self.process.fail(error)
+            return False
         if self._held:
             self._hold_back(arrival)
         self._recorder.end(arrival, result)

@@ -56,10 +56,18 @@ class LoadProcess:
         """Where the load comes from; there from Locust's init on."""
         self.targets = Targets()
         """The servers that have been met."""
+        self.shared: dict[str, Any] = {}
+        """What users have in common, by names of their own; nothing at the begin of each load."""
         self._environment: Environment
         self._identities: list[Identity] = []
         self._made = 0
         self._greenlets: list[gevent.Greenlet] = []
+        self._failed = False
+
+    @property
+    def name(self) -> str:
+        """The profile's name: its file's, as Locust has loaded it."""
+        return self._user.__module__.rpartition(".")[2].replace("_", "-")
 
     def listen(self) -> None:
         """Listen to Locust's events."""
@@ -77,6 +85,9 @@ class LoadProcess:
 
     def fail(self, error: Exception) -> None:
         """End the load, and Locust with an exit code, because of a defect of this process."""
+        if self._failed:
+            return  # others may fail in the same way until it has ended
+        self._failed = True
         _logger.error("the load has failed", exc_info=error)
         self._environment.process_exit_code = 1
         gevent.spawn(self._quit)
@@ -108,7 +119,7 @@ class LoadProcess:
                 # Everything else comes with the first users.
                 Remote.prepare(runner)
             else:
-                self.session = Drill.from_environment(os.environ) or StandAlone(options)
+                self.session = Drill.from_environment(os.environ) or StandAlone(options, self.name)
                 self._identities = self.session.identities(self.given.http)
                 self._check_descriptors()
         except NotStarted as error:
@@ -130,9 +141,12 @@ class LoadProcess:
             elif self.given.http != before.http:
                 self._identities = self.session.identities(self.given.http)
             self._check_descriptors()
+            if isinstance(self.session, StandAlone):
+                self.session.read_rate()
         except NotStarted as error:
             _logger.critical("nothing is sent: %s", error)
             return
+        self.shared.clear()
         session, series = self.session, self._user.series
         statistics = LocustStatistics(environment, series)
         recorder = Recorder(statistics, session.samples(series, self.given), self.targets)

@@ -28,8 +28,11 @@ class Share:
         """Return (round, number) of this process's arrival `count`.
 
         Numbers below `total` come in turn, round after round; with a total of 0, ever new ones. No
-        two processes have one in common.
+        two processes have one in common, but those for which none is left: they come again to one of
+        another process.
         """
-        own = max(self.part(total), 1) if total else count + 1
+        own = self.part(total) if total else count + 1
+        if not own:
+            return count + 1, self.worker % total
         rounds, step = divmod(count, own)
         return rounds, self.worker + step * self.workers

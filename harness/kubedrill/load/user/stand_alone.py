@@ -1,37 +1,73 @@
 """Load: a profile run by a person, `locust -f PROFILE`, against the cluster of KUBECONFIG."""
 
+import random
 import secrets
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import get_args
 
 from locust.argument_parser import LocustArgumentParser
 
+from kubedrill.errors import BadFile, NotStarted
 from kubedrill.load.user.generator import Generator
-from kubedrill.load.user.identity import Identity, of_kubeconfig
+from kubedrill.load.user.identity import Identity, of_kubeconfig, user_agent
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.result import Series
 from kubedrill.load.user.share import Share
+from kubedrill.record.arrivals import Arrivals, Spacing
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.files import JsonLines
+from kubedrill.record.problems import Problems, Source
+from kubedrill.record.rate import RateShape
 from kubedrill.record.sample import SampleWriter
+from kubedrill.record.yaml import check
+from kubedrill.record.yaml_nodes import BadText, parse
 from kubedrill.wire.target import Http
 
 LOWEST_RATE = 0.001
+NO_END = 10 * 365 * 24 * 3600 * SECOND
+SHAPE = "--rate-shape"
 
 
-def steered(start: int, rate: Callable[[], float]) -> Iterator[int]:
+def steered(start: int, rate: Callable[[], float], spacing: Spacing, burst: int) -> Iterator[int]:
     """Yield times, monotonic ns, without end; `rate()` is asked anew for each step."""
     due = float(start)
     while True:
-        yield int(due)
-        due += SECOND / rate()
+        for _ in range(burst):
+            yield int(due)
+        steps = random.expovariate(1) if spacing == "poisson" else 1
+        due += steps * burst * SECOND / rate()
+
+
+def shaped(options: Namespace) -> Arrivals | None:
+    """Return the arrivals that --rate-shape says, None without it; NotStarted says what is wrong."""
+    if options.burst < 1:
+        raise NotStarted(f"--burst must be at least 1, not {options.burst}")
+    text = options.rate_shape.strip()
+    if not text:
+        return None
+    if options.user_rate:
+        raise NotStarted(f"{SHAPE} and --user-rate are two different loads; leave one of them out")
+    try:
+        value, _ = parse(text)
+        problems = Problems(Source(Path(SHAPE), {}))
+        shape = check(value, RateShape, problems)
+        problems.stop()
+        assert shape is not None
+        points = shape.arrivals(Path.cwd())
+    except (BadText, ValueError) as error:
+        raise BadFile(SHAPE, None, str(error)) from None
+    return Arrivals(points, options.spacing, options.burst)
 
 
 class StandAlone:
     """Sends `--rate` arrivals a second for as long as Locust's test runs; keeps no samples."""
 
-    def __init__(self, options: Namespace) -> None:
+    def __init__(self, options: Namespace, profile: str) -> None:
         self._options = options
+        self._profile = profile
+        self.read_rate()
         self.share = Share()
         """Each process of Locust is a load by itself, with a name of its own."""
         self.load = "locust"
@@ -60,10 +96,33 @@ class StandAlone:
             help="arrivals a second of each user, instead of --rate: then the number of users, or a "
             "LoadTestShape, steers the load",
         )
+        parser.add_argument(
+            SHAPE,
+            type=str,
+            default="",
+            help="how the rate changes, instead of --rate, as an experiment's rate says it: "
+            "'ramp: {from: 1/s, to: 40/s, over: 2m}'; or steps, spike, recorded, points",
+        )
+        parser.add_argument(
+            "--spacing",
+            choices=get_args(Spacing),
+            default="paced",
+            help="evenly, or at random as independent clients come (default: paced)",
+        )
+        parser.add_argument(
+            "--burst",
+            type=int,
+            default=1,
+            help="how many come at once; the rate stays what it is (default: 1)",
+        )
+
+    def read_rate(self) -> None:
+        """Read anew how the rate changes, if it does; NotStarted says what is wrong."""
+        self._arrivals = shaped(self._options)
 
     def identities(self, http: Http) -> list[Identity]:
         """Return who the users are; NotStarted if the kubeconfig does not say."""
-        return [of_kubeconfig(http)]
+        return [of_kubeconfig(user_agent(self._profile), http)]
 
     def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:  # noqa: ARG002
         """Nothing is kept."""
@@ -78,11 +137,20 @@ class StandAlone:
 
     def run(self, generator: Generator) -> bool:
         """Send until this greenlet is killed."""
+        generator.run(self.dues(now(), generator))
+        return False
+
+    def dues(self, start: int, generator: Generator) -> Iterator[int]:
+        """Yield when arrivals are due, monotonic ns; it may depend on the users that there are."""
+        options = self._options
+        if self._arrivals is not None:
+            for block in self._arrivals.dues(NO_END, self.run_name):
+                yield from (block + start).tolist()
+            return
 
         def rate() -> float:
             # Asked anew for each arrival: the web form or a shape may have changed it.
-            of_users = float(self._options.user_rate) * len(generator.users)
-            return max(of_users or float(self._options.rate), LOWEST_RATE)
+            of_users = float(options.user_rate) * len(generator.users)
+            return max(of_users or float(options.rate), LOWEST_RATE)
 
-        generator.run(steered(now(), rate))
-        return False
+        yield from steered(start, rate, options.spacing, options.burst)

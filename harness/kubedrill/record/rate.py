@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from kubedrill.experiment.types import Duration, Part, Rate, duration_type, rate_type
 from kubedrill.record.arrivals import Arrivals, Points, Spacing
+from kubedrill.record.types import Duration, Part, Rate, duration_type, rate_type
 from kubedrill.record.units import format_duration, format_rate, parse_duration, parse_rate
 
 Time = Annotated[float, BeforeValidator(parse_duration), duration_type]
