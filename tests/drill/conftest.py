@@ -55,10 +55,13 @@ def drill_file(tmp_path: Path) -> Iterator[Drills]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A folder laid out as a user's: its own experiments, the shipped profiles and clusters."""
+    """A folder laid out as a user's: experiments, the shipped profiles and clusters, and a small one."""
     top = Path(__file__).resolve().parents[2]
     folder = tmp_path / "project"
-    (folder / "experiments").mkdir(parents=True)
-    for shipped in ("loadprofiles", "clusters"):
-        (folder / shipped).symlink_to(top / shipped)
+    for own in ("experiments", "clusters"):
+        (folder / own).mkdir(parents=True)
+    (folder / "loadprofiles").symlink_to(top / "loadprofiles")
+    for shipped in (top / "clusters").glob("*.yaml"):
+        (folder / "clusters" / shipped.name).symlink_to(shipped)
+    (folder / "clusters" / "one-zone.yaml").write_text("provider: local\nzones: [a]\n")
     return folder

@@ -36,6 +36,12 @@ CHANGES = {
     "slos": {},
     "seed": {"pods": 20},
 }
+ONE_ZONE = {
+    **CHANGES,
+    "cluster": "one-zone",
+    "faults": [{"etcd.kill": {"member": "a", "allow_quorum_loss": True}}],
+}
+"""Sooner up, where the fault is not in force."""
 
 
 def left_processes(state: Path) -> list[str]:
@@ -54,8 +60,9 @@ def left_processes(state: Path) -> list[str]:
 
 def left_namespaces(state: Path) -> list[str]:
     """Return the network namespaces of the drill's cluster."""
-    prefix = namespace_prefix(cluster_folder("local-3az", state))
-    return sorted(one.name for one in Path("/run/netns").glob(f"{prefix}*"))
+    folders = [cluster_folder(name, state) for name in ("local-3az", "one-zone")]
+    prefixes = tuple(namespace_prefix(folder) for folder in folders)
+    return sorted(one.name for one in Path("/run/netns").glob("*") if one.name.startswith(prefixes))
 
 
 def wait_until_clean(state: Path, running: RunningDrill) -> None:
@@ -91,7 +98,8 @@ def test_nothing_is_left(
 
 
 def end_one(drill: Drills, number: signal.Signals, phase: str, state: Path) -> None:
-    running = drill(f"ended-{number.name.lower()}", CHANGES, state=state)
+    changes = CHANGES if phase in ("set-up", "fault") else ONE_ZONE
+    running = drill(f"ended-{number.name.lower()}", changes, state=state)
     if phase == "set-up":
         running.wait_for("a network namespace", lambda: left_namespaces(state))
     else:
