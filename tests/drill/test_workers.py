@@ -41,7 +41,8 @@ def worker(port: int) -> Iterator[Worker]:
 
 def shared(port: int, expect: int, max_wait: str = "30s") -> dict[str, object]:
     workers = {"expect": expect, "bind": f"127.0.0.1:{port}", "max_wait": max_wait}
-    return {"load": [{**SHORT["load"][0], "workers": workers}]}
+    phases = {"warmup": "2s", "baseline": "4s"}
+    return {"load": [{**SHORT["load"][0], "workers": workers}], "phases": phases}
 
 
 @pytest.mark.alone
