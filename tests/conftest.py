@@ -14,6 +14,7 @@ from kubedrill.record.cluster import ClusterRecord
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let tests of one file, and those that share a cluster, run in one process.
 
