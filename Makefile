@@ -15,8 +15,8 @@ drill: setup ## Kill etcd's leader under load, on three zones; give a verdict
 	@$(BIN)/kubedrill run experiments/etcd-member-kill.yaml
 
 test: setup lint ## Run every check and every test
-	$(BIN)/pytest -n 3 --dist loadgroup -m "not alone"
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -n 2 --dist loadfile -m "not cluster and not alone"
+	$(BIN)/pytest -m "cluster or alone"
 
 lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/ruff check .

@@ -14,15 +14,9 @@ from kubedrill.record.cluster import ClusterRecord
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests of one file, and those that share a cluster, run in one process.
-
-    What times the machine is tried again: other work on it makes such a drill INVALID, rightly.
-    """
+    """Try again what times the machine: other work on it makes such a drill INVALID, rightly."""
     for item in items:
-        shares_cluster = "cluster" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("cluster" if shares_cluster else str(item.path)))
         if item.get_closest_marker("alone"):
             item.add_marker(pytest.mark.flaky(reruns=2))
 
