@@ -108,7 +108,7 @@ def test_no_more_connections_than_asked_for(stage, server, lists):
     # Sixteen streams serve 80 a second; the others have waited, and that counts against us.
     records = played.records()
     assert records["total_us"].max() > 700_000
-    assert (records["total_us"] - records["wait_us"]).max() < 400_000
+    assert (records["total_us"] - records["wait_us"]).max() < 600_000
     assert played.vitals()[-1]["held_back"] == (records["wait_us"] > 250_000).sum() > 40
 
 

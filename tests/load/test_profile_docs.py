@@ -31,6 +31,7 @@ def test_the_page_it_names_says_everything(profile):
 EXAMPLES = [
     pytest.param(text, id=f"{page.stem}-{number}")
     for page in sorted(PAGES.glob("*.md"))
+    if page.stem != "your-own"  # its profile is none of these: test_your_own.py
     for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL))
 ]
 

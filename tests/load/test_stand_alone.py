@@ -50,7 +50,7 @@ def test_headless(locust, server):
 def test_parameters_are_options(locust, server):
     options = ("--resource", "secrets", "--namespace", "one", "--limit", "4", "--encoding=protobuf")
     server.kind = "SecretList"
-    done = locust("--headless", "-t", "2s", *options, "--json")
+    done = locust("--headless", "-t", "4s", *options, "--json")
     names = {entry["name"]: entry for entry in json.loads(done.stdout)}
     assert done.returncode == 0, done.stderr
     assert names["list.page"]["num_requests"] >= 3 * names["list"]["num_requests"] > 0
@@ -59,7 +59,7 @@ def test_parameters_are_options(locust, server):
 
 def test_failures_are_in_locusts_statistics(locust, server):
     server.behaviour = "/too-many"
-    done = locust("--headless", "-t", "2s", "--only-summary")
+    done = locust("--headless", "-t", "4s", "--only-summary")
     assert done.returncode == 1
     assert re.search(r"LIST list: +http 429|http 429", done.stderr)
 
@@ -73,7 +73,7 @@ def test_somebody_elses_listener_hears_every_request(locust, server, tmp_path):
         + "def heard(request_type, name, response_time, **_):\n"
         + "    print('heard', request_type, name, response_time > 0)\n"
     )
-    done = locust("--headless", "-t", "2s", "--rate", "20", "--only-summary", profile=other)
+    done = locust("--headless", "-t", "4s", "--rate", "20", "--only-summary", profile=other)
     assert done.stdout.count("heard LIST list True") >= 20
     assert done.returncode == 0
 
@@ -171,7 +171,7 @@ def test_users_follow_the_rate(locust, server, tmp_path):
     ],
 )
 def test_wrong_parameters(locust, server, arguments, message):
-    done = locust("--headless", "-t", "2s", *arguments)
+    done = locust("--headless", "-t", "4s", *arguments)
     assert done.returncode == 3
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -190,7 +190,7 @@ def test_wrong_parameters(locust, server, arguments, message):
 )
 def test_wrong_kubeconfig(locust, kubeconfig, text, message):
     kubeconfig.write_text(text)
-    done = locust("--headless", "-t", "2s")
+    done = locust("--headless", "-t", "4s")
     assert done.returncode == 3
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -212,7 +212,7 @@ def test_client_certificate(locust, kubeconfig, server, certificate):
 
 def test_a_client_certificate_that_is_missing(locust, server, certificate):
     server.demand(certificate.certificate)
-    locust("--headless", "-t", "2s")
+    locust("--headless", "-t", "4s")
     assert server.served == []
 
 

@@ -143,7 +143,8 @@ def test_a_scraper_that_was_stopped_leaves_a_hole(drill, scheduled, until) -> No
         assert not [one for one in seconds if 1.8 < one < 4.4], "nobody looked then"
         assert seconds[-1] >= 5
     skipped = {one["error"] for one in scrapes(drill.folder, "etcd-a")}
-    assert skipped == {"", "skipped: the scrape before it took too long"}
+    # What was on its way at that moment has taken too long.
+    assert skipped - {"timeout"} == {"", "skipped: the scrape before it took too long"}
 
 
 def test_a_leader_is_believed_for_three_rounds(drill, scheduled) -> None:

@@ -11,7 +11,14 @@ from urllib.parse import urlsplit
 
 from behaving_server import BEHAVIOURS, BehavingServer, Certificate, head
 
-COLLECTIONS = {"namespaces", "pods", "secrets", "configmaps", "events"}
+COLLECTIONS = {
+    "namespaces",
+    "pods",
+    "secrets",
+    "configmaps",
+    "events",
+    "customresourcedefinitions",
+}
 Object = dict[str, Any]
 Failure = str | int | None
 """A behaviour after what was asked for has been done, or a status instead of it."""
