@@ -15,7 +15,7 @@ drill: setup ## Kill etcd's leader under load, on three zones; give a verdict
 	@$(BIN)/kubedrill run experiments/etcd-member-kill.yaml
 
 test: setup lint ## Run every check and every test
-	$(BIN)/pytest -n 2 --dist loadfile -m "not cluster and not alone"
+	$(BIN)/pytest -n 3 --dist loadfile -m "not cluster and not alone"
 	$(BIN)/pytest -m "cluster or alone"
 
 lint: .venv/.installed ## Check style, types and import contracts
