@@ -81,7 +81,8 @@ def test_presets(cluster, tmp_path: Path, preset):
     outcomes = played.outcomes("mixed")
     assert sum(outcomes.values()) == 120, played.log
     # Lives that are longer than the load are cut by its end.
-    assert all(200 <= outcome < 300 or outcome == 1009 for outcome in outcomes), outcomes
+    cut = {Outcome.CUT, Outcome.RESTING}
+    assert all(200 <= outcome < 300 or outcome in cut for outcome in outcomes), outcomes
     assert set(counts(folder)) == PORTIONS[preset]
 
 
