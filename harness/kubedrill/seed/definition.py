@@ -49,7 +49,8 @@ def definition(run: str) -> Object:
 
 
 def _is_established(found: Object) -> bool:
-    conditions = found.get("status", {}).get("conditions", ())
+    # Just made it has no status, or conditions that are null.
+    conditions = (found.get("status") or {}).get("conditions") or ()
     states = {one["type"]: one["status"] for one in conditions}
     return states.get("Established") == "True" and "deletionTimestamp" not in found["metadata"]
 
