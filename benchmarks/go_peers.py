@@ -1,8 +1,5 @@
 """Clients in Go against a cluster of ours: kperf and kube-burner, where they are installed, and the client
 under both of them, client-go, in a loop of its own (client_go/), where Go is.
-
-go install github.com/Azure/kperf/cmd/kperf@latest
-go install github.com/kube-burner/kube-burner/v2/cmd/kube-burner@latest
 """
 
 import base64
