@@ -159,8 +159,10 @@ class Drill:
     def _note_sweep(self) -> None:
         for entry in self.ledger.entries():
             if entry.what == "seed" and (swept := entry.facts.get("undoing")):
-                what = "{namespaces:,} namespaces and {objects:,} objects in them"
-                self.note("note", f"swept {what} in {{seconds:g}} s".format(**swept), **swept)
+                what = (
+                    f"{swept['namespaces']:,} namespaces and {swept['objects']:,} objects in them"
+                )
+                self.note("note", f"swept {what} in {swept['seconds']:g} s", **swept)
 
     def _end_children(self) -> None:
         # Faults first: what is broken is mended before anything else is taken away.

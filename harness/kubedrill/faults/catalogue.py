@@ -60,9 +60,14 @@ def precheck(
             _precheck_etcd_kill(arguments, zones)
 
 
+def named_members(arguments: Mapping[str, Any]) -> list[str]:
+    """Return whom the arguments of etcd.kill name: zones, or `leader` or `random`."""
+    member: str | list[str] = arguments["member"]
+    return member if isinstance(member, list) else [member]
+
+
 def _precheck_etcd_kill(arguments: Mapping[str, Any], zones: Sequence[str]) -> None:
-    member = arguments["member"]
-    named = member if isinstance(member, list) else [member]
+    member, named = arguments["member"], named_members(arguments)
     known = zones if isinstance(member, list) else ("leader", "random", *zones)
     for one in named:
         if one not in known:

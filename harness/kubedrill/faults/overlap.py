@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from kubedrill.errors import NotStarted
-from kubedrill.faults.catalogue import precheck
+from kubedrill.faults.catalogue import named_members, precheck
 from kubedrill.faults.etcd import NAME, check_victims
 from kubedrill.record.catalogue import ClusterDescription, Refusal, TimedFault
 
@@ -16,8 +16,9 @@ def refusals(faults: Sequence[TimedFault], cluster: ClusterDescription) -> Itera
     for index, fault in enumerate(faults):
         try:
             precheck([(fault.name, fault.arguments)], cluster.capabilities, cluster.zones)
-            if fault.name == NAME:
-                _check_with_others(fault, _held_at(fault, index, faults), cluster.zones)
+            down = _held_at(fault, index, faults)
+            if fault.name == NAME and down:
+                _check_with_others(fault, down, cluster.zones)
         except NotStarted as refusal:
             yield Refusal(index, "member", str(refusal))
 
@@ -30,12 +31,12 @@ def _held_at(fault: TimedFault, index: int, faults: Sequence[TimedFault]) -> lis
         if other.name == NAME
         and (other.inject_s, number) < (fault.inject_s, index)
         and other.undo_s > fault.inject_s
-        for member in _members(other)
+        for member in named_members(other.arguments)
     ]
 
 
 def _check_with_others(fault: TimedFault, down: list[str], zones: Sequence[str]) -> None:
-    own = _members(fault)
+    own = named_members(fault.arguments)
     words = f"another fault holds down {' and '.join(down)} then"
     if twice := [one for one in own if one in down and one in zones]:
         raise NotStarted(f"{NAME} of {', '.join(twice)}: {words}; kill another, or at another time")
@@ -46,8 +47,3 @@ def _check_with_others(fault: TimedFault, down: list[str], zones: Sequence[str])
         check_victims(own, len(zones), [*left, *own], allowed)
     except NotStarted as refusal:
         raise NotStarted(f"{refusal} ({words})") from None
-
-
-def _members(fault: TimedFault) -> list[str]:
-    member = fault.arguments["member"]
-    return member if isinstance(member, list) else [member]

@@ -12,11 +12,17 @@ SHOWN = ("p50", "p90", "p99", "p99.9", "max", "mean")
 """What reports show of a distribution."""
 
 
+def all_due_in(records: Records, phase: Phase) -> Records:
+    """Return the requests whose intended start lies in the phase."""
+    due = records["intended"]
+    found: Records = records[(due >= phase.start) & (due < phase.end)]
+    return found
+
+
 def due_in(records: Records, phase: Phase) -> Records:
     """Return the requests whose intended start lies in the phase, without those left out."""
-    due = records["intended"]
-    within = (due >= phase.start) & (due < phase.end)
-    found: Records = records[within & ~left_out(records)]
+    due = all_due_in(records, phase)
+    found: Records = due[~left_out(due)]
     return found
 
 

@@ -12,7 +12,7 @@ from kubedrill.judge import faults
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.generator import cause, limit
 from kubedrill.judge.loads import Load
-from kubedrill.judge.requests import late_share, never_sent
+from kubedrill.judge.requests import all_due_in, late_share, never_sent
 from kubedrill.record.clock import MILLISECOND, SECOND
 from kubedrill.record.remote import CLOCK_BOUND
 from kubedrill.record.sample import LATE, Records
@@ -93,7 +93,7 @@ def _exit(status: int) -> str:
 
 
 def _load(load: Load, phase: Phase) -> Iterator[str]:
-    arrivals = _due(load.transactions(), phase)
+    arrivals = all_due_in(load.transactions(), phase)
     expected = load.due_in(phase)
     name = f"load {load.scheduled.name}"
     if len(arrivals) < expected * (1 - LATE_SHARE) - 1:
@@ -107,19 +107,13 @@ def _load(load: Load, phase: Phase) -> Iterator[str]:
 
 def _beside(load: Load, name: str, phase: Phase) -> Iterator[str]:
     """Yield whether a series beside the arrivals, which are not due at set times, was held up here."""
-    records = _due(load.of(name), phase)
+    records = all_due_in(load.of(name), phase)
     share = float(never_sent(records).mean()) if len(records) else 0.0
     if share > LATE_SHARE:
         yield (
             f"load {name}: {share:.2%} of {len(records)} requests were never sent; "
             f"{LATE_SHARE:.1%} may; {limit(load, records)}"
         )
-
-
-def _due(records: Records, phase: Phase) -> Records:
-    within = (records["intended"] >= phase.start) & (records["intended"] < phase.end)
-    due: Records = records[within]
-    return due
 
 
 def of_load(load: Load) -> Iterator[str]:
@@ -146,7 +140,7 @@ def _prober(evidence: Evidence, phase: Phase) -> Iterator[str]:
         yield "prober: no sample"
         return
     seconds = (phase.end - phase.start) / SECOND
-    due = _due(probes.records, phase)
+    due = all_due_in(probes.records, phase)
     found = np.bincount(due["series"], minlength=len(probes.lanes))
     for lane, count in zip(probes.lanes, found.tolist(), strict=True):
         expected = lane.rate * seconds

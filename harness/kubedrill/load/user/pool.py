@@ -56,9 +56,8 @@ class Pool:
         """Return a connection; WireError if it cannot be opened until `deadline` (monotonic ns)."""
         if self._slots is not None:
             self._wait_for_a_slot(self._slots, deadline)
-        idle = self._idle
-        while idle:
-            connection = idle.pop()
+        while self._idle:
+            connection = self._idle.pop()
             if connection.is_alive():
                 return connection
             self._forget(connection)
@@ -91,8 +90,7 @@ class Pool:
 
     def give(self, connection: Connection) -> None:
         """Take a connection back; one that is closed is forgotten."""
-        if self._slots is not None:
-            self._slots.release()
+        self._free_slot()
         if not self._kept:
             connection.close()
         if connection.closed:
