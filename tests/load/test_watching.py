@@ -83,7 +83,7 @@ def test_a_storm_of_watches(stage):
     assert played.outcomes("open") == {200: 75}, played.log
     held = played.outcomes("open.held")
     assert sum(held.values()) == 75
-    assert held[200] >= 50
+    assert held[200] >= 25  # the first second's: the end cuts the last second's, and late ones
     assert set(held) <= {200, Outcome.CUT}
     initial = max(line["counts"].get("initial events", 0) for line in played.vitals())
     assert initial >= 75  # kube-root-ca.crt of the namespace kubedrill, at least
