@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 import gevent
 from gevent.event import Event
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kubedrill.load.informer import InformerParameters, Watching
 from kubedrill.load.informing import LIST, OK
@@ -37,6 +37,12 @@ class PollVsWatchParameters(InformerParameters):
     timing: Literal["jittered", "synchronised"] = Field(
         "jittered", description="each poller at a moment of its own, or all at the same"
     )
+
+    @model_validator(mode="after")
+    def _dropped_if_watching(self) -> "PollVsWatchParameters":
+        if self.drop_every_s and self.mode == "poll":
+            raise ValueError("drop_every_s is for watches: pollers have none; mode: watch has")
+        return self
 
 
 class PollVsWatch(Watching):

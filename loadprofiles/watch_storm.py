@@ -10,6 +10,7 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from kubedrill.load.collections import WatchedParameters
+from kubedrill.load.dropping import next_drop
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.load.watching import MEDIA, Events, Kind
 from kubedrill.record.clock import SECOND, now
@@ -18,7 +19,6 @@ from kubedrill.wire.errors import WireError
 from kubedrill.wire.streaming import Streaming
 
 OK = 200
-NEVER = 1 << 62
 HELD, AGAIN = 1, 2
 """Indices of the series of watches that have been held, and of those opened again after a drop."""
 
@@ -114,7 +114,8 @@ class WatchStorm(KubernetesUser):
         """Take what comes until it is time to drop the watch, or the server does."""
         held: Streaming | None = stream
         while held is not None:
-            drop = min(self._next_drop(), until)
+            drop = next_drop(self._given.drop_every_s, self.process.session.ahead)
+            drop = min(drop, until)
             lasted = self._receive(held, drop)
             if not lasted or drop == until:
                 return
@@ -146,8 +147,3 @@ class WatchStorm(KubernetesUser):
             stream, result = None, Result.failed(error)
         self.record(AGAIN, due, started, result)
         return stream
-
-    def _next_drop(self) -> int:
-        """Return the next moment at which all watches, of every process of the load, are dropped."""
-        every, ahead = round(self._given.drop_every_s * SECOND), self.process.session.ahead
-        return ((now() - ahead) // every + 1) * every + ahead if every else NEVER

@@ -82,6 +82,18 @@ def test_a_lost_watch_is_resumed_at_once_from_the_last_event(stage, server, abru
     assert watches.max() - lost < SECOND // 2
 
 
+def test_all_watches_are_dropped_at_one_moment_and_resumed(stage, server):
+    played = play(stage, 3.5, drop_every_s=2.0)
+    lost = played.outcomes("write.lost")
+    assert lost in ({200: 4}, {200: 8})
+    dropped = played.records("write.lost")["intended"] % (2 * SECOND)
+    assert dropped.max() < SECOND // 2
+    assert len(resumed(server)) == lost[200]
+    assert all(int(one["resourceVersion"]) > FIRST for one in resumed(server))
+    assert played.outcomes("write.seen") == {200: 4 * 35}  # none is missed, none comes twice
+    assert played.vitals()[-1]["counts"]["watches dropped"] == lost[200]
+
+
 @pytest.mark.parametrize("begin", ["stream", "list"])
 def test_gone_begins_anew_after_a_pause(stage, server, begin):
     played = play(stage, 5, meanwhile=lambda: server.to_all(error_event(410)), begin=begin)

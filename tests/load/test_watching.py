@@ -45,6 +45,17 @@ def test_informers_resume_after_the_server_ends_their_watch(stage):
     assert len(seen(played)) == 120 * 3
 
 
+def test_informers_whose_version_is_gone_take_everything_anew(stage):
+    given = {"clients": 6, "objects": 5, "drop_every_s": 6.0, "expired": True}
+    played = stage.of("informer").play(rate=10, seconds=10, **given)
+    assert played.outcomes("write") == {200: 100}, played.log
+    lost = played.outcomes("write.lost")
+    assert lost in ({200: 6, 410: 6}, {200: 12, 410: 12}), lost
+    assert played.outcomes("write.list")[200] == 6 + lost[410]
+    # While they are away each object is written once or twice: they see the last one.
+    assert 6 * 75 <= played.outcomes("write.seen")[200] <= 6 * 100
+
+
 def test_pollers_see_what_is_there_at_their_interval(stage):
     given = {"mode": "poll", "clients": 4, "objects": 3, "interval_s": 1.0}
     played = stage.of("poll_vs_watch").play(rate=10, seconds=4, **given)

@@ -6,12 +6,13 @@ What it does after each failure is what client-go 0.37 does; what that is, in lo
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Self
 
 from gevent.event import Event
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kubedrill.load.clientgo import BROKEN, CLOSED, OK, VERY_SHORT, Ended, retried
+from kubedrill.load.dropping import next_drop
 from kubedrill.load.informing import LIST, LOST, WATCH, Informing, InformingParameters
 from kubedrill.load.place import Place, Watch
 from kubedrill.load.user import Result
@@ -20,6 +21,9 @@ from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.streaming import Streaming
+
+EXPIRED = "1"
+"""The first version of any etcd: by now no apiserver has it in its history."""
 
 
 class InformerParameters(InformingParameters):
@@ -37,6 +41,25 @@ class InformerParameters(InformingParameters):
         description="seconds after which the server ends a watch, up to twice that, as client-go asks "
         "for; it is resumed at once",
     )
+    drop_every_s: float = Field(
+        0.0,
+        ge=0,
+        le=3600,
+        description="seconds after which all informers lose their watches at one moment; 0: never",
+    )
+    expired: bool = Field(
+        False,
+        description="a watch that was dropped is resumed at a version that the server has no more, as "
+        "after a long disconnection: 410, and everything is taken anew",
+    )
+
+    @model_validator(mode="after")
+    def _expired_by_a_drop(self) -> Self:
+        if self.expired and not self.drop_every_s:
+            raise ValueError(
+                "expired: true needs drop_every_s, which says when watches are dropped"
+            )
+        return self
 
 
 class Watching(Informing):
@@ -52,6 +75,7 @@ class Watching(Informing):
         self._encoding = given.encoding
         self._streams = given.begin == "stream"
         self._watch_s = given.watch_s
+        self._drop_every_s, self._expired = given.drop_every_s, given.expired
 
     def keep_up(self, client: int, begun: Event) -> None:  # noqa: ARG002 - all are alike
         """Be an informer until killed."""
@@ -152,19 +176,28 @@ class Watching(Informing):
             if ended.outcome != OK:
                 self.close_stream(watch.stream)
         self.record(LIST, due, due, _so_far(watch.stream, ended.outcome))
-        watch.until, watch.started = 0, now()
+        watch.started = now()
         return ended
 
     def _follow(self, watch: Watch, place: Place) -> Ended:
-        """Take what is written, until the watch ends."""
+        """Take what is written, until the watch ends, or is dropped."""
         place.begun.set()
+        watch.until = drop = next_drop(self._drop_every_s, self.process.session.ahead)
         try:
             ended = self._take(self._events, watch, place)
         finally:
             self.close_stream(watch.stream)
         at = now()
+        if ended.outcome == Outcome.TIMEOUT and at >= drop:
+            ended = self._dropped(ended, place)
         self.record(LOST, at, at, Result(ended.outcome, 0, at, 0))
         return ended
+
+    def _dropped(self, ended: Ended, place: Place) -> Ended:
+        self.count("watches dropped")
+        if self._expired:
+            place.begin(EXPIRED)
+        return replace(ended, outcome=OK)
 
     def _take(self, what: Callable[[Watch, Place], Ended], watch: Watch, place: Place) -> Ended:
         place.taken = 0

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from gevent.event import Event as Happened
 
 from kubedrill.load.clientgo import Pauses
+from kubedrill.load.dropping import NEVER
 from kubedrill.load.lists import Encoding
 from kubedrill.load.watching import Event, Events
-from kubedrill.record.clock import SECOND, now
 from kubedrill.wire.streaming import Streaming
 
-IDLE = 3600 * SECOND
 KEPT = 2048
 """Bytes of an event that an informer may keep while it is idle."""
 
@@ -66,12 +65,12 @@ class Watch:
         """When it was asked for first, or all that there is had come; monotonic ns."""
         self.due = due
         """When it was asked for, the time that it was opened."""
-        self.until = 0
-        """When to give up, monotonic ns; 0: it may be idle."""
+        self.until = NEVER
+        """When to give up, monotonic ns."""
         self._events = Events(encoding)
         self.events: Iterator[Event] = self._arriving()
 
     def _arriving(self) -> Iterator[Event]:
-        while data := self.stream.receive(self.until or now() + IDLE):
+        while data := self.stream.receive(self.until):
             yield from self._events.feed(data)
             del data  # else it is held while the watch is idle
