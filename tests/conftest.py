@@ -14,11 +14,34 @@ from kubedrill.record.cluster import ClusterRecord
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+SLOW = ("cluster", "load", "observe")
+"""Folders of tests that take long; who begins with them ends together."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try again what times the machine: other work on it makes such a drill INVALID, rightly."""
+    """Say which tests share a process where there are several, and try again what times the machine."""
+    items.sort(key=_turn)
     for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
         if item.get_closest_marker("alone"):
+            # Other work on the machine makes such a drill INVALID, rightly.
             item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+def _group(item: pytest.Item) -> str:
+    """Return the tests' file; of those that share a control plane, which one: drills have theirs."""
+    folder = item.path.parent.name
+    if "cluster" in getattr(item, "fixturenames", ()):
+        return "drills on a cluster" if folder == "drill" else "on a cluster"
+    return f"{folder}/{item.path.stem}"
+
+
+def _turn(item: pytest.Item) -> int:
+    """Return which tests come first: those that take longest."""
+    if item.get_closest_marker("cluster"):
+        return 0 if "cluster" in getattr(item, "fixturenames", ()) else 1
+    return 2 if item.path.parent.name in SLOW else 3
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from drills import SHORT, Drills, RunningDrill
+from drills import MARK, SHORT, Drills, RunningDrill
 
 
 @pytest.fixture
@@ -37,15 +37,16 @@ def drill_file(tmp_path: Path) -> Iterator[Drills]:
     def start(file: Path, *arguments: str, state: Path | None = None) -> RunningDrill:
         command = [sys.executable, "-m", "kubedrill", "run", str(file), *arguments]
         command += ["--reports", str(tmp_path / "reports")]
+        mark = str(state or tmp_path)
         process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **({"KUBEDRILL_STATE": str(state)} if state else {})},
+            env={**os.environ, MARK: mark, **({"KUBEDRILL_STATE": str(state)} if state else {})},
         )
-        running.append(RunningDrill(process, tmp_path / "reports", file.stem))
+        running.append(RunningDrill(process, tmp_path / "reports", file.stem, mark))
         return running[-1]
 
     yield start

@@ -30,6 +30,9 @@ SHORT: dict[str, Any] = {
     "slos": {"baseline": ["list.p99 < 5s", "probe.failed == 0"]},
 }
 
+MARK = "KUBEDRILL_TEST_DRILL"
+"""In the environment of all that a drill starts: which drill it was."""
+
 
 @dataclass(slots=True)
 class RunningDrill:
@@ -38,6 +41,8 @@ class RunningDrill:
     process: "subprocess.Popen[str]"
     reports: Path
     experiment: str
+    mark: str
+    """The value of MARK."""
     lines: list[str] = field(default_factory=list)
 
     @property

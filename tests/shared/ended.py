@@ -1,0 +1,69 @@
+"""What a drill that was ended early must have left, and must not have left."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+from drills import MARK, RunningDrill
+
+from kubedrill.judge.probes import Probes
+from kubedrill.record.clock import SECOND
+from kubedrill.record.ledger import Ledger
+
+CLEAN_UP_S = 15
+PHASES = {"warmup": "1s", "baseline": "1s", "fault": "3s", "recovery": "3s"}
+LEADER_KILLED = {
+    "phases": PHASES,
+    "faults": [{"etcd.kill": {"member": "leader"}}],
+    "slos": {},
+}
+SEEDED = {**LEADER_KILLED, "seed": {"pods": 20}}
+
+
+def left_processes(running: RunningDrill) -> list[str]:
+    """Return what still runs and was started by the drill, or by what it started."""
+    left = []
+    for process in psutil.process_iter():
+        try:
+            command = " ".join(process.cmdline())
+            environment = process.environ()
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if environment.get(MARK) == running.mark:
+            left.append(f"{process.pid} {command[:120]}")
+    return left
+
+
+def wait_until_cleared(running: RunningDrill) -> None:
+    """Wait until nothing stands open in the ledger and no process is left; fail if that takes too long."""
+    ledger, deadline = Ledger(running.folder.ledger), time.monotonic() + CLEAN_UP_S
+    while time.monotonic() < deadline and (ledger.open_entries() or left_processes(running)):
+        time.sleep(0.2)
+    assert ledger.open_entries() == []
+    assert left_processes(running) == []
+
+
+def check_what_is_kept(running: RunningDrill, number: signal.Signals, signalled: int) -> None:
+    """Check the samples up to the signal (monotonic ns), what `judge` says of them, and the exit code."""
+    intended = Probes.read(running.folder).records["intended"]
+    assert len(intended)
+    assert int(intended.max()) > signalled - SECOND
+    check_judged(running, number)
+
+
+def check_judged(running: RunningDrill, number: signal.Signals) -> None:
+    """Check what `judge` says, and the exit code."""
+    judged = subprocess.run(
+        [sys.executable, "-m", "kubedrill", "judge", str(running.folder.path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert judged.returncode == 2, judged.stdout + judged.stderr
+    assert "INVALID" in judged.stdout
+    assert "interrupted" in judged.stdout
+    if number != signal.SIGKILL:
+        assert running.process.wait(5) == 2
