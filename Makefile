@@ -1,7 +1,7 @@
 # The same few commands for people and for CI.
 PYTHON ?= python3
 BIN := .venv/bin
-SIDE_BY_SIDE := $(BIN)/pytest --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -m "not alone and not breaks"
 
 .PHONY: help setup drill test lint bench lock clean
 .DEFAULT_GOAL := help
@@ -16,10 +16,10 @@ drill: setup ## Kill etcd's leader under load, on three zones; give a verdict
 	@$(BIN)/kubedrill run experiments/etcd-member-kill.yaml
 
 test: setup lint ## Run every check and every test
-	$(SIDE_BY_SIDE) -n 4 -m "not alone" || { \
+	$(BIN)/pytest $(SIDE_BY_SIDE) -n 4 --dist loadfile --no-loadscope-reorder || { \
 		echo "side by side tests make each other late: what has failed is tried again by itself"; \
-		$(SIDE_BY_SIDE) -n 1 --last-failed --last-failed-no-failures none; }
-	$(BIN)/pytest -m alone
+		$(BIN)/pytest $(SIDE_BY_SIDE) --last-failed --last-failed-no-failures none; }
+	$(BIN)/pytest -m "alone or breaks"
 
 lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/ruff check .

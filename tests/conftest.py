@@ -1,7 +1,10 @@
 """What every test stands on: a state folder of its own, and one control plane for all who need one."""
 
+import fcntl
+import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,34 +17,11 @@ from kubedrill.record.cluster import ClusterRecord
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-SLOW = ("cluster", "load", "observe")
-"""Folders of tests that take long; who begins with them ends together."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests share a process where there are several, and try again what times the machine."""
-    items.sort(key=_turn)
+    """Try again what times the machine: other work on it makes such a drill INVALID, rightly."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
         if item.get_closest_marker("alone"):
-            # Other work on the machine makes such a drill INVALID, rightly.
             item.add_marker(pytest.mark.flaky(reruns=2))
-
-
-def _group(item: pytest.Item) -> str:
-    """Return the tests' file; of those that share a control plane, which one: drills have theirs."""
-    folder = item.path.parent.name
-    if "cluster" in getattr(item, "fixturenames", ()):
-        return "drills on a cluster" if folder == "drill" else "on a cluster"
-    return f"{folder}/{item.path.stem}"
-
-
-def _turn(item: pytest.Item) -> int:
-    """Return which tests come first: those that take longest."""
-    if item.get_closest_marker("cluster"):
-        return 0 if "cluster" in getattr(item, "fixturenames", ()) else 1
-    return 2 if item.path.parent.name in SLOW else 3
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,8 +34,32 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def cluster(state: Path) -> Iterator[ClusterRecord]:
-    """A running local-3az that tests share: who breaks something in it mends it again."""
-    definition = stage.load_definition(places.cluster_file("local-3az", Path(__file__)))
-    yield stage.up(definition, "local-3az")
-    stage.down("local-3az")
+def cluster(tmp_path_factory: pytest.TempPathFactory, state: Path) -> Iterator[ClusterRecord]:
+    """A running local-3az that tests share: who breaks something in it mends it again.
+
+    Where tests run side by side, in several processes, it is the same for all of them.
+    """
+    shared = "PYTEST_XDIST_WORKER" in os.environ
+    folder = tmp_path_factory.getbasetemp().parent / "shared" if shared else state
+    folder.mkdir(exist_ok=True)
+    with (folder / "users").open("w") as users:
+        with _one_at_a_time(folder):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            definition = stage.load_definition(places.cluster_file("local-3az", Path(__file__)))
+            record = stage.find("local-3az") or stage.up(definition, "local-3az")
+        yield record
+        with _one_at_a_time(folder):
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # others still need it
+            stage.down("local-3az")
+
+
+@contextmanager
+def _one_at_a_time(state: Path) -> Iterator[None]:
+    """Bring up and take down in that folder."""
+    with (state / "lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        patch.setenv("KUBEDRILL_STATE", str(state))
+        yield

@@ -24,7 +24,7 @@ from kubedrill.wire.errors import WireError
 from kubedrill.wire.namespace import open_socket
 from kubedrill.wire.response import Response
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 Call = Callable[..., Response]
 Until = Callable[..., object]

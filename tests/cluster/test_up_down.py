@@ -21,7 +21,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.target import identity_target
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 Traces = Callable[[str], list[str]]
 

@@ -11,24 +11,12 @@ from drills import Drills, objective, reasons
 from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.record.cluster import ClusterRecord
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 ETCD_KILL = {
     "faults": [{"etcd.kill": {"member": "leader"}}],
     "phases": {"warmup": "1s", "baseline": "2s", "fault": "4s", "recovery": "3s"},
 }
-
-
-@pytest.mark.alone
-def test_an_objective_no_cluster_can_meet_fails(cluster: ClusterRecord, drill: Drills) -> None:
-    slos = {"baseline": ["list.p99 < 1us", "list.p99 < 30s"], "recovery": ["probe.count > 10"]}
-    phases = {"warmup": "2s", "baseline": "4s", "recovery": "2s"}
-    code, verdict = drill("impossible", {"slos": slos, "phases": phases}).finish()
-    assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
-    assert "list.p99 < 1us" in reasons(verdict)
-    assert objective(verdict, "list.p99 < 1us")["verdict"] == "FAIL"
-    assert objective(verdict, "list.p99 < 30s")["verdict"] == "PASS"
-    assert objective(verdict, "probe.count > 10")["verdict"] == "PASS"
 
 
 def test_a_kill_that_hits_nothing_is_invalid(cluster: ClusterRecord, drill: Drills) -> None:
@@ -67,7 +55,7 @@ def test_locust_stopped_for_5_s_is_invalid(cluster: ClusterRecord, drill: Drills
 def test_a_killed_process_of_the_drill_is_invalid(
     role: str, cluster: ClusterRecord, drill: Drills
 ) -> None:
-    running = drill(f"killed-{role}", {"phases": {"warmup": "1s", "baseline": "6s"}})
+    running = drill(f"killed-{role}", {"phases": {"warmup": "1s", "baseline": "5s"}})
     running.wait_for_phase("baseline")
     time.sleep(2)
     running.signal_child(role, signal.SIGKILL)
@@ -80,7 +68,7 @@ def test_a_silent_scrape_target_is_invalid_for_what_needs_it(
     cluster: ClusterRecord, drill: Drills
 ) -> None:
     slos = {"baseline": ["scheduler.rss < 10GiB", "etcd.fsync.p99 < 10s", "list.p99 < 30s"]}
-    phases = {"warmup": "2s", "baseline": "5s", "fault": "1s"}
+    phases = {"warmup": "1s", "baseline": "4s", "fault": "1s"}
     running = drill("silent-target", {"slos": slos, "phases": phases})
     running.wait_for_phase("warmup")
     handle = ClusterHandle(cluster)
@@ -101,7 +89,7 @@ def test_a_silent_scrape_target_is_invalid_for_what_needs_it(
 
 def test_a_phase_without_samples_is_invalid(cluster: ClusterRecord, drill: Drills) -> None:
     load = [{"profile": "mass-list", "as": "list", "rate": "0.2/s", "with": {"resource": "pods"}}]
-    phases = {"baseline": "6s", "blink": "1s", "after": "1s"}
+    phases = {"baseline": "3s", "blink": "1s"}
     changes = {"load": load, "phases": phases, "slos": {"blink": ["list.p99 < 30s"]}}
     code, verdict = drill("no-samples", changes).finish()
     assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
@@ -114,10 +102,10 @@ def test_a_balancer_stopped_for_3_s_is_measured_and_fails(
 ) -> None:
     slos = {"baseline": ["unavailable.longest < 1s"]}
     running = drill(
-        "balancer-stopped", {"slos": slos, "phases": {"warmup": "1s", "baseline": "9s"}}
+        "balancer-stopped", {"slos": slos, "phases": {"warmup": "1s", "baseline": "7s"}}
     )
     running.wait_for_phase("baseline")
-    time.sleep(2)
+    time.sleep(1)
     pid = ClusterHandle(cluster).components()["haproxy"].pid
     assert pid
     begin = time.monotonic()
@@ -138,7 +126,7 @@ def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(
 ) -> None:
     faults = [{"etcd.kill": {"member": ["a", "b"], "allow_quorum_loss": True}}]
     slos = {"fault": ["availability.writes >= 95%"]}
-    phases = {"warmup": "1s", "baseline": "3s", "fault": "8s", "recovery": "8s"}
+    phases = {"warmup": "1s", "baseline": "3s", "fault": "6s", "recovery": "6s"}
     code, verdict = drill(
         "quorum-lost", {"faults": faults, "slos": slos, "phases": phases}
     ).finish()

@@ -11,7 +11,7 @@ from drills import SHORT, Drills, reasons
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.remote import read_accounts
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 Worker = Callable[[], "subprocess.Popen[str]"]
 

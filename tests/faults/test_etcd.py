@@ -19,7 +19,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger, undo
 from kubedrill.wire.errors import WireError
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 
 @pytest.fixture

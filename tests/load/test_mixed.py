@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from load_stage import PROFILES, Stage, check
+from load_stage import PROFILES, check, stage_on
 
 from kubedrill.errors import NotStarted
 from kubedrill.load.describe import describe
@@ -75,15 +75,14 @@ def test_portions_obey_retry_after_as_the_mix_does(stage, server):
 @pytest.mark.cluster
 @pytest.mark.parametrize("preset", PORTIONS)
 def test_presets(cluster, tmp_path: Path, preset):
-    folder = RunFolder.create(tmp_path / "reports", "test")
-    cluster.write(folder.cluster)
-    played = Stage(folder).of("mixed").play(rate=60, seconds=2, preset=preset)
+    stage = stage_on(cluster, tmp_path / "reports")
+    played = stage.of("mixed").play(rate=60, seconds=2, preset=preset)
     outcomes = played.outcomes("mixed")
     assert sum(outcomes.values()) == 120, played.log
     # Lives that are longer than the load are cut by its end.
     cut = {Outcome.CUT, Outcome.RESTING}
     assert all(200 <= outcome < 300 or outcome in cut for outcome in outcomes), outcomes
-    assert set(counts(folder)) == PORTIONS[preset]
+    assert set(counts(stage.folder)) == PORTIONS[preset]
 
 
 def test_every_preset_is_tested():

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from load_stage import Stage
+from load_stage import stage_on
 
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.folder import RunFolder
 from kubedrill.record.traces import read_samples
 
 CONFIGMAPS = 40
@@ -46,10 +45,9 @@ def namespace(cluster):
 @pytest.mark.parametrize("encoding", ["json", "protobuf"])
 @pytest.mark.parametrize("mode", [{}, {"resource_version": "0"}, {"limit": 10}])
 def test_configmaps(cluster, namespace, tmp_path: Path, mode, encoding):
-    folder = RunFolder.create(tmp_path / "reports", "test")
-    cluster.write(folder.cluster)
+    stage = stage_on(cluster, tmp_path / "reports")
     given = {**mode, "resource": "configmaps", "namespace": namespace, "encoding": encoding}
-    played = Stage(folder).play(rate=10, seconds=2, **given)
+    played = stage.play(rate=10, seconds=2, **given)
     lists, pages = played.records(), played.records("list.page")
     assert played.status == 0, played.log
     assert played.outcomes() == {200: 20}
@@ -61,10 +59,9 @@ def test_configmaps(cluster, namespace, tmp_path: Path, mode, encoding):
 
 @pytest.mark.cluster
 def test_which_apiserver_answered(cluster, tmp_path: Path):
-    folder = RunFolder.create(tmp_path / "reports", "test")
-    cluster.write(folder.cluster)
-    played = Stage(folder).play(rate=100, seconds=2, resource="namespaces")
-    _, sidecar = read_samples(folder, "load-list")
+    stage = stage_on(cluster, tmp_path / "reports")
+    played = stage.play(rate=100, seconds=2, resource="namespaces")
+    _, sidecar = read_samples(stage.folder, "load-list")
     assert sorted(sidecar["targets"][1:]) == [f"apiserver-{zone}" for zone in cluster.zones]
     assert played.outcomes() == {200: 200}
     # Eight users' connections, handed out in turn by the balancer.
@@ -76,9 +73,8 @@ def test_which_apiserver_answered(cluster, tmp_path: Path):
 @pytest.mark.cluster
 @pytest.mark.parametrize("resource", ["pods", "secrets", "deployments", "nodes"])
 def test_other_resources(cluster, tmp_path: Path, resource):
-    folder = RunFolder.create(tmp_path / "reports", "test")
-    cluster.write(folder.cluster)
-    played = Stage(folder).play(rate=10, seconds=1, resource=resource, resource_version="0")
+    stage = stage_on(cluster, tmp_path / "reports")
+    played = stage.play(rate=10, seconds=1, resource=resource, resource_version="0")
     assert played.outcomes() == {200: 10}
 
 
@@ -97,10 +93,9 @@ def test_other_resources(cluster, tmp_path: Path, resource):
     ],
 )
 def test_forms_and_selections(cluster, namespace, tmp_path: Path, given):
-    folder = RunFolder.create(tmp_path / "reports", "test")
-    cluster.write(folder.cluster)
+    stage = stage_on(cluster, tmp_path / "reports")
     asked = {"resource": "configmaps", "namespace": namespace, **given}
-    played = Stage(folder).play(rate=10, seconds=1, **asked)
+    played = stage.play(rate=10, seconds=1, **asked)
     assert played.outcomes() == {200: 10}
     selected = "field_selector" in given or "label_selector" in given
     small = selected or "form" in given or "gzip" in given
@@ -151,9 +146,8 @@ def until_served(cluster: ClusterRecord, path: str) -> None:
 @pytest.mark.cluster
 @pytest.mark.parametrize("given", [{}, {"limit": 3}, {"form": "metadata", "encoding": "protobuf"}])
 def test_custom_resources(cluster, widgets, tmp_path: Path, given):
-    folder = RunFolder.create(tmp_path / "reports", "test")
-    cluster.write(folder.cluster)
+    stage = stage_on(cluster, tmp_path / "reports")
     asked = {"resource": "widgets", "api": "example.com/v1", **given}
-    played = Stage(folder).play(rate=10, seconds=1, **asked)
+    played = stage.play(rate=10, seconds=1, **asked)
     assert played.outcomes() == {200: 10}
     assert len(played.records("list.page")) == (30 if "limit" in given else 0)

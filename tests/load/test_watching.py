@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from load_stage import Stage
+from load_stage import stage_on
 
 from kubedrill.record.clock import SECOND
-from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
 
 pytestmark = pytest.mark.cluster
@@ -15,9 +14,7 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture
 def stage(cluster, tmp_path: Path):
-    folder = RunFolder.create(tmp_path / "reports", "test")
-    cluster.write(folder.cluster)
-    return Stage(folder)
+    return stage_on(cluster, tmp_path / "reports")
 
 
 def seen(played, name="write.seen"):
@@ -46,14 +43,16 @@ def test_informers_resume_after_the_server_ends_their_watch(stage):
 
 
 def test_informers_whose_version_is_gone_take_everything_anew(stage):
-    given = {"clients": 6, "objects": 5, "drop_every_s": 6.0, "expired": True}
+    given = {"clients": 6, "objects": 5, "drop_every_s": 4.0, "expired": True}
     played = stage.of("informer").play(rate=10, seconds=10, **given)
     assert played.outcomes("write") == {200: 100}, played.log
     lost = played.outcomes("write.lost")
-    assert lost in ({200: 6, 410: 6}, {200: 12, 410: 12}), lost
-    assert played.outcomes("write.list")[200] == 6 + lost[410]
-    # While they are away each object is written once or twice: they see the last one.
-    assert 6 * 75 <= played.outcomes("write.seen")[200] <= 6 * 100
+    assert set(lost) == {200, 410}, lost
+    assert lost[200] in {12, 18}
+    assert lost[410] in {lost[200], lost[200] - 6}  # the end may come between
+    assert 12 <= played.outcomes("write.list")[200] <= 6 + lost[410]
+    # While they are away each object is written several times: they see the last one.
+    assert 6 * 40 <= played.outcomes("write.seen")[200] <= 6 * 100
 
 
 def test_pollers_see_what_is_there_at_their_interval(stage):
@@ -94,7 +93,7 @@ def test_a_storm_of_watches(stage):
     assert played.outcomes("open") == {200: 75}, played.log
     held = played.outcomes("open.held")
     assert sum(held.values()) == 75
-    assert held[200] >= 25  # the first second's: the end cuts the last second's, and late ones
+    assert held[200] >= 10  # the end cuts the last second's, and late ones
     assert set(held) <= {200, Outcome.CUT}
     initial = max(line["counts"].get("initial events", 0) for line in played.vitals())
     assert initial >= 75  # kube-root-ca.crt of the namespace kubedrill, at least
@@ -102,7 +101,7 @@ def test_a_storm_of_watches(stage):
 
 def test_a_watch_that_is_refused(stage):
     played = stage.of("watch_storm").play(
-        rate=5, seconds=1, resource="widgets", api="example.com/v1"
+        rate=5, seconds=1, resource="gadgets", api="example.com/v1"
     )
     assert played.outcomes("open") == {404: 5}, played.log
     assert played.outcomes("open.held") == {}

@@ -3,11 +3,12 @@
 import json
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from load_stage import Stage
+from load_stage import stage_on
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.folder import RunFolder
@@ -19,14 +20,23 @@ pytestmark = pytest.mark.cluster
 PROFILES = Path(__file__).parents[2] / "loadprofiles"
 
 
+@pytest.fixture(scope="module")
+def folders(cluster):
+    """The folders of all runs here, which are swept in the end: namespaces take five seconds to go."""
+    made: list[RunFolder] = []
+    yield made
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda folder: sweep(str(folder.cluster), folder.run), made))
+    for folder in made:
+        of_run = f"labelSelector=kubedrill.io/run={folder.run}"
+        assert items(cluster, f"/api/v1/namespaces?{of_run}") == []
+
+
 @pytest.fixture
-def stage(cluster, tmp_path: Path):
-    folder = RunFolder.create(tmp_path / "reports", "test")
-    cluster.write(folder.cluster)
-    yield Stage(folder)
-    sweep(str(folder.cluster), folder.run)
-    left = items(cluster, f"/api/v1/namespaces?labelSelector=kubedrill.io/run={folder.run}")
-    assert left == []
+def stage(cluster, folders: list[RunFolder], tmp_path: Path):
+    one = stage_on(cluster, tmp_path / "reports")
+    folders.append(one.folder)
+    return one
 
 
 def items(cluster, path: str) -> list[dict]:

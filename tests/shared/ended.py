@@ -8,8 +8,10 @@ import time
 import psutil
 from drills import MARK, RunningDrill
 
+from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.judge.probes import Probes
 from kubedrill.record.clock import SECOND
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
 
 CLEAN_UP_S = 15
@@ -18,8 +20,14 @@ LEADER_KILLED = {
     "phases": PHASES,
     "faults": [{"etcd.kill": {"member": "leader"}}],
     "slos": {},
+    "seed": {"pods": 20},
 }
-SEEDED = {**LEADER_KILLED, "seed": {"pods": 20}}
+ONE_ZONE = {
+    **LEADER_KILLED,
+    "cluster": "one-zone",
+    "faults": [{"etcd.kill": {"member": "a", "allow_quorum_loss": True}}],
+}
+"""Sooner up."""
 
 
 def left_processes(running: RunningDrill) -> list[str]:
@@ -36,6 +44,18 @@ def left_processes(running: RunningDrill) -> list[str]:
     return left
 
 
+def not_running(cluster: ClusterRecord) -> list[str]:
+    """Return the components that are held down, or did not come up again."""
+    states = ClusterHandle(cluster).components()
+    return [name for name, one in states.items() if one.state != "running"]
+
+
+def wait_for_the_fault(running: RunningDrill, cluster: ClusterRecord) -> str:
+    """Wait until a component is held down; return its name."""
+    running.wait_for_phase("fault")
+    return str(running.wait_for("a held member", lambda: next(iter(not_running(cluster)), None)))
+
+
 def wait_until_cleared(running: RunningDrill) -> None:
     """Wait until nothing stands open in the ledger and no process is left; fail if that takes too long."""
     ledger, deadline = Ledger(running.folder.ledger), time.monotonic() + CLEAN_UP_S
@@ -45,16 +65,15 @@ def wait_until_cleared(running: RunningDrill) -> None:
     assert left_processes(running) == []
 
 
-def check_what_is_kept(running: RunningDrill, number: signal.Signals, signalled: int) -> None:
-    """Check the samples up to the signal (monotonic ns), what `judge` says of them, and the exit code."""
+def check_samples(running: RunningDrill, signalled: int) -> None:
+    """Check that there are probes, and that the last ones are those before the signal (monotonic ns)."""
     intended = Probes.read(running.folder).records["intended"]
     assert len(intended)
     assert int(intended.max()) > signalled - SECOND
-    check_judged(running, number)
 
 
 def check_judged(running: RunningDrill, number: signal.Signals) -> None:
-    """Check what `judge` says, and the exit code."""
+    """Check what `judge` says of a drill that was ended by that signal, and its exit code."""
     judged = subprocess.run(
         [sys.executable, "-m", "kubedrill", "judge", str(running.folder.path)],
         capture_output=True,

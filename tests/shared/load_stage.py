@@ -1,8 +1,10 @@
 """A load's process as the runner starts it, and what it leaves behind."""
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from kubedrill.load.describe import contradictions, describe
 from kubedrill.process.child import Child
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair, now
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome, Records
@@ -114,6 +117,15 @@ class Stage:
             child.process.stdout.close()
         log = (self.folder.logs / "load.log").read_text()
         return Played(self.folder, status, start, log)
+
+
+def stage_on(cluster: ClusterRecord, reports: Path) -> Stage:
+    """Return a stage for a load on a real cluster, on which others may play at the same time."""
+    # What a load makes is named after its run, and a run after the second in which it began.
+    at = datetime.fromtimestamp(secrets.randbelow(2**31), UTC)
+    folder = RunFolder.create(reports, "test", at)
+    cluster.write(folder.cluster)
+    return Stage(folder)
 
 
 def until(time_ns: int) -> None:
