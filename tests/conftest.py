@@ -42,7 +42,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, state: Path) -> Iterator[C
     shared = "PYTEST_XDIST_WORKER" in os.environ
     folder = tmp_path_factory.getbasetemp().parent / "shared" if shared else state
     folder.mkdir(exist_ok=True)
-    with (folder / "users").open("w") as users:
+    with (folder / "users").open("w") as users, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBEDRILL_STATE", str(folder))
         with _one_at_a_time(folder):
             fcntl.flock(users, fcntl.LOCK_SH)
             definition = stage.load_definition(places.cluster_file("local-3az", Path(__file__)))
@@ -57,9 +58,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, state: Path) -> Iterator[C
 
 
 @contextmanager
-def _one_at_a_time(state: Path) -> Iterator[None]:
-    """Bring up and take down in that folder."""
-    with (state / "lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let nobody else bring the cluster up, or take it down, meanwhile."""
+    with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        patch.setenv("KUBEDRILL_STATE", str(state))
         yield

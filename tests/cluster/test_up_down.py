@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.target import identity_target
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+pytestmark = [pytest.mark.cluster, pytest.mark.own]
 
 Traces = Callable[[str], list[str]]
 
@@ -36,17 +36,24 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@pytest.fixture
+def other() -> Iterator[ClusterRecord]:
+    """A cluster beside the one that is tested."""
+    yield stage.up(small(), "other")
+    stage.down("other")
+
+
 @pytest.mark.parametrize("zoning", ["netns", "loopback"])
 def test_two_side_by_side_and_one_goes_without_a_trace(
-    zoning: str, cluster: ClusterRecord, own: str, traces: Traces
+    zoning: str, other: ClusterRecord, own: str, traces: Traces
 ):
     if zoning == "netns" and os.geteuid() != 0:
         pytest.skip("network namespaces need root")
     record = stage.up(small(zoning=zoning, zones=("a", "b", "c")), own)
     assert record.zoning == zoning
-    assert record.balancer != cluster.balancer
+    assert record.balancer != other.balancer
     assert len(traces(own)) > 13
-    for one in (record, cluster):
+    for one in (record, other):
         states = ClusterHandle(one).components().values()
         assert {state.state for state in states} == {"running"}
         target, token = identity_target(one, "victim")
@@ -59,7 +66,7 @@ def test_two_side_by_side_and_one_goes_without_a_trace(
     assert traces(own) == []
     assert not is_listening(record.balancer.port)
     assert stage.find(own) is None
-    assert {one.state for one in ClusterHandle(cluster).components().values()} == {"running"}
+    assert {one.state for one in ClusterHandle(other).components().values()} == {"running"}
 
 
 def test_the_death_of_the_supervisor_leaves_nothing_running(

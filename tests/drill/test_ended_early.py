@@ -13,7 +13,7 @@ from kubedrill.cluster import cluster_folder
 from kubedrill.cluster.local.zones import namespace_prefix
 from kubedrill.record.clock import now
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+pytestmark = [pytest.mark.cluster, pytest.mark.own]
 
 
 def left_namespaces(state: Path) -> list[str]:

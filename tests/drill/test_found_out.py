@@ -143,6 +143,6 @@ def test_the_same_drill_without_its_fault_has_no_failed_probe(
     cluster: ClusterRecord, drill: Drills
 ) -> None:
     slos = {phase: ["probe.failed == 0"] for phase in ("baseline", "fault", "recovery")}
-    code, verdict = drill("no-fault", {"slos": slos, "seed": {"pods": 20, "secrets": 20}}).finish()
+    code, verdict = drill("no-fault", {"slos": slos, "phases": ETCD_KILL["phases"]}).finish()
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
     assert sum(one["failed"] for one in verdict["availability"]) == 0

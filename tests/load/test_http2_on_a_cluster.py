@@ -75,7 +75,7 @@ def sends_away(tmp_path: Path):
     clusters.down("sends-away")
 
 
-@pytest.mark.breaks
+@pytest.mark.own
 def test_apiservers_that_send_clients_away(sends_away, tmp_path: Path):
     folder = RunFolder.create(tmp_path / "reports", "test")
     sends_away.write(folder.cluster)

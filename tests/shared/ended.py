@@ -8,6 +8,7 @@ import time
 import psutil
 from drills import MARK, RunningDrill
 
+from kubedrill.cluster.etcd import healthy
 from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.judge.probes import Probes
 from kubedrill.record.clock import SECOND
@@ -86,3 +87,14 @@ def check_judged(running: RunningDrill, number: signal.Signals) -> None:
     assert "interrupted" in judged.stdout
     if number != signal.SIGKILL:
         assert running.process.wait(5) == 2
+
+
+def check_ended(
+    running: RunningDrill, cluster: ClusterRecord, number: signal.Signals, signalled: int
+) -> None:
+    """Check that a cluster is as it was before the drill, and what is left of the drill."""
+    wait_until_cleared(running)
+    assert not_running(cluster) == []
+    assert all(healthy(cluster, zone, 1) for zone in cluster.zones)
+    check_samples(running, signalled)
+    check_judged(running, number)
