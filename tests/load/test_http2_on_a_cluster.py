@@ -31,7 +31,7 @@ def stage(cluster, tmp_path: Path):
 
 @pytest.mark.parametrize("given", [{}, {"encoding": "protobuf"}, {"limit": 5}, {"gzip": True}])
 def test_lists(stage, given):
-    asked = {"resource": "flowschemas", "api": "flowcontrol.apiserver.k8s.io/v1", **given}
+    asked = {"resource": "flowschemas", **given}
     played = {http: stage(f"http-{http}").play(20, 1, http=http, **asked) for http in ("1.1", "2")}
     for one in played.values():
         assert one.outcomes() == {200: 20}, one.log

@@ -6,14 +6,18 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from load_stage import stage_on
 
+from kubedrill.cluster.api import Api
+from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.traces import read_samples
+from kubedrill.wire.target import identity_target
 
 CONFIGMAPS = 40
 
@@ -76,6 +80,24 @@ def test_other_resources(cluster, tmp_path: Path, resource):
     stage = stage_on(cluster, tmp_path / "reports")
     played = stage.play(rate=10, seconds=1, resource=resource, resource_version="0")
     assert played.outcomes() == {200: 10}
+
+
+@pytest.mark.cluster
+def test_built_in_resources_are_what_the_server_says(cluster):
+    target, token = identity_target(cluster, "admin")
+    with closing(Api(target, token)) as api:
+        found = {
+            group: json.loads(api.call("GET", path_of("", group, "").rstrip("/")).body)
+            for group in {group for group, _ in BUILT_IN.values()}
+        }
+        kinds = {
+            name: json.loads(api.call("GET", f"{path_of(name, group, '')}?limit=1").body)["kind"]
+            for name, (group, _) in BUILT_IN.items()
+        }
+    assert kinds == {name: kind for name, (_, kind) in BUILT_IN.items()}
+    for name, (group, _) in BUILT_IN.items():
+        (here,) = [one for one in found[group]["resources"] if one["name"] == name]
+        assert here["namespaced"] == (name not in CLUSTER_WIDE), name
 
 
 @pytest.mark.cluster
