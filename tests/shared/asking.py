@@ -61,7 +61,7 @@ def ask(question: dict) -> list[dict]:
                 "tail": response.tail.decode(),
                 "body": response.body.decode(),
                 "retry_after": response.retry_after,
-                "closes": response.closes,
+                "closes": connection.closed,
                 "first_byte": started < response.first_byte <= response.end,
             }
         answers.append({**answer, "took_s": (now() - started) / SECOND})

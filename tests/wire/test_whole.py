@@ -30,8 +30,7 @@ def test_plain_answers_take_the_short_way(status, length, more):
     assert short is not None
     assert short.first_byte == short.end > 0
     assert short.peer == 7
-    short.first_byte, short.end, short.peer = long.first_byte, long.end, long.peer
-    assert short == long
+    assert short._replace(first_byte=0, end=0, peer=0) == long._replace(first_byte=0, end=0)
 
 
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 40])

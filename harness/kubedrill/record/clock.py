@@ -8,9 +8,8 @@ SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
 
 
-def now() -> int:
-    """Return CLOCK_MONOTONIC in ns."""
-    return time.monotonic_ns()
+now = time.monotonic_ns
+"""Return CLOCK_MONOTONIC in ns. No function of its own: a request asks it several times."""
 
 
 @dataclass(frozen=True, slots=True)

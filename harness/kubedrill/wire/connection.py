@@ -60,7 +60,7 @@ class Connection(Link[Waiting]):
             self._send(deadline)
             self._wait_readable(deadline, LATE)
             begun = self._receive_record()
-            if begun and not (each or self._incoming.pending or request.startswith(b"HEAD ")):
+            if begun and not (each or self._incoming.pending):
                 response = whole(begun, self.peer, keep_body, keep_head)
                 if response is not None:
                     return response
@@ -74,9 +74,7 @@ class Connection(Link[Waiting]):
             raise
         if answer.closes or self._ended:
             self.close()
-        response = answer.response()
-        response.peer = self.peer
-        return response
+        return answer.response(self.peer)
 
     def send(self, request: bytes, deadline: int) -> None:
         """Send a request whose answer is taken with `more`; WireError as for `exchange`."""

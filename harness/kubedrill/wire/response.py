@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
@@ -19,8 +19,7 @@ Each = Callable[[bytes], None]
 """Gets each piece of the body of a 2xx answer as it comes; an answer that is cut was no whole one."""
 
 
-@dataclass(slots=True)
-class Response:
+class Response(NamedTuple):
     """One whole answer; times in monotonic ns."""
 
     status: int
@@ -36,9 +35,7 @@ class Response:
     """b"" unless it was asked for."""
     retry_after: float | None
     """Seconds, of a Retry-After in seconds."""
-    closes: bool
-    """The server will close the connection."""
-    peer: int = 0
+    peer: int
     """`Connection.peer` of the connection that it came on."""
 
 
@@ -109,8 +106,8 @@ class Answer:
             self._finish()
         return self.done
 
-    def response(self) -> Response:
-        """Return the whole answer."""
+    def response(self, peer: int = 0) -> Response:
+        """Return the whole answer, which came from there."""
         body = b"" if self._body is None else bytes(self._body)
         return Response(
             self.status,
@@ -121,7 +118,7 @@ class Answer:
             self.tail,
             body,
             self.retry_after,
-            self.closes,
+            peer,
         )
 
     def _take_head(self, data: bytearray, end: int) -> int:

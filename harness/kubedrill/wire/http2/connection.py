@@ -6,6 +6,7 @@ answers are received, decrypted and told apart in one go, those of many requests
 
 import _socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Self
 
 from kubedrill.record.clock import now
@@ -90,31 +91,13 @@ class Http2Connection(Link[Driving]):
         NO_CONNECTION (the server took no stream in time) this exchange only, and NotSent.
         """
         answer = Whole(keep_body, keep_head, each)
-        self._begin(answer, request, deadline)
-        in_time = True
-        try:
-            while not (answer.end or answer.failure) and in_time:
-                in_time = self._waiting.wait(answer, deadline)
-        except BaseException:
-            self.cancel(answer)
-            raise
-        if not answer.end:
-            raise self._failed(answer)
+        self._ask(answer, request, deadline)
         return answer.response(self.peer)
 
     def stream(self, request: bytes, deadline: int) -> Stream:
         """Send a request and return its answer once its head has come, until `deadline`; as `exchange`."""
         stream = Stream(self)
-        self._begin(stream, request, deadline)
-        in_time = True
-        try:
-            while not (stream.status or stream.failure) and in_time:
-                in_time = self._waiting.wait(stream, deadline)
-        except BaseException:
-            self.cancel(stream)
-            raise
-        if not stream.status:
-            raise self._failed(stream)
+        self._ask(stream, request, deadline)
         return stream
 
     def close(self) -> None:
@@ -187,6 +170,19 @@ class Http2Connection(Link[Driving]):
         while not self._session.greeted:
             self._wait_readable(deadline, "no SETTINGS in time")
             self._receive()
+
+    def _ask(self, stream: Incoming, request: bytes, deadline: int) -> None:
+        """Send a request and wait until what was asked for is there."""
+        self._begin(stream, request, deadline)
+        in_time = True
+        try:
+            while not (stream.is_there or stream.failure) and in_time:
+                in_time = self._waiting.wait(stream, deadline)
+        except BaseException:
+            self.cancel(stream)
+            raise
+        if not stream.is_there:
+            raise self._failed(stream)
 
     def _begin(self, stream: Incoming, request: bytes, deadline: int) -> None:
         session = self._session
@@ -285,16 +281,11 @@ class Http2Connection(Link[Driving]):
     def _break(self, error: WireError | OSError) -> None:
         failure = from_os_error(error) if isinstance(error, OSError) else error
         if failure.outcome == Outcome.MALFORMED and not self.closed:
-            self._say_goodbye()
+            # So that the server's log shows it, too.
+            self._session.out.frames.append(frames.goaway(frames.PROTOCOL_ERROR))
+            with suppress(OSError):
+                self._flush()
         self._fail(failure.outcome, str(failure))
-
-    def _say_goodbye(self) -> None:
-        # So that the server's log shows it, too.
-        self._session.out.frames.append(frames.goaway(frames.PROTOCOL_ERROR))
-        try:
-            self._flush()
-        except OSError:
-            pass
 
     def _fail(self, outcome: Outcome, message: str) -> None:
         if not self.closed:

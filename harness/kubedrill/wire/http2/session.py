@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain
-from time import monotonic_ns
 
+from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.driving import Waiter
@@ -259,7 +259,7 @@ class Session:
     def _end(self, one: Incoming) -> None:
         if one.is_whole():
             unsent = self.out.unsent(one.number)
-            one.end = monotonic_ns()
+            one.end = now()
             if unsent:  # the server has answered without it
                 self.out.frames.append(frames.reset(one.number))
             self._remove(one)

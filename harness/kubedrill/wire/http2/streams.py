@@ -1,8 +1,8 @@
 """Wire: one request's answer on an HTTP/2 connection, as it comes. Knows no sockets."""
 
-from time import monotonic_ns
 from typing import Protocol
 
+from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2.driving import Waiter
@@ -44,9 +44,14 @@ class Incoming(Waiter):
         """Whether the answer to such a request has no body."""
         self.failure: tuple[Outcome, str] | None = None
 
+    @property
+    def is_there(self) -> int:
+        """What it was asked for: 0 until it has come."""
+        raise NotImplementedError
+
     def begin(self, status: int, length: int, retry_after: float | None) -> None:
         """Take the answer's head."""
-        self.first_byte = monotonic_ns()
+        self.first_byte = now()
         self.status, self.announced = status, length
         if status == 429 or status >= 500:
             self.retry_after = retry_after
@@ -81,6 +86,11 @@ class Whole(Incoming):
         self.keep_head = keep_head
         self._each = each
 
+    @property
+    def is_there(self) -> int:
+        """When all of it had come."""
+        return self.end
+
     def take(self, data: bytes, start: int, stop: int) -> bool:
         """Take `data[start:stop]` of the body."""
         size, length = self.size, stop - start
@@ -109,7 +119,6 @@ class Whole(Incoming):
             self.tail,
             bytes(self.body) if self.body is not None else b"",
             self.retry_after,
-            False,
             peer,
         )
 
@@ -152,6 +161,11 @@ class Stream(Incoming):
     def peer(self) -> int:
         """`peer` of its connection."""
         return self.connection.peer
+
+    @property
+    def is_there(self) -> int:
+        """The status: the head has come."""
+        return self.status
 
     def take(self, data: bytes, start: int, stop: int) -> bool:
         """Take `data[start:stop]` of the body."""
