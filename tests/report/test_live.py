@@ -20,7 +20,7 @@ def figures_at(schedule: Schedule, after_s: int) -> LiveFigures:
         time=time,
         phase=phase.name if phase else None,
         phase_left_s=(phase.end - time) / SECOND if phase else 0,
-        loads={"list": LiveLoad(10.0, 9.8, 0.0712)},
+        loads={"list": LiveLoad(10.0, 9.8, 0.0712), "of another phase": LiveLoad(0.0, 0.0, None)},
         reads=1.0,
         writes=0.975 if down else 1.0,
         members={"a": "healthy", "b": "refused" if down else "healthy", "c": "healthy"},
@@ -81,6 +81,7 @@ def test_on_a_terminal_all_is_shown_and_cleared(schedule: Schedule) -> None:
         "phase w",
     ):
         assert word in shown
+    assert "another" not in shown
     assert shown.startswith("\x1b[?25l"), "the cursor is hidden meanwhile"
     assert "\x1b[?25h" in text.getvalue()
 

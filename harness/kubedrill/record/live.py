@@ -37,3 +37,8 @@ class LiveFigures:
     """Faults in force, in words: `etcd.kill on etcd-b`."""
     lag_s: float = 0.0
     """Largest event-loop lag of any load worker or the prober."""
+
+    @property
+    def at_work(self) -> dict[str, LiveLoad]:
+        """The loads that have something to do: those of other phases say nothing."""
+        return {name: one for name, one in self.loads.items() if one.offered or one.achieved}

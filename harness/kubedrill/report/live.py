@@ -73,7 +73,7 @@ class LiveView:
         self._console.print(Text(line), soft_wrap=True)
 
     def _line(self, now: LiveFigures) -> str:
-        loads = [f"{name} {_load(load)}" for name, load in now.loads.items()]
+        loads = [f"{name} {_load(load)}" for name, load in now.at_work.items()]
         probes = f"reads {figures.share(now.reads)}, writes {figures.share(now.writes)}"
         members = " ".join(f"{zone}:{_member(now, zone)}" for zone in now.members)
         parts = [f"{now.phase}, {now.phase_left_s:.0f} s left", *loads, probes]
@@ -115,7 +115,7 @@ def _table(now: LiveFigures) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
-    for name, load in now.loads.items():
+    for name, load in now.at_work.items():
         table.add_row(f"load {name}", _load(load))
     table.add_row(
         "probes", Text.assemble("reads ", _share(now.reads), "  writes ", _share(now.writes))
