@@ -22,10 +22,10 @@ test: setup lint ## Run every check and every test
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-breaks test-own
 	$(BIN)/pytest -m alone
 
-# One control plane at a time is broken; beside it, tests bring up their own.
+# One control plane at a time is broken; beside it, tests bring up their own. What was too slow to come is tried again.
 .PHONY: test-breaks test-own
 test-breaks test-own: test-%:
-	$(BIN)/pytest -m "$* and not alone" -o cache_dir=.pytest_cache/$* --reruns 1
+	$(BIN)/pytest -m "$* and not alone" -o cache_dir=.pytest_cache/$* --reruns 1 --only-rerun "did not happen" --only-rerun "did not come up"
 
 lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/ruff check .

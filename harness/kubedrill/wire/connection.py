@@ -60,7 +60,7 @@ class Connection(Link[Waiting]):
             self._send(deadline)
             self._wait_readable(deadline, LATE)
             begun = self._receive_record()
-            if begun and not (each or self._incoming.pending):
+            if begun and not (each or self._incoming.pending or request.startswith(b"HEAD ")):
                 response = whole(begun, self.peer, keep_body, keep_head)
                 if response is not None:
                     return response
