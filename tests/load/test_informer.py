@@ -98,6 +98,22 @@ def test_all_watches_are_dropped_at_one_moment_and_resumed(stage, server):
 
 
 @pytest.mark.parametrize("begin", ["stream", "list"])
+def test_dropped_watches_may_take_everything_anew(stage, server, begin):
+    played = play(stage, 5.5, drop_every_s=3.0, after_drop="relist", begin=begin)
+    dropped = played.outcomes("write.lost")
+    assert set(dropped) == {200}
+    assert dropped[200] >= 4
+    taken = played.outcomes("write.list")
+    assert dropped[200] <= taken[200] <= 4 + dropped[200]  # the end may come between
+    if begin == "list":
+        assert len(server.queries("GET", False)) == taken[200]
+    # While they are away each object is written several times: they see the last one, and nothing twice.
+    seen = played.outcomes("write.seen")
+    assert set(seen) <= {200, Outcome.CUT}
+    assert 4 * 30 <= seen[200] <= sum(seen.values()) <= 4 * 55
+
+
+@pytest.mark.parametrize("begin", ["stream", "list"])
 def test_gone_begins_anew_after_a_pause(stage, server, begin):
     played = play(stage, 5, meanwhile=lambda: server.to_all(error_event(410)), begin=begin)
     assert played.outcomes("write.lost") == {410: 4}

@@ -120,7 +120,7 @@ def test_a_watch_that_the_server_breaks_is_not_held(stage, server):
         ("watch_storm", {"resource": "nodes", "namespace": "x"}, "in no namespace"),
         ("watch_list", {"api": "example.com/v1", "encoding": "protobuf"}, 'encoding: "json"'),
         ("informer", {"watch_s": 1}, "watch_s: input should be greater than or equal to 5"),
-        ("informer", {"expired": True}, "expired: true needs drop_every_s"),
+        ("informer", {"after_drop": "relist"}, "needs drop_every_s"),
         ("poll_vs_watch", {"mode": "push"}, "mode: "),
         ("poll_vs_watch", {"mode": "poll", "drop_every_s": 5.0}, "mode: watch has"),
     ],

@@ -42,21 +42,6 @@ def test_informers_resume_after_the_server_ends_their_watch(stage):
     assert len(seen(played)) == 120 * 3
 
 
-def test_informers_whose_version_is_gone_take_everything_anew(stage):
-    given = {"clients": 6, "objects": 5, "drop_every_s": 5.0, "expired": True}
-    played = stage.of("informer").play(rate=10, seconds=8, **given)
-    assert played.outcomes("write") == {200: 80}, played.log
-    lost = played.outcomes("write.lost")
-    assert set(lost) == {200, 410}, lost
-    assert lost[200] in {6, 12}
-    assert lost[410] in {lost[200], lost[200] - 6}  # the end may come between
-    assert 12 <= played.outcomes("write.list")[200] <= 6 + lost[410]
-    # While they are away each object is written several times: they see the last one.
-    seen = played.outcomes("write.seen")
-    assert set(seen) <= {200, Outcome.CUT}
-    assert 6 * 40 <= seen[200] <= sum(seen.values()) <= 6 * 80
-
-
 def test_pollers_see_what_is_there_at_their_interval(stage):
     given = {"mode": "poll", "clients": 4, "objects": 3, "interval_s": 1.0}
     played = stage.of("poll_vs_watch").play(rate=10, seconds=4, **given)

@@ -11,7 +11,7 @@ from typing import Literal, Self
 from gevent.event import Event
 from pydantic import Field, model_validator
 
-from kubedrill.load.clientgo import BROKEN, CLOSED, OK, VERY_SHORT, Ended, retried
+from kubedrill.load.clientgo import BROKEN, CLOSED, GONE, OK, VERY_SHORT, Ended, retried
 from kubedrill.load.dropping import next_drop
 from kubedrill.load.informing import LIST, LOST, WATCH, Informing, InformingParameters
 from kubedrill.load.place import Place, Watch
@@ -21,9 +21,6 @@ from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.streaming import Streaming
-
-EXPIRED = "1"
-"""The first version of any etcd: by now no apiserver has it in its history."""
 
 
 class InformerParameters(InformingParameters):
@@ -47,17 +44,17 @@ class InformerParameters(InformingParameters):
         le=3600,
         description="seconds after which all informers lose their watches at one moment; 0: never",
     )
-    expired: bool = Field(
-        False,
-        description="a watch that was dropped is resumed at a version that the server has no more, as "
-        "after a long disconnection: 410, and everything is taken anew",
+    after_drop: Literal["resume", "relist"] = Field(
+        "resume",
+        description='"resume": from the last event; "relist": everything is taken anew after a pause, as '
+        "if the server had said 410, which it does to who was away for longer than its history is",
     )
 
     @model_validator(mode="after")
-    def _expired_by_a_drop(self) -> Self:
-        if self.expired and not self.drop_every_s:
+    def _relisting_after_a_drop(self) -> Self:
+        if self.after_drop == "relist" and not self.drop_every_s:
             raise ValueError(
-                "expired: true needs drop_every_s, which says when watches are dropped"
+                'after_drop: "relist" needs drop_every_s, which says when watches are dropped'
             )
         return self
 
@@ -75,7 +72,8 @@ class Watching(Informing):
         self._encoding = given.encoding
         self._streams = given.begin == "stream"
         self._watch_s = given.watch_s
-        self._drop_every_s, self._expired = given.drop_every_s, given.expired
+        self._drop_every_s = given.drop_every_s
+        self._after_drop = GONE if given.after_drop == "relist" else OK
 
     def keep_up(self, client: int, begun: Event) -> None:  # noqa: ARG002 - all are alike
         """Be an informer until killed."""
@@ -188,16 +186,13 @@ class Watching(Informing):
         finally:
             self.close_stream(watch.stream)
         at = now()
-        if ended.outcome == Outcome.TIMEOUT and at >= drop:
-            ended = self._dropped(ended, place)
-        self.record(LOST, at, at, Result(ended.outcome, 0, at, 0))
-        return ended
-
-    def _dropped(self, ended: Ended, place: Place) -> Ended:
+        dropped = ended.outcome == Outcome.TIMEOUT and at >= drop
+        self.record(LOST, at, at, Result(OK if dropped else ended.outcome, 0, at, 0))
+        if not dropped:
+            return ended
         self.count("watches dropped")
-        place.expired = self._expired
-        # However new its watch was, an informer that is dropped resumes.
-        return replace(ended, outcome=OK, very_short=False)
+        # However new its watch was: who is dropped resumes, or does not, as was asked for.
+        return replace(ended, outcome=self._after_drop, very_short=False)
 
     def _take(self, what: Callable[[Watch, Place], Ended], watch: Watch, place: Place) -> Ended:
         place.taken = 0
@@ -252,8 +247,6 @@ class Watching(Informing):
         if anew:
             query += "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
         version = "" if anew and place.gone else place.version
-        if place.expired and not anew:
-            version, place.expired = EXPIRED, False
         if version:
             query += f"&resourceVersion={version}"
         return self.identity.request("GET", f"{self.collection}?{query}", MEDIA[self._encoding])

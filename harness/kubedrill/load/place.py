@@ -28,8 +28,6 @@ class Place:
     """The version, without that event."""
     gone: bool = False
     """The server would not begin anew at that version, or later."""
-    expired: bool = False
-    """The next watch is to ask for a version that the server has no more."""
     taken: int = 0
     """Events of this watch."""
     seen: int = 0
