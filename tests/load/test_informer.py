@@ -107,10 +107,10 @@ def test_dropped_watches_may_take_everything_anew(stage, server, begin):
     assert dropped[200] <= taken[200] <= 4 + dropped[200]  # the end may come between
     if begin == "list":
         assert len(server.queries("GET", False)) == taken[200]
-    # While they are away each object is written several times: they see the last one, and nothing twice.
+    # While they are away, up to five seconds, objects are written several times: only the last is seen, and once.
     seen = played.outcomes("write.seen")
     assert set(seen) <= {200, Outcome.CUT}
-    assert 4 * 30 <= seen[200] <= sum(seen.values()) <= 4 * 55
+    assert 4 * 10 <= seen[200] <= sum(seen.values()) <= 4 * 55
 
 
 @pytest.mark.parametrize("begin", ["stream", "list"])
