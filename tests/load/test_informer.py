@@ -107,7 +107,7 @@ def test_dropped_watches_may_take_everything_anew(stage, server, begin):
     assert dropped[200] <= taken[200] <= 4 + dropped[200]  # the end may come between
     if begin == "list":
         assert len(server.queries("GET", False)) == taken[200]
-    # While they are away, up to five seconds, objects are written several times: only the last is seen, and once.
+    # While they are away objects are written several times: only the last write is seen, and once.
     seen = played.outcomes("write.seen")
     assert set(seen) <= {200, Outcome.CUT}
     assert 4 * 10 <= seen[200] <= sum(seen.values()) <= 4 * 55
