@@ -33,11 +33,11 @@ current-context: c
 
 
 def test_headless(locust, server):
-    done = locust("--headless", "-u", "2", "-r", "2", "-t", "3s", "--rate", "40", "--json")
+    done = locust("--headless", "-u", "2", "-r", "2", "-t", "6s", "--rate", "40", "--json")
     assert done.returncode == 0, done.stderr
     (entry,) = json.loads(done.stdout)
     assert (entry["name"], entry["method"], entry["num_failures"]) == ("list", "LIST", 0)
-    assert 80 <= entry["num_requests"] <= 125
+    assert 80 <= entry["num_requests"] <= 245  # the users need their time to come up
     assert entry["num_requests"] == sum(entry["response_times"].values())
     assert entry["total_content_length"] > entry["num_requests"] * 2_000
     _, path, headers = server.served[0]
