@@ -6,17 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from drills import Drills
-from ended import (
-    ONE_ZONE,
-    PHASES,
-    check_ended,
-    wait_for_the_fault,
-)
+from ended import ONE_ZONE, PAIRS, PHASES, at_once, check_ended, wait_for_the_fault
 
 from kubedrill.cluster import cluster_folder
 from kubedrill.record.clock import now
@@ -24,7 +18,6 @@ from kubedrill.record.cluster import ClusterRecord
 
 pytestmark = [pytest.mark.cluster, pytest.mark.own]
 
-PAIRS = [(signal.SIGINT, signal.SIGKILL), (signal.SIGTERM, signal.SIGHUP)]
 UNSEEDED = {name: value for name, value in ONE_ZONE.items() if name != "seed"}
 """Namespaces take five seconds to go."""
 
@@ -58,11 +51,7 @@ def test_any_signal(
     signals: tuple[signal.Signals, ...], phase: str, states: list[Path], drill: Drills
 ) -> None:
     """Two drills at a time, each on a cluster of its own."""
-    with ThreadPoolExecutor() as threads:
-        pairs = zip(signals, states, strict=True)
-        ended = [threads.submit(end, drill, *one, phase) for one in pairs]
-    for one in ended:
-        one.result()
+    at_once(end, ((drill, *one, phase) for one in zip(signals, states, strict=True)))
 
 
 def end(drill: Drills, number: signal.Signals, state: Path, phase: str) -> None:

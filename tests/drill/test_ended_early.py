@@ -2,12 +2,19 @@
 
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from drills import Drills
-from ended import LEADER_KILLED, ONE_ZONE, check_judged, check_samples, wait_until_cleared
+from ended import (
+    LEADER_KILLED,
+    ONE_ZONE,
+    PAIRS,
+    at_once,
+    check_judged,
+    check_samples,
+    wait_until_cleared,
+)
 
 from kubedrill.cluster import cluster_folder
 from kubedrill.cluster.local.zones import namespace_prefix
@@ -23,9 +30,6 @@ def left_namespaces(state: Path) -> list[str]:
     return sorted(one.name for one in Path("/run/netns").glob("*") if one.name.startswith(prefixes))
 
 
-PAIRS = [(signal.SIGINT, signal.SIGKILL), (signal.SIGTERM, signal.SIGHUP)]
-
-
 @pytest.mark.parametrize(
     ("signals", "phase"),
     [(PAIRS[0], "set-up"), (PAIRS[1], "set-up"), (PAIRS[0], "fault"), (PAIRS[1], "recovery")],
@@ -34,10 +38,7 @@ def test_nothing_is_left(
     signals: tuple[signal.Signals, ...], phase: str, drill: Drills, tmp_path: Path
 ) -> None:
     """Two drills at a time, each with a cluster of its own."""
-    with ThreadPoolExecutor() as threads:
-        ended = [threads.submit(end, drill, one, phase, tmp_path / one.name) for one in signals]
-    for one in ended:
-        one.result()
+    at_once(end, ((drill, one, phase, tmp_path / one.name) for one in signals))
 
 
 def end(drill: Drills, number: signal.Signals, phase: str, state: Path) -> None:

@@ -37,7 +37,7 @@ def test_headless(locust, server):
     assert done.returncode == 0, done.stderr
     (entry,) = json.loads(done.stdout)
     assert (entry["name"], entry["method"], entry["num_failures"]) == ("list", "LIST", 0)
-    assert 80 <= entry["num_requests"] <= 245  # the users need their time to come up
+    assert 160 <= entry["num_requests"] <= 245  # the users need their time to come up
     assert entry["num_requests"] == sum(entry["response_times"].values())
     assert entry["total_content_length"] > entry["num_requests"] * 2_000
     _, path, headers = server.served[0]

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 from drills import MARK, RunningDrill
@@ -17,6 +19,7 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
 
 CLEAN_UP_S = 15
+PAIRS = [(signal.SIGINT, signal.SIGKILL), (signal.SIGTERM, signal.SIGHUP)]
 PHASES = {"warmup": "1s", "baseline": "1s", "fault": "3s", "recovery": "3s"}
 LEADER_KILLED = {
     "phases": PHASES,
@@ -30,6 +33,14 @@ ONE_ZONE = {
     "faults": [{"etcd.kill": {"member": "a", "allow_quorum_loss": True}}],
 }
 """Sooner up."""
+
+
+def at_once(end: Callable[..., None], calls: Iterable[tuple[object, ...]]) -> None:
+    """Call `end` with each of these arguments, all at the same time; raise what one of them raised."""
+    with ThreadPoolExecutor() as threads:
+        ended = [threads.submit(end, *arguments) for arguments in calls]
+    for one in ended:
+        one.result()
 
 
 def left_processes(running: RunningDrill) -> list[str]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from gevent.event import Event as Happened
 
 from kubedrill.load.clientgo import Pauses
-from kubedrill.load.dropping import FOREVER
 from kubedrill.load.lists import Encoding
 from kubedrill.load.watching import Event, Events
 from kubedrill.wire.streaming import Streaming
@@ -65,8 +64,8 @@ class Watch:
         """When it was asked for first, or all that there is had come; monotonic ns."""
         self.due = due
         """When it was asked for, the time that it was opened."""
-        self.until = FOREVER
-        """When to give up, monotonic ns."""
+        self.until = 0
+        """When to give up, monotonic ns; said before its events are taken."""
         self._events = Events(encoding)
         self.events: Iterator[Event] = self._arriving()
 
