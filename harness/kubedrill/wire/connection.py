@@ -156,8 +156,13 @@ class Connection(Link[Waiting]):
             answer.feed(bytearray(begun), len(begun))
             self._receive(answer, 0)
         while not answer.done:
-            self._wait_readable(deadline, LATE)
-            self._receive(answer)
+            self._gather(answer.left)
+            in_time = self._waiting.readable(deadline)
+            if in_time or self._gathered:  # what came is too little, but may be what went wrong
+                self._receive(answer)
+            if not in_time:
+                raise WireError(Outcome.TIMEOUT, LATE)
+        self._gather(0)
 
     def _receive(self, answer: Answer, most: int = RECEIVE, step: int = FEED) -> None:
         """Take what has arrived, if anything has, up to `most` bytes; `step` of them at once to OpenSSL.

@@ -22,6 +22,8 @@ RECORD = 16 * 1024
 """The most that one TLS record holds."""
 FEED = 64 * 1024
 """How much of what came OpenSSL gets at once: its buffer of each connection stays as large as the largest."""
+GATHER = RECEIVE
+"""For how much of a long body a reader is woken once, not for every record."""
 
 CUT_OFF = "closed before the answer was whole"
 
@@ -64,6 +66,7 @@ class Link(Generic[Waits]):
 
     __slots__ = (
         "_ended",
+        "_gathered",
         "_incoming",
         "_outgoing",
         "_read",
@@ -89,6 +92,7 @@ class Link(Generic[Waits]):
         plain = self._tls._sslobj  # type: ignore[attr-defined] # noqa: SLF001
         self._read, self._write = plain.read, plain.write
         self._ended = False  # the server has said that nothing more will come
+        self._gathered = False
         self.closed = False
         self.peer = 0
         """Who is at the other end, as a number of the owner's; every answer carries it."""
@@ -180,6 +184,15 @@ class Link(Generic[Waits]):
             for start in range(0, count, step):
                 self._incoming.write(scratch.network_view[start : min(start + step, count)])
                 self._decrypt(scratch, take)
+
+    def _gather(self, certain: int) -> None:
+        """Be woken for GATHER bytes at once if so many of one body are certain to come, else for any byte."""
+        # A record that had begun is not to come any more, nor the frame that it belongs to.
+        gathered = certain > GATHER + 2 * RECORD
+        if gathered is not self._gathered and not self.closed:
+            self._gathered = gathered
+            least = GATHER if gathered else 1
+            self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVLOWAT, least)
 
     def _decrypt(self, scratch: Scratch, take: Take) -> None:
         """Give `take` all records that are here whole, of FEED bytes at most, in one piece."""

@@ -49,7 +49,6 @@ class Answer:
         "_each",
         "_head_request",
         "_keep_head",
-        "_left",
         "_open_ended",
         "_trailers",
         "closes",
@@ -57,6 +56,7 @@ class Answer:
         "end",
         "first_byte",
         "head",
+        "left",
         "retry_after",
         "size",
         "status",
@@ -79,7 +79,8 @@ class Answer:
         self._each = each
         self._body: bytearray | None = bytearray() if keep_body else None
         self._carry = b""
-        self._left = 0  # bytes of the body, or of this chunk and its line end, still to come
+        self.left = 0
+        """Bytes of the body, or of this chunk and its line end, that are still to come."""
         self._chunked = self._open_ended = self._trailers = False
 
     def feed(self, data: bytearray, end: int) -> None:
@@ -174,28 +175,28 @@ class Answer:
     def _expect(self, length: bytes) -> None:
         if not length.isdigit():
             raise self._malformed(f"Content-Length {length.decode('latin-1')}")
-        self._left = int(length)
-        if self._left == 0:
+        self.left = int(length)
+        if self.left == 0:
             self._finish()
 
     def _take_plain(self, data: bytearray, start: int, end: int) -> None:
         self._keep(data, start, end)
         if self._open_ended:
             return
-        self._left -= end - start
-        if self._left < 0:
+        self.left -= end - start
+        if self.left < 0:
             raise self._malformed("more bytes than Content-Length says")
-        if self._left == 0:
+        if self.left == 0:
             self._finish()
 
     def _take_chunks(self, data: bytearray, start: int, end: int) -> None:
         while start < end and not self.done:
-            if self._left > 2:
-                stop = min(end, start + self._left - 2)
+            if self.left > 2:
+                stop = min(end, start + self.left - 2)
                 self._keep(data, start, stop)
-                self._left -= stop - start
+                self.left -= stop - start
                 start = stop
-            elif self._left:
+            elif self.left:
                 start = self._take_chunk_end(data, start)
             else:
                 start = self._take_whole_chunks(data, start, end)
@@ -224,9 +225,9 @@ class Answer:
         return start
 
     def _take_chunk_end(self, data: bytearray, start: int) -> int:
-        if data[start] != b"\r\n"[2 - self._left]:
+        if data[start] != b"\r\n"[2 - self.left]:
             raise self._malformed("a chunk is longer than its size says")
-        self._left -= 1
+        self.left -= 1
         return start + 1
 
     def _take_chunk_line(self, data: bytearray, start: int, end: int) -> tuple[int, int, bytearray]:
@@ -254,7 +255,7 @@ class Answer:
             raise self._malformed(f"chunk size {bytes(line[:20])!r}")
         size = int(found[1], 16)
         if size:
-            self._left = size + 2
+            self.left = size + 2
         else:
             self._trailers = True
 

@@ -131,7 +131,7 @@ def test_frames_may_be_cut_anywhere(cuts):
     answer, cutter = one.streams[1], Cutter(one)
     places = sorted({0, *cuts, len(ANSWER)})
     for start, stop in itertools.pairwise(places):
-        cutter.feed(ANSWER[start:stop])
+        cutter.feed(bytearray(ANSWER[start:stop] + b"of before"), stop - start)
     assert isinstance(answer, Whole)
     assert (answer.status, bytes(answer.body), bool(answer.end)) == (200, b"abcdef", True)
     assert list(one.streams) == [3, 5]
@@ -149,5 +149,5 @@ def test_no_frames_do_more_harm_than_to_be_malformed(sent, greeted):
     data = frames.settings({}) if greeted else b""
     data += b"".join(frame(*each) for each in sent)
     with malformed_or_fine():
-        cutter.feed(data)
+        cutter.feed(data, len(data))
     assert len(one.streams) <= 3

@@ -106,6 +106,8 @@ class Http2Connection(Link[Driving]):
 
     def look(self, at: int) -> None:
         """End with UNREACHABLE if the peer is silent, and answers no PING. To be called every few seconds."""
+        if not self.closed:
+            self._gather(0)  # a PING must not wait for more of a body that has stopped coming
         do = self._silence.look(self.bytes_in, at)
         if do is Do.ASK and not self.closed:
             self._session.out.frames.append(frames.PING_FRAME)
@@ -154,6 +156,8 @@ class Http2Connection(Link[Driving]):
         session = self._session
         if session.gone and not (session.streams or self._unsent):
             self.close()
+        else:
+            self._gather(session.certain)
 
     def waiters(self) -> Iterable[Waiter]:
         """Return all that somebody may wait for."""
@@ -165,7 +169,7 @@ class Http2Connection(Link[Driving]):
         self._encrypt()
         self._send(deadline)
         with borrowed() as scratch:  # may have come together with the end of the handshake
-            self._decrypt(scratch, self._cut)
+            self._decrypt(scratch, self._cutter.feed)
         self._check_end()
         while not self._session.greeted:
             self._wait_readable(deadline, "no SETTINGS in time")
@@ -240,11 +244,8 @@ class Http2Connection(Link[Driving]):
 
     def _receive(self) -> None:
         """Take what has come, if anything has."""
-        self._take_in(self._cut)
+        self._take_in(self._cutter.feed)
         self._check_end()
-
-    def _cut(self, plain: bytearray, count: int) -> None:
-        self._cutter.feed(bytes(memoryview(plain)[:count]))
 
     def _check_end(self) -> None:
         if self._ended:

@@ -47,6 +47,8 @@ HEAD = struct.Struct(">IBI")
 NUMBER = struct.Struct(">I")
 SETTING = struct.Struct(">HI")
 
+Buffer = bytes | bytearray
+
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     """Return a frame."""
@@ -107,7 +109,7 @@ def malformed(what: str) -> WireError:
 class Taker(Protocol):
     """What takes the frames."""
 
-    def data(self, stream: int, data: bytes, start: int, stop: int, ended: bool) -> None:
+    def data(self, stream: int, data: Buffer, start: int, stop: int, ended: bool) -> None:
         """Take `data[start:stop]`, some or all of a DATA frame; `ended`: nothing more will come."""
         ...
 
@@ -128,16 +130,16 @@ class Cutter:
         self._stream = 0
         self._ends = False
 
-    def feed(self, data: bytes) -> None:
-        """Take what has come; MALFORMED for a frame that is longer than allowed."""
-        position, end = 0, len(data)
+    def feed(self, data: Buffer, end: int) -> None:
+        """Take `data[:end]`, which is not kept; MALFORMED for a frame that is longer than allowed."""
+        position = 0
         taker = self._taker
         if self._left:
             position = min(self._left, end)
             self._left -= position
             taker.data(self._stream, data, 0, position, self._ends and not self._left)
         elif self._rest:
-            data = self._rest + data
+            data = self._rest + data[:end]
             end = len(data)
         while end - position >= 9:
             word, flags, stream = HEAD.unpack_from(data, position)
@@ -158,5 +160,5 @@ class Cutter:
                 position = start - 9
                 break
             else:
-                taker.frame(word & 0xFF, flags, stream & LARGEST, data[start:position])
-        self._rest = data[position:]
+                taker.frame(word & 0xFF, flags, stream & LARGEST, bytes(data[start:position]))
+        self._rest = bytes(data[position:end])

@@ -8,10 +8,10 @@ from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.driving import Waiter
-from kubedrill.wire.http2.frames import LARGEST, malformed, number
+from kubedrill.wire.http2.frames import LARGEST, Buffer, malformed, number
 from kubedrill.wire.http2.hpack import read
 from kubedrill.wire.http2.outgoing import Outgoing
-from kubedrill.wire.http2.streams import STEP, WINDOW, Incoming, Stream
+from kubedrill.wire.http2.streams import STEP, WINDOW, Incoming, Stream, Whole
 
 CONNECTION_WINDOW = 1 << 30
 """Bytes that the server may send ahead on all streams together: client-go's figure."""
@@ -63,6 +63,15 @@ class Session:
         self._next = 1
         self._received = 0  # bytes that the server has not been told about
         self._block: tuple[int, int, bytes] | None = None  # stream, flags, header block so far
+
+    @property
+    def certain(self) -> int:
+        """How many bytes of a body will come before anything else: 0 unless its answer is the only one."""
+        one = next(iter(self.streams.values())) if len(self.streams) == 1 else None
+        if not isinstance(one, Whole):
+            return 0
+        # Of a body that is not announced, nothing; of any, what its window lets the server send.
+        return min(one.announced - one.size, WINDOW - one.unsaid)
 
     def leave(self, more: int = 1) -> None:
         """Give so many streams to those who have waited longest, or to nobody."""
@@ -118,7 +127,7 @@ class Session:
 
     # What comes from the server:
 
-    def data(self, stream: int, data: bytes, start: int, stop: int, ended: bool) -> None:
+    def data(self, stream: int, data: Buffer, start: int, stop: int, ended: bool) -> None:
         """Take `data[start:stop]` of a stream's body."""
         self._received += stop - start
         if self._received >= CONNECTION_STEP:

@@ -6,6 +6,7 @@ from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2.driving import Waiter
+from kubedrill.wire.http2.frames import Buffer
 from kubedrill.wire.response import ENDS, Each, Response
 
 WINDOW = 4 * 1024 * 1024
@@ -56,7 +57,7 @@ class Incoming(Waiter):
         if status == 429 or status >= 500:
             self.retry_after = retry_after
 
-    def take(self, data: bytes, start: int, stop: int) -> bool:
+    def take(self, data: Buffer, start: int, stop: int) -> bool:
         """Take `data[start:stop]` of the body; whether somebody waits for a part of it."""
         raise NotImplementedError
 
@@ -91,21 +92,19 @@ class Whole(Incoming):
         """When all of it had come."""
         return self.end
 
-    def take(self, data: bytes, start: int, stop: int) -> bool:
+    def take(self, data: Buffer, start: int, stop: int) -> bool:
         """Take `data[start:stop]` of the body."""
         size, length = self.size, stop - start
         if size < self.keep_head:
             self.head += data[start : min(stop, start + self.keep_head - size)]
         self.size = size + length
         self.unsaid += length
-        if length >= ENDS:
-            self.tail = data[stop - ENDS : stop]
-        else:
-            self.tail = (self.tail + data[start:stop])[-ENDS:]
+        if self.announced - self.size < ENDS:  # otherwise its last bytes come later
+            self.tail = (self.tail + data[max(start, stop - ENDS) : stop])[-ENDS:]
         if self.body is not None:
             self.body += data[start:stop]
         if self._each is not None and self.status < 300:
-            self._each(data[start:stop])
+            self._each(bytes(data[start:stop]))
         return False
 
     def response(self, peer: int) -> Response:
@@ -167,11 +166,11 @@ class Stream(Incoming):
         """The status: the head has come."""
         return self.status
 
-    def take(self, data: bytes, start: int, stop: int) -> bool:
+    def take(self, data: Buffer, start: int, stop: int) -> bool:
         """Take `data[start:stop]` of the body."""
         self.size += stop - start
         self.held += stop - start
-        self._pieces.append(data[start:stop])
+        self._pieces.append(bytes(data[start:stop]))
         return True
 
     def receive(self, deadline: int) -> bytes:
