@@ -6,8 +6,8 @@ import time
 from typing import Any, Protocol
 
 import gevent
-import gevent.event
 import psutil
+from gevent.event import Event
 
 from kubedrill.load.user.generator import Generator
 from kubedrill.record.clock import MILLISECOND, SECOND, now
@@ -38,13 +38,13 @@ class Vitals:
         self._lag = self._looked = 0
 
     def watch(self) -> None:
-        """Sleep, and see how much longer it took; runs until it is killed."""
-        # A timer that repeats costs a tenth of a greenlet that sleeps.
+        """See how late a timer goes off; runs until it is killed."""
+        # A repeating timer costs a fraction of what a greenlet does that sleeps, which is most of an idle process.
         timer = gevent.get_hub().loop.timer(LOOK / SECOND, LOOK / SECOND)
         self._looked = now()
         timer.start(self._look)
         try:
-            gevent.event.Event().wait()
+            Event().wait()
         finally:
             timer.stop()
             timer.close()
