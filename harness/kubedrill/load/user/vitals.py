@@ -39,7 +39,7 @@ class Vitals:
 
     def watch(self) -> None:
         """See how late a timer goes off; runs until it is killed."""
-        # A repeating timer costs a fraction of what a greenlet does that sleeps, which is most of an idle process.
+        # For an idle process a greenlet that sleeps would be most of what it costs.
         timer = gevent.get_hub().loop.timer(LOOK / SECOND, LOOK / SECOND)
         self._looked = now()
         timer.start(self._look)
