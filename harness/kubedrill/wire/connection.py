@@ -52,7 +52,8 @@ class Connection(Link[Waiting]):
         """Send a request and return its whole answer, until `deadline` (monotonic ns).
 
         The body is discarded, but for its first `keep_head` bytes and its last 16; `each` gets all of it.
-        WireError RESET, EOF, TIMEOUT, TLS, MALFORMED; the connection is closed then.
+        WireError RESET, EOF, TIMEOUT, TLS (at the deadline, of a long body that goes no further), MALFORMED;
+        the connection is closed then.
         """
         answer = None
         try:
@@ -158,11 +159,10 @@ class Connection(Link[Waiting]):
         while not answer.done:
             self._gather(answer.left)
             in_time = self._waiting.readable(deadline)
-            if in_time or self._gathered:  # what came is too little, but may be what went wrong
+            if in_time or self._least > 1:  # what came is too little, but may be what went wrong
                 self._receive(answer)
             if not in_time:
                 raise WireError(Outcome.TIMEOUT, LATE)
-        self._gather(0)
 
     def _receive(self, answer: Answer, most: int = RECEIVE, step: int = FEED) -> None:
         """Take what has arrived, if anything has, up to `most` bytes; `step` of them at once to OpenSSL.

@@ -52,6 +52,7 @@ def test_a_request_as_it_was_prepared(connection, server, behaviours):
     more = {"headers": {"Accept-Encoding": "gzip", "X-Other": "1"}, "content_type": "text/x"}
     get(connection, path, method="PATCH", token="t" * 1100, user_agent="me", body=body, **more)
     (asked,) = server.requests
+    assert asked.whole.wait(1)
     assert asked.body == body
     assert asked.headers == {
         ":method": "PATCH",

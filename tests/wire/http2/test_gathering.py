@@ -1,6 +1,7 @@
 """Long bodies, of which the event loop is woken for much at once: neither they nor others wait in vain."""
 
 import socket
+import threading
 import time
 from functools import partial
 
@@ -9,7 +10,8 @@ import pytest
 from frame_server import head
 
 from kubedrill.record.clock import SECOND, now
-from kubedrill.wire.errors import WireError
+from kubedrill.record.sample import Outcome
+from kubedrill.wire.errors import NotSent, WireError
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.frames import FRAME, frame
 from kubedrill.wire.http2.streams import WINDOW
@@ -65,10 +67,10 @@ def test_no_other_answer_waits_for_a_body_that_has_stopped(connection, send):
         seen.append(least(connection))
         return took
 
-    late, took_s = together(partial(get, connection, "/stalled", within=0.6), meanwhile)
+    late, took_s = together(partial(get, connection, "/stalled", within=1), meanwhile)
     assert isinstance(late, WireError)
-    assert took_s < 0.1
-    assert seen == [GATHER, GATHER]  # again, once the other has gone
+    assert took_s < 0.3
+    assert min(seen) > 10_000  # again, once the other has gone
     assert least(connection) == 1
     assert get(connection).status == 200
 
@@ -79,18 +81,76 @@ def test_a_ping_is_answered_at_the_next_look(connection, behaviours, server):
         talk.body(request.stream, b"x" * RECORD, ends=False)
         time.sleep(0.1)
         talk.send(frame(frames.PING, 0, 0, b"in there"))
+        asked.set()
 
     def answered() -> list[bytes]:
         sent = server.talks[0].frames
         return [payload for kind, flags, _, payload in sent if (kind, flags) == (frames.PING, 1)]
 
     def look() -> list[list[bytes]]:
-        gevent.sleep(0.3)
+        while not asked.is_set():
+            gevent.sleep(0.01)
+        gevent.sleep(0.1)
         before = answered()
         connection.look(now())
-        gevent.sleep(0.1)
+        while not answered():
+            gevent.sleep(0.01)
         return [before, answered()]
 
+    asked = threading.Event()
     behaviours["/stalled"] = ask_and_stall
-    _, seen = together(partial(get, connection, "/stalled", within=0.6), look)
+    _, seen = together(partial(get, connection, "/stalled", within=2), look)
     assert seen == [[], [b"in there"]]
+
+
+def begun(then):
+    """Answer with less than is waited for, and later with this."""
+
+    def behaviour(talk, request):
+        talk.head(request.stream, head(length=LONG))
+        talk.body(request.stream, b"x" * GATHER, ends=False)
+        time.sleep(0.1)
+        talk.send(then(request.stream))
+
+    return behaviour
+
+
+@pytest.mark.parametrize(
+    ("then", "outcome"),
+    [
+        (lambda stream: frames.reset(stream, frames.CANCEL), Outcome.STREAM_RESET),
+        (lambda stream: frame(frames.DATA, frames.END_STREAM, stream), Outcome.MALFORMED),
+        (lambda stream: frame(frames.DATA, 0, stream, b"x" * (FRAME + 1)), Outcome.MALFORMED),
+    ],
+)
+def test_a_body_that_ends_early_says_so_at_the_deadline(connection, behaviours, then, outcome):
+    behaviours["/begun"] = begun(then)
+    with pytest.raises(WireError) as caught:
+        get(connection, "/begun", within=0.4)
+    assert caught.value.outcome == outcome
+
+
+def test_who_comes_after_a_goaway_is_told_so(connection, behaviours):
+    behaviours["/begun"] = begun(
+        lambda stream: frame(frames.GOAWAY, 0, 0, bytes([0, 0, 0, stream]) + bytes(4))
+    )
+
+    def later() -> object:
+        gevent.sleep(0.3)
+        return get(connection)
+
+    stalled, refused = together(partial(get, connection, "/begun", within=0.6), later)
+    assert isinstance(refused, NotSent)
+    assert stalled.outcome == Outcome.TIMEOUT
+
+
+def test_no_body_is_awaited_where_none_can_be(connection, behaviours):
+    def ended_later(talk, request):
+        talk.head(request.stream, head(304, length=LONG))
+        time.sleep(0.1)
+        talk.send(frame(frames.DATA, frames.END_STREAM, request.stream))
+
+    behaviours["/unchanged"] = ended_later
+    began = now()
+    assert get(connection, "/unchanged").status == 304
+    assert (now() - began) / SECOND < 1

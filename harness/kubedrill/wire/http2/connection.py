@@ -106,8 +106,7 @@ class Http2Connection(Link[Driving]):
 
     def look(self, at: int) -> None:
         """End with UNREACHABLE if the peer is silent, and answers no PING. To be called every few seconds."""
-        if not self.closed:
-            self._gather(0)  # a PING must not wait for more of a body that has stopped coming
+        self._catch_up()
         do = self._silence.look(self.bytes_in, at)
         if do is Do.ASK and not self.closed:
             self._session.out.frames.append(frames.PING_FRAME)
@@ -185,10 +184,13 @@ class Http2Connection(Link[Driving]):
         except BaseException:
             self.cancel(stream)
             raise
+        if not in_time:
+            self._catch_up()  # it may say what went wrong
         if not stream.is_there:
             raise self._failed(stream)
 
     def _begin(self, stream: Incoming, request: bytes, deadline: int) -> None:
+        self._catch_up()  # the server may have said that it takes no more
         session = self._session
         if session.gone:
             raise self._not_sent()
@@ -241,6 +243,11 @@ class Http2Connection(Link[Driving]):
         if not self._flushing:
             self._flushing = True
             self._waiting.flush_soon()
+
+    def _catch_up(self) -> None:
+        """Take what has come and is too little to be woken for, beside a body that has stopped coming."""
+        if self._least > 1 and not self.closed:
+            self.receive()
 
     def _receive(self) -> None:
         """Take what has come, if anything has."""

@@ -66,12 +66,11 @@ class Session:
 
     @property
     def certain(self) -> int:
-        """How many bytes of a body will come before anything else: 0 unless its answer is the only one."""
+        """How many bytes of a body will come, whatever is done here; 0 if anything else is awaited."""
         one = next(iter(self.streams.values())) if len(self.streams) == 1 else None
-        if not isinstance(one, Whole):
+        if not isinstance(one, Whole) or self.queue or self.out.unsent(one.number):
             return 0
-        # Of a body that is not announced, nothing; of any, what its window lets the server send.
-        return min(one.announced - one.size, WINDOW - one.unsaid)
+        return one.left
 
     def leave(self, more: int = 1) -> None:
         """Give so many streams to those who have waited longest, or to nobody."""

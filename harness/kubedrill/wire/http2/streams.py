@@ -63,9 +63,12 @@ class Incoming(Waiter):
 
     def is_whole(self) -> bool:
         """Whether the body has the length that was announced."""
-        if self.announced in {-1, self.size}:
-            return True
-        return not self.size and (self.bodyless or self.status in _HAVE_NO_BODY)
+        return self.announced in {-1, self.size} or (not self.size and self._has_none)
+
+    @property
+    def _has_none(self) -> bool:
+        """Whether it is announced, but does not come."""
+        return self.bodyless or self.status in _HAVE_NO_BODY
 
     def error(self, peer: int) -> WireError:
         """Return how it failed."""
@@ -91,6 +94,11 @@ class Whole(Incoming):
     def is_there(self) -> int:
         """When all of it had come."""
         return self.end
+
+    @property
+    def left(self) -> int:
+        """Bytes of the body that are announced and have not come. Its window lets at least STEP come."""
+        return 0 if self._has_none else self.announced - self.size
 
     def take(self, data: Buffer, start: int, stop: int) -> bool:
         """Take `data[start:stop]` of the body."""
