@@ -25,8 +25,10 @@ FEED = 64 * 1024
 GATHER = RECEIVE
 """For how much of a long body a reader is woken at once, not for every record."""
 GATHER_OF_BUFFER = 8
-"""The part of a socket's buffer that may stay unread: about a quarter of its window. A sender with no room
-for a segment (64 KiB on loopback) tries again after 200 ms: without this, on one in four new connections."""
+"""An eighth of a socket's buffer may stay unread, a quarter of its window. A sender that has no room for
+another segment (64 KiB on loopback) tries again after 200 ms: with a fixed mark, on one in four new
+connections.
+"""
 
 CUT_OFF = "closed before the answer was whole"
 

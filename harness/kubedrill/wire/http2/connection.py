@@ -88,7 +88,8 @@ class Http2Connection(Link[Driving]):
 
         The body is discarded, but for its first `keep_head` bytes and its last 16; `each` gets all of it.
         WireError RESET, EOF, TLS, MALFORMED end all that is on the connection; TIMEOUT, STREAM_RESET, GOAWAY,
-        NO_CONNECTION (the server took no stream in time) this exchange only, and NotSent.
+        NO_CONNECTION (the server took no stream in time) this exchange only, and NotSent. What ends a long
+        body early is seen at the next `look` or request, at the deadline at the latest.
         """
         answer = Whole(keep_body, keep_head, each)
         self._ask(answer, request, deadline)
@@ -205,6 +206,7 @@ class Http2Connection(Link[Driving]):
         """Wait until the server takes another stream."""
         session, place = self._session, Place()
         session.queue.append(place)
+        self._flush_soon()  # woken for any byte from then on
         began, in_time = now(), True
         try:
             while not (place.granted or session.gone) and in_time:
@@ -245,7 +247,7 @@ class Http2Connection(Link[Driving]):
             self._waiting.flush_soon()
 
     def _catch_up(self) -> None:
-        """Take what has come and is too little to be woken for, beside a body that has stopped coming."""
+        """Take what has come and is too little to be woken for; also in the middle of a flush."""
         if self._least > 1 and not self.closed:
             self.receive()
 

@@ -19,7 +19,7 @@ class Waiter:
 
 
 class Driven(Protocol):
-    """A connection. Its methods are called from the event loop, never in the middle of each other."""
+    """A connection. The event loop calls its methods; `receive` is called in the middle of `flush`, too."""
 
     def receive(self) -> None:
         """Take what has come: the socket can be read."""
@@ -54,5 +54,5 @@ class Driving(Waiting, Protocol):
         ...
 
     def wake(self, waiters: Iterable[Waiter]) -> None:
-        """Let those go on who wait for these."""
+        """Let those go on who wait for these: from the event loop at once, from elsewhere soon."""
         ...

@@ -66,7 +66,7 @@ class Session:
 
     @property
     def certain(self) -> int:
-        """How many bytes of a body will come, whatever is done here; 0 if anything else is awaited."""
+        """How many bytes of a body will come, whatever is done here; <= 0 if anything else is awaited."""
         one = next(iter(self.streams.values())) if len(self.streams) == 1 else None
         if not isinstance(one, Whole) or self.queue or self.out.unsent(one.number):
             return 0

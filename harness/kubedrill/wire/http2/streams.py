@@ -67,7 +67,7 @@ class Incoming(Waiter):
 
     @property
     def _has_none(self) -> bool:
-        """Whether it is announced, but does not come."""
+        """Whether such an answer has no body, whatever length is announced."""
         return self.bodyless or self.status in _HAVE_NO_BODY
 
     def error(self, peer: int) -> WireError:
@@ -97,7 +97,7 @@ class Whole(Incoming):
 
     @property
     def left(self) -> int:
-        """Bytes of the body that are announced and have not come. Its window lets at least STEP come."""
+        """Bytes of the body that were announced and have not come; its window always has room for STEP."""
         return 0 if self._has_none else self.announced - self.size
 
     def take(self, data: Buffer, start: int, stop: int) -> bool:
