@@ -158,6 +158,7 @@ def test_who_waits_for_a_stream_is_told_at_once_that_there_is_none(connect, beha
     began = now()
 
     def told() -> float:
+        until(lambda: gathers(connection))
         with pytest.raises(NotSent):
             get(connection)
         return (now() - began) / SECOND
