@@ -32,6 +32,7 @@ current-context: c
 """
 
 
+@pytest.mark.alone
 def test_headless(locust, server):
     done = locust("--headless", "-u", "2", "-r", "2", "-t", "6s", "--rate", "40", "--json")
     assert done.returncode == 0, done.stderr
