@@ -22,6 +22,7 @@ def drill(local, cluster: ClusterRecord):
     return made
 
 
+@pytest.mark.alone
 def test_every_series_answers_and_no_probe_fails(drill, scheduled) -> None:
     schedule = scheduled(5)
     drill.finish(drill.start(PROBER, schedule))
