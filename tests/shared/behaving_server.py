@@ -138,9 +138,14 @@ def too_many_at_once(connection: ssl.SSLSocket) -> bool:
     return True
 
 
+def reset_at_close(connection: socket.socket) -> None:
+    """Let the peer see a reset, not an end, once this is closed."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def reset_mid_body(connection: ssl.SSLSocket) -> bool:
     connection.sendall(head(f"Content-Length: {len(BODY)}") + BODY[:100])
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    reset_at_close(connection)
     time.sleep(0.05)  # what is unread at the reset is lost with it
     return False
 

@@ -2,13 +2,12 @@
 
 import socket
 import ssl
-import struct
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from behaving_server import Certificate
+from behaving_server import Certificate, reset_at_close
 
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.frames import frame
@@ -85,6 +84,11 @@ def head(status: int = 200, length: int | None = None, **headers: str) -> bytes:
     return block + b"".join(literal(name, value) for name, value in headers.items())
 
 
+def goaway_after(stream: int) -> bytes:
+    """Return a GOAWAY frame: the streams up to this one were taken."""
+    return frame(frames.GOAWAY, 0, 0, frames.NUMBER.pack(stream) + frames.NUMBER.pack(0))
+
+
 class Talk:
     """One connection."""
 
@@ -141,7 +145,7 @@ class Talk:
     def close(self, abruptly: bool = False) -> None:
         with self._lock:
             if abruptly:
-                self._plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                reset_at_close(self._plain)
             # Wakes the thread that reads, which closes it.
             self._plain.shutdown(socket.SHUT_RD if abruptly else socket.SHUT_RDWR)
 

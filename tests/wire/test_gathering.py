@@ -3,11 +3,10 @@
 import os
 import socket
 import ssl
-import struct
 import time
 
 import pytest
-from behaving_server import BAD_RECORD, SERVER_NAME, BehavingServer, head
+from behaving_server import BAD_RECORD, SERVER_NAME, BehavingServer, head, reset_at_close
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import Endpoint
@@ -52,7 +51,7 @@ class LongBodies(BehavingServer):
             socket.socket.sendall(connection, BAD_RECORD)
         if how == "reset":
             time.sleep(0.1)  # what is unread at the reset is lost with it
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            reset_at_close(connection)
         if how in {"stall", "bad-record"}:
             time.sleep(3)
         return how in {"length", "small-records"}
@@ -129,7 +128,7 @@ def test_a_reader_is_woken_for_much_until_little_is_left(connection, how):
 
 
 def test_no_sender_waits_for_a_reader_that_waits_for_it(connect):
-    # It did so, for 200 ms, in the first body of one in four connections while their buffers were small.
+    # It did so, for 200 ms, in first bodies, while the buffers of their connections were small.
     connections = [connect() for _ in range(20)]
     for one in connections:
         assert get(one, f"/small-records/{LONG // 4}").size == LONG // 4

@@ -9,7 +9,7 @@ from functools import partial
 import gevent
 import pytest
 from behaving_server import BAD_RECORD
-from frame_server import BODY, head, literal, until
+from frame_server import BODY, goaway_after, head, literal, until
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
@@ -157,7 +157,7 @@ def test_goaway(connection, behaviours, server):
 
     def goaway(talk, request):
         until(lambda: len(server.requests) == 4)
-        talk.send(frame(frames.GOAWAY, 0, 0, frames.NUMBER.pack(3) + frames.NUMBER.pack(0)))
+        talk.send(goaway_after(3))
         time.sleep(0.2)
         for stream in (1, 3):
             talk.answer(stream)
@@ -180,7 +180,7 @@ def test_goaway(connection, behaviours, server):
 def test_goaway_while_others_wait_for_a_stream(connect, behaviours, server):
     def goaway(talk, request):
         time.sleep(0.1)
-        talk.send(frame(frames.GOAWAY, 0, 0, frames.NUMBER.pack(1) + frames.NUMBER.pack(0)))
+        talk.send(goaway_after(1))
         talk.answer(request.stream)
 
     behaviours["/goaway"] = goaway

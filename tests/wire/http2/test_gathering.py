@@ -8,7 +8,7 @@ from functools import partial
 
 import gevent
 import pytest
-from frame_server import head
+from frame_server import goaway_after, head
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
@@ -122,7 +122,7 @@ def begun(then):
 @pytest.mark.parametrize(
     ("then", "outcome"),
     [
-        (lambda stream: frames.reset(stream, frames.CANCEL), Outcome.STREAM_RESET),
+        (frames.reset, Outcome.STREAM_RESET),
         (lambda stream: frame(frames.DATA, frames.END_STREAM, stream), Outcome.MALFORMED),
         (lambda stream: frame(frames.DATA, 0, stream, b"x" * (FRAME + 1)), Outcome.MALFORMED),
     ],
@@ -135,9 +135,7 @@ def test_a_body_that_ends_early_says_so_at_the_deadline(connection, behaviours, 
 
 
 def test_who_comes_after_a_goaway_is_told_so(connection, behaviours):
-    behaviours["/begun"] = begun(
-        lambda stream: frame(frames.GOAWAY, 0, 0, bytes([0, 0, 0, stream]) + bytes(4))
-    )
+    behaviours["/begun"] = begun(goaway_after)
 
     def later() -> object:
         gevent.sleep(0.3)
@@ -149,10 +147,7 @@ def test_who_comes_after_a_goaway_is_told_so(connection, behaviours):
 
 
 def test_who_waits_for_a_stream_is_told_at_once_that_there_is_none(connect, behaviours, server):
-    number = frames.NUMBER.pack
-    behaviours["/begun"] = begun(
-        lambda stream: frame(frames.GOAWAY, 0, 0, number(stream) + number(0))
-    )
+    behaviours["/begun"] = begun(goaway_after)
     server.settings = {frames.MAX_CONCURRENT_STREAMS: 1}
     connection = connect()
     began = now()
@@ -174,7 +169,7 @@ def test_who_asks_again_as_soon_as_it_is_woken(connection, behaviours):
         talk.body(request.stream, b"x" * RECORD, ends=False)
         stalled.wait(2)
         much = frame(frames.DATA, 0, request.stream, b"x" * FRAME) * 8
-        talk.send(much, frames.reset(request.stream, frames.CANCEL))
+        talk.send(much, frames.reset(request.stream))
 
     def ask_again() -> list[int]:
         with pytest.raises(WireError):

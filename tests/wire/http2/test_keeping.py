@@ -5,13 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
-from frame_server import BODY, head, until
+from frame_server import BODY, goaway_after, head, until
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.connection import Http2Connection
-from kubedrill.wire.http2.frames import frame
 from kubedrill.wire.http2.session import Session
 from kubedrill.wire.http2.streams import Incoming
 
@@ -38,7 +37,7 @@ def end(talk, request) -> None:
 
 
 def goaway(talk, request) -> None:
-    talk.send(frame(frames.GOAWAY, 0, 0, frames.NUMBER.pack(0) + frames.NUMBER.pack(0)))
+    talk.send(goaway_after(0))
 
 
 def malformed(talk, request) -> None:

@@ -7,14 +7,13 @@ from functools import partial
 
 import gevent
 import pytest
-from frame_server import head
+from frame_server import goaway_after, head
 
 from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.connection import NotSent
-from kubedrill.wire.http2.frames import frame
 from kubedrill.wire.http2.streams import WINDOW, Stream
 
 from .conftest import get, request, together
@@ -167,8 +166,7 @@ def test_a_watch_goes_on_after_goaway_until_the_server_ends_it(connection, conne
     def events(talk, request):
         talk.head(request.stream, head())
         talk.body(request.stream, b"before", ends=False)
-        last = frames.NUMBER.pack(request.stream) + frames.NUMBER.pack(0)
-        talk.send(frame(frames.GOAWAY, 0, 0, last))
+        talk.send(goaway_after(request.stream))
         assert leave.wait(3)
         talk.body(request.stream, b"after", ends=False)
         time.sleep(0.05)
