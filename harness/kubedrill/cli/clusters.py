@@ -2,7 +2,7 @@
 
 import click
 
-from kubedrill.cli_parts import (
+from kubedrill.cli.parts import (
     Commands,
     as_json,
     console,

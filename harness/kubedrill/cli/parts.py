@@ -27,6 +27,12 @@ class Commands(click.Group):
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
+PARTLY = 1
+"""Of commands that give no verdict: something is left to do. Of the others it is FAIL."""
+INVALID = 2
+NOT_STARTED = 3
+
+
 def example(line: str) -> str:
     """Return what a command's help ends with."""
     return f"Example: {line}"
@@ -51,3 +57,16 @@ def console() -> Any:
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
     click.echo(json.dumps(value, indent=1))
+
+
+def print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
+    """Print rows as a table, or as JSON."""
+    if as_json:
+        print_json(rows)
+        return
+    from rich.table import Table
+
+    table = Table(*rows[0]) if rows else Table("none")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row.values()))
+    console().print(table)

@@ -1,0 +1,49 @@
+"""The commands that show catalogues: list, faults, profiles, schema."""
+
+import click
+
+from kubedrill.cli.parts import as_json, example, print_json, print_rows
+
+
+@click.command("list", epilog=example("kubedrill list"))
+@as_json
+def list_experiments(as_json: bool) -> None:
+    """The experiments at hand, with what each proves."""
+    from kubedrill.catalogue import experiments
+
+    print_rows(experiments(), as_json)
+
+
+@click.command(epilog=example("kubedrill faults"))
+@as_json
+def faults(as_json: bool) -> None:
+    """The faults, their arguments, and what each needs of a cluster."""
+    from kubedrill.catalogue import fault_rows
+
+    print_rows(fault_rows(), as_json)
+
+
+@click.command(epilog=example("kubedrill profiles mass-list"))
+@click.argument("name", required=False)
+@as_json
+def profiles(name: str | None, as_json: bool) -> None:
+    """The load profiles, or the parameters of one of them and what it must be allowed to do."""
+    from kubedrill import catalogue
+
+    if name is None:
+        print_rows(catalogue.profile_rows(), as_json)
+        return
+    profile = catalogue.profile(name)
+    print_rows(catalogue.parameter_rows(profile), as_json)
+    if not as_json:
+        click.echo(f"RBAC must allow: {catalogue.permissions(profile)}")
+
+
+@click.command(epilog=example("kubedrill schema experiment > experiment.schema.json"))
+@click.argument("what", type=click.Choice(["experiment", "verdict"]))
+def schema(what: str) -> None:
+    """Print the JSON Schema of experiment files or of verdict.json."""
+    from kubedrill import experiment as stage
+    from kubedrill.record.verdict import Report
+
+    print_json(stage.json_schema() if what == "experiment" else Report.model_json_schema())

@@ -1,0 +1,101 @@
+"""The commands for experiment files: run, plan, validate, expand."""
+
+from pathlib import Path
+
+import click
+
+from kubedrill.cli.parts import NOT_STARTED, as_json, console, example, print_json
+from kubedrill.errors import NotStarted
+
+overrides = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the file."
+)
+cluster_name = click.option(
+    "--cluster", metavar="NAME", help="Run on clusters/NAME.yaml instead of the file's cluster."
+)
+experiment_file = click.argument("file", type=click.Path(path_type=Path))
+
+
+@click.command(
+    epilog=example("kubedrill run experiments/etcd-member-kill.yaml --set phases.fault=30s")
+)
+@experiment_file
+@cluster_name
+@overrides
+@click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports"),
+    show_default=True,
+    help="Where the run folder is made.",
+)
+def run(
+    file: Path, cluster: str | None, overrides: tuple[str, ...], keep_cluster: bool, reports: Path
+) -> int:
+    """Run one drill and give its verdict.
+
+    A cluster that is already up is used and left as it was; otherwise one is brought up and
+    destroyed afterwards.
+    """
+    from kubedrill import run as drill
+    from kubedrill.catalogue import read_experiment
+
+    experiment, catalogue = read_experiment(file, overrides, cluster)
+    order = drill.Order(file, experiment, catalogue, reports, keep_cluster)
+    return drill.run(order, console()).verdict.exit_code
+
+
+@click.command(epilog=example("kubedrill plan experiments/etcd-member-kill.yaml"))
+@experiment_file
+@cluster_name
+@overrides
+@as_json
+def plan(file: Path, cluster: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Say what a drill would do: targets, blast radius, minutes, objectives. Changes nothing."""
+    from kubedrill import cluster as clusters
+    from kubedrill import experiment as stage
+    from kubedrill.catalogue import read_experiment
+
+    experiment, catalogue = read_experiment(file, overrides, cluster)
+    planned = stage.plan(experiment, catalogue, clusters.find(experiment.cluster))
+    if as_json:
+        print_json(planned.as_dict())
+    else:
+        stage.render(planned, console())
+
+
+@click.command(epilog=example("kubedrill validate experiments/*.yaml"))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@overrides
+@as_json
+def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool) -> int:
+    """Check experiment files; exit 0 if all are right, 3 if not."""
+    from kubedrill.catalogue import read_experiment
+
+    errors: dict[str, list[str]] = {}
+    for file in files:
+        errors[str(file)] = []
+        try:
+            read_experiment(file, overrides)
+        except NotStarted as error:
+            errors[str(file)] = str(error).splitlines()
+    if as_json:
+        print_json(errors)
+    else:
+        for name, lines in errors.items():
+            click.echo("\n".join(lines) or f"{name}: ok", err=bool(lines))
+    return NOT_STARTED if any(errors.values()) else 0
+
+
+@click.command(epilog=example("kubedrill expand experiments/etcd-member-kill.yaml > chaos.json"))
+@experiment_file
+@overrides
+@click.option("--run", "run_path", metavar="RUN", help="The run folder that the actions refer to.")
+def expand(file: Path, overrides: tuple[str, ...], run_path: str | None) -> None:
+    """Print the native Chaos Toolkit experiment."""
+    from kubedrill import experiment as stage
+    from kubedrill.catalogue import read_experiment
+
+    experiment, catalogue = read_experiment(file, overrides)
+    print_json(stage.expand(experiment, catalogue, run_path or f"reports/{file.stem}/latest"))
