@@ -1,0 +1,173 @@
+"""Every line and every JSON file of a run as a frozen type: written through it, read through it.
+
+Who reads gets types or BadEvidence, which names file and line; nobody reads a key by its text.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Protocol, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from kubedrill.record.files import write_whole
+
+STRICT = ConfigDict(
+    frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+)
+"""No key but the known ones, no text for a number, no NaN, no infinity."""
+
+
+def _finite(value: Any) -> Any:
+    """Refuse NaN and infinity wherever they stand in plain JSON, which pydantic lets pass there."""
+    inside = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list | tuple):
+        for one in inside:
+            _finite(one)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+Time = Annotated[int, Field(ge=0)]
+"""Monotonic ns."""
+Count = Annotated[int, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0)]
+"""Seconds, bytes or a share: never below 0."""
+Json = Annotated[Any, AfterValidator(_finite)]
+"""What somebody else decides: plain JSON, all its numbers finite."""
+
+
+class Line(BaseModel):
+    """A line of a .jsonl file, a part of one, or a JSON file as a whole."""
+
+    model_config = STRICT
+
+
+class Timed(Protocol):
+    """A line that says when."""
+
+    @property
+    def time(self) -> int:
+        """Monotonic ns."""
+        ...
+
+
+Kind = TypeVar("Kind")
+TimedLine = TypeVar("TimedLine", bound=Timed)
+
+
+class BadEvidence(Exception):  # noqa: N818 - what a file says, not an accident of this program
+    """A file of a run is missing, cannot be read, or says what cannot be."""
+
+    def __init__(self, path: Path, line: int | None, what: str) -> None:
+        place = f"{path}:{line}" if line else str(path)
+        super().__init__(f"{place}: {what}")
+        self.path = path
+        self.line = line
+        self.what = what
+
+    def within(self, folder: Path) -> str:
+        """Return it in words, the file named from the run's folder on: `samples/probe.bin: ...`."""
+        return str(self).removeprefix(f"{folder}/")
+
+
+class JsonLines:
+    """Appends to a .jsonl file, from any thread: each line is one write, whole even after SIGKILL."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
+
+    def add(self, line: Line) -> None:
+        """Append one line; OSError (disk full) is the caller's to report."""
+        self._file.write(line.model_dump_json().encode() + b"\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_lines(path: Path, kind: type[Kind], *, may_be_cut: bool = False) -> Iterator[Kind]:
+    """Yield the lines of a .jsonl file as a type; BadEvidence names the first that is none.
+
+    A last line that was cut off is left out where it `may_be_cut`: in a drill that was killed. No line
+    stands there twice: each has a time in ns, or an id, of its own.
+    """
+    parse = adapter(kind).validate_json
+    *whole, last = read_bytes(path).split(b"\n")
+    seen: set[bytes] = set()
+    for number, text in enumerate(whole, 1):
+        if text in seen:
+            raise BadEvidence(path, number, "the same line stands there before")
+        seen.add(text)
+        try:
+            yield parse(text)
+        except ValidationError as error:
+            raise BadEvidence(path, number, in_words(error)) from None
+    if last and not may_be_cut:
+        raise BadEvidence(path, len(whole) + 1, "is cut off")
+
+
+def ascending(path: Path, lines: Iterable[TimedLine]) -> Iterator[TimedLine]:
+    """Yield the lines of a file whose one writer puts the time into each; BadEvidence where it falls."""
+    last = -1
+    for number, line in enumerate(lines, 1):
+        if line.time <= last:
+            raise BadEvidence(path, number, "time: is not after that of the line before it")
+        last = line.time
+        yield line
+
+
+def read_whole(path: Path, kind: type[Kind]) -> Kind:
+    """Return what a JSON file holds as a type; BadEvidence if it is none."""
+    try:
+        return adapter(kind).validate_json(read_bytes(path))
+    except ValidationError as error:
+        raise BadEvidence(path, None, in_words(error)) from None
+
+
+def write_typed(path: Path, value: Any, kind: type[Kind] | None = None) -> None:
+    """Write a value as indented JSON, whole or not at all; ValidationError if it is not of its type."""
+    known = adapter(kind or type(value))
+    text = known.dump_json(value, indent=1)
+    known.validate_json(text)
+    write_whole(path, text.decode() + "\n")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what a file of a run holds; BadEvidence if it is missing or cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BadEvidence(path, None, "is missing") from None
+    except OSError as error:
+        raise BadEvidence(path, None, f"cannot be read: {error.strerror}") from None
+
+
+def adapter(kind: type[Kind]) -> TypeAdapter[Kind]:
+    """Return what checks and writes a type, made once: to make one takes a thousand checks' time."""
+    return _made(kind)
+
+
+@cache
+def _made(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def in_words(error: ValidationError) -> str:
+    """Return the first thing that is wrong: `lag_s: must be a finite number`."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(step) for step in first["loc"])
+    match first["type"]:
+        case "json_invalid":
+            what = f"is not JSON: {first['ctx']['error']}"
+        case "missing":
+            what = "is missing"
+        case "extra_forbidden" | "unexpected_keyword_argument":
+            what = "is not known here"
+        case "value_error":
+            what = str(first["ctx"]["error"])
+        case _:
+            what = first["msg"].replace("Input should", "must")
+    return f"{where}: {what}" if where else what
