@@ -4,10 +4,10 @@ Who reads gets types or BadEvidence, which names file and line; nobody reads a k
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -147,7 +147,8 @@ def read_bytes(path: Path) -> bytes:
 
 def adapter(kind: type[Kind]) -> TypeAdapter[Kind]:
     """Return what checks and writes a type, made once: to make one takes a thousand checks' time."""
-    return _made(kind)
+    made: TypeAdapter[Kind] = _made(cast("Hashable", kind))
+    return made
 
 
 @cache
