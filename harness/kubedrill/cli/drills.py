@@ -91,11 +91,19 @@ def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool)
 @click.command(epilog=example("kubedrill expand experiments/etcd-member-kill.yaml > chaos.json"))
 @experiment_file
 @overrides
-@click.option("--run", "run_path", metavar="RUN", help="The run folder that the actions refer to.")
+@click.option(
+    "--run",
+    "run_path",
+    metavar="RUN",
+    help="The run folder that the actions refer to; without it, each `chaos run` makes its own.",
+)
 def expand(file: Path, overrides: tuple[str, ...], run_path: str | None) -> None:
     """Print the native Chaos Toolkit experiment."""
     from kubedrill import experiment as stage
     from kubedrill.catalogue import read_experiment
 
     experiment, catalogue = read_experiment(file, overrides)
-    print_json(stage.expand(experiment, catalogue, run_path or f"reports/{file.stem}/latest"))
+    if run_path is None:
+        print_json(stage.expand_alone(experiment, catalogue, f"reports/{file.stem}.chaos"))
+    else:
+        print_json(stage.expand(experiment, catalogue, run_path))

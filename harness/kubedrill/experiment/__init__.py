@@ -1,6 +1,6 @@
 """Stage: read an experiment file, check it, say what it would do, expand it to Chaos Toolkit."""
 
-from kubedrill.experiment.expand import expand
+from kubedrill.experiment.expand import expand, expand_alone
 from kubedrill.experiment.plan import Plan, plan, render
 from kubedrill.experiment.read import read
 from kubedrill.experiment.schema import json_schema
@@ -15,6 +15,7 @@ __all__ = [
     "Plan",
     "Seed",
     "expand",
+    "expand_alone",
     "json_schema",
     "plan",
     "read",

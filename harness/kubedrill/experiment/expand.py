@@ -15,6 +15,8 @@ PLAYER = "kubedrill.faults.play"
 _STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": PLAYER}}
 """Ends the method when the drill is ended during a wait. On the waits only: elsewhere chaoslib would
 skip rollbacks or go on with the next action."""
+ALONE = "kubedrill.alone"
+"""Control that makes a run folder for an experiment that no drill plays, once its cluster is found."""
 LEDGER = "kubedrill.faults.native"
 """Controls on activities of other extensions: intent on disk before one, `undone` after its rollback."""
 
@@ -33,6 +35,14 @@ def expand(experiment: Experiment, catalogue: Catalogue, run: str) -> dict[str, 
         "method": _method(experiment, catalogue, run),
         "rollbacks": [undo for undo in reversed(undos) if undo],
     }
+
+
+def expand_alone(experiment: Experiment, catalogue: Catalogue, runs: str) -> dict[str, Any]:
+    """Return the same for `chaos run`: each time that it is played, its run folder is made below `runs`."""
+    arguments = {"run": runs, "on": experiment.cluster}
+    provider = {"type": "python", "module": ALONE, "arguments": arguments}
+    opening = {"controls": [{"name": "run folder", "provider": provider}]}
+    return {**expand(experiment, catalogue, runs), **opening}
 
 
 def _extension(experiment: Experiment, run: str) -> dict[str, Any]:

@@ -58,6 +58,15 @@ def deadline(folder: RunFolder, index: int) -> int | None:
     return Schedule.read(folder.schedule).faults[index].undo + GRACE
 
 
+_called: dict[str, RunFolder] = {}
+"""Folders that were made for an experiment while it was played, by what its actions call them."""
+
+
+def call_folder(run: str, folder: RunFolder) -> None:
+    """Let the actions of this process that are given `run` find `folder`."""
+    _called[run] = folder
+
+
 def folder_of(run: str) -> RunFolder:
-    """Return the run folder that actions are given as a path."""
-    return RunFolder(Path(run).resolve())
+    """Return the run folder that actions are given as a path, or by what it was called."""
+    return _called.get(run) or RunFolder(Path(run).resolve())

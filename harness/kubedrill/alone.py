@@ -1,0 +1,68 @@
+"""What opens and closes an expanded experiment that `chaos run` plays: a Chaos Toolkit control.
+
+Before anything waits, it looks for the cluster, takes its lock, and makes a run folder of its own for
+what the actions write: the evidence of drills stays as it is.
+"""
+
+import json
+import logging
+from pathlib import Path
+from typing import IO, Any
+
+from kubedrill import cluster, heal
+from kubedrill.errors import NotStarted
+from kubedrill.faults.progress import call_folder
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Ledger
+
+log = logging.getLogger("chaostoolkit")
+
+_open: list[tuple[RunFolder, IO[bytes]]] = []
+"""The folder of the experiment that is played, and the cluster's lock: one, while it is open."""
+
+
+def before_experiment_control(context: dict[str, Any], run: str, on: str, **_: Any) -> None:
+    """Open a folder that the actions find as `run`; end the experiment if the cluster `on` is not up."""
+    from chaoslib.exceptions import InterruptExecution
+
+    try:
+        _open.append(_opened(context, run, on))
+    except (NotStarted, OSError) as error:
+        raise InterruptExecution(f"nothing was injected: {error}") from error
+    log.info("Evidence goes to %s", _open[0][0].path)
+
+
+def before_rollback_control(**_: Any) -> None:
+    """Skip the rollbacks of an experiment that never began: what they undo may be another's."""
+    from chaoslib.exceptions import InterruptExecution
+
+    if not _open:
+        raise InterruptExecution("nothing was injected, so there is nothing to undo")
+
+
+def after_experiment_control(**_: Any) -> None:
+    """Let the cluster go, and say what is left to undo."""
+    if not _open:
+        return
+    folder, lock = _open.pop()
+    lock.close()
+    left = Ledger(folder.ledger).open_entries() if folder.ledger.exists() else []
+    if left:
+        names = ", ".join(entry.name for entry in left)
+        log.error("%s: not undone: %s; run: kubedrill heal", folder.path, names)
+    else:
+        heal.unregister(folder)
+
+
+def _opened(context: dict[str, Any], run: str, on: str) -> tuple[RunFolder, IO[bytes]]:
+    record = cluster.find(on)
+    if record is None:
+        raise NotStarted(f"cluster {on} is not up; to bring it up: kubedrill cluster up {on}")
+    cluster.check_supervised(record)
+    lock = cluster.lock(on)
+    folder = RunFolder.create(Path(run).parent.resolve(), Path(run).name)
+    record.write(folder.cluster)
+    folder.chaos_experiment.write_text(json.dumps(context, indent=1, default=str), encoding="utf-8")
+    heal.register(folder)
+    call_folder(run, folder)
+    return folder, lock
