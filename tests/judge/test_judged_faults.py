@@ -122,6 +122,24 @@ def test_detected_by_a_failing_probe_when_it_has_failed(drill: JudgedDrill, tmp_
     assert detect(drill, tmp_path) == pytest.approx((first - at(10)) / 1e9 + 0.3)
 
 
+def test_a_fault_without_effect_is_neither_noticed_nor_recovered_from(
+    drill: JudgedDrill, tmp_path
+) -> None:
+    drop(drill, "took-effect")
+    assert drill.fail(10.2, 10.3, total_s=0.3, **FRESH, verb="read") == 1
+    drill.objectives = [
+        ("fault", "fault.time_to_detect < 5s"),
+        ("recovery", "fault.time_to_recover < 10s"),
+    ]
+    report = drill.judged(tmp_path)
+    [fault] = report.faults
+    assert (fault.took_effect, fault.time_to_detect_s, fault.time_to_recover_s) == (
+        *(False, None, None),
+    )
+    said = "etcd.kill on etcd-b did not take effect"
+    assert [(one.value, one.reason) for one in report.objectives] == [(None, said)] * 2
+
+
 def test_the_victims_failures_detect_nothing(drill: JudgedDrill, tmp_path) -> None:
     drill.fail(10, 11, total_s=0.1, level="load")
     drill.fail(10, 11, total_s=0.1, verb="stale-read")

@@ -130,6 +130,14 @@ def test_markup_in_a_title_is_text(drill) -> None:
     assert "[red]x[/red]" in printed(drill(title="[red]x[/red]"), 80)
 
 
+def test_a_fault_without_effect_is_no_cause_of_anything(drill) -> None:
+    without = {"took_effect": False, "time_to_detect_s": None, "time_to_recover_s": None}
+    idle = fault_result().model_copy(update=without)
+    assert fault_line(idle) == "etcd.kill on etcd-b did NOT take effect, undone"
+    never = {"target": "", "injected_at": None, "undone": False}
+    assert fault_line(idle.model_copy(update=never)) == "etcd.kill was NOT injected"
+
+
 def test_what_cannot_be_undone_is_not_blamed_for_it() -> None:
     fault = fault_result().model_copy(update={"undone": False, "time_to_recover_s": None})
     assert fault_line(fault).endswith(", NOT undone")

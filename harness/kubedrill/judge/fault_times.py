@@ -47,7 +47,7 @@ def fault_result(fault: Fault, evidence: Evidence, unhealthy: Times) -> FaultRes
         target=fault.target,
         phase=fault.scheduled.phase,
         injected_at=fault.at("injected"),
-        took_effect=fault.at("took-effect") is not None,
+        took_effect=fault.took_effect,
         took_effect_at=fault.at("took-effect"),
         proof=fault.proof("took-effect"),
         undone=fault.at("undone") is not None,
@@ -61,9 +61,12 @@ def fault_result(fault: Fault, evidence: Evidence, unhealthy: Times) -> FaultRes
 
 
 def time_to_detect_s(fault: Fault, probes: Probes, unhealthy: Times) -> float | None:
-    """Return the time from injection to the first failing probe or unhealthy member."""
+    """Return the time from injection to the first failing probe or unhealthy member.
+
+    None if there was none, or the fault did not take effect: what was seen then is not its doing.
+    """
     begun, until = fault.at("injecting"), fault.at("undoing")
-    if begun is None:
+    if begun is None or not fault.took_effect:
         return None
     scored = probes.scored()
     noticed = np.concatenate([completed(scored[failed(scored)]), unhealthy])
@@ -72,9 +75,9 @@ def time_to_detect_s(fault: Fault, probes: Probes, unhealthy: Times) -> float | 
 
 
 def recovery(fault: Fault, evidence: Evidence) -> Recovery | None:
-    """Return how long a fault's recovery took; None if its undo was not proven."""
+    """Return how long a fault's recovery took; None if its effect or its undo was not proven."""
     begun, proven = fault.at("undoing"), fault.at("undone")
-    if begun is None or proven is None:
+    if begun is None or proven is None or not fault.took_effect:
         return None
     bound = _bound(fault, begun, evidence)
     scored = bound.holds(evidence.probes.scored())

@@ -38,6 +38,11 @@ class Fault:
         """The components hit, separated by commas; empty if the fault never began."""
         return next((str(line["target"]) for line in self.events.values()), "")
 
+    @property
+    def took_effect(self) -> bool:
+        """Whether its effect was proven; what failed beside one that did not is not its doing."""
+        return "took-effect" in self.events
+
     def at(self, event: str) -> int | None:
         """Return when an event was told, monotonic ns."""
         line = self.events.get(event)

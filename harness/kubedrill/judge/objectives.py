@@ -91,6 +91,8 @@ def _fault(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     faults = [fault for fault in evidence.faults if fault.touches(phase)]
     if not faults:
         return Measured(None, "no fault in this phase", valid=False)
+    if idle := [fault.name for fault in faults if not fault.took_effect]:
+        return Measured(None, f"{', '.join(idle)} did not take effect", valid=False)
     if objective.series == "fault.time_to_detect":
         seen = unhealthy(evidence)
         times = [time_to_detect_s(fault, evidence.probes, seen) for fault in faults]

@@ -113,7 +113,7 @@ def _fault(fault: FaultResult, start: int) -> dict[str, str]:
     return {
         "Fault": sentences.on_target(fault.name, fault.target),
         "Phase": fault.phase,
-        "Injected": f"at {figures.offset(fault.injected_at, start)}",
+        "Injected": state(fault.injected_at is not None, fault.injected_at, ""),
         "Took effect": state(fault.took_effect, fault.took_effect_at, fault.proof),
         "Undone": state(fault.undone, fault.undone_at, fault.undo_proof)
         if fault.can_be_undone

@@ -51,8 +51,8 @@ def drill(axis: Axis, report: Report, events: list[Event]) -> figure:
 
 
 def fault_span(axis: Axis, fault: Any) -> tuple[float, float]:
-    """Return from when to when a fault was in force, as x; (0, 0) if it was never injected."""
-    if fault.injected_at is None:
+    """Return from when to when a fault was in force, as x; (0, 0) if it never took effect."""
+    if fault.injected_at is None or not fault.took_effect:
         return 0.0, 0.0
     return axis.at(fault.injected_at), axis.at(fault.undone_at or axis.schedule.end)
 

@@ -49,7 +49,7 @@ def _under(report: Report) -> str:
     # The arrivals only, not the parts of them: a load's name has no dot.
     loads = dict.fromkeys((one.name, one.profile) for one in report.load if "." not in one.name)
     parts = [f"the load {name} ({profile})" for name, profile in loads]
-    parts += [on_target(fault.name, fault.target) for fault in report.faults]
+    parts += [on_target(one.name, one.target) for one in report.faults if one.took_effect]
     if not parts:
         return ""
     return " under " + " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
@@ -82,6 +82,8 @@ def load_lines(report: Report) -> Iterator[str]:
 
 def fault_line(fault: FaultResult) -> str:
     """Return what became of a fault."""
+    if not fault.target:
+        return f"{fault.name} was NOT injected"
     effect = "took effect" if fault.took_effect else "did NOT take effect"
     text = f"{on_target(fault.name, fault.target)} {effect}"
     if fault.time_to_detect_s is not None:
