@@ -1,7 +1,6 @@
 # The same few commands for people and for CI.
 PYTHON ?= python3
 BIN := .venv/bin
-GENTLE := -m "not alone and not breaks and not own"
 
 .PHONY: help setup drill test lint bench lock clean
 .DEFAULT_GOAL := help
@@ -16,16 +15,7 @@ drill: setup ## Kill etcd's leader under load, on three zones; give a verdict
 	@$(BIN)/kubedrill run experiments/etcd-member-kill.yaml
 
 test: setup lint ## Run every check and every test
-	$(BIN)/pytest $(GENTLE) -n 4 --dist loadfile --no-loadscope-reorder || { \
-		echo "side by side, tests make each other late: what has failed is tried again by itself"; \
-		$(BIN)/pytest $(GENTLE) --last-failed --last-failed-no-failures none; }
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-breaks test-own
-	$(BIN)/pytest -m alone
-
-# One control plane at a time is broken; beside it, tests bring up their own. What was too slow to come is tried again.
-.PHONY: test-breaks test-own
-test-breaks test-own: test-%:
-	$(BIN)/pytest -m "$* and not alone" -o cache_dir=.pytest_cache/$* --reruns 1 --only-rerun "did not happen" --only-rerun "did not come up"
+	@$(BIN)/python tests/shared/parts.py
 
 lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/ruff check .

@@ -16,12 +16,7 @@ from kubedrill.record.cluster import ClusterRecord
 # A shell's background job, as the tests may be, is born deaf to SIGINT, and so would be what it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try again what times the machine: other work on it makes such a drill INVALID, rightly."""
-    for item in items:
-        if item.get_closest_marker("alone"):
-            item.add_marker(pytest.mark.flaky(reruns=2))
+pytest_plugins = ["outcomes"]
 
 
 @pytest.fixture(scope="session", autouse=True)

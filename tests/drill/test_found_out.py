@@ -97,6 +97,7 @@ def test_a_phase_without_samples_is_invalid(cluster: ClusterRecord, drill: Drill
 
 
 @pytest.mark.alone
+@pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_a_balancer_stopped_for_3_s_is_measured_and_fails(
     cluster: ClusterRecord, drill: Drills
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_balancer_stopped_for_3_s_is_measured_and_fails(
 
 
 @pytest.mark.alone
+@pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(
     cluster: ClusterRecord, drill: Drills
 ) -> None:
@@ -139,6 +141,7 @@ def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(
 
 
 @pytest.mark.alone
+@pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_the_same_drill_without_its_fault_has_no_failed_probe(
     cluster: ClusterRecord, drill: Drills
 ) -> None:

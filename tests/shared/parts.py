@@ -1,0 +1,176 @@
+"""`make test`: play all parts of the tests, whatever fails in one of them, and add up what became of them.
+
+A part that fails keeps no other from being played. What carries the mark `again` and has failed is tried
+once more when nothing else goes on, at most 5 tests in all; whatever else fails has failed.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import outcomes
+
+MOST_AGAIN = 5
+NOTHING_WRONG, TESTS_FAILED = 0, 1
+"""Of pytest's exit codes, those whose reasons the outcomes name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tests that are played by one call of pytest."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+SIDE_BY_SIDE = Part(
+    "side by side",
+    (
+        *("-m", "not alone and not breaks and not own"),
+        *("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
+    ),
+)
+BREAKS = Part("breaks", ("-m", "breaks and not alone"))
+OWN = Part("own", ("-m", "own and not alone"))
+ALONE = Part("alone", ("-m", "alone"))
+PARTS = ((SIDE_BY_SIDE,), (BREAKS, OWN), (ALONE,))
+"""One after the other; those of one group at the same time: the shared control plane is broken in one of
+them, while tests of the other bring up their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A part that was played."""
+
+    part: Part
+    code: int
+    seconds: float
+    outcomes: list[outcomes.Outcome]
+
+    def tests(self, outcome: str) -> list[str]:
+        """Return the tests of that outcome; one that has failed in any step has failed."""
+        named = {one.test for one in self.outcomes if one.outcome == outcome}
+        failed = {one.test for one in self.outcomes if one.outcome == "failed"}
+        return sorted(named if outcome == "failed" else named - failed)
+
+    @property
+    def may_be_again(self) -> list[str]:
+        """The tests that have failed, and may be tried again."""
+        marked = {one.test for one in self.outcomes if one.again}
+        return [test for test in self.tests("failed") if test in marked]
+
+    @property
+    def broken(self) -> str:
+        """What is wrong with the part as such: empty if it was played to its end."""
+        ended = any(one.outcome == outcomes.ENDED for one in self.outcomes)
+        named = self.code == TESTS_FAILED and self.tests("failed")
+        if ended and (self.code == NOTHING_WRONG or named):
+            return ""
+        return f"{self.part.name}: pytest ended with {self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A part that is being played."""
+
+    part: Part
+    process: "subprocess.Popen[bytes]"
+    begin: float
+    file: Path
+    """Of its outcomes; what it says, unless it says it at once, is in one beside it."""
+
+    @classmethod
+    def start(cls, part: Part, folder: Path, at_once: bool) -> "Playing":
+        """Start pytest; one of several parts does not speak at once, but when it has ended."""
+        file = folder / part.name.replace(" ", "-")
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *part.arguments]
+        environment = {**os.environ, outcomes.FILE: str(file)}
+        print(f"===== {part.name}", flush=True)
+        begin = time.monotonic()
+        if at_once:
+            return cls(part, subprocess.Popen(command, env=environment), begin, file)
+        with file.with_suffix(".said").open("wb") as said:
+            process = subprocess.Popen(
+                command, env=environment, stdout=said, stderr=subprocess.STDOUT
+            )
+        return cls(part, process, begin, file)
+
+    def ended(self) -> Played:
+        """Return what became of it."""
+        said = self.file.with_suffix(".said")
+        if said.exists():
+            print(
+                f"===== {self.part.name}, which has ended", said.read_text(), sep="\n", flush=True
+            )
+        seconds = time.monotonic() - self.begin
+        return Played(self.part, self.process.returncode, seconds, outcomes.read(self.file))
+
+
+def play(group: tuple[Part, ...], folder: Path) -> list[Played]:
+    """Play parts at the same time, to the end of each."""
+    playing = [Playing.start(part, folder, len(group) == 1) for part in group]
+    played = []
+    try:
+        while playing:
+            ended = [one for one in playing if one.process.poll() is not None]
+            played += [one.ended() for one in ended]
+            playing = [one for one in playing if one not in ended]
+            time.sleep(0.1)
+    except SystemExit:
+        for one in playing:
+            one.process.send_signal(signal.SIGINT)  # as Ctrl-C, which they hear by themselves
+        raise
+    finally:
+        for one in playing:
+            one.process.wait()  # it takes down what it brought up
+    return sorted(played, key=lambda one: group.index(one.part))
+
+
+def stop(*_: object) -> None:
+    """End, when `make` is ended."""
+    sys.exit(128 + signal.SIGTERM)
+
+
+def report(played: list[Played], tried: list[Played]) -> bool:
+    """Say what became of all parts, and of what was tried again; return whether all is well."""
+    by_themselves = [test for part in tried for test in part.tests("passed")]
+    failed = [test for part in played for test in part.tests("failed") if test not in by_themselves]
+    broken = [part.broken for part in (*played, *tried) if part.broken]
+    reasons = {one.test: one.reason for part in played for one in part.outcomes if one.reason}
+    print(f"\n{'':14}{'passed':>8}{'failed':>8}{'skipped':>9}{'time':>8}")
+    for part in (*played, *tried):
+        counts = [len(part.tests(outcome)) for outcome in ("passed", "failed", "skipped")]
+        minutes, seconds = divmod(round(part.seconds), 60)
+        print(f"{part.part.name:14}{counts[0]:8}{counts[1]:8}{counts[2]:9}{minutes:5}:{seconds:02}")
+    _list("skipped", [f"{test}: {reason}" for test, reason in reasons.items()])
+    _list(f"passed only when tried again, of at most {MOST_AGAIN}", by_themselves)
+    _list("failed", failed + broken)
+    print(
+        f"\n{'FAILED' if failed or broken else 'passed'}: {len(failed) + len(broken)} failed, "
+        f"{len(by_themselves)} passed only when tried again, {len(reasons)} skipped"
+    )
+    return not failed and not broken
+
+
+def _list(title: str, lines: list[str]) -> None:
+    if lines:
+        print(f"\n{title}: {len(lines)}", *lines, sep="\n  ")
+
+
+def main() -> int:
+    """Play, try again, report; return the exit code."""
+    signal.signal(signal.SIGTERM, stop)
+    with tempfile.TemporaryDirectory() as name:
+        played = [one for group in PARTS for one in play(group, Path(name))]
+        again = [test for one in played for test in one.may_be_again][:MOST_AGAIN]
+        tried = play((Part("again", tuple(again)),), Path(name)) if again else []
+    return 0 if report(played, tried) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""`make test` itself, on a small project: it plays every part, and hides nothing."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parent / "shared"
+# Plugins that the small project does not need take a second for each process.
+ENVIRONMENT = {
+    "PYTHONPATH": str(SHARED),
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_PLUGINS": "xdist.plugin,xdist.looponfail",
+}
+HEADER = """
+import os
+import time
+from pathlib import Path
+import pytest
+
+def first_time(name):
+    tried = Path(name + ".tried")
+    was = tried.read_text() if tried.exists() else ""
+    tried.write_text(was + "x")
+    return not was
+"""
+WHOLE = """
+def test_gentle(): pass
+@pytest.mark.breaks
+def test_breaks(): pass
+@pytest.mark.own
+def test_own(): pass
+@pytest.mark.alone
+def test_alone(): pass
+"""
+
+
+class Project:
+    """A project of the same marks and parts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "conftest.py").write_text('pytest_plugins = ["outcomes"]\n')
+        (folder / "pytest.ini").write_text(
+            "[pytest]\naddopts = --strict-markers\nmarkers =\n  alone:\n  breaks:\n  own:\n"
+        )
+        self.add("whole", WHOLE)
+
+    def add(self, name: str, tests: str) -> None:
+        (self.folder / f"test_{name}.py").write_text(HEADER + tests)
+
+    def tries(self, name: str) -> int:
+        return len((self.folder / f"{name}.tried").read_text())
+
+    def start(self) -> "subprocess.Popen[str]":
+        # What plays this test is no part of the project.
+        outside = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+        return subprocess.Popen(
+            [sys.executable, str(SHARED / "parts.py")],
+            cwd=self.folder,
+            env={**outside, **ENVIRONMENT},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def play(self) -> tuple[int, str]:
+        """Return the exit code, and what stands below the parts' own output."""
+        process = self.start()
+        said = process.communicate()[0]
+        return process.returncode, said[said.rindex("   passed  failed") :]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def counts(said: str) -> dict[str, list[str]]:
+    """Return passed, failed and skipped of each part."""
+    lines = said.splitlines()[1:]
+    table = lines[: lines.index("")]
+    return {line[:14].strip(): line[14:].split()[:3] for line in table}
+
+
+PARTS = ("side by side", "breaks", "own", "alone")
+
+
+def test_all_is_well(project: Project) -> None:
+    code, said = project.play()
+    assert code == 0, said
+    assert counts(said) == {part: ["1", "0", "0"] for part in PARTS}
+    assert said.endswith("\npassed: 0 failed, 0 passed only when tried again, 0 skipped\n")
+
+
+AGAIN = """
+@pytest.mark.again('an election')
+def test_once_marked(): assert not first_time('once-marked')
+"""
+FAILING = """
+def test_once(): assert not first_time('once')
+
+@pytest.mark.alone
+@pytest.mark.again('an election')
+def test_twice(): first_time('twice'); assert 0
+
+@pytest.fixture
+def torn():
+    yield
+    assert 0
+
+def test_torn(torn): pass
+"""
+
+
+def test_what_passes_only_when_tried_again_is_named(project: Project) -> None:
+    project.add("again", AGAIN)
+    project.add("left", "def test_left(): pytest.skip('no second disk')\n")
+    code, said = project.play()
+    assert code == 0, said
+    assert project.tries("once-marked") == 2
+    assert "passed only when tried again, of at most 5: 1\n  test_again.py::test_once_mark" in said
+    assert "skipped: 1\n  test_left.py::test_left: Skipped: no second disk\n" in said
+    assert "passed: 0 failed, 1 passed only when tried again, 1 skipped\n" in said
+
+
+def test_any_other_failure_is_one_and_all_parts_are_played(project: Project) -> None:
+    """However it would do by itself; so is a second failure, and one that follows the test."""
+    project.add("again", AGAIN)
+    project.add("failing", FAILING)
+    code, said = project.play()
+    assert code == 1
+    assert [project.tries(name) for name in ("once-marked", "once", "twice")] == [2, 1, 2]
+    assert counts(said) == {
+        "side by side": ["1", "3", "0"],
+        "breaks": ["1", "0", "0"],
+        "own": ["1", "0", "0"],
+        "alone": ["1", "1", "0"],
+        "again": ["1", "1", "0"],
+    }
+    names = "".join(f"\n  test_failing.py::test_{name}" for name in ("once", "torn", "twice"))
+    assert f"\nfailed: 3{names}\n" in said
+    assert "FAILED: 3 failed, 1 passed only when tried again, 0 skipped\n" in said
+
+
+def test_five_are_tried_again_and_no_more(project: Project) -> None:
+    project.add(
+        "seven",
+        "@pytest.mark.again('an election')\n@pytest.mark.parametrize('number', range(7))\n"
+        "def test_seven(number): assert not first_time(str(number))\n",
+    )
+    code, said = project.play()
+    assert code == 1
+    assert [project.tries(str(number)) for number in range(7)] == [2, 2, 2, 2, 2, 1, 1]
+    assert "FAILED: 2 failed, 5 passed only when tried again, 0 skipped\n" in said
+
+
+def test_a_part_that_breaks_has_failed(project: Project) -> None:
+    project.add("gentle", "def test_dies(): os._exit(7)\n")
+    project.add("breaks", "@pytest.mark.breaks\ndef test_dies(): os._exit(0)\n")
+    project.add("own", "@pytest.mark.own\ndef test_dies(): os._exit(7)\n")
+    project.add("whole", "def test_gentle(): pass\n")
+    code, said = project.play()
+    assert code == 1, said
+    assert set(counts(said)) == set(PARTS)
+    ends = "".join(
+        f"\n  {part}: pytest ended with {end}"
+        for part, end in (("breaks", 0), ("own", 7), ("alone", 5))
+    )
+    assert f"\nfailed: 4\n  test_gentle.py::test_dies{ends}\n" in said
+
+
+@pytest.mark.parametrize(
+    ("tests", "named"),
+    [
+        ("raise RuntimeError\n", "test_added.py\n"),
+        ("@pytest.mark.agian\ndef test_typo(): pass\n", "test_added.py\n"),
+        ("@pytest.mark.again\ndef test_silent(): pass\n", "side by side: pytest ended with "),
+    ],
+)
+def test_what_cannot_be_read_has_failed(project: Project, tests: str, named: str) -> None:
+    project.add("added", tests)
+    code, said = project.play()
+    assert code == 1
+    assert f"\n  {named}" in said
+
+
+LASTING = """
+@pytest.fixture
+def lasting():
+    yield
+    Path("torn-down").touch()
+
+def test_lasting(lasting):
+    Path("begun").touch()
+    time.sleep(60)
+"""
+
+
+def test_tests_take_down_what_they_brought_up_when_it_is_ended(project: Project) -> None:
+    project.add("lasting", LASTING)
+    process = project.start()
+    while not (project.folder / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.terminate()
+    said = process.communicate()[0]
+    assert process.returncode == 143, said
+    assert (project.folder / "torn-down").exists()
