@@ -3,19 +3,20 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubedrill import cluster, heal, seed
 from kubedrill.clearing import ENDING_S, undo_all
+from kubedrill.cluster.state import cluster_folder, state_folder
 from kubedrill.load import launch
 from kubedrill.process.child import Child
 from kubedrill.process.tail import LineTail
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import now
-from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.cluster import ClusterRecord, private_folder
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.schedule import Schedule, ScheduledLoad
@@ -47,6 +48,8 @@ class Drill:
     cluster_name: str
     on_event: Callable[[Event], None]
     """Shows what happens; the live view takes it over while the phases run."""
+    provider: str = ""
+    """The cluster's, if its processes may have what that one needs of the environment."""
     ledger: Ledger = field(init=False)
     timeline: Timeline = field(init=False)
     watchdog: Child | None = None
@@ -74,8 +77,7 @@ class Drill:
         heal.register(self.folder)
         command = [sys.executable, "-m", "kubedrill.watchdog", "--run", str(self.folder.path)]
         command += ["--lock-fd", str(lock_descriptor)]
-        log = self.folder.logs / "watchdog.log"
-        self.watchdog = Child.start("watchdog", command, log, pass_fds=[lock_descriptor])
+        self.watchdog = self._child("watchdog", command, pass_fds=[lock_descriptor])
         self.watchdog.wait_ready(READY_TIMEOUT_S)
 
     def bring_up(self, definition: "ClusterDefinition") -> ClusterRecord:
@@ -181,9 +183,27 @@ class Drill:
         unknown = {"pid": None, "started": None}
         undo = ("kubedrill.process.child", "kill_process")
         entry = self.ledger.intend("process", role, undo, unknown)
-        child = Child.start(role, command, self.folder.logs / f"{role}.log", environment)
+        child = self._child(role, command, environment)
         self.children.append(child)
         self.ledger.learn(entry, pid=child.pid, started=child.started)
+
+    def _child(
+        self,
+        role: str,
+        command: list[str],
+        environment: dict[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> Child:
+        return Child.start(
+            role,
+            command,
+            self.folder.logs / f"{role}.log",
+            # Said, since by default it is found from the user's home folder.
+            {"KUBEDRILL_STATE": str(state_folder()), **(environment or {})},
+            pass_fds,
+            private=private_folder(cluster_folder(self.cluster_name), self.folder.run),
+            provider=self.provider,
+        )
 
     def _copy_events(self) -> None:
         for tail, take in self._tails:

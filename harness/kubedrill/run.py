@@ -73,7 +73,7 @@ def run(order: Order, console: Console) -> Report:
     definition = check_before(order)
     with cluster.lock(order.cluster) as lock:
         folder = open_folder(order)
-        drill = Drill(folder, order.cluster, on_event=lambda _: None)
+        drill = Drill(folder, order.cluster, lambda _: None, definition.provider)
         try:
             drill.note("drill", "started", **surroundings())
             drill.guard(lock.fileno())

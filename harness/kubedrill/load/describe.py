@@ -15,6 +15,7 @@ from typing import Any
 import platformdirs
 
 from kubedrill.errors import NotStarted
+from kubedrill.process.environment import NOWHERE, environment
 from kubedrill.record.catalogue import ProfileDescription
 from kubedrill.record.files import write_json
 
@@ -90,7 +91,15 @@ def _ask(questions: Sequence[Question]) -> list[dict[str, Any]]:
     """Ask a process of its own what the profiles say, and remember it."""
     command = [sys.executable, "-m", "kubedrill.load.describe"]
     command += [str(word) for one in questions for word in one]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        # Somebody else's code: what it does when it is imported must reach no cluster.
+        env=environment(NOWHERE),
+    )
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise NotStarted(said[-1] if said else f"{questions[0][0]}: not a load profile")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kubedrill.errors import NotStarted
 from kubedrill.load.user.remote.worker import REMOTE
+from kubedrill.process.environment import NOWHERE, environment
 from kubedrill.record.catalogue import Catalogue
 
 
@@ -20,8 +21,8 @@ def work(master: str, catalogue: Catalogue) -> None:
     path = _profile(host, int(port), catalogue)
     command = [sys.executable, "-m", "locust", "-f", str(path), "--worker"]
     command += ["--master-host", host, "--master-port", port]
-    environment = {**os.environ, REMOTE: "1", "OPENBLAS_NUM_THREADS": "1"}
-    os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is needed
+    surroundings = {**environment(NOWHERE), REMOTE: "1", "OPENBLAS_NUM_THREADS": "1"}
+    os.execve(sys.executable, command, surroundings)  # noqa: S606 - no shell is needed
 
 
 def _profile(host: str, port: int, catalogue: Catalogue) -> Path:

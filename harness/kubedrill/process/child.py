@@ -14,6 +14,8 @@ from typing import Any
 import psutil
 
 from kubedrill.errors import NotStarted
+from kubedrill.process.environment import NOWHERE
+from kubedrill.process.environment import environment as drills_environment
 
 NOT_STARTED = 3
 """The exit code of a child that says in the last line of its log why it cannot start."""
@@ -41,8 +43,15 @@ class Child:
         log: Path,
         environment: Mapping[str, str] | None = None,
         pass_fds: Sequence[int] = (),
+        *,
+        private: Path = NOWHERE,
+        provider: str = "",
     ) -> "Child":
-        """Start `command`; its stderr, and its stdout after `ready`, go to `log`."""
+        """Start `command`; its stderr, and its stdout after `ready`, go to `log`.
+
+        It sees the environment of a drill with that private folder, on a cluster of that provider, and
+        what `environment` adds to it.
+        """
         with log.open("ab") as file:
             process = subprocess.Popen(
                 command,
@@ -51,7 +60,7 @@ class Child:
                 stderr=file,
                 start_new_session=True,
                 pass_fds=tuple(pass_fds),
-                env=None if environment is None else {**os.environ, **environment},
+                env={**drills_environment(private, provider), **(environment or {})},
             )
         return cls(role, process, log, psutil.Process(process.pid).create_time())
 

@@ -96,6 +96,10 @@ class ClusterRecord:
         except FileNotFoundError:
             return False
 
+    def private(self, run: str) -> Path:
+        """Return the private folder of a drill on this cluster, by its run."""
+        return private_folder(Path(self.folder), run)
+
     def of_kind(self, kind: str) -> tuple[Component, ...]:
         """Return the components of one kind, in the order of zones."""
         return tuple(one for one in self.components if one.kind == kind)
@@ -125,6 +129,14 @@ class ClusterRecord:
             "capabilities": tuple(raw["capabilities"]),
         }
         return cls(**{**raw, **parts})
+
+
+def private_folder(cluster_folder: Path, run: str) -> Path:
+    """Return where a drill keeps what must not stand in its run folder, which people hand around.
+
+    Its credentials, and the home folder of its processes; it goes with the cluster.
+    """
+    return cluster_folder / "drills" / run
 
 
 def _component(raw: dict[str, Any]) -> Component:

@@ -1,6 +1,5 @@
 """Brings a local cluster up: decide, write, start, wait, introduce, and say at last that it is there."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from kubedrill.cluster.local.zones import choose, is_free
 from kubedrill.cluster.program import MARK, write_programs
 from kubedrill.cluster.state import read_id
 from kubedrill.errors import NotStarted
+from kubedrill.process.environment import environment
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.files import write_whole
 from kubedrill.wire.errors import WireError
@@ -78,7 +78,7 @@ def _start_supervisor(folder: Path) -> None:
             stdout=file,
             stderr=file,
             start_new_session=True,
-            env={**os.environ, MARK: str(folder)},
+            env={**environment(folder), MARK: str(folder)},
             check=False,
         )
     if done.returncode != 0:
