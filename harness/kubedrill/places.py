@@ -35,3 +35,12 @@ def cluster_file(name: str, near: Path | None = None) -> Path:
         known = [one.stem for one in clusters.glob("*.yaml")]
         raise NotStarted(f'unknown cluster "{name}"{did_you_mean(name, known)}')
     return path
+
+
+def working_directory_stands() -> bool:
+    """Whether the working directory was not deleted meanwhile."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True

@@ -8,9 +8,10 @@ import traceback
 
 import click
 
-from kubedrill import __version__
+from kubedrill import __version__, places
 from kubedrill.cli import catalogues, clusters, drills, machines, runs
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
+from kubedrill.cli.streams import Streams
 from kubedrill.errors import CutShort, NotStarted
 
 
@@ -47,21 +48,34 @@ for command in (
 
 def main() -> None:
     """Run the command line; every error before a start is one message and exit code 3."""
+    streams = Streams()
+    sys.exit(streams.exit_code(_result()))
+
+
+def _result() -> object:
+    """Return what the command returned: its exit code, or nothing; or that of the error that ended it."""
     try:
-        result = cli.main(standalone_mode=False)
-    except NotStarted as error:
-        click.echo(str(error), err=True)
-        sys.exit(NOT_STARTED)
-    except CutShort as error:
-        click.echo(str(error), err=True)
-        sys.exit(PARTLY)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(NOT_STARTED)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted before anything was started", err=True)
-        sys.exit(NOT_STARTED)
-    except Exception:  # noqa: BLE001 - Python's own exit code for it, 1, would read as FAIL
-        traceback.print_exc()
-        sys.exit(INVALID)
-    sys.exit(result if isinstance(result, int) else 0)
+        return cli.main(standalone_mode=False)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - Python's own code, 1, would read as FAIL
+        return _told(error)
+
+
+def _told(error: BaseException) -> int:
+    """Say what ended a command, and return its exit code."""
+    match error:
+        case click.Abort() | KeyboardInterrupt():
+            words, code = "interrupted before anything was started", NOT_STARTED
+        case click.ClickException():
+            error.show()
+            return NOT_STARTED
+        case NotStarted():
+            words, code = str(error), NOT_STARTED
+        case CutShort():
+            words, code = str(error), PARTLY
+        case _ if not places.working_directory_stands():
+            words = "the working directory was deleted; change to one that exists"
+            code = NOT_STARTED
+        case _:
+            words, code = "".join(traceback.format_exception(error)), INVALID
+    click.echo(words, err=True)
+    return code

@@ -4,6 +4,7 @@ import click
 
 from kubedrill.cli.parts import (
     Commands,
+    Done,
     as_json,
     console,
     example,
@@ -20,7 +21,7 @@ def cluster() -> None:
 
 @cluster.command("up", epilog=example("kubedrill cluster up local-3az"))
 @click.argument("name")
-def cluster_up(name: str) -> None:
+def cluster_up(name: str) -> int:
     """Bring up clusters/NAME.yaml and leave it running."""
     from kubedrill import cluster as stage
     from kubedrill import places
@@ -37,17 +38,19 @@ def cluster_up(name: str) -> None:
         raise NotStarted(f"ended by {signal}: what there was of {name} is gone again") from None
     click.echo(f"{name} is up: {record.balancer.host}:{record.balancer.port}")
     click.echo(f'for kubectl: eval "$(kubedrill cluster env {name})"')
+    return Done(0)
 
 
 @cluster.command("down", epilog=example("kubedrill cluster down local-3az"))
 @click.argument("name")
-def cluster_down(name: str) -> None:
+def cluster_down(name: str) -> int:
     """Destroy a cluster: no process, namespace, port or data is left."""
     from kubedrill import cluster as stage
 
     with stage.lock(name), if_interrupted(f"something may be left of {name}; do it again"):
         stage.down(name)
     click.echo(f"{name} is down")
+    return Done(0)
 
 
 @cluster.command("status", epilog=example("kubedrill cluster status local-3az"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kubedrill.cli.parts import NOT_STARTED, as_json, console, example, print_json
+from kubedrill.cli.parts import NOT_STARTED, Done, as_json, console, example, print_json
 from kubedrill.errors import NotStarted
 
 overrides = click.option(
@@ -43,7 +43,7 @@ def run(
 
     experiment, catalogue = read_experiment(file, overrides, cluster)
     order = drill.Order(file, experiment, catalogue, reports, keep_cluster)
-    return drill.run(order, console()).verdict.exit_code
+    return Done(drill.run(order, console()).verdict.exit_code)
 
 
 @click.command(epilog=example("kubedrill plan experiments/etcd-member-kill.yaml"))
@@ -85,7 +85,7 @@ def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool)
     else:
         for name, lines in errors.items():
             click.echo("\n".join(lines) or f"{name}: ok", err=bool(lines))
-    return NOT_STARTED if any(errors.values()) else 0
+    return Done(NOT_STARTED if any(errors.values()) else 0)
 
 
 @click.command(epilog=example("kubedrill expand experiments/etcd-member-kill.yaml > chaos.json"))

@@ -2,23 +2,24 @@
 
 import click
 
-from kubedrill.cli.parts import console, example, if_interrupted
+from kubedrill.cli.parts import Done, console, example, if_interrupted
 
 
 @click.command(epilog=example("kubedrill setup"))
-def setup() -> None:
+def setup() -> int:
     """Find, download or build the binaries of the control plane."""
     from kubedrill.cluster.local.setup import ensure
 
     with if_interrupted("what is whole stays; do it again for the rest"):
         ensure(console())
+    return Done(0)
 
 
 @click.command(epilog=example("kubedrill worker --master 10.0.0.5:5557"))
 @click.option(
     "--master", metavar="HOST:PORT", required=True, help="Where the load's master listens."
 )
-def worker(master: str) -> None:
+def worker(master: str) -> int:
     """Take part in a drill that is run on another machine, and end with it.
 
     Come before it or after it has begun to wait; it says how many workers it expects.
@@ -27,3 +28,4 @@ def worker(master: str) -> None:
     from kubedrill.load.worker import work
 
     work(master, assemble())
+    return Done(0)

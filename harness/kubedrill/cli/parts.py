@@ -33,6 +33,10 @@ INVALID = 2
 NOT_STARTED = 3
 
 
+class Done(int):
+    """The exit code of a command that has done something besides printing: it stands, whoever reads."""
+
+
 def example(line: str) -> str:
     """Return what a command's help ends with."""
     return f"Example: {line}"

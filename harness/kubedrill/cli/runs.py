@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kubedrill.cli.parts import PARTLY, as_json, console, example, if_interrupted
+from kubedrill.cli.parts import PARTLY, Done, as_json, console, example, if_interrupted
 from kubedrill.errors import NotStarted
 
 run_folder = click.argument(
@@ -28,12 +28,12 @@ def judge(run: Path, as_json: bool) -> int:
         click.echo(report.model_dump_json(indent=1))
     else:
         print_verdict(report, folder, console())
-    return report.verdict.exit_code
+    return Done(report.verdict.exit_code)
 
 
 @click.command(epilog=example("kubedrill report reports/etcd-member-kill/latest"))
 @run_folder
-def report(run: Path) -> None:
+def report(run: Path) -> int:
     """Write report.html and junit.xml of a judged run again."""
     from kubedrill.record.folder import RunFolder
     from kubedrill.report import html, junit
@@ -41,8 +41,9 @@ def report(run: Path) -> None:
     folder = RunFolder(run.resolve())
     if not folder.verdict.exists():
         raise NotStarted(f"{run}: has no verdict.json; run: kubedrill judge {run}")
-    click.echo(html.write(folder))
-    click.echo(junit.write(folder))
+    for written in (html.write(folder), junit.write(folder)):
+        click.echo(written)
+    return Done(0)
 
 
 @click.command(epilog=example("kubedrill heal"))
@@ -61,4 +62,4 @@ def heal(reports: Path) -> int:
         healed = healing.heal(reports, click.echo)
     if healed == healing.Healed(undone=0, left=0):
         click.echo("nothing is left to undo")
-    return PARTLY if healed.left else 0
+    return Done(PARTLY if healed.left else 0)

@@ -88,5 +88,7 @@ def _summary(report: Report) -> Table:
 
 def _shown(path: Path) -> str:
     """Return a path as one would type it here."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, FileNotFoundError):  # it stands elsewhere, or the working directory is gone
+        return str(path)
