@@ -124,7 +124,7 @@ class WatchStorm(KubernetesUser):
     def _receive(self, stream: Streaming, until: int) -> bool:
         """Take what comes, and close the watch; whether it lasted until then."""
         due = now()
-        outcome: int = Outcome.CUT
+        outcome: int = Outcome.RESTING  # held until the load's end: no answer is missing
         lasted = False
         try:
             while stream.receive(until):

@@ -4,6 +4,7 @@ import pytest
 from judged_drill import JudgedDrill
 
 from kubedrill.record.verdict import Verdict
+from kubedrill.report import sentences
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,25 @@ def test_probes_of_the_victim_and_stale_ones_are_not_scored(drill: JudgedDrill, 
     assert drill.asked(tmp_path, "baseline", "probe.failed == 0").value == 2
     assert drill.asked(tmp_path, "baseline", "probe.write.failed == 0").value == 2
     assert drill.asked(tmp_path, "baseline", "probe.read.failed == 0").value == 0
+
+
+def test_reports_say_of_probes_what_objectives_on_them_mean(drill: JudgedDrill, tmp_path) -> None:
+    drill.fail(5, 10, level="load")
+    drill.fail(5, 10, verb="stale-read")
+    found, report = drill.asked(tmp_path, "baseline", "probe.failed == 0"), drill.judged(tmp_path)
+    assert found.value == sentences.probes(report, "baseline").failed == 0
+    assert list(sentences.availability_lines(report)) == [
+        "deadline 1.00 s",
+        "every scored probe was answered in time",
+        "not scored: 30 of 30 victim probes and stale reads failed in baseline",
+    ]
+    drill.fail(6, 7, path="apiserver-c", verb="write")
+    found, report = drill.asked(tmp_path, "baseline", "probe.failed == 0"), drill.judged(tmp_path)
+    assert found.value == sentences.probes(report, "baseline").failed == 2
+    # Those on fresh connections through the balancer, which availability means, were all answered.
+    assert list(sentences.availability_lines(report))[1] == (
+        "2 of 210 scored probes failed in baseline"
+    )
 
 
 def test_staleness_is_of_answers(drill: JudgedDrill, tmp_path) -> None:

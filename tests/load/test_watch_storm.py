@@ -109,7 +109,7 @@ def test_a_watch_that_the_server_breaks_is_not_held(stage, server):
     held = played.outcomes("open.held")
     broken = held.get(Outcome.EOF, 0) + held.get(Outcome.RESET, 0)
     assert 8 <= broken <= 12
-    assert broken + held[Outcome.CUT] == 20
+    assert broken + held[Outcome.RESTING] == 20
 
 
 @pytest.mark.parametrize(

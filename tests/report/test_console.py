@@ -47,6 +47,8 @@ def test_a_pass_on_80_columns(drill) -> None:
         "",
         "Probes   deadline 1.00 s",
         "Probes   reads 99.2 %, writes 97.7 % in fault; longest outage 840 ms",
+        "Probes   95 of 6,000 scored probes failed in fault",
+        "Probes   not scored: 19 of 1,200 victim probes and stale reads failed in fault",
         "Load     list: 1,500 requests, 2 failed, p99 at most 71 ms (in recovery)",
         "Fault    etcd.kill on etcd-b took effect, noticed after 930 ms, undone,",
         "         recovered 2.10 s later",

@@ -76,7 +76,7 @@ def main(folder: RunFolder) -> None:
     due = due_in(records, phase)
     said = {
         "records": len(records),
-        "found": {name: statistic(due, name, seconds) for name in NAMES},
+        "found": {name: found.least for name in NAMES if (found := statistic(due, name, seconds))},
         "seconds": per_second(records, phase.start, phase.end).p99.tolist(),
         "peak_bytes": peak_bytes(),
     }

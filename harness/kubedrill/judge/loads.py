@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from kubedrill.judge.ending import Ending
-from kubedrill.judge.requests import due_in, errors, late_share, latencies, percentile, shown
+from kubedrill.judge.requests import (
+    asked_in,
+    bounds_of_latencies,
+    errors,
+    late_share,
+    percentile,
+    shown,
+)
 from kubedrill.judge.vitals import cpu_s, edges, read_vitals, received
 from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND
@@ -18,7 +25,7 @@ from kubedrill.record.remote import Account, read_accounts
 from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
 from kubedrill.record.series import load_series
-from kubedrill.record.traces import of_arrivals, read_samples, succeeded, tell_unanswered
+from kubedrill.record.traces import left_out, of_arrivals, read_samples, succeeded, tell_unanswered
 from kubedrill.record.verdict import LoadResult
 
 
@@ -99,7 +106,7 @@ def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
     if not load.scheduled.presses(phase.name):
         return
     for name, series in zip(load.names, load.series, strict=True):
-        records = due_in(load.of(name), phase)
+        records = asked_in(load.of(name), phase)
         if len(records) or series["role"] == "transaction":
             yield _result(load, name, records, phase)
 
@@ -125,6 +132,7 @@ def _due(load: Load, name: str, records: Records, phase: Phase) -> int:
 def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult:
     seconds = (phase.end - phase.start) / SECOND
     whole = name == load.scheduled.name
+    least, most = map(shown, bounds_of_latencies(records))
     return LoadResult(
         profile=load.scheduled.profile,
         name=name,
@@ -133,9 +141,11 @@ def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult
         offered=_due(load, name, records, phase) / seconds,
         achieved=float(succeeded(records).sum()) / seconds,
         requests=len(records),
+        cut=int(left_out(records).sum()),
         errors=errors(records),
         counts=load.counts(phase) if whole else {},
-        latency_s=shown(latencies(records)),
+        latency_s=least,
+        at_least=[one for one in least if least[one] < most[one]],
         bytes=int(records["bytes"].sum(dtype=np.int64)),
         late_share=late_share(records),
         lag_p99_s=load.lag_p99_s(phase),

@@ -29,6 +29,10 @@ class Measured:
     reason: str = ""
     valid: bool = True
     """Whether it says anything. A valid one with a reason did not hold, whatever was asked."""
+    most: float | None = None
+    """What it is at most, where `value` is only what it is at least."""
+    note: str = ""
+    """What is to be said beside it if it did not hold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Judge: each objective against what was measured."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,13 +9,20 @@ from kubedrill.judge.availability import share_of
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.fault_times import recovery, time_to_detect_s
 from kubedrill.judge.metrics import Measured
-from kubedrill.judge.requests import due_in, of_distribution, statistic
+from kubedrill.judge.requests import (
+    all_failed,
+    asked_in,
+    due_in,
+    of_distribution,
+    statistic,
+)
 from kubedrill.record.clock import SECOND
 from kubedrill.record.metric import METRICS
-from kubedrill.record.objective import OPERATORS, Objective, holds, parse, words
+from kubedrill.record.objective import OPERATORS, Objective, holds_between, parse, words
+from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Phase, ScheduledObjective
 from kubedrill.record.series import load_of_cpu
-from kubedrill.record.traces import Times, succeeded
+from kubedrill.record.traces import Times, cut_short, succeeded
 from kubedrill.record.units import show, show_as
 from kubedrill.record.verdict import ObjectiveResult, Verdict
 
@@ -36,6 +44,7 @@ def evaluate(
         unit=objective.unit,
         threshold=objective.threshold,
         operator=objective.operator,
+        at_least=measured.most is not None,
         verdict=verdict,
         reason=reason,
     )
@@ -73,11 +82,26 @@ def _decide(objective: Objective, measured: Measured, doubts: list[str]) -> tupl
     if measured.reason:
         return Verdict.FAIL, measured.reason
     assert measured.value is not None
-    if holds(objective, measured.value):
+    most = measured.value if measured.most is None else measured.most
+    held = holds_between(objective, measured.value, most)
+    if held is None:
+        return Verdict.INVALID, f"only known to be {_known(objective, measured)}; {measured.note}"
+    if held:
         return Verdict.PASS, ""
-    said = show(measured.value, objective.unit)
     asked = show_as(objective.threshold, objective.written_unit)
-    return Verdict.FAIL, f"{said} is not {OPERATORS[objective.operator][1]} {asked}"
+    missed = f"{_known(objective, measured)} is not {OPERATORS[objective.operator][1]} {asked}"
+    return Verdict.FAIL, "; ".join(part for part in (missed, measured.note) if part)
+
+
+def _known(objective: Objective, measured: Measured) -> str:
+    """Return what is known of a value: `0.2s`, `at least 0.2s`, `0.2s to 0.4s`."""
+    assert measured.value is not None
+    least = show(measured.value, objective.unit)
+    if measured.most is None:
+        return least
+    if math.isinf(measured.most):
+        return f"at least {least}"
+    return f"{least} to {show(measured.most, objective.unit)}"
 
 
 def _metric(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
@@ -137,15 +161,21 @@ def _requests(evidence: Evidence, objective: Objective, phase: Phase) -> Measure
             load_name = name.partition(".")[0]
             load = next(one for one in evidence.loads if one.scheduled.name == load_name)
             records = load.of(name)
-    records = due_in(records, phase)
+    records = asked_in(records, phase)
     if not len(records):
         return _some(None)
-    value = statistic(records, objective.statistic, seconds)
-    return Measured(value, "" if value is not None else _unanswered(len(records)))
+    found, note = statistic(records, objective.statistic, seconds), all_failed(records)
+    if found is None:
+        asked = f"no request was answered in this phase, of {len(records):,}; none has a latency"
+        return Measured(None, "; ".join(part for part in (asked, note) if part))
+    if found.least == found.most:
+        return Measured(found.least, note=note)
+    return Measured(found.least, most=found.most, note=_cut(records))
 
 
-def _unanswered(asked: int) -> str:
-    return f"no request was answered in this phase, of {asked:,}; none has a latency"
+def _cut(records: Records) -> str:
+    cut = int(cut_short(records).sum())
+    return f"{cut:,} of {len(records):,} requests were cut when the load ended"
 
 
 def _some(value: float | None) -> Measured:

@@ -12,10 +12,8 @@ from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import PROBE_DTYPE, Records
 from kubedrill.record.schedule import Phase
+from kubedrill.record.series import SCORED, scored
 from kubedrill.record.traces import completed, failed, outages, read_samples
-
-SCORED = ("read", "write")
-"""Verbs whose failures count; a stale read shows how old an answer was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,9 @@ class Probes:
         return due_in(self.records[self.records["series"] == number], phase)
 
     def scored(self) -> Records:
-        """Return the probes that objectives on `probe` mean: the prober's own level, every path."""
-        return self.of(verb=SCORED, level="prober")
+        """Return the scored probes, which objectives on `probe` mean."""
+        numbers = [n for n, lane in enumerate(self.lanes) if scored(lane.verb, lane.level)]
+        return self.records[np.isin(self.records["series"], numbers)]
 
     def longest_outage_s(self, phase: Phase) -> float | None:
         """Return the longest outage of reads or of writes in the phase, as `longest_s` counts it.

@@ -1,15 +1,40 @@
-"""Judge: the numbers of a set of requests: latencies, rates, failures, lateness."""
+"""Judge: the numbers of a set of requests: latencies, rates, failures, lateness.
 
+What had no answer yet when the load was cut is a censored observation: it would have taken at least as
+long as it had, and nobody knows whether it would have failed. Numbers that depend on it have bounds.
+"""
+
+import math
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
-from kubedrill.record.sample import LATE, LIMITS, Records, outcome_name
+from kubedrill.record.sample import LATE, LIMITS, Outcome, Records, outcome_name
 from kubedrill.record.schedule import Phase
-from kubedrill.record.traces import Flags, Floats, failed, left_out, succeeded
+from kubedrill.record.traces import Flags, Floats, cut_short, failed, left_out, succeeded
 
 SHOWN = ("p50", "p90", "p99", "p99.9", "max", "mean")
 """What reports show of a distribution."""
+
+_HINTS = {
+    "http 404": "the API knows of no such resource; is its CustomResourceDefinition installed?",
+    "http 403": "RBAC does not allow it",
+}
+"""What it means when every request fails in one way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A number that is known, or only between these; inf: as much as you like."""
+
+    least: float
+    most: float
+
+    @classmethod
+    def exact(cls, value: float) -> "Bounds":
+        """Return a number that is known."""
+        return cls(value, value)
 
 
 def all_due_in(records: Records, phase: Phase) -> Records:
@@ -26,18 +51,34 @@ def due_in(records: Records, phase: Phase) -> Records:
     return found
 
 
-def latencies(records: Records) -> Floats:
+def asked_in(records: Records, phase: Phase) -> Records:
+    """Return the requests whose intended start lies in the phase, those that were cut among them."""
+    due = all_due_in(records, phase)
+    found: Records = due[due["outcome"] != Outcome.RESTING]
+    return found
+
+
+def latencies(records: Records, cut_s: float | None = None) -> Floats:
     """Return every latency in seconds from the intended start, sorted; none without a success.
 
     A failure counts as at least as slow as the slowest success: what never got its answer must not
     make a distribution look better. Without a success there is nothing that it could be as slow as.
+    What was cut counts as slow as it was when it was cut, or as `cut_s`.
     """
     seconds = records["total_us"] / 1e6
     good, lost = succeeded(records), failed(records)
-    if not good.any():
+    if not (good.any() or left_out(records).any()):
         return np.empty(0)
-    seconds[lost] = np.maximum(seconds[lost], seconds[good].max())
+    seconds[lost] = np.maximum(seconds[lost], seconds[good].max(initial=0.0))
+    if cut_s is not None:
+        seconds[cut_short(records)] = cut_s
     return np.sort(seconds)
+
+
+def bounds_of_latencies(records: Records) -> tuple[Floats, Floats]:
+    """Return the latencies as they are at least, and at most: what was cut might have lasted for ever."""
+    least = latencies(records)
+    return least, latencies(records, math.inf) if cut_short(records).any() else least
 
 
 def percentile(ordered: Floats, name: str) -> float:
@@ -62,28 +103,41 @@ def shown(ordered: Floats) -> dict[str, float]:
     return {name: of_distribution(ordered, name) for name in SHOWN} if len(ordered) else {}
 
 
-def statistic(records: Records, name: str, seconds: float) -> float | None:
+def statistic(records: Records, name: str, seconds: float) -> Bounds | None:
     """Return a statistic of record.series of the requests due in a stretch of `seconds`.
 
     None of a latency where no request was answered.
     """
+    good, lost, cut = (int(of(records).sum()) for of in (succeeded, failed, left_out))
     match name:
         case "count":
-            return float(len(records))
+            return Bounds.exact(float(len(records)))
         case "rate":
-            return float(succeeded(records).sum()) / seconds
+            return Bounds(good / seconds, (good + cut) / seconds)
         case "failed":
-            return float(failed(records).sum())
+            return Bounds(float(lost), float(lost + cut))
         case "error_rate":
-            return float(failed(records).mean())
-    ordered = latencies(records)
-    return of_distribution(ordered, name) if len(ordered) else None
+            return Bounds(lost / len(records), (lost + cut) / len(records))
+    least, most = bounds_of_latencies(records)
+    if not len(least):
+        return None
+    return Bounds(of_distribution(least, name), of_distribution(most, name))
 
 
 def errors(records: Records) -> dict[str, int]:
     """Return how many failed in each error class, the most frequent first."""
     classes = Counter(outcome_name(int(outcome)) for outcome in records["outcome"][failed(records)])
     return dict(classes.most_common())
+
+
+def all_failed(records: Records) -> str:
+    """Return how requests have failed if all did in one way, in words; "" if not."""
+    classes = errors(records)
+    if len(classes) != 1 or not failed(records).all():
+        return ""
+    [(name, number)] = classes.items()
+    hint = _HINTS.get(name, "")
+    return f"each of {number:,} requests failed as {name}{hint and f': {hint}'}"
 
 
 def late_share(records: Records) -> float:

@@ -136,6 +136,14 @@ def holds(objective: Objective, value: float) -> bool:
     return OPERATORS[objective.operator][0](value, objective.threshold)
 
 
+def holds_between(objective: Objective, least: float, most: float) -> bool | None:
+    """Whether each value from `least` to `most` meets the threshold, or none does; None: only some."""
+    if objective.operator == "==" and least < most:
+        return None if least <= objective.threshold <= most else False
+    first, last = holds(objective, least), holds(objective, most)
+    return first if first == last else None
+
+
 def words(objective: Objective, phase: str) -> str:
     """Return the objective as one English sentence; it must have passed `check`."""
     # A name that is no built-in series is a load's: `check` has seen to that.

@@ -53,13 +53,14 @@ class Outcome(IntEnum):
     DROPPED = 1008
     """Never sent: the bound on requests in flight was reached. Counts against the generator."""
     CUT = 1009
-    """In flight when the drill was ended; of an arrival at the planned end, judged as UNANSWERED."""
+    """In flight when the load was ended: nobody knows what would have come of it. Of an arrival at the
+    planned end, judged as UNANSWERED."""
     GOAWAY = 1010
     """The server took no more requests on this HTTP/2 connection, and says that it has not seen this one."""
     STREAM_RESET = 1011
     """The server gave up this request, not the HTTP/2 connection: RST_STREAM."""
     RESTING = 1012
-    """An arrival that waited for nothing but time of its own when the drill was ended."""
+    """What waited for nothing but time of its own when the load was ended: no answer is missing."""
     UNANSWERED = 1013
     """In flight when the drill came to its planned end. Never written: what the judge reads in CUT."""
     NO_CONNECTION = 1014

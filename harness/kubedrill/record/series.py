@@ -6,6 +6,18 @@ from typing import Literal
 
 from kubedrill.record.metric import METRICS, Metric
 
+SCORED = ("read", "write")
+"""Verbs of the probes whose failures count; a stale read shows how old an answer was."""
+
+
+def scored(verb: str, level: str) -> bool:
+    """Whether a probe is scored: reads and writes in the prober's own priority level, on every path.
+
+    Not so the victim's, in the load's level, nor stale reads.
+    """
+    return verb in SCORED and level == "prober"
+
+
 PERCENTILES = ("p50", "p90", "p95", "p99", "p99.9")
 _LATENCY: dict[str | None, str] = dict.fromkeys((*PERCENTILES, "max", "mean"), "s")
 _LOAD: dict[str | None, str] = {**_LATENCY, "rate": "1/s", "error_rate": "ratio", "count": "1"}
@@ -44,7 +56,7 @@ _AVAILABLE = "answered within the deadline, on fresh connections through the loa
 BUILT_IN: dict[str, Series] = {
     one.name: one
     for one in (
-        Series("probe", _PROBE, "all scored probes: reads and writes, every path", "requests"),
+        Series("probe", _PROBE, "all scored probes: reads and writes, on every path", "requests"),
         Series("probe.read", {**_PROBE, **_LATENCY}, "the scored read probes", "requests"),
         Series("probe.write", {**_PROBE, **_LATENCY}, "the scored write probes", "requests"),
         Series(

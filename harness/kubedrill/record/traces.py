@@ -78,8 +78,14 @@ def succeeded(records: Records) -> Flags:
 
 
 def left_out(records: Records) -> Flags:
-    """Mark what the end of the drill cut off so that it says nothing of the server."""
+    """Mark what the end of the drill cut off so that it is neither a success nor a failure."""
     cut: Flags = (records["outcome"] == Outcome.CUT) | (records["outcome"] == Outcome.RESTING)
+    return cut
+
+
+def cut_short(records: Records) -> Flags:
+    """Mark what had no answer yet when it was cut: it would have taken at least as long as it had."""
+    cut: Flags = np.isin(records["outcome"], (Outcome.CUT, Outcome.UNANSWERED))
     return cut
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from kubedrill.record.files import write_whole
+from kubedrill.record.series import scored
 
 SCHEMA_VERSION = 1
 
@@ -46,6 +47,8 @@ class ObjectiveResult(_Part):
     """The objective in a sentence, as `kubedrill plan` prints it."""
     value: float | None
     """In `unit`; None if it could not be measured, or is a latency and nothing was answered."""
+    at_least: bool = False
+    """Whether the value is only what it is at least, since requests were cut when the load ended."""
     unit: str
     threshold: float
     operator: str
@@ -66,12 +69,17 @@ class LoadResult(_Part):
     achieved: float
     """Whole, valid answers a second, counted by intended start."""
     requests: int
+    """Those that were cut when the load ended among them."""
+    cut: int = 0
+    """How many were: neither successes nor failures."""
     errors: dict[str, int]
     counts: dict[str, int] = {}
     """What the profile counted besides, such as answers with Retry-After and their seconds; the phase's
     ends are known to a second."""
     latency_s: dict[str, float]
     """p50, p90, p99, p99.9, max, mean: from the intended start, failures and timeouts included."""
+    at_least: list[str] = []
+    """Those of them that are only what they are at least, since requests were cut."""
     bytes: int
     late_share: float
     """Share of arrivals that started more than 250 ms late."""
@@ -123,6 +131,11 @@ class AvailabilityResult(_Part):
     longest_outage_s: float
     errors: dict[str, int]
     latency_s: dict[str, float]
+
+    @property
+    def scored(self) -> bool:
+        """Whether objectives on `probe` mean it."""
+        return scored(self.verb, self.level)
 
 
 class ServerLatency(_Part):

@@ -2,15 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
+from typing import NamedTuple
 
 from kubedrill.record.verdict import (
     AvailabilityResult,
     FaultResult,
+    LoadResult,
     ObjectiveResult,
     Report,
     Verdict,
 )
 from kubedrill.report import figures
+
+AT_LEAST = ">= "
+"""Before a value that is only what it is at least."""
 
 
 def proved(report: Report) -> str:
@@ -62,7 +68,14 @@ def on_target(fault: str, target: str | None) -> str:
 
 def measured(objective: ObjectiveResult) -> str:
     """Return an objective's value, with enough digits to tell it from the threshold."""
-    return figures.figure(objective.value, objective.unit, objective.threshold)
+    value = figures.figure(objective.value, objective.unit, objective.threshold)
+    return f"{AT_LEAST}{value}" if objective.at_least else value
+
+
+def latency(load: LoadResult, name: str) -> str:
+    """Return a percentile of a load's latency; `>= 3.00 s` where requests were cut when it ended."""
+    value = figures.seconds(load.latency_s.get(name))
+    return f"{AT_LEAST}{value}" if name in load.at_least else value
 
 
 def load_lines(report: Report) -> Iterator[str]:
@@ -72,11 +85,14 @@ def load_lines(report: Report) -> Iterator[str]:
         phases = [one for one in report.load if one.name == name and one.phase in judged]
         requests = sum(one.requests for one in phases)
         errors = sum(sum(one.errors.values()) for one in phases)
-        p99 = [(one.latency_s["p99"], one.phase) for one in phases if "p99" in one.latency_s]
+        cut = sum(one.cut for one in phases)
         line = f"{name}: {figures.counted(requests, 'request')}, {errors:,} failed"
-        if p99:
-            worst, phase = max(p99)
-            line += f", p99 at most {figures.seconds(worst)} (in {phase})"
+        line += f", {cut:,} cut at the end" if cut else ""
+        known = [one for one in phases if "p99" in one.latency_s]
+        if known:
+            worst = max(known, key=lambda one: one.latency_s["p99"])
+            most = "" if "p99" in worst.at_least else "at most "
+            line += f", p99 {most}{latency(worst, 'p99')} (in {worst.phase})"
         yield line
 
 
@@ -105,27 +121,60 @@ def recovery(fault: FaultResult) -> str:
 
 
 def availability_lines(report: Report) -> Iterator[str]:
-    """Yield the deadline, then a line a phase with failed probes, or one that says there were none."""
+    """Yield the deadline, a line a phase whose fresh probes failed, and how many failed in all."""
+    if not report.availability:
+        return
     deadline_s = report.settings.get("prober", {}).get("deadline_s")
-    if report.availability and deadline_s is not None:
+    if deadline_s is not None:
         yield f"deadline {figures.seconds(deadline_s)}"
-    troubled = False
     for phase in report.phases:
-        reads, writes = (scored(report, phase.name, verb) for verb in ("read", "write"))
+        reads, writes = (fresh(report, phase.name, verb) for verb in ("read", "write"))
         if reads is None or writes is None or not reads.failed + writes.failed:
             continue
-        troubled = True
         longest = figures.seconds(max(reads.longest_outage_s, writes.longest_outage_s))
         yield (
             f"reads {figures.share(reads.value)}, writes {figures.share(writes.value)} in "
             f"{phase.name}; longest outage {longest}"
         )
-    if report.availability and not troubled:
-        yield "every scored probe was answered in time"
+    counts = {phase.name: probes(report, phase.name) for phase in report.phases}
+    troubled = [f"{one.in_words()} in {name}" for name, one in counts.items() if one.failed]
+    yield from troubled or ["every scored probe was answered in time"]
+    for name, one in counts.items():
+        if one.aside_failed:
+            yield f"not scored: {one.aside_in_words()} in {name}"
 
 
-def scored(report: Report, phase: str, verb: str) -> AvailabilityResult | None:
-    """Return the availability that objectives mean: fresh connections through the balancer."""
+class Probes(NamedTuple):
+    """How many probes of a phase there were, and failed: the scored ones, and those beside them."""
+
+    sent: int
+    failed: int
+    aside: int
+    aside_failed: int
+
+    def in_words(self) -> str:
+        """Return what became of the scored ones: `12 of 690 scored probes failed`."""
+        return f"{self.failed:,} of {self.sent:,} scored probes failed"
+
+    def aside_in_words(self) -> str:
+        """Return what became of the others."""
+        return f"{self.aside_failed:,} of {self.aside:,} victim probes and stale reads failed"
+
+
+def probes(report: Report, phase: str) -> Probes:
+    """Return the number of probes in a phase; those that are scored are what `probe.failed` means."""
+    lanes = [one for one in report.availability if one.phase == phase]
+    # Each lane stands there once for each definition.
+    lanes = [one for one in lanes if one.definition == lanes[0].definition]
+    scored, aside = ([one for one in lanes if one.scored is so] for so in (True, False))
+    counts = (
+        (sum(one.probes for one in of), sum(one.failed for one in of)) for of in (scored, aside)
+    )
+    return Probes(*chain.from_iterable(counts))
+
+
+def fresh(report: Report, phase: str, verb: str) -> AvailabilityResult | None:
+    """Return the probes that `availability` means: fresh connections through the balancer."""
     wanted = (phase, "balancer", "fresh", verb, "prober")
     for one in report.availability:
         if (one.phase, one.path, one.connection, one.verb, one.level) == wanted:

@@ -6,6 +6,8 @@ from kubedrill.record.verdict import AvailabilityResult, LoadResult, Report, Res
 from kubedrill.report import figures, sentences
 from kubedrill.report.table import Cell, Table, bad, table, verdict_cell
 
+CUT = "cut at the end"
+"""Stands only where something was."""
 _LATENCIES = ("p50", "p90", "p99", "p99.9", "max")
 Row = tuple[str | Cell, ...]
 
@@ -49,12 +51,13 @@ _THROUGHPUT: dict[str, Callable[[LoadResult], str]] = {
     "offered": lambda one: figures.rate(one.offered),
     "achieved": lambda one: figures.rate(one.achieved),
     "failed": lambda one: figures.count(sum(one.errors.values())),
+    CUT: lambda one: figures.count(one.cut),
     "received": lambda one: figures.size(one.bytes),
 }
 _LATENCY: dict[str, Callable[[LoadResult], str]] = {
-    "p50": lambda one: figures.seconds(one.latency_s.get("p50")),
-    "p99": lambda one: figures.seconds(one.latency_s.get("p99")),
-    "max": lambda one: figures.seconds(one.latency_s.get("max")),
+    "p50": lambda one: sentences.latency(one, "p50"),
+    "p99": lambda one: sentences.latency(one, "p99"),
+    "max": lambda one: sentences.latency(one, "max"),
 }
 
 
@@ -62,6 +65,8 @@ def _load_rows(report: Report, shown: dict[str, Callable[[LoadResult], str]]) ->
     for name in dict.fromkeys(one.name for one in report.load):
         found = {one.phase: one for one in report.load if one.name == name}
         for label, show in shown.items():
+            if label == CUT and not any(one.cut for one in found.values()):
+                continue
             values = (
                 show(found[phase.name]) if phase.name in found else figures.NOTHING
                 for phase in report.phases
@@ -74,7 +79,7 @@ def _probe_rows(report: Report) -> Iterator[Row]:
     if not report.availability:
         return
     for verb in ("read", "write"):
-        found = [sentences.scored(report, phase.name, verb) for phase in report.phases]
+        found = [sentences.fresh(report, phase.name, verb) for phase in report.phases]
         yield (
             f"{verb}s",
             *(bad(figures.share(one.value), one.failed > 0) if one else "-" for one in found),
@@ -122,17 +127,21 @@ def _client_rows(report: Report) -> Iterator[Row]:
         yield (load, *(figures.figure(value, "cpu") for value in cores))
 
 
-def availability(report: Report) -> Iterator[tuple[str, int, Table]]:
-    """Yield each phase, its failed probes, and every path and verb under each definition."""
+def availability(report: Report) -> Iterator[tuple[str, sentences.Probes, Table]]:
+    """Yield each phase, its probes, and every path and verb under each definition."""
     for phase in report.phases:
         results = [one for one in report.availability if one.phase == phase.name]
         lanes: dict[str, dict[str, AvailabilityResult]] = {}
         for one in results:
             name = lane(one.path, one.connection, one.verb, one.level)
+            name += "" if one.scored else " (not scored)"
             lanes.setdefault(name, {})[one.definition] = one
         if lanes:
-            failed = sum(next(iter(found.values())).failed for found in lanes.values())
-            yield phase.name, failed, _availability_of(phase.name, lanes)
+            yield (
+                phase.name,
+                sentences.probes(report, phase.name),
+                _availability_of(phase.name, lanes),
+            )
 
 
 def _availability_of(phase: str, lanes: dict[str, dict[str, AvailabilityResult]]) -> Table:
@@ -205,9 +214,10 @@ def latency(report: Report) -> Table:
     def rows(phase: str) -> Iterator[Row]:
         for load in report.load:
             if load.phase == phase:
-                yield _latency_row("client", f"load {load.name}", load.requests, load.latency_s)
+                shown = (sentences.latency(load, one) for one in _LATENCIES)
+                yield "client", f"load {load.name}", f"{load.requests:,}", *shown
         for verb in ("read", "write"):
-            one = sentences.scored(report, phase, verb)
+            one = sentences.fresh(report, phase, verb)
             if one:
                 yield _latency_row("client", f"probes: fresh {verb}", one.probes, one.latency_s)
         for server in report.server_latency:
