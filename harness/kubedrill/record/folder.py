@@ -128,6 +128,16 @@ class RunFolder:
         return self.path / "resources.jsonl"
 
     @property
+    def machine(self) -> Path:
+        """The machine just before the load (record.machine.Calibration)."""
+        return self.path / "machine.json"
+
+    @property
+    def machine_looks(self) -> Path:
+        """The machine each second, and what others took of it; written by the scraper."""
+        return self.path / "machine.jsonl"
+
+    @property
     def verdict(self) -> Path:
         """The verdict (record.verdict)."""
         return self.path / "verdict.json"

@@ -1,0 +1,97 @@
+"""The machine under a drill: what it was before the load (`machine.json`), and each second (`machine.jsonl`)."""
+
+from kubedrill.record.lines import Amount, Count, Line, Time
+
+
+class Taker(Line):
+    """Processes of one name that belong neither to the drill nor to its cluster."""
+
+    name: str
+    """As the kernel has it: at most 15 characters of the program's file, no arguments."""
+    cpu_s: Amount
+    """CPU-seconds, user and system, with those of the children that have ended."""
+    written_bytes: Count
+    """Written to files, as far as we may see it: of other users' processes only root may."""
+
+
+class Pressure(Line):
+    """For how long at least one task had to wait (PSI, `some`), in seconds."""
+
+    cpu_s: Amount
+    io_s: Amount
+    memory_s: Amount
+
+
+class MachineLook(Line):
+    """One look at the machine: what came to pass in the `seconds` that end at `time`."""
+
+    time: Time
+    seconds: Amount
+    """Since the look before this one; sums over a phase are sums of its looks."""
+    cpus: Amount
+    """Cores that we may use: of our affinity, and not more than a cgroup's quota."""
+    busy_s: Amount
+    """CPU-seconds in which the cores of our affinity were at work, whoever's."""
+    steal_s: Amount
+    """CPU-seconds in which the hypervisor ran somebody else."""
+    drill_s: Amount
+    """CPU-seconds of the drill's own processes, and of all that they have started."""
+    cluster_s: Amount
+    """CPU-seconds of the processes of the drill's cluster."""
+    kernel_s: Amount
+    """CPU-seconds of interrupts and of the kernel's own threads, which work for everybody."""
+    others_s: float
+    """What is left of `busy_s`, those included that lived shorter than a look, or cannot be seen from
+    here. The kernel samples `busy_s`, and counts the rest: a look may be some hundredths below 0."""
+    others: tuple[Taker, ...]
+    """The three that took most CPU, and the three that wrote most."""
+    limit_periods: Count
+    """Periods of the cgroup's quota that have passed, and those in which it held us back."""
+    limit_throttled: Count
+    pressure: Pressure | None
+    """None where the kernel does not keep it."""
+    dirty_bytes: Count
+    """Not yet on the disk, or on its way there, now."""
+    disk_busy_s: Amount | None
+    """For how long the disk of the run folder had something to do, and what was written to it, by
+    anybody; None where the kernel does not say."""
+    disk_written_bytes: Count | None
+    fsync_s: dict[str, tuple[Amount, ...]]
+    """Each write of 4 KiB to a file that grows, and its fdatasync: `reports` in the run folder, `cluster`
+    beside the cluster's data where that is another file system."""
+    fsync_pending_s: Amount
+    """For how long the one that is under way has lasted by now."""
+    real_time: tuple[str, ...]
+    """The observers (prober, scraper) that have a real-time priority now."""
+
+
+class Fsync(Line):
+    """What a file system takes to keep 4 KiB that were added to a file."""
+
+    samples: Count
+    p50_s: Amount
+    p99_s: Amount
+
+
+class Calibration(Line):
+    """`machine.json`: the machine just before the load."""
+
+    time: Time
+    cpus: Amount
+    """As in MachineLook."""
+    work_cpu_s: Amount
+    """CPU-seconds of the fixed piece of work, the best of its rounds: what a core can."""
+    work_wall_s: Amount
+    """Seconds that a round took, the median: what it gives now."""
+    fsync: dict[str, Fsync]
+    """By place, as in MachineLook."""
+    others_share: Amount
+    """Share 0..1 of the cores that we may use which others took meanwhile, steal included."""
+    others: tuple[Taker, ...]
+    dirty_bytes: Count
+    """Not yet on the disk when it was measured."""
+    flushed_bytes: Count
+    """So much less than before it was waited for, `waited_s` long."""
+    waited_s: Amount
+    shared: bool
+    """Whether the machine was shared on purpose, so that what others took is not judged."""
