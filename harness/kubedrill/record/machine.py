@@ -1,4 +1,4 @@
-"""The machine under a drill: what it was before the load (`machine.json`), and each second (`machine.jsonl`)."""
+"""The machine under a drill: before the load (`machine.json`), and each second (`machine.jsonl`)."""
 
 from kubedrill.record.lines import Amount, Count, Line, Time
 
