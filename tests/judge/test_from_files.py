@@ -77,7 +77,7 @@ def test_settings_of_everything_that_took_part(drill: JudgedDrill, tmp_path) -> 
     seeded = Event(at(-1), "note", "seeded", {"pods": 1000})
     drill.events.insert(1, seeded)
     settings = drill.judged(tmp_path).settings
-    versions = {"python": "3.11", "kubernetes": "v1.37.2", "etcd": "v3.7.3"}
+    versions = {"python": "3.11", "kube-apiserver": "1.37.2", "etcd": "3.7.3"}
     assert settings["versions"] == versions
     assert settings["cluster"]["zones"] == ["a", "b", "c"]
     assert settings["loads"] == {"list": {"profile": "mass-list", "rate": "100/s"}}

@@ -37,7 +37,7 @@ CLUSTER = ClusterRecord(
     ),
     identities={},
     capabilities=(),
-    versions={"kubernetes": "v1.37.2", "etcd": "v3.7.3"},
+    versions={"kube-apiserver": "1.37.2", "etcd": "3.7.3"},
 )
 
 

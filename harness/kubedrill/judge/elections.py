@@ -1,8 +1,9 @@
 """Judge: etcd's leader changes in a phase, and which of them no fault explains."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from kubedrill.judge.families import sum_of
 from kubedrill.judge.faults import Fault
 from kubedrill.judge.metrics import Metrics
 from kubedrill.judge.pages import Page
@@ -10,7 +11,7 @@ from kubedrill.record.metric import METRICS
 from kubedrill.record.schedule import Phase
 from kubedrill.record.verdict import Elections
 
-FAMILY = METRICS["etcd.elections"].family or ""
+[_FAMILY] = METRICS["etcd.elections"].families
 
 Change = tuple[int, int, int]
 """Seen after this time, and by this one (monotonic ns); how many."""
@@ -19,7 +20,8 @@ Change = tuple[int, int, int]
 def elections(metrics: Metrics, faults: Iterable[Fault], phase: Phase) -> Elections:
     """Return the leader changes that the member with the most of them saw; None if nobody looked."""
     known = list(faults)
-    pages = (metrics.between_edges(member, phase) for member in metrics.steady_members(phase))
+    members = metrics.steady_members(phase)
+    pages = ([*_counted(metrics.between_edges(member, phase))] for member in members)
     watched = [_changes(found) for found in pages if len(found) > 1]
     if not watched:
         return Elections(phase=phase.name, leader_changes=None, unplanned=None)
@@ -28,16 +30,19 @@ def elections(metrics: Metrics, faults: Iterable[Fault], phase: Phase) -> Electi
     return Elections(phase=phase.name, leader_changes=_count(seen), unplanned=_count(unplanned))
 
 
-def _changes(pages: list[Page]) -> list[Change]:
+def _counted(pages: Iterable[Page]) -> Iterator[tuple[int, float]]:
+    """Yield when a member was scraped, and how many changes it had seen by then."""
+    for page in pages:
+        if (seen := sum_of(page, _FAMILY)) is not None:
+            yield page.time, seen
+
+
+def _changes(counted: list[tuple[int, float]]) -> list[Change]:
     return [
-        (before.time, after.time, int(step))
-        for before, after in pairwise(pages)
-        if (step := _seen(after) - _seen(before)) > 0
+        (before, after, int(step))
+        for (before, was), (after, seen) in pairwise(counted)
+        if (step := seen - was) > 0
     ]
-
-
-def _seen(page: Page) -> float:
-    return page.values.get((FAMILY, ()), 0.0)
 
 
 def _count(changes: list[Change]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubedrill.judge import silence
+from kubedrill.judge import families, silence
 from kubedrill.judge.counting import add_up, increases, quantile
 from kubedrill.judge.gauges import Point, Reading, combine, combined, worst
 from kubedrill.judge.pages import Page, at_edge, read_pages
@@ -13,7 +13,7 @@ from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.metric import METRICS, Metric
+from kubedrill.record.metric import METRICS, Family, Metric
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase, Scraping, allowed_hole
 
@@ -61,12 +61,12 @@ class Metrics:
     def value(self, objective: Objective, phase: Phase, exempt: Exempt) -> Measured:
         """Return what the objective asks of a metric; a gauge at its worst over the phase."""
         metric = METRICS[objective.series]
-        if words := self._silence(objective.series, metric, phase, exempt):
+        if words := self._doubt(objective.series, metric, phase, exempt):
             return Measured(None, words, valid=False)
         if metric.kind == "gauge":
             return self._gauge(objective, metric, phase, phase.start)
         if metric.kind == "histogram":
-            return self._histogram(objective, metric, phase)
+            return self._histogram(objective, phase)
         grown = self._grown(objective.series, metric, phase)
         if grown is None:
             return Measured(None, f"{objective.series}: nothing was there to measure", valid=False)
@@ -78,18 +78,30 @@ class Metrics:
     ) -> Measured:
         """Return a gauge at its worst from `since` + the objective's time to the end of the phase."""
         metric = METRICS[objective.series]
-        if words := self._silence(objective.series, metric, phase, exempt):
+        if words := self._doubt(objective.series, metric, phase, exempt):
             return Measured(None, words, valid=False)
         begin = since + round((objective.eventually_s or 0.0) * SECOND)
         return self._gauge(objective, metric, phase, begin)
 
-    def increase(self, component: str, family: str, phase: Phase) -> dict[Any, float]:
-        """Return by how much each counter of a family grew in a phase, by (component, key)."""
-        names = (family, f"{family}_bucket", f"{family}_count")
+    def family(self, name: str) -> Family | None:
+        """Return the family from which a metric is read in this cluster; None if there is none."""
+        return METRICS[name].family(self.cluster.versions)
+
+    def grown(self, name: str, phase: Phase) -> dict[Any, float]:
+        """Return by how much each series of a metric grew in a phase, by (component, key)."""
+        family = self.family(name)
+        return self._increase(METRICS[name].component, family, phase) if family else {}
+
+    def _increase(self, component: str, family: Family, phase: Phase) -> dict[Any, float]:
+        names = {f"{family.name}{suffix}" for suffix in families.SUFFIXES}
         grown: dict[Any, float] = {}
         for one in self.cluster.of_kind(component):
             readings = [
-                {key: value for key, value in page.values.items() if key[0] in names}
+                {
+                    key: value
+                    for key, value in page.values.items()
+                    if key[0] in names and families.wanted(family, dict(key[1]))
+                }
                 for page in self.between_edges(one.name, phase)
             ]
             for key, by in increases(readings).items():
@@ -129,21 +141,22 @@ class Metrics:
                 for one in self.cluster.of_kind(metric.component)
             ]
             return combine(readings, metric.across)
+        family = self.family(name)
+        assert family
         readings = [
-            Reading(page.time, page.component, _sum_of(page, metric) if not page.error else None)
+            Reading(page.time, page.component, families.sum_of(page, family))
             for one in self.cluster.of_kind(metric.component)
             for page in self._pages(one.name)
             if phase.holds(page.time)
         ]
         return combine(readings, metric.across)
 
-    def _histogram(self, objective: Objective, metric: Metric, phase: Phase) -> Measured:
-        assert metric.family
+    def _histogram(self, objective: Objective, phase: Phase) -> Measured:
         assert objective.statistic
         parts = [
             {float(dict(key[1])["le"]): by}
-            for (_, key), by in self.increase(metric.component, metric.family, phase).items()
-            if key[0].endswith("_bucket") and _wanted(metric, dict(key[1]))
+            for (_, key), by in self.grown(objective.series, phase).items()
+            if key[0].endswith("_bucket")
         ]
         value = quantile(add_up(parts), float(objective.statistic.removeprefix("p")) / 100)
         if value is None:
@@ -160,14 +173,9 @@ class Metrics:
             used = (self.cpu_s("processes", component, phase) for component in components)
             known = [seconds for seconds in used if seconds is not None]
             return sum(known) if known else None
-        assert metric.family
         by_component: dict[str, float] = dict.fromkeys(components, 0.0)
-        for (component, key), by in self.increase(metric.component, metric.family, phase).items():
-            if (
-                key[0] == metric.family
-                and _wanted(metric, dict(key[1]))
-                and component in by_component
-            ):
+        for (component, _), by in self.grown(name, phase).items():
+            if component in by_component:
                 by_component[component] += by
         return combined(by_component.values(), metric.across)
 
@@ -219,6 +227,32 @@ class Metrics:
         closing = [line for line in self.resources if 0 <= line["time"] - phase.end < SECOND][:1]
         return [line["host"] for line in (*_within(self.resources, phase), *closing)]
 
+    def _doubt(self, name: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
+        """Return why a metric is not known in a phase, in words; empty if it is."""
+        return self._silence(name, metric, phase, exempt) or self._missing(
+            name, metric, phase, exempt
+        )
+
+    def _missing(self, name: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
+        if not metric.families:
+            return ""
+        family = self.family(name)
+        if family is None:
+            return families.unknown(name, metric, self.cluster.versions.get(metric.component, ""))
+        missing = (
+            self._missing_of(one.name, metric, family, phase, exempt)
+            for one in self.cluster.of_kind(metric.component)
+        )
+        return next((words for words in missing if words), "")
+
+    def _missing_of(
+        self, component: str, metric: Metric, family: Family, phase: Phase, exempt: Exempt
+    ) -> str:
+        if metric.kind == "gauge":
+            within = [page for page in self._pages(component) if phase.holds(page.time)]
+            return families.missing_gauge(within, family, component, exempt)
+        return families.missing_count(self.between_edges(component, phase), family, component)
+
     def _silence(self, name: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
         if name == "etcd.healthy_members":
             return silence.of_lines(self.health, phase, "health.jsonl", allowed_hole(1.0))
@@ -226,7 +260,7 @@ class Metrics:
             return ""
         components = [one.name for one in self.cluster.of_kind(metric.component)]
         silent = (self._silence_of(one, metric, phase, exempt) for one in components)
-        unread = self.unwatched(phase) if metric.family is None else ""
+        unread = "" if metric.families else self.unwatched(phase)
         return unread or next((words for words in silent if words), "")
 
     def unwatched(self, phase: Phase) -> str:
@@ -235,7 +269,7 @@ class Metrics:
         return silence.of_lines(self.resources, phase, "resources.jsonl", hole)
 
     def _silence_of(self, component: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
-        if metric.family is None:
+        if not metric.families:
             hole = allowed_hole(self.scraping.resources_s)
             return silence.of_process(self.resources, component, phase, exempt, hole)
         pages = self._pages(component)
@@ -246,18 +280,6 @@ class Metrics:
 
     def _pages(self, component: str) -> list[Page]:
         return [page for page in self.pages if page.component == component]
-
-
-def _wanted(metric: Metric, labels: dict[str, str]) -> bool:
-    return all(labels.get(label) in values for label, values in metric.labels.items())
-
-
-def _sum_of(page: Page, metric: Metric) -> float:
-    return sum(
-        value
-        for (name, labels), value in page.values.items()
-        if name == metric.family and _wanted(metric, dict(labels))
-    )
 
 
 def _rss_of(line: dict[str, Any], component: str) -> float | None:

@@ -2,14 +2,18 @@
 
 import gzip
 import json
+import math
+import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from kubedrill.record.clock import SECOND
 from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import BadEvidence
 from kubedrill.record.metric import METRICS
 
 Labels = tuple[tuple[str, str], ...]
@@ -20,7 +24,12 @@ ROUND = 2 * SECOND
 """The scraper reads every target at the edges of each phase, one shortly after the other."""
 
 _SUFFIXES = ("", "_bucket", "_count", "_sum")
-_FAMILIES = frozenset(metric.family for metric in METRICS.values() if metric.family)
+_FAMILIES = frozenset(
+    name
+    for metric in METRICS.values()
+    for family in metric.families
+    for name in (family.name, *family.witnesses)
+)
 _WANTED = tuple(
     f"{name}{suffix}{end}" for name in _FAMILIES for suffix in _SUFFIXES for end in "{ "
 )
@@ -37,23 +46,30 @@ class Page:
     """Monotonic ns: when it was through."""
     component: str
     error: str
-    """Why it failed; empty if it did not."""
+    """Why it failed, or why what was kept of it cannot be read; empty if neither."""
     values: Mapping[Key, float]
+    kept: bool = True
+    """Whether what was kept of it, if anything, is whole. Where not, only those who need it are concerned."""
 
 
 def read_pages(folder: RunFolder) -> list[Page]:
     """Return every scrape in the order of time, with the families of record.metric."""
-    pages = [
-        Page(
-            line["time"],
-            line["end"],
-            line["component"],
-            line["error"],
-            _parse(_text(folder.metrics / line["file"], line)) if line["ok"] else {},
-        )
-        for line in read_lines(folder.metrics_index)
-    ]
+    pages = [_page(folder, line) for line in read_lines(folder.metrics_index)]
     return sorted(pages, key=lambda page: page.time)
+
+
+def _page(folder: RunFolder, line: Mapping[str, Any]) -> Page:
+    page = Page(line["time"], line["end"], line["component"], line["error"], {})
+    if not line["ok"]:
+        return page
+    path = folder.metrics / line["file"]
+    try:
+        return replace(page, values=parse(_text(path, line["offset"], line["bytes"])))
+    except BadEvidence as bad:
+        return replace(page, error=bad.within(folder.path), kept=False)
+    except ValueError as wrong:
+        what = f"{path.relative_to(folder.path)}: is no page of metrics: {wrong}"
+        return replace(page, error=what, kept=False)
 
 
 def at_edge(pages: Iterable[Page], time: int) -> Page | None:
@@ -74,13 +90,25 @@ def write_metrics(pages: Iterable[Page], path: Path) -> None:
     pd.DataFrame(rows, columns=columns).to_parquet(path, compression="zstd", index=False)
 
 
-def _text(path: Path, line: Mapping[str, int]) -> str:
-    with path.open("rb") as file:
-        file.seek(line["offset"])
-        return gzip.decompress(file.read(line["bytes"])).decode()
+def _text(path: Path, offset: int, size: int) -> str:
+    """Return a page, unpacked; BadEvidence if that part of the file is not whole."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            # Of nothing, gzip makes a page without a line.
+            packed = file.read(size) or b"-"
+        return gzip.decompress(packed).decode()
+    except FileNotFoundError:
+        raise BadEvidence(path, None, "is missing") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError):
+        what = f"the {size} bytes from {offset} on are no whole page"
+        raise BadEvidence(path, None, what) from None
+    except OSError as error:
+        raise BadEvidence(path, None, f"cannot be read: {error.strerror}") from None
 
 
-def _parse(text: str) -> dict[Key, float]:
+def parse(text: str) -> dict[Key, float]:
+    """Return the samples that are needed; ValueError if a line is none."""
     lines = (line for line in text.splitlines() if line.startswith(_WANTED))
     return dict(_sample(line) for line in lines)
 
@@ -90,7 +118,11 @@ def _sample(line: str) -> tuple[Key, float]:
     if not brace:
         labelled, _, rest = line.partition(" ")
     # A time may follow the value.
-    return _key(labelled + brace), float(rest.split()[0])
+    said = (rest.split() or [""])[0]
+    value = float(said)
+    if not math.isfinite(value):
+        raise ValueError(f"{said} is no count")
+    return _key(labelled + brace), value
 
 
 @cache

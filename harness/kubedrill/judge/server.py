@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from kubedrill.judge.counting import add_up, quantile
 from kubedrill.judge.metrics import Metrics
-from kubedrill.record.metric import METRICS
 from kubedrill.record.schedule import Phase
 from kubedrill.record.verdict import ResourceResult, ServerLatency
 
@@ -17,12 +16,10 @@ Buckets = Mapping[float, float]
 
 def server_latency(metrics: Metrics, phase: Phase) -> list[ServerLatency]:
     """Return the official SLI by verb, resource and scope, and etcd's fsync and commit."""
-    sli = METRICS["apiserver.sli"]
-    assert sli.family
     parts: dict[tuple[str, str, str], list[Buckets]] = defaultdict(list)
-    for (_, (name, labels)), by in metrics.increase(sli.component, sli.family, phase).items():
+    for (_, (name, labels)), by in metrics.grown("apiserver.sli", phase).items():
         said = dict(labels)
-        if name.endswith("_bucket") and said["verb"] in sli.labels["verb"]:
+        if name.endswith("_bucket"):
             row = said["verb"], said["resource"], said["scope"]
             parts[row].append({float(said["le"]): by})
     rows = [_latency(phase, *row, add_up(buckets)) for row, buckets in parts.items()]
@@ -74,16 +71,12 @@ def _host(metrics: Metrics, phase: Phase) -> ResourceResult:
 
 def requests(metrics: Metrics, phase: Phase) -> float | None:
     """Return how many requests the apiservers answered; None if they were not scraped."""
-    family = METRICS["apiserver.requests"].family
-    assert family
-    grown = metrics.increase("kube-apiserver", family, phase)
+    grown = metrics.grown("apiserver.requests", phase)
     return sum(grown.values()) if grown else None
 
 
 def _etcd_latency(metrics: Metrics, phase: Phase, name: str) -> ServerLatency:
-    metric = METRICS[f"etcd.{name}"]
-    assert metric.family
-    grown = metrics.increase(metric.component, metric.family, phase)
+    grown = metrics.grown(f"etcd.{name}", phase)
     parts = [
         {float(dict(labels)["le"]): by}
         for (_, (sample, labels)), by in grown.items()

@@ -5,11 +5,38 @@ the phase that survives restarts; a histogram has percentiles (linear within a b
 Prometheus' histogram_quantile).
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["gauge", "counter", "histogram"]
 Unit = Literal["s", "bytes", "cpu", "1", "1/s"]
+Minor = tuple[int, int]
+"""A minor release: (1, 37) is v1.37.0 and all after it."""
+
+_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A Prometheus family, and the releases in which it says what its metric means.
+
+    Until something has happened that it counts, a family with labels is not in a component's page.
+    """
+
+    name: str
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Only series whose label has one of these values."""
+    since: Minor = (0, 0)
+    until: Minor | None = None
+    """The first release in which that is no longer so; None if there is none yet."""
+    witnesses: tuple[str, ...] = ()
+    """Families that are in a page only if what this one counts would be counted: without it, 0 is known."""
+
+    def holds_in(self, release: Minor) -> bool:
+        """Whether this release has it, with this meaning."""
+        return self.since <= release and (self.until is None or release < self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,31 +45,51 @@ class Metric:
 
     component: str
     """kind of component: etcd | kube-apiserver | kube-controller-manager | kube-scheduler | host"""
-    family: str | None
-    """The Prometheus family; None where the scraper measures it itself (health, CPU, RSS)."""
+    families: tuple[Family, ...]
+    """Where it is read from, by release; none where the scraper measures it itself (health, CPU, RSS)."""
     kind: Kind
     unit: Unit
     across: Literal["sum", "max", "min"]
     """How the values of several zones become one."""
     doc: str
-    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Only series whose label has one of these values."""
+
+    def family(self, versions: Mapping[str, str]) -> Family | None:
+        """Return the family that holds in a cluster of these versions, by kind of component.
+
+        None if none does, or if the version is not known and several might.
+        """
+        if len(self.families) == 1 and self.families[0].holds_in((0, 0)):
+            return self.families[0]
+        release = minor(versions.get(self.component, ""))
+        return next((one for one in self.families if release and one.holds_in(release)), None)
 
 
-_NOT_LONG: dict[str, tuple[str, ...]] = {
-    "verb": ("GET", "LIST", "POST", "PUT", "PATCH", "DELETE", "DELETECOLLECTION")
-}
+def minor(version: str) -> Minor | None:
+    """Return the minor release of a version, (1, 37) of `v1.37.2`; None if it is no version."""
+    found = _VERSION.match(version)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+_NOT_LONG = ("GET", "LIST", "POST", "PUT", "PATCH", "DELETE", "DELETECOLLECTION")
+_STORAGE_LISTS = "apiserver_storage_list_total"
+_LISTS_BY_STORAGE: Minor = (1, 37)
+"""Kubernetes PR 139154 hides apiserver_cache_list_total and tells storages apart by a label."""
 
 METRICS: dict[str, Metric] = {
     "etcd.healthy_members": Metric(
-        "etcd", None, "gauge", "1", "sum", "members whose /health says true, asked every second"
+        "etcd", (), "gauge", "1", "sum", "members whose /health says true, asked every second"
     ),
     "etcd.leaders": Metric(
-        "etcd", "etcd_server_is_leader", "gauge", "1", "sum", "members that say they lead"
+        "etcd",
+        (Family("etcd_server_is_leader"),),
+        "gauge",
+        "1",
+        "sum",
+        "members that say they lead",
     ),
     "etcd.elections": Metric(
         "etcd",
-        "etcd_server_leader_changes_seen_total",
+        (Family("etcd_server_leader_changes_seen_total"),),
         "counter",
         "1",
         "max",
@@ -50,7 +97,7 @@ METRICS: dict[str, Metric] = {
     ),
     "etcd.fsync": Metric(
         "etcd",
-        "etcd_disk_wal_fsync_duration_seconds",
+        (Family("etcd_disk_wal_fsync_duration_seconds"),),
         "histogram",
         "s",
         "sum",
@@ -58,18 +105,23 @@ METRICS: dict[str, Metric] = {
     ),
     "etcd.commit": Metric(
         "etcd",
-        "etcd_disk_backend_commit_duration_seconds",
+        (Family("etcd_disk_backend_commit_duration_seconds"),),
         "histogram",
         "s",
         "sum",
         "time to commit a backend transaction",
     ),
     "etcd.db_bytes": Metric(
-        "etcd", "etcd_mvcc_db_total_size_in_bytes", "gauge", "bytes", "max", "size of the database"
+        "etcd",
+        (Family("etcd_mvcc_db_total_size_in_bytes"),),
+        "gauge",
+        "bytes",
+        "max",
+        "size of the database",
     ),
     "etcd.sent_bytes": Metric(
         "etcd",
-        "etcd_network_client_grpc_sent_bytes_total",
+        (Family("etcd_network_client_grpc_sent_bytes_total"),),
         "counter",
         "bytes",
         "sum",
@@ -77,19 +129,30 @@ METRICS: dict[str, Metric] = {
     ),
     "apiserver.sli": Metric(
         "kube-apiserver",
-        "apiserver_request_sli_duration_seconds",
+        (Family("apiserver_request_sli_duration_seconds", {"verb": _NOT_LONG}, since=(1, 26)),),
         "histogram",
         "s",
         "sum",
         "the official SLI: without webhooks and without waiting in a priority level's queue",
-        _NOT_LONG,
     ),
     "apiserver.requests": Metric(
-        "kube-apiserver", "apiserver_request_total", "counter", "1", "sum", "requests answered"
+        "kube-apiserver",
+        (Family("apiserver_request_total"),),
+        "counter",
+        "1",
+        "sum",
+        "requests answered",
     ),
     "apiserver.rejected": Metric(
         "kube-apiserver",
-        "apiserver_flowcontrol_rejected_requests_total",
+        (
+            Family(
+                "apiserver_flowcontrol_rejected_requests_total",
+                # Without API Priority and Fairness nothing is dispatched by it, and 429s come from
+                # the limits on requests in flight, which this family does not count.
+                witnesses=("apiserver_flowcontrol_dispatched_requests_total",),
+            ),
+        ),
         "counter",
         "1",
         "sum",
@@ -97,7 +160,7 @@ METRICS: dict[str, Metric] = {
     ),
     "apiserver.inflight": Metric(
         "kube-apiserver",
-        "apiserver_current_inflight_requests",
+        (Family("apiserver_current_inflight_requests"),),
         "gauge",
         "1",
         "max",
@@ -105,7 +168,14 @@ METRICS: dict[str, Metric] = {
     ),
     "apiserver.cache_lists": Metric(
         "kube-apiserver",
-        "apiserver_cache_list_total",
+        (
+            Family(
+                "apiserver_cache_list_total",
+                until=_LISTS_BY_STORAGE,
+                witnesses=("apiserver_watch_cache_initializations_total",),
+            ),
+            Family(_STORAGE_LISTS, {"storage": ("watchcache",)}, since=_LISTS_BY_STORAGE),
+        ),
         "counter",
         "1",
         "sum",
@@ -113,7 +183,14 @@ METRICS: dict[str, Metric] = {
     ),
     "apiserver.storage_lists": Metric(
         "kube-apiserver",
-        "apiserver_storage_list_total",
+        (
+            Family(
+                _STORAGE_LISTS,
+                until=_LISTS_BY_STORAGE,
+                witnesses=("apiserver_resource_objects", "apiserver_storage_objects"),
+            ),
+            Family(_STORAGE_LISTS, {"storage": ("etcd",)}, since=_LISTS_BY_STORAGE),
+        ),
         "counter",
         "1",
         "sum",
@@ -122,14 +199,17 @@ METRICS: dict[str, Metric] = {
 }
 
 for _plural in ("configmaps", "events", "leases", "namespaces", "nodes", "pods", "secrets"):
+    _one = {"resource": (_plural,)}
     METRICS[f"objects.{_plural}"] = Metric(
         "kube-apiserver",
-        "apiserver_resource_objects",
+        (
+            Family("apiserver_storage_objects", _one, until=(1, 34)),
+            Family("apiserver_resource_objects", _one, since=(1, 34)),
+        ),
         "gauge",
         "1",
         "max",
         "how many there are, as the apiservers count them in etcd once a minute",
-        {"resource": (_plural,)},
     )
 
 # CPU and memory are the same for each kind of component.
@@ -140,8 +220,8 @@ for _component, _name in {
     "kube-scheduler": "scheduler",
     "haproxy": "balancer",
 }.items():
-    METRICS[f"{_name}.cpu"] = Metric(_component, None, "counter", "cpu", "sum", "CPU-seconds used")
-    METRICS[f"{_name}.rss"] = Metric(_component, None, "gauge", "bytes", "max", "resident memory")
+    METRICS[f"{_name}.cpu"] = Metric(_component, (), "counter", "cpu", "sum", "CPU-seconds used")
+    METRICS[f"{_name}.rss"] = Metric(_component, (), "gauge", "bytes", "max", "resident memory")
     METRICS[f"{_name}.restarts"] = Metric(
-        _component, None, "counter", "1", "sum", "exits that nobody asked for"
+        _component, (), "counter", "1", "sum", "exits that nobody asked for"
     )
