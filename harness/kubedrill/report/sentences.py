@@ -90,7 +90,7 @@ def load_lines(report: Report) -> Iterator[str]:
         line += f", {cut:,} cut at the end" if cut else ""
         known = [one for one in phases if "p99" in one.latency_s]
         if known:
-            worst = max(known, key=lambda one: one.latency_s["p99"])
+            worst = max(known, key=lambda one: (one.latency_s["p99"], one.phase))
             most = "" if "p99" in worst.at_least else "at most "
             line += f", p99 {most}{latency(worst, 'p99')} (in {worst.phase})"
         yield line
