@@ -8,7 +8,7 @@ from typing import IO
 
 from kubedrill import cluster
 from kubedrill.clearing import undo_all
-from kubedrill.cluster.state import state_folder
+from kubedrill.cluster.state import state_folder, writing
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_whole
@@ -19,8 +19,9 @@ from kubedrill.record.ledger import Ledger
 def register(folder: RunFolder) -> None:
     """Remember a run, so that `heal` finds it from any working directory."""
     path = _registered(folder)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(path, f"{folder.path.resolve()}\n")
+    with writing(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, f"{folder.path.resolve()}\n")
 
 
 def unregister(folder: RunFolder) -> None:

@@ -1,5 +1,6 @@
 """Where the files that a user edits stand: experiments/, loadprofiles/, clusters/."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from kubedrill.errors import NotStarted
@@ -27,12 +28,12 @@ def _shipped(kind: str) -> Path:
     return installed if installed.is_dir() else _PACKAGE.parents[1] / kind
 
 
-def cluster_file(name: str, near: Path | None = None) -> Path:
-    """Return `clusters/NAME.yaml`; NotStarted with the nearest name if there is none."""
+def cluster_file(name: str, near: Path | None = None, also: Iterable[str] = ()) -> Path:
+    """Return `clusters/NAME.yaml`; NotStarted with the nearest name, of `also` too, if there is none."""
     clusters = folder("clusters", near)
     path = clusters / f"{name}.yaml"
     if not path.is_file():
-        known = [one.stem for one in clusters.glob("*.yaml")]
+        known = {*also, *(one.stem for one in clusters.glob("*.yaml"))}
         raise NotStarted(f'unknown cluster "{name}"{did_you_mean(name, known)}')
     return path
 

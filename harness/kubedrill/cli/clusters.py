@@ -19,6 +19,17 @@ def cluster() -> None:
     """Bring a cluster up or down, or look at it."""
 
 
+def _known(name: str) -> str:
+    """Return the name if a cluster has it: one with a file, or one of which something is there."""
+    from kubedrill import cluster as stage
+    from kubedrill import places
+
+    there = stage.names()
+    if name not in there:
+        places.cluster_file(name, also=there)
+    return name
+
+
 @cluster.command("up", epilog=example("kubedrill cluster up local-3az"))
 @click.argument("name")
 def cluster_up(name: str) -> int:
@@ -47,7 +58,7 @@ def cluster_down(name: str) -> int:
     """Destroy a cluster: no process, namespace, port or data is left."""
     from kubedrill import cluster as stage
 
-    with stage.lock(name), if_interrupted(f"something may be left of {name}; do it again"):
+    with stage.lock(_known(name)), if_interrupted(f"something may be left of {name}; do it again"):
         stage.down(name)
     click.echo(f"{name} is down")
     return Done(0)
@@ -60,7 +71,7 @@ def cluster_status(name: str | None, as_json: bool) -> None:
     """Show the components of one cluster, or of every cluster that is up."""
     from kubedrill import cluster as stage
 
-    statuses = [stage.status(one) for one in ([name] if name else stage.names())]
+    statuses = [stage.status(one) for one in ([_known(name)] if name else stage.names())]
     if as_json:
         print_json([status.as_dict() for status in statuses])
         return
@@ -76,4 +87,4 @@ def cluster_env(name: str) -> None:
     """Print the shell line that points kubectl at a cluster."""
     from kubedrill import cluster as stage
 
-    click.echo(stage.env(name))
+    click.echo(stage.env(_known(name)))

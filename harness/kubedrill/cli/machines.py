@@ -19,7 +19,7 @@ def setup() -> int:
 @click.option(
     "--master", metavar="HOST:PORT", required=True, help="Where the load's master listens."
 )
-def worker(master: str) -> int:
+def worker(master: str) -> None:
     """Take part in a drill that is run on another machine, and end with it.
 
     Come before it or after it has begun to wait; it says how many workers it expects.
@@ -28,4 +28,3 @@ def worker(master: str) -> int:
     from kubedrill.load.worker import work
 
     work(master, assemble())
-    return Done(0)

@@ -16,6 +16,7 @@ from kubedrill.cluster.state import (
     read_id,
     state_folder,
     write_id,
+    writing,
 )
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
@@ -63,11 +64,12 @@ def up(definition: "ClusterDefinition", name: str, cluster_id: str | None = None
     folder = cluster_folder(name)
     if find(name) is not None:
         raise NotStarted(f"cluster {name} is up already; to end it: kubedrill cluster down {name}")
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        raise _half_made(name) from None
+    with writing(folder):
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            raise _half_made(name) from None
     try:
         write_id(folder, cluster_id or new_id())
         return provider.up(definition, folder)

@@ -6,7 +6,10 @@ The file `id` in the folder tells a cluster from another one of its name, before
 import fcntl
 import os
 import re
+import stat
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -17,13 +20,43 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
 def state_folder() -> Path:
-    """Return the folder that keeps what outlives a run; `KUBEDRILL_STATE` overrides the user's own."""
+    """Return the folder that keeps what outlives a run; `KUBEDRILL_STATE` overrides the user's own.
+
+    NotStarted if it is no folder, or somebody else's: it holds keys, and is written with our rights.
+    """
     override = os.environ.get("KUBEDRILL_STATE")
     if override:
-        return Path(override).absolute()
+        return _owned(Path(override).absolute())
     import platformdirs
 
-    return platformdirs.user_state_path("kubedrill")
+    return _owned(platformdirs.user_state_path("kubedrill"))
+
+
+def _owned(state: Path) -> Path:
+    try:
+        found = state.stat()
+    except FileNotFoundError:
+        return state
+    except OSError as error:
+        raise _unusable(state, error.strerror) from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise _unusable(state, "not a folder")
+    if found.st_uid != os.geteuid():
+        raise _unusable(state, f"belongs to another user (uid {found.st_uid})")
+    return state
+
+
+def _unusable(state: Path, why: str | None) -> NotStarted:
+    return NotStarted(f"{state}: {why}; point KUBEDRILL_STATE at a folder of your own")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Put into words (NotStarted) that `path`, in the state folder, cannot be made or written."""
+    try:
+        yield
+    except OSError as error:
+        raise _unusable(path, error.strerror) from error
 
 
 def cluster_folder(name: str, state: Path | None = None) -> Path:
@@ -68,8 +101,9 @@ def lock(name: str, state: Path | None = None) -> IO[bytes]:
     NotStarted if another drill holds it.
     """
     path = cluster_folder(name, state).with_suffix(".lock")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = path.open("ab")
+    with writing(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = path.open("ab")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,0 +1,264 @@
+"""Whatever is closed, full, gone or not ours: commands answer in words and with the right code."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from judged_drill import JudgedDrill
+
+from kubedrill.judge import judge
+
+TOP = Path(__file__).resolve().parents[1]
+SHIPPED = TOP / "experiments" / "etcd-member-kill.yaml"
+
+ANSWERS = {
+    "--version": f"{sys.executable} -m kubedrill --version",
+    "--help": f"{sys.executable} -m kubedrill --help",
+    "plan": f"{sys.executable} -m kubedrill plan {SHIPPED}",
+    "expand": f"{sys.executable} -m kubedrill expand {SHIPPED}",
+    "list": f"{sys.executable} -m kubedrill list",
+    "faults": f"{sys.executable} -m kubedrill faults",
+    "profiles": f"{sys.executable} -m kubedrill profiles --json",
+    "schema": f"{sys.executable} -m kubedrill schema verdict",
+    "cluster status": f"{sys.executable} -m kubedrill cluster status",
+}
+"""Commands that do nothing but print."""
+
+DEEDS = {
+    "run": f"{sys.executable} -m kubedrill run {SHIPPED} --cluster nix",
+    "validate": f"{sys.executable} -m kubedrill validate {SHIPPED}",
+    "setup": f"{sys.executable} -m kubedrill setup",
+    "worker": f"{sys.executable} -m kubedrill worker --master nowhere",
+    "judge": f"{sys.executable} -m kubedrill judge RUN",
+    "judge --json": f"{sys.executable} -m kubedrill judge RUN --json",
+    "report": f"{sys.executable} -m kubedrill report RUN",
+    "heal": f"{sys.executable} -m kubedrill heal",
+    "cluster up": f"{sys.executable} -m kubedrill cluster up nix",
+    "cluster down": f"{sys.executable} -m kubedrill cluster down local-3az",
+    "cluster env": f"{sys.executable} -m kubedrill cluster env local-3az",
+}
+"""Commands whose exit code says what they did or found, or that refuse."""
+
+every_command = pytest.mark.parametrize("command", [*ANSWERS, *DEEDS])
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Runs a command in a shell: `shell(command, redirection)`, from a folder that holds nothing."""
+
+    here: Path
+    run: Path
+    environment: dict[str, str]
+
+    def __call__(
+        self, command: str, around: str = "{}", **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
+        line = (ANSWERS | DEEDS)[command].replace("RUN", shlex.quote(str(self.run)))
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", around.format(line)],
+            capture_output=True,
+            text=True,
+            cwd=self.here,
+            env=os.environ | self.environment | environment,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    folder = tmp_path_factory.mktemp("surroundings")
+    run = JudgedDrill().write(folder / "reports")
+    judge(run).write(run.verdict)
+    for name in ("here", "programs"):
+        (folder / name).mkdir()
+    for name in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"):
+        program = folder / "programs" / name
+        version = "3.7.3" if name == "etcd" else "v1.37.2"
+        program.write_text(f"#!/bin/sh\necho {version}\n")
+        program.chmod(0o755)
+    environment = {
+        "KUBEDRILL_STATE": str(folder / "state"),
+        "KUBEBUILDER_ASSETS": str(folder / "programs"),
+    }
+    return Shell(folder / "here", run.path, environment)
+
+
+@pytest.fixture(scope="module")
+def usual(shell: Shell) -> Callable[[str], int]:
+    """Return the exit code of a command where nothing is wrong; each is asked once."""
+    known: dict[str, int] = {}
+
+    def code(command: str) -> int:
+        if command not in known:
+            known[command] = shell(command).returncode
+        return known[command]
+
+    return code
+
+
+def test_the_table_names_every_command() -> None:
+    from kubedrill.cli import cli
+    from kubedrill.cli.clusters import cluster
+
+    names = {*cli.commands, *(f"cluster {name}" for name in cluster.commands)} - {"cluster"}
+    assert names <= {*ANSWERS, *DEEDS}
+
+
+@pytest.mark.parametrize(
+    ("around", "why"), [("{} >&-", "closed"), ("{} >/dev/full", "No space left on device")]
+)
+@every_command
+def test_what_cannot_be_printed_is_said(
+    shell: Shell, usual: Callable[[str], int], command: str, around: str, why: str
+) -> None:
+    done = shell(command, around)
+    if usual(command) == 3:  # what refuses has its words on stderr
+        assert (done.returncode, done.stdout) == (3, "")
+        return
+    assert done.returncode == (1 if command in ANSWERS else usual(command))
+    assert done.stderr.endswith(f"stdout: {why}; what this command prints is lost\n")
+
+
+@every_command
+def test_a_reader_that_has_enough_is_no_failure(
+    shell: Shell, usual: Callable[[str], int], command: str
+) -> None:
+    # A reader that is gone before the first byte comes: the harder case of `| head -1`.
+    done = shell(command, "{} | true")
+    assert done.returncode == usual(command)
+    assert "stdout" not in done.stderr
+
+
+@every_command
+def test_a_closed_stderr_changes_nothing(
+    shell: Shell, usual: Callable[[str], int], command: str
+) -> None:
+    done = shell(command, "{} 2>&-")
+    assert done.returncode == usual(command)
+    assert done.stderr == ""
+
+
+@every_command
+def test_with_every_stream_closed_the_code_is_the_same(
+    shell: Shell, usual: Callable[[str], int], command: str
+) -> None:
+    done = shell(command, "{} <&- >&- 2>&-")
+    assert done.returncode == (1 if command in ANSWERS else usual(command))
+
+
+@every_command
+def test_a_working_directory_that_was_deleted(
+    shell: Shell, usual: Callable[[str], int], command: str, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = shell(command, f"cd {gone} && rmdir {gone} && {{}}")
+    refused = "the working directory was deleted; change to one that exists" in done.stderr
+    assert done.returncode == (3 if refused else usual(command))
+
+
+def folder_of_somebody_else(tmp_path: Path) -> Path:
+    state = tmp_path / "theirs"
+    if os.geteuid() != 0:
+        return Path("/")  # root's
+    state.mkdir()
+    os.chown(state, 12345, 12345)
+    return state
+
+
+def file_in_its_place(tmp_path: Path) -> Path:
+    state = tmp_path / "file"
+    state.touch()
+    return state
+
+
+def below_a_file(tmp_path: Path) -> Path:
+    return file_in_its_place(tmp_path) / "below"
+
+
+def never_writable(tmp_path: Path) -> Path:
+    return Path("/proc/kubedrill")  # not even by root
+
+
+STATES = [folder_of_somebody_else, file_in_its_place, below_a_file, never_writable]
+
+
+@pytest.mark.parametrize("make", STATES)
+@every_command
+def test_a_state_folder_that_cannot_be_ours(
+    shell: Shell,
+    usual: Callable[[str], int],
+    command: str,
+    make: Callable[[Path], Path],
+    tmp_path: Path,
+) -> None:
+    state = make(tmp_path)
+    done = shell(command, KUBEDRILL_STATE=str(state))
+    if done.stderr.startswith(str(state)):
+        assert done.returncode == 3
+        assert "point KUBEDRILL_STATE at a folder of your own" in done.stderr
+    else:
+        assert done.returncode == usual(command)
+
+
+@pytest.mark.parametrize("make", STATES)
+def test_a_drill_is_refused_before_anything_is_made(
+    shell: Shell, make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    state = make(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "kubedrill", "run", str(SHIPPED)],
+        cwd=tmp_path,
+        env=os.environ | shell.environment | {"KUBEDRILL_STATE": str(state)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert "point KUBEDRILL_STATE at a folder of your own" in done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+@pytest.mark.parametrize("verb", ["status", "down", "env", "up"])
+def test_an_unknown_cluster_is_named_with_the_nearest(verb: str, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    for name, said in [("local-3zz", 'did you mean "local-3az"?'), ("nix", "known: ")]:
+        done = subprocess.run(
+            [sys.executable, "-m", "kubedrill", "cluster", verb, name],
+            cwd=TOP,
+            env=os.environ | {"KUBEDRILL_STATE": str(state)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 3
+        assert done.stderr.startswith(f'unknown cluster "{name}"; {said}')
+        assert not state.exists(), "not even a lock"
+
+
+def test_what_is_left_of_a_cluster_without_a_file_can_be_taken_down(tmp_path: Path) -> None:
+    left = tmp_path / "state" / "clusters" / "lost"
+    left.mkdir(parents=True)
+    for verb, code in (("status", 0), ("down", 0), ("status", 3)):
+        done = subprocess.run(
+            [sys.executable, "-m", "kubedrill", "cluster", verb, "lost"],
+            cwd=TOP,
+            env=os.environ | {"KUBEDRILL_STATE": str(tmp_path / "state")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+    assert not left.exists()
