@@ -12,6 +12,7 @@ from kubedrill.faults.catalogue import FAULTS
 from kubedrill.faults.overlap import refusals
 from kubedrill.load.describe import contradictions, describe
 from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
+from kubedrill.record.override import Override
 from kubedrill.words import did_you_mean
 
 
@@ -42,7 +43,7 @@ def read_experiment(
     `on` is the cluster to run on instead of the file's.
     """
     catalogue = assemble(file)
-    chosen = [f"cluster={on}"] if on else []
+    chosen = [] if on is None else [Override.cluster(on)]
     return read(file, [*overrides, *chosen], catalogue), catalogue
 
 

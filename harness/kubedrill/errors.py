@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from kubedrill.words import printable
+
 
 class NotStarted(Exception):  # noqa: N818 - reads as the exit it causes
     """Nothing was started; ``str(error)`` is one line that says what is wrong and what would work."""
@@ -15,7 +17,7 @@ class BadFile(NotStarted):
     """A file that a person wrote is wrong; the message begins with ``path:line:``."""
 
     def __init__(self, path: Path | str, line: int | None, message: str) -> None:
-        place = f"{path}:{line}" if line is not None else f"{path}"
+        place = printable(str(path)) + (f":{line}" if line is not None else "")
         super().__init__(f"{place}: {message}")
         self.path = Path(path)
         self.line = line

@@ -1,13 +1,33 @@
-"""How errors suggest what was meant."""
+"""How messages show what people wrote, and suggest what was meant."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+SHOWN = 60
+"""Characters of a value that a message repeats at most."""
+LISTED = 60
+"""Names that a message lists at most."""
+
+
+def printable(text: str) -> str:
+    """Return a text as one line that a terminal can show: what it cannot print stands as an escape."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+
+
+def shown(value: object) -> str:
+    """Return what somebody wrote as a message repeats it: printable, and at most so long."""
+    text = str(value)
+    return printable(text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}...")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean "x"?`` for the nearest known word, else ``; known: a, b, c``."""
     names = sorted(known)
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    near = get_close_matches(word[:SHOWN], names, n=1, cutoff=0.6)
     if near:
-        return f'; did you mean "{near[0]}"?'
-    return f"; known: {', '.join(names)}" if names else ""
+        return f'; did you mean "{shown(near[0])}"?'
+    more = ", ..." if len(names) > LISTED else ""
+    return f"; known: {', '.join(map(shown, names[:LISTED]))}{more}" if names else ""

@@ -68,7 +68,7 @@ Read = Callable[..., Experiment]
         (
             "  - profile",
             "  profile: [a\n  - profile",
-            '6: broken YAML: a list that is not closed; add "]"',
+            '5: broken YAML: a list that is not closed; add "]"',
         ),
         ("as: list", "as: etcd", '6: "etcd" is a built-in series; give the load another name'),
         (
@@ -287,7 +287,7 @@ def test_bad_input_is_named_with_its_line_and_its_cure(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", ": is empty; it needs at least title, why, cluster, phases"),
+        ("", ":1: is empty; it needs at least title, why, cluster, phases"),
         ("- a", ":1: must be a mapping (key: value), not a list"),
     ],
 )

@@ -64,7 +64,8 @@ def test_a_key_with_dots_is_found_as_a_whole(tmp_path: Path) -> None:
     read, source = load_checked(path, Faults, ["faults[0].etcd.kill.member=b"])
     assert read.faults == ({"etcd.kill": {"member": "b"}},)
     assert (
-        source.place(("faults", 0, "etcd.kill", "member")).override == "faults[0].etcd.kill.member"
+        source.place(("faults", 0, "etcd.kill", "member")).option
+        == "--set faults[0].etcd.kill.member"
     )
     assert source.place(("faults", 0, "etcd.kill")).line == 2
 
@@ -90,6 +91,17 @@ def test_a_key_with_dots_is_found_as_a_whole(tmp_path: Path) -> None:
         ("=3", '--set =3: write key=value, such as "phases.fault=30s"'),
         ("title=", "--set title: title must be text, not nothing"),
         ("title=[a", '--set title: broken YAML: a list that is not closed; add "]"'),
+        (
+            "a" + ".a" * 5000 + "=1",
+            f"--set {'a.' * 28}a...: nested more than 40 levels deep; write it flatter",
+        ),
+        ("load[٣].as=m", "--set load[٣].as: write the key as in load[0].rate"),
+        (
+            "load[99999999999999].as=m",
+            "--set load[99999999999999].as: write the key as in load[0].rate",
+        ),
+        ("\x1b[2J=m", "--set \\x1b[2J: write the key as in load[0].rate"),
+        ('title="\\e[2J"', "--set title: a control character, U+001B, in a text"),
         ("seed={pods: x}", '--set seed: seed.pods must be a whole number, not the text "x"'),
     ],
 )

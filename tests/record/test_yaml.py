@@ -1,6 +1,6 @@
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from kubedrill.errors import BadFile, NotStarted
+from kubedrill.record.text import MAX_BYTES, BadText
 from kubedrill.record.yaml import load_checked
-from kubedrill.record.yaml_nodes import MAX_BYTES, BadText, dump, parse
+from kubedrill.record.yaml_nodes import dump, parse
 
 
 class Part(BaseModel):
@@ -78,8 +79,8 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "x.yaml: is empty; it needs at least title"),
-        ("# only words\n", "x.yaml: is empty; it needs at least title"),
+        ("", "x.yaml:1: is empty; it needs at least title"),
+        ("# only words\n", "x.yaml:1: is empty; it needs at least title"),
         ("- a", "x.yaml:1: must be a mapping (key: value), not a list"),
         ("just text", 'x.yaml:1: must be a mapping (key: value), not the text "just text"'),
         ("title: a\nb: 1\n\ntitle: c", 'x.yaml:4: key "title" is here twice, first on line 1'),
@@ -89,8 +90,16 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
         ),
         ("title:\n\t- a", "x.yaml:2: broken YAML: a tab; YAML is indented with spaces"),
         ("title: a\n\tkeep: true", "x.yaml:2: broken YAML: a tab; YAML is indented with spaces"),
-        ("title: 'a\n\n", "x.yaml:3: broken YAML: a quote that is not closed"),
-        ("load: [a\nb: c", 'x.yaml:2: broken YAML: a list that is not closed; add "]"'),
+        ("title: 'a\n\n", "x.yaml:1: broken YAML: a quote that is not closed"),
+        (
+            'title: "a\nkeep: true\nseed: {pods: "1"}',
+            "x.yaml:1: broken YAML: a quote that is not closed, and so ends on line 3",
+        ),
+        (
+            "title: 'a\nkeep: true\nseed: {a: '1', b: 2}\nload: []",
+            "x.yaml:1: broken YAML: a quote that is not closed, and so ends on line 3",
+        ),
+        ("load: [a\nb: c", 'x.yaml:1: broken YAML: a list that is not closed; add "]"'),
         ("seed: {pods: 1", 'x.yaml:1: broken YAML: a mapping that is not closed; add "}"'),
         (
             "title: a: b",
@@ -115,7 +124,13 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
         ),
         ("title: a\nb: \x07", "x.yaml:2: character U+0007 is not allowed in YAML"),
         ('title: "\\ud800"', "x.yaml:1: half a surrogate pair is not text"),
-        ('title: "\\U99999999"', "x.yaml: not YAML: Python int too large to convert to C int"),
+        ('title: "\\e[2J"', "x.yaml:1: a control character, U+001B, in a text"),
+        ('title: "\\0"', "x.yaml:1: a control character, U+0000, in a text"),
+        ("title: a\u202eb", "x.yaml:1: a control character, U+202E, in a text"),
+        ('title: a\n"\\r": b', "x.yaml:2: a control character, U+000D, in a text"),
+        ("title: a\u2028b", "x.yaml:1: character U+2028 is not allowed in YAML"),
+        ("[" + "a, " * 30_000, "x.yaml:1: more than 10,000 values; no file of ours has"),
+        ('title: "\\U99999999"', "x.yaml:1: not YAML: Python int too large to convert to C int"),
         (
             "title: !!python/name:os.system x",
             (
@@ -200,7 +215,7 @@ def test_an_alias_bomb_is_refused_before_it_grows(tmp_path: Path) -> None:
 
 def test_a_file_of_that_size_is_none_of_ours(tmp_path: Path) -> None:
     text = "title: a\n" + "#" * MAX_BYTES
-    assert message(tmp_path, text) == "x.yaml: larger than 256 KiB; no such file of ours is"
+    assert message(tmp_path, text) == "x.yaml:1: larger than 256 KiB; no such file of ours is"
 
 
 def test_a_directory(tmp_path: Path) -> None:
@@ -245,7 +260,7 @@ def test_something_that_cannot_be_opened(tmp_path: Path) -> None:
         listener.bind(str(path))
         with pytest.raises(BadFile) as caught:
             load_checked(path, Drill)
-    assert str(caught.value) == f"{path}: cannot be read: No such device or address"
+    assert str(caught.value) == f"{path}: is a socket, not a file"
 
 
 PLAIN = st.recursive(
@@ -254,7 +269,10 @@ PLAIN = st.recursive(
     | st.integers(-(2**63) + 1, 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(
-        st.characters(codec="utf-8", exclude_characters="\x85\u2028\u2029\ufeff"), max_size=20
+        st.characters(
+            codec="utf-8", exclude_categories=["Cc", "Cf", "Zl", "Zp"], include_characters="\n\t"
+        ),
+        max_size=20,
     )
     | st.sampled_from(
         ["on", "1e3", "0o7", "0x1f", "1:30", "null", "~", "1.", ".5", "<<", "- a", "%"]
@@ -279,3 +297,60 @@ def test_any_text_parses_or_says_why_not(text: str) -> None:
         said = str(error)
         assert said
         assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkfifo, "x.yaml: is a pipe, not a file"),
+        (lambda path: path.symlink_to("/dev/zero"), "x.yaml: is a device, not a file"),
+        (lambda path: path.mkdir(), "x.yaml: is a directory; name one of the files in it"),
+    ],
+)
+def test_what_would_never_end_is_not_read(
+    tmp_path: Path, make: Callable[[Path], Any], said: str
+) -> None:
+    make(tmp_path / "x.yaml")
+    with pytest.raises(BadFile) as caught:
+        load_checked(tmp_path / "x.yaml", Drill)
+    assert str(caught.value) == f"{tmp_path}/{said}"
+
+
+def test_no_message_repeats_a_long_text(tmp_path: Path) -> None:
+    long = "x" * 100_000
+    for text in (
+        f"title: {{{long}: 1}}",
+        f"{long}: 1",
+        f"title: a\nkeep: {long}",
+        f"? {long}\n: &a b",
+    ):
+        assert len(message(tmp_path, text)) < 500
+
+
+def test_of_very_many_problems_the_first_are_told(tmp_path: Path) -> None:
+    lines = message(tmp_path, "".join(f"k{number}: 1\n" for number in range(3000))).splitlines()
+    assert len(lines) == 101
+    assert lines[-1] == "x.yaml:100: and 2,901 more problems"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pair: [a]", "x.yaml:1: pair must have 2 in it, not 1"),
+        ("pair: []", "x.yaml:1: pair must have 2 in it, not 0"),
+        ("pair: [a, b, c]", "x.yaml:1: pair must have at most 2 in it, not 3"),
+        ("few: [a, b, c, d]", "x.yaml:1: few must have at most 3 in it, not 4"),
+        ("flags: {a: [1]}", "x.yaml:1: flags.a must be text or a whole number, not a list"),
+    ],
+)
+def test_lists_and_alternatives_in_words(tmp_path: Path, text: str, said: str) -> None:
+    class Listed(Part):
+        pair: tuple[str, str] | None = None
+        few: Annotated[tuple[str, ...], Field(max_length=3)] = ()
+        flags: dict[str, str | int] = {}
+
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(BadFile) as caught:
+        load_checked(path, Listed)
+    assert str(caught.value) == f"{tmp_path}/{said}"

@@ -126,7 +126,7 @@ class NameCheck:
                 around: Location = ("load", index, "with")
                 places: list[Location] = [(*around, name) for name in given]
                 # Of the two that contradict each other, the one that was set on the command line.
-                is_set = (one for one in places if self._problems.source.place(one).override)
+                is_set = (one for one in places if self._problems.source.place(one).option)
                 self._problems.add(next(is_set, around), message)
 
     def faults(self) -> tuple[Fault, ...]:

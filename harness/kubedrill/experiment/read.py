@@ -8,6 +8,7 @@ from kubedrill.experiment.schema import ExperimentFile, LoadPart, ProbingPart, S
 from kubedrill.experiment.settled import Experiment, PhaseLength, Seed
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.override import Override
 from kubedrill.record.problems import Location, Problems, dotted
 from kubedrill.record.rate import arrivals
 from kubedrill.record.remote import RemoteWorkers
@@ -16,8 +17,8 @@ from kubedrill.record.yaml import check as check_form
 from kubedrill.record.yaml import load
 
 
-def read(path: Path, overrides: Sequence[str], catalogue: Catalogue) -> Experiment:
-    """Read and check an experiment file, with each `--set key=value` of `overrides` applied.
+def read(path: Path, overrides: Sequence[str | Override], catalogue: Catalogue) -> Experiment:
+    """Read and check an experiment file, with each `key=value` of `overrides` (`--set`) applied.
 
     Raises BadFile with a line for every problem, NotStarted if only a `--set` is wrong.
     """

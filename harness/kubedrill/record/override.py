@@ -7,30 +7,40 @@ from typing import Any
 
 from kubedrill.errors import NotStarted
 from kubedrill.record.problems import Location, Place, describe, dotted
-from kubedrill.record.yaml_nodes import BadText, parse
-from kubedrill.words import did_you_mean
+from kubedrill.record.text import BadText
+from kubedrill.record.yaml_nodes import parse
+from kubedrill.record.yaml_syntax import MAX_DEPTH, TOO_DEEP
+from kubedrill.words import did_you_mean, shown
 
-_STEP = re.compile(r"\[(?P<index>\d+)\]|\.?(?P<key>[^.\[\]]+)")
+_STEP = re.compile(r"\[(?P<index>[0-9]{1,6})\]|\.?(?P<key>[^.\[\]]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One `--set`, split at its first `=`; `key` is still as written."""
+    """One value of the command line; `key` is still as written."""
 
     key: str
     value: Any
+    option: str
+    """What was typed, as messages name it: `--set phases.fault`."""
 
     @classmethod
     def read(cls, text: str) -> "Override":
-        """Read `key=value`; the value is YAML. NotStarted if it is not of that form."""
+        """Read the `key=value` of a `--set`; the value is YAML. NotStarted if it is not of that form."""
         key, equals, value = text.partition("=")
         key = key.strip()
         if not equals or not key:
-            raise NotStarted(f'--set {text}: write key=value, such as "phases.fault=30s"')
+            raise NotStarted(f'--set {shown(text)}: write key=value, such as "phases.fault=30s"')
+        option = f"--set {shown(key)}"
         try:
-            return cls(key, parse(value)[0])
+            return cls(key, parse(value)[0], option)
         except BadText as error:
-            raise NotStarted(f"--set {key}: {error}") from None
+            raise NotStarted(f"{option}: {error}") from None
+
+    @classmethod
+    def cluster(cls, name: str) -> "Override":
+        """Return what `--cluster NAME` changes."""
+        return cls("cluster", name, "--cluster")
 
 
 def apply(
@@ -55,11 +65,11 @@ def apply(
             _put(parent, step, override.value)
         elif _missing(parent, step):
             _put(parent, step, {})
-            places[location] = Place(override=override.key)
+            places[location] = Place(option=override.option)
         parent = parent[step]
     for known in [one for one in places if one[: len(location)] == location]:
         del places[known]
-    places[location] = Place(override=override.key)
+    places[location] = Place(option=override.option)
 
 
 def _steps(document: Any, override: Override) -> list[str | int]:
@@ -68,6 +78,8 @@ def _steps(document: Any, override: Override) -> list[str | int]:
     while rest:
         step, rest = _next_step(rest, value, override)
         steps.append(step)
+        if len(steps) > MAX_DEPTH:
+            raise NotStarted(f"{override.option}: {TOO_DEEP}")
         value = None if _missing(value, step) else value[step]
     return steps
 
@@ -81,7 +93,7 @@ def _next_step(rest: str, value: Any, override: Override) -> tuple[str | int, st
                 return key, plain[len(key) :]
     found = _STEP.match(rest)
     if found is None:
-        raise NotStarted(f"--set {override.key}: write the key as in load[0].rate")
+        raise NotStarted(f"{override.option}: write the key as in load[0].rate")
     index = found["index"]
     return (int(index) if index is not None else found["key"]), rest[found.end() :]
 
@@ -96,13 +108,15 @@ def _check_step(
     where = f'"{dotted(location)}"' if location else "the file"
     if isinstance(step, int):
         if not isinstance(parent, list):
-            raise NotStarted(f"--set {override.key}: {where} is {describe(parent)}, not a list")
+            raise NotStarted(f"{override.option}: {where} is {describe(parent)}, not a list")
         if step > len(parent):
-            raise NotStarted(f"--set {override.key}: {where} ends before [{step}]")
+            raise NotStarted(f"{override.option}: {where} ends before [{step}]")
     elif not isinstance(parent, dict):
-        raise NotStarted(f"--set {override.key}: {where} is {describe(parent)}, not a mapping")
+        raise NotStarted(f"{override.option}: {where} is {describe(parent)}, not a mapping")
     elif location in closed and step not in parent:
-        raise NotStarted(f'--set {override.key}: unknown key "{step}"{did_you_mean(step, parent)}')
+        raise NotStarted(
+            f'{override.option}: unknown key "{shown(step)}"{did_you_mean(step, parent)}'
+        )
 
 
 def _missing(parent: Any, step: str | int) -> bool:

@@ -6,17 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.errors import BadFile, NotStarted
+from kubedrill.words import shown
 
 Location = tuple[str | int, ...]
 """The way to a value: keys and list indexes, as in ("load", 0, "rate")."""
 
 
+LISTED = 100
+"""Problems of one file that are told; whoever has more mends these first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value was written: a line of the file (from 1), or a `--set` by its key."""
+    """Where a value was written: a line of the file (from 1), or an option of the command line."""
 
     line: int | None = None
-    override: str | None = None
+    option: str | None = None
+    """As it was typed: `--set phases.fault`, `--cluster`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +45,41 @@ class Problems:
     """Collects what is wrong, so that a person sees all of it at once."""
 
     source: Source
-    found: list[tuple[Place, str]] = field(default_factory=list)
+    found: dict[tuple[Place, str], None] = field(default_factory=dict)
+    """In the order in which they were found, none of them twice."""
 
     def add(self, location: Location, message: str) -> None:
         """Note that the value at `location` is wrong."""
-        problem = (self.source.place(location), message)
-        if problem not in self.found:
-            self.found.append(problem)
+        self.found[self.source.place(location), message] = None
 
     def stop(self) -> None:
-        """Raise BadFile (NotStarted where only `--set` is wrong) if anything was found.
+        """Raise BadFile (NotStarted where only an option is wrong) if anything was found.
 
-        The message has a line a problem, in the order of the file, `--set` last.
+        The message has a line a problem, in the order of the file, options last; at most LISTED.
         """
         if not self.found:
             return
-        ordered = sorted(
-            self.found, key=lambda one: (one[0].override is not None, one[0].line or 0)
-        )
+        ordered = sorted(self.found, key=lambda one: (one[0].option is not None, one[0].line or 0))
+        if (more := len(ordered) - LISTED) > 0:
+            ordered[LISTED:] = [(ordered[LISTED][0], f"and {more:,} more problems")]
         place, message = ordered[0]
         rest = "".join(f"\n{self._text(*one)}" for one in ordered[1:])
-        if place.override is None:
+        if place.option is None:
             raise BadFile(self.source.path, place.line, message + rest)
         raise NotStarted(self._text(place, message) + rest)
 
     def _text(self, place: Place, message: str) -> str:
-        if place.override is not None:
-            return f"--set {place.override}: {message.removeprefix(f'{place.override}: ')}"
-        line = "" if place.line is None else f":{place.line}"
-        return f"{self.source.path}{line}: {message}"
+        if place.option is not None:
+            key = place.option.removeprefix("--set ")
+            return f"{place.option}: {message.removeprefix(f'{key}: ')}"
+        return str(BadFile(self.source.path, place.line, message))
 
 
 def dotted(location: Iterable[str | int]) -> str:
     """Return a location as people write it: `load[0].rate`."""
     text = ""
     for step in location:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+        text += f"[{step}]" if isinstance(step, int) else f".{shown(step)}"
     return text.removeprefix(".")
 
 
@@ -86,7 +91,7 @@ def describe(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return f'the text "{value}"' if len(value) <= 60 else f'the text "{value[:57]}..."'
+            return f'the text "{shown(value)}"'
         case int() | float():
             return f"the number {value}"
         case list():

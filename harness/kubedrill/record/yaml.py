@@ -13,8 +13,9 @@ from pydantic_core import ErrorDetails
 from kubedrill.errors import BadFile
 from kubedrill.record.override import Override, apply
 from kubedrill.record.problems import Location, Problems, Source, describe, dotted
-from kubedrill.record.yaml_nodes import BadText, parse, read_text
-from kubedrill.words import did_you_mean
+from kubedrill.record.text import BadText, read_text
+from kubedrill.record.yaml_nodes import parse
+from kubedrill.words import did_you_mean, shown
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -61,7 +62,7 @@ def load_checked(
 def load(
     path: Path,
     model: type[BaseModel],
-    overrides: Sequence[str] = (),
+    overrides: Sequence[str | Override] = (),
     closed: Collection[Location] = (),
 ) -> tuple[dict[str, Any], Source]:
     """Read `path` and apply `overrides`; what is in it is not checked yet.
@@ -73,8 +74,9 @@ def load(
     except BadText as error:
         raise BadFile(path, error.line, _with_neighbour(path, str(error))) from None
     _check_mapping(path, value, model)
-    for text in overrides:
-        apply(value, places, Override.read(text), closed)
+    for one in overrides:
+        override = one if isinstance(one, Override) else Override.read(one)
+        apply(value, places, override, closed)
     return value, Source(path, places)
 
 
@@ -84,16 +86,15 @@ def check(value: Any, model: type[Model], problems: Problems) -> Model | None:
         # JSON's strictness is the one that fits: a list is a tuple's only form, no text is a number.
         return model.model_validate_json(json.dumps(value))
     except ValidationError as error:
-        for one in error.errors(include_url=False):
-            location = tuple(step for step in one["loc"] if str(step)[:1] != "[")
-            problems.add(location, _in_words(one, location, model))
+        for location, errors in _by_place(error.errors(include_url=False), value).items():
+            problems.add(location, _in_words(errors, location, model))
         return None
 
 
 def _check_mapping(path: Path, value: Any, model: type[BaseModel]) -> None:
     if value is None:
         needed = [name for name, _, required in _fields(model) if required]
-        raise BadFile(path, None, f"is empty; it needs at least {', '.join(needed)}")
+        raise BadFile(path, 1, f"is empty; it needs at least {', '.join(needed)}")
     if not isinstance(value, dict):
         raise BadFile(path, 1, f"must be a mapping (key: value), not {describe(value)}")
 
@@ -104,37 +105,74 @@ def _with_neighbour(path: Path, message: str) -> str:
     return message + did_you_mean(path.name, (one.name for one in path.parent.glob("*.yaml")))
 
 
-def _in_words(error: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
+def _by_place(errors: list[ErrorDetails], value: Any) -> dict[Location, list[ErrorDetails]]:
+    """Return the errors by where they are in the value: each alternative of a type has its own."""
+    found: dict[Location, list[ErrorDetails]] = {}
+    for error in errors:
+        found.setdefault(_place_in(value, error), []).append(error)
+    return found
+
+
+def _place_in(value: Any, error: ErrorDetails) -> Location:
+    # Among the steps are names of alternatives, such as "str", that nobody wrote.
+    place: list[str | int] = []
+    for number, step in enumerate(error["loc"], 1):
+        last_is_missing = error["type"] == "missing" and number == len(error["loc"])
+        if _has(value, step):
+            value = value[step]
+            place.append(step)
+        elif last_is_missing and isinstance(step, str):
+            place.append(step)
+    return tuple(place)
+
+
+def _has(value: Any, step: str | int) -> bool:
+    if isinstance(step, int):
+        return isinstance(value, list) and step < len(value)
+    return isinstance(value, dict) and step in value
+
+
+def _in_words(errors: list[ErrorDetails], location: Location, model: type[BaseModel]) -> str:
+    error = errors[0]
     match error["type"]:
         case "extra_forbidden":
             around = _model_at(model, location[:-1])
             known = [key for key, _, _ in _fields(around)] if around else []
-            return f'unknown key "{location[-1]}"{did_you_mean(str(location[-1]), known)}'
-        case "missing":
+            return f'unknown key "{shown(location[-1])}"{did_you_mean(str(location[-1]), known)}'
+        case "missing" if isinstance(error["loc"][-1], str):
             within = f" in {dotted(location[:-1])}" if location[1:] else ""
             return f'missing key "{location[-1]}"{within}'
         case _:
-            return f"{dotted(location)}{_wrong_value(error)}"
+            return f"{dotted(location)}{_wrong_value(errors)}"
 
 
-def _wrong_value(error: ErrorDetails) -> str:
+def _wrong_value(errors: list[ErrorDetails]) -> str:
+    error = errors[0]
     kind, value = error["type"], error["input"]
     context: Mapping[str, Any] = error.get("ctx", {})
-    if kind == "value_error":
-        return f": {context['error']}"
-    if kind in {"literal_error", "enum"}:
-        choices = [
-            word.strip("' ") for word in context["expected"].replace(" or ", ", ").split(",")
-        ]
-        return f" cannot be {describe(value)}{did_you_mean(str(value), choices)}"
-    if kind in _EXPECTED:
-        return f" must be {_EXPECTED[kind]}, not {describe(value)}"
-    if kind in _BOUNDS:
-        return f" must be {_BOUNDS[kind].format(**context)}, not {value}"
-    if kind in {"too_short", "string_too_short"}:
-        return " must not be empty"
-    said = error["msg"][:1].lower() + error["msg"][1:]
-    return f": {said}, not {describe(value)}"
+    match kind:
+        case "missing":  # of a list of fixed length
+            words = f" must have {len(value) + len(errors)} in it, not {len(value)}"
+        case "value_error":
+            words = f": {context['error']}"
+        case "literal_error" | "enum":
+            choices = context["expected"].replace(" or ", ", ").split(",")
+            near = did_you_mean(str(value), [word.strip("' ") for word in choices])
+            words = f" cannot be {describe(value)}{near}"
+        case "too_short" | "string_too_short":
+            words = " must not be empty"
+        case "too_long" | "string_too_long":
+            what = "in it" if kind == "too_long" else "characters"
+            words = f" must have at most {context['max_length']} {what}, not {len(value)}"
+        case _ if kind in _EXPECTED:
+            kinds = dict.fromkeys(_EXPECTED.get(one["type"], "") for one in errors)
+            words = f" must be {' or '.join(filter(None, kinds))}, not {describe(value)}"
+        case _ if kind in _BOUNDS:
+            words = f" must be {_BOUNDS[kind].format(**context)}, not {value}"
+        case _:
+            said = error["msg"][:1].lower() + error["msg"][1:]
+            words = f": {said}, not {describe(value)}"
+    return words
 
 
 def _fields(model: type[BaseModel]) -> Iterator[tuple[str, Any, bool]]:

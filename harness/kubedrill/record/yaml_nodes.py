@@ -1,78 +1,40 @@
-"""From the text of a YAML file to plain values, each with its line.
+"""From the text of a YAML file to plain values, each with its line; and back.
 
-YAML 1.2's core schema: `on`, `off`, `yes`, `no`, `1:30` and dates are text; duplicate keys are
-refused. Depth and the number of values are bounded, aliases counted as often as they are used.
+Duplicate keys are refused, aliases counted as often as they are used.
 """
 
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
-from yaml.composer import Composer
 from yaml.emitter import Emitter
-from yaml.error import Mark, MarkedYAMLError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from yaml.parser import Parser
-from yaml.reader import Reader, ReaderError
 from yaml.representer import SafeRepresenter
-from yaml.resolver import BaseResolver
-from yaml.scanner import Scanner
 from yaml.serializer import Serializer
 
 from kubedrill.record.problems import Location, Place
+from kubedrill.record.text import BadText
+from kubedrill.record.yaml_syntax import (
+    BOOL,
+    FLOAT,
+    INT,
+    MAX_DEPTH,
+    MAX_VALUES,
+    NULL,
+    TEXT,
+    TOO_DEEP,
+    CoreResolver,
+    compose,
+)
+from kubedrill.words import shown
 
-MAX_BYTES = 256 * 1024
-MAX_DEPTH = 40
-MAX_VALUES = 10_000
-
-
-class BadText(Exception):  # noqa: N818 - becomes a BadFile, which names the file
-    """The text is not the YAML that is accepted; `line` counts from 1."""
-
-    def __init__(self, line: int | None, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-class _Loader(Reader, Scanner, Parser, Composer, BaseResolver):
-    def __init__(self, text: str) -> None:
-        Reader.__init__(self, text)
-        Scanner.__init__(self)
-        Parser.__init__(self)
-        Composer.__init__(self)
-        BaseResolver.__init__(self)
-        self._depth = 0
-
-    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
-        if self._depth > MAX_DEPTH:
-            raise BadText(self.line + 1, _TOO_DEEP)
-        self._depth += 1
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self._depth -= 1
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""Invisible, or turns the text around it about."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; write it flatter"
-_INT = "tag:yaml.org,2002:int"
-_FLOAT = "tag:yaml.org,2002:float"
-_BOOL = "tag:yaml.org,2002:bool"
-_NULL = "tag:yaml.org,2002:null"
-_TEXT = "tag:yaml.org,2002:str"
-_CORE = {
-    _BOOL: (r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    _NULL: (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    _INT: (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
-    _FLOAT: (
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        "-+0123456789.",
-    ),
-}
-
-
-class _Dumper(Emitter, Serializer, SafeRepresenter, BaseResolver):
+class _Dumper(Emitter, Serializer, SafeRepresenter, CoreResolver):
     """PyYAML's, but text is quoted where our reader, not YAML 1.1, would take it for a number."""
 
     def __init__(self, stream: Any, **options: Any) -> None:
@@ -81,7 +43,7 @@ class _Dumper(Emitter, Serializer, SafeRepresenter, BaseResolver):
         Emitter.__init__(self, stream, **emitting)
         Serializer.__init__(self)
         SafeRepresenter.__init__(self, style, flow, sort)
-        BaseResolver.__init__(self)
+        CoreResolver.__init__(self)
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
@@ -90,90 +52,14 @@ class _Dumper(Emitter, Serializer, SafeRepresenter, BaseResolver):
 _REPRESENTING = ("default_style", "default_flow_style", "sort_keys")
 _EMITTING = ("canonical", "indent", "width", "allow_unicode", "line_break")
 
-for _tag, (_pattern, _first) in _CORE.items():
-    for _class in (_Loader, _Dumper):
-        _class.add_implicit_resolver(_tag, re.compile(rf"^(?:{_pattern})$"), list(_first))
-
-# What PyYAML says, and what a person can do about it.
-_PLAIN: list[tuple[str, str]] = [
-    (r"found character '\\t'", "a tab; YAML is indented with spaces"),
-    (r"found duplicate anchor", "the same anchor (&name) twice; give each a name of its own"),
-    (r"found undefined alias '?(?P<name>[^']*)'?", "alias *{name} has no anchor &{name} before it"),
-    (r"mapping values are not allowed here", 'a ":" that does not fit; wrong indent, or quote it'),
-    (r"could not find expected ':'", 'a key without ":"; write key: value'),
-    (r"expected <block end>", "wrong indent: this line fits no level above it"),
-    (r"expected ',' or '\]'", 'a list that is not closed; add "]"'),
-    (r"expected ',' or '\}'", 'a mapping that is not closed; add "}}"'),
-    (r"found unexpected end of stream", "a quote that is not closed"),
-    (r"cannot start any token", "a character that needs quotes around the text"),
-    (r"but found another document", "more than one document; keep one (no second ---)"),
-]
-
-
-def line_of(text: str, position: int) -> int:
-    """Return the line (from 1) of a position in the text."""
-    return text.count("\n", 0, position) + 1
-
-
-def read_text(path: Path) -> str:
-    """Return the text of a file; BadText (OSError in words) if it is not a readable UTF-8 file."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except IsADirectoryError:
-        raise BadText(None, "is a directory; name one of the files in it") from None
-    except FileNotFoundError:
-        raise BadText(None, "no such file") from None
-    except OSError as error:
-        raise BadText(None, f"cannot be read: {error.strerror}") from None
-    if len(raw) > MAX_BYTES:
-        raise BadText(None, f"larger than {MAX_BYTES // 1024} KiB; no such file of ours is")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        byte = raw[error.start]
-        message = f"not UTF-8: byte 0x{byte:02x} at offset {error.start}; save the file as UTF-8"
-        raise BadText(line, message) from None
-
 
 def parse(text: str) -> tuple[Any, dict[Location, Place]]:
     """Return the text's one value and the place of each part of it; BadText if it is not YAML."""
     places: dict[Location, Place] = {}
-    node = _compose(text)
+    node = compose(text)
     if node is None:
         return None, places
     return _Values(places).build(node, ()), places
-
-
-def _compose(text: str) -> Node | None:
-    try:
-        loader = _Loader(text)
-        return loader.get_single_node()
-    except ReaderError as error:
-        position = error.position if isinstance(error.position, int) else 0
-        message = f"character U+{ord(text[position]):04X} is not allowed in YAML"
-        raise BadText(line_of(text, position), message) from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise BadText(_line(mark), _plain_words(error)) from None
-    except (ValueError, OverflowError, yaml.YAMLError) as error:
-        # PyYAML lets a few malformed escapes through to Python's own conversions.
-        raise BadText(None, f"not YAML: {error}") from None
-
-
-def _plain_words(error: MarkedYAMLError) -> str:
-    said = error.problem or error.context or ""
-    context = f"{error.context or ''} {said}"
-    for pattern, words in _PLAIN:
-        found = re.search(pattern, context)
-        if found:
-            return f"broken YAML: {words.format(**found.groupdict())}"
-    return f"broken YAML: {context.strip()}"
-
-
-def _line(mark: Mark | None) -> int | None:
-    return None if mark is None else mark.line + 1
 
 
 class _Values:
@@ -184,13 +70,13 @@ class _Values:
         self._count = 0
 
     def build(self, node: Node, location: Location, line: int | None = None) -> Any:
-        line = line or _line(node.start_mark)
+        line = line or _line(node)
         self._count += 1
         if self._count > MAX_VALUES:
             message = f"more than {MAX_VALUES:,} values with its aliases (*name) written out"
             raise BadText(line, f"{message}; use fewer aliases")
         if len(location) > MAX_DEPTH:
-            raise BadText(line, _TOO_DEEP)
+            raise BadText(line, TOO_DEEP)
         self._places[location] = Place(line)
         match node:
             case MappingNode():
@@ -201,50 +87,48 @@ class _Values:
                 ]
             case ScalarNode():
                 return _scalar(node)
-        raise BadText(line, f"a {node.tag} is not supported")
+        raise BadText(line, f"a {shown(node.tag)} is not supported")
 
     def _mapping(self, node: MappingNode, location: Location) -> dict[str, Any]:
-        lines: dict[str, int | None] = {}
+        lines: dict[str, int] = {}
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key, line = self._key(key_node)
             if key in lines:
-                raise BadText(line, f'key "{key}" is here twice, first on line {lines[key]}')
+                raise BadText(line, f'key "{shown(key)}" is here twice, first on line {lines[key]}')
             lines[key] = line
             values[key] = self.build(value_node, (*location, key), line)
         return values
 
     @staticmethod
-    def _key(node: Node) -> tuple[str, int | None]:
-        line = _line(node.start_mark)
+    def _key(node: Node) -> tuple[str, int]:
+        line = _line(node)
         if not isinstance(node, ScalarNode):
             raise BadText(line, "a key must be a word, not a list or a mapping")
         if node.value == "<<" and node.style is None:
             raise BadText(line, "merge keys (<<) are not supported; write the keys out")
-        if not _encodable(node.value):
-            raise BadText(line, "a key with half a surrogate pair is not text")
+        _check_text(node.value, line)
         return node.value, line
 
 
 def _scalar(node: ScalarNode) -> Any:
-    text, line = node.value, _line(node.start_mark)
+    text, line = node.value, _line(node)
     match node.tag:
-        case t if t == _NULL:
+        case t if t == NULL:
             return None
-        case t if t == _BOOL:
+        case t if t == BOOL:
             return text.lower() == "true"
-        case t if t == _INT:
+        case t if t == INT:
             return _integer(text, line)
-        case t if t == _FLOAT:
+        case t if t == FLOAT:
             return _float(text, line)
-        case t if t == _TEXT:
-            if not _encodable(text):
-                raise BadText(line, "half a surrogate pair is not text")
+        case t if t == TEXT:
+            _check_text(text, line)
             return text
-    raise BadText(line, f'tag "{node.tag}" is not supported; write the plain value')
+    raise BadText(line, f'tag "{shown(node.tag)}" is not supported; write the plain value')
 
 
-def _integer(text: str, line: int | None) -> int:
+def _integer(text: str, line: int) -> int:
     try:
         number = int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
     except ValueError:
@@ -254,18 +138,25 @@ def _integer(text: str, line: int | None) -> int:
     return number
 
 
-def _float(text: str, line: int | None) -> float:
+def _float(text: str, line: int) -> float:
     try:
         number = float(text)
     except ValueError:
         number = math.inf  # .inf and .nan, which Python writes without the dot
     if not math.isfinite(number):
-        raise BadText(line, f"{text[:20]} is not a number that can be used here")
+        raise BadText(line, f"{shown(text)} is not a number that can be used here")
     return number
 
 
-def _encodable(text: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+def _check_text(text: str, line: int) -> None:
+    if _SURROGATE.search(text):
+        raise BadText(line, "half a surrogate pair is not text")
+    if found := _CONTROL.search(text):
+        raise BadText(line, f"a control character, U+{ord(found.group()):04X}, in a text")
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1
 
 
 def dump(value: Any) -> str:

@@ -21,8 +21,9 @@ from kubedrill.record.files import JsonLines
 from kubedrill.record.problems import Problems, Source
 from kubedrill.record.rate import RateShape
 from kubedrill.record.sample import SampleWriter
+from kubedrill.record.text import BadText
 from kubedrill.record.yaml import check
-from kubedrill.record.yaml_nodes import BadText, parse
+from kubedrill.record.yaml_nodes import parse
 from kubedrill.wire.target import Http
 
 LOWEST_RATE = 0.001
