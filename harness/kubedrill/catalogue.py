@@ -8,8 +8,10 @@ from typing import Any
 from kubedrill import cluster, places
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment, read
+from kubedrill.faults.activities import flaws
 from kubedrill.faults.catalogue import FAULTS
 from kubedrill.faults.overlap import refusals
+from kubedrill.faults.rights import rights_of
 from kubedrill.load.describe import contradictions, describe
 from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
 from kubedrill.record.override import Override
@@ -26,6 +28,8 @@ def assemble(near: Path | None = None) -> Catalogue:
         cluster=lambda name: describe_cluster(places.cluster_file(name, near)),
         contradictions=contradictions,
         refusals=refusals,
+        flaws=flaws,
+        rights=rights_of,
     )
 
 

@@ -8,8 +8,10 @@ import pytest
 
 from kubedrill.catalogue import describe_cluster
 from kubedrill.experiment import Experiment, read
+from kubedrill.faults.activities import flaws
 from kubedrill.faults.catalogue import FAULTS
 from kubedrill.faults.overlap import refusals
+from kubedrill.faults.rights import rights_of
 from kubedrill.record.catalogue import Catalogue, ProfileDescription
 
 TOP = Path(__file__).resolve().parents[2]
@@ -51,6 +53,8 @@ CATALOGUE = Catalogue(
     cluster=lambda name: describe_cluster(TOP / "clusters" / f"{name}.yaml"),
     contradictions=contradictions,
     refusals=refusals,
+    flaws=flaws,
+    rights=rights_of,
 )
 
 SMALL = """\

@@ -31,7 +31,7 @@ Read = Callable[..., Experiment]
             '"background" is not supported here; type, name and provider are',
         ),
         (
-            "{activity: {type: action, name: n, provider: {}}, rollback: {name: r}}",
+            "{activity: {type: action, name: n, provider: {type: process, path: ls}}, rollback: {name: r}}",
             'a Chaos Toolkit action needs the key "type"',
         ),
         (

@@ -49,7 +49,7 @@ scraping: {etcd: 2s}
         """faults=[{etcd.kill: {member: a}, phase: baseline, at: 2s, for: 1.5s},
         {etcd.kill: {member: leader}, phase: recovery},
         {activity: {type: action, name: n, provider: {type: python, module: os, func: getpid}},
-         rollback: null, at: 1s}]""",
+         rollback: null, rights: [], at: 1s}]""",
     )
     assert experiment.claim == 13
     assert experiment.seed == Seed(pods=10, customs=20)
@@ -109,7 +109,11 @@ def test_set_takes_lists_and_numbers_with_units(reading: Read, small: str) -> No
         "load[0].rate=7/m",
         "load[0].with.resource_version='0'",
         "faults=[{etcd.kill: {member: a}, phase: baseline, at: 0.1s, for: 0.2s}]",
-        "faults=[{activity: {type: action, name: n, provider: {type: python}}, rollback: null}]",
+        (
+            "faults=[{activity: {type: action, name: n, provider: {type: python, module: "
+            "chaosk8s.pod.actions, func: terminate_pods}}, rollback: null, "
+            "rights: [{apiGroups: [''], resources: [events], verbs: [create]}]}]"
+        ),
         "probing.deadline=33ms",
         "claim=13",
     ],

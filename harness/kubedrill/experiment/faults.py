@@ -1,10 +1,10 @@
 """Check the entries under `faults:` and put them on the drill's time."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kubedrill.experiment.activities import ActivityReader
 from kubedrill.experiment.parameters import check_parameters
 from kubedrill.experiment.schema import FAULT_KEYS
 from kubedrill.experiment.settled import ACTIVITY, Fault
@@ -15,6 +15,11 @@ from kubedrill.words import did_you_mean
 
 DEFAULT_PHASE = "fault"
 
+_OF_ACTIVITIES = {
+    "rollback": "knows how to undo itself",
+    "rights": "asks the cluster as kubedrill",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class FaultReader:
@@ -23,6 +28,7 @@ class FaultReader:
     phases: Mapping[str, tuple[float, float]]
     """Start and end of each phase, in seconds from the drill's start."""
     known: Mapping[str, FaultDescription]
+    activities: ActivityReader
     problems: Problems
 
     def read(self, entry: Mapping[str, Any], index: int) -> Fault | None:
@@ -58,10 +64,10 @@ class FaultReader:
     def _arguments(self, name: str, entry: Mapping[str, Any], location: Location) -> dict[str, Any]:
         given = entry[name]
         if name == ACTIVITY:
-            return self._activity(entry, location)
-        if "rollback" in entry:
-            message = f"rollback is for activity; {name} knows how to undo itself"
-            self.problems.add((*location, "rollback"), message)
+            return self.activities.read(entry, location)
+        for key, why in _OF_ACTIVITIES.items():
+            if key in entry:
+                self.problems.add((*location, key), f"{key} is for activity; {name} {why}")
         if given is None:
             given = {}
         if not isinstance(given, dict):
@@ -72,37 +78,6 @@ class FaultReader:
         parameters = self.known[name].parameters
         check_parameters(given, parameters, name, (*location, name), self.problems)
         return given
-
-    def _activity(self, entry: Mapping[str, Any], location: Location) -> dict[str, Any]:
-        self._native(entry[ACTIVITY], (*location, ACTIVITY))
-        if "rollback" not in entry:
-            message = "an activity needs a rollback beside it (null if nothing can undo it)"
-            self.problems.add(location, message)
-        elif entry["rollback"] is not None:
-            self._native(entry["rollback"], (*location, "rollback"))
-        return {"activity": entry[ACTIVITY], "rollback": entry.get("rollback")}
-
-    def _native(self, action: Any, location: Location) -> None:
-        """Check what Chaos Toolkit would let pass, or would honour against our order of events."""
-        if not isinstance(action, dict):
-            self.problems.add(
-                location, f"must be an action of Chaos Toolkit, not {describe(action)}"
-            )
-            return
-        for key in ("type", "name", "provider"):
-            if key not in action:
-                self.problems.add(location, f'a Chaos Toolkit action needs the key "{key}"')
-        for key in action:
-            if key not in {"type", "name", "provider"}:
-                message = f'"{key}" is not supported here; type, name and provider are'
-                self.problems.add((*location, key), message)
-        if action.get("type", "action") != "action":
-            message = f"type must be action, not {describe(action['type'])}"
-            self.problems.add((*location, "type"), message)
-        if "${" in json.dumps(action):
-            self.problems.add(location, "substitution (${...}) is not supported; write the value")
-        if not isinstance(action.get("provider", {}), dict):
-            self.problems.add((*location, "provider"), "provider must be a mapping")
 
     def _phase(self, entry: Mapping[str, Any], location: Location) -> str | None:
         phase = entry.get("phase", DEFAULT_PHASE)

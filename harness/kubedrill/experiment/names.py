@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from kubedrill.experiment.activities import ActivityReader
 from kubedrill.experiment.faults import FaultReader
 from kubedrill.experiment.measurable import Measurable
 from kubedrill.experiment.parameters import check_parameters
@@ -133,8 +134,10 @@ class NameCheck:
         """Return the faults, those with problems left out."""
         if not self._phases:
             return ()
-        reader = FaultReader(self._phases, self._catalogue.faults, self._problems)
-        read = {index: reader.read(entry, index) for index, entry in self._entries("faults")}
+        entries = dict(self._entries("faults"))
+        activities = ActivityReader([*entries.values()], self._catalogue, self._problems)
+        reader = FaultReader(self._phases, self._catalogue.faults, activities, self._problems)
+        read = {index: reader.read(entry, index) for index, entry in entries.items()}
         faults = {index: fault for index, fault in read.items() if fault}
         self._check_refusals(faults)
         return tuple(faults.values())

@@ -11,7 +11,7 @@ from kubedrill.record.types import DURATION_SCHEMA, Duration, Name, Part, PhaseL
 from kubedrill.record.units import RATE_PATTERN, format_duration, format_rate
 
 FAULT_PATTERN = r"^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_.-]*$"
-FAULT_KEYS = ("phase", "at", "for", "rollback")
+FAULT_KEYS = ("phase", "at", "for", "rollback", "rights")
 """What may stand beside a fault's name."""
 
 
@@ -132,6 +132,11 @@ _FAULTS_SCHEMA = WithJsonSchema(
                 "rollback": {
                     "type": ["object", "null"],
                     "description": "The action that undoes `activity`; null if nothing can.",
+                },
+                "rights": {
+                    "type": "array",
+                    "items": {"type": "object"},
+                    "description": "What both may do in the cluster: rules as of a ClusterRole.",
                 },
                 "phase": {"type": "string", "default": "fault"},
                 "at": DURATION_SCHEMA | {"default": "0s", "description": "From the phase's start."},

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from kubedrill.record.problems import Location
+
 
 @dataclass(frozen=True, slots=True)
 class FaultDescription:
@@ -81,6 +83,18 @@ class Refusal(NamedTuple):
     why: str
 
 
+Rule = Mapping[str, Sequence[str]]
+"""A rule of RBAC: `apiGroups`, `resources`, `verbs`, as in a ClusterRole."""
+
+
+class Flaw(NamedTuple):
+    """What is wrong with an activity of another extension."""
+
+    where: Location
+    """The way to it, from the activity."""
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     """Everything an experiment may name, and what only the stages can say of it."""
@@ -94,3 +108,7 @@ class Catalogue:
     """Say for each profile why its parameters, each right by itself, contradict each other; or ""."""
     refusals: Callable[[Sequence[TimedFault], ClusterDescription], Iterable[Refusal]]
     """Say which faults the cluster cannot take, or not together."""
+    flaws: Callable[[Sequence[Mapping[str, Any]]], list[list[Flaw]]]
+    """Say of each activity, which has `type`, `name` and `provider`, what is wrong with it."""
+    rights: Callable[[Mapping[str, Any]], tuple[Rule, ...] | None]
+    """Return what an activity must be allowed to do in the cluster; None if that is not known."""
