@@ -26,6 +26,8 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Probing, Schedule, Scraping
 
 SERVER_NAME = "kubernetes.test"
+PATIENT_S = 10.0
+"""For what is no test of a time limit: however slow the machine, an answer comes sooner."""
 
 
 @dataclass
@@ -139,6 +141,14 @@ class ProbeObject:
         self.version = 100
         self.frozen: int | None = None
 
+    def freeze(self) -> None:
+        with self._lock:
+            self.frozen = self.version
+
+    def thaw(self) -> None:
+        with self._lock:
+            self.frozen = None
+
     def answer(self, method: str, path: str, body: bytes) -> Reply:
         with self._lock:
             if method == "PUT":
@@ -228,7 +238,7 @@ class Local:
         command = [sys.executable, "-m", module, "--run", str(self.folder.path)]
         child = Child.start(module, command, self.folder.logs / f"{module}.log")
         self.children.append(child)
-        child.wait_ready(20)
+        child.wait_ready(60)
         return child
 
     def start(self, module: str, schedule: Schedule) -> Child:
@@ -236,8 +246,8 @@ class Local:
         child.go({"schedule": schedule.as_dict()})
         return child
 
-    def finish(self, child: Child, timeout_s: float = 10) -> None:
-        assert child.wait(timeout_s) == 0, child.log.read_text()
+    def finish(self, child: Child) -> None:
+        assert child.wait(60) == 0, child.log.read_text()
         assert child.log.read_text() == ""
 
 
@@ -310,7 +320,7 @@ def scheduled() -> Callable[..., Schedule]:
             cluster="local",
             clock=ClockPair.read(),
             phases=(Phase("baseline", start, start + int(seconds * SECOND)),),
-            probing=probing or Probing(),
+            probing=probing or Probing(deadline_s=PATIENT_S),
             scraping=scraping or Scraping(),
         )
 
@@ -321,6 +331,33 @@ def scheduled() -> Callable[..., Schedule]:
 def until() -> Callable[[int], None]:
     def wait(due: int) -> None:
         time.sleep(max(due - now(), 0) / SECOND)
+
+    return wait
+
+
+At = Callable[[int, Callable[[], object]], tuple[int, int]]
+
+
+@pytest.fixture
+def at(until: Callable[[int], None]) -> At:
+    """Do something when it is due; return when it really began, and when it was done."""
+
+    def do(due: int, something: Callable[[], object]) -> tuple[int, int]:
+        until(due)
+        begin = now()
+        something()
+        return begin, now()
+
+    return do
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Callable[[], object]], None]:
+    def wait(condition: Callable[[], object]) -> None:
+        latest = now() + 60 * SECOND
+        while not condition():
+            assert now() < latest
+            time.sleep(0.02)
 
     return wait
 

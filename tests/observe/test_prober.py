@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from kubedrill.process.child import ChildFailed
-from kubedrill.record.clock import MILLISECOND, SECOND
+from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import Component, Identity
 from kubedrill.record.files import read_lines
 from kubedrill.record.sample import PROBE_DTYPE, Outcome, read_bin, read_sidecar
 from kubedrill.record.schedule import Probing
 
 MODULE = "kubedrill.observe.prober"
-MARGIN = 100 * MILLISECOND
+MICROSECOND = 1000
+"""To which records are rounded, in ns."""
 
 
 class Probes:
@@ -25,13 +26,9 @@ class Probes:
         self.rates = self.sidecar["rates"]
         self.names = [one["name"] for one in self.sidecar["series"]]
 
-    def of(self, name, start=0, end=2**63):
+    def of(self, name):
         chosen = self.all[self.all["series"] == self.names.index(name)]
-        chosen = chosen[np.argsort(chosen["intended"], kind="stable")]
-        return chosen[(chosen["intended"] >= start) & (chosen["intended"] < end)]
-
-    def between(self, start, end):
-        return self.all[(self.all["intended"] >= start) & (self.all["intended"] < end)]
+        return chosen[np.argsort(chosen["intended"], kind="stable")]
 
     def assert_none_missing(self, start, end):
         """Every arrival that was due has exactly one record, in outages too."""
@@ -39,6 +36,34 @@ class Probes:
             intended = self.of(name)["intended"].astype(np.int64)
             assert abs(len(intended) - rate * (end - start) / SECOND) <= 1, name
             assert np.abs(np.diff(intended) - SECOND / rate).max() <= 2, name
+
+    @property
+    def longest_gap(self):
+        """The longest time between two arrivals that were due, in ns."""
+        return int(np.diff(np.sort(self.all["intended"].astype(np.int64))).max())
+
+
+def sent(probes):
+    return probes["intended"].astype(np.int64) + probes["wait_us"] * 1000
+
+
+def ended(probes):
+    return probes["intended"].astype(np.int64) + probes["total_us"] * 1000
+
+
+def within(probes, begin, end=2**62):
+    """Return the probes that were asked and answered between two times, however long they took."""
+    return probes[(sent(probes) > begin) & (ended(probes) < end)]
+
+
+def overlapping(probes, target):
+    """Return how many probes were sent while another of their kept series was on its way."""
+    kept = [
+        one
+        for one, name in ((probes.of(name), name) for name in probes.names)
+        if "/fresh/" not in name and one["target"][0] == target
+    ]
+    return sum(int((sent(one)[1:] <= np.maximum.accumulate(ended(one))[:-1]).sum()) for one in kept)
 
 
 @pytest.fixture
@@ -49,53 +74,52 @@ def one_zone(server, local, probe_object):
     return local(balancer.endpoint, (component,)), balancer, apiserver
 
 
-def test_answers_refusals_and_stalls_are_recorded_as_they_were(one_zone, scheduled, until) -> None:
+def test_answers_refusals_and_stalls_are_recorded_as_they_were(one_zone, scheduled, at) -> None:
     drill, balancer, _ = one_zone
     schedule = scheduled(8, Probing(deadline_s=0.5))
     child = drill.start(MODULE, schedule)
-    at = [schedule.start + int(second * SECOND) for second in (1, 3, 4, 6)]
-    for when, change in zip(
-        at, (balancer.refuse, balancer.listen, balancer.stall, balancer.answers), strict=True
-    ):
-        until(when)
-        change()
+    # When each began to change, and when it had changed.
+    changes = [
+        at(schedule.start + second * SECOND, change)
+        for second, change in (
+            (1, balancer.refuse),
+            (3, balancer.listen),
+            (4, balancer.stall),
+            (6, balancer.answers),
+        )
+    ]
     drill.finish(child)
+    (refuse, refuses), (listen, listens), (stall, stalls), (answer, answers) = changes
 
     probes = Probes(drill.folder)
     probes.assert_none_missing(schedule.start, schedule.end)
     through = [name for name in probes.names if name.startswith("balancer/")]
     assert len(through) == 7
     for name in through:
-        refused = probes.of(name, at[0] + MARGIN, at[1] - MARGIN)
+        of_it = probes.of(name)
+        refused = within(of_it, refuses, listen)
         # A kept connection that was cut is seen as such by the one probe that tries it next.
         wanted = {Outcome.REFUSED} if "/fresh/" in name else {
             Outcome.REFUSED, Outcome.EOF, Outcome.RESET,
         }  # fmt: skip
         assert len(refused) > 0
         assert set(refused["outcome"].tolist()) <= wanted, name
-        stalled = probes.of(name, at[2] + MARGIN, at[3] - SECOND // 2 - MARGIN)
+        stalled = within(of_it, stalls, answer)
         assert set(stalled["outcome"].tolist()) == {Outcome.TIMEOUT}, name
-        assert stalled["total_us"].min() >= 500_000
-        assert stalled["total_us"].max() < 650_000
+        assert (stalled["total_us"] - stalled["wait_us"]).min() >= 500_000
         assert stalled["first_byte_us"].max() == 0
         fine = np.concatenate(
-            [
-                probes.of(name, schedule.start, at[0] - MARGIN),
-                probes.of(name, at[1] + MARGIN, at[2] - MARGIN),
-                probes.of(name, at[3] + MARGIN),
-            ]
+            [within(of_it, 0, refuse), within(of_it, listens, stall), within(of_it, answers)]
         )
         assert set(fine["outcome"].tolist()) == {200}, name
         assert (fine["first_byte_us"] > 0).all()
         assert (fine["first_byte_us"] <= fine["total_us"]).all()
     # What is sent less than a deadline before the end of the stall is answered after it.
-    waited = probes.between(at[3] - SECOND // 2 + MARGIN, at[3] - MARGIN)
-    waited = waited[waited["target"] == 0]
-    assert len(waited) >= 8
-    assert set(waited["outcome"].tolist()) == {200}
-    assert waited["total_us"].min() > 50_000
-    direct = probes.between(schedule.start, schedule.end)
-    direct = direct[direct["target"] == 1]
+    waited = probes.all[(sent(probes.all) > stalls) & (sent(probes.all) < answer)]
+    waited = waited[(waited["target"] == 0) & (waited["outcome"] == 200)]
+    assert len(waited) > 0
+    assert ended(waited).min() >= answer
+    direct = probes.all[probes.all["target"] == 1]
     assert len(direct) == 32
     assert set(direct["outcome"].tolist()) == {200}
 
@@ -107,26 +131,25 @@ def test_fresh_is_fresh_kept_is_kept_and_the_victim_is_itself(one_zone, schedule
     probes = Probes(drill.folder)
     fresh = sum(len(probes.of(name)) for name in probes.names if name.startswith("balancer/fresh"))
     assert fresh == 48
-    # Besides: one throw-away probe of each of the 4 fresh series, a connection of each of 3 kept.
-    assert balancer.accepted == fresh + 4 + 3
-    assert apiserver.accepted == 2
+    # Besides: a connection of each of the 3 kept series, and of each probe that found it in use; one of
+    # each of the 7 series before the first probe, if the machine is so slow that none of these was kept.
+    assert 3 <= balancer.accepted - fresh <= 3 + 7 + overlapping(probes, target=0)
+    assert 2 <= apiserver.accepted <= 2 + 2 + overlapping(probes, target=1)
     assert balancer.agents == {"certificate", "Bearer victims-token"}
 
 
-def test_a_kept_connection_that_was_closed_while_idle_is_replaced(
-    one_zone, scheduled, until
-) -> None:
+def test_a_kept_connection_that_was_closed_while_idle_is_replaced(one_zone, scheduled, at) -> None:
     drill, balancer, apiserver = one_zone
     schedule = scheduled(2)
     child = drill.start(MODULE, schedule)
-    until(schedule.start + SECOND)
-    balancer.drop()
-    apiserver.drop()
+    drop, dropped = at(schedule.start + SECOND, lambda: (balancer.drop(), apiserver.drop()))
     drill.finish(child)
     probes = Probes(drill.folder)
     failed = probes.all[probes.all["outcome"] != 200]
-    assert len(failed) <= 2  # what was in flight at that moment, by chance
-    assert apiserver.accepted == 4
+    # What was in flight at that moment, by chance.
+    assert ((sent(failed) <= dropped) & (ended(failed) >= drop - MICROSECOND)).all()
+    assert len(within(probes.all, dropped)) > 0
+    assert 4 <= apiserver.accepted <= 4 + 2 + overlapping(probes, target=1)
 
 
 def test_a_missing_identity_is_found_before_go(one_zone, pki) -> None:
@@ -136,53 +159,47 @@ def test_a_missing_identity_is_found_before_go(one_zone, pki) -> None:
         drill.launch(MODULE)
 
 
-def test_stopped_by_sigstop_it_says_how_late_it_was(one_zone, scheduled, until) -> None:
+def test_stopped_by_sigstop_it_says_how_late_it_was(one_zone, scheduled, at) -> None:
     drill, *_ = one_zone
     schedule = scheduled(4)
     child = drill.start(MODULE, schedule)
-    until(schedule.start + SECOND)
-    os.kill(child.pid, signal.SIGSTOP)
-    until(schedule.start + 2 * SECOND)
-    os.kill(child.pid, signal.SIGCONT)
+    _, stopped = at(schedule.start + SECOND, lambda: os.kill(child.pid, signal.SIGSTOP))
+    woken, _ = at(schedule.start + 2 * SECOND, lambda: os.kill(child.pid, signal.SIGCONT))
     drill.finish(child)
     probes = Probes(drill.folder)
     probes.assert_none_missing(schedule.start, schedule.end)
-    stopped = probes.of(
-        "balancer/fresh/read/prober",
-        schedule.start + SECOND + MARGIN,
-        schedule.start + 2 * SECOND - MARGIN,
-    )
-    woken = schedule.start + 2 * SECOND
-    late = stopped["wait_us"] - (woken - stopped["intended"].astype(np.int64)) / 1000
-    assert len(stopped) >= 7
-    assert late.min() > -50_000
-    assert late.max() < 400_000
+    intended = probes.all["intended"]
+    asleep = probes.all[(intended > stopped) & (intended < woken)]
+    assert len(asleep) >= 20
+    assert sent(asleep).min() >= woken - MICROSECOND
+    assert (asleep["wait_us"] <= asleep["total_us"]).all()
     # Its own lateness is not the cluster's failure.
-    assert set(stopped["outcome"].tolist()) == {200}
+    assert set(asleep["outcome"].tolist()) == {200}
     workers = list(read_lines(drill.folder.samples / "probe.workers.jsonl"))
-    assert max(line["lag_max_us"] for line in workers) > 900_000
-    before = probes.between(schedule.start, schedule.start + SECOND - MARGIN)
-    assert np.percentile(before["wait_us"], 90) < 50_000
+    most = max(line["lag_max_us"] for line in workers)
+    assert most >= asleep["wait_us"].max() >= (woken - stopped - probes.longest_gap) // 1000
 
 
-def test_stale_reads_say_how_stale(one_zone, scheduled, until, probe_object) -> None:
+def test_stale_reads_say_how_stale(one_zone, scheduled, at, probe_object) -> None:
     drill, *_ = one_zone
     schedule = scheduled(4)
     child = drill.start(MODULE, schedule)
-    frozen = schedule.start + SECOND
-    until(frozen)
-    probe_object.frozen = probe_object.version
-    until(schedule.start + 3 * SECOND)
-    probe_object.frozen = None
+    freeze, frozen = at(schedule.start + SECOND, probe_object.freeze)
+    thaw, thawed = at(schedule.start + 3 * SECOND, probe_object.thaw)
     drill.finish(child)
     probes = Probes(drill.folder)
-    name = "balancer/kept/stale-read/prober"
-    while_frozen = probes.of(name, frozen + 2 * MARGIN, schedule.start + 3 * SECOND - MARGIN)
-    age = (while_frozen["intended"].astype(np.int64) - frozen) / 1000
-    assert len(while_frozen) >= 3
-    assert np.abs(while_frozen["staleness_us"] - age).max() < 200_000
-    assert probes.of(name, schedule.start, frozen - MARGIN)["staleness_us"].max() == 0
-    assert probes.of(name, schedule.start + 3 * SECOND + MARGIN)["staleness_us"].max() == 0
+    reads = probes.of("balancer/kept/stale-read/prober")
+    stale = within(reads, frozen, thaw)
+    writes = np.concatenate([probes.of(name) for name in probes.names if "/write/" in name])
+    missed = ended(within(writes, frozen, thaw)).min()
+    assert len(stale) >= 2
+    # It misses what was written since, and acknowledged after the freeze: one write at least is known.
+    staleness = stale["staleness_us"] * 1000
+    assert (staleness <= sent(stale) - freeze).all()
+    assert (staleness >= sent(stale) - missed - 2 * MICROSECOND).all()
+    assert staleness.max() > SECOND
+    assert within(reads, 0, freeze)["staleness_us"].max() == 0
+    assert within(reads, thawed)["staleness_us"].max() == 0
     assert probes.of("balancer/fresh/read/prober")["staleness_us"].max() == 0
 
 
@@ -201,23 +218,23 @@ def test_an_answer_that_is_none_is_no_success(server, local, scheduled, reply, c
     assert set(Probes(drill.folder).all["outcome"].tolist()) == {outcome}
 
 
-def test_end_of_stdin_cuts_what_is_in_flight(one_zone, scheduled, until) -> None:
+def test_end_of_stdin_cuts_what_is_in_flight(one_zone, scheduled, at) -> None:
     drill, balancer, _ = one_zone
     schedule = scheduled(60)
     child = drill.start(MODULE, schedule)
-    until(schedule.start + SECOND)
-    balancer.stall()
-    until(schedule.start + SECOND + SECOND // 2)
-    child.end()
-    drill.finish(child, 2)
+    stall, stalls = at(schedule.start + SECOND, balancer.stall)
+    end, _ = at(schedule.start + SECOND + SECOND // 2, child.end)
+    drill.finish(child)
+    gone = now()
     probes = Probes(drill.folder)
-    last = probes.all["intended"].max()
-    assert abs(int(last) - (schedule.start + SECOND * 3 // 2)) < 2 * MARGIN
-    probes.assert_none_missing(schedule.start, int(last))
-    cut = probes.all[probes.all["outcome"] == Outcome.CUT]
-    assert len(cut) >= 10
-    assert cut["intended"].min() > schedule.start + SECOND - MARGIN
+    last = int(probes.all["intended"].max())
+    assert end - probes.longest_gap < last < gone < schedule.end
+    probes.assert_none_missing(schedule.start, last)
+    through = probes.all[probes.all["target"] == 0]
+    assert set(through[through["intended"] > stalls]["outcome"].tolist()) == {Outcome.CUT}
+    assert set(within(probes.all, 0, stall)["outcome"].tolist()) == {200}
     assert set(probes.all["outcome"].tolist()) == {200, Outcome.CUT}
+    assert ended(probes.all[probes.all["outcome"] == Outcome.CUT]).min() >= end - MICROSECOND
     line = list(read_lines(drill.folder.samples / "probe.workers.jsonl"))[-1]
     assert line["due"] == len(probes.all) == line["sent"] + line["dropped"]
 
@@ -226,26 +243,22 @@ def test_end_of_stdin_before_go(one_zone) -> None:
     drill, *_ = one_zone
     child = drill.launch(MODULE)
     child.end()
-    drill.finish(child, 3)
+    drill.finish(child)
     assert not (drill.folder.samples / "probe.bin").exists()
 
 
-def test_sigkill_leaves_whole_records(one_zone, scheduled, until) -> None:
+def test_sigkill_leaves_whole_records(one_zone, scheduled, wait_for) -> None:
     drill, *_ = one_zone
-    schedule = scheduled(60)
-    child = drill.start(MODULE, schedule)
-    killed = schedule.start + 2 * SECOND
-    until(killed)
+    child = drill.start(MODULE, scheduled(60))
+    file = drill.folder.samples / "probe.bin"
+    for count in (1, 20):  # they are handed over while it runs, and not once
+        wait_for(lambda: file.exists() and len(read_bin(file, PROBE_DTYPE)) >= count)  # noqa: B023
     child.kill()
-    probes = Probes(drill.folder)
-    size = (drill.folder.samples / "probe.bin").stat().st_size
-    assert size % PROBE_DTYPE.itemsize == 0
-    assert set(probes.all["outcome"].tolist()) == {200}
-    # At most what the last 200 ms, and a slow machine, have not yet handed over.
-    assert int(probes.all["intended"].max()) > killed - SECOND // 2
+    assert file.stat().st_size % PROBE_DTYPE.itemsize == 0
+    assert set(Probes(drill.folder).all["outcome"].tolist()) == {200}
 
 
-def test_interrupts_from_the_terminal_are_not_its_business(one_zone, scheduled, until) -> None:
+def test_interrupts_from_the_terminal_are_not_its_business(one_zone, scheduled) -> None:
     drill, *_ = one_zone
     schedule = scheduled(2)
     child = drill.start(MODULE, schedule)
