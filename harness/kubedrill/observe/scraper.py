@@ -4,13 +4,16 @@ python -m kubedrill.observe.scraper --run RUN
 """
 
 import argparse
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
+from kubedrill.observe.fsync import FsyncWatch, places
 from kubedrill.observe.health import Health, Leaders
+from kubedrill.observe.machine import Machine, MachineWatch, component_pids
 from kubedrill.observe.metrics import Scrape, Seen, interval_s
 from kubedrill.observe.resources import Resources
 from kubedrill.observe.ticks import ticks
@@ -34,6 +37,11 @@ class Scraper:
         self._leaders = Leaders()
         self._health = Health(folder, record, self._leaders)
         self._resources = Resources(folder, record)
+        self._fsync = FsyncWatch(places(folder, Path(record.folder)))
+        pids = partial(component_pids, record)
+        self._machine = MachineWatch(
+            Machine(folder.path, os.getppid(), pids, self._fsync), folder.machine_looks
+        )
         index = JsonLines(folder.metrics_index)
         self._scrapes = [
             Scrape(folder, index, record, one, self._seen(one))
@@ -46,6 +54,7 @@ class Scraper:
     def run(self, schedule: Schedule) -> None:
         """Watch until the end; raise the first error of any watch."""
         on_end(self._ended.set)
+        self._fsync.start()
         self._leaders.recent = allowed_hole(schedule.scraping.etcd_s)
         threads = [
             threading.Thread(target=self._guard, args=(watch, times), name=name, daemon=True)
@@ -61,6 +70,7 @@ class Scraper:
     def _watches(self, schedule: Schedule) -> Iterable[tuple[str, Watch, Iterable[int]]]:
         settings = schedule.scraping
         yield "resources", self._resources.run, ticks(schedule, settings.resources_s)
+        yield "machine", self._machine.run, ticks(schedule, 1.0)
         yield "health", self._health.run, ticks(schedule, 1.0)
         for number, scrape in enumerate(self._scrapes):
             every = interval_s(scrape.component, settings)

@@ -1,0 +1,176 @@
+"""Observe: the machine each second, and who else uses it: machine.jsonl."""
+
+import json
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from kubedrill.observe import kernel
+from kubedrill.observe.fsync import FsyncWatch
+from kubedrill.observe.processes import Key, Kin, Process, Whose, read_all, spent, written
+from kubedrill.observe.ticks import missed, wait_until
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.lines import JsonLines
+from kubedrill.record.machine import MachineLook, Pressure, Taker
+
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All counters at one time; those of the machine count since its start."""
+
+    time: int
+    cores: kernel.Cores
+    limit: tuple[int, int]
+    pressure: Pressure | None
+    disk: kernel.Disk | None
+    processes: dict[int, Process]
+    written: dict[Key, int]
+    """Of the others alone."""
+
+
+class Machine:
+    """Reads /proc; each look tells what came to pass since the look before."""
+
+    def __init__(
+        self,
+        folder: Path,
+        runner: int,
+        components: Callable[[], Collection[int]],
+        fsync: FsyncWatch,
+    ) -> None:
+        """`runner` is the drill's first process; `components` returns the pids of the cluster's own."""
+        self._kin = Kin(runner)
+        self._components = components
+        self._fsync = fsync
+        self._disk = kernel.disk_of(folder)
+        self._limit = kernel.limit()
+        self._whose: dict[Key, Whose] = {}
+        self._before = self._read()
+
+    def look(self) -> MachineLook:
+        """Return what came to pass since the last look."""
+        before, after = self._before, self._read()
+        self._before = after
+        used = spent(before.processes, after.processes)
+        sums: dict[Whose, float] = defaultdict(float)
+        for key, seconds in used.items():
+            sums[self._whose[key]] += seconds
+        busy = after.cores.busy_s - before.cores.busy_s
+        interrupts = after.cores.interrupts_s - before.cores.interrupts_s
+        own, cluster, threads = (max(sums[one], 0.0) for one in ("drill", "cluster", "kernel"))
+        fsync, pending = self._fsync.take()
+        return MachineLook(
+            time=after.time,
+            seconds=(after.time - before.time) / SECOND,
+            cpus=kernel.usable(self._limit),
+            busy_s=max(busy, 0.0),
+            steal_s=max(after.cores.steal_s - before.cores.steal_s, 0.0),
+            drill_s=own,
+            cluster_s=cluster,
+            kernel_s=threads + max(interrupts, 0.0),
+            others_s=busy - own - cluster - threads - interrupts,
+            others=self._others(before, after, used),
+            limit_periods=max(after.limit[0] - before.limit[0], 0),
+            limit_throttled=max(after.limit[1] - before.limit[1], 0),
+            pressure=_waited(before.pressure, after.pressure),
+            dirty_bytes=kernel.dirty_bytes(),
+            disk_busy_s=_grown(before.disk, after.disk, lambda disk: disk.busy_s),
+            disk_written_bytes=_grown(before.disk, after.disk, lambda disk: disk.written_bytes),
+            fsync_s=fsync,
+            fsync_pending_s=pending,
+            real_time=self._real_time(after.processes),
+        )
+
+    def _read(self) -> Reading:
+        processes = read_all()
+        self._whose = self._kin.sort(processes, self._components())
+        allowed = os.sched_getaffinity(0)
+        others = (one for one in processes.values() if self._whose[one.key] == "other")
+        return Reading(
+            time=now(),
+            cores=kernel.cores(Path("/proc/stat").read_text(), allowed),
+            limit=self._limit.counted() if self._limit else (0, 0),
+            pressure=kernel.pressure(),
+            disk=kernel.disk(self._disk),
+            processes=processes,
+            written={one.key: written(one.pid) for one in others},
+        )
+
+    def _others(
+        self, before: Reading, after: Reading, used: Mapping[Key, float]
+    ) -> tuple[Taker, ...]:
+        """Return those of the others that took most, by name: of CPU, and of what was written."""
+        cpu: dict[str, float] = defaultdict(float)
+        wrote: dict[str, int] = defaultdict(int)
+        for one in after.processes.values():
+            if self._whose[one.key] == "other":
+                cpu[one.name] += max(used[one.key], 0.0)
+                wrote[one.name] += max(after.written[one.key] - before.written.get(one.key, 0), 0)
+        largest = {*_largest(cpu), *_largest(wrote)}
+        return tuple(
+            Taker(name=name, cpu_s=cpu[name], written_bytes=wrote[name])
+            for name in sorted(largest, key=lambda name: -cpu[name])
+        )
+
+    def _real_time(self, processes: Mapping[int, Process]) -> tuple[str, ...]:
+        # The prober is the one process of the drill whose first thread has such a priority.
+        ours = (one for one in processes.values() if self._whose[one.key] == "drill")
+        prober = ("prober",) if any(one.real_time for one in ours) else ()
+        return (*prober, "scraper") if self._fsync.is_preferred() else prober
+
+
+class MachineWatch:
+    """A look a second, in machine.jsonl."""
+
+    def __init__(self, machine: Machine, path: Path) -> None:
+        self._machine = machine
+        self._lines = JsonLines(path)
+
+    def run(self, times: Iterable[int], ended: threading.Event) -> None:
+        """Look at each of `times` that has not long passed, and once more when `ended` is set."""
+        for due in times:
+            waited = wait_until(due, ended)
+            if not missed(due) or not waited:
+                self._lines.add(self._machine.look())
+            if not waited:
+                return
+
+
+def _largest(amounts: Mapping[str, float]) -> list[str]:
+    found = sorted((name for name in amounts if amounts[name]), key=lambda name: -amounts[name])
+    return found[:NAMED]
+
+
+Amount = TypeVar("Amount", int, float)
+
+
+def _grown(
+    before: kernel.Disk | None, after: kernel.Disk | None, of: Callable[[kernel.Disk], Amount]
+) -> Amount | None:
+    return None if before is None or after is None else max(of(after) - of(before), 0)
+
+
+def component_pids(record: ClusterRecord) -> list[int]:
+    """Return the pids of a cluster's components, as its supervisor tells them now."""
+    try:
+        raw = json.loads(record.components_file.read_text(encoding="utf-8"))["components"]
+    except FileNotFoundError:
+        return []
+    return [one["pid"] for one in raw.values() if one["pid"]]
+
+
+def _waited(before: Pressure | None, after: Pressure | None) -> Pressure | None:
+    if before is None or after is None:
+        return None
+    return Pressure(
+        cpu_s=after.cpu_s - before.cpu_s,
+        io_s=after.io_s - before.io_s,
+        memory_s=after.memory_s - before.memory_s,
+    )

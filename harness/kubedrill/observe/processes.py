@@ -1,0 +1,173 @@
+"""Observe: whose processes run on the machine, and what CPU each of them took.
+
+What a child used goes to its parent when that waits for it: so nothing is lost of what came and went
+between two looks, and nothing is counted twice.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from kubedrill.observe.kernel import TICK_S
+
+Whose = Literal["drill", "cluster", "kernel", "other"]
+Key = tuple[int, int]
+"""Pid and start: one process for ever."""
+
+_KERNEL_THREAD = 0x00200000  # PF_KTHREAD
+_REAL_TIME = (1, 2)  # SCHED_FIFO, SCHED_RR
+
+
+class Process(NamedTuple):
+    """One process at one time."""
+
+    key: Key
+    name: str
+    parent: int
+    session: int
+    of_kernel: bool
+    own: int
+    """Ticks of CPU, user and system."""
+    of_children: int
+    """The same of the children that it has waited for."""
+    real_time: bool
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.key[0]
+
+
+def parse(text: str) -> Process:
+    """Read /proc/PID/stat; a name may hold anything, brackets and blanks too."""
+    head, _, rest = text.rpartition(")")
+    pid, _, name = head.partition(" (")
+    fields = rest.split()
+    user, system, children_user, children_system = map(int, fields[11:15])
+    return Process(
+        key=(int(pid), int(fields[19])),
+        name=name,
+        parent=int(fields[1]),
+        session=int(fields[3]),
+        of_kernel=bool(int(fields[6]) & _KERNEL_THREAD),
+        own=user + system,
+        of_children=children_user + children_system,
+        real_time=int(fields[38]) in _REAL_TIME,
+    )
+
+
+def read_all() -> dict[int, Process]:
+    """Return every process that can be seen from here, by pid."""
+    found = {}
+    for entry in os.listdir("/proc"):  # noqa: PTH208 - a tenth of the time
+        if entry.isdigit():
+            text = _read(f"/proc/{entry}/stat")
+            if text:
+                found[int(entry)] = parse(text)
+    return found
+
+
+def written(pid: int) -> int:
+    """Return what a process has written to files, in bytes; 0 if it is gone or not for us to see."""
+    for line in _read(f"/proc/{pid}/io").splitlines():
+        if line.startswith("write_bytes:"):
+            return int(line.split()[1])
+    return 0
+
+
+def _read(path: str) -> str:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        return os.read(descriptor, 4096).decode(errors="replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
+
+
+class Kin:
+    """Tells whose a process is: by its ancestors, its session, or what is known of it already.
+
+    Everything that the drill starts has a session of its own; so has a cluster, whose supervisor
+    outlives who brought it up.
+    """
+
+    def __init__(self, runner: int) -> None:
+        self._runner = runner
+        self._known: dict[Key, Whose] = {}
+        self._sessions: dict[int, Whose] = {}
+
+    def sort(
+        self, processes: Mapping[int, Process], components: Collection[int]
+    ) -> dict[Key, Whose]:
+        """Return whose each process is; `components` are the pids of the cluster's own."""
+        self._note_cluster(processes, components)
+        known: dict[Key, Whose] = {}
+        for one in processes.values():
+            self._whose(one, processes, known)
+        self._known = known
+        return known
+
+    def _note_cluster(self, processes: Mapping[int, Process], components: Collection[int]) -> None:
+        for pid in components:
+            if pid in processes:
+                self._sessions[processes[pid].session] = "cluster"
+
+    def _whose(
+        self, one: Process, processes: Mapping[int, Process], known: dict[Key, Whose]
+    ) -> Whose:
+        found = known.get(one.key)
+        if found is None:
+            found = self._known.get(one.key, "other")
+            if found == "other":
+                found = self._find(one, processes, known)
+            known[one.key] = found
+        return found
+
+    def _find(
+        self, one: Process, processes: Mapping[int, Process], known: dict[Key, Whose]
+    ) -> Whose:
+        if one.of_kernel:
+            return "kernel"
+        if one.pid == self._runner:
+            return "drill"
+        if whose := self._sessions.get(one.session):
+            return whose
+        parent = processes.get(one.parent)
+        whose = self._whose(parent, processes, known) if parent else "other"
+        if whose not in ("drill", "cluster"):
+            return "other"
+        # Its session is the drill's if it was made in it; the runner's own is the user's shell.
+        if one.session != processes[self._runner].session if self._runner in processes else True:
+            self._sessions[one.session] = whose
+        return whose
+
+
+def spent(before: Mapping[int, Process], after: Mapping[int, Process]) -> dict[Key, float]:
+    """Return the CPU-seconds of each process since the look before, with those of its ended children."""
+    earlier = {one.key: one for one in before.values()}
+    ended = _ended_children(before.values(), after)
+    return {
+        one.key: _ticks(one, earlier.get(one.key), ended[one.key]) * TICK_S
+        for one in after.values()
+    }
+
+
+def _ended_children(before: Iterable[Process], after: Mapping[int, Process]) -> dict[Key, int]:
+    """Return what of the CPU of each parent's children was counted while they lived."""
+    ended: dict[Key, int] = defaultdict(int)
+    for one in before:
+        still = after.get(one.pid)
+        parent = after.get(one.parent)
+        if (still is None or still.key != one.key) and parent is not None:
+            ended[parent.key] += one.own + one.of_children
+    return ended
+
+
+def _ticks(one: Process, earlier: Process | None, counted: int) -> int:
+    own, children = (earlier.own, earlier.of_children) if earlier else (0, 0)
+    return one.own - own + max(0, one.of_children - children - counted)
