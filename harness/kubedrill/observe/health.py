@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kubedrill.observe.page import Page
 from kubedrill.observe.ticks import missed, wait_until
+from kubedrill.process.priority import prefer
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import JsonLines
@@ -54,7 +55,7 @@ class Health:
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
         """Ask at each of `times` until `ended` is set; leave out those that have long passed."""
-        with ThreadPoolExecutor(max(1, len(self._pages)), "health") as pool:
+        with ThreadPoolExecutor(max(1, len(self._pages)), "health", prefer) as pool:
             for due in times:
                 if not wait_until(due, ended):
                     return

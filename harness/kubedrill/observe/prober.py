@@ -25,6 +25,7 @@ from kubedrill.observe.series import all_series, arrivals  # noqa: E402
 from kubedrill.observe.staleness import Acknowledged  # noqa: E402
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready  # noqa: E402
 from kubedrill.process.limits import raise_descriptors  # noqa: E402
+from kubedrill.process.priority import demote_when_busy, prefer  # noqa: E402
 from kubedrill.record.clock import MILLISECOND, SECOND, now  # noqa: E402
 from kubedrill.record.cluster import ClusterRecord  # noqa: E402
 from kubedrill.record.folder import RunFolder  # noqa: E402
@@ -169,21 +170,13 @@ def _read(descriptor: int, size: int) -> bytes:
     return os.read(descriptor, size)
 
 
-def _prefer() -> None:
-    # On a saturated machine a late prober would report its own outage.
-    try:
-        os.nice(-5)
-    except PermissionError:
-        pass
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the prober of the run folder given by --run."""
     parser = argparse.ArgumentParser(prog="python -m kubedrill.observe.prober")
     parser.add_argument("--run", required=True, type=Path, help="the run's folder")
     folder = RunFolder(parser.parse_args(arguments).run)
     ignore_terminal()
-    _prefer()
+    demote_when_busy()
     raise_descriptors()
     record = ClusterRecord.read(folder.cluster)
     for identity in ("prober", "victim"):
@@ -191,7 +184,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     say_ready()
     schedule = read_go(_read)
     if schedule is not None:
-        Prober(folder, record, schedule).run()
+        drill = Prober(folder, record, schedule)
+        prefer()  # on a saturated machine a late prober would report its own outage
+        drill.run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Observe: the scraper, one process of blocking threads: metrics, health and resources.
+"""Observe: the scraper, one process of blocking threads: metrics, health, resources and the machine.
 
 python -m kubedrill.observe.scraper --run RUN
 """
@@ -18,6 +18,7 @@ from kubedrill.observe.metrics import Scrape, Seen, interval_s
 from kubedrill.observe.resources import Resources
 from kubedrill.observe.ticks import ticks
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
+from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record.clock import MILLISECOND, now
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.files import JsonLines
@@ -42,6 +43,8 @@ class Scraper:
         self._machine = MachineWatch(
             Machine(folder.path, os.getppid(), pids, self._fsync), folder.machine_looks
         )
+        # They count since the look before, whenever that was, and read a file for each process.
+        self._unhurried = (self._machine.run, self._resources.run)
         index = JsonLines(folder.metrics_index)
         self._scrapes = [
             Scrape(folder, index, record, one, self._seen(one))
@@ -80,6 +83,8 @@ class Scraper:
             yield scrape.component.name, scrape.run, times
 
     def _guard(self, watch: Watch, times: Iterable[int]) -> None:
+        if watch not in self._unhurried:
+            prefer()
         try:
             watch(times, self._ended)
         except Exception as error:  # noqa: BLE001 - raised again where the process ends
@@ -98,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--run", required=True, type=Path, help="the run's folder")
     folder = RunFolder(parser.parse_args(arguments).run)
     ignore_terminal()
+    demote_when_busy()
     scraper = Scraper(folder, ClusterRecord.read(folder.cluster))
     say_ready()
     schedule = read_go()

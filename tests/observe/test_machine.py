@@ -1,0 +1,203 @@
+"""Whose CPU time it was: of the drill, of its cluster, of the kernel, of others. Real processes."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kubedrill.observe import kernel
+from kubedrill.observe.fsync import FsyncWatch
+from kubedrill.observe.machine import Machine
+from kubedrill.observe.processes import Process, parse, spent
+from kubedrill.record.machine import MachineLook
+
+BURN = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass\n"
+BURST = """
+import subprocess, sys
+input()
+for _ in range(4): subprocess.run([sys.executable, "-c", {!r}])
+sys.stdin.read()
+"""
+WRITING = """
+import sys
+input()
+with open({!r}, "wb") as file: file.write(bytes(30_000_000))
+sys.stdin.read()
+"""
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def begin(code: str) -> "subprocess.Popen[bytes]":
+        """Run Python in a session of its own; its stdin stays open."""
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code], stdin=subprocess.PIPE, start_new_session=True
+            )
+        )
+        return running[-1]
+
+    yield begin
+    for one in running:
+        one.kill()
+        one.communicate()
+
+
+def machine(tmp_path: Path, runner: int, components: list[int]) -> Machine:
+    return Machine(tmp_path, runner, lambda: components, FsyncWatch({"reports": tmp_path}))
+
+
+def looked_until(found: Machine, one: "subprocess.Popen[bytes]") -> MachineLook:
+    """Look when a process has ended, and been waited for."""
+    one.wait(60)
+    return found.look()
+
+
+def test_what_the_runner_starts_is_the_drills_and_nobody_elses(tmp_path, start: Start) -> None:
+    found = machine(tmp_path, os.getpid(), [])
+    look = looked_until(found, start(BURN.format(0.5)))
+    assert look.drill_s >= 0.5  # waited for by this process, which is the runner
+    assert look.seconds > 0
+    assert "python" not in {one.name for one in look.others if one.cpu_s >= 0.5}
+
+
+def test_children_that_came_and_went_are_their_parents(tmp_path, start: Start) -> None:
+    # A burst of short processes between two looks, below a component of the cluster.
+    parent = start(BURST.format(BURN.format(0.15)))
+    found = machine(tmp_path, start("input()").pid, [parent.pid])
+    go(parent)
+    total = 0.0
+    deadline = time.monotonic() + 60
+    while total < 0.6 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        total += found.look().cluster_s
+    assert total >= 0.6
+    assert parent.poll() is None
+
+
+def test_others_are_named_with_what_they_took(tmp_path, start: Start) -> None:
+    found = machine(tmp_path, start("input()").pid, [])
+    hog = start("while True: pass")
+    named: dict[str, float] = {}
+    deadline = time.monotonic() + 60
+    while named.get(_name(hog.pid), 0) < 0.5 and time.monotonic() < deadline:
+        time.sleep(0.5)
+        look = found.look()
+        for one in look.others:
+            named[one.name] = named.get(one.name, 0) + one.cpu_s
+        assert len(look.others) <= 6
+    assert named[_name(hog.pid)] >= 0.5
+
+
+def test_others_that_write_are_named_with_what_they_wrote(tmp_path, start: Start) -> None:
+    hog = start(WRITING.format(str(tmp_path / "hog")))
+    found = machine(tmp_path, start("input()").pid, [])
+    go(hog)
+    wrote = 0
+    deadline = time.monotonic() + 60
+    while wrote < 30_000_000 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        wrote += sum(one.written_bytes for one in found.look().others)
+    assert wrote >= 30_000_000
+
+
+def test_each_write_to_the_disk_is_timed(tmp_path) -> None:
+    watch = FsyncWatch({"reports": tmp_path})
+    watch.start()
+    took: list[float] = []
+    deadline = time.monotonic() + 60
+    while len(took) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        took += watch.take()[0]["reports"]
+    assert len(took) >= 3
+    assert all(one > 0 for one in took)
+    assert [*tmp_path.iterdir()] == []  # the file has no name
+
+
+def go(one: "subprocess.Popen[bytes]") -> None:
+    assert one.stdin
+    one.stdin.write(b"\n")
+    one.stdin.flush()
+
+
+def _name(pid: int) -> str:
+    return parse(Path(f"/proc/{pid}/stat").read_text()).name
+
+
+def process(pid: int, parent: int, own: int, children: int = 0) -> Process:
+    return Process((pid, 1), "x", parent, pid, False, own, children, False)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ticks"),
+    [
+        ([process(1, 0, 5)], [process(1, 0, 8)], {1: 3}),
+        ([], [process(2, 1, 4)], {2: 4}),  # new: all that it has used
+        # A child of 6 ticks, of which 4 were seen, has been waited for.
+        ([process(1, 0, 5), process(2, 1, 4)], [process(1, 0, 5, 6)], {1: 2}),
+        # ... has ended, and nobody waited for it yet: nothing is taken away.
+        ([process(1, 0, 5), process(2, 1, 4)], [process(1, 0, 5)], {1: 0}),
+        ([process(1, 0, 5)], [process(1, 0, 5, 7)], {1: 7}),  # came and went unseen
+    ],
+)
+def test_nothing_is_lost_or_counted_twice(before, after, ticks) -> None:
+    by_pid = [{one.pid: one for one in state} for state in (before, after)]
+    found = {key[0]: round(seconds / kernel.TICK_S) for key, seconds in spent(*by_pid).items()}
+    assert found == ticks
+
+
+def test_a_name_may_hold_anything() -> None:
+    fields = "S 7 8 9 0 -1 4194304 1 2 3 4 10 20 30 40 20 0 1 0 12345 1 2" + " 0" * 16 + " 1 1 0"
+    found = parse(f"42 (a) b (c)) {fields}")
+    assert (found.key, found.name, found.parent, found.session) == ((42, 12345), "a) b (c)", 7, 9)
+    assert (found.own, found.of_children) == (30, 70)
+
+
+STAT = (
+    "cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 100 10 50 700 30 4 6 20 5 0\ncpu1 1 1 1 1 1 1 1 1 0 0\nintr 5\n"
+)
+
+
+def test_only_the_cores_that_we_may_run_on_count() -> None:
+    found = kernel.cores(STAT, {0})
+    ticks = [
+        round(one / kernel.TICK_S) for one in (found.busy_s, found.interrupts_s, found.steal_s)
+    ]
+    assert ticks == [170, 10, 20]
+
+
+def group(top: Path, inside: str, **files: str) -> None:
+    (top / inside).mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (top / inside / name.replace("__", ".")).write_text(text)
+
+
+def test_the_tightest_quota_on_the_way_up_counts(tmp_path) -> None:
+    own = tmp_path / "cgroup"
+    own.write_text("0::/a/b\n")
+    top = tmp_path / "fs"
+    group(top, "a", cpu__max="120000 100000", cpu__stat="nr_periods 50\nnr_throttled 7\n")
+    group(top, "a/b", cpu__max="max 100000")
+    found = kernel.limit(own, top)
+    assert found is not None
+    assert (found.cores, found.counted()) == (1.2, (50, 7))
+
+
+def test_a_quota_of_the_older_kind_counts_too(tmp_path) -> None:
+    own = tmp_path / "cgroup"
+    own.write_text("4:memory:/x\n1:cpu,cpuacct:/\n0::/\n")
+    top = tmp_path / "fs"
+    files = {"cpu__cfs_quota_us": "50000\n", "cpu__cfs_period_us": "100000\n"}
+    group(top, "cpu,cpuacct", **files, cpu__stat="nr_periods 3\nnr_throttled 1\nthrottled_time 5\n")
+    found = kernel.limit(own, top)
+    assert found is not None
+    assert (found.cores, found.counted()) == (0.5, (3, 1))
+    (top / "cpu,cpuacct" / "cpu.cfs_quota_us").write_text("-1\n")
+    assert kernel.limit(own, top) is None
