@@ -5,18 +5,22 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from abandoned import abandon
 from plain_faults import calls
 from player import WITH_SHARED
 
 from kubedrill import cluster
-from kubedrill.heal import Healed, heal, register, unregister
+from kubedrill.errors import NotStarted
+from kubedrill.heal import Healed, acknowledge, heal
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.registry import register, reminder, unregister
 
 
 @pytest.fixture
@@ -68,7 +72,10 @@ def test_an_undo_that_fails_is_said_and_tried_again(tmp_path: Path, said: list[s
     undo = ("plain_faults", "fail")
     Ledger(folder.ledger).intend("fault", "stubborn", undo, {"path": "it"})
     assert heal(tmp_path / "reports", said.append) == Healed(0, 1)
-    assert said == [f"{folder.path}: not undone: stubborn: RuntimeError: it cannot be broken"]
+    assert said == [
+        f"{folder.path}: not undone: stubborn: RuntimeError: it cannot be broken",
+        f"  if that can never be undone: kubedrill heal --acknowledge {folder.path}",
+    ]
     assert not (tmp_path / "broken").exists(), "one that fails must not stop the others"
     assert [one.name for one in Ledger(folder.ledger).open_entries()] == ["stubborn"]
 
@@ -161,6 +168,127 @@ def test_the_exit_code_says_whether_something_is_left(tmp_path: Path, undo: str,
     healing = start_heal(tmp_path / "reports")
     healing.communicate(timeout=30)
     assert healing.returncode == code
+
+
+def test_what_can_never_be_undone_is_acknowledged_and_said_once(
+    tmp_path: Path, said: list[str]
+) -> None:
+    folder = abandon(tmp_path / "reports", tmp_path / "broken")
+    register(folder)
+    Ledger(folder.ledger).intend("activity", "lost", ("no_such_module", "undo"), {})
+    acknowledge(folder.path, said.append)
+    assert not (tmp_path / "broken").exists(), "what can be undone is"
+    lost = "lost: ModuleNotFoundError: No module named 'no_such_module'"
+    assert said[0] == f"{folder.path}: stays behind: {lost}"
+    [entry] = [one for one in Ledger(folder.ledger).entries() if one.stays]
+    assert (entry.name, entry.stays) == ("lost", lost)
+    assert reminder() is None
+    assert heal(tmp_path / "reports", said.append) == Healed(0, 0)
+
+
+@pytest.mark.parametrize("ruin", ["a folder", "not lines", "no cluster"])
+def test_a_run_that_can_never_be_healed_is_acknowledged(
+    tmp_path: Path, said: list[str], ruin: str
+) -> None:
+    folder = abandon(tmp_path / "reports", tmp_path / "broken")
+    Ledger(folder.ledger).intend("activity", "lost", ("no_such_module", "undo"), {})
+    register(folder)
+    if ruin == "a folder":
+        folder.ledger.unlink()
+        folder.ledger.mkdir()
+    elif ruin == "not lines":
+        folder.ledger.write_text('{"state": "undone", "id": "of nothing"}\n')
+    else:
+        folder.cluster.unlink()
+    assert heal(tmp_path / "reports", said.append) == Healed(0, 1)
+    assert said[-1].endswith(f"kubedrill heal --acknowledge {folder.path}")
+    acknowledge(folder.path, said.append)
+    assert [one.name for one in Ledger(folder.ledger).entries() if one.stays]
+    assert heal(tmp_path / "reports", said.append) == Healed(0, 0)
+
+
+def test_a_drill_that_runs_cannot_be_acknowledged(tmp_path: Path, said: list[str]) -> None:
+    folder = abandon(tmp_path / "reports", tmp_path / "broken")
+    with cluster.lock("nowhere"), pytest.raises(NotStarted, match="another drill is using"):
+        acknowledge(folder.path, said.append)
+    with pytest.raises(NotStarted, match="not the folder of a run"):
+        acknowledge(tmp_path, said.append)
+    assert Ledger(folder.ledger).open_entries()
+
+
+def test_heal_waits_for_the_drills_own_watchdog(tmp_path: Path, said: list[str]) -> None:
+    """The runner, here a shell that is killed, leaves a watchdog behind that has the lock."""
+    folder = abandon(tmp_path / "reports", tmp_path / "broken")
+    slow = {"path": str(tmp_path / "slow"), "seconds": 2}
+    Ledger(folder.ledger).intend("fault", "slow", ("plain_faults", "undo"), slow)
+    lock = cluster.lock("nowhere")
+    watchdog = (
+        f"{sys.executable} -m kubedrill.watchdog --run {folder.path} --lock-fd {lock.fileno()}"
+    )
+    runner = subprocess.Popen(
+        ["bash", "-c", f"sleep 1000 | {watchdog} --runner $$; true"],
+        pass_fds=[lock.fileno()],
+        start_new_session=True,
+        env={**os.environ, **WITH_SHARED},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    lock.close()
+    try:
+        wait_for_watchdog(str(folder.path))
+        assert heal(tmp_path / "reports", said.append) == Healed(0, 1)
+        assert said == [f"{folder.path}: left alone: it still runs"]
+        runner.kill()
+        runner.wait()
+        end_of(runner.pid, "sleep")
+        assert heal(tmp_path / "reports", said.append) == Healed(1, 0)
+        assert said[1:] == [
+            f"{folder.path}: its watchdog is at work; waiting for its end",
+            f"{folder.path}: undone by its watchdog",
+        ]
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(runner.pid, signal.SIGKILL)
+
+
+def wait_for_watchdog(path: str) -> None:
+    """Wait until the watchdog of that run is there."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        lines = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+        if any(
+            "kubedrill.watchdog" in line and path in line and "-c" not in line for line in lines
+        ):
+            return
+        time.sleep(0.05)
+    raise AssertionError("no watchdog came")
+
+
+def end_of(session: int, name: str) -> None:
+    """End the process of that name in a session: the other end of the watchdog's lifeline."""
+    for one in psutil.process_iter(["name"]):
+        if one.info["name"] == name and os.getsid(one.pid) == session:
+            one.kill()
+
+
+def test_the_next_command_of_any_kind_reminds_of_a_fault_left_in_force(tmp_path: Path) -> None:
+    folder = abandon(tmp_path / "elsewhere", tmp_path / "broken")
+    register(folder)
+    line = f"{folder.path}: its drill is dead, and not undone: broken file; run: kubedrill heal\n"
+
+    def said(*arguments: str) -> tuple[str, str]:
+        command = [sys.executable, "-m", "kubedrill", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout, done.stderr
+
+    for command in (["faults", "--json"], ["cluster", "status"], ["schema", "verdict"]):
+        stdout, stderr = said(*command)
+        assert (stderr, line in stdout) == (line, False)
+    assert said("--version")[1] == ""
+    with cluster.lock("nowhere"):
+        assert said("faults")[1] == "", "its drill runs"
+    heal(tmp_path / "reports", lambda _: None)
+    assert said("faults")[1] == ""
 
 
 def start_heal(reports: Path) -> "subprocess.Popen[str]":

@@ -30,7 +30,7 @@ class Watched:
         self.ledger = Ledger(folder.ledger)
         self.log = folder.logs / "watchdog.log"
         command = [sys.executable, "-m", "kubedrill.watchdog", "--run", str(folder.path)]
-        command += ["--lock-fd", "0"]
+        command += ["--lock-fd", "0", "--runner", str(os.getpid())]
         self.watchdog = Child.start("watchdog", command, self.log, WITH_SHARED)
         self.watchdog.wait_ready(30)
 

@@ -9,7 +9,7 @@ import logging
 from pathlib import Path
 from typing import IO, Any
 
-from kubedrill import cluster, heal
+from kubedrill import cluster, registry
 from kubedrill.errors import NotStarted
 from kubedrill.faults.progress import call_folder
 from kubedrill.record.folder import RunFolder
@@ -51,7 +51,7 @@ def after_experiment_control(**_: Any) -> None:
         names = ", ".join(entry.name for entry in left)
         log.error("%s: not undone: %s; run: kubedrill heal", folder.path, names)
     else:
-        heal.unregister(folder)
+        registry.unregister(folder)
 
 
 def _opened(context: dict[str, Any], run: str, on: str) -> tuple[RunFolder, IO[bytes]]:
@@ -63,6 +63,6 @@ def _opened(context: dict[str, Any], run: str, on: str) -> tuple[RunFolder, IO[b
     folder = RunFolder.create(Path(run).parent.resolve(), Path(run).name)
     record.write(folder.cluster)
     folder.chaos_experiment.write_text(json.dumps(context, indent=1, default=str), encoding="utf-8")
-    heal.register(folder)
+    registry.register(folder)
     call_folder(run, folder)
     return folder, lock

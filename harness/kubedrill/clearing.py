@@ -19,6 +19,10 @@ DOOMED = (("process", 1.0), ("activity", 2.0), ("cluster", 5.0))
 activity of another extension may have reached beyond it."""
 
 
+LONGEST_S = ENDING_S + sum(limit_s for _, limit_s in KEPT)
+"""After this time nobody who undoes a drill is still at it."""
+
+
 def undo_all(ledger: Ledger) -> list[str]:
     """Undo what is open in a ledger, after the faults process had its time; return what failed."""
     kinds = {entry.what for entry in ledger.open_entries()}

@@ -1,6 +1,7 @@
 """One drill's files and processes while it runs: what `run.py` starts, follows and clears away."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubedrill import cluster, heal, seed
+from kubedrill import cluster, registry, seed
 from kubedrill.clearing import ENDING_S, undo_all
 from kubedrill.cluster.state import cluster_folder, state_folder
 from kubedrill.load import launch
@@ -74,9 +75,9 @@ class Drill:
 
     def guard(self, lock_descriptor: int) -> None:
         """Start the watchdog; it shares the cluster's lock, so that a killed drill keeps it."""
-        heal.register(self.folder)
+        registry.register(self.folder)
         command = [sys.executable, "-m", "kubedrill.watchdog", "--run", str(self.folder.path)]
-        command += ["--lock-fd", str(lock_descriptor)]
+        command += ["--lock-fd", str(lock_descriptor), "--runner", str(os.getpid())]
         self.watchdog = self._child("watchdog", command, pass_fds=[lock_descriptor])
         self.watchdog.wait_ready(READY_TIMEOUT_S)
 
@@ -155,7 +156,7 @@ class Drill:
             self.watchdog.end()
             self.watchdog.wait(FLUSH_S)
         if not failures:
-            heal.unregister(self.folder)
+            registry.unregister(self.folder)
         return failures
 
     def _note_sweep(self) -> None:

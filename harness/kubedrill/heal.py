@@ -1,32 +1,25 @@
 """`kubedrill heal`: find every drill that left something behind, and undo it."""
 
-import hashlib
+import shlex
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 from kubedrill import cluster
-from kubedrill.clearing import undo_all
-from kubedrill.cluster.state import state_folder, writing
+from kubedrill.clearing import LONGEST_S, undo_all
+from kubedrill.cluster.state import Busy
 from kubedrill.errors import NotStarted
+from kubedrill.process.child import wait_for_end
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import write_whole
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.registry import cluster_of, is_registered, registered, unregister
 
-
-def register(folder: RunFolder) -> None:
-    """Remember a run, so that `heal` finds it from any working directory."""
-    path = _registered(folder)
-    with writing(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, f"{folder.path.resolve()}\n")
-
-
-def unregister(folder: RunFolder) -> None:
-    """Forget a run that has left nothing behind."""
-    _registered(folder).unlink(missing_ok=True)
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +30,7 @@ class Healed:
     left: int
 
 
-def heal(reports: Path, say: Callable[[str], None]) -> Healed:
+def heal(reports: Path, say: Say) -> Healed:
     """Undo what dead drills left, those under `reports` and those registered.
 
     A drill that still runs is left alone: it holds its cluster's lock. One that cannot be healed, or
@@ -49,34 +42,67 @@ def heal(reports: Path, say: Callable[[str], None]) -> Healed:
     return Healed(undone=done.count(True), left=done.count(False))
 
 
-def _healed(folder: RunFolder, say: Callable[[str], None]) -> bool | None:
+def acknowledge(path: Path, say: Say) -> None:
+    """Undo what can be undone of one drill; say what stays behind, record it, and forget the drill.
+
+    NotStarted if there is no such drill, or if it is not dead.
+    """
+    folder = RunFolder(path.resolve())
+    if not folder.ledger.exists() and not is_registered(folder):
+        raise NotStarted(f"{path}: not the folder of a run that has left anything")
+    ledger = Ledger(folder.ledger)
+    try:
+        left = ledger.open_entries()
+    except Exception as error:  # noqa: BLE001 - whatever it holds: it cannot be read
+        _acknowledge_unreadable(folder, f"{type(error).__name__}: {error}", say)
+    else:
+        if left:
+            _acknowledge(folder, ledger, say)
+    say(f"{folder.path}: nothing more is expected of it")
+    unregister(folder)
+
+
+def _healed(folder: RunFolder, say: Say) -> bool | None:
     """Return whether all that a drill left is undone now; None if it had left nothing."""
     try:
         if not Ledger(folder.ledger).open_entries():
             unregister(folder)
             return None
-        with _lock(folder):
+        with _lock(folder, say):
             return _heal(folder, Ledger(folder.ledger), say)
-    except NotStarted as busy:
+    except Busy as busy:
         say(f"{folder.path}: left alone: {busy}")
+        return False
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one drill is not the others'
         say(f"{folder.path}: cannot be healed: {type(error).__name__}: {error}")
+    _say_how_to_acknowledge(folder, say)
     return False
 
 
-def _heal(folder: RunFolder, ledger: Ledger, say: Callable[[str], None]) -> bool:
+def _heal(folder: RunFolder, ledger: Ledger, say: Say) -> bool:
     left = ledger.open_entries()
+    if not left:  # its own watchdog was quicker
+        say(f"{folder.path}: undone by its watchdog")
+        unregister(folder)
+        return True
     failures = undo_all(ledger)
     for failure in failures:
         say(f"{folder.path}: not undone: {failure}")
-    if not failures:
+    if failures:
+        _say_how_to_acknowledge(folder, say)
+    else:
         unregister(folder)
         say(f"{folder.path}: undone: {', '.join(entry.name for entry in left)}")
     _say_if_unsupervised(folder, say)
     return not failures
 
 
-def _say_if_unsupervised(folder: RunFolder, say: Callable[[str], None]) -> None:
+def _say_how_to_acknowledge(folder: RunFolder, say: Say) -> None:
+    command = f"kubedrill heal --acknowledge {shlex.quote(str(folder.path))}"
+    say(f"  if that can never be undone: {command}")
+
+
+def _say_if_unsupervised(folder: RunFolder, say: Say) -> None:
     """Say what to do about a cluster whose supervisor is gone, and all that was broken in it."""
     if not folder.cluster.exists():
         return
@@ -88,38 +114,70 @@ def _say_if_unsupervised(folder: RunFolder, say: Callable[[str], None]) -> None:
         say(f"{folder.path}: {lost}")
 
 
+def _acknowledge(folder: RunFolder, ledger: Ledger, say: Say) -> None:
+    try:
+        lock: IO[bytes] | None = _lock(folder, say)
+    except Busy:
+        raise
+    except Exception:  # noqa: BLE001 - where its cluster was is gone too, and with it who could hold it
+        lock = None
+    try:
+        failures = undo_all(ledger)
+        for entry in ledger.open_entries():
+            why = next((one for one in failures if one.startswith(entry.name)), entry.name)
+            ledger.acknowledge(entry.id, why)
+            say(f"{folder.path}: stays behind: {why}")
+    finally:
+        if lock:
+            lock.close()
+
+
+def _acknowledge_unreadable(folder: RunFolder, why: str, say: Say) -> None:
+    """Put a ledger that nobody can read aside, and a new one in its place that says so."""
+    say(f"{folder.path}: its ledger cannot be read, and nobody can say what stays behind: {why}")
+    if not folder.path.is_dir():
+        return
+    aside = folder.ledger.with_name("ledger.unreadable")
+    folder.ledger.rename(aside)
+    ledger = Ledger(folder.ledger)
+    entry = ledger.intend("fault", "whatever stands in ledger.unreadable", ("", ""), {})
+    ledger.acknowledge(entry, why)
+
+
 def _known(reports: Path) -> Iterator[RunFolder]:
     for ledger in reports.resolve().glob("*/*/ledger.jsonl"):
         if not ledger.parent.is_symlink():
             yield RunFolder(ledger.parent)
-    for entry in _registry().glob("*"):
-        path = Path(entry.read_text(encoding="utf-8").strip())
-        if _is_gone(path):
-            entry.unlink(missing_ok=True)
-        else:
-            yield RunFolder(path)
+    yield from registered()
 
 
-def _is_gone(folder: Path) -> bool:
+def _lock(folder: RunFolder, say: Say) -> IO[bytes]:
+    """Lock the drill's cluster, once the drill's own watchdog has ended; Busy if others hold it."""
+    name, state = cluster_of(folder)
     try:
-        return not folder.is_dir()
-    except OSError:
-        return False  # out of our reach is not gone
+        return cluster.lock(name, state)
+    except Busy:
+        watchdog = _watchdog(folder)
+        if watchdog is None:
+            raise
+    with suppress(psutil.NoSuchProcess):  # it has ended just now
+        if _has_its_runner(watchdog):
+            raise Busy("it still runs")
+        say(f"{folder.path}: its watchdog is at work; waiting for its end")
+        wait_for_end(watchdog.pid, watchdog.create_time(), timeout_s=LONGEST_S)
+    return cluster.lock(name, state)
 
 
-def _lock(folder: RunFolder) -> IO[bytes]:
-    """Lock the drill's cluster where the drill did, whatever state folder is ours."""
-    for entry in Ledger(folder.ledger).entries():
-        if entry.what == "cluster":
-            return cluster.lock(entry.name, Path(entry.arguments["state"]))
-    record = ClusterRecord.read(folder.cluster)
-    return cluster.lock(record.name, Path(record.folder).parents[1])
+def _watchdog(folder: RunFolder) -> psutil.Process | None:
+    """Return the watchdog of a drill, if it lives."""
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "kubedrill.watchdog" in words and str(folder.path) in words:
+            return process
+    return None
 
 
-def _registry() -> Path:
-    return state_folder() / "runs"
-
-
-def _registered(folder: RunFolder) -> Path:
-    name = hashlib.sha256(str(folder.path.resolve()).encode()).hexdigest()[:16]
-    return _registry() / name
+def _has_its_runner(watchdog: psutil.Process) -> bool:
+    """Whether the runner that started a watchdog lives: an orphan has another parent."""
+    words = watchdog.info["cmdline"]
+    return int(words[words.index("--runner") + 1]) == watchdog.ppid()

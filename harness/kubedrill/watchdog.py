@@ -12,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from kubedrill import heal
+from kubedrill import registry
 from kubedrill.clearing import undo_all
 from kubedrill.process.lifeline import say_ready
 from kubedrill.record.clock import now
@@ -47,7 +47,7 @@ def main() -> None:
     for failure in failures:
         logging.error("not undone: %s; run: kubedrill heal", failure)
     if not failures:
-        heal.unregister(folder)
+        registry.unregister(folder)
 
 
 def _stdin_ended() -> bool:
@@ -60,6 +60,8 @@ def _arguments() -> RunFolder:
     parser.add_argument("--run", required=True, type=Path)
     # Never read: to have inherited the lock's descriptor is to hold the lock.
     parser.add_argument("--lock-fd", required=True, type=int)
+    # For `heal`, which tells by it whether the runner is still this process' parent.
+    parser.add_argument("--runner", required=True, type=int)
     return RunFolder(parser.parse_args().run)
 
 

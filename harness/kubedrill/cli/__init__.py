@@ -17,7 +17,8 @@ from kubedrill.errors import CutShort, NotStarted
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kubedrill")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Load and chaos drills that prove, on a real Kubernetes control plane, its service levels.
 
     \b
@@ -25,6 +26,22 @@ def cli() -> None:
                  kubedrill run experiments/etcd-member-kill.yaml
     Exit codes:  0 PASS, 1 FAIL, 2 INVALID, 3 nothing was started
     """
+    if context.invoked_subcommand != "heal":
+        _remind()
+
+
+def _remind() -> None:
+    """Say in a line if a dead drill has left something; no command fails for what this meets."""
+    from kubedrill.registry import reminder
+
+    try:
+        left = reminder()
+    except NotStarted:
+        return  # the state folder is of no use: a command that needs it says so
+    except Exception as error:  # noqa: BLE001 - what cannot be looked up is `heal`'s to explain
+        left = f"cannot tell whether a dead drill has left something ({error}); run: kubedrill heal"
+    if left:
+        click.echo(left, err=True)
 
 
 for command in (

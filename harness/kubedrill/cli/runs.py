@@ -54,11 +54,21 @@ def report(run: Path) -> int:
     show_default=True,
     help="Runs made elsewhere are known too.",
 )
-def heal(reports: Path) -> int:
+@click.option(
+    "--acknowledge",
+    "acknowledged",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="Say what stays behind of this run, which can never be undone, and forget it.",
+)
+def heal(reports: Path, acknowledged: Path | None) -> int:
     """Undo what is left of any drill that was killed; exit 0 if nothing is left, 1 if something is."""
     from kubedrill import heal as healing
 
     with if_interrupted("something may be left; do it again"):
+        if acknowledged is not None:
+            healing.acknowledge(acknowledged, click.echo)
+            return Done(0)
         healed = healing.heal(reports, click.echo)
     if healed == healing.Healed(undone=0, left=0):
         click.echo("nothing is left to undo")

@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import stat
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,15 @@ from typing import IO
 
 from kubedrill.errors import NotStarted
 from kubedrill.record.files import write_whole
+
+ASK_AGAIN_S = 0.05
+TIMES = 4
+"""Who only looks whether a cluster is in use (`is_locked`) holds its lock for a moment."""
+
+
+class Busy(NotStarted):
+    """Another drill is using the cluster."""
+
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
@@ -98,17 +108,39 @@ def lock(name: str, state: Path | None = None) -> IO[bytes]:
     """Take the cluster for one drill; it is held until the file, and every copy of it, is closed.
 
     The lock stands outside the cluster's folder, so that a cluster may be locked before it exists.
-    NotStarted if another drill holds it.
+    Busy if another drill holds it.
     """
     path = cluster_folder(name, state).with_suffix(".lock")
     with writing(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = path.open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _taken(file):
         file.close()
-        raise NotStarted(
+        raise Busy(
             f"another drill is using the cluster {name}; wait for its end, or take another cluster"
-        ) from None
+        )
     return file
+
+
+def is_locked(name: str, state: Path | None = None) -> bool:
+    """Whether a drill holds the cluster's lock."""
+    try:
+        with cluster_folder(name, state).with_suffix(".lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _taken(file: IO[bytes]) -> bool:
+    """Take the lock; return whether it was free."""
+    for _ in range(TIMES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(ASK_AGAIN_S)
+        else:
+            return True
+    return False

@@ -37,6 +37,8 @@ class Entry:
     deadline: int | None = None
     """Monotonic ns after which the watchdog undoes it even while the drill runs."""
     undone: bool = False
+    stays: str = ""
+    """Why it can never be undone, where somebody has acknowledged that it stays behind."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What became known later: the member chosen, a process's pid and start time."""
 
@@ -80,6 +82,10 @@ class Ledger:
         """Record that an entry's side effect is gone."""
         self._append({"id": entry_id, "state": "undone", "time": now()})
 
+    def acknowledge(self, entry_id: str, why: str) -> None:
+        """Record that an entry's side effect stays behind, as somebody knows; `why` it is not undone."""
+        self._append({"id": entry_id, "state": "stays", "time": now(), "why": why})
+
     def entries(self) -> list[Entry]:
         """Return every entry in the order of its intent, with what was learned since."""
         entries: dict[str, dict[str, Any]] = {}
@@ -97,11 +103,13 @@ class Ledger:
                     }
                 case "undone":
                     entries[line["id"]]["undone"] = True
+                case "stays":
+                    entries[line["id"]]["stays"] = line["why"]
         return [Entry(**entry) for entry in entries.values()]
 
     def open_entries(self) -> list[Entry]:
-        """Return the entries not yet undone, newest first: the order of undoing."""
-        return [entry for entry in reversed(self.entries()) if not entry.undone]
+        """Return the entries still to be undone, newest first: the order of undoing."""
+        return [one for one in reversed(self.entries()) if not one.undone and not one.stays]
 
     def _append(self, line: dict[str, Any]) -> None:
         with self._locked() as file:

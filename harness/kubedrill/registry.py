@@ -1,0 +1,81 @@
+"""Which runs may have left something behind: known from any working directory, until nothing is left."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from kubedrill.cluster.state import is_locked, state_folder, writing
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.files import write_whole
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Ledger
+
+_FAULTS = ("fault", "activity")
+
+
+def register(folder: RunFolder) -> None:
+    """Remember a run, so that `heal` finds it from any working directory."""
+    path = _registered(folder)
+    with writing(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, f"{folder.path.resolve()}\n")
+
+
+def unregister(folder: RunFolder) -> None:
+    """Forget a run that has left nothing behind."""
+    _registered(folder).unlink(missing_ok=True)
+
+
+def registered() -> Iterator[RunFolder]:
+    """Yield the runs that are remembered; one whose folder is gone is forgotten."""
+    for entry in (state_folder() / "runs").glob("*"):
+        path = Path(entry.read_text(encoding="utf-8").strip())
+        if _is_gone(path):
+            entry.unlink(missing_ok=True)
+        else:
+            yield RunFolder(path)
+
+
+def is_registered(folder: RunFolder) -> bool:
+    """Whether a run is remembered."""
+    return _registered(folder).exists()
+
+
+def reminder() -> str | None:
+    """Return a line on what dead drills have left, if they have; a drill that runs holds its lock."""
+    dead = {folder.path: left for folder in registered() if (left := _left_by_dead(folder))}
+    if not dead:
+        return None
+    path, left = next(iter(dead.items()))
+    more = f" (and {len(dead) - 1} more)" if dead.keys() - {path} else ""
+    return f"{path}{more}: its drill is dead, and not undone: {left}; run: kubedrill heal"
+
+
+def cluster_of(folder: RunFolder) -> tuple[str, Path]:
+    """Return name and state folder of a run's cluster, whatever state folder is ours."""
+    for entry in Ledger(folder.ledger).entries():
+        if entry.what == "cluster":
+            return entry.name, Path(entry.arguments["state"])
+    record = ClusterRecord.read(folder.cluster)
+    return record.name, Path(record.folder).parents[1]
+
+
+def _left_by_dead(folder: RunFolder) -> str:
+    """Return in words what a drill has left, its faults before all else; empty if nothing, or it runs."""
+    left = Ledger(folder.ledger).open_entries()
+    if not left or is_locked(*cluster_of(folder)):
+        return ""
+    faults = [entry.name for entry in left if entry.what in _FAULTS]
+    return ", ".join(faults or dict.fromkeys(entry.name for entry in left))
+
+
+def _is_gone(folder: Path) -> bool:
+    try:
+        return not folder.is_dir()
+    except OSError:
+        return False  # out of our reach is not gone
+
+
+def _registered(folder: RunFolder) -> Path:
+    name = hashlib.sha256(str(folder.path.resolve()).encode()).hexdigest()[:16]
+    return state_folder() / "runs" / name
