@@ -18,7 +18,9 @@ from kubedrill.errors import NotStarted
 NAMES = binaries.NAMES
 
 
-def program(path: Path, said: str = "v1.37.2") -> Path:
+def program(path: Path, said: str = "") -> Path:
+    """Write a program that says a version, its own if none is given."""
+    said = said or ("etcd Version: 3.7.3" if path.name == "etcd" else "Kubernetes v1.37.2")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\necho {said}\n")
     path.chmod(0o755)
@@ -48,6 +50,84 @@ def test_an_asset_of_its_own_comes_before_the_folder_and_that_before_the_cache(
     asset = program(tmp_path / "my-etcd")
     monkeypatch.setenv("TEST_ASSET_ETCD", str(asset))
     assert binaries.find("etcd") == asset
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("absent", "not a folder"),
+        ("empty", "holds none of etcd, kube-apiserver, kube-controller-manager, kube-scheduler"),
+        ("a file", "not a folder"),
+        ("not executable", "kube-apiserver cannot be executed"),
+    ],
+)
+def test_a_folder_of_assets_that_is_of_no_use_is_said(
+    nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, why: str
+) -> None:
+    for name in NAMES:
+        program(nothing / name)
+    folder = tmp_path / "assets"
+    if kind == "a file":
+        folder.touch()
+    elif kind != "absent":
+        folder.mkdir()
+    if kind == "not executable":
+        program(folder / "etcd")
+        program(folder / "kube-apiserver").chmod(0o644)
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(folder))
+    for ask in (binaries.find_all, lambda: ensure(Console(quiet=True))):
+        with pytest.raises(NotStarted) as refused:
+            ask()
+        assert str(refused.value).startswith(f"KUBEBUILDER_ASSETS={folder}: {why}; point it at")
+
+
+HANGS = "#!/bin/sh\nsleep 1000 &\nwait\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "why"),
+    [
+        (
+            "etcd",
+            "#!/bin/sh\necho etcd Version: 2.0.0\n",
+            "is 2.0.0, and etcd must be 3.5.3 or newer",
+        ),
+        (
+            "etcd",
+            "#!/bin/sh\necho etcd Version: 3.5.2\n",
+            "is 3.5.2, and etcd must be 3.5.3 or newer",
+        ),
+        (
+            "kube-scheduler",
+            "#!/bin/sh\necho Kubernetes v1.9.11\n",
+            "is 1.9.11, and kubernetes must be 1.35.0 or newer",
+        ),
+        ("etcd", "#!/bin/sh\n", "prints no version for --version, but: nothing"),
+        ("etcd", "#!/bin/sh\necho hello\n", "prints no version for --version, but: hello"),
+        (
+            "etcd",
+            "#!/bin/sh\necho no library >&2; exit 127\n",
+            "exit code 127, and it said: no library",
+        ),
+        ("etcd", "\x7fELF of another machine", "does not run: not a program for"),
+        ("etcd", "#!/no/such/interpreter\n", "does not run: No such file or directory"),
+        ("etcd", HANGS, "does not say its version within 3 s"),
+    ],
+)
+def test_a_program_of_no_use_is_refused(
+    nothing: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str, why: str
+) -> None:
+    if script == HANGS:
+        monkeypatch.setattr(binaries, "ASK_S", 3.0)
+    for one in NAMES:
+        program(nothing / one)
+    (nothing / name).write_text(script)
+    for ask in (binaries.find_all, lambda: ensure(Console(quiet=True))):
+        with pytest.raises(NotStarted) as refused:
+            ask()
+        assert str(refused.value).startswith(f"{nothing / name} ")
+        assert why in str(refused.value)
+        assert str(refused.value).endswith("; remove it, then: kubedrill setup")
 
 
 def test_an_asset_that_cannot_be_run_is_named(
@@ -112,7 +192,7 @@ def test_a_program_of_ones_own_of_the_same_minor_version_may_be_used(
     nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in NAMES:
-        program(nothing / name, "Kubernetes v1.37.2")
+        program(nothing / name)
     own = program(tmp_path / "mine", "Kubernetes v1.37.9")
     monkeypatch.setenv("TEST_ASSET_KUBE_SCHEDULER", str(own))
     found = binaries.find_all()

@@ -1,11 +1,14 @@
 """Provider local: where the binaries are. Finds, never fetches; `setup` does that."""
 
+import errno
 import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +23,13 @@ PROGRAMS = {
     "kubernetes": ("kube-apiserver", "kube-controller-manager", "kube-scheduler"),
 }
 """What is released together, under one version."""
+
+OLDEST = {"etcd": (3, 5, 3), "kubernetes": (1, 35, 0)}
+"""etcd before 3.5.3 can diverge when it is killed under load (etcd-io/etcd issue 13766); of Kubernetes,
+1.35, 1.36 and 1.37 were brought up and tried."""
+
+ASK_S = 20.0
+"""A program that has not said its version by then hangs; one that is read from a slow disk takes 1-2 s."""
 
 NAMES = tuple(name for names in PROGRAMS.values() for name in names)
 
@@ -66,7 +76,14 @@ def find_all() -> Binaries:
 
 
 def check_versions(found: Mapping[str, Path | None]) -> None:
-    """Raise NotStarted if Kubernetes' programs differ in minor version; one that is missing is fetched."""
+    """Raise NotStarted if a program is too old, or Kubernetes' differ in minor version.
+
+    One that is missing is fetched.
+    """
+    for release, names in PROGRAMS.items():
+        for name in names:
+            if path := found[name]:
+                _check_age(release, path)
     versions = {
         name: version_of(path) if (path := found[name]) else KUBERNETES.removeprefix("v")
         for name in PROGRAMS["kubernetes"]
@@ -89,14 +106,37 @@ def find(name: str) -> Path | None:
     """
     variable = f"TEST_ASSET_{name.upper().replace('-', '_')}"
     if asset := os.environ.get(variable):
-        if not os.access(asset, os.X_OK) or not Path(asset).is_file():
+        if not _can_run(Path(asset)):
             raise NotStarted(f"{variable}={asset}: not a program that can be run")
         return Path(asset)
-    folders = [cache_folder()]
-    if assets := os.environ.get("KUBEBUILDER_ASSETS"):
-        folders.insert(0, Path(assets))
+    folders = [*_assets(), cache_folder()]
     paths = [folder / name for folder in folders]
-    return next((path for path in paths if path.is_file() and os.access(path, os.X_OK)), None)
+    return next((path for path in paths if _can_run(path)), None)
+
+
+def _assets() -> list[Path]:
+    """Return the folder that KUBEBUILDER_ASSETS names, if it does; NotStarted if it is of no use."""
+    named = os.environ.get("KUBEBUILDER_ASSETS")
+    if not named:
+        return []
+    folder = Path(named)
+    there = [folder / name for name in NAMES if (folder / name).exists()]
+    cannot = [path.name for path in there if not _can_run(path)]
+    if there and not cannot:
+        return [folder]
+    if not folder.is_dir():
+        why = "not a folder"
+    elif cannot:
+        why = f"{', '.join(cannot)} cannot be executed"
+    else:
+        why = f"holds none of {', '.join(NAMES)}"
+    raise NotStarted(
+        f"KUBEBUILDER_ASSETS={named}: {why}; point it at a folder with the programs, or unset it"
+    )
+
+
+def _can_run(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
 
 
 def find_haproxy() -> Path | None:
@@ -127,15 +167,55 @@ def architecture() -> str:
 
 @cache
 def version_of(path: Path) -> str:
-    """Return the version that a program prints; NotStarted if it does not run."""
+    """Return the version that a program prints; NotStarted if it does not run, or prints none."""
     flag = "-v" if path.name == "haproxy" else "--version"
-    try:
-        said = subprocess.run(
-            [path, flag], capture_output=True, text=True, timeout=20, check=True
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise NotStarted(
-            f"{path} does not run: {error}; remove it, then: kubedrill setup"
-        ) from error
+    said = _said(path, flag)
     found = re.search(r"\d+\.\d+\.\d+\S*", said)
-    return found.group() if found else said.strip()
+    if found is None:
+        raise _useless(
+            path, f"prints no version for {flag}, but: {said.strip()[:100] or 'nothing'}"
+        )
+    return found.group()
+
+
+def _said(path: Path, flag: str) -> str:
+    """Return what a program prints; what it has started must not outlive the question."""
+    try:
+        process = subprocess.Popen(
+            [path, flag],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        wrong = error.errno == errno.ENOEXEC
+        why = f"not a program for {platform.machine()}" if wrong else f"{error.strerror}"
+        raise _useless(path, f"does not run: {why}") from error
+    with process:
+        try:
+            said = process.communicate(timeout=ASK_S)[0]
+        except subprocess.TimeoutExpired:
+            raise _useless(path, f"does not say its version within {ASK_S:g} s") from None
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode != 0:
+        last = next(iter(said.splitlines()[-1:]), "nothing")
+        raise _useless(
+            path, f"does not run: exit code {process.returncode}, and it said: {last[:200]}"
+        )
+    return said
+
+
+def _useless(path: Path, why: str) -> NotStarted:
+    return NotStarted(f"{path} {why}; remove it, then: kubedrill setup")
+
+
+def _check_age(release: str, path: Path) -> None:
+    version, oldest = version_of(path), OLDEST[release]
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:3]) < oldest:
+        least = ".".join(str(part) for part in oldest)
+        raise _useless(path, f"is {version}, and {release} must be {least} or newer")
