@@ -54,20 +54,19 @@ def read_experiment(
 def experiments() -> list[dict[str, Any]]:
     """Return a row for each experiment at hand."""
     rows: list[dict[str, Any]] = []
+    told: dict[str, Any]
     for path in _files("experiments", "*.yaml", None):
         try:
             experiment, _ = read_experiment(path)
         except NotStarted as error:
-            rows.append({"file": str(path), "claim": "", "title": str(error), "cluster": ""})
+            told = {"claim": "", "title": str(error), "cluster": ""}
         else:
-            rows.append(
-                {
-                    "file": str(path),
-                    "claim": experiment.claim,
-                    "title": experiment.title,
-                    "cluster": experiment.cluster,
-                }
-            )
+            told = {
+                "claim": experiment.claim,
+                "title": experiment.title,
+                "cluster": experiment.cluster,
+            }
+        rows.append({"experiment": path.stem, **told, "file": str(path)})
     return rows
 
 

@@ -38,6 +38,21 @@ def cluster_file(name: str, near: Path | None = None, also: Iterable[str] = ()) 
     return path
 
 
+def experiment_file(named: Path) -> Path:
+    """Return the file that is meant: a path as it is, or a name as `kubedrill list` has it.
+
+    NotStarted with the nearest name if there is none.
+    """
+    if named.suffix or len(named.parts) > 1 or named.is_file():
+        return named
+    experiments = folder("experiments")
+    path = experiments / f"{named}.yaml"
+    if not path.is_file():
+        known = [one.stem for one in experiments.glob("*.yaml")]
+        raise NotStarted(f'unknown experiment "{named}"{did_you_mean(str(named), known)}')
+    return path
+
+
 def working_directory_stands() -> bool:
     """Whether the working directory was not deleted meanwhile."""
     try:

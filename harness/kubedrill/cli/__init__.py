@@ -23,7 +23,7 @@ def cli(context: click.Context) -> None:
 
     \b
     Start with:  kubedrill setup
-                 kubedrill run experiments/etcd-member-kill.yaml
+                 kubedrill run etcd-member-kill
     Exit codes:  0 PASS, 1 FAIL, 2 INVALID, 3 nothing was started
     """
     if context.invoked_subcommand != "heal":

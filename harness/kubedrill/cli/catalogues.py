@@ -11,7 +11,7 @@ def list_experiments(as_json: bool) -> None:
     """The experiments at hand, with what each proves."""
     from kubedrill.catalogue import experiments
 
-    print_rows(experiments(), as_json)
+    print_rows(experiments(), as_json, left_out=("file",))
 
 
 @click.command(epilog=example("kubedrill faults"))

@@ -1,9 +1,10 @@
-"""The commands for experiment files: run, plan, validate, expand."""
+"""The commands for experiments, by file or by name: run, plan, validate, expand."""
 
 from pathlib import Path
 
 import click
 
+from kubedrill import places
 from kubedrill.cli.parts import NOT_STARTED, Done, as_json, console, example, print_json
 from kubedrill.errors import NotStarted
 
@@ -16,9 +17,7 @@ cluster_name = click.option(
 experiment_file = click.argument("file", type=click.Path(path_type=Path))
 
 
-@click.command(
-    epilog=example("kubedrill run experiments/etcd-member-kill.yaml --set phases.fault=30s")
-)
+@click.command(epilog=example("kubedrill run etcd-member-kill --set phases.fault=30s"))
 @experiment_file
 @cluster_name
 @overrides
@@ -41,12 +40,13 @@ def run(
     from kubedrill import run as drill
     from kubedrill.catalogue import read_experiment
 
+    file = places.experiment_file(file)
     experiment, catalogue = read_experiment(file, overrides, cluster)
     order = drill.Order(file, experiment, catalogue, reports, keep_cluster)
     return Done(drill.run(order, console()).verdict.exit_code)
 
 
-@click.command(epilog=example("kubedrill plan experiments/etcd-member-kill.yaml"))
+@click.command(epilog=example("kubedrill plan etcd-member-kill"))
 @experiment_file
 @cluster_name
 @overrides
@@ -57,7 +57,7 @@ def plan(file: Path, cluster: str | None, overrides: tuple[str, ...], as_json: b
     from kubedrill import experiment as stage
     from kubedrill.catalogue import read_experiment
 
-    experiment, catalogue = read_experiment(file, overrides, cluster)
+    experiment, catalogue = read_experiment(places.experiment_file(file), overrides, cluster)
     planned = stage.plan(experiment, catalogue, clusters.find(experiment.cluster))
     if as_json:
         print_json(planned.as_dict())
@@ -65,7 +65,7 @@ def plan(file: Path, cluster: str | None, overrides: tuple[str, ...], as_json: b
         stage.render(planned, console())
 
 
-@click.command(epilog=example("kubedrill validate experiments/*.yaml"))
+@click.command(epilog=example("kubedrill validate etcd-member-kill secret-flood"))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @overrides
 @as_json
@@ -77,7 +77,7 @@ def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool)
     for file in files:
         errors[str(file)] = []
         try:
-            read_experiment(file, overrides)
+            read_experiment(places.experiment_file(file), overrides)
         except NotStarted as error:
             errors[str(file)] = str(error).splitlines()
     if as_json:
@@ -88,7 +88,7 @@ def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool)
     return Done(NOT_STARTED if any(errors.values()) else 0)
 
 
-@click.command(epilog=example("kubedrill expand experiments/etcd-member-kill.yaml > chaos.json"))
+@click.command(epilog=example("kubedrill expand etcd-member-kill > chaos.json"))
 @experiment_file
 @overrides
 @click.option(
@@ -102,7 +102,7 @@ def expand(file: Path, overrides: tuple[str, ...], run_path: str | None) -> None
     from kubedrill import experiment as stage
     from kubedrill.catalogue import read_experiment
 
-    experiment, catalogue = read_experiment(file, overrides)
+    experiment, catalogue = read_experiment(places.experiment_file(file), overrides)
     if run_path is None:
         print_json(stage.expand_alone(experiment, catalogue, f"reports/{file.stem}.chaos"))
     else:

@@ -1,7 +1,7 @@
 """What the commands share: how they are found, what they print."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,14 +63,17 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=1))
 
 
-def print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
-    """Print rows as a table, or as JSON."""
+def print_rows(rows: list[dict[str, Any]], as_json: bool, left_out: Collection[str] = ()) -> None:
+    """Print rows as JSON, or as a table without the columns `left_out`."""
     if as_json:
         print_json(rows)
         return
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(*rows[0]) if rows else Table("none")
+    shown = [name for name in rows[0] if name not in left_out] if rows else ["none"]
+    table = Table(*shown)
+    table.columns[0].no_wrap = True
     for row in rows:
-        table.add_row(*(str(cell) for cell in row.values()))
+        table.add_row(*(Text(str(row[name])) for name in shown))  # no markup: people wrote it
     console().print(table)
