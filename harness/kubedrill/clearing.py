@@ -8,10 +8,11 @@ from kubedrill.record.ledger import Ledger, undo
 ENDING_S = 7.0
 """How long the drill's processes have to end by themselves: faults undoes what it injected meanwhile."""
 
-KEPT = (("process", 1.0), ("activity", 3.0), ("fault", 4.0), ("seed", 310.0))
-"""What to undo, and how many seconds each kind may take: all but the seed is over within 15 s.
+KEPT = (("process", 1.0), ("activity", 3.0), ("fault", 4.0), ("identity", 5.0), ("seed", 310.0))
+"""What to undo, and how many seconds each kind may take: what is broken is mended within 15 s.
 
-Seeded objects are swept from a cluster that stays: nothing is broken while that goes on.
+The activities' identity is removed, and seeded objects are swept, from a cluster that stays: nothing is
+broken while that goes on.
 """
 
 DOOMED = (("process", 1.0), ("activity", 2.0), ("cluster", 5.0))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from kubedrill import cluster, places
+from kubedrill.cluster import guest
 from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment, expand, schedule, to_yaml
@@ -146,6 +147,8 @@ def play(drill: Drill, order: Order, definition: "ClusterDefinition", console: C
     made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
     console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
     drill.note("note", "seeded", **seeded.created, seconds=round(seeded.seconds, 2))
+    if experiment.rights is not None:
+        drill.note("note", f"activities act as {guest.grant(drill.folder, experiment.rights)}")
     tell_whom_it_waits_for(experiment.loads, console)
     with console.status("starting load, prober, scraper and faults"):
         drill.start_children(experiment.loads, order.catalogue)

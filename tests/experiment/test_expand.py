@@ -114,10 +114,16 @@ def test_an_action_of_another_extension_is_carried_as_it_is(
         "{activity: {type: action, name: m, provider: {type: process, path: ls}}, rollback: null}]"
     )
     chaos = expand(reading(small, entry), catalogue, RUN)
-    method = [one for one in chaos["method"] if one["provider"].get("func") != "until"]
-    assert [one["name"] for one in method] == ["inject 0: n", "inject 1: m", "undo 0: r"]
-    assert [one["provider"]["path"] for one in method] == ["true", "ls", "false"]
-    assert [one["provider"]["path"] for one in chaos["rollbacks"]] == ["false"]
+    method = [one for one in chaos["method"] if one["provider"]["func"] != "until"]
+    names = ["identity of the activities", "inject 0: n", "inject 1: m", "undo 0: r"]
+    assert [one["name"] for one in method] == names
+    assert {one["provider"]["module"] for one in method} == {"kubedrill.faults.native"}
+    carried = [one["provider"]["arguments"] for one in method[1:3]]
+    assert [one["activity"]["provider"]["path"] for one in carried] == ["true", "ls"]
+    assert carried[0]["rollback"]["provider"]["path"] == "false"
+    last = ["undo 0: r", "remove the identity of the activities"]
+    assert [one["name"] for one in chaos["rollbacks"]] == last
+    assert method[0]["provider"]["arguments"] == {"run": RUN, "rights": []}
 
 
 def test_chaos_validate_accepts_it(shipped: Path, catalogue: Catalogue, tmp_path: Path) -> None:

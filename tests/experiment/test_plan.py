@@ -102,3 +102,23 @@ def test_words_in_brackets_are_no_markup(reading: Read, small: str, catalogue: C
     text = shown(reading(small, "title='lose [bold] one'", "why='[/x]'"), catalogue)
     assert "lose [bold] one" in text
     assert "[/x]" in text
+
+
+def test_what_an_activity_reaches_is_unknown_and_what_it_may_do_is_said(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    python = "{type: python, module: chaosk8s.pod.actions, func: terminate_pods}"
+    entry = (
+        f"faults=[{{activity: {{type: action, name: n, provider: {python}}}, rollback: "
+        "{type: action, name: r, provider: {type: process, path: ls}}, "
+        "rights: [{apiGroups: [apps], resources: [deployments], verbs: [get]}]}]"
+    )
+    planned = plan(reading(small, entry), catalogue)
+    assert planned.targets == ("unknown, by the activity n",)
+    assert planned.faults[0].blast_radius.startswith("unknown: ")
+    text = " ".join(shown(reading(small, entry), catalogue).split())
+    assert "may hit unknown, by the activity n" in text
+    assert "as system:serviceaccount:kubedrill:activity-RUN; it may: " in text
+    assert "it may: get deployments.apps; list, delete pods" in text
+    without = plan(reading(small), catalogue)
+    assert (without.identity, without.rights) == (None, ())

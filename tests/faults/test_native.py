@@ -1,23 +1,29 @@
 """Activities of other extensions stand in the ledger, and are undone whoever dies."""
 
+import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from abandoned import welcome
 from plain_faults import calls
 from player import WITH_SHARED, player
 
 from kubedrill.catalogue import assemble
+from kubedrill.cluster import guest
 from kubedrill.experiment.expand import expand
 from kubedrill.experiment.settled import Experiment, Fault, PhaseLength, Seed
-from kubedrill.faults.native import roll_back
+from kubedrill.faults.native import UNDO, dismiss, inject, roll_back
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.process.child import Child
+from kubedrill.process.environment import kubeconfig
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger, undo
 
@@ -51,6 +57,7 @@ def play(folder: RunFolder, broken: Path, ledger: Ledger) -> Iterator[Play]:
         arguments = {
             "activity": action("break", "inject", path=str(broken)),
             "rollback": action("mend", "undo", path=str(broken), seconds=undo_seconds),
+            "rights": [],
         }
         experiment = Experiment(
             title="t",
@@ -62,7 +69,8 @@ def play(folder: RunFolder, broken: Path, ledger: Ledger) -> Iterator[Play]:
             faults=(Fault("activity", arguments, "fault", 0.0, 60.0),),
         )
         chaos = expand(experiment, assemble(), str(folder.path))
-        child = player(folder, chaos["method"], chaos["rollbacks"])
+        method, rollbacks = chaos["method"][1:], chaos["rollbacks"][:-1]
+        child = player(folder, method, rollbacks)  # the cluster that would give an identity is none
         children.append(child)
         ledger.intend("process", "faults", KILL, {"pid": child.pid, "started": child.started})
         return child
@@ -104,7 +112,7 @@ def test_an_activity_is_in_the_ledger_until_its_rollback(
 ) -> None:
     child = play()
     wait_for(broken)
-    assert open_names(ledger) == ["inject 0: break"]
+    assert open_names(ledger) == ["break"]
     [entry] = [one for one in ledger.open_entries() if one.what == "activity"]
     assert entry.deadline is not None
     child.end()
@@ -145,8 +153,11 @@ def test_without_its_intent_on_disk_nothing_is_broken(
     child = play()
     folder.ledger.unlink()
     folder.ledger.mkdir()
-    assert child.wait(15) is not None
-    assert [what for what, _ in calls(broken)] == ["undo"]
+    wait_for(folder.faults)
+    child.end()
+    assert child.wait(15) == 1
+    assert not broken.with_suffix(".log").exists(), "neither broken nor mended"
+    assert "not played" in folder.faults.read_text()
 
 
 def program(path: str, arguments: str) -> dict[str, Any]:
@@ -154,14 +165,79 @@ def program(path: str, arguments: str) -> dict[str, Any]:
     return {"type": "action", "name": "undo 0: remove it", "provider": provider}
 
 
-def test_a_rollback_finds_what_was_broken_from_anywhere(broken: Path, ledger: Ledger) -> None:
+def rolled_back(folder: RunFolder, broken: Path) -> dict[str, Any]:
+    """Return the arguments of a rollback that removes a file."""
+    rollback = program("rm", "broken")
+    return {"rollback": rollback, "place": str(broken.parent), "run": str(folder.path), "index": 0}
+
+
+def test_a_rollback_finds_what_was_broken_from_anywhere(
+    broken: Path, folder: RunFolder, ledger: Ledger
+) -> None:
+    welcome(folder)
     broken.touch()
-    arguments = {"rollback": program("rm", "broken"), "place": str(broken.parent)}
-    ledger.intend("activity", "it", ("kubedrill.faults.native", "roll_back"), arguments)
+    ledger.intend("activity", "it", UNDO, rolled_back(folder, broken))
     assert undo(ledger) == []
     assert not broken.exists()
 
 
-def test_a_rollback_that_fails_says_why(broken: Path) -> None:
+def test_a_rollback_that_fails_says_why(broken: Path, folder: RunFolder) -> None:
+    welcome(folder)
     with pytest.raises(FaultFailed, match=r"remove it: exit code 1: .*rm: cannot remove"):
-        roll_back(program("rm", "broken"), str(broken.parent))
+        roll_back(**rolled_back(folder, broken))
+
+
+def test_a_rollback_without_an_identity_is_not_played(broken: Path, folder: RunFolder) -> None:
+    kubeconfig(welcome(folder).private(folder.run)).unlink()
+    broken.touch()
+    with pytest.raises(FaultFailed, match="activities have no identity on the cluster nowhere"):
+        roll_back(**rolled_back(folder, broken))
+    assert broken.exists()
+
+
+@pytest.fixture
+def gone(folder: RunFolder) -> ClusterRecord:
+    """The cluster of a drill, that was taken down; another of its name stands now."""
+    record = welcome(folder)
+    other = replace(record, id="another")
+    other.write(Path(record.folder) / "cluster.json")
+    return record
+
+
+@pytest.mark.usefixtures("gone")
+def test_with_the_cluster_what_was_done_to_it_is_gone(folder: RunFolder) -> None:
+    provider = {"type": "python", "module": "chaosk8s.node.actions", "func": "no_such_function"}
+    rollback = {"type": "action", "name": "r", "provider": provider}
+    roll_back(rollback, "/", str(folder.path), 0)
+    assert "the cluster is gone, and what was done to it" in folder.faults.read_text()
+
+
+@pytest.mark.usefixtures("gone")
+def test_without_the_cluster_a_rollback_is_led_nowhere(broken: Path, folder: RunFolder) -> None:
+    arguments = rolled_back(folder, broken)
+    script = f"-c 'cp $KUBECONFIG {broken}; echo $HOME >> {broken}'"
+    arguments["rollback"]["provider"] |= {"path": "sh", "arguments": script}
+    roll_back(**arguments)
+    config, home = broken.read_text().rsplit("\n", 2)[:2]
+    assert json.loads(config)["clusters"][0]["cluster"]["server"].endswith(".invalid")
+    assert home != os.environ["HOME"]
+
+
+def test_another_cluster_of_that_name_is_not_hit(gone: ClusterRecord, folder: RunFolder) -> None:
+    with pytest.raises(FaultFailed, match="the cluster nowhere of this drill stands no more"):
+        inject(program("true", ""), None, str(folder.path))
+
+
+def test_an_identity_stays_while_something_is_to_be_undone_as_it(
+    folder: RunFolder, ledger: Ledger, broken: Path
+) -> None:
+    private = welcome(folder).private(folder.run)
+    ledger.intend("identity", "i", guest.UNDO, {"run": str(folder.path)})
+    ledger.intend("activity", "a", UNDO, rolled_back(folder, broken))
+    assert undo(ledger, ("identity",)) == [
+        "i: GuestNeeded: it stays, since activities are still to be undone as it"
+    ]
+    assert dismiss(str(folder.path))["identity"] == "i"
+    broken.touch()
+    assert undo(ledger) == []
+    assert not private.exists()

@@ -27,6 +27,23 @@ def action(name: str, function: str, **arguments: Any) -> dict[str, Any]:
     return {"type": "action", "name": name, "provider": provider | {"arguments": arguments}}
 
 
+def native(
+    index: int, activity: dict[str, Any], rollback: dict[str, Any], run: RunFolder
+) -> list[dict[str, Any]]:
+    """Return injection and undo of a fault that is an activity, as they are expanded."""
+    arguments = {"run": str(run.path), "index": index}
+    both = {"activity": activity, "rollback": rollback, **arguments}
+    return [
+        {
+            "type": "action",
+            "name": f"{edge} {index}: activity",
+            "provider": {"type": "python", "module": "kubedrill.faults.native", "func": edge}
+            | {"arguments": given},
+        }
+        for edge, given in (("inject", both), ("undo", arguments))
+    ]
+
+
 def until(seconds: float) -> dict[str, Any]:
     provider = UNTIL | {"arguments": {"offset_s": seconds}}
     return {"type": "action", "name": f"until {seconds}", "provider": provider, "controls": [STOP]}
@@ -46,11 +63,10 @@ def test_edges_keep_to_the_clock_though_injections_take_time(
     folder: RunFolder, tmp_path: Path
 ) -> None:
     a, b = tmp_path / "a", tmp_path / "b"
-    inject_a = action("inject 0: activity", "inject", path=str(a), seconds=0.3)
-    inject_b = action("inject 1: activity", "inject", path=str(b))
-    undo_a, undo_b = (
-        action(f"undo {n}: activity", "undo", path=str(p)) for n, p in enumerate((a, b))
-    )
+    mend_a, mend_b = (action("mend", "undo", path=str(path)) for path in (a, b))
+    break_a = action("break", "inject", path=str(a), seconds=0.3)
+    inject_a, undo_a = native(0, break_a, mend_a, folder)
+    inject_b, undo_b = native(1, action("break", "inject", path=str(b)), mend_b, folder)
     method = [until(0.2), inject_a, until(0.8), inject_b, until(1.2), undo_a, until(1.5), undo_b]
     child = player(folder, method, [undo_b, undo_a], faults=2)
     assert child.wait(20) == 0
@@ -125,9 +141,9 @@ def test_an_injection_that_fails_is_told_and_the_rollbacks_run(
     folder: RunFolder, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken"
-    undo = action("undo 0: activity", "undo", path=str(broken))
-    fail = action("inject 0: activity", "fail", path=str(broken))
-    child = player(folder, [until(0), fail, until(0.2)], [undo])
+    mend, fail = (action(one, one, path=str(broken)) for one in ("undo", "fail"))
+    inject, undo = native(0, fail, mend, folder)
+    child = player(folder, [until(0), inject, until(0.2)], [undo])
     assert child.wait(20) == 1
     assert [what for what, _ in calls(broken)] == ["undo"]
     [failed] = [line for line in read_lines(folder.faults) if line["event"] == "failed"]
@@ -137,14 +153,13 @@ def test_an_injection_that_fails_is_told_and_the_rollbacks_run(
 def test_a_program_that_fails_has_not_taken_effect_nor_undone(folder: RunFolder) -> None:
     """Chaos Toolkit calls any exit of a program a success."""
 
-    def program(edge: str, path: str) -> dict[str, Any]:
-        provider = {"type": "process", "path": path}
-        return {"type": "action", "name": f"{edge} 0: activity", "provider": provider}
-
-    undo = program("undo", "false")
-    child = player(folder, [until(0), program("inject", "false"), until(0.2), undo], [undo])
+    program = {"type": "action", "name": "n", "provider": {"type": "process", "path": "false"}}
+    inject, undo = native(0, program, program, folder)
+    child = player(folder, [until(0), inject, until(0.2), undo], [undo])
     assert child.wait(20) == 1
     lines = [(line["event"], line["proof"]) for line in read_lines(folder.faults)]
     assert {event for event, _ in lines} == {"injecting", "undoing", "failed"}
     assert {proof for event, proof in lines if event == "failed"} == {"exit code 1: (nothing)"}
-    assert "inject 0: activity: exit code 1" in (folder.logs / "faults.log").read_text()
+    log = (folder.logs / "faults.log").read_text()
+    assert "inject 0: activity: failed: " in log
+    assert "exit code 1: (nothing)" in log

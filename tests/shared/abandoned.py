@@ -3,18 +3,15 @@
 from pathlib import Path
 
 from kubedrill.cluster import cluster_folder
+from kubedrill.process.environment import kubeconfig
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 
 
-def abandon(reports: Path, broken: Path) -> RunFolder:
-    """Make a run folder whose ledger has one open fault: the file `broken`, which is made too.
-
-    It used the cluster `nowhere`, which is gone.
-    """
-    folder = RunFolder.create(reports, "abandoned")
-    ClusterRecord(
+def nowhere() -> ClusterRecord:
+    """Return the record of a cluster that nobody has brought up."""
+    return ClusterRecord(
         name="nowhere",
         provider="local",
         zoning="loopback",
@@ -27,7 +24,27 @@ def abandon(reports: Path, broken: Path) -> RunFolder:
         identities={},
         capabilities=(),
         versions={},
-    ).write(folder.cluster)
+    )
+
+
+def welcome(folder: RunFolder) -> ClusterRecord:
+    """Let it look as if that cluster stood, and a run had an identity for its activities there."""
+    record = nowhere()
+    file = kubeconfig(record.private(folder.run))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    for path in (folder.cluster, Path(record.folder) / "cluster.json"):
+        record.write(path)
+    return record
+
+
+def abandon(reports: Path, broken: Path) -> RunFolder:
+    """Make a run folder whose ledger has one open fault: the file `broken`, which is made too.
+
+    It used the cluster `nowhere`, which is gone.
+    """
+    folder = RunFolder.create(reports, "abandoned")
+    nowhere().write(folder.cluster)
     undo = ("plain_faults", "undo")
     Ledger(folder.ledger).intend("fault", "broken file", undo, {"path": str(broken)})
     broken.touch()

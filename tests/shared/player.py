@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from abandoned import welcome
+
 from kubedrill.process.child import Child
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
@@ -29,7 +31,15 @@ def player(folder: RunFolder, method: list[Any], rollbacks: list[Any], faults: i
     }
     folder.chaos_experiment.write_text(json.dumps(experiment))
     command = [sys.executable, "-m", "kubedrill.faults", "--run", str(folder.path)]
-    child = Child.start("faults", command, folder.logs / "faults.log", WITH_SHARED)
+    private = welcome(folder).private(folder.run)
+    child = Child.start(
+        "faults",
+        command,
+        folder.logs / "faults.log",
+        WITH_SHARED,
+        private=private,
+        provider="local",
+    )
     child.wait_ready(30)
     begin = now() + SECOND // 4
     arguments = {"activity": {"name": "break"}}

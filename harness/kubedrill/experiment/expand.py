@@ -17,8 +17,9 @@ _STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": PLAYER
 skip rollbacks or go on with the next action."""
 ALONE = "kubedrill.alone"
 """Control that makes a run folder for an experiment that no drill plays, once its cluster is found."""
-LEDGER = "kubedrill.faults.native"
-"""Controls on activities of other extensions: intent on disk before one, `undone` after its rollback."""
+NATIVE = "kubedrill.faults.native"
+"""Plays activities of other extensions. An action and not a control, since Chaos Toolkit goes on without a
+control that is missing: then the activity would be played on whatever cluster is at hand."""
 
 
 def expand(experiment: Experiment, catalogue: Catalogue, run: str) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def expand(experiment: Experiment, catalogue: Catalogue, run: str) -> dict[str, 
         "extensions": [_extension(experiment, run)],
         "runtime": {"rollbacks": {"strategy": "always"}},
         "method": _method(experiment, catalogue, run),
-        "rollbacks": [undo for undo in reversed(undos) if undo],
+        "rollbacks": [*(undo for undo in reversed(undos) if undo), *_farewell(experiment, run)],
     }
 
 
@@ -63,10 +64,24 @@ def _method(experiment: Experiment, catalogue: Catalogue, run: str) -> list[dict
         undo = _undo(fault, index, catalogue, run)
         if undo:
             edges.append((fault.undo_s, 0, undo))
-    method = []
+    method = _introduction(experiment, run)
     for seconds, _, activity in sorted(edges, key=lambda edge: edge[:2]):
         method += [_until(seconds), activity]
     return [*method, _until(experiment.seconds)]
+
+
+def _introduction(experiment: Experiment, run: str) -> list[dict[str, Any]]:
+    """Return what makes the identity of activities, where there are any."""
+    if experiment.rights is None:
+        return []
+    arguments = {"run": run, "rights": list(experiment.rights)}
+    return [_action("identity of the activities", NATIVE, "introduce", arguments)]
+
+
+def _farewell(experiment: Experiment, run: str) -> list[dict[str, Any]]:
+    if experiment.rights is None:
+        return []
+    return [_action("remove the identity of the activities", NATIVE, "dismiss", {"run": run})]
 
 
 def _until(seconds: float) -> dict[str, Any]:
@@ -78,10 +93,9 @@ def _until(seconds: float) -> dict[str, Any]:
 
 def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any]:
     if fault.name == ACTIVITY:
-        action = _native(f"inject {index}", fault.arguments["activity"])
-        rollback = _rollback(fault, index)
-        arguments = {"run": run, "index": index, "rollback": rollback}
-        return {**action, **_ledger("before", arguments)} if rollback else action
+        activity, rollback = fault.arguments["activity"], fault.arguments["rollback"]
+        arguments = {"activity": activity, "rollback": rollback, "run": run, "index": index}
+        return _action(f"inject {index}: {activity['name']}", NATIVE, "inject", arguments)
     name = f"inject {index}: {fault.name}"
     known = catalogue.faults[fault.name]
     arguments = {**fault.arguments, "run": run, "index": index}
@@ -90,8 +104,9 @@ def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[st
 
 def _undo(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any] | None:
     if fault.name == ACTIVITY:
-        rollback = _rollback(fault, index)
-        return {**rollback, **_ledger("after", {"run": run})} if rollback else None
+        rollback = fault.arguments["rollback"]
+        name = f"undo {index}: {rollback['name']}" if rollback else ""
+        return _action(name, NATIVE, "undo", {"run": run, "index": index}) if rollback else None
     name = f"undo {index}: {fault.name}"
     known = catalogue.faults[fault.name]
     return _action(name, known.module, known.undo, {"run": run, "index": index})
@@ -108,17 +123,3 @@ def _action(name: str, module: str, function: str, arguments: dict[str, Any]) ->
             "arguments": arguments,
         },
     }
-
-
-def _rollback(fault: Fault, index: int) -> dict[str, Any] | None:
-    rollback = fault.arguments["rollback"]
-    return _native(f"undo {index}", rollback) if rollback else None
-
-
-def _ledger(scope: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    provider = {"type": "python", "module": LEDGER, "arguments": arguments}
-    return {"controls": [{"name": "ledger", "scope": scope, "provider": provider}]}
-
-
-def _native(edge: str, action: dict[str, Any]) -> dict[str, Any]:
-    return {**action, "name": f"{edge}: {action['name']}"}

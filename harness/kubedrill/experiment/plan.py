@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
-from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.catalogue import Catalogue, Rule
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.objective import words
 from kubedrill.record.units import format_duration
@@ -13,6 +13,15 @@ from kubedrill.record.units import format_duration
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+
+_IDENTITY = "system:serviceaccount:kubedrill:activity-RUN"
+"""RUN is the run's name, known when it begins."""
+
+_UNKNOWN = (
+    "unknown: kubedrill does not look into actions of other extensions; in the cluster, what the rights "
+    "of its identity allow; elsewhere, whatever the action reaches"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,10 @@ class Plan:
     """When a probe has failed."""
     phases: tuple[dict[str, Any], ...]
     faults: tuple[PlannedFault, ...]
+    identity: str | None
+    """Whom activities of other extensions act as; None if there are none."""
+    rights: tuple[Rule, ...]
+    """What it may do in the cluster: rules as of a ClusterRole."""
     objectives: tuple[dict[str, str], ...]
     abort: tuple[str, ...]
     minutes: float
@@ -78,6 +91,8 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         deadline_s=experiment.probing.deadline_s,
         phases=tuple(asdict(phase) for phase in experiment.phases),
         faults=faults,
+        identity=None if experiment.rights is None else _IDENTITY,
+        rights=experiment.rights or (),
         objectives=tuple(
             {
                 "phase": one.phase,
@@ -96,8 +111,7 @@ def _fault(fault: Fault, catalogue: Catalogue) -> PlannedFault:
     if fault.name == ACTIVITY:
         action = fault.arguments["activity"]
         does = f"the Chaos Toolkit action {action['name']}"
-        radius = "unknown: kubedrill does not look into actions of other extensions"
-        return PlannedFault(fault.name, fault.arguments, *times, does, radius, None)
+        return PlannedFault(fault.name, fault.arguments, *times, does, _UNKNOWN, None)
     known = catalogue.faults[fault.name]
     values = {**_defaults(known.parameters), **fault.arguments}
     radius = _fill_in(known.blast_radius, values)
@@ -126,6 +140,15 @@ def _shown(value: Any) -> str:
 
 def _targets(faults: tuple[PlannedFault, ...], record: ClusterRecord | None) -> list[str]:
     """Name what may be hit: the first word of a fault is the kind of component it is for."""
+    unknown = [
+        f"unknown, by the activity {fault.arguments['activity']['name']}"
+        for fault in faults
+        if fault.name == ACTIVITY
+    ]
+    return [*_components(faults, record), *unknown]
+
+
+def _components(faults: tuple[PlannedFault, ...], record: ClusterRecord | None) -> list[str]:
     kinds = {fault.name.partition(".")[0] for fault in faults if fault.name != ACTIVITY}
     if record is None:
         return [
@@ -156,6 +179,7 @@ def render(planned: Plan, console: "Console") -> None:
 
 def _facts(planned: Plan) -> "Table":
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, show_header=False)
     table.add_column(style="bold")
@@ -164,7 +188,10 @@ def _facts(planned: Plan) -> "Table":
     table.add_row("needs", ", ".join(planned.capabilities) or "nothing beyond the API")
     if planned.missing:
         table.add_row("missing", f"{', '.join(planned.missing)}: the drill would not be started")
-    table.add_row("may hit", ", ".join(planned.targets) or "nothing")
+    table.add_row("may hit", Text(", ".join(planned.targets) or "nothing"))
+    if planned.identity:
+        may = "; ".join(_right(rule) for rule in planned.rights) or "nothing"
+        table.add_row("activities", Text(f"as {planned.identity}; it may: {may}"))
     seeds = ", ".join(f"{count:,} {kind}" for kind, count in planned.seed.items() if count)
     table.add_row("seeds", seeds or "nothing")
     for load in planned.loads:
@@ -175,6 +202,16 @@ def _facts(planned: Plan) -> "Table":
         table.add_row("load", f"{name}: {profile} at {load['rate']}{during}{shared}")
     table.add_row("probes", f"deadline {format_duration(planned.deadline_s)}")
     return table
+
+
+def _right(rule: Rule) -> str:
+    named = f" {', '.join(rule['resourceNames'])}" if "resourceNames" in rule else ""
+    of = [
+        f"{resource}.{group}" if group else resource
+        for group in rule.get("apiGroups", ())
+        for resource in rule.get("resources", ())
+    ]
+    return f"{', '.join(rule['verbs'])} {', '.join([*of, *rule.get('nonResourceURLs', ())])}{named}"
 
 
 def _phase_table(planned: Plan) -> "Table":

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from kubedrill.record.catalogue import Rule
 from kubedrill.record.objective import AbortCondition, Objective
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
 
@@ -72,6 +73,18 @@ class Experiment:
     def seconds(self) -> float:
         """How long the phases last together."""
         return sum(phase.seconds for phase in self.phases)
+
+    @property
+    def rights(self) -> tuple[Rule, ...] | None:
+        """What the identity of the drill's activities may do; None if there are none."""
+        activities = [one.arguments for one in self.faults if one.name == ACTIVITY]
+        if not activities:
+            return None
+        rules: list[Rule] = []
+        for rule in (rule for one in activities for rule in one["rights"]):
+            if rule not in rules:
+                rules.append(rule)
+        return tuple(rules)
 
     def phase_start(self, name: str) -> float:
         """Return when a phase begins, in seconds from the drill's start; KeyError if unknown."""

@@ -1,71 +1,192 @@
-"""Faults: activities of other extensions: their intent in the ledger, and their rollback from it.
+"""Faults: activities of other extensions, on the drill's cluster and as the drill's identity.
 
-`python -m kubedrill.faults.native` plays the rollback that it reads from stdin, in a process of its own:
-so relative paths and modules are found where the drill was started, whoever undoes it.
+Whoever plays one (drill, watchdog, heal, `chaos run`): it is played in the environment of the drill, which
+leads to no other cluster. A process that has another one starts a process of its own for it:
+`python -m kubedrill.faults.native` plays the activity on stdin.
 """
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kubedrill.faults.outcome import Run, failure
-from kubedrill.faults.progress import GRACE, FaultFailed, deadline, folder_of
+from kubedrill.cluster.guest import GuestNeeded, grant, revoke, user_of
+from kubedrill.faults.outcome import failure
+from kubedrill.faults.progress import GRACE, FaultFailed, Progress, deadline, folder_of
+from kubedrill.process.environment import environment, kubeconfig
 from kubedrill.record.clock import SECOND
-from kubedrill.record.ledger import Ledger
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.files import write_json
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Entry, Ledger
 
 Activity = dict[str, Any]
 
+NAME = "activity"
 UNDO = ("kubedrill.faults.native", "roll_back")
 
 
-def before_activity_control(context: Activity, run: str, index: int, rollback: Activity) -> None:
-    """Put the intent on disk before an activity is played; if that fails, it is not played."""
-    folder = folder_of(run)
-    arguments = {"rollback": rollback, "place": str(Path.cwd())}
-    try:
-        Ledger(folder.ledger).intend(
-            "activity", context["name"], UNDO, arguments, deadline(folder, index)
-        )
-    except Exception as error:
-        from chaoslib.exceptions import InterruptExecution
-
-        # Whatever else is raised here, chaoslib would swallow it and play the activity all the same.
-        raise InterruptExecution(f"{folder.ledger}: {error}") from error
+def introduce(run: str, rights: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, Any]:
+    """Make the identity of the activities, with these rights, if the drill has not done so."""
+    return {"identity": grant(folder_of(run), rights)}
 
 
-def after_activity_control(context: Activity, run: str, state: Run | None) -> None:
-    """Note that a rollback has succeeded."""
+def dismiss(run: str) -> dict[str, Any]:
+    """Remove the identity again, unless something is left to be undone as it."""
     ledger = Ledger(folder_of(run).ledger)
-    if state is None or failure(state) is not None:
+    found = [entry for entry in ledger.open_entries() if entry.what == "identity"]
+    for entry in found:
+        try:
+            revoke(**entry.arguments)
+        except GuestNeeded as needed:
+            return {"identity": entry.name, "stays": str(needed)}
+        ledger.undone(entry.id)
+    return {"removed": [entry.name for entry in found]}
+
+
+def inject(
+    activity: Activity, rollback: Activity | None, run: str, index: int = 0
+) -> dict[str, Any]:
+    """Play an activity; its rollback stands in the ledger before.
+
+    `run` is the path of the run folder, `index` tells several faults of one run apart. Raises
+    FaultFailed if the activity does not succeed, or would not reach the drill's cluster.
+    """
+    folder = folder_of(run)
+    progress = Progress(folder, NAME, index, activity["name"])
+    place = str(Path.cwd())
+    progress.say("injecting")
+    try:
+        surroundings = _surroundings(folder)
+        if rollback:
+            arguments = {"rollback": rollback, "place": place, "run": str(folder.path)}
+            undo = (NAME, activity["name"], UNDO, {**arguments, "index": index})
+            Ledger(folder.ledger).intend(*undo, deadline(folder, index))
+    except (FaultFailed, OSError) as error:
+        raise progress.fail(f"not played: {error}") from error
+    if why := _play(activity, surroundings, place):
+        raise progress.fail(why)
+    proof = _proof(folder)
+    progress.say("injected", proof)
+    progress.say("took-effect", proof)
+    return {"proof": proof}
+
+
+def undo(run: str, index: int = 0) -> dict[str, Any]:
+    """Play the rollback of the activity that `inject` played; may be called again."""
+    ledger = Ledger(folder_of(run).ledger)
+    entry = _entry(ledger, index)
+    if entry is None:
+        return {"undone": "already, or never injected"}
+    roll_back(**entry.arguments)
+    ledger.undone(entry.id)
+    return {"undone": entry.name}
+
+
+def roll_back(rollback: Activity, place: str, run: str, index: int) -> None:
+    """Play a rollback in the folder `place`; FaultFailed if it does not succeed.
+
+    With the cluster, all that an activity of chaostoolkit-kubernetes did is gone. Any other may have
+    reached beyond it, so that its rollback is played; there is no cluster then that it could reach.
+    """
+    folder = folder_of(run)
+    progress = Progress(folder, NAME, index, rollback["name"])
+    with suppress(OSError):  # a full disk must keep nothing broken
+        progress.say("undoing")
+    stands = ClusterRecord.read(folder.cluster).stands()
+    if not stands and str(rollback["provider"].get("module", "")).startswith("chaosk8s."):
+        progress.say("undone", "the cluster is gone, and what was done to it")
         return
-    for entry in ledger.open_entries():
-        if entry.what == "activity" and entry.arguments["rollback"]["name"] == context["name"]:
-            ledger.undone(entry.id)
+    with tempfile.TemporaryDirectory(prefix="kubedrill-") as nowhere:
+        try:
+            surroundings = _surroundings(folder) if stands else _leading_nowhere(Path(nowhere))
+        except FaultFailed as error:
+            raise progress.fail(f"not played: {error}") from error
+        why = _play(rollback, surroundings, place, GRACE / SECOND)
+    if why:
+        raise progress.fail(why)
+    progress.say("undone", _proof(folder))
 
 
-def roll_back(rollback: Activity, place: str) -> None:
-    """Play the rollback of an activity in the folder `place`; FaultFailed if it does not succeed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "kubedrill.faults.native"],
-        input=json.dumps(rollback),
-        capture_output=True,
-        text=True,
-        cwd=place,
-        timeout=GRACE / SECOND,
-        check=False,
+def _entry(ledger: Ledger, index: int) -> Entry | None:
+    entries = (
+        [one for one in ledger.open_entries() if one.what == NAME] if ledger.path.exists() else []
     )
-    if done.returncode != 0:
-        raise FaultFailed(f"{rollback['name']}: {(done.stderr.splitlines() or ['no cause'])[-1]}")
+    return next((one for one in entries if one.arguments["index"] == index), None)
+
+
+def _proof(folder: RunFolder) -> str:
+    return (
+        f"Chaos Toolkit says that the activity succeeded, as {user_of(folder.run)}; "
+        "nothing else was looked at"
+    )
+
+
+def _surroundings(folder: RunFolder) -> dict[str, str]:
+    """Return the environment of the drill; FaultFailed if that leads to no cluster, or another one."""
+    record = ClusterRecord.read(folder.cluster)
+    if not record.stands():
+        raise FaultFailed(f"the cluster {record.name} of this drill stands no more")
+    private = record.private(folder.run)
+    if not kubeconfig(private).exists():
+        raise FaultFailed(f"the drill's activities have no identity on the cluster {record.name}")
+    return environment(private, record.provider)
+
+
+def _leading_nowhere(private: Path) -> dict[str, str]:
+    """Return an environment whose kubeconfig leads nowhere: without one, programs ask this machine."""
+    nowhere = {"name": "gone", "cluster": {"server": "https://cluster-is-gone.invalid"}}
+    context = {"name": "gone", "context": {"cluster": "gone", "user": "nobody"}}
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [nowhere],
+        "users": [{"name": "nobody", "user": {}}],
+        "contexts": [context],
+        "current-context": "gone",
+    }
+    write_json(kubeconfig(private), content)
+    return environment(private)
+
+
+def _play(
+    activity: Activity, surroundings: dict[str, str], place: str, timeout_s: float | None = None
+) -> str | None:
+    """Play an activity in the folder `place`; return why it did not succeed, if so."""
+    if dict(os.environ) == surroundings and str(Path.cwd()) == place:
+        return _played_here(activity)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "kubedrill.faults.native"],
+            input=json.dumps(activity),
+            capture_output=True,
+            text=True,
+            cwd=place,
+            env=surroundings,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"did not end within {timeout_s:g} s"
+    if done.returncode == 0:
+        return None
+    return (done.stderr.splitlines() or [f"ended with {done.returncode}, and no cause"])[-1]
+
+
+def _played_here(activity: Activity) -> str | None:
+    from chaoslib.activity import execute_activity
+
+    return failure(execute_activity({}, activity, {}, {}, dry=None))  # type: ignore[arg-type]
 
 
 def main() -> int:
     """Play the activity on stdin; return 0 only if it succeeded, with the cause on stderr."""
-    from chaoslib.activity import execute_activity
-
-    played = execute_activity({}, json.load(sys.stdin), {}, {}, dry=None)  # type: ignore[arg-type]
-    why = failure(played)
+    why = _played_here(json.load(sys.stdin))
     if why is not None:
         print(why, file=sys.stderr)
     return 0 if why is None else 1

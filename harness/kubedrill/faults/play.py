@@ -42,7 +42,7 @@ def main() -> int:
     """Play RUN/chaos-experiment.json; return 0 only if every activity succeeded."""
     from chaoslib.experiment import run_experiment
 
-    from kubedrill.faults.outcome import failures, tell_of_native_activities
+    from kubedrill.faults.outcome import failures
     from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 
     global _begin  # noqa: PLW0603
@@ -59,7 +59,6 @@ def main() -> int:
     # Strategies in the file are honoured only if they come as settings too.
     journal = run_experiment(experiment, settings={"runtime": experiment["runtime"]})
     folder.chaos_journal.write_text(json.dumps(journal, indent=1, default=str), encoding="utf-8")
-    tell_of_native_activities(journal, schedule, folder)
     for failure in failures(journal):
         print(failure, file=sys.stderr)
     return 1 if failures(journal) else 0

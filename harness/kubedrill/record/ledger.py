@@ -28,7 +28,7 @@ class Entry:
 
     id: str
     what: str
-    """fault | activity (a fault of another extension) | process | cluster | seed"""
+    """fault | activity (a fault of another extension) | identity (theirs) | process | cluster | seed"""
     name: str
     module: str
     function: str

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kubedrill.cluster.definition import FlagValue, Kind
 from kubedrill.cluster.local.certificates import AGGREGATOR, SERVICE_NETWORK
-from kubedrill.cluster.local.kubeconfig import write_kubeconfig
+from kubedrill.cluster.local.kubeconfig import holder, write_kubeconfig
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.pki import Pair
 from kubedrill.cluster.local.zones import (
@@ -73,10 +73,11 @@ def write_kubeconfigs(layout: Layout) -> Path:
             ("controller-manager", own.controller_manager_client),
             ("scheduler", own.scheduler_client),
         ]:
-            write_kubeconfig(pki / f"{kind}-{zone}.kubeconfig", layout.name, server, trust, who)
+            file = pki / f"{kind}-{zone}.kubeconfig"
+            write_kubeconfig(file, layout.name, server, trust, holder(who))
     path = layout.folder / "admin.kubeconfig"
     balancer = f"127.0.0.1:{layout.port}"
-    return write_kubeconfig(path, layout.name, balancer, trust, layout.certificates.admin)
+    return write_kubeconfig(path, layout.name, balancer, trust, holder(layout.certificates.admin))
 
 
 def _kinds(layout: Layout) -> dict[Kind, tuple[Path, Callable[[Layout, str], Flags]]]:

@@ -51,6 +51,17 @@ def everything(load_users: int) -> list[tuple[str, Object]]:
     ]
 
 
+def guest(name: str, rules: list[Object]) -> list[tuple[str, Object]]:
+    """Return, as `everything` does, a ServiceAccount that may do what the rules say."""
+    core, rbac = f"/api/v1/namespaces/{NAMESPACE}", f"/apis/{_RBAC}/v1"
+    role = f"kubedrill-{name}"
+    return [
+        (f"{core}/serviceaccounts", _account(name)),
+        (f"{rbac}/clusterroles", _role("ClusterRole", role, rules)),
+        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", role, [_service_account(name)])),
+    ]
+
+
 def _user(name: str) -> Object:
     return {"apiGroup": _RBAC, "kind": "User", "name": name}
 
