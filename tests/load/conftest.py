@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,17 +75,31 @@ users: [{{name: me, user: {{token: secret}}}}]
 
 
 @pytest.fixture
-def locust(kubeconfig: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    """Run `locust -f loadprofiles/mass_list.py` as a person would."""
+def locust(
+    kubeconfig: Path, server: ListServer
+) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run `locust -f loadprofiles/mass_list.py` as a person would.
 
-    def run(*arguments: str, profile: Path = PROFILE) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
+    To its own end; or, with a number of requests, `served`, until the server has answered so many.
+    """
+
+    def run(
+        *arguments: str, profile: Path = PROFILE, served: int | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        process = subprocess.Popen(
             [sys.executable, "-m", "locust", "-f", str(profile), *arguments],
             env={**os.environ, "KUBECONFIG": str(kubeconfig)},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
-            check=False,
         )
+        if served is not None:
+            latest = time.monotonic() + 60
+            while len(server.served) < served and process.poll() is None:
+                assert time.monotonic() < latest
+                time.sleep(0.05)
+            process.terminate()  # as Ctrl-C: it sums up, and ends
+        stdout, stderr = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     return run

@@ -48,6 +48,7 @@ def most_memory(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
 
 
+@pytest.mark.alone  # 2.5 GB through TLS keep a core busy for five seconds
 def test_fifty_lists_of_50_megabytes_at_once(stage, server):
     peaks = []
 

@@ -51,7 +51,7 @@ def test_headless(locust, server):
 def test_parameters_are_options(locust, server):
     options = ("--resource", "secrets", "--namespace", "one", "--limit", "4", "--encoding=protobuf")
     server.kind = "SecretList"
-    done = locust("--headless", "-t", "4s", *options, "--json")
+    done = locust("--headless", *options, "--json", served=10)
     names = {entry["name"]: entry for entry in json.loads(done.stdout)}
     assert done.returncode == 0, done.stderr
     assert names["list.page"]["num_requests"] >= 3 * names["list"]["num_requests"] > 0
@@ -60,7 +60,7 @@ def test_parameters_are_options(locust, server):
 
 def test_failures_are_in_locusts_statistics(locust, server):
     server.behaviour = "/too-many"
-    done = locust("--headless", "-t", "4s", "--only-summary")
+    done = locust("--headless", "--only-summary", served=10)
     assert done.returncode == 1
     assert re.search(r"LIST list: +http 429|http 429", done.stderr)
 
@@ -74,7 +74,7 @@ def test_somebody_elses_listener_hears_every_request(locust, server, tmp_path):
         + "def heard(request_type, name, response_time, **_):\n"
         + "    print('heard', request_type, name, response_time > 0)\n"
     )
-    done = locust("--headless", "-t", "4s", "--rate", "20", "--only-summary", profile=other)
+    done = locust("--headless", "--rate", "20", "--only-summary", profile=other, served=25)
     assert done.stdout.count("heard LIST list True") >= 20
     assert done.returncode == 0
 
@@ -103,7 +103,7 @@ def test_a_shape_steers_the_load(locust, server, tmp_path):
 
 def test_a_rate_that_changes_as_in_an_experiment(locust, server):
     shape = "steps: {rates: [40/s, 0/s], each: 1s}"
-    done = locust("--headless", "-t", "5s", "--rate-shape", shape, "--only-summary")
+    done = locust("--headless", "-t", "10s", "--rate-shape", shape, "--only-summary")
     assert done.returncode == 0, done.stderr
     assert len(server.served) == 40
 
@@ -204,7 +204,7 @@ def test_client_certificate(locust, kubeconfig, server, certificate):
         f"{{client-certificate: {certificate.certificate}, client-key: {certificate.key}}}",
     )
     kubeconfig.write_text(text)
-    done = locust("--headless", "-t", "3s")
+    done = locust("--headless", served=5)
     assert done.returncode == 0, done.stderr
     assert "Authorization" not in server.served[0][2]
     der = ssl.PEM_cert_to_DER_cert(certificate.certificate.read_text())
@@ -226,21 +226,23 @@ def test_web_ui(server, kubeconfig):
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
     try:
         url = f"http://127.0.0.1:{port}"
-        page = fetch(url, 15)
+        page = fetch(url, 60)
         for parameter in ("resource_version", "encoding", "rate", "max_in_flight"):
             assert parameter in page
         server.kind = "SecretList"
         form = {"user_count": 1, "spawn_rate": 1, "resource": "secrets", "rate": "50"}
-        fetch(f"{url}/swarm", 5, urllib.parse.urlencode(form).encode())
-        time.sleep(2.5)
-        stats = json.loads(fetch(f"{url}/stats/requests", 5))
+        fetch(f"{url}/swarm", 30, urllib.parse.urlencode(form).encode())
+        while len(server.served) < 80:
+            assert process.poll() is None
+            time.sleep(0.1)
+        stats = json.loads(fetch(f"{url}/stats/requests", 30))
         assert stats["stats"][0]["name"] == "list"
         assert stats["stats"][0]["num_requests"] > 50
         assert stats["total_fail_per_sec"] == 0
         assert {path for _, path, _ in server.served} == {"/behind/a/gateway/api/v1/secrets"}
     finally:
         process.terminate()
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=60)
     assert b"Traceback" not in said
 
 

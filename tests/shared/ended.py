@@ -16,9 +16,12 @@ from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.judge.probes import Probes
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.ledger import Ledger
+from kubedrill.record.ledger import Entry, Ledger
 
-CLEAN_UP_S = 15
+MENDED_S = 15
+"""Within which what was broken is mended, as docs/faults.md promises."""
+LEFT_S = 120
+"""Within which seeded objects are swept, on a slow machine beside others, and all processes have ended."""
 PAIRS = [(signal.SIGINT, signal.SIGKILL), (signal.SIGTERM, signal.SIGHUP)]
 PHASES = {"warmup": "1s", "baseline": "1s", "fault": "3s", "recovery": "3s"}
 LEADER_KILLED = {
@@ -71,8 +74,17 @@ def wait_for_the_fault(running: RunningDrill, cluster: ClusterRecord) -> str:
 
 def wait_until_cleared(running: RunningDrill) -> None:
     """Wait until nothing stands open in the ledger and no process is left; fail if that takes too long."""
-    ledger, deadline = Ledger(running.folder.ledger), time.monotonic() + CLEAN_UP_S
-    while time.monotonic() < deadline and (ledger.open_entries() or left_processes(running)):
+    ledger, signalled = Ledger(running.folder.ledger), time.monotonic()
+
+    def broken() -> list[Entry]:
+        return [entry for entry in ledger.open_entries() if entry.what in ("fault", "activity")]
+
+    while time.monotonic() < signalled + MENDED_S and broken():
+        time.sleep(0.2)
+    assert broken() == []
+    while time.monotonic() < signalled + LEFT_S and (
+        ledger.open_entries() or left_processes(running)
+    ):
         time.sleep(0.2)
     assert ledger.open_entries() == []
     assert left_processes(running) == []
@@ -88,7 +100,7 @@ def check_samples(running: RunningDrill, signalled: int) -> None:
 def check_judged(running: RunningDrill, number: signal.Signals) -> None:
     """Check what a drill that was ended by that signal said, its exit code, and what `judge` says."""
     if number != signal.SIGKILL:
-        assert running.process.wait(10) == 2
+        assert running.process.wait(60) == 2
         assert json.loads(running.folder.verdict.read_text())["verdict"] == "INVALID"
     judged = subprocess.run(
         [sys.executable, "-m", "kubedrill", "judge", str(running.folder.path)],
