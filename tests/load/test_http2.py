@@ -124,9 +124,10 @@ def test_goaway_is_obeyed_and_nothing_is_lost(stage, server, lists, connections)
     lists.latency_s, lists.goaway_every = 0.05, 10
     played = play(stage, rate=200, connections=connections)
     counted = played.outcomes()
-    # A request that crosses the GOAWAY is one that the server has not taken, and says so.
-    assert counted[200] >= 190, played.log
-    assert set(counted) <= {200, Outcome.GOAWAY}
+    # A request that crosses the GOAWAY is one that the server has not taken, and says so: the slower
+    # the machine, the more do.
+    assert counted[200] > 100, played.log
+    assert counted[200] + counted.get(Outcome.GOAWAY, 0) == 200
     assert len(server.talks) > USERS + 5
 
 
