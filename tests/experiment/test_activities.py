@@ -51,6 +51,20 @@ def test_what_no_release_has_is_refused_with_its_line(
     assert provider in file.splitlines()[caught.value.line - 1]
 
 
+def test_a_module_that_ends_python_is_said_with_the_line(
+    reading: Read, small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deadly.py").write_text("import os; os._exit(7)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    action = "{type: action, name: n, provider: {type: python, module: deadly, func: f}}"
+    entry = f"  - activity: {action}\n    rollback: null\n    rights: []"
+    with pytest.raises(
+        BadFile, match="importing their modules ended Python: exit code 7"
+    ) as caught:
+        reading(small.replace("  - etcd.kill: {member: leader}", entry))
+    assert caught.value.line is not None
+
+
 def test_a_probe_is_no_fault(reading: Read, small: str) -> None:
     probe = "{type: probe, name: n, provider: {type: python, module: chaosk8s.pod.probes, func: x}}"
     with pytest.raises(NotStarted, match='type must be action, not the text "probe"'):

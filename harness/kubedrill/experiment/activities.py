@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kubedrill.errors import NotStarted
 from kubedrill.experiment.settled import ACTIVITY
 from kubedrill.record.catalogue import Catalogue, Flaw, Rule
 from kubedrill.record.problems import Location, Problems, describe
@@ -52,14 +53,19 @@ class ActivityReader:
         for key, message in wrong:
             self.problems.add((*location, key) if key in action else location, message)
         if not wrong:
-            for flaw in self._flaws[json.dumps(action)]:
+            for flaw in self._flaws.get(json.dumps(action), ()):
                 self.problems.add((*location, *flaw.where), flaw.why)
 
     @functools.cached_property
     def _flaws(self) -> Mapping[str, list[Flaw]]:
         found = [entry[role] for entry in self.entries for role in _ROLES if entry.get(role)]
         sound = [one for one in found if isinstance(one, dict) and not list(_wrong_form(one))]
-        return dict(zip(map(json.dumps, sound), self.catalogue.flaws(sound), strict=True))
+        try:
+            flaws = self.catalogue.flaws(sound)
+        except NotStarted as error:
+            self.problems.add(("faults",), str(error))
+            return {}
+        return dict(zip(map(json.dumps, sound), flaws, strict=True))
 
     def _needed(
         self,
