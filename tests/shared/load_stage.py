@@ -88,7 +88,7 @@ class Stage:
         child = Child.start(
             "load", self.under + command, self.folder.logs / "load.log", environment
         )
-        child.wait_ready(30)
+        child.wait_ready(60)
         return child
 
     def go(self, child: Child, rate: float, seconds: float, parameters: dict[str, Any]) -> int:
@@ -109,10 +109,10 @@ class Stage:
             start = self.go(child, rate, seconds, parameters)
             if meanwhile:
                 meanwhile(child, start)
-            status = child.wait(seconds + 15)
+            status = child.wait(seconds + 60)
         finally:
             child.end()
-            if child.wait(3) is None:
+            if child.wait(30) is None:
                 child.kill()
             child.process.stdout.close()
         log = (self.folder.logs / "load.log").read_text()
