@@ -17,6 +17,7 @@ from benchmarks import (
     watches,
 )
 from benchmarks.table import Rows
+from kubedrill.signals import Interrupted, Signals
 
 BENCHMARKS: dict[str, tuple[Callable[[Rows], None], int]] = {
     "client": (client.client, client.ROUNDS),
@@ -35,10 +36,20 @@ BENCHMARKS: dict[str, tuple[Callable[[Rows], None], int]] = {
 @click.argument("names", nargs=-1, type=click.Choice([*BENCHMARKS]))
 def main(names: tuple[str, ...]) -> None:
     """Run the benchmarks of these names, or all."""
+    signals = Signals()
+    signals.install()
+    try:
+        with signals.may_interrupt():
+            _measure(names or tuple(BENCHMARKS))
+    except Interrupted as signal:
+        raise click.ClickException(f"ended by {signal}: no figures, and nothing is left") from None
+
+
+def _measure(names: tuple[str, ...]) -> None:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn(), transient=True) as progress:
         rows = Rows(progress.console, lambda: None)
-        for name in names or BENCHMARKS:
+        for name in names:
             measure, rounds = BENCHMARKS[name]
             task = progress.add_task(name, total=rounds)
             rows.progress = lambda task=task: progress.advance(task)  # type: ignore[misc]

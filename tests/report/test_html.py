@@ -9,6 +9,7 @@ import pytest
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report
 from kubedrill.report import html, tables
+from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 
 MEGABYTE = 1_000_000
 VOID = {"meta", "link", "img", "br", "hr", "input", "base", "area", "source", "col", "wbr"}
@@ -172,6 +173,36 @@ def test_the_panels_of_the_timeline(drill) -> None:
         "CPU: cores in use",
         "Memory: largest process of each kind",
     ]
+
+
+def test_bands_are_named_beside_their_colours(drill) -> None:
+    shown = page(drill())
+    swatches = [style["style"] for tag, style in shown.tags if style.get("class") == "swatch"]
+    assert swatches == [
+        f"background: {band.color}; opacity: {band.alpha}" for band in (PHASE_BAND, FAULT_BAND)
+    ]
+    assert "phases: warmup, baseline, fault, recovery; a line where each begins" in shown.text
+    assert "a fault in force: etcd.kill on etcd-b" in shown.text
+    chart = next(script for script in shown.scripts if script.startswith("{"))
+    assert all(f'"{band.color}"' in chart for band in (PHASE_BAND, FAULT_BAND))
+
+
+def test_a_fault_without_effect_has_no_band(drill) -> None:
+    folder = drill()
+    report = Report.read(folder.verdict)
+    idle = report.faults[0].model_copy(update={"took_effect": False})
+    report.model_copy(update={"faults": [idle]}).write(folder.verdict)
+    assert "a fault in force" not in page(folder).text
+
+
+def test_every_table_scrolls_in_a_frame_that_shows_that_there_is_more(drill) -> None:
+    """On a narrow screen a table is cut by its frame; the frame's edge is shaded where it is."""
+    text = html.write(drill()).read_text(encoding="utf-8")
+    assert len(re.findall(r"<table", text)) == len(
+        re.findall(r'<div class="scroll"[^>]*>\s*<table', text)
+    )
+    [rule] = re.findall(r"\.scroll, pre \{\s*--under[^}]*\}", text)
+    assert rule.count(" local,") == rule.count(" scroll,") == 2
 
 
 def test_objectives_of_a_phase_that_never_began_are_there(drill) -> None:

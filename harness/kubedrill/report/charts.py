@@ -13,7 +13,8 @@ from kubedrill.record.timeline import Event
 from kubedrill.record.traces import read_samples
 from kubedrill.record.verdict import Report
 from kubedrill.report import lane_panels, load_panels, usage_panels
-from kubedrill.report.panel import INK, RED, Axis
+from kubedrill.report.bands import FAULT_BAND
+from kubedrill.report.panel import INK, Axis
 
 
 def timeline(
@@ -64,6 +65,8 @@ def _bands(axis: Axis, report: Report, panel: figure) -> None:
     for fault in report.faults:
         left, right = lane_panels.fault_span(axis, fault)
         if right > left:
-            band = BoxAnnotation(left=left, right=right, fill_color=RED, fill_alpha=0.07)
+            band = BoxAnnotation(
+                left=left, right=right, fill_color=FAULT_BAND.color, fill_alpha=0.07
+            )
             band.line_color, band.level = None, "underlay"
             panel.add_layout(band)

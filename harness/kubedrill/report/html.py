@@ -1,6 +1,7 @@
 """Report: `report.html`, one file that opens offline and asks no network for anything."""
 
 import secrets
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,7 @@ from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event, read_timeline
 from kubedrill.record.verdict import FaultResult, Report
 from kubedrill.report import figures, sentences, tables
+from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.report.table import verdict_cell
 
@@ -36,6 +38,7 @@ def write(folder: RunFolder) -> Path:
         faults=[_fault(one, start) for one in report.faults],
         events=_events(events, start),
         chart=_chart(folder, report, schedule, events),
+        bands=_bands(report),
         bokeh=_bokeh(),
         nonce=secrets.token_urlsafe(16),
         experiment=_text(folder.experiment_yaml),
@@ -82,6 +85,16 @@ def _chart(
     from kubedrill.report.charts import timeline
 
     return timeline(folder, report, schedule, events)
+
+
+def _bands(report: Report) -> list[dict[str, str]]:
+    """Return what the bands of the timeline mean, with their colours in the panel of the drill."""
+    phases = ", ".join(one.name for one in report.phases)
+    faults = [one for one in report.faults if one.took_effect and one.injected_at is not None]
+    names = ", ".join(sentences.on_target(one.name, one.target) for one in faults)
+    found = [(PHASE_BAND, f"phases: {phases}; a line where each begins")]
+    found += [(FAULT_BAND, f"a fault in force: {names}")] if faults else []
+    return [{**asdict(band), "words": words} for band, words in found]
 
 
 def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:

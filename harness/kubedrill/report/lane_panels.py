@@ -15,6 +15,7 @@ from kubedrill.record.timeline import Event
 from kubedrill.record.traces import failed, outages
 from kubedrill.record.verdict import Report
 from kubedrill.report import figures
+from kubedrill.report.bands import FAULT_BAND, PHASE_BAND, Band
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.report.panel import BLUE, GREEN, INK, RED, Axis, hover, legend, source
 from kubedrill.report.sentences import on_target
@@ -31,12 +32,10 @@ _MARKED_KINDS = ("fault", "component", "child", "drill")
 def drill(axis: Axis, report: Report, events: list[Event]) -> figure:
     """Return the map of the drill: phases, faults in force, and what happened to components."""
     plot = axis.panel("Drill", _FRAME_HEIGHT + 3 * 20, ("phase", "fault", "events"))
-    phases = [(one.name, axis.at(one.start), axis.at(one.end), INK) for one in axis.schedule.phases]
-    _blocks(plot, "phase", phases, axis.length, alpha=0.22)
-    faults = [
-        (on_target(one.name, one.target), *fault_span(axis, one), RED) for one in report.faults
-    ]
-    _blocks(plot, "fault", [one for one in faults if one[2] > one[1]], axis.length, alpha=0.35)
+    phases = [(one.name, axis.at(one.start), axis.at(one.end)) for one in axis.schedule.phases]
+    _blocks(plot, "phase", phases, axis.length, PHASE_BAND)
+    faults = [(on_target(one.name, one.target), *fault_span(axis, one)) for one in report.faults]
+    _blocks(plot, "fault", [one for one in faults if one[2] > one[1]], axis.length, FAULT_BAND)
     marked = [one for one in events if one.kind in _MARKED_KINDS]
     data = source(
         x=[axis.at(one.time) for one in marked],
@@ -58,21 +57,20 @@ def fault_span(axis: Axis, fault: Any) -> tuple[float, float]:
 
 
 def _blocks(
-    plot: figure, row: str, blocks: list[tuple[str, float, float, str]], length: float, alpha: float
+    plot: figure, row: str, blocks: list[tuple[str, float, float]], length: float, band: Band
 ) -> None:
     data = source(
         name=[name for name, *_ in blocks],
         y=[row] * len(blocks),
-        left=[left for _, left, _, _ in blocks],
-        right=[right for _, _, right, _ in blocks],
-        color=[color for *_, color in blocks],
+        left=[left for _, left, _ in blocks],
+        right=[right for _, _, right in blocks],
         label=[
-            name if right - left >= _NAMED_SHARE * length else "" for name, left, right, _ in blocks
+            name if right - left >= _NAMED_SHARE * length else "" for name, left, right in blocks
         ],
-        lasted=[figures.seconds(right - left) for _, left, right, _ in blocks],
+        lasted=[figures.seconds(right - left) for _, left, right in blocks],
     )
     bars = plot.hbar(
-        "y", 0.9, "right", "left", source=data, color="color", alpha=alpha, line_alpha=0
+        "y", 0.9, "right", "left", source=data, color=band.color, alpha=band.alpha, line_alpha=0
     )
     plot.text(
         "left",
