@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 from kubedrill import cluster, registry, seed
 from kubedrill.clearing import ENDING_S, undo_all
 from kubedrill.cluster.state import cluster_folder, state_folder
+from kubedrill.errors import NotStarted
 from kubedrill.load import launch
-from kubedrill.process.child import Child
+from kubedrill.process.child import Child, ChildFailed
 from kubedrill.process.tail import LineTail
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import now
 from kubedrill.record.cluster import ClusterRecord, private_folder
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.lines import read_whole
+from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.timeline import Event, Timeline
 
@@ -28,6 +31,12 @@ if TYPE_CHECKING:
 
 READY_TIMEOUT_S = 30.0
 """Importing Locust takes 1-2 s on an idle core; a machine that needs 30 s cannot run a drill."""
+
+CALIBRATION_S = 60.0
+"""It takes 2 to 4 s, and at most 20 s more while the page cache is written."""
+
+SHARED = "KUBEDRILL_SHARED_MACHINE"
+"""Environment variable of tests that play drills side by side: what others take is not judged."""
 
 FLUSH_S = 3.0
 """A watchdog with nothing left to undo only ends."""
@@ -102,6 +111,24 @@ class Drill:
         arguments = {"cluster_file": str(self.folder.cluster), "run": self.folder.run}
         self.ledger.intend("seed", "seeded objects", ("kubedrill.seed", "sweep"), arguments)
         return seed.seed(record, self.folder.run, wanted)
+
+    def calibrate(self) -> Calibration:
+        """Measure the machine before the load; NotStarted if its disk is too busy to be measured."""
+        command = [sys.executable, "-m", "kubedrill.observe.calibration"]
+        command += ["--run", str(self.folder.path)]
+        command += ["--shared"] if os.environ.get(SHARED) else []
+        child = self._start("calibration", command)
+        status = child.wait(CALIBRATION_S)
+        self.children.remove(child)
+        if status is None:
+            child.kill()
+            raise NotStarted(
+                f"machine: its disk has kept 4 KiB waiting for {CALIBRATION_S:g} s; "
+                "see who writes to it (iotop), and try again"
+            )
+        if status != 0:
+            raise ChildFailed(f"calibration: exit code {status}; see {child.log}")
+        return read_whole(self.folder.machine, Calibration)
 
     def start_children(self, loads: tuple[ScheduledLoad, ...], catalogue: Catalogue) -> None:
         """Start load, prober, scraper and faults; wait until all are ready for GO."""
@@ -180,13 +207,14 @@ class Drill:
 
     def _start(
         self, role: str, command: list[str], environment: dict[str, str] | None = None
-    ) -> None:
+    ) -> Child:
         unknown = {"pid": None, "started": None}
         undo = ("kubedrill.process.child", "kill_process")
         entry = self.ledger.intend("process", role, undo, unknown)
         child = self._child(role, command, environment)
         self.children.append(child)
         self.ledger.learn(entry, pid=child.pid, started=child.started)
+        return child
 
     def _child(
         self,

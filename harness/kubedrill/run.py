@@ -25,7 +25,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.timeline import Event
 from kubedrill.record.verdict import Report
-from kubedrill.report import html, junit
+from kubedrill.report import html, junit, machine
 from kubedrill.report.console import print_verdict
 from kubedrill.report.live import LiveView
 from kubedrill.signals import Interrupted, Signals
@@ -149,6 +149,10 @@ def play(drill: Drill, order: Order, definition: "ClusterDefinition", console: C
     drill.note("note", "seeded", **seeded.created, seconds=round(seeded.seconds, 2))
     if experiment.rights is not None:
         drill.note("note", f"activities act as {guest.grant(drill.folder, experiment.rights)}")
+    with console.status("measuring the machine"):
+        calibration = drill.calibrate()
+    for line in machine.lines(calibration):
+        console.print(f"machine  {line}")
     tell_whom_it_waits_for(experiment.loads, console)
     with console.status("starting load, prober, scraper and faults"):
         drill.start_children(experiment.loads, order.catalogue)

@@ -11,17 +11,23 @@ import pytest
 import yaml
 from drills import MARK, SHORT, Drills, RunningDrill
 
+from kubedrill.drill import SHARED
+
 
 @pytest.fixture
 def drill(project: Path, drill_file: Drills) -> Drills:
     """Start drills: `drill(name, changes, *arguments)`, otherwise as `drill_file`."""
 
     def start(
-        name: str, changes: dict[str, Any], *arguments: str, state: Path | None = None
+        name: str,
+        changes: dict[str, Any],
+        *arguments: str,
+        state: Path | None = None,
+        shared: bool = True,
     ) -> RunningDrill:
         file = project / "experiments" / f"{name}.yaml"
         file.write_text(yaml.safe_dump(SHORT | changes, sort_keys=False))
-        return drill_file(file, *arguments, state=state)
+        return drill_file(file, *arguments, state=state, shared=shared)
 
     return start
 
@@ -30,11 +36,14 @@ def drill(project: Path, drill_file: Drills) -> Drills:
 def drill_file(tmp_path: Path) -> Iterator[Drills]:
     """Start drills: `drill_file(file, *arguments)`; each is ended with the test.
 
+    Tests share the machine with each other, and say so; one that is about others does not.
     With a `state` folder of its own, a drill brings up, and must destroy, its own cluster.
     """
     running: list[RunningDrill] = []
 
-    def start(file: Path, *arguments: str, state: Path | None = None) -> RunningDrill:
+    def start(
+        file: Path, *arguments: str, state: Path | None = None, shared: bool = True
+    ) -> RunningDrill:
         command = [sys.executable, "-m", "kubedrill", "run", str(file), *arguments]
         command += ["--reports", str(tmp_path / "reports")]
         mark = str(state or tmp_path)
@@ -44,7 +53,12 @@ def drill_file(tmp_path: Path) -> Iterator[Drills]:
             stderr=subprocess.STDOUT,
             text=True,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, MARK: mark, **({"KUBEDRILL_STATE": str(state)} if state else {})},
+            env={
+                **os.environ,
+                MARK: mark,
+                **({"KUBEDRILL_STATE": str(state)} if state else {}),
+                **({SHARED: "1"} if shared else {}),
+            },
         )
         running.append(RunningDrill(process, tmp_path / "reports", file.stem, mark))
         return running[-1]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kubedrill.record.clock import SECOND
-from kubedrill.record.files import JsonLines
+from kubedrill.record.files import JsonLines, write_json
 from kubedrill.record.folder import RunFolder
 
 START = 1_000 * SECOND
@@ -49,6 +49,11 @@ class Scrapes:
         default_factory=lambda: [resources_line(n) for n in range(-1, END + 1)]
     )
 
+    machine: list[dict[str, Any]] = field(
+        default_factory=lambda: [machine_line(n) for n in range(END + 1)]
+    )
+    calibration: dict[str, Any] = field(default_factory=lambda: dict(CALIBRATION))
+
     def of(self, component: str, begin: float = 0, end: float = END) -> list[Scrape]:
         """Return the scrapes of a component in [begin, end)."""
         return [
@@ -59,6 +64,8 @@ class Scrapes:
         write_pages(folder, self.pages)
         write_lines(folder.health, self.health)
         write_lines(folder.resources, self.resources)
+        write_lines(folder.machine_looks, self.machine)
+        write_json(folder.machine, self.calibration)
 
 
 def etcd_pages() -> list[Scrape]:
@@ -156,6 +163,47 @@ def resources_line(second: int) -> dict[str, Any]:
             name: {"pid": 9, "cpu_s": 0.1 * (second + 10), "rss_bytes": 60_000_000}
             for name in ("prober", "scraper")
         },
+    }
+
+
+CALIBRATION: dict[str, Any] = {
+    "time": START - 2 * SECOND,
+    "cpus": 2.0,
+    "work_cpu_s": 0.025,
+    "work_wall_s": 0.026,
+    "fsync": {"reports": {"samples": 130, "p50_s": 0.0005, "p99_s": 0.002}},
+    "others_share": 0.01,
+    "others": [],
+    "dirty_bytes": 1_000_000,
+    "flushed_bytes": 0,
+    "waited_s": 0.0,
+    "shared": False,
+}
+
+
+def machine_line(second: int) -> dict[str, Any]:
+    """Half of two cores are the drill's and its cluster's; a shell takes 2 %; five writes of 1 ms."""
+    return {
+        "time": at(second) + 2000,
+        "seconds": 1.0,
+        "cores": 2,
+        "cpus": 2.0,
+        "busy_s": 1.06,
+        "steal_s": 0.0,
+        "drill_s": 0.2,
+        "cluster_s": 0.8,
+        "kernel_s": 0.02,
+        "others_s": 0.04,
+        "others": [{"name": "bash", "cpu_s": 0.04, "written_bytes": 0}],
+        "limit_periods": 0,
+        "limit_throttled": 0,
+        "pressure": None,
+        "dirty_bytes": 1_000_000,
+        "disk_busy_s": 0.05,
+        "disk_written_bytes": 1_000_000,
+        "fsync_s": {"reports": [0.001] * 5},
+        "fsync_pending_s": 0.0,
+        "real_time": ["prober", "scraper"],
     }
 
 

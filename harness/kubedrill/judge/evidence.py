@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.faults import Fault, read_faults
 from kubedrill.judge.loads import Load, read_loads
+from kubedrill.judge.machine import Machine
 from kubedrill.judge.metrics import Metrics
 from kubedrill.judge.probes import Probes
 from kubedrill.record.cluster import ClusterRecord
@@ -26,6 +27,7 @@ class Evidence:
     probes: Probes
     metrics: Metrics
     faults: list[Fault]
+    machine: Machine
 
     @classmethod
     def read(cls, folder: RunFolder, events: list[Event], ending: Ending) -> "Evidence":
@@ -42,11 +44,20 @@ class Evidence:
             Probes.read(folder),
             Metrics.read(folder, cluster, schedule.scraping),
             read_faults(folder, schedule),
+            Machine.read(folder, killed=ending.how == "interrupted"),
         )
 
     def held(self, component: str, time: int) -> bool:
         """Whether a fault held a component down at a time, so that it was rightly silent."""
         return any(fault.holds(component, time) for fault in self.faults)
+
+    def may_hit_disks(self, time: int) -> bool:
+        """Whether a fault was in force that may have slowed the disk: of an activity, nobody knows."""
+        return any(
+            fault.scheduled.name == "activity"
+            and fault.scheduled.inject <= time <= fault.scheduled.undo
+            for fault in self.faults
+        )
 
     def recovered_from(self, phase: Phase) -> int:
         """Return from when a phase's recovery counts: its start, or the proof of an undo in it."""

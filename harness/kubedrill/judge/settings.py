@@ -28,6 +28,7 @@ def settings(evidence: Evidence) -> dict[str, Any]:
         "prober": asdict(schedule.probing),
         "scraper": asdict(schedule.scraping),
         "host": started.get("host", {}),
+        "machine": evidence.machine.settings(),
     }
 
 

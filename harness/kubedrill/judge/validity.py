@@ -12,6 +12,7 @@ from kubedrill.judge import faults
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.generator import cause, limit
 from kubedrill.judge.loads import Load
+from kubedrill.judge.machine import OTHERS_SHARE
 from kubedrill.judge.requests import all_due_in, late_share, never_sent
 from kubedrill.record.clock import MILLISECOND, SECOND
 from kubedrill.record.remote import CLOCK_BOUND
@@ -21,7 +22,6 @@ from kubedrill.record.schedule import Phase
 LATE_SHARE = 0.001
 """More arrivals than this may not start late: 0.1 %, a tenth of what a p99 looks at."""
 
-STEAL_SHARE = 0.1
 BUSY_SHARE = 0.98
 MEMORY_SHARE = 0.05
 LAG_S = 0.1
@@ -48,12 +48,13 @@ def of_drill(evidence: Evidence) -> Iterator[str]:
 
 
 def _abort(evidence: Evidence) -> Iterator[str]:
-    """Yield why the condition that ended a drill may have held because of the prober itself."""
+    """Yield why the condition that ended a drill may have held because of the prober itself, or of others."""
     phase = evidence.schedule.phase_at(evidence.ending.time)
     if phase is None:
         return
     begun = replace(phase, end=evidence.ending.time)
-    for doubt in _prober(evidence, begun):
+    machine = evidence.machine.doubts(begun, evidence.may_hit_disks)
+    for doubt in (*machine, *_prober(evidence, begun)):
         yield f"{phase.name}: {doubt}"
 
 
@@ -63,6 +64,7 @@ def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
         after = (evidence.ending.time - phase.start) / SECOND
         yield f"the drill ended {after:.1f} s into it" if after > 0 else "the drill ended before it"
         return
+    yield from evidence.machine.doubts(phase, evidence.may_hit_disks)
     for load in evidence.loads:
         if load.scheduled.presses(phase.name):
             yield from _load(load, phase)
@@ -166,13 +168,10 @@ def _machine(evidence: Evidence, phase: Phase) -> Iterator[str]:
         return
     if unwatched:
         yield f"machine: {unwatched}"
-    total = hosts[-1]["cpu_total_s"] - hosts[0]["cpu_total_s"]
-    steal = (hosts[-1]["steal_s"] - hosts[0]["steal_s"]) / total if total > 0 else 0.0
-    if steal > STEAL_SHARE:
-        yield f"machine: the hypervisor took {steal:.0%} of its CPU time; {STEAL_SHARE:.0%} may be"
     lag = max((load.lag_p99_s(phase) for load in evidence.loads), default=0.0)
     busy = _busy_share(hosts)
-    if busy > 0.5 and lag > LAG_S:
+    others = evidence.machine.taken(phase)
+    if busy > 0.5 and lag > LAG_S and others <= OTHERS_SHARE:
         yield (
             f"machine: all its cores were busy in {busy:.0%} of the seconds, and the load's event "
             f"loop was {lag * 1000:.0f} ms late (p99): it pressed less than it should"

@@ -67,6 +67,7 @@ def _judge(evidence: Evidence) -> Report:
         harness=[harness_cost(evidence, one) for one in phases],
         elections=[elections(metrics, evidence.faults, one) for one in phases],
         settings=settings(evidence),
+        notes=evidence.machine.notes(),
     )
 
 

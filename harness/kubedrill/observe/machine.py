@@ -69,6 +69,7 @@ class Machine:
         return MachineLook(
             time=after.time,
             seconds=(after.time - before.time) / SECOND,
+            cores=len(os.sched_getaffinity(0)),
             cpus=kernel.usable(self._limit),
             busy_s=max(busy, 0.0),
             steal_s=max(after.cores.steal_s - before.cores.steal_s, 0.0),

@@ -28,8 +28,10 @@ class MachineLook(Line):
     time: Time
     seconds: Amount
     """Since the look before this one; sums over a phase are sums of its looks."""
+    cores: Count
+    """Cores of our affinity."""
     cpus: Amount
-    """Cores that we may use: of our affinity, and not more than a cgroup's quota."""
+    """Of these, what we may use: not more than a cgroup's quota."""
     busy_s: Amount
     """CPU-seconds in which the cores of our affinity were at work, whoever's."""
     steal_s: Amount
@@ -95,3 +97,10 @@ class Calibration(Line):
     waited_s: Amount
     shared: bool
     """Whether the machine was shared on purpose, so that what others took is not judged."""
+
+
+REFERENCE_WORK_S = 0.023
+"""CPU-seconds of the fixed piece of work on the machine that this project's figures are from."""
+
+REFERENCE_FSYNC_S = 0.0005
+"""The p99 there."""

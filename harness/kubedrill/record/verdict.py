@@ -191,6 +191,8 @@ class Report(_Part):
     claim: int | None
     verdict: Verdict
     reasons: list[str]
+    notes: list[str] = []
+    """What a reader should know, and what makes nothing INVALID."""
     aborted: str = ""
     """The abort condition that ended the drill; empty if none did."""
     phases: list[PhaseTimes]

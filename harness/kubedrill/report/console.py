@@ -34,6 +34,7 @@ def _headline(report: Report) -> RenderableType:
     lines = [Text.assemble(word, "  ", Text(report.title, style="bold"))]
     body = [Text(sentences.proved(report))]
     body += [Text(f"- {reason}") for reason in _own_reasons(report)]
+    body += [Text(f"Note: {note}", style="dim") for note in report.notes]
     indent = (0, 0, 0, len(report.verdict.value) + 2)
     return Group(*lines, *(Padding(line, indent, expand=False) for line in body))
 

@@ -41,6 +41,9 @@ def ensure(console: Console) -> Binaries:
                 "at a folder that can be written"
             ) from error
     binaries = find_all()
+    # What was installed, downloaded or built is in the page cache still; a drill that begins now would
+    # have its writes wait behind that.
+    os.sync()
     told = ", ".join(f"{name} {version}" for name, version in binaries.versions.items())
     console.print(f"set up: {told}")
     return binaries
