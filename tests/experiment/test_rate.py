@@ -1,5 +1,6 @@
 """Rates that change: what each shape means, what is wrong said with its line, and read back the same."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,13 +78,16 @@ SHAPES = "ramp, steps, spike, recorded, points"
             "{points: [[0s, 1/s], [9s, 1/s], [5s, 1/s]]}",
             "7: load[0].rate: the points of a rate must be in the order of time",
         ),
-        ("{recorded: {file: none.csv}}", "none.csv: No such file or directory"),
+        ("{recorded: {file: none.csv}}", "none.csv: no such file"),
         (
             "{recorded: {file: bad.csv}}",
-            "bad.csv:3: needs the columns seconds and rate, two numbers",
+            'bad.csv:3: seconds and rate must be two numbers, and "fast" is none',
         ),
-        ("{recorded: {file: less.csv}}", "less.csv:2: a rate is a number from 0 on"),
-        ("{recorded: {file: empty.csv}}", "empty.csv: has no rows"),
+        (
+            "{recorded: {file: less.csv}}",
+            "less.csv:2: seconds and rate are numbers from 0 on, not -1",
+        ),
+        ("{recorded: {file: empty.csv}}", "empty.csv:1: has no rows"),
         ("[1/s]", "7: load[0].rate: must be text such as 10/s"),
         (
             "10/s\n    spacing: random",
@@ -99,6 +103,99 @@ def test_what_is_wrong(reading: Read, small: str, rate: str, said: str, tmp_path
     with pytest.raises(BadFile) as error:
         reading(small.replace("rate: 10/s", f"rate: {rate}"))
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xef\xbb\xbfseconds,rate\r\n0,1\r\n60,2.5\r\n", None),
+        (b'"rate","comment","seconds"\n"1","a, b","0"\n\n2,,60\n', None),
+        (b"", "day.csv:1: is empty; its first line must name the columns seconds and rate"),
+        (
+            b"seconds;rate\n0;1\n",
+            "day.csv:1: needs the columns seconds and rate, separated by commas, not by semicolons",
+        ),
+        (
+            b"seconds\trate\n0\t1\n",
+            "day.csv:1: needs the columns seconds and rate, separated by commas, not by tabs",
+        ),
+        (b"0,1\n60,2\n", "day.csv:1: needs the columns seconds and rate, not 0,1"),
+        (
+            b"seconds,rate,rate\n0,1,2\n",
+            "day.csv:1: needs the columns seconds and rate, not seconds,rate,rate",
+        ),
+        (b"seconds,rate\n0,1,5\n", "day.csv:2: has 3 values, not 2; write decimals with a point"),
+        (b"seconds,rate\n0\n", "day.csv:2: has 1 values, not 2"),
+        (b"seconds,rate\n0,\n", 'day.csv:2: seconds and rate must be two numbers, and "" is none'),
+        (
+            b"seconds,rate\n0,nan\n",
+            'day.csv:2: seconds and rate must be two numbers, and "nan" is none',
+        ),
+        (
+            b"seconds,rate\n0,1e999\n",
+            'day.csv:2: seconds and rate must be two numbers, and "1e999" is none',
+        ),
+        (
+            "seconds,rate\n0,\u0661\n".encode(),
+            'day.csv:2: seconds and rate must be two numbers, and "\u0661" is none',
+        ),
+        (
+            b"seconds,rate\n0," + b"1" * 200_000,
+            "day.csv:2: no CSV: field larger than field limit (131072)",
+        ),
+        (b'seconds,rate\n0,"1', "day.csv:2: no CSV: unexpected end of data"),
+        (b"seconds,rate\n0,\xff\n", "day.csv:2: not UTF-8: byte 0xff at offset 15"),
+        (b"seconds,rate\n0,1\n9,999999\n", "the rate must be at most 100000/s, not 999999/s"),
+        (b"seconds,rate\n9,1\n0,2\n", "the points of a rate must be in the order of time"),
+        (b"#" * (17 * 1024 * 1024), "day.csv:1: larger than 16,384 KiB; no such file of ours is"),
+    ],
+)
+def test_recorded_series(
+    reading: Read, small: str, tmp_path: Path, content: bytes, said: str | None
+) -> None:
+    (tmp_path / "day.csv").write_bytes(content)
+    recorded = small.replace("rate: 10/s", "rate: {recorded: {file: day.csv}}")
+    if said is None:
+        assert reading(recorded).loads[0].arrivals.points[0] == (0, 1)
+        return
+    with pytest.raises(BadFile) as error:
+        reading(recorded)
+    assert "x.yaml:7: load[0].rate: " in str(error.value)
+    assert said in str(error.value)
+    assert len(str(error.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("/dev/zero", "/dev/zero: is a device, not a file"),
+        ("pipe", "pipe: is a pipe, not a file"),
+        (".", "is a directory; name one of the files in it"),
+        ("x" * 5000, "cannot be read: File name too long"),
+    ],
+)
+def test_a_recorded_series_is_a_file(
+    reading: Read, small: str, tmp_path: Path, file: str, said: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadFile) as error:
+        reading(small.replace("rate: 10/s", f"rate: {{recorded: {{file: {file}}}}}"))
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ("[[0s]]", "load[0].rate.points[0] must have 2 in it, not 1"),
+        ("[[]]", "load[0].rate.points[0] must have 2 in it, not 0"),
+        ("[[0s, 1/s, 2/s]]", "load[0].rate.points[0] must have at most 2 in it, not 3"),
+        ("[0s]", 'load[0].rate.points[0] must be a list, not the text "0s"'),
+    ],
+)
+def test_points_are_pairs(reading: Read, small: str, points: str, said: str) -> None:
+    with pytest.raises(BadFile) as error:
+        reading(small.replace("rate: 10/s", f"rate: {{points: {points}}}"))
+    assert f"x.yaml:7: {said}" in str(error.value)
 
 
 def test_a_closed_loop(reading: Read, small: str) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -38,12 +39,25 @@ def test_durations(text: str, seconds: float) -> None:
     ("value", "message"),
     [
         ("10", '"10" is not a duration: 250ms, 10s, 1m30s'),
-        ("10 s", '"10 s" is not a duration: 250ms, 10s, 1m30s'),
+        ("10 s", '"10 s" is not a duration: 250ms, 10s, 1m30s; did you mean "10s"?'),
         ("ten", '"ten" is not a duration: 250ms, 10s, 1m30s'),
         ("-3s", '"-3s" is not a duration: 250ms, 10s, 1m30s'),
         ("3 days", '"3 days" is not a duration: 250ms, 10s, 1m30s'),
         ("1e3s", '"1e3s" is not a duration: 250ms, 10s, 1m30s'),
-        ("9" * 400 + "s", f'"{"9" * 400}s" is not a duration: 250ms, 10s, 1m30s'),
+        ("9" * 400 + "s", f'"{"9" * 57}..." is not a duration: 250ms, 10s, 1m30s'),
+        (
+            "\u0661\u0660s",
+            '"\u0661\u0660s" is not a duration: 250ms, 10s, 1m30s; write its digits as 0 to 9',
+        ),
+        (
+            "\uff11\uff10s",
+            '"\uff11\uff10s" is not a duration: 250ms, 10s, 1m30s; write its digits as 0 to 9',
+        ),
+        (
+            "1,5s",
+            '"1,5s" is not a duration: 250ms, 10s, 1m30s; write a decimal point, and no other separator',
+        ),
+        ("10s\x1b[2J", '"10s\\x1b[2J" is not a duration: 250ms, 10s, 1m30s'),
         ("", '"" is not a duration: 250ms, 10s, 1m30s'),
         (60, "60 has no unit; write 60s"),
         (1.5, "1.5 has no unit; write 1.5s"),
@@ -69,7 +83,7 @@ def test_rates(text: str, rate: float) -> None:
     ("value", "message"),
     [
         ("10", '"10" is not a rate: 10/s, 600/m'),
-        ("10 per second", '"10 per second" is not a rate: 10/s, 600/m'),
+        ("10 per second", '"10 per second" is not a rate: 10/s, 600/m; did you mean "10/s"?'),
         ("10/d", '"10/d" is not a rate: 10/s, 600/m'),
         ("10ms", '"10ms" is not a rate: 10/s, 600/m'),
         (10, "10 has no unit; write 10/s"),
@@ -103,7 +117,7 @@ def test_quantities_are_exact_in_base_units(text: str, value: float, unit: str) 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1sec", 'unknown unit "sec" in "1sec"; known: ns, us, ms,'),
+        ("1furlong", 'unknown unit "furlong" in "1furlong"; known: %, /h, /m, /s, B,'),
         ("s", '"s" is not a number with a unit'),
         ("1.s", '"1.s" is not a number with a unit'),
         ("-1s", '"-1s" is not a number with a unit'),
@@ -114,6 +128,57 @@ def test_what_is_no_quantity(text: str, message: str) -> None:
     with pytest.raises(UnitError) as caught:
         parse_quantity(text)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        *[
+            ("1sec", "s"),
+            ("1 seconds", "s"),
+            ("5min", "m"),
+            ("2hrs", "h"),
+            ("7msec", "ms"),
+            ("3\u00b5s", "us"),
+        ],
+        *[("1S", "s"), ("1MS", "ms"), ("10rps", "/s"), ("10 per second", "/s"), ("10/min", "/m")],
+        *[
+            ("1gb", "GB"),
+            ("1KB", "kB"),
+            ("1mib", "MiB"),
+            ("512Mi", "MiB"),
+            ("4G", "GB"),
+            ("5mb/s", "MB/s"),
+        ],
+        *[("2cores", "cpu"), ("99percent", "%"), ("99\uff05", "%"), ("1mss", "ms")],
+    ],
+)
+def test_what_people_write_for_a_unit(text: str, unit: str) -> None:
+    with pytest.raises(UnitError) as caught:
+        parse_quantity(text)
+    assert str(caught.value).endswith(f'; did you mean "{unit}"?')
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "meant"),
+    [
+        (parse_duration, "20sec", "20s"),
+        (parse_duration, "1min30sec", "1m30s"),
+        (parse_duration, "1 min 30 sec", "1m30s"),
+        (parse_duration, "5M", "5m"),
+        (parse_rate, "10rps", "10/s"),
+        (parse_rate, "600 / minute", None),
+        (parse_rate, "10/sec", "10/s"),
+        (parse_duration, "-3sec", None),
+    ],
+)
+def test_what_it_would_be_with_units_of_ours(
+    read: Callable[[str], float], text: str, meant: str | None
+) -> None:
+    with pytest.raises(UnitError) as caught:
+        read(text)
+    assert ("did you mean" in str(caught.value)) == (meant is not None)
+    assert meant is None or str(caught.value).endswith(f'; did you mean "{meant}"?')
 
 
 @given(st.floats(min_value=0, max_value=1e9).filter(lambda x: x == 0 or x > 1e-9))

@@ -5,16 +5,14 @@ import math
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from kubedrill.errors import BadFile
 from kubedrill.record.arrivals import Arrivals, Points, Spacing
-from kubedrill.record.types import Duration, Part, Rate, duration_type, rate_type
-from kubedrill.record.units import format_duration, format_rate, parse_duration, parse_rate
-
-Time = Annotated[float, BeforeValidator(parse_duration), duration_type]
-"""A duration that may be 0s."""
-AnyRate = Annotated[float, BeforeValidator(parse_rate), rate_type]
-"""A rate that may be 0/s."""
+from kubedrill.record.text import BadText, read_text
+from kubedrill.record.types import FASTEST, AnyRate, Duration, Part, Rate, Time
+from kubedrill.record.units import format_duration, format_rate, parse_rate
+from kubedrill.words import shown
 
 
 class RampPart(Part):
@@ -33,7 +31,7 @@ class RampPart(Part):
 class StepsPart(Part):
     """A ladder: one rate after the other, the last one to the end."""
 
-    rates: tuple[AnyRate, ...] = Field(min_length=1)
+    rates: tuple[AnyRate, ...] = Field(min_length=1, max_length=1000)
     each: Duration
     """How long each lasts."""
 
@@ -69,7 +67,7 @@ class RecordedPart(Part):
     file: str
     """CSV with the columns `seconds` and `rate` (arrivals a second), beside the experiment file; linear
     between its rows."""
-    scale: float = Field(1.0, gt=0)
+    scale: float = Field(1.0, gt=0, le=1e6)
     """What each rate is multiplied by."""
 
     def points(self, folder: Path) -> Points:
@@ -150,29 +148,76 @@ def _check_points(points: Points) -> Points:
         raise ValueError("the first point of a rate must be at 0s")
     if times != sorted(times):
         raise ValueError("the points of a rate must be in the order of time")
-    if not any(rate for _, rate in points):
+    fastest = max(rate for _, rate in points)
+    if not fastest:
         raise ValueError("the rate is 0/s all the time")
+    if fastest > parse_rate(FASTEST):
+        raise ValueError(f"the rate must be at most {FASTEST}, not {format_rate(fastest)}")
     return points
 
 
+_LARGEST = 16 * 1024 * 1024
+"""Bytes of a recorded series: a row a second for a week are 8 MB."""
+_COLUMNS = ["seconds", "rate"]
+
+
 def _read_rows(path: Path) -> list[tuple[float, float]]:
+    """Return the rows of a recorded series; ValueError names file, line and what is wrong."""
+    line = 1
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        lines = csv.reader(read_text(path, _LARGEST).splitlines(), strict=True)
+        rows = [(line := lines.line_num, cells) for cells in lines if any(cells)]
+    except BadText as error:
+        raise ValueError(_at(path, error.line, str(error))) from None
+    except csv.Error as error:
+        raise ValueError(_at(path, line + 1, f"no CSV: {error}")) from None
     if not rows:
-        raise ValueError(f"{path}: has no rows")
-    return [_row(path, line, row) for line, row in enumerate(rows, 2)]
-
-
-def _row(path: Path, line: int, row: dict[str, str]) -> tuple[float, float]:
-    try:
-        seconds, rate = float(row["seconds"]), float(row["rate"])
-    except (KeyError, TypeError, ValueError):
         raise ValueError(
-            f"{path}:{line}: needs the columns seconds and rate, two numbers"
-        ) from None
-    if not (math.isfinite(seconds) and math.isfinite(rate) and rate >= 0):
-        raise ValueError(f"{path}:{line}: a rate is a number from 0 on")
+            _at(path, 1, "is empty; its first line must name the columns seconds and rate")
+        )
+    (line, head), *rows = rows
+    columns = [name.strip() for name in head]
+    if any(columns.count(name) != 1 for name in _COLUMNS):
+        raise ValueError(_at(path, line, f"needs the columns seconds and rate{_separated(head)}"))
+    if not rows:
+        raise ValueError(_at(path, line, "has no rows"))
+    where = [columns.index(name) for name in _COLUMNS]
+    return [_row(path, line, cells, len(columns), where) for line, cells in rows]
+
+
+def _separated(head: list[str]) -> str:
+    """Say what separates the columns where that is no comma."""
+    text = ",".join(head)
+    other = next((name for mark, name in _SEPARATORS.items() if mark in text), "")
+    return f", separated by commas, not by {other}" if other else f", not {shown(text)}"
+
+
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "|"}
+
+
+def _row(
+    path: Path, line: int, cells: list[str], columns: int, where: list[int]
+) -> tuple[float, float]:
+    if len(cells) != columns:
+        more = "; write decimals with a point" if len(cells) > columns else ""
+        raise ValueError(_at(path, line, f"has {len(cells)} values, not {columns}{more}"))
+    seconds, rate = (_number(path, line, cells[one]) for one in where)
     return seconds, rate
+
+
+def _number(path: Path, line: int, cell: str) -> float:
+    written = cell.strip()
+    try:
+        number = float(written) if written.isascii() else math.nan
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        wanted = "seconds and rate must be two numbers"
+        raise ValueError(_at(path, line, f'{wanted}, and "{shown(written)}" is none'))
+    if number < 0:
+        raise ValueError(_at(path, line, f"seconds and rate are numbers from 0 on, not {number:g}"))
+    return number
+
+
+def _at(path: Path, line: int | None, message: str) -> str:
+    return str(BadFile(path, line, message))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from kubedrill.words import SHOWN, did_you_mean, shown
+
 # Written unit: (base unit, how many of it).
 UNITS: dict[str, tuple[str, Decimal]] = {
     "ns": ("s", Decimal("1e-9")),
@@ -43,12 +45,33 @@ EXAMPLES: dict[str, str] = {
 }
 """Base unit: what it is called, with examples."""
 
-NUMBER = r"\d{1,15}(?:\.\d{1,25})?"
+NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,25})?"
 DURATION_PATTERN = rf"^(?:{NUMBER}(?:ns|us|ms|s|m|h))+$"
 RATE_PATTERN = rf"^{NUMBER}/[smh]$"
-_QUANTITY = re.compile(rf"^(?P<number>{NUMBER}) ?(?P<unit>[A-Za-z%/]*)$")
+_QUANTITY = re.compile(
+    rf"^(?P<number>{NUMBER}) ?(?P<unit>(?:per )?[^\W\d_]*[^\w\s.,:;+-]?[^\W\d_]*)$"
+)
 _DURATION = re.compile(DURATION_PATTERN)
 _DURATION_PART = re.compile(rf"(?P<number>{NUMBER})(?P<unit>ns|us|ms|s|m|h)")
+
+
+# What people write, and the unit that they mean.
+_MEANT = {
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("msec", "msecs", "millis", "milliseconds"), "ms"),
+    **dict.fromkeys(("\u00b5s", "\u03bcs", "usec", "micros", "microseconds"), "us"),
+    **dict.fromkeys(("nsec", "nanos", "nanoseconds"), "ns"),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("rps", "qps", "tps", "hz", "/sec", "/second", "per second", "per sec"), "/s"),
+    **dict.fromkeys(("rpm", "/min", "/minute", "per minute"), "/m"),
+    **dict.fromkeys(("/hr", "/hour", "per hour"), "/h"),
+    **dict.fromkeys(("percent", "pct", "\uff05"), "%"),
+    **dict.fromkeys(("core", "cores", "cpus", "vcpu", "vcpus"), "cpu"),
+    **dict.fromkeys(("b", "byte", "bytes"), "B"),
+    **{prefix.lower(): f"{prefix}B" for prefix in ("k", "G", "Ki", "Mi", "Gi")},
+    **{unit.lower(): unit for unit in UNITS},
+}
 
 
 class UnitError(ValueError):
@@ -68,10 +91,12 @@ def parse_quantity(text: str) -> Quantity:
     """Read `250ms`, `99.9%`, `10/s`, `6MiB`, `3`; UnitError if it is none of them."""
     found = _QUANTITY.match(text.strip())
     if found is None:
-        raise UnitError(f'"{text}" is not a number with a unit, such as 250ms, 99.9%, 10/s, 6MiB')
+        said = f'"{shown(text)}" is not a number with a unit, such as 250ms, 99.9%, 10/s, 6MiB'
+        raise UnitError(said + _foreign(text))
     if found["unit"] not in UNITS:
-        known = ", ".join(unit for unit in UNITS if unit)
-        raise UnitError(f'unknown unit "{found["unit"]}" in "{text}"; known: {known}')
+        raise UnitError(
+            f'unknown unit "{shown(found["unit"])}" in "{shown(text)}"{_meant(found["unit"])}'
+        )
     unit, size = UNITS[found["unit"]]
     return Quantity(float(Decimal(found["number"]) * size), unit, found["unit"])
 
@@ -80,8 +105,8 @@ def parse_duration(value: Any) -> float:
     """Read `10s`, `1m30s`, `250ms` as seconds; UnitError if it is none, or has no unit."""
     _refuse_number(value, "s")
     text = str(value).strip()
-    if not _DURATION.match(text):
-        raise UnitError(f'"{text}" is not {EXAMPLES["s"]}')
+    if not _DURATION.fullmatch(text):
+        raise UnitError(_not_a(text, "s", _DURATION))
     parts = _DURATION_PART.finditer(text)
     return float(sum(Decimal(part["number"]) * UNITS[part["unit"]][1] for part in parts))
 
@@ -93,8 +118,32 @@ def parse_rate(value: Any) -> float:
     found = _QUANTITY.match(text)
     unit, size = UNITS.get(found["unit"] if found else "", ("", Decimal(0)))
     if found is None or unit != "1/s":
-        raise UnitError(f'"{text}" is not {EXAMPLES["1/s"]}')
+        raise UnitError(_not_a(text, "1/s", re.compile(RATE_PATTERN)))
     return float(Decimal(found["number"]) * size)
+
+
+def _meant(unit: str) -> str:
+    near = _MEANT.get(unit.lower())
+    return f'; did you mean "{near}"?' if near else did_you_mean(unit, filter(None, UNITS))
+
+
+def _not_a(text: str, unit: str, pattern: "re.Pattern[str]") -> str:
+    """Say what a text is not; and what it would be with units of ours, if it would be one then."""
+    said = f'"{shown(text)}" is not {EXAMPLES[unit]}'
+    parts = re.findall(rf"({NUMBER}) ?([^0-9.]+)", text) if len(text) <= SHOWN else []
+    better = "".join(number + _MEANT.get(word.strip().lower(), word) for number, word in parts)
+    whole = len(text.replace(" ", "")) == sum(len("".join(one).replace(" ", "")) for one in parts)
+    meant = whole and pattern.fullmatch(better)
+    return f'{said}; did you mean "{better}"?' if meant else said + _foreign(text)
+
+
+def _foreign(text: str) -> str:
+    """Say what is not right about the digits of a text; or nothing."""
+    if any(letter.isdigit() and not letter.isascii() for letter in text):
+        return "; write its digits as 0 to 9"
+    if re.search("[0-9],[0-9]", text):
+        return "; write a decimal point, and no other separator"
+    return ""
 
 
 def _refuse_number(value: Any, unit: str) -> None:
