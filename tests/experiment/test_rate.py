@@ -209,3 +209,9 @@ def test_a_closed_loop(reading: Read, small: str) -> None:
 def test_open_or_closed(reading: Read, small: str, keys: str) -> None:
     with pytest.raises(BadFile, match="needs a rate, such as 10/s, or a closed_loop, not both"):
         reading(small.replace("rate: 10/s", keys))
+
+
+@pytest.mark.parametrize("key", ["spacing: paced", "spacing: poisson", "burst: 1", "burst: 5"])
+def test_a_closed_loop_has_no_times(reading: Read, small: str, key: str) -> None:
+    with pytest.raises(BadFile, match="in a closed_loop answers do, leave it out"):
+        reading(small.replace("rate: 10/s", f"closed_loop: {{clients: 1}}\n    {key}"))

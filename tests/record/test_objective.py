@@ -298,3 +298,27 @@ def test_what_is_no_abort_condition(text: str, message: str) -> None:
 def test_no_load_can_hide_a_built_in_series() -> None:
     for name in (*BUILT_IN, *METRICS):
         assert name.partition(".")[0] in RESERVED
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("availability > 0% for 1s", "would end a drill in which all is well"),
+        ("availability >= 50% for 1s", "would end a drill in which all is well"),
+        ("availability <= 100% for 1s", "would end a drill in which all is well"),
+        ("availability < 500% for 1s", "would end a drill in which all is well"),
+        ("availability == 100% for 1s", "would end a drill in which all is well"),
+        ("availability.reads < 0% for 1s", "is not so even where nothing is answered"),
+        ("availability.writes == 50% for 1s", "is not so even where nothing is answered"),
+        ("availability > 100% for 1s", "is not so even where nothing is answered"),
+        ("availability < 50% for 0s", "say for how long"),
+    ],
+)
+def test_an_abort_condition_can_hold_and_need_not(text: str, said: str) -> None:
+    with pytest.raises(ObjectiveError, match=said):
+        check_abort(parse_abort(text), [])
+
+
+@pytest.mark.parametrize("text", ["availability == 0% for 5s", "availability <= 0% for 5s"])
+def test_an_abort_condition_of_nothing_at_all(text: str) -> None:
+    check_abort(parse_abort(text), [])

@@ -11,6 +11,7 @@ from kubedrill.record.yaml import load_checked
 Zone = Annotated[str, Field(pattern=r"^[a-z0-9]{1,8}$")]
 Kind = Literal["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
 FlagValue = str | int | float | bool
+CHOSEN_LATER = ("leader", "random")
 
 
 class _Strict(BaseModel):
@@ -47,6 +48,10 @@ def read(path: Path) -> ClusterDefinition:
     """Read a cluster file; BadFile with its line for whatever is wrong in it."""
     definition, source = load_checked(path, ClusterDefinition)
     problems = Problems(source)
+    for index, zone in enumerate(definition.zones):
+        if zone in CHOSEN_LATER:
+            message = f'zones: "{zone}" is what faults call the member that they choose themselves'
+            problems.add(("zones", index), f"{message}; give the zone another name")
     if len(set(definition.zones)) < len(definition.zones):
         problems.add(("zones",), "zones: the same zone twice; give each a name of its own")
     problems.stop()

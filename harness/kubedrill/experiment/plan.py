@@ -168,7 +168,7 @@ def render(planned: Plan, console: "Console") -> None:
     console.print(_phase_table(planned))
     for fault in planned.faults:
         console.print(_fault_text(fault), highlight=False, markup=False)
-    console.print("\n[bold]Objectives[/bold]")
+    console.print("\nObjectives", style="bold")
     for one in planned.objectives:
         console.print(f"  {one['text']}\n    {one['words']}", highlight=False, markup=False)
     for text in planned.abort:

@@ -80,6 +80,15 @@ class LoadPart(Part):
         return self
 
     @model_validator(mode="after")
+    def _closed_has_no_times(self) -> "LoadPart":
+        given = [key for key in ("spacing", "burst") if key in self.model_fields_set]
+        if self.closed_loop is not None and given:
+            raise ValueError(
+                f"{' and '.join(given)} say when arrivals are due; in a closed_loop answers do, leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _processes_or_workers(self) -> "LoadPart":
         if self.workers and self.processes > 1:
             raise ValueError(

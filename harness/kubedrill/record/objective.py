@@ -121,6 +121,18 @@ def check(objective: Objective, known_loads: Iterable[str]) -> None:
         )
 
 
+def _check_can_end(condition: AbortCondition) -> None:
+    objective = condition.objective
+    if condition.for_s <= 0:
+        raise ObjectiveError(f'"{condition.text}" holds at once; say for how long: ... for 30s')
+    if holds(objective, 1.0):
+        raise ObjectiveError(f'"{condition.text}" would end a drill in which all is well; write <')
+    if not holds(objective, 0.0):
+        raise ObjectiveError(
+            f'"{condition.text}" is not so even where nothing is answered; write <'
+        )
+
+
 def check_abort(condition: AbortCondition, known_loads: Iterable[str]) -> None:
     """Raise ObjectiveError unless the condition can be watched while the drill runs."""
     check(condition.objective, known_loads)
@@ -129,6 +141,7 @@ def check_abort(condition: AbortCondition, known_loads: Iterable[str]) -> None:
             f"{condition.objective.series} cannot end a drill; what is watched while it runs: "
             f"{', '.join(ABORT_SERIES)}"
         )
+    _check_can_end(condition)
 
 
 def holds(objective: Objective, value: float) -> bool:

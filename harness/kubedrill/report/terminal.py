@@ -7,4 +7,6 @@ from rich.console import Console
 
 def console() -> Console:
     """Return a console on stdout; without a terminal it prints plain lines of 100 columns."""
-    return Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    return Console(
+        width=None if sys.stdout.isatty() else 100, highlight=False, markup=False, emoji=False
+    )
