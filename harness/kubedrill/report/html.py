@@ -11,10 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kubedrill.record.files import write_whole
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import BadEvidence, read_whole
+from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event, read_timeline
 from kubedrill.record.verdict import FaultResult, Report
-from kubedrill.report import figures, sentences, tables
+from kubedrill.report import figures, machine, sentences, tables
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.report.table import verdict_cell
@@ -34,7 +36,7 @@ def write(folder: RunFolder) -> Path:
         report=report,
         verdict=verdict_cell(report.verdict),
         proved=sentences.proved(report),
-        facts=_facts(report, schedule),
+        facts=_facts(report, schedule) | _machine(folder),
         faults=[_fault(one, start) for one in report.faults],
         events=_events(events, start),
         chart=_chart(folder, report, schedule, events),
@@ -112,6 +114,14 @@ def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
         for one, length in zip(report.phases, phases, strict=True)
     )
     return {name: value for name, value in facts.items() if value}
+
+
+def _machine(folder: RunFolder) -> dict[str, str]:
+    """Return what the machine gave before the load, beside the reference machine."""
+    try:
+        return {"Machine": machine.in_words(read_whole(folder.machine, Calibration))}
+    except BadEvidence:
+        return {}  # the verdict says what is wrong with it
 
 
 def _fault(fault: FaultResult, start: int) -> dict[str, str]:
