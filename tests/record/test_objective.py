@@ -181,6 +181,7 @@ def test_everything_that_may_be_measured_parses_checks_and_reads_in_words(
         unit = series.statistics[statistic]
     else:
         unit = series.statistics[None]
+    number = number % 101 if unit == "ratio" else number
     text = f"{left} {operator} {number}{UNIT_OF[unit]}"
     one = parse(text)
     check(one, loads)
@@ -306,7 +307,7 @@ def test_no_load_can_hide_a_built_in_series() -> None:
         ("availability > 0% for 1s", "would end a drill in which all is well"),
         ("availability >= 50% for 1s", "would end a drill in which all is well"),
         ("availability <= 100% for 1s", "would end a drill in which all is well"),
-        ("availability < 500% for 1s", "would end a drill in which all is well"),
+        ("availability < 500% for 1s", "a share is at most 100%"),
         ("availability == 100% for 1s", "would end a drill in which all is well"),
         ("availability.reads < 0% for 1s", "is not so even where nothing is answered"),
         ("availability.writes == 50% for 1s", "is not so even where nothing is answered"),
@@ -322,3 +323,18 @@ def test_an_abort_condition_can_hold_and_need_not(text: str, said: str) -> None:
 @pytest.mark.parametrize("text", ["availability == 0% for 5s", "availability <= 0% for 5s"])
 def test_an_abort_condition_of_nothing_at_all(text: str) -> None:
     check_abort(parse_abort(text), [])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("availability >= 101%", "a share is at most 100%"),
+        ("list.error_rate < 100.1%", "a share is at most 100%"),
+        ("etcd.elections == 0.5", "is a whole number"),
+        ("etcd.healthy_members >= 2.5", "is a whole number"),
+        ("probe.failed <= 0.1", "is a whole number"),
+    ],
+)
+def test_a_threshold_that_no_measurement_has(text: str, said: str) -> None:
+    with pytest.raises(ObjectiveError, match=said):
+        check(parse(text), ["list"])

@@ -115,6 +115,10 @@ def check(objective: Objective, known_loads: Iterable[str]) -> None:
     expected = series.statistics[objective.statistic]
     if objective.unit != expected:
         raise ObjectiveError(_wrong_unit(objective, expected))
+    if expected == "ratio" and objective.threshold > 1:
+        raise ObjectiveError(f"{_name(objective)} is a share, and a share is at most 100%")
+    if expected == "1" and not objective.threshold.is_integer():
+        raise ObjectiveError(f"{_name(objective)} is a whole number; write one")
     if objective.eventually_s is not None and (series.kind != "gauge" or objective.statistic):
         raise ObjectiveError(
             f"eventually(...) is for gauges, such as etcd.healthy_members; {series.name} is none"
