@@ -85,7 +85,8 @@ def watchdog(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chi
     monkeypatch.setenv("KUBEDRILL_STATE", str(folder.path))
     command = [sys.executable, "-m", "kubedrill.watchdog", "--run", str(folder.path)]
     log = folder.logs / "watchdog.log"
-    child = Child.start("watchdog", [*command, "--lock-fd", "0"], log, WITH_SHARED)
+    command += ["--lock-fd", "0", "--runner", str(os.getpid())]
+    child = Child.start("watchdog", command, log, WITH_SHARED)
     child.wait_ready(30)
     yield child
     child.kill()
