@@ -64,16 +64,17 @@ def test_edges_keep_to_the_clock_though_injections_take_time(
 ) -> None:
     a, b = tmp_path / "a", tmp_path / "b"
     mend_a, mend_b = (action("mend", "undo", path=str(path)) for path in (a, b))
-    break_a = action("break", "inject", path=str(a), seconds=0.3)
+    break_a = action("break", "inject", path=str(a), seconds=1.5)
     inject_a, undo_a = native(0, break_a, mend_a, folder)
     inject_b, undo_b = native(1, action("break", "inject", path=str(b)), mend_b, folder)
-    method = [until(0.2), inject_a, until(0.8), inject_b, until(1.2), undo_a, until(1.5), undo_b]
+    method = [until(0.2), inject_a, until(3.0), inject_b, until(4.0), undo_a, until(5.0), undo_b]
     child = player(folder, method, [undo_b, undo_a], faults=2)
     assert child.wait(20) == 0
-    assert offsets(folder, a)[0] == ("inject", pytest.approx(0.2, abs=0.1))
-    assert offsets(folder, a)[1] == ("undo", pytest.approx(1.2, abs=0.1))
-    assert offsets(folder, b)[0] == ("inject", pytest.approx(0.8, abs=0.1))
-    assert offsets(folder, b)[1] == ("undo", pytest.approx(1.5, abs=0.1))
+    edges = [*offsets(folder, a)[:2], *offsets(folder, b)[:2]]
+    assert [what for what, _ in edges] == ["inject", "undo"] * 2
+    late = [at - due for (_, at), due in zip(edges, (0.2, 4.0, 3.0, 5.0), strict=True)]
+    # On a slow machine each has its own delay; the injection's time would be added to all that follow.
+    assert all(0 <= one < 1.5 for one in late), late
     events = [(line["index"], line["event"]) for line in read_lines(folder.faults)]
     assert events[:4] == [(0, "injecting"), (0, "injected"), (0, "took-effect"), (1, "injecting")]
     assert (1, "undone") in events

@@ -133,9 +133,11 @@ def test_what_cannot_be_asked_for(profile, parameters, message):
 
 def test_what_is_opened_again_when_the_load_ends_is_on_record(stage, server):
     def mute() -> None:
+        while server.watching < 3:
+            time.sleep(0.02)
         server.mute = True
 
     given = {"hold_s": 60, "drop_every_s": 2.0, "timeout_s": 4.0}
-    played = play(stage, "watch_storm", seconds=2.5, at=0.3, then=mute, **given)
+    played = play(stage, "watch_storm", seconds=4.5, at=0, then=mute, **given)
     again = played.outcomes("open.again")
     assert again.get(Outcome.CUT, 0) + again.get(Outcome.TIMEOUT, 0) >= 3

