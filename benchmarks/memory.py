@@ -23,7 +23,7 @@ def memory(rows: Rows) -> None:
         for _ in range(ROUNDS):
             for http, found in largest.items():
                 (lines,) = closed_loop(cluster, f"/{SIZE}", SECONDS, http=http).vitals()
-                found.append(max(line["rss_bytes"] for line in lines) / 1e6)
+                found.append(max(line.rss_bytes for line in lines) / 1e6)
             rows.progress()
     for http, found in largest.items():
         what = f"memory of a generator with {USERS} users that LIST {SIZE} MB, HTTP/{http}"

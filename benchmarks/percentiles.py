@@ -16,6 +16,7 @@ from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import LOAD_DTYPE, LOAD_RECORD, Outcome, Records, SampleWriter
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
+from kubedrill.record.sidecar import LoadSeries, LoadSidecar
 
 SAMPLES = 10_000_000
 RATE = 10_000
@@ -60,8 +61,8 @@ def _write(folder: RunFolder) -> None:
         phases=phases,
         loads=(ScheduledLoad("get", "gets", Arrivals.constant(RATE)),),
     ).write(folder.schedule)
-    series = [{"name": "get", "verb": "GET", "role": "transaction"}]
-    sidecar = {"series": series, "targets": ["unknown"]}
+    series = LoadSeries(name="get", verb="GET", role="transaction")
+    sidecar = LoadSidecar(series=(series,), targets=("unknown",), profile="gets", load="get")
     samples = SampleWriter(folder.samples, "load-get", sidecar, LOAD_RECORD)
     random = np.random.default_rng(1)
     for start in range(0, SAMPLES, PIECE):

@@ -9,7 +9,8 @@ from pathlib import Path
 from bokeh.models import Range1d  # noqa: F401 - what the report imports is none of the cost
 
 from kubedrill.judge.ending import read_ending
-from kubedrill.judge.loads import load_results, read_loads
+from kubedrill.judge.load_files import read_loads
+from kubedrill.judge.loads import load_results
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule
 from kubedrill.report.load_panels import load_traces

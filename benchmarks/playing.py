@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,11 +11,12 @@ from kubedrill.load import launch
 from kubedrill.process.child import Child
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import read_lines
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
-from kubedrill.record.traces import failed, read_samples
+from kubedrill.record.traces import failed, read_load
+from kubedrill.record.vitals import GeneratorVitals
 
 READY_S, ENDING_S = 120, 30
 LEAD = SECOND
@@ -39,33 +39,33 @@ class Played:
     schedule: Schedule
     load: ScheduledLoad
 
-    def vitals(self) -> Iterator[list[dict[str, Any]]]:
+    def vitals(self) -> Iterator[list[GeneratorVitals]]:
         """Yield the lines of each process."""
         begin, end = self.schedule.start + SECOND // 2, self.schedule.end
         for name in self.load.sample_names:
-            lines = read_lines(self.folder.samples / f"{name}.workers.jsonl")
-            yield [line for line in lines if begin < line["time"] < end]
+            lines = read_lines(self.folder.samples / f"{name}.workers.jsonl", GeneratorVitals)
+            yield [line for line in lines if begin < line.time < end]
 
     def records(self, series: str) -> Records:
         """Return the records of one series, of all processes."""
         found = []
         for name in self.load.sample_names:
-            records, sidecar = read_samples(self.folder, name)
-            number = [one["name"] for one in sidecar["series"]].index(series)
+            records, sidecar = read_load(self.folder, name)
+            number = [one.name for one in sidecar.series].index(series)
             found.append(records[records["series"] == number])
         return np.concatenate(found)
 
     def spent(self) -> Spent:
         """Return what it did; RuntimeError if a request has failed."""
         for name in self.load.sample_names:
-            records, _ = read_samples(self.folder, name)
+            records, _ = read_load(self.folder, name)
             lost = int(failed(records).sum())
             if lost:
                 raise RuntimeError(f"{lost} of {len(records)} requests failed")
         ends = [(lines[0], lines[-1]) for lines in self.vitals()]
 
         def between(field: str) -> float:
-            return float(sum(last[field] - first[field] for first, last in ends))
+            return float(sum(getattr(last, field) - getattr(first, field) for first, last in ends))
 
         return Spent(between("sent"), between("bytes_in"), between("cpu_s"))
 

@@ -60,10 +60,10 @@ def _seen(played: Played, watches: int) -> int:
 
 def _memory(played: Played) -> float:
     (lines,) = played.vitals()
-    return float(statistics.median(line["rss_bytes"] for line in lines))
+    return float(statistics.median(line.rss_bytes for line in lines))
 
 
 def _cores(played: Played) -> float:
     (lines,) = played.vitals()
     first, last = lines[0], lines[-1]
-    return float((last["cpu_s"] - first["cpu_s"]) / ((last["time"] - first["time"]) / 1e9))
+    return float((last.cpu_s - first.cpu_s) / ((last.time - first.time) / 1e9))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from json_lines import read_lines
 
 from kubedrill import cluster as stage
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 

@@ -1,13 +1,12 @@
 """One drill's files and processes while it runs: what `run.py` starts, follows and clears away."""
 
-import json
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kubedrill import cluster, registry, seed
 from kubedrill.clearing import ENDING_S, undo_all
@@ -19,12 +18,24 @@ from kubedrill.process.tail import LineTail
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import now
 from kubedrill.record.cluster import ClusterRecord, private_folder
+from kubedrill.record.components import COMPONENT_LINE, Exited, Started
+from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
-from kubedrill.record.lines import read_whole
+from kubedrill.record.lines import JsonLines, read_whole
 from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule, ScheduledLoad
-from kubedrill.record.timeline import Event, Timeline
+from kubedrill.record.timeline import (
+    ChildEnded,
+    Event,
+    FaultTold,
+    Note,
+    NotUndone,
+    Sweep,
+    Swept,
+    Timeline,
+    component_event,
+)
 
 if TYPE_CHECKING:
     from kubedrill.cluster.definition import ClusterDefinition
@@ -47,8 +58,6 @@ CHILDREN = {
     "faults": "kubedrill.faults",
 }
 
-Line = dict[str, Any]
-
 
 @dataclass(slots=True)
 class Drill:
@@ -67,15 +76,18 @@ class Drill:
     own_cluster: str | None = None
     """The ledger's id of the cluster, if this drill brought it up."""
     _ended: set[str] = field(default_factory=set)
-    _tails: list[tuple[LineTail, Callable[[Line], None]]] = field(default_factory=list)
+    _cluster_exits: "LineTail[Started | Exited] | None" = None
+    _exits: JsonLines | None = None
+    _faults: LineTail[FaultLine] = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder.ledger)
         self.timeline = Timeline(self.folder.timeline)
+        self._faults = LineTail(self.folder.faults, FaultLine)
 
-    def note(self, kind: str, name: str, **details: Any) -> None:
-        """Put an event of this moment on the timeline and show it."""
-        self.add(Event(now(), kind, name, details))
+    def note(self, words: str) -> None:
+        """Put what a reader should know on the timeline and show it."""
+        self.add(Note(time=now(), name=words))
 
     def add(self, event: Event) -> None:
         """Put an event on the timeline and show it."""
@@ -98,12 +110,9 @@ class Drill:
             self.own_cluster = self.ledger.intend("cluster", self.cluster_name, undo, arguments)
             record = cluster.up(definition, self.cluster_name, arguments["cluster_id"])
         record.write(self.folder.cluster)
-        exits = LineTail(record.exits_file)
-        exits.read()  # what happened before this drill is not its business
-        self._tails = [
-            (exits, self._component_event),
-            (LineTail(self.folder.faults), self._fault_event),
-        ]
+        self._cluster_exits = LineTail(record.exits_file, COMPONENT_LINE)
+        self._cluster_exits.read()  # what happened before this drill is not its business
+        self._exits = JsonLines(self.folder.exits)
         return record
 
     def seed(self, record: ClusterRecord, wanted: dict[str, int]) -> seed.SeedResult:
@@ -162,7 +171,7 @@ class Drill:
                 continue
             self._ended.add(child.role)
             if status != 0 or (now() < schedule.end and child.role != "faults"):
-                self.note("child", child.role, status=status, pid=child.pid)
+                self.add(ChildEnded(time=now(), name=child.role, status=status, pid=child.pid))
 
     def finished(self) -> bool:
         """Whether every child has ended by itself."""
@@ -177,7 +186,7 @@ class Drill:
         failures = undo_all(self.ledger)
         self._note_sweep()
         for failure in failures:
-            self.note("note", f"not undone: {failure}", undone=False)
+            self.add(NotUndone(time=now(), name=f"not undone: {failure}"))
         self.timeline.close()
         if self.watchdog:
             self.watchdog.end()
@@ -188,11 +197,11 @@ class Drill:
 
     def _note_sweep(self) -> None:
         for entry in self.ledger.entries():
-            if entry.what == "seed" and (swept := entry.facts.get("undoing")):
-                what = (
-                    f"{swept['namespaces']:,} namespaces and {swept['objects']:,} objects in them"
-                )
-                self.note("note", f"swept {what} in {swept['seconds']:g} s", **swept)
+            if entry.what == "seed" and entry.undoing is not None:
+                swept = Sweep(**entry.undoing)
+                what = f"{swept.namespaces:,} namespaces and {swept.objects:,} objects in them"
+                words = f"swept {what} in {swept.seconds:g} s"
+                self.add(Swept(time=now(), name=words, **dict(swept)))
 
     def _end_children(self) -> None:
         # Faults first: what is broken is mended before anything else is taken away.
@@ -202,7 +211,7 @@ class Drill:
         deadline = time.monotonic() + ENDING_S
         for child in ending:
             if child.wait(max(0.0, deadline - time.monotonic())) is None:
-                self.note("note", f"{child.role} did not end in time and was killed")
+                self.note(f"{child.role} did not end in time and was killed")
                 child.kill()
 
     def _start(
@@ -235,14 +244,9 @@ class Drill:
         )
 
     def _copy_events(self) -> None:
-        for tail, take in self._tails:
-            for line in tail.read():
-                take(line)
-
-    def _fault_event(self, line: Line) -> None:
-        self.add(Event(line.pop("time"), "fault", line.pop("fault"), line))
-
-    def _component_event(self, line: Line) -> None:
-        with self.folder.exits.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        self.add(Event(line.pop("time"), "component", line.pop("component"), line))
+        if self._cluster_exits and self._exits:
+            for line in self._cluster_exits.read():
+                self._exits.add(line)
+                self.add(component_event(line))
+        for told in self._faults.read():
+            self.add(FaultTold.of(told))

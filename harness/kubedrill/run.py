@@ -23,7 +23,14 @@ from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule, ScheduledLoad
-from kubedrill.record.timeline import Event
+from kubedrill.record.timeline import (
+    DrillAborted,
+    DrillEnded,
+    DrillFailed,
+    DrillInterrupted,
+    PhaseBegan,
+    Seeded,
+)
 from kubedrill.record.verdict import Report
 from kubedrill.report import html, junit, machine
 from kubedrill.report.console import print_verdict
@@ -76,7 +83,7 @@ def run(order: Order, console: Console) -> Report:
         folder = open_folder(order)
         drill = Drill(folder, order.cluster, lambda _: None, definition.provider)
         try:
-            drill.note("drill", "started", **surroundings())
+            drill.add(surroundings())
             drill.guard(lock.fileno())
             with signals.may_interrupt():
                 play(drill, order, definition, console)
@@ -86,7 +93,7 @@ def run(order: Order, console: Console) -> Report:
         except BaseException as error:  # noqa: BLE001 - whatever it is: cleared away, then judged
             note_ending(drill, error)
         else:
-            drill.note("drill", "ended")
+            drill.add(DrillEnded(time=now()))
         console.print("clearing away", style="dim")
         clear(drill, order.keep_cluster, console)
     return conclude(folder, console)
@@ -146,9 +153,9 @@ def play(drill: Drill, order: Order, definition: "ClusterDefinition", console: C
         seeded = drill.seed(record, experiment.seed.wanted())
     made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
     console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
-    drill.note("note", "seeded", **seeded.created, seconds=round(seeded.seconds, 2))
+    drill.add(Seeded(time=now(), created=seeded.created, seconds=round(seeded.seconds, 2)))
     if experiment.rights is not None:
-        drill.note("note", f"activities act as {guest.grant(drill.folder, experiment.rights)}")
+        drill.note(f"activities act as {guest.grant(drill.folder, experiment.rights)}")
     with console.status("measuring the machine"):
         calibration = drill.calibrate()
     for line in machine.lines(calibration):
@@ -184,7 +191,7 @@ def follow(drill: Drill, plan: Schedule, console: Console) -> None:
             phase = plan.phase_at(now())
             if phase and phase.name not in begun:
                 begun.add(phase.name)
-                drill.add(Event(phase.start, "phase", phase.name))
+                drill.add(PhaseBegan(time=phase.start, name=phase.name))
             drill.look(plan)
             figures = tail.poll()
             view.show(figures)
@@ -197,13 +204,13 @@ def note_ending(drill: Drill, error: BaseException) -> None:
     """Put on the timeline why the drill did not come to its end."""
     match error:
         case Interrupted():
-            drill.note("drill", "interrupted", signal=str(error))
+            drill.add(DrillInterrupted(time=now(), signal=str(error)))
         case Aborted():
-            drill.note("drill", "aborted", condition=str(error))
+            drill.add(DrillAborted(time=now(), condition=str(error)))
         case _:
             log = drill.folder.logs / "runner.log"
             log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-            drill.note("drill", "failed", reason=f"{error}", error=type(error).__name__)
+            drill.add(DrillFailed(time=now(), reason=f"{error}", error=type(error).__name__))
 
 
 def conclude(folder: RunFolder, console: Console) -> Report:

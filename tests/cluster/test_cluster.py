@@ -12,13 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+from json_lines import read_lines
 
 from kubedrill import cluster as stage
 from kubedrill.cluster import etcd
 from kubedrill.cluster.handle import ClusterHandle, HandleError
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import read_lines
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.namespace import open_socket

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from json_lines import read_lines
 
 from kubedrill.cluster import teardown
 from kubedrill.cluster.handle import ClusterHandle, HandleError, ask
 from kubedrill.cluster.program import MARK, Program, write_programs
-from kubedrill.record.files import read_lines
 
 SLEEP = ("setpriv", "--pdeathsig", "KILL", "sleep", "1000")
 PROGRAMS = [

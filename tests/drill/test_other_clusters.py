@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from drills import Drills, RunningDrill, reasons
 from foreign import foreign
+from json_lines import read_lines
 
 from kubedrill.cluster.api import Api
 from kubedrill.cluster.guest import user_of
 from kubedrill.process.environment import kubeconfig
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.wire.target import identity_target

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from json_lines import read_lines
 
 from kubedrill.cluster.etcd import EtcdError, healthy, status
 from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.faults.etcd import kill, kill_all, restore, running_pids
 from kubedrill.faults.progress import FaultFailed, Progress
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger, undo
 from kubedrill.wire.errors import WireError

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from json_lines import read_lines
 from plain_faults import calls
 from player import SHARED, player
 
 from kubedrill.record.clock import SECOND
-from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule
 

@@ -196,9 +196,9 @@ def test_a_page_with_a_line_that_is_none_is_named(line: str, drill: JudgedDrill,
     size = path.stat().st_size
     with path.open("ab") as file:
         file.write(member)
-    number = next(n for n, text in enumerate(index) if '"component":"etcd-a"' in text)
+    number = next(n for n, text in enumerate(index) if '"component": "etcd-a"' in text)
     old = index[number]
-    begin, end = old.index('"offset"'), old.index(',"wire_bytes"')
+    begin, end = old.index('"offset"'), old.index(', "wire_bytes"')
     index[number] = old[:begin] + f'"offset":{size},"bytes":{len(member)}' + old[end:]
     folder.metrics_index.write_text("\n".join(index) + "\n")
     [bad] = [page for page in read_pages(folder) if not page.kept]

@@ -4,12 +4,13 @@ import shutil
 
 import pytest
 from judged_drill import JudgedDrill
-from judged_scrapes import at
+from judged_scrapes import END, at
+from told import event
 
 from kubedrill.judge import convert, judge
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.timeline import Event
-from kubedrill.record.verdict import Report
+from kubedrill.record.sample import Outcome
+from kubedrill.record.verdict import Report, Verdict
 
 MISSED = ("baseline", "list.p99 < 1ms")
 UNKNOWN = ("fault", "etcd.fsync.p99 < 1s")
@@ -45,8 +46,10 @@ def test_a_conversion_killed_before_the_records_were_deleted(drill: JudgedDrill,
 
 
 def test_what_was_cut_off_by_a_crash_is_left_out(drill: JudgedDrill, tmp_path) -> None:
+    drill.events.pop()  # nobody came to write down the end
     folder = drill.write(tmp_path)
     before = judge(folder)
+    assert before.reasons[0].startswith("interrupted: the timeline has no end")
     for file in (
         folder.timeline,
         folder.faults,
@@ -64,6 +67,86 @@ def test_what_was_cut_off_by_a_crash_is_left_out(drill: JudgedDrill, tmp_path) -
     assert judge(folder) == before
 
 
+CUT_OFF = [
+    ("faults.jsonl", "faults.jsonl:6: is cut off"),
+    ("resources.jsonl", "machine: resources.jsonl:33: is cut off"),
+    (
+        "samples/load-list.workers.jsonl",
+        "load list: samples/load-list.workers.jsonl:31: is cut off",
+    ),
+    ("samples/probe.workers.jsonl", "prober: samples/probe.workers.jsonl:31: is cut off"),
+]
+
+
+@pytest.mark.parametrize(("name", "words"), CUT_OFF)
+def test_a_line_cut_off_in_a_drill_that_was_not_killed(drill, tmp_path, name, words) -> None:
+    folder = drill.write(tmp_path)
+    with (folder.path / name).open("ab") as growing:
+        growing.write(b'{"time": 1010')
+    report = judge(folder)
+    assert report.verdict is Verdict.INVALID
+    assert any(words in reason for reason in report.reasons), report.reasons
+
+
+NEEDED = {
+    "health.jsonl": "etcd.healthy_members == 3",
+    "exits.jsonl": "etcd.restarts == 0",
+    "metrics/index.jsonl": "etcd.fsync.p99 < 1s",
+}
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_only_what_needs_a_file_is_invalid_without_it(drill, tmp_path, name) -> None:
+    drill.objectives = [("baseline", "list.p99 < 1s"), ("baseline", NEEDED[name])]
+    folder = drill.write(tmp_path)
+    assert judge(folder).verdict is Verdict.PASS
+    (folder.path / name).unlink()
+    other, needing = judge(folder).objectives
+    assert other.verdict is Verdict.PASS
+    assert (needing.verdict, needing.reason) == (Verdict.INVALID, f"{name}: is missing")
+
+
+def test_without_exits_restarts_are_unknown(drill: JudgedDrill, tmp_path) -> None:
+    folder = drill.write(tmp_path)
+    folder.exits.unlink()
+    assert {one.restarts for one in judge(folder).resources if one.zone} == {None}
+
+
+@pytest.mark.parametrize("name", ["load-list", "probe"])
+def test_without_vitals_a_generator_cannot_be_trusted(drill, tmp_path, name) -> None:
+    folder = drill.write(tmp_path)
+    (folder.samples / f"{name}.workers.jsonl").unlink()
+    report = judge(folder)
+    assert report.verdict is Verdict.INVALID
+    assert any(f"samples/{name}.workers.jsonl: is missing" in why for why in report.reasons)
+    if name == "load-list":
+        assert {one.lag_p99_s for one in report.load} == {None}
+
+
+WRONG = [
+    ("load", "outcome", 999, "record 10: its outcome is unknown"),
+    ("load", "outcome", Outcome.UNANSWERED, "record 10: its outcome is unknown"),
+    ("load", "series", 2, "record 10: its series is none of the 2"),
+    ("load", "target", 1, "record 10: its target is none of the 1"),
+    ("load", "first_byte_us", 20_001, "record 10: its first byte came after its end"),
+    ("load", "total_us", 0, "record 10: it succeeded in no time"),
+    ("load", "intended", at(-1), "record 10: was due outside the drill"),
+    ("probes", "intended", at(END), "record 10: was due outside the drill"),
+    ("probes", "series", 200, "record 10: its series is none of the 13"),
+]
+
+
+@pytest.mark.parametrize(("records", "field", "value", "words"), WRONG)
+def test_samples_that_contradict_themselves(  # noqa: PLR0917 - a table
+    drill, tmp_path, records, field, value, words
+) -> None:
+    getattr(drill, records)[field][10] = value
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    name = {"load": "load-list", "probes": "probe"}[records]
+    assert any(f"samples/{name}.bin: {words}" in reason for reason in report.reasons)
+
+
 @pytest.mark.parametrize("text", ["list.p99 < 1s", "list.p99 < 1ms"])
 def test_verdict_json_reads_back(drill: JudgedDrill, tmp_path, text: str) -> None:
     drill.objectives[0] = ("baseline", text)
@@ -74,12 +157,12 @@ def test_verdict_json_reads_back(drill: JudgedDrill, tmp_path, text: str) -> Non
 
 
 def test_settings_of_everything_that_took_part(drill: JudgedDrill, tmp_path) -> None:
-    seeded = Event(at(-1), "note", "seeded", {"pods": 1000})
+    seeded = event(at(-1), "seeded", "seeded", {"created": {"pods": 1000}, "seconds": 1.5})
     drill.events.insert(1, seeded)
     settings = drill.judged(tmp_path).settings
     versions = {"python": "3.11", "kube-apiserver": "1.37.2", "etcd": "3.7.3"}
     assert settings["versions"] == versions
     assert settings["cluster"]["zones"] == ["a", "b", "c"]
     assert settings["loads"] == {"list": {"profile": "mass-list", "rate": "100/s"}}
-    assert settings["seeded"] == {"pods": 1000}
+    assert settings["seeded"] == {"pods": 1000, "seconds": 1.5}
     assert settings["prober"]["deadline_s"] == 1.0

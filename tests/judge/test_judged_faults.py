@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from judged_drill import KILL, JudgedDrill
 from judged_scrapes import at
+from told import event
 
 from kubedrill.record.schedule import ScheduledFault
-from kubedrill.record.timeline import Event
 from kubedrill.record.verdict import Verdict
 
 FRESH = {"path": "balancer", "connection": "fresh", "level": "prober"}
@@ -78,20 +78,20 @@ def test_one_of_two_faults_that_did_nothing_is_found_out(drill: JudgedDrill, tmp
 
 def test_an_interrupted_drill_tells_of_a_fault_left_in_force(drill: JudgedDrill, tmp_path) -> None:
     drop(drill, "undoing", "undone")
-    drill.events[-1] = Event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
+    drill.events[-1] = event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
     reasons = drill.judged(tmp_path).reasons
     assert "etcd.kill on etcd-b: was not seen to be undone" in reasons
 
 
 def test_a_fault_undone_after_an_interruption_is_no_reason(drill: JudgedDrill, tmp_path) -> None:
     drop(drill, "took-effect")
-    drill.events[-1] = Event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
+    drill.events[-1] = event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
     report = drill.judged(tmp_path)
     assert not [one for one in report.reasons if "etcd.kill" in one]
 
 
 def test_what_was_not_undone_names_the_cure(drill: JudgedDrill, tmp_path) -> None:
-    drill.events.insert(2, Event(at(25), "note", "not undone: seeded objects", {"undone": False}))
+    drill.events.insert(2, event(at(25), "not-undone", "not undone: seeded objects"))
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.INVALID
     assert report.reasons == ["not undone: seeded objects; run: kubedrill heal"]
@@ -264,7 +264,7 @@ def test_what_cannot_be_undone_need_not_be(drill: JudgedDrill, tmp_path) -> None
 
 def test_nor_after_an_interruption(drill: JudgedDrill, tmp_path) -> None:
     without_rollback(drill)
-    drill.events[-1] = Event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
+    drill.events[-1] = event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
     assert not [one for one in drill.judged(tmp_path).reasons if "activity" in one]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from json_lines import JsonLines
 from judged_drill import JudgedDrill
 from judged_scrapes import START, at
 
@@ -13,7 +14,6 @@ from kubedrill.judge import live
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND
-from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.live import LiveFigures
 from kubedrill.record.sample import Outcome, Records

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from judged_drill import JudgedDrill, within
 from judged_scrapes import at
+from told import event
 
 from kubedrill.judge.requests import (
     due_in,
@@ -17,7 +18,6 @@ from kubedrill.judge.requests import (
 )
 from kubedrill.record.sample import LOAD_DTYPE, Outcome, Records
 from kubedrill.record.schedule import Phase
-from kubedrill.record.timeline import Event
 from kubedrill.record.verdict import Verdict
 
 TEN = np.arange(1.0, 11.0)
@@ -171,8 +171,11 @@ def test_what_is_cut_by_design_is_left_out(drill: JudgedDrill, tmp_path, outcome
 def test_what_was_in_flight_when_a_drill_was_ended_is_neither_a_success_nor_a_failure(
     drill: JudgedDrill, tmp_path, how: str
 ) -> None:
-    details = {"condition": "availability < 50% for 3s", "signal": "SIGINT"}
-    drill.events[-1] = Event(at(28), "drill", how, details)
+    why = {
+        "aborted": {"condition": "availability < 50% for 3s"},
+        "interrupted": {"signal": "SIGINT"},
+    }
+    drill.events[-1] = event(at(28), "drill", how, why[how])
     lists = drill.lists(27)
     drill.load["outcome"][lists] = Outcome.CUT
     drill.load["total_us"][lists] = 10_000

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from judged_drill import JudgedDrill, within
 from judged_scrapes import at
+from told import event
 
 from kubedrill.judge import judge
 from kubedrill.record.sample import Outcome
-from kubedrill.record.timeline import Event
 from kubedrill.record.verdict import Report, Verdict
 
 
@@ -52,7 +52,7 @@ def test_250_ms_is_not_late(drill: JudgedDrill, tmp_path) -> None:
 def test_an_objective_of_an_invalid_phase_keeps_its_value(drill: JudgedDrill, tmp_path) -> None:
     drill.load["wait_us"][drill.lists(5, 10)] = 300_000
     found = drill.asked(tmp_path, "baseline", "list.p99 < 1ms")
-    assert (found.verdict, found.value) == (Verdict.INVALID, pytest.approx(0.02))
+    assert (found.verdict, found.value) == (Verdict.INVALID, pytest.approx(0.3))
     assert found.reason.startswith("the phase is not valid: load list: 100.00% of 500 arrivals")
 
 
@@ -103,7 +103,7 @@ def test_a_prober_that_wrote_nothing(drill: JudgedDrill, tmp_path) -> None:
         file.unlink()
     report = judge(folder)
     assert report.verdict is Verdict.INVALID
-    assert "baseline: prober: no sample" in report.reasons
+    assert "baseline: prober: samples/probe.json: is missing" in report.reasons
 
 
 def test_a_prober_that_stopped(drill: JudgedDrill, tmp_path) -> None:
@@ -142,11 +142,11 @@ def test_a_late_prober(drill: JudgedDrill, tmp_path) -> None:
 def test_a_process_of_the_drill_that_ended_early(
     drill: JudgedDrill, tmp_path, role: str, status: int, words: str
 ) -> None:
-    drill.events.append(Event(at(12), "child", role, {"status": status, "pid": 77}))
+    drill.events.append(event(at(12), "child", role, {"status": status, "pid": 77}))
     invalid(drill.judged(tmp_path), words)
 
 
 def test_a_component_that_exited_is_a_finding_and_no_doubt(drill: JudgedDrill, tmp_path) -> None:
     details = {"event": "exited", "pid": 7, "status": -11, "asked": False, "by": "restart"}
-    drill.events.append(Event(at(12), "component", "kube-apiserver-a", details))
+    drill.events.append(event(at(12), "component", "kube-apiserver-a", details))
     assert drill.judged(tmp_path).verdict is Verdict.PASS

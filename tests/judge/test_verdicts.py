@@ -3,11 +3,11 @@
 import pytest
 from judged_drill import JudgedDrill
 from judged_scrapes import END, at
+from told import event
 
 from kubedrill.errors import NotStarted
 from kubedrill.judge import judge
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.timeline import Event
 from kubedrill.record.verdict import Verdict
 
 MISSED = ("baseline", "list.p99 < 1ms")
@@ -16,7 +16,7 @@ UNKNOWN = ("fault", "etcd.fsync.p99 < 1s")
 
 def ended(drill: JudgedDrill, second: float, name: str, **details: str) -> None:
     """Let the drill end so, instead of as planned."""
-    drill.events[-1] = Event(at(second), "drill", name, details)
+    drill.events[-1] = event(at(second), "drill", name, details)
 
 
 def blind(drill: JudgedDrill) -> None:
@@ -60,7 +60,7 @@ def test_a_broken_drill_is_invalid_whatever_it_measured(
     drill: JudgedDrill, tmp_path, objectives: list[tuple[str, str]]
 ) -> None:
     drill.objectives = objectives
-    drill.events.append(Event(at(12), "child", "prober", {"status": -9, "pid": 7}))
+    drill.events.append(event(at(12), "child", "prober", {"status": -9, "pid": 7}))
     assert drill.judged(tmp_path).verdict is Verdict.INVALID
 
 
@@ -86,7 +86,7 @@ def test_an_aborted_drill_fails_with_its_condition_first(drill: JudgedDrill, tmp
 
 def test_an_aborted_drill_that_was_broken_is_invalid(drill: JudgedDrill, tmp_path) -> None:
     ended(drill, 15, "aborted", condition="availability < 50% for 3s")
-    drill.events.insert(2, Event(at(12), "child", "prober", {"status": -9, "pid": 7}))
+    drill.events.insert(2, event(at(12), "child", "prober", {"status": -9, "pid": 7}))
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.INVALID
     assert report.reasons[0] == "aborted: availability < 50% for 3s"
@@ -114,7 +114,11 @@ def test_an_abort_because_the_prober_was_silent_is_invalid(drill: JudgedDrill, t
     ("name", "details", "words"),
     [
         ("interrupted", {"signal": "SIGINT"}, "interrupted by SIGINT"),
-        ("failed", {"reason": "disk full"}, "the drill failed: disk full (see logs/runner.log)"),
+        (
+            "failed",
+            {"reason": "disk full", "error": "OSError"},
+            "the drill failed: disk full (see logs/runner.log)",
+        ),
     ],
 )
 @pytest.mark.parametrize("second", [3, 7, 12, 25])
@@ -143,20 +147,31 @@ def test_an_end_before_the_last_phases_is_found_out(drill: JudgedDrill, tmp_path
     assert report.reasons[0] == "the drill ended 2.0 s before its last phase did"
 
 
-@pytest.mark.parametrize("timeline", [True, False])
-def test_a_drill_whose_phases_never_began(drill: JudgedDrill, tmp_path, timeline: bool) -> None:
+def test_a_drill_whose_phases_never_began(drill: JudgedDrill, tmp_path) -> None:
     drill.events = [
-        Event(at(-3), "drill", "started"),
-        Event(at(-2), "drill", "interrupted", {"signal": "SIGTERM"}),
+        event(at(-3), "drill", "started"),
+        event(at(-2), "drill", "interrupted", {"signal": "SIGTERM"}),
     ]
     folder = drill.write(tmp_path)
     folder.schedule.unlink()
-    if not timeline:
-        folder.timeline.unlink()
     report = judge(folder)
     assert report.verdict is Verdict.INVALID
     assert report.reasons[0].startswith("interrupted")
     assert report.reasons[1] == "no phase began"
+    assert (report.experiment, report.title, report.claim) == ("kill", "An etcd member dies", 13)
+
+
+@pytest.mark.parametrize("name", ["timeline.jsonl", "schedule.json", "cluster.json"])
+def test_what_the_whole_drill_rests_on(drill: JudgedDrill, tmp_path, name: str) -> None:
+    folder = drill.write(tmp_path)
+    file = folder.path / name
+    text = file.read_text()
+    file.unlink()
+    assert judge(folder).reasons == [f"{name}: is missing"]
+    file.write_text(text.replace('":', '":"', 1))
+    report = judge(folder)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons[0].startswith(f"{name}:")
     assert (report.experiment, report.title, report.claim) == ("kill", "An etcd member dies", 13)
 
 

@@ -8,7 +8,7 @@ from kubedrill.process.child import Child
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import now
 from kubedrill.record.schedule import ScheduledLoad
-from kubedrill.record.traces import read_samples, succeeded
+from kubedrill.record.traces import read_load, succeeded
 
 
 def play(stage, profile, load):
@@ -30,7 +30,7 @@ def test_a_client_asks_when_it_is_answered(stage, server, latency_s, pause_s, ex
     server.latencies = [latency_s]
     load = ScheduledLoad("list", "mass-list", Arrivals.closed(10, pause_s))
     assert play(stage, PROFILE, load) == 0
-    records, _ = read_samples(stage.folder, "load-list")
+    records, _ = read_load(stage.folder, "load-list")
     assert succeeded(records).all()
     assert 0.5 * expected <= len(records) <= 1.1 * expected + 10
     assert (records["wait_us"] < 250_000).all()

@@ -9,7 +9,7 @@ from load_stage import Stage, stage_on
 from kubedrill import cluster as clusters
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
-from kubedrill.record.traces import read_samples
+from kubedrill.record.traces import read_load
 
 SENDS_AWAY = """\
 provider: local
@@ -41,8 +41,8 @@ def test_lists(stage, given):
 
 def test_users_are_spread_over_the_apiservers(stage):
     played = stage().play(100, 2, http="2", resource="namespaces")
-    _, sidecar = read_samples(played.folder, "load-list")
-    assert len(sidecar["targets"]) == 4, sidecar["targets"]
+    _, sidecar = read_load(played.folder, "load-list")
+    assert len(sidecar.targets) == 4, sidecar.targets
     assert played.outcomes() == {200: 200}
 
 

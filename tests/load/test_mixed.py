@@ -10,7 +10,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.load.describe import describe
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
-from kubedrill.record.traces import read_samples
+from kubedrill.record.traces import read_load
 
 MIXED = PROFILES / "mixed.py"
 PORTIONS = {
@@ -25,10 +25,10 @@ PORTIONS = {
 
 def counts(folder: RunFolder) -> dict[str, int]:
     """Arrivals of each portion."""
-    records, sidecar = read_samples(folder, "load-list")
+    records, sidecar = read_load(folder, "load-list")
     found: dict[str, int] = {}
-    for number, series in enumerate(sidecar["series"]):
-        _, _, name = series["name"].partition(".")
+    for number, series in enumerate(sidecar.series):
+        _, _, name = series.name.partition(".")
         profile = name.partition(".")[0]
         if profile and profile not in found:  # the first series of a profile are its arrivals
             found[profile] = int((records["series"] == number).sum())

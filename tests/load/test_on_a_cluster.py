@@ -16,7 +16,7 @@ from load_stage import stage_on
 from kubedrill.cluster.api import Api
 from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.traces import read_samples
+from kubedrill.record.traces import read_load
 from kubedrill.wire.target import identity_target
 
 CONFIGMAPS = 40
@@ -65,8 +65,8 @@ def test_configmaps(cluster, namespace, tmp_path: Path, mode, encoding):
 def test_which_apiserver_answered(cluster, tmp_path: Path):
     stage = stage_on(cluster, tmp_path / "reports")
     played = stage.play(rate=100, seconds=2, resource="namespaces")
-    _, sidecar = read_samples(stage.folder, "load-list")
-    assert sorted(sidecar["targets"][1:]) == [f"apiserver-{zone}" for zone in cluster.zones]
+    _, sidecar = read_load(stage.folder, "load-list")
+    assert sorted(sidecar.targets[1:]) == [f"apiserver-{zone}" for zone in cluster.zones]
     assert played.outcomes() == {200: 200}
     # Eight users' connections, handed out in turn by the balancer.
     answered = np.bincount(played.records()["target"], minlength=4)

@@ -9,7 +9,7 @@ from kubedrill.process.child import Child
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.schedule import ScheduledLoad
-from kubedrill.record.traces import read_samples
+from kubedrill.record.traces import read_load
 
 with pytest.MonkeyPatch.context() as patch:
     # Locust patches a process that imports it, and this one runs other tests, too.
@@ -70,7 +70,7 @@ def test_two_processes_share_a_load(stage):
     finally:
         for child in children:
             child.kill()
-    parts = [read_samples(run_folder, name)[0]["intended"] for name in load.sample_names]
+    parts = [read_load(run_folder, name)[0]["intended"] for name in load.sample_names]
     assert {len(part) for part in parts} == {101}
     expected = np.rint(np.arange(202) * SECOND / 101).astype(np.int64) + start
     assert (np.sort(np.concatenate(parts)).astype(np.int64) == expected).all()

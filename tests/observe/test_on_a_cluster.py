@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from json_lines import read_lines
 
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import read_lines
-from kubedrill.record.sample import PROBE_DTYPE, read_bin, read_sidecar
+from kubedrill.record.lines import read_whole
+from kubedrill.record.sample import PROBE_DTYPE, read_bin
+from kubedrill.record.sidecar import ProbeSidecar
 
 pytestmark = pytest.mark.cluster
 PROBER, SCRAPER = "kubedrill.observe.prober", "kubedrill.observe.scraper"
@@ -27,15 +29,15 @@ def test_every_series_answers_and_no_probe_fails(drill, scheduled) -> None:
     schedule = scheduled(5)
     drill.finish(drill.start(PROBER, schedule))
     probes = read_bin(drill.folder.samples / "probe.bin", PROBE_DTYPE)
-    sidecar = read_sidecar(drill.folder.samples / "probe.bin")
-    assert len(sidecar["series"]) == 13
+    sidecar = read_whole(drill.folder.samples / "probe.json", ProbeSidecar)
+    assert len(sidecar.series) == 13
     assert set(probes["outcome"].tolist()) == {200}
-    for index, series in enumerate(sidecar["series"]):
+    for index, series in enumerate(sidecar.series):
         count = int((probes["series"] == index).sum())
-        assert abs(count - 5 * sidecar["rates"][series["name"]]) <= 1, series
+        assert abs(count - 5 * sidecar.rates[series.name]) <= 1, series
     direct = probes[probes["target"] > 0]
     assert set(direct["target"].tolist()) == {1, 2, 3}
-    quorum = [n for n, one in enumerate(sidecar["series"]) if one["verb"] == "read"]
+    quorum = [n for n, one in enumerate(sidecar.series) if one.verb == "read"]
     # What was acknowledged before a quorum read began, it shows.
     assert probes[np.isin(probes["series"], quorum)]["staleness_us"].max() == 0
 

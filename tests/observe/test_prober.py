@@ -5,13 +5,15 @@ import signal
 
 import numpy as np
 import pytest
+from json_lines import read_lines
 
 from kubedrill.process.child import ChildFailed
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import Component, Identity
-from kubedrill.record.files import read_lines
-from kubedrill.record.sample import PROBE_DTYPE, Outcome, read_bin, read_sidecar
+from kubedrill.record.lines import read_whole
+from kubedrill.record.sample import PROBE_DTYPE, Outcome, read_bin
 from kubedrill.record.schedule import Probing
+from kubedrill.record.sidecar import ProbeSidecar
 
 MODULE = "kubedrill.observe.prober"
 MICROSECOND = 1000
@@ -22,9 +24,9 @@ class Probes:
     def __init__(self, folder):
         path = folder.samples / "probe.bin"
         self.all = read_bin(path, PROBE_DTYPE)
-        self.sidecar = read_sidecar(path)
-        self.rates = self.sidecar["rates"]
-        self.names = [one["name"] for one in self.sidecar["series"]]
+        self.sidecar = read_whole(path.with_suffix(".json"), ProbeSidecar)
+        self.rates = self.sidecar.rates
+        self.names = [one.name for one in self.sidecar.series]
 
     def of(self, name):
         chosen = self.all[self.all["series"] == self.names.index(name)]

@@ -9,10 +9,11 @@ import sys
 
 import psutil
 import pytest
+from json_lines import read_lines
 
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import Component
-from kubedrill.record.files import read_lines, write_json
+from kubedrill.record.files import write_json
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.schedule import Scraping
 

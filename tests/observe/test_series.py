@@ -69,12 +69,12 @@ def test_odd_rates_do_not_drift(record: ClusterRecord) -> None:
 def test_sidecar_names_series_and_known_targets(record: ClusterRecord) -> None:
     probing = Probing()
     beside = sidecar(all_series(record, probing), probing)
-    assert beside["series"][0] == {
+    assert beside.series[0].model_dump() == {
         "name": "balancer/fresh/read/prober",
         "path": "balancer",
         "connection": "fresh",
         "verb": "read",
         "level": "prober",
     }
-    assert beside["targets"] == ["unknown", "apiserver-a", "apiserver-b", "apiserver-c"]
-    assert beside["deadline_s"] == 1.0
+    assert beside.targets == ("unknown", "apiserver-a", "apiserver-b", "apiserver-c")
+    assert beside.deadline_s == 1.0

@@ -1,13 +1,11 @@
 import json
-import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from kubedrill.record.files import JsonLines, read_lines, write_json, write_whole
+from kubedrill.record.files import write_json, write_whole
 
 
 def test_the_mode_and_the_text(tmp_path: Path) -> None:
@@ -42,41 +40,3 @@ for letter in "bc" * 100:
             seen.add("".join(set(json.loads(path.read_text()))))
     assert writer.returncode == 0
     assert seen <= {"a", "b", "c"}
-
-
-def test_lines_from_several_threads_are_whole(tmp_path: Path) -> None:
-    path = tmp_path / "x.jsonl"
-    lines = JsonLines(path)
-
-    def add(name: str) -> None:
-        for number in range(200):
-            lines.add({"name": name, "number": number})
-
-    threads = [threading.Thread(target=add, args=(name,)) for name in "abc"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    lines.close()
-    assert len(list(read_lines(path))) == len(path.read_bytes().splitlines()) == 600
-
-
-def test_a_line_is_there_even_after_sigkill(tmp_path: Path) -> None:
-    code = """
-import os, signal, sys
-from pathlib import Path
-from kubedrill.record.files import JsonLines
-JsonLines(Path(sys.argv[1])).add({"a": 1})
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-    path = tmp_path / "x.jsonl"
-    assert subprocess.run([sys.executable, "-c", code, path], check=False).returncode == -9
-    assert list(read_lines(path)) == [{"a": 1}]
-
-
-def test_lines_cut_off_anywhere_are_left_out(tmp_path: Path) -> None:
-    path = tmp_path / "x.jsonl"
-    path.write_text('{"a": 1}\n{"a": 2, "b\n{"a": 3}\n{"a"')
-    assert [line["a"] for line in read_lines(path)] == [1, 3]
-    os.unlink(path)  # noqa: PTH108
-    assert list(read_lines(path)) == []

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kubedrill.record.lines import read_whole
 from kubedrill.record.sample import (
     LOAD_DTYPE,
     LOAD_RECORD,
@@ -17,10 +18,15 @@ from kubedrill.record.sample import (
     SampleWriter,
     outcome_name,
     read_bin,
-    read_sidecar,
 )
+from kubedrill.record.sidecar import LoadSeries, LoadSidecar
 
-SIDECAR = {"series": [{"name": "list"}], "targets": ["unknown"]}
+SIDECAR = LoadSidecar(
+    series=(LoadSeries(name="list", verb="LIST", role="transaction"),),
+    targets=("unknown",),
+    profile="mass-list",
+    load="list",
+)
 RECORD = st.tuples(
     st.integers(0, 2**64 - 1),
     *[st.integers(0, 2**32 - 1)] * 4,
@@ -47,7 +53,7 @@ def test_what_is_written_is_read(
     assert [
         tuple(one) for one in read_bin(folder / "load-list.bin", LOAD_DTYPE).tolist()
     ] == records
-    assert read_sidecar(folder / "load-list.bin") == SIDECAR
+    assert read_whole(folder / "load-list.json", LoadSidecar) == SIDECAR
 
 
 def test_probes_carry_their_staleness(tmp_path: Path) -> None:
@@ -87,6 +93,8 @@ def test_what_was_flushed_survives_sigkill(tmp_path: Path) -> None:
     code = """
 import os, signal, sys
 from pathlib import Path
+from kubedrill.record.lines import read_whole
+from kubedrill.record.sidecar import LoadSeries, LoadSidecar
 from kubedrill.record.sample import LOAD_RECORD, SampleWriter
 writer = SampleWriter(Path(sys.argv[1]), "x", {}, LOAD_RECORD)
 for number in range(5):

@@ -41,7 +41,7 @@ def test_it_goes_through_a_file_and_through_go_unchanged(tmp_path: Path) -> None
 
 
 def test_another_schema_is_refused() -> None:
-    with pytest.raises(ValueError, match="schedule of schema 99, need 1"):
+    with pytest.raises(ValueError, match="schema 99, need 1"):
         Schedule.from_dict(FULL.as_dict() | {"schema_version": 99})
 
 

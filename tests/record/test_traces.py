@@ -1,10 +1,12 @@
 """The samples of a run as arrays."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kubedrill.record.clock import MILLISECOND, SECOND
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import BadEvidence
 from kubedrill.record.sample import (
     LOAD_DTYPE,
     LOAD_RECORD,
@@ -14,12 +16,15 @@ from kubedrill.record.sample import (
     Records,
     SampleWriter,
 )
+from kubedrill.record.sidecar import LoadSeries, LoadSidecar, ProbeSidecar
 from kubedrill.record.traces import (
     failed,
     outages,
     per_second,
     percentiles_by_group,
-    read_samples,
+    read_load,
+    read_probes,
+    read_records,
     sample_names,
     succeeded,
     tell_unanswered,
@@ -43,32 +48,47 @@ def in_seconds(found: list[tuple[int, int]]) -> list[tuple[float, float]]:
     return [((one - START) / SECOND, (two - START) / SECOND) for one, two in found]
 
 
+LOAD = LoadSidecar(series=(), targets=(), profile="p", load="list")
+PROBES = ProbeSidecar(series=(), targets=(), deadline_s=1.0, rates={})
+
+
 @pytest.mark.parametrize("name", ["load-list", "probe"])
 def test_bin_and_parquet_read_the_same(tmp_path, name: str) -> None:
     folder = RunFolder.create(tmp_path, "x")
     probe = name == "probe"
-    writer = SampleWriter(
-        folder.samples, name, {"series": []}, PROBE_RECORD if probe else LOAD_RECORD
-    )
+    about = PROBES if probe else LOAD
+    writer = SampleWriter(folder.samples, name, about, PROBE_RECORD if probe else LOAD_RECORD)
     for number in range(10):
         row = (START + number, 1, 2, 3, 4_000_000_000, 200, 1, 2)
         writer.add(*row, 77) if probe else writer.add(*row)
     writer.close()
     assert sample_names(folder) == [name]
-    raw, sidecar = read_samples(folder, name)
+    raw, sidecar = read_probes(folder) if probe else read_load(folder, name)
     assert raw.dtype == (PROBE_DTYPE if probe else LOAD_DTYPE)
-    assert sidecar == {"series": []}
+    assert sidecar == about
     write_parquet(folder.samples / f"{name}.parquet", raw)
     (folder.samples / f"{name}.bin").unlink()
-    again, _ = read_samples(folder, name)
+    again = read_records(folder, name)
     assert np.array_equal(raw, again)
 
 
-def test_no_file_is_no_records(tmp_path) -> None:
+def test_no_file_is_no_evidence(tmp_path) -> None:
     folder = RunFolder.create(tmp_path, "x")
-    SampleWriter(folder.samples, "probe", {"series": []}, PROBE_RECORD).close()
+    SampleWriter(folder.samples, "probe", PROBES, PROBE_RECORD).close()
     (folder.samples / "probe.bin").unlink()
-    assert len(read_samples(folder, "probe")[0]) == 0
+    with pytest.raises(BadEvidence, match=r"probe\.bin: is missing"):
+        read_probes(folder)
+
+
+def test_a_table_of_other_columns_is_no_evidence(tmp_path) -> None:
+    folder = RunFolder.create(tmp_path, "x")
+    path = folder.samples / "load-list.parquet"
+    pd.DataFrame({"intended": [1.5]}).to_parquet(path)
+    with pytest.raises(BadEvidence, match="is no table of samples"):
+        read_records(folder, "load-list")
+    path.write_bytes(b"PAR1")
+    with pytest.raises(BadEvidence, match=r"load-list\.parquet: cannot be read"):
+        read_records(folder, "load-list")
 
 
 def test_what_was_cut_is_neither_success_nor_failure() -> None:
@@ -80,7 +100,13 @@ def test_what_was_cut_is_neither_success_nor_failure() -> None:
 def test_arrivals_cut_at_the_planned_end_are_unanswered_and_nothing_else() -> None:
     rows = records((0, 1, Outcome.CUT), (0, 1, Outcome.CUT), (0, 1, 200), (0, 1, Outcome.RESTING))
     rows["series"] = [1, 0, 1, 1]
-    tell_unanswered(rows, [{"role": "page"}, {"role": "transaction"}])
+    tell_unanswered(
+        rows,
+        [
+            LoadSeries(name="list.page", verb="LIST", role="page"),
+            LoadSeries(name="list", verb="LIST", role="transaction"),
+        ],
+    )
     assert rows["outcome"].tolist() == [Outcome.UNANSWERED, Outcome.CUT, 200, Outcome.RESTING]
     assert failed(rows).tolist() == [True, False, False, False]
 

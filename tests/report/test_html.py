@@ -249,12 +249,12 @@ def test_a_drill_that_ended_before_its_first_phase(drill) -> None:
 
 
 def test_parquet_gives_the_same_chart(drill) -> None:
-    from kubedrill.record.traces import read_samples, write_parquet
+    from kubedrill.record.traces import read_records, write_parquet
 
     folder = drill()
     before = chart_data(page(folder))
     for name in ("probe", "load-list"):
-        records, _ = read_samples(folder, name)
+        records = read_records(folder, name)
         write_parquet(folder.samples / f"{name}.parquet", records)
         (folder.samples / f"{name}.bin").unlink()
     assert chart_data(page(folder)) == before

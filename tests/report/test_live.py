@@ -4,11 +4,12 @@ import io
 
 import pytest
 from rich.console import Console
+from told import event
 
 from kubedrill.record.clock import SECOND
 from kubedrill.record.live import LiveFigures, LiveLoad
 from kubedrill.record.schedule import Schedule
-from kubedrill.record.timeline import Event, read_timeline
+from kubedrill.record.timeline import read_timeline
 from kubedrill.report.live import LiveView
 
 
@@ -68,7 +69,7 @@ def test_on_a_terminal_all_is_shown_and_cleared(schedule: Schedule) -> None:
     text = io.StringIO()
     console = Console(file=text, width=100, height=40, force_terminal=True)
     with LiveView(schedule, console) as view:
-        view.event(Event(schedule.start, "phase", "warmup"))
+        view.event(event(schedule.start, "phase", "warmup"))
         view.show(figures_at(schedule, 70))
         shown = text.getvalue()
     for word in (

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kubedrill.record.files import read_lines
+from json_lines import read_lines
+
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Entry, Ledger
 

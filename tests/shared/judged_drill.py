@@ -46,6 +46,7 @@ from kubedrill.record.schedule import (
     ScheduledObjective,
     Scraping,
 )
+from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
 from kubedrill.record.timeline import Event, Timeline
 from kubedrill.record.verdict import ObjectiveResult, Report
 
@@ -130,6 +131,8 @@ class JudgedDrill:
 
     def write(self, reports: Path) -> RunFolder:
         """Write everything through record's own writers."""
+        for records in (self.load, self.probes):  # what begins late ends later
+            records["total_us"] = np.maximum(records["total_us"], records["wait_us"])
         folder = RunFolder.create(reports, "kill", datetime(2026, 1, 31, 12, tzinfo=UTC))
         folder.ledger.touch()
         folder.experiment_yaml.write_text("title: An etcd member dies\nclaim: 13\n")
@@ -139,14 +142,16 @@ class JudgedDrill:
         for event in self.events:
             timeline.add(event)
         timeline.close()
-        about = {"series": SERIES, "targets": ["unknown"], "profile": "mass-list", "load": "list"}
+        about = LoadSidecar(series=SERIES, targets=("unknown",), profile="mass-list", load="list")
         write_samples(folder, "load-list", about, LOAD_RECORD, self.load)
         known = sidecar(self.lanes, self.probing)
         write_samples(folder, "probe", known, PROBE_RECORD, self.probes)
         write_lines(folder.samples / "load-list.workers.jsonl", self.workers)
         write_lines(folder.samples / "probe.workers.jsonl", self.prober)
-        write_lines(folder.faults, self.faults)
-        write_lines(folder.exits, self.exits)
+        names = [one.name for one in self.scheduled_faults]
+        told = [{**line, "fault": names[line["index"]]} for line in self.faults]
+        write_lines(folder.faults, told)
+        write_lines(folder.exits, sorted(self.exits, key=lambda line: line["time"]))
         self.scrapes.write(folder)
         return folder
 
@@ -167,7 +172,11 @@ def within(records: Records, begin: float, end: float) -> np.ndarray:
 
 
 def write_samples(
-    folder: RunFolder, name: str, about: dict[str, Any], record: Struct, records: Records
+    folder: RunFolder,
+    name: str,
+    about: LoadSidecar | ProbeSidecar,
+    record: Struct,
+    records: Records,
 ) -> None:
     writer = SampleWriter(folder.samples, name, about, record)
     for row in records.tolist():

@@ -8,15 +8,16 @@ from judged_scrapes import END, KILLED, START, UNDONE, at
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.sample import LOAD_DTYPE, Records
-from kubedrill.record.timeline import Event
+from kubedrill.record.sidecar import LoadSeries
+from kubedrill.record.timeline import DrillEnded, DrillStarted, Event, PhaseBegan
 
 RATE = 100
 """LISTs a second: 500 in the baseline, 1000 in the phases after it."""
 
-SERIES = [
-    {"name": "list", "verb": "LIST", "role": "transaction"},
-    {"name": "list.page", "verb": "LIST", "role": "page"},
-]
+SERIES = (
+    LoadSeries(name="list", verb="LIST", role="transaction"),
+    LoadSeries(name="list.page", verb="LIST", role="page"),
+)
 HERE = Endpoint("127.0.0.1", 1)
 CLUSTER = ClusterRecord(
     name="local-3az",
@@ -69,7 +70,13 @@ def exit_lines() -> list[dict[str, Any]]:
     common = {"component": "etcd-b", "asked": True, "by": "fault"}
     return [
         {"time": at(KILLED), "event": "exited", "pid": 7, "status": -9, **common},
-        {"time": at(UNDONE - 1), "event": "started", "pid": 8, "status": None, **common},
+        {
+            "time": at(UNDONE - 1),
+            "event": "started",
+            "pid": 8,
+            "component": "etcd-b",
+            "by": "fault",
+        },
     ]
 
 
@@ -80,21 +87,34 @@ def worker_lines() -> list[dict[str, Any]]:
             "pid": 5,
             "lag_max_us": 1_000,
             "cpu_s": 0.1 * second,
+            "rss_bytes": 60_000_000,
+            "in_flight": 1,
+            "due": RATE * second,
+            "sent": RATE * second,
+            "dropped": 0,
+            "held_back": 0,
             "bytes_in": 500_000 * second,
             "counts": {},
+            "descriptors": 20,
+            "descriptors_limit": 1024,
         }
         for second in range(END)
     ]
 
 
 def prober_lines() -> list[dict[str, Any]]:
-    return [{"time": at(second), "bytes_in": 30_000 * second} for second in range(END)]
+    common = {"pid": 6, "lag_max_us": 100, "cpu_s": 1.0, "rss_bytes": 60_000_000}
+    counts = {"in_flight": 0, "due": 0, "sent": 0, "dropped": 0, "bytes_out": 0}
+    return [
+        {"time": at(second), "bytes_in": 30_000 * second, **common, **counts}
+        for second in range(END)
+    ]
 
 
 def timeline_events() -> list[Event]:
     """From start to end, with the host and the versions that the runner notes."""
     return [
-        Event(START - SECOND, "drill", "started", {"versions": {"python": "3.11"}, "host": {}}),
-        Event(START, "phase", "warmup"),
-        Event(at(END) + 1, "drill", "ended"),
+        DrillStarted(time=START - SECOND, versions={"python": "3.11"}),
+        PhaseBegan(time=START, name="warmup"),
+        DrillEnded(time=at(END) + 1),
     ]

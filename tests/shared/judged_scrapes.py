@@ -4,8 +4,10 @@ import gzip
 from dataclasses import dataclass, field
 from typing import Any
 
+from json_lines import JsonLines
+
 from kubedrill.record.clock import SECOND
-from kubedrill.record.files import JsonLines, write_json
+from kubedrill.record.files import write_json
 from kubedrill.record.folder import RunFolder
 
 START = 1_000 * SECOND

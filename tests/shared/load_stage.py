@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from json_lines import read_lines
 
 from kubedrill.errors import NotStarted
 from kubedrill.load import launch
@@ -17,11 +18,10 @@ from kubedrill.process.child import Child
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome, Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
-from kubedrill.record.traces import read_samples
+from kubedrill.record.traces import read_load
 
 PROFILES = Path(__file__).parents[2] / "loadprofiles"
 PROFILE = PROFILES / "mass_list.py"
@@ -38,8 +38,8 @@ class Played:
     log: str
 
     def records(self, series: str = "list") -> Records:
-        records, sidecar = read_samples(self.folder, "load-list")
-        names = [one["name"] for one in sidecar["series"]]
+        records, sidecar = read_load(self.folder, "load-list")
+        names = [one.name for one in sidecar.series]
         return records[records["series"] == names.index(series)]
 
     def outcomes(self, series: str = "list") -> dict[int, int]:

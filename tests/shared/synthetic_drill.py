@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import json_lines
 import numpy as np
 from synthetic_report import COMPONENTS, INJECT, LENGTHS, MEASURED, START, UNDO, make_report
 
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair
-from kubedrill.record.files import JsonLines
+from kubedrill.record.faults import FaultEvent, FaultLine
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import JsonLines
 from kubedrill.record.sample import LOAD_RECORD, PROBE_RECORD, Outcome, SampleWriter
 from kubedrill.record.schedule import (
     Phase,
@@ -20,7 +22,17 @@ from kubedrill.record.schedule import (
     ScheduledLoad,
     ScheduledObjective,
 )
-from kubedrill.record.timeline import Event, Timeline
+from kubedrill.record.sidecar import LoadSeries, LoadSidecar, ProbeSeries, ProbeSidecar
+from kubedrill.record.timeline import (
+    ComponentExited,
+    ComponentStarted,
+    DrillEnded,
+    DrillInterrupted,
+    DrillStarted,
+    FaultTold,
+    PhaseBegan,
+    Timeline,
+)
 
 
 def build(
@@ -76,40 +88,48 @@ def make_schedule(title: str, values: dict[str, dict[str, float | None]]) -> Sch
 def write_events(folder: RunFolder, invalid: tuple[str, ...]) -> None:
     timeline, faults = Timeline(folder.timeline), JsonLines(folder.faults)
 
-    def fault(after_s: float, event: str, proof: str) -> None:
+    def fault(after_s: float, event: FaultEvent, proof: str) -> None:
         time = int(INJECT + after_s * SECOND)
-        details = {"index": 0, "event": event, "target": "etcd-b", "proof": proof, "facts": {}}
-        faults.add({"time": time, "fault": "etcd.kill", **details})
-        timeline.add(Event(time, "fault", "etcd.kill", details))
+        line = FaultLine(
+            time=time,
+            fault="etcd.kill",
+            index=0,
+            event=event,
+            target="etcd-b",
+            proof=proof,
+            facts={},
+        )
+        faults.add(line)
+        timeline.add(FaultTold.of(line))
 
-    timeline.add(Event(START - SECOND, "drill", "started"))
+    timeline.add(DrillStarted(time=START - SECOND))
     at = START
     for name, length in LENGTHS.items():
-        timeline.add(Event(at, "phase", name))
+        timeline.add(PhaseBegan(time=at, name=name))
         at += length * SECOND
     fault(0.01, "injected", "SIGKILL to pid 4242, held down")
-    exits = {"event": "exited", "pid": 4242, "status": -9, "asked": True, "by": "fault"}
-    timeline.add(Event(INJECT + SECOND // 50, "component", "etcd-b", exits))
+    exited = {"pid": 4242, "status": -9, "asked": True, "by": "fault"}
+    timeline.add(ComponentExited(time=INJECT + SECOND // 50, name="etcd-b", **exited))
     fault(1.4, "took-effect", "etcd-b refuses connections; etcd-a leads (term 3 -> 4)")
     fault(60.0, "undoing", "")
-    started = {"event": "started", "pid": 5151, "asked": True, "by": "fault"}
-    timeline.add(Event(UNDO + SECOND // 50, "component", "etcd-b", started))
+    started = ComponentStarted(time=UNDO + SECOND // 50, name="etcd-b", pid=5151, by="fault")
+    timeline.add(started)
     fault(62.1, "undone", "etcd-b is a full member again, 0 entries behind")
     if invalid:
-        timeline.add(Event(START + 130 * SECOND, "drill", "interrupted", {"signal": "SIGINT"}))
+        timeline.add(DrillInterrupted(time=START + 130 * SECOND, signal="SIGINT"))
     else:
-        timeline.add(Event(at + SECOND, "drill", "ended"))
+        timeline.add(DrillEnded(time=at + SECOND))
     timeline.close()
     faults.close()
 
 
 def write_load(folder: RunFolder) -> None:
     random = np.random.default_rng(1)
-    series = [
-        {"name": "list", "verb": "LIST", "role": "transaction"},
-        {"name": "list.page", "verb": "LIST", "role": "page"},
-    ]
-    sidecar = {"series": series, "targets": ["unknown"], "profile": "mass-list", "load": "list"}
+    series = (
+        LoadSeries(name="list", verb="LIST", role="transaction"),
+        LoadSeries(name="list.page", verb="LIST", role="page"),
+    )
+    sidecar = LoadSidecar(series=series, targets=("unknown",), profile="mass-list", load="list")
     writer = SampleWriter(folder.samples, "load-list", sidecar, LOAD_RECORD)
     for number in range(1600):
         due = START + number * SECOND // 10
@@ -134,9 +154,11 @@ def write_probes(folder: RunFolder) -> None:
         **{(f"apiserver-{z}", "fresh", v, "prober"): 2 for z in "abc" for v in ("read", "write")},
     }
     keys = ("path", "connection", "verb", "level")
-    series = [{"name": "/".join(one), **dict(zip(keys, one, strict=True))} for one in rates]
-    targets = ["unknown", "apiserver-a", "apiserver-b", "apiserver-c"]
-    sidecar = {"series": series, "targets": targets, "deadline_s": 1.0, "rates": {}}
+    series = tuple(
+        ProbeSeries(name="/".join(one), **dict(zip(keys, one, strict=True))) for one in rates
+    )
+    targets = ("unknown", "apiserver-a", "apiserver-b", "apiserver-c")
+    sidecar = ProbeSidecar(series=series, targets=targets, deadline_s=1.0, rates={})
     writer = SampleWriter(folder.samples, "probe", sidecar, PROBE_RECORD)
     for index, ((path, _, verb, _), rate) in enumerate(rates.items()):
         write = verb == "write"
@@ -154,7 +176,7 @@ def write_probes(folder: RunFolder) -> None:
 
 def write_resources(folder: RunFolder) -> None:
     random = np.random.default_rng(3)
-    lines = JsonLines(folder.resources)
+    lines = json_lines.JsonLines(folder.resources)
     cpu = {f"{kind}-{zone}": 10.0 for kind in COMPONENTS for zone in "abc"} | {"haproxy": 5.0}
     for second in range(-1, 161):
         processes: dict[str, Any] = {}
@@ -169,16 +191,20 @@ def write_resources(folder: RunFolder) -> None:
             if name == "etcd-b" and 55 <= second < 115:
                 continue
             processes[name] = usage
-        host = {"cpu_busy_s": 1.2 * second, "cpu_total_s": 2.0 * second, "steal_s": 0.0}
-        host |= {"memory_available_bytes": 20e9, "memory_total_bytes": 24e9, "iowait_s": 0.0}
-        harness = {"prober": {"pid": 8, "cpu_s": 0.1 * second, "rss_bytes": 60_000_000}}
+        host = {"cpu_busy_s": 1.2 * (second + 1), "cpu_total_s": 2.0 * (second + 1), "steal_s": 0.0}
+        host |= {
+            "memory_available_bytes": 20_000_000_000,
+            "memory_total_bytes": 24_000_000_000,
+            "iowait_s": 0.0,
+        }
+        harness = {"prober": {"pid": 8, "cpu_s": 0.1 * (second + 1), "rss_bytes": 60_000_000}}
         time = START + second * SECOND + 1000
         lines.add({"time": time, "host": host, "processes": processes, "harness": harness})
     lines.close()
 
 
 def write_health(folder: RunFolder) -> None:
-    lines = JsonLines(folder.health)
+    lines = json_lines.JsonLines(folder.health)
     for second in range(160):
         down, after = 55 <= second < 117, second >= 57
         etcd = {"a": "healthy", "b": "refused" if down else "healthy", "c": "healthy"}

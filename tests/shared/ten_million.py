@@ -21,7 +21,8 @@ from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
 from kubedrill.record.schedule import Phase
-from kubedrill.record.traces import per_second, read_samples
+from kubedrill.record.sidecar import LoadSeries, LoadSidecar
+from kubedrill.record.traces import per_second, read_load
 
 COUNT, PIECE, RATE = 10_000_000, 1_000_000, 100_000
 START = 1000 * SECOND
@@ -35,7 +36,8 @@ def write(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     environment = Environment()
     environment.create_local_runner()
     series = (Series("get", "GET", "transaction"),)
-    sidecar = {"series": [one._asdict() for one in series], "targets": ["unknown"]}
+    described = tuple(LoadSeries(**one._asdict()) for one in series)
+    sidecar = LoadSidecar(series=described, targets=("unknown",), profile="a", load="a")
     samples = open_samples(folder, "load-a", sidecar)
     recorder = Recorder(LocustStatistics(environment, series), samples, Targets())
     random = np.random.default_rng(4)
@@ -70,7 +72,7 @@ def peak_bytes() -> int:
 
 def main(folder: RunFolder) -> None:
     us, failed = write(folder.samples)
-    records, _ = read_samples(folder, "load-a")
+    records, _ = read_load(folder, "load-a")
     seconds = COUNT / RATE
     phase = Phase("all", START, START + round(seconds * SECOND))
     due = due_in(records, phase)

@@ -20,6 +20,7 @@ from kubedrill.cluster.state import (
 )
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.lines import MissingEvidence
 
 if TYPE_CHECKING:
     from kubedrill.cluster.definition import ClusterDefinition
@@ -82,7 +83,7 @@ def find(name: str) -> ClusterRecord | None:
     """Return the record of a cluster that was brought up and not taken down; else None."""
     try:
         return ClusterRecord.read(cluster_folder(name) / "cluster.json")
-    except FileNotFoundError:
+    except MissingEvidence:
         return None
     except ValueError as error:
         raise NotStarted(f"{error}; to end the cluster: kubedrill cluster down {name}") from None

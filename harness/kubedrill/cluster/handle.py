@@ -1,12 +1,13 @@
 """The cluster's interface for who may change it: faults, watchdog, heal, a second terminal."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kubedrill.cluster import unix
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.components import Components, ComponentState
+from kubedrill.record.lines import adapter
 
 TIMEOUT_S = 5.0
 
@@ -19,18 +20,6 @@ class SupervisorGone(HandleError):  # noqa: N818 - an event, not a programming e
     """Nobody listens any more: the supervisor has ended, and all that it ran with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ComponentState:
-    """One component now: `state` is running | held | backoff | stopped; `since` in monotonic ns."""
-
-    pid: int | None
-    started: float | None
-    """The process's start time as psutil gives it."""
-    state: str
-    since: int
-    restarts: int
-
-
 class ClusterHandle:
     """Talks to the supervisor of one cluster; every call stands alone and blocks at most 5 s."""
 
@@ -40,7 +29,7 @@ class ClusterHandle:
     def components(self) -> dict[str, ComponentState]:
         """Return every component's state."""
         answer = ask(self._socket, {"do": "components"})
-        return {name: ComponentState(**one) for name, one in answer["components"].items()}
+        return adapter(Components).validate_python(answer).components
 
     def is_gone(self) -> bool:
         """Whether the supervisor has ended for good. One that is slow to answer has not."""

@@ -3,9 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from kubedrill.cluster.handle import ClusterHandle, ComponentState, HandleError
+from kubedrill.cluster.handle import ClusterHandle, HandleError
 from kubedrill.cluster.state import cluster_folder
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.components import ComponentState
+from kubedrill.record.lines import MissingEvidence
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,7 +29,9 @@ class ClusterStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        return asdict(self)
+        known = self.components or {}
+        components = {name: one.model_dump() for name, one in known.items()}
+        return {**asdict(self), "components": components if self.components is not None else None}
 
     def table(self) -> "Table":
         """Return it as a table for the terminal."""
@@ -47,7 +51,7 @@ def read_status(name: str) -> ClusterStatus:
     folder = cluster_folder(name)
     try:
         record = ClusterRecord.read(folder / "cluster.json")
-    except FileNotFoundError:
+    except MissingEvidence:
         return ClusterStatus(name, "half made" if folder.exists() else "down")
     address = f"https://{record.balancer.host}:{record.balancer.port}"
     try:

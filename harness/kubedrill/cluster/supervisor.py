@@ -17,7 +17,8 @@ import psutil
 
 from kubedrill.cluster.program import Program
 from kubedrill.record.clock import MILLISECOND, SECOND, now
-from kubedrill.record.files import JsonLines, write_json
+from kubedrill.record.components import Components, ComponentState, Exited, Started, State
+from kubedrill.record.lines import JsonLines, write_typed
 
 Reply = Callable[[dict[str, Any]], None]
 
@@ -36,8 +37,7 @@ class Supervised:
     """One process as it is now."""
 
     program: Program
-    state: str = "stopped"
-    """stopped (not started yet) | running | held (down until released) | backoff (starts soon)"""
+    state: State = "stopped"
     since: int = field(default_factory=now)
     restarts: int = 0
     process: "subprocess.Popen[bytes] | None" = None
@@ -50,20 +50,20 @@ class Supervised:
     waiting: list[Reply] = field(default_factory=list)
     """Whom to tell when it has exited."""
 
-    def become(self, state: str) -> None:
+    def become(self, state: State) -> None:
         """Change the state, now."""
         self.state = state
         self.since = now()
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> ComponentState:
         """Return its entry in components.json."""
-        return {
-            "pid": self.process.pid if self.process else None,
-            "started": self.started if self.process else None,
-            "state": self.state,
-            "since": self.since,
-            "restarts": self.restarts,
-        }
+        return ComponentState(
+            pid=self.process.pid if self.process else None,
+            started=self.started if self.process else None,
+            state=self.state,
+            since=self.since,
+            restarts=self.restarts,
+        )
 
 
 class Supervisor:
@@ -83,7 +83,7 @@ class Supervisor:
         try:
             match request["do"]:
                 case "components":
-                    reply({"components": self._facts()})
+                    reply(self._facts().model_dump())
                 case "release":
                     pids = [self._release(name, request["by"]) for name in request["components"]]
                     reply({"pids": pids})
@@ -112,10 +112,10 @@ class Supervisor:
         """Write components.json if anything changed."""
         if self._changed:
             self._changed = False
-            write_json(self._folder / "components.json", {"components": self._facts()})
+            write_typed(self._folder / "components.json", self._facts())
 
-    def _facts(self) -> dict[str, dict[str, Any]]:
-        return {name: one.facts() for name, one in self._all.items()}
+    def _facts(self) -> Components:
+        return Components(components={name: one.facts() for name, one in self._all.items()})
 
     def _find(self, name: str) -> Supervised:
         if name not in self._all:
@@ -158,7 +158,7 @@ class Supervisor:
         one.become("running")
         _renice(process.pid, one.program.nice)
         self._selector.register(os.pidfd_open(process.pid), selectors.EVENT_READ, self._exited(one))
-        self._note(one, "started", pid=process.pid, by=by)
+        self._note(Started(time=now(), component=one.program.name, pid=process.pid, by=by))
 
     def _exited(self, one: Supervised) -> Callable[[int], None]:
         def reap(pidfd: int) -> None:
@@ -169,12 +169,14 @@ class Supervisor:
             one.process = one.asked_by = None
             self._decide(one, asked_by is not None)
             self._note(
-                one,
-                "exited",
-                pid=process.pid,
-                status=status,
-                asked=asked_by is not None,
-                by=asked_by or "itself",
+                Exited(
+                    time=now(),
+                    component=one.program.name,
+                    pid=process.pid,
+                    status=status,
+                    asked=asked_by is not None,
+                    by=asked_by or "itself",
+                )
             )
             for reply in one.waiting:
                 reply({"pid": process.pid})
@@ -191,8 +193,7 @@ class Supervisor:
         one.due = now() + min(_LONGEST_DELAY, _FIRST_DELAY << min(one.quick_exits, 10))
         one.become("backoff")
 
-    def _note(self, one: Supervised, event: str, **facts: Any) -> None:
-        line = {"time": now(), "component": one.program.name, "event": event, **facts}
+    def _note(self, line: Started | Exited) -> None:
         self._exits.add(line)
         self._changed = True
 

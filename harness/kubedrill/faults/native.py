@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from kubedrill.cluster.guest import GuestNeeded, grant, revoke, user_of
 from kubedrill.faults.outcome import failure
@@ -27,7 +27,7 @@ from kubedrill.record.ledger import Entry, Ledger
 
 Activity = dict[str, Any]
 
-NAME = "activity"
+NAME: Final = "activity"
 UNDO = ("kubedrill.faults.native", "roll_back")
 
 
@@ -65,8 +65,13 @@ def inject(
         surroundings = _surroundings(folder)
         if rollback:
             arguments = {"rollback": rollback, "place": place, "run": str(folder.path)}
-            undo = (NAME, activity["name"], UNDO, {**arguments, "index": index})
-            Ledger(folder.ledger).intend(*undo, deadline(folder, index))
+            Ledger(folder.ledger).intend(
+                NAME,
+                activity["name"],
+                UNDO,
+                {**arguments, "index": index},
+                deadline(folder, index),
+            )
     except (FaultFailed, OSError) as error:
         raise progress.fail(f"not played: {error}") from error
     if why := _play(activity, surroundings, place):

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.record.clock import SECOND, now
-from kubedrill.record.files import JsonLines
+from kubedrill.record.faults import FaultEvent, FaultLine
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import JsonLines
 from kubedrill.record.schedule import Schedule
 
 GRACE = 30 * SECOND
@@ -27,20 +28,20 @@ class Progress:
     """Position of the fault in the schedule."""
     target: str
 
-    def say(self, event: str, proof: str = "", time: int | None = None, **facts: Any) -> int:
+    def say(self, event: FaultEvent, proof: str = "", time: int | None = None, **facts: Any) -> int:
         """Append one event and return its time (monotonic ns; now, if not given)."""
         at = now() if time is None else time
         lines = JsonLines(self.folder.faults)
         lines.add(
-            {
-                "time": at,
-                "fault": self.fault,
-                "index": self.index,
-                "event": event,
-                "target": self.target,
-                "proof": proof,
-                "facts": facts,
-            }
+            FaultLine(
+                time=at,
+                fault=self.fault,
+                index=self.index,
+                event=event,
+                target=self.target,
+                proof=proof,
+                facts=facts,
+            )
         )
         lines.close()
         return at

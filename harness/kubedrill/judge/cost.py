@@ -1,13 +1,12 @@
 """Judge: what watching costs the watched, as shares of what the control plane does."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.pages import Page
 from kubedrill.judge.requests import due_in
 from kubedrill.judge.server import requests
 from kubedrill.judge.vitals import received
-from kubedrill.record.files import read_lines
 from kubedrill.record.schedule import Phase
 from kubedrill.record.verdict import HarnessCost
 
@@ -41,7 +40,7 @@ def _bytes_share(evidence: Evidence, phase: Phase) -> float | None:
     Bytes on the wire, TLS and handshakes included, of all of them.
     """
     probed = received(evidence.probes.workers, phase)
-    ours = probed + sum(one["wire_bytes"] for one in _scrapes(evidence, phase))
+    ours = probed + sum(one.wire_bytes for one in _scrapes(evidence, phase))
     total = ours + sum(load.received(phase) for load in evidence.loads)
     return ours / total if total else None
 
@@ -49,7 +48,7 @@ def _bytes_share(evidence: Evidence, phase: Phase) -> float | None:
 def _requests_share(evidence: Evidence, phase: Phase) -> float | None:
     total = requests(evidence.metrics, phase)
     apiservers = {one.name for one in evidence.cluster.of_kind("kube-apiserver")}
-    scrapes = sum(one["component"] in apiservers for one in _scrapes(evidence, phase))
+    scrapes = sum(one.component in apiservers for one in _scrapes(evidence, phase))
     ours = len(due_in(evidence.probes.records, phase)) + scrapes
     return min(ours / total, 1.0) if total else None
 
@@ -58,5 +57,5 @@ def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _scrapes(evidence: Evidence, phase: Phase) -> list[dict[str, Any]]:
-    return [one for one in read_lines(evidence.folder.metrics_index) if phase.holds(one["time"])]
+def _scrapes(evidence: Evidence, phase: Phase) -> list[Page]:
+    return [page for page in evidence.metrics.pages if phase.holds(page.time)]

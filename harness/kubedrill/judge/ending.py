@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.timeline import Event, read_timeline
+from kubedrill.record.timeline import (
+    DrillAborted,
+    DrillEnded,
+    DrillFailed,
+    DrillInterrupted,
+    Event,
+    read_timeline,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,24 +24,24 @@ class Ending:
     words: str
     condition: str = ""
     """The abort condition that held, if one did."""
+    killed: bool = False
+    """Whether nobody came to write down the end: then the last line of a file may be cut off."""
 
 
 def read_ending(folder: RunFolder) -> tuple[list[Event], Ending]:
     """Return the events of a drill and how it ended; a timeline without an end was cut off."""
-    events = read_timeline(folder.timeline) if folder.timeline.exists() else []
+    events = read_timeline(folder.timeline)
     for event in reversed(events):
-        match event.kind, event.name:
-            case "drill", "ended":
-                return events, Ending(event.time, "ended", "")
-            case "drill", "aborted":
-                condition = event.details["condition"]
-                return events, Ending(event.time, "aborted", f"aborted: {condition}", condition)
-            case "drill", "interrupted":
-                words = f"interrupted by {event.details['signal']}"
-                return events, Ending(event.time, "interrupted", words)
-            case "drill", "failed":
-                words = f"the drill failed: {event.details['reason']} (see logs/runner.log)"
-                return events, Ending(event.time, "failed", words)
+        match event:
+            case DrillEnded(time=time):
+                return events, Ending(time, "ended", "")
+            case DrillAborted(time=time, condition=condition):
+                return events, Ending(time, "aborted", f"aborted: {condition}", condition)
+            case DrillInterrupted(time=time, signal=signal):
+                return events, Ending(time, "interrupted", f"interrupted by {signal}")
+            case DrillFailed(time=time, reason=reason):
+                words = f"the drill failed: {reason} (see logs/runner.log)"
+                return events, Ending(time, "failed", words)
     last = events[-1].time if events else 0
     words = "interrupted: the timeline has no end; kubedrill was killed, or still runs"
-    return events, Ending(last, "interrupted", words)
+    return events, Ending(last, "interrupted", words, killed=True)

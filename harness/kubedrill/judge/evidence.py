@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.faults import Fault, read_faults
-from kubedrill.judge.loads import Load, read_loads
+from kubedrill.judge.load_files import read_loads
+from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import Machine
 from kubedrill.judge.metrics import Metrics
 from kubedrill.judge.probes import Probes
@@ -31,7 +32,7 @@ class Evidence:
 
     @classmethod
     def read(cls, folder: RunFolder, events: list[Event], ending: Ending) -> "Evidence":
-        """Read a run's files; FileNotFoundError if its phases never began."""
+        """Read a run's files; BadEvidence where one is wrong on which the whole drill rests."""
         schedule = Schedule.read(folder.schedule)
         cluster = ClusterRecord.read(folder.cluster)
         return cls(
@@ -41,10 +42,10 @@ class Evidence:
             events,
             ending,
             read_loads(folder, schedule, ending),
-            Probes.read(folder),
-            Metrics.read(folder, cluster, schedule.scraping),
-            read_faults(folder, schedule),
-            Machine.read(folder, killed=ending.how == "interrupted"),
+            Probes.read(folder, schedule, ending),
+            Metrics.read(folder, cluster, schedule.scraping, ending.killed),
+            read_faults(folder, schedule, ending.killed),
+            Machine.read(folder, killed=ending.killed),
         )
 
     def held(self, component: str, time: int) -> bool:

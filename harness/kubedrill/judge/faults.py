@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from kubedrill.record.clock import SECOND
-from kubedrill.record.files import read_lines
+from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import BadEvidence, read_lines
 from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, touches
 
 PUNCTUAL = SECOND
@@ -18,15 +18,13 @@ WARM = 2 * SECOND
 SETTLING = 5 * SECOND
 """Leader changes so soon after a fault's effect or undo are the fault's."""
 
-Line = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One scheduled fault, and the first event of each kind that it told."""
 
     scheduled: ScheduledFault
-    events: dict[str, Line] = field(default_factory=dict)
+    events: dict[str, FaultLine] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -36,7 +34,7 @@ class Fault:
     @property
     def target(self) -> str:
         """The components hit, separated by commas; empty if the fault never began."""
-        return next((str(line["target"]) for line in self.events.values()), "")
+        return next((line.target for line in self.events.values()), "")
 
     @property
     def took_effect(self) -> bool:
@@ -46,11 +44,11 @@ class Fault:
     def at(self, event: str) -> int | None:
         """Return when an event was told, monotonic ns."""
         line = self.events.get(event)
-        return int(line["time"]) if line else None
+        return line.time if line else None
 
     def proof(self, event: str) -> str:
         """Return the words that came with an event."""
-        return str(self.events[event]["proof"]) if event in self.events else ""
+        return self.events[event].proof if event in self.events else ""
 
     def holds(self, component: str, time: int) -> bool:
         """Whether a component was rightly silent: held down, or only just let go."""
@@ -74,11 +72,14 @@ class Fault:
         return touches(self.scheduled.inject, self.scheduled.undo, phase.start, phase.end)
 
 
-def read_faults(folder: RunFolder, schedule: Schedule) -> list[Fault]:
+def read_faults(folder: RunFolder, schedule: Schedule, may_be_cut: bool) -> list[Fault]:
     """Return every scheduled fault with its events."""
     found = [Fault(fault) for fault in schedule.faults]
-    for line in read_lines(folder.faults):
-        found[line["index"]].events.setdefault(line["event"], line)
+    lines = read_lines(folder.faults, FaultLine, may_be_cut=may_be_cut)
+    for number, line in enumerate(lines if schedule.faults else (), 1):
+        if line.index >= len(found) or line.fault != schedule.faults[line.index].name:
+            raise BadEvidence(folder.faults, number, "is about a fault that was not scheduled")
+        found[line.index].events.setdefault(line.event, line)
     return found
 
 

@@ -1,7 +1,7 @@
 """Judge: why a generator did not keep up, from its samples and what its processes said of themselves."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from kubedrill.record.clock import SECOND
 from kubedrill.record.sample import LATE, Outcome, Records
 from kubedrill.record.schedule import Phase
 from kubedrill.record.traces import completed
+from kubedrill.record.vitals import GeneratorVitals
 
 FULL_CORE = 0.9
 """Share of a core from which a process, which has only one, is taken for busy."""
@@ -42,11 +43,10 @@ def cause(load: Load, phase: Phase, arrivals: Records) -> str:
         return exhausted
     if _held_back(load, phase, arrivals):
         return CONNECTIONS
-    lines = [one for one in load.workers if phase.holds(one["time"])]
-    busy = max((_cores(lines, pid) for pid in {one["pid"] for one in lines}), default=0.0)
+    busy = max((_cores(lines, phase) for lines in load.workers.values()), default=0.0)
     if busy >= FULL_CORE:
         return f"its process used {busy:.0%} of a core: raise processes, or lower the rate"
-    lag = load.lag_p99_s(phase) * 1000
+    lag = (load.lag_p99_s(phase) or 0.0) * 1000
     return f"its event loop was up to {lag:.0f} ms late (p99): the machine is too busy"
 
 
@@ -57,8 +57,8 @@ def _held_back(load: Load, phase: Phase, arrivals: Records) -> bool:
     return 2 * load.held_back(replace(phase, end=ended + SECOND)) >= len(late)
 
 
-def _cores(lines: list[dict[str, Any]], pid: int) -> float:
-    """Return the cores that one process used between its first and its last line."""
-    own = [one for one in lines if one["pid"] == pid]
-    seconds = (own[-1]["time"] - own[0]["time"]) / SECOND
-    return (own[-1]["cpu_s"] - own[0]["cpu_s"]) / seconds if seconds > 0 else 0.0
+def _cores(lines: Sequence[GeneratorVitals], phase: Phase) -> float:
+    """Return the cores that one process used between its first and its last line in a phase."""
+    own = [one for one in lines if phase.holds(one.time)]
+    seconds = (own[-1].time - own[0].time) / SECOND if own else 0.0
+    return (own[-1].cpu_s - own[0].cpu_s) / seconds if seconds > 0 else 0.0

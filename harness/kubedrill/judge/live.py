@@ -2,9 +2,8 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,9 @@ from kubedrill.judge.requests import latencies, percentile
 from kubedrill.process.tail import LineTail
 from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND, now
+from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import read_whole
 from kubedrill.record.live import LiveFigures, LiveLoad
 from kubedrill.record.objective import AbortCondition, holds, parse_abort
 from kubedrill.record.sample import (
@@ -20,10 +21,12 @@ from kubedrill.record.sample import (
     PROBE_DTYPE,
     Records,
     read_bin,
-    read_sidecar,
 )
 from kubedrill.record.schedule import Schedule, ScheduledLoad
+from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
 from kubedrill.record.traces import left_out, of_arrivals, succeeded
+from kubedrill.record.vitals import GeneratorVitals, ProberVitals, Vitals
+from kubedrill.record.watched import HealthLook
 
 WINDOW = 5 * SECOND
 """The figures are over the last five seconds: 50 probes a verb."""
@@ -94,11 +97,14 @@ class Tail:
         self._dues = {load.name: _Dues(schedule.dues(load)) for load in schedule.loads}
         self._deadline = round(schedule.probing.deadline_s * SECOND)
         self._probe = _Growing(folder.samples / "probe.bin", PROBE_DTYPE)
-        self._health = LineTail(folder.health)
-        self._workers = [LineTail(path) for path in _worker_files(folder, schedule)]
-        self._members: dict[str, str] = {}
+        self._health = LineTail(folder.health, HealthLook)
+        self._workers = [
+            LineTail(folder.samples / f"{name}.workers.jsonl", kind)
+            for name, kind in _vitals(schedule)
+        ]
+        self._members: Mapping[str, str] = {}
         self._leader: str | None = None
-        self._faults = LineTail(folder.faults)
+        self._faults = LineTail(folder.faults, FaultLine)
         self._in_force: dict[int, str] = {}
         self._lag_us = 0
 
@@ -133,7 +139,10 @@ class Tail:
         return LiveLoad(offered / seconds, int(succeeded(within).sum()) / seconds, p99)
 
     def _arrivals(self, name: str, records: Records) -> Records:
-        return records[of_arrivals(records, self._series(name))]
+        path = self._folder.samples / f"{name}.json"
+        series = read_whole(path, LoadSidecar).series if path.exists() else ()
+        arrivals: Records = records[of_arrivals(records, series)]
+        return arrivals
 
     def _availability(self, verb: str, time: int) -> float | None:
         """Return the share of a verb's probes that were answered; None when none was due.
@@ -142,10 +151,12 @@ class Tail:
         is known: whether the prober itself was late is for the verdict to say.
         """
         begin, end = self._window(time - max(SETTLED, self._deadline + WRITTEN))
+        path = self._folder.samples / "probe.json"
+        lanes = read_whole(path, ProbeSidecar).series if path.exists() else ()
         scored = [
             number
-            for number, one in enumerate(self._series("probe"))
-            if (one["path"], one["connection"], one["verb"], one["level"])
+            for number, one in enumerate(lanes)
+            if (one.path, one.connection, one.verb, one.level)
             == ("balancer", "fresh", verb, "prober")
         ]
         records = self._probe.since(begin)
@@ -155,11 +166,6 @@ class Tail:
         asked = max(len(records), due)
         return float(succeeded(records).sum()) / asked if asked > 0 else None
 
-    def _series(self, name: str) -> list[dict[str, Any]]:
-        """Return the series of a sidecar; none before it is written."""
-        sidecar = self._folder.samples / f"{name}.json"
-        return read_sidecar(sidecar)["series"] if sidecar.exists() else []
-
     def _window(self, settled: int) -> tuple[int, int]:
         """Return the five seconds before `settled`, within the schedule."""
         start, end = self._schedule.start, self._schedule.end
@@ -167,13 +173,13 @@ class Tail:
 
     def _follow(self) -> None:
         for line in self._health.read():
-            self._members, self._leader = line["etcd"], line["leader"]
-        for line in self._faults.read():
-            if line["event"] == "injected":
-                self._in_force[line["index"]] = f"{line['fault']} on {line['target']}"
-            elif line["event"] == "undone":
-                self._in_force.pop(line["index"], None)
-        lags = [line["lag_max_us"] for tail in self._workers for line in tail.read()]
+            self._members, self._leader = line.etcd, line.leader
+        for told in self._faults.read():
+            if told.event == "injected":
+                self._in_force[told.index] = f"{told.fault} on {told.target}"
+            elif told.event == "undone":
+                self._in_force.pop(told.index, None)
+        lags = [vitals.lag_max_us for tail in self._workers for vitals in tail.read()]
         if lags:
             self._lag_us = max(lags)
 
@@ -208,6 +214,8 @@ def _value(condition: AbortCondition, figures: LiveFigures) -> float | None:
     return {"availability.reads": figures.reads, "availability.writes": figures.writes}.get(series)
 
 
-def _worker_files(folder: RunFolder, schedule: Schedule) -> list[Path]:
-    names = ["probe", *(name for load in schedule.loads for name in load.sample_names)]
-    return [folder.samples / f"{name}.workers.jsonl" for name in names]
+def _vitals(schedule: Schedule) -> Iterator[tuple[str, type[Vitals]]]:
+    yield "probe", ProberVitals
+    for load in schedule.loads:
+        for name in load.sample_names:
+            yield name, GeneratorVitals

@@ -1,14 +1,12 @@
 """Judge: what each load offered, and what came of it, phase by phase."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import numpy as np
 
-from kubedrill.judge.ending import Ending
 from kubedrill.judge.requests import (
     asked_in,
     bounds_of_latencies,
@@ -17,16 +15,17 @@ from kubedrill.judge.requests import (
     percentile,
     shown,
 )
-from kubedrill.judge.vitals import cpu_s, edges, read_vitals, received
+from kubedrill.judge.vitals import cpu_s, edges, received
 from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND
-from kubedrill.record.folder import RunFolder
-from kubedrill.record.remote import Account, read_accounts
-from kubedrill.record.sample import LOAD_DTYPE, Records
-from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
+from kubedrill.record.remote import Account
+from kubedrill.record.sample import Records
+from kubedrill.record.schedule import Phase, ScheduledLoad
 from kubedrill.record.series import load_series
-from kubedrill.record.traces import left_out, of_arrivals, read_samples, succeeded, tell_unanswered
+from kubedrill.record.sidecar import LoadSeries
+from kubedrill.record.traces import left_out, of_arrivals, succeeded
 from kubedrill.record.verdict import LoadResult
+from kubedrill.record.vitals import GeneratorVitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +33,16 @@ class Load:
     """One load's samples: a series of whole transactions, and others beside it (pages of lists)."""
 
     scheduled: ScheduledLoad
-    series: tuple[dict[str, Any], ...]
+    series: tuple[LoadSeries, ...]
     records: Records
-    workers: tuple[dict[str, Any], ...]
-    """The lines of all its processes; `worker` says whose."""
+    workers: Mapping[str, Sequence[GeneratorVitals]]
+    """The lines of each of its processes, by the name of its samples."""
     dues: Times
     """When its arrivals were due, monotonic ns."""
     accounts: tuple[Account, ...] = ()
     """What became of its workers on other machines."""
+    doubts: tuple[str, ...] = ()
+    """What is wrong with its files."""
 
     def due_in(self, phase: Phase) -> int:
         """Return how many arrivals were due in a phase."""
@@ -54,7 +55,7 @@ class Load:
     @property
     def names(self) -> list[str]:
         """Return what its series are called in this experiment."""
-        return load_series(self.scheduled.name, [one["name"] for one in self.series])
+        return load_series(self.scheduled.name, [one.name for one in self.series])
 
     def of(self, name: str) -> Records:
         """Return the records of the series of that name; none if it has no such series."""
@@ -64,16 +65,21 @@ class Load:
         chosen: Records = self.records[self.records["series"] == number]
         return chosen
 
-    def lag_p99_s(self, phase: Phase) -> float:
-        """Return the 99th percentile of each second's largest event-loop lag."""
-        lags = [one["lag_max_us"] / 1e6 for one in self.workers if phase.holds(one["time"])]
-        return percentile(np.sort(np.array(lags)), "p99") if lags else 0.0
+    def lag_p99_s(self, phase: Phase) -> float | None:
+        """Return the 99th percentile of each second's largest event-loop lag; None if nobody has said."""
+        said = [
+            [one.lag_max_us / 1e6 for one in lines if phase.holds(one.time)]
+            for lines in self.workers.values()
+        ]
+        if not all(said) or not said:
+            return None
+        return percentile(np.sort(np.array([*chain.from_iterable(said)])), "p99")
 
     def counts(self, phase: Phase) -> dict[str, int]:
         """Return what its workers counted in a phase; their lines are a second apart."""
         found: Counter[str] = Counter()
         for start, end in edges(self.workers, phase):
-            found += Counter(end["counts"]) - Counter(start["counts"])
+            found += Counter(end.counts) - Counter(start.counts if start else {})
         return dict(found)
 
     def received(self, phase: Phase) -> int:
@@ -82,23 +88,14 @@ class Load:
 
     def held_back(self, phase: Phase) -> int:
         """Return how many arrivals that ended in a phase had waited too long for a connection."""
-        name = "held_back"
         return sum(
-            after.get(name, 0) - before.get(name, 0) for before, after in edges(self.workers, phase)
+            after.held_back - (before.held_back if before else 0)
+            for before, after in edges(self.workers, phase)
         )
 
     def cpu_s(self, phase: Phase) -> float | None:
         """Return the CPU-seconds that its processes used in a phase; None if one did not say."""
         return cpu_s(self.workers, phase)
-
-
-def read_loads(folder: RunFolder, schedule: Schedule, ending: Ending) -> list[Load]:
-    """Read the samples of every scheduled load; one that never wrote any has none."""
-    loads = [_read(folder, load, schedule) for load in schedule.loads]
-    if ending.how == "ended":
-        for load in loads:
-            tell_unanswered(load.records, load.series)
-    return loads
 
 
 def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
@@ -107,20 +104,8 @@ def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:
         return
     for name, series in zip(load.names, load.series, strict=True):
         records = asked_in(load.of(name), phase)
-        if len(records) or series["role"] == "transaction":
+        if len(records) or series.role == "transaction":
             yield _result(load, name, records, phase)
-
-
-def _read(folder: RunFolder, load: ScheduledLoad, schedule: Schedule) -> Load:
-    dues = np.concatenate([np.empty(0, np.int64), *schedule.dues(load)])
-    names = [name for name in load.sample_names if (folder.samples / f"{name}.json").exists()]
-    accounts = tuple(read_accounts(folder.workers(load.name)))
-    if not names:
-        return Load(load, (), np.empty(0, LOAD_DTYPE), (), dues, accounts)
-    parts = [read_samples(folder, name) for name in names]
-    records = np.concatenate([part for part, _ in parts])
-    vitals = tuple(chain.from_iterable(read_vitals(folder, name) for name in names))
-    return Load(load, tuple(parts[0][1]["series"]), records, vitals, dues, accounts)
 
 
 def _due(load: Load, name: str, records: Records, phase: Phase) -> int:

@@ -2,20 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
 from kubedrill.judge import families, silence
 from kubedrill.judge.counting import add_up, increases, quantile
+from kubedrill.judge.found import Found, found
 from kubedrill.judge.gauges import Point, Reading, combine, combined, worst
 from kubedrill.judge.pages import Page, at_edge, read_pages
 from kubedrill.judge.silence import Exempt
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import read_lines
+from kubedrill.record.components import COMPONENT_LINE, Exited, Started
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import Timed, ascending, read_lines
 from kubedrill.record.metric import METRICS, Family, Metric
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase, Scraping, allowed_hole
+from kubedrill.record.watched import HealthLook, Host, ResourceLook
+
+Look = TypeVar("Look", bound=Timed)
 
 STARTING = SECOND
 """A member that started so shortly before a phase may not have seen a leader at its first scrape."""
@@ -41,22 +48,34 @@ class Metrics:
 
     cluster: ClusterRecord
     scraping: Scraping
-    pages: list[Page]
-    health: list[dict[str, Any]]
-    resources: list[dict[str, Any]]
-    exits: list[dict[str, Any]]
+    scrapes: Found[Page]
+    health: Found[HealthLook]
+    resources: Found[ResourceLook]
+    exits: Found[Started | Exited]
 
     @classmethod
-    def read(cls, folder: RunFolder, cluster: ClusterRecord, scraping: Scraping) -> "Metrics":
-        """Read the files of a run; those that are missing count as empty."""
+    def read(
+        cls, folder: RunFolder, cluster: ClusterRecord, scraping: Scraping, may_be_cut: bool
+    ) -> "Metrics":
+        """Read the files of a run; one that is missing or wrong says nothing, and why."""
+
+        def looks(path: Path, kind: type[Look]) -> Found[Look]:
+            lines = partial(read_lines, path, kind, may_be_cut=may_be_cut)
+            return found(folder, lambda: ascending(path, lines()))
+
         return cls(
             cluster,
             scraping,
-            read_pages(folder),
-            list(read_lines(folder.health)),
-            list(read_lines(folder.resources)),
-            list(read_lines(folder.exits)),
+            found(folder, lambda: read_pages(folder, may_be_cut)),
+            looks(folder.health, HealthLook),
+            looks(folder.resources, ResourceLook),
+            looks(folder.exits, COMPONENT_LINE),
         )
+
+    @property
+    def pages(self) -> Sequence[Page]:
+        """Every scrape, in the order of time."""
+        return self.scrapes.lines
 
     def value(self, objective: Objective, phase: Phase, exempt: Exempt) -> Measured:
         """Return what the objective asks of a metric; a gauge at its worst over the phase."""
@@ -130,14 +149,14 @@ class Metrics:
 
     def _trace(self, name: str, metric: Metric, phase: Phase) -> list[Point]:
         if name == "etcd.healthy_members":
-            lines = _within(self.health, phase)
             return [
-                (line["time"], float([*line["etcd"].values()].count("healthy"))) for line in lines
+                (line.time, float([*line.etcd.values()].count("healthy")))
+                for line in _within(self.health.lines, phase)
             ]
         if name.endswith(".rss"):
             readings = [
-                Reading(line["time"], one.name, _rss_of(line, one.name))
-                for line in _within(self.resources, phase)
+                Reading(line.time, one.name, _rss_of(line, one.name))
+                for line in _within(self.resources.lines, phase)
                 for one in self.cluster.of_kind(metric.component)
             ]
             return combine(readings, metric.across)
@@ -165,7 +184,8 @@ class Metrics:
 
     def _grown(self, name: str, metric: Metric, phase: Phase) -> float | None:
         if name.endswith(".restarts"):
-            return float(self.restarts(metric.component, phase))
+            restarts = self.restarts(metric.component, phase)
+            return None if restarts is None else float(restarts)
         components = [one.name for one in self.cluster.of_kind(metric.component)]
         if name == "etcd.elections":
             components = self.steady_members(phase)
@@ -186,18 +206,23 @@ class Metrics:
         """
         members = [one.name for one in self.cluster.of_kind("etcd")]
         started = {
-            line["component"]
-            for line in self.exits
-            if line["event"] == "started" and phase.start - STARTING <= line["time"] < phase.end
+            line.component
+            for line in self.exits.lines
+            if isinstance(line, Started) and phase.start - STARTING <= line.time < phase.end
         }
         return [name for name in members if name not in started] or members
 
-    def restarts(self, component: str, phase: Phase) -> int:
-        """Return how many exits nobody asked for; `component` is a kind or a name."""
+    def restarts(self, component: str, phase: Phase) -> int | None:
+        """Return how many exits nobody asked for; `component` is a kind or a name.
+
+        None if nobody has kept count.
+        """
+        if self.exits.doubt:
+            return None
         names = {one.name for one in self.cluster.of_kind(component)} or {component}
         return sum(
-            line["event"] == "exited" and not line["asked"] and line["component"] in names
-            for line in _within(self.exits, phase)
+            isinstance(line, Exited) and not line.asked and line.component in names
+            for line in _within(self.exits.lines, phase)
         )
 
     def cpu_s(self, group: str, name: str, phase: Phase) -> float | None:
@@ -206,8 +231,8 @@ class Metrics:
         None if it was not there.
         """
         readings = [
-            {process["pid"]: process["cpu_s"]} if (process := line[group].get(name)) else {}
-            for line in _around(self.resources, phase)
+            {process.pid: process.cpu_s} if (process := line.usage(group, name)) else {}
+            for line in _around(self.resources.lines, phase)
         ]
         return sum(increases(readings).values()) if any(readings) else None
 
@@ -215,17 +240,18 @@ class Metrics:
         """Return the largest resident memory of one process in a phase, in bytes; None if unknown."""
         return max(
             (
-                process["rss_bytes"]
-                for line in _within(self.resources, phase)
-                if (process := line[group].get(name))
+                process.rss_bytes
+                for line in _within(self.resources.lines, phase)
+                if (process := line.usage(group, name))
             ),
             default=None,
         )
 
-    def hosts(self, phase: Phase) -> list[dict[str, Any]]:
+    def hosts(self, phase: Phase) -> list[Host]:
         """Return the readings of the host from the one at the phase's start to the one at its end."""
-        closing = [line for line in self.resources if 0 <= line["time"] - phase.end < SECOND][:1]
-        return [line["host"] for line in (*_within(self.resources, phase), *closing)]
+        looks = self.resources.lines
+        closing = [line for line in looks if 0 <= line.time - phase.end < SECOND][:1]
+        return [line.host for line in (*_within(looks, phase), *closing)]
 
     def _doubt(self, name: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
         """Return why a metric is not known in a phase, in words; empty if it is."""
@@ -257,7 +283,11 @@ class Metrics:
         if name == "etcd.healthy_members":
             return silence.of_lines(self.health, phase, "health.jsonl", allowed_hole(1.0))
         if name.endswith(".restarts"):
-            return ""
+            return self.exits.doubt
+        if metric.families and self.scrapes.doubt:
+            return self.scrapes.doubt
+        if name == "etcd.elections" and self.exits.doubt:
+            return self.exits.doubt
         components = [one.name for one in self.cluster.of_kind(metric.component)]
         silent = (self._silence_of(one, metric, phase, exempt) for one in components)
         unread = "" if metric.families else self.unwatched(phase)
@@ -271,7 +301,7 @@ class Metrics:
     def _silence_of(self, component: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
         if not metric.families:
             hole = allowed_hole(self.scraping.resources_s)
-            return silence.of_process(self.resources, component, phase, exempt, hole)
+            return silence.of_process(self.resources.lines, component, phase, exempt, hole)
         pages = self._pages(component)
         words = silence.of_pages(pages, component, phase, exempt)
         if words or metric.kind == "gauge":
@@ -282,16 +312,16 @@ class Metrics:
         return [page for page in self.pages if page.component == component]
 
 
-def _rss_of(line: dict[str, Any], component: str) -> float | None:
-    process = line["processes"].get(component)
-    return float(process["rss_bytes"]) if process else None
+def _rss_of(line: ResourceLook, component: str) -> float | None:
+    process = line.processes.get(component)
+    return float(process.rss_bytes) if process else None
 
 
-def _within(lines: Sequence[dict[str, Any]], phase: Phase) -> list[dict[str, Any]]:
-    return [line for line in lines if phase.holds(line["time"])]
+def _within(lines: Sequence[Look], phase: Phase) -> list[Look]:
+    return [line for line in lines if phase.holds(line.time)]
 
 
-def _around(lines: Sequence[dict[str, Any]], phase: Phase) -> list[dict[str, Any]]:
+def _around(lines: Sequence[Look], phase: Phase) -> list[Look]:
     """Return the lines of a phase and the last one before it."""
-    before = [line for line in lines if line["time"] < phase.start][-1:]
+    before = [line for line in lines if line.time < phase.start][-1:]
     return before + _within(lines, phase)

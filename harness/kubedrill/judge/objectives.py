@@ -69,8 +69,8 @@ def measure(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
 
 def unhealthy(evidence: Evidence) -> Times:
     """Return when any etcd member was seen not to be healthy, monotonic ns."""
-    health = evidence.metrics.health
-    times = [one["time"] for one in health if set(one["etcd"].values()) != {"healthy"}]
+    health = evidence.metrics.health.lines
+    times = [one.time for one in health if set(one.etcd.values()) != {"healthy"}]
     return np.array(times, dtype=np.int64)
 
 

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from kubedrill.record.clock import SECOND
-from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.lines import BadEvidence
+from kubedrill.record.lines import BadEvidence, read_lines
 from kubedrill.record.metric import METRICS
+from kubedrill.record.watched import ScrapeLine
 
 Labels = tuple[tuple[str, str], ...]
 Key = tuple[str, Labels]
@@ -50,21 +49,26 @@ class Page:
     values: Mapping[Key, float]
     kept: bool = True
     """Whether what was kept of it, if anything, is whole. Where not, only those who need it are concerned."""
+    wire_bytes: int = 0
+    """What it took to fetch it, TLS included."""
 
 
-def read_pages(folder: RunFolder) -> list[Page]:
+def read_pages(folder: RunFolder, may_be_cut: bool = False) -> list[Page]:
     """Return every scrape in the order of time, with the families of record.metric."""
-    pages = [_page(folder, line) for line in read_lines(folder.metrics_index)]
+    pages = [
+        _page(folder, line)
+        for line in read_lines(folder.metrics_index, ScrapeLine, may_be_cut=may_be_cut)
+    ]
     return sorted(pages, key=lambda page: page.time)
 
 
-def _page(folder: RunFolder, line: Mapping[str, Any]) -> Page:
-    page = Page(line["time"], line["end"], line["component"], line["error"], {})
-    if not line["ok"]:
+def _page(folder: RunFolder, line: ScrapeLine) -> Page:
+    page = Page(line.time, line.end, line.component, line.error, {}, wire_bytes=line.wire_bytes)
+    if not line.ok:
         return page
-    path = folder.metrics / line["file"]
+    path = folder.metrics / line.file
     try:
-        return replace(page, values=parse(_text(path, line["offset"], line["bytes"])))
+        return replace(page, values=parse(_text(path, line.offset, line.bytes)))
     except BadEvidence as bad:
         return replace(page, error=bad.within(folder.path), kept=False)
     except ValueError as wrong:

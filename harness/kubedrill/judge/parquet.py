@@ -2,7 +2,7 @@
 
 from kubedrill.judge.pages import read_pages, write_metrics
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.traces import read_samples, sample_names, write_parquet
+from kubedrill.record.traces import read_records, sample_names, write_parquet
 
 
 def convert(folder: RunFolder) -> None:
@@ -15,7 +15,7 @@ def convert(folder: RunFolder) -> None:
         raw = folder.samples / f"{name}.bin"
         if not raw.exists():
             continue
-        records, _ = read_samples(folder, name)
+        records = read_records(folder, name)
         whole = folder.samples / f"{name}.parquet"
         temporary = folder.samples / f".{name}.parquet"
         write_parquet(temporary, records)

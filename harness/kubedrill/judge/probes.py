@@ -1,19 +1,24 @@
 """Judge: the prober's samples, lane by lane; a lane is one path, connection, verb and level."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from kubedrill.judge.contradictions import check_records
+from kubedrill.judge.ending import Ending
+from kubedrill.judge.found import found
 from kubedrill.judge.requests import due_in
 from kubedrill.judge.vitals import read_vitals
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import BadEvidence
 from kubedrill.record.sample import PROBE_DTYPE, Records
-from kubedrill.record.schedule import Phase
+from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.series import SCORED, scored
-from kubedrill.record.traces import completed, failed, outages, read_samples
+from kubedrill.record.sidecar import ProbeSidecar
+from kubedrill.record.traces import completed, failed, outages, read_probes, samples_file
+from kubedrill.record.vitals import ProberVitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +46,25 @@ class Probes:
 
     lanes: tuple[Lane, ...]
     records: Records
-    workers: tuple[dict[str, Any], ...] = ()
-    """The prober's lines about itself."""
+    workers: Mapping[str, Sequence[ProberVitals]] = field(default_factory=dict)
+    """The prober's lines about itself, by the name of its samples."""
+    doubts: tuple[str, ...] = ()
+    """What is wrong with its files."""
 
     @classmethod
-    def read(cls, folder: RunFolder) -> "Probes":
-        """Read the prober's samples; no lanes where it never wrote any."""
-        if not (folder.samples / "probe.json").exists():
-            return cls((), np.empty(0, PROBE_DTYPE))
-        records, sidecar = read_samples(folder, "probe")
-        lanes = tuple(_lane(one, sidecar["rates"]) for one in sidecar["series"])
-        return cls(lanes, records, tuple(read_vitals(folder, "probe")))
+    def read(cls, folder: RunFolder, schedule: Schedule, ending: Ending) -> "Probes":
+        """Read the prober's files; no lanes where its samples say nothing."""
+        vitals = found(folder, lambda: read_vitals(folder, "probe", ProberVitals, ending.killed))
+        workers, doubts = {"probe": vitals.lines}, (vitals.doubt,) if vitals.doubt else ()
+        try:
+            records, sidecar = _read(folder, schedule)
+        except BadEvidence as bad:
+            doubts = (bad.within(folder.path), *doubts)
+            return cls((), np.empty(0, PROBE_DTYPE), workers, doubts)
+        lanes = tuple(
+            Lane(**dict(one), rate=sidecar.rates.get(one.name, 0.0)) for one in sidecar.series
+        )
+        return cls(lanes, records, workers, doubts)
 
     def of(self, **wanted: str | tuple[str, ...]) -> Records:
         """Return the probes of the lanes with these attributes: `of(path="balancer", verb="read")`."""
@@ -102,6 +115,9 @@ def longest_s(found: Iterator[tuple[int, int]] | list[tuple[int, int]], phase: P
     return max((end - max(start, phase.start) for start, end in within), default=0) / SECOND
 
 
-def _lane(series: dict[str, Any], rates: dict[str, float]) -> Lane:
-    keys = ("name", "path", "connection", "verb", "level")
-    return Lane(**{key: series[key] for key in keys}, rate=rates.get(series["name"], 0.0))
+def _read(folder: RunFolder, schedule: Schedule) -> tuple[Records, ProbeSidecar]:
+    records, sidecar = read_probes(folder)
+    path = samples_file(folder, "probe")
+    every = np.ones(len(records), bool)
+    check_records(path, records, sidecar, every, schedule)
+    return records, sidecar

@@ -41,7 +41,7 @@ def resources(metrics: Metrics, phase: Phase) -> list[ResourceResult]:
         )
         for one in metrics.cluster.components
     ]
-    ours = sorted({name for line in metrics.resources for name in line["harness"]})
+    ours = sorted({name for line in metrics.resources.lines for name in line.harness})
     harness = [
         ResourceResult(
             phase=phase.name,
@@ -58,12 +58,12 @@ def resources(metrics: Metrics, phase: Phase) -> list[ResourceResult]:
 
 def _host(metrics: Metrics, phase: Phase) -> ResourceResult:
     hosts = metrics.hosts(phase)
-    used = (one["memory_total_bytes"] - one["memory_available_bytes"] for one in hosts)
+    used = (one.memory_total_bytes - one.memory_available_bytes for one in hosts)
     return ResourceResult(
         phase=phase.name,
         component="host",
         zone=None,
-        cpu_s=hosts[-1]["cpu_busy_s"] - hosts[0]["cpu_busy_s"] if len(hosts) > 1 else None,
+        cpu_s=hosts[-1].cpu_busy_s - hosts[0].cpu_busy_s if len(hosts) > 1 else None,
         rss_peak_bytes=max(used, default=None),
         restarts=0,
     )

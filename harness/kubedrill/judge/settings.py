@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kubedrill.judge.evidence import Evidence
-from kubedrill.record.timeline import Event
+from kubedrill.record.timeline import DrillStarted, Event, Seeded
 
 
 def settings(evidence: Evidence) -> dict[str, Any]:
@@ -12,7 +12,7 @@ def settings(evidence: Evidence) -> dict[str, Any]:
     schedule, cluster = evidence.schedule, evidence.cluster
     started = _started(evidence.events)
     return {
-        "versions": {**started.get("versions", {}), **cluster.versions},
+        "versions": {**started.versions, **cluster.versions},
         "cluster": {
             "name": cluster.name,
             "provider": cluster.provider,
@@ -27,14 +27,15 @@ def settings(evidence: Evidence) -> dict[str, Any]:
         "seeded": _seeded(evidence.events),
         "prober": asdict(schedule.probing),
         "scraper": asdict(schedule.scraping),
-        "host": started.get("host", {}),
+        "host": started.host,
         "machine": evidence.machine.settings(),
     }
 
 
-def _started(events: list[Event]) -> dict[str, Any]:
-    return next((one.details for one in events if (one.kind, one.name) == ("drill", "started")), {})
+def _started(events: list[Event]) -> DrillStarted:
+    return next((one for one in events if isinstance(one, DrillStarted)), DrillStarted(time=0))
 
 
 def _seeded(events: list[Event]) -> dict[str, Any]:
-    return next((one.details for one in events if (one.kind, one.name) == ("note", "seeded")), {})
+    seeded = (one for one in events if isinstance(one, Seeded))
+    return next(({**one.created, "seconds": one.seconds} for one in seeded), {})

@@ -1,12 +1,14 @@
 """Judge: where nobody watched, in words; what was measured there says nothing."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import Any
 
+from kubedrill.judge.found import Found
 from kubedrill.judge.pages import Page, at_edge
 from kubedrill.record.clock import SECOND
+from kubedrill.record.lines import Timed
 from kubedrill.record.schedule import Phase
+from kubedrill.record.watched import ResourceLook
 
 Exempt = Callable[[str, int], bool]
 """Whether a component (by name) was rightly silent at a time: a fault held it down."""
@@ -40,22 +42,22 @@ def of_edges(pages: Sequence[Page], component: str, phase: Phase, exempt: Exempt
     return ""
 
 
-def of_lines(lines: Iterable[Mapping[str, Any]], phase: Phase, file: str, hole: int) -> str:
-    """Return that a file has a hole of more than so many ns in a phase; empty if it has none."""
-    longest = longest_gap((line["time"] for line in lines), phase)
+def of_lines(found: Found[Timed], phase: Phase, file: str, hole: int) -> str:
+    """Return that a file says nothing, or for more than so many ns of a phase; empty if it does."""
+    if found.doubt:
+        return found.doubt
+    longest = longest_gap((line.time for line in found.lines), phase)
     if longest <= hole:
         return ""
     return f"{file} has a hole of {longest / SECOND:.1f} s; the scraper was not watching"
 
 
 def of_process(
-    lines: Iterable[Mapping[str, Any]], component: str, phase: Phase, exempt: Exempt, hole: int
+    lines: Iterable[ResourceLook], component: str, phase: Phase, exempt: Exempt, hole: int
 ) -> str:
     """Return that a component's process was not measured for more than so many ns of a phase."""
     seen = (
-        line["time"]
-        for line in lines
-        if component in line["processes"] or exempt(component, line["time"])
+        line.time for line in lines if component in line.processes or exempt(component, line.time)
     )
     longest = longest_gap(seen, phase)
     if longest <= hole:

@@ -4,7 +4,6 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,8 @@ from kubedrill.record.clock import MILLISECOND, SECOND
 from kubedrill.record.remote import CLOCK_BOUND
 from kubedrill.record.sample import LATE, Records
 from kubedrill.record.schedule import Phase
+from kubedrill.record.timeline import ChildEnded, NotUndone
+from kubedrill.record.watched import Host
 
 LATE_SHARE = 0.001
 """More arrivals than this may not start late: 0.1 %, a tenth of what a p99 looks at."""
@@ -82,10 +83,11 @@ def judged_phases(evidence: Evidence) -> list[Phase]:
 
 def _events(evidence: Evidence) -> Iterator[str]:
     for event in evidence.events:
-        if event.details.get("undone") is False:
-            yield f"{event.name}; run: kubedrill heal"
-        elif event.kind == "child":
-            yield f"{event.name} {_exit(event.details['status'])}; see logs/{event.name}.log"
+        match event:
+            case NotUndone(name=name):
+                yield f"{name}; run: kubedrill heal"
+            case ChildEnded(name=name, status=status):
+                yield f"{name} {_exit(status)}; see logs/{name}.log"
 
 
 def _exit(status: int) -> str:
@@ -95,15 +97,17 @@ def _exit(status: int) -> str:
 
 
 def _load(load: Load, phase: Phase) -> Iterator[str]:
+    name = f"load {load.scheduled.name}"
+    for doubt in load.doubts:
+        yield f"{name}: {doubt}"
     arrivals = all_due_in(load.transactions(), phase)
     expected = load.due_in(phase)
-    name = f"load {load.scheduled.name}"
     if len(arrivals) < expected * (1 - LATE_SHARE) - 1:
         yield f"{name}: {len(arrivals)} of {expected} arrivals are in the samples"
     for late in _late(name, arrivals):
         yield f"{late}; {cause(load, phase, arrivals)}"
     for series, name in zip(load.series, load.names, strict=True):
-        if series["role"] != "transaction":
+        if series.role != "transaction":
             yield from _beside(load, name, phase)
 
 
@@ -138,8 +142,9 @@ def of_load(load: Load) -> Iterator[str]:
 
 def _prober(evidence: Evidence, phase: Phase) -> Iterator[str]:
     probes = evidence.probes
+    for doubt in probes.doubts:
+        yield f"prober: {doubt}"
     if not probes.lanes:
-        yield "prober: no sample"
         return
     seconds = (phase.end - phase.start) / SECOND
     due = all_due_in(probes.records, phase)
@@ -163,12 +168,15 @@ def _late(name: str, arrivals: Records) -> Iterator[str]:
 def _machine(evidence: Evidence, phase: Phase) -> Iterator[str]:
     """Yield why the machine under the drill, not the cluster, was the limit (docs/verdicts.md)."""
     hosts, unwatched = evidence.metrics.hosts(phase), evidence.metrics.unwatched(phase)
+    if evidence.metrics.resources.doubt:
+        yield f"machine: {unwatched}"
+        return
     if len(hosts) < 2:
         yield "machine: its CPU and memory were not recorded"
         return
     if unwatched:
         yield f"machine: {unwatched}"
-    lag = max((load.lag_p99_s(phase) for load in evidence.loads), default=0.0)
+    lag = max((load.lag_p99_s(phase) or 0.0 for load in evidence.loads), default=0.0)
     busy = _busy_share(hosts)
     others = evidence.machine.taken(phase)
     if busy > 0.5 and lag > LAG_S and others <= OTHERS_SHARE:
@@ -176,17 +184,16 @@ def _machine(evidence: Evidence, phase: Phase) -> Iterator[str]:
             f"machine: all its cores were busy in {busy:.0%} of the seconds, and the load's event "
             f"loop was {lag * 1000:.0f} ms late (p99): it pressed less than it should"
         )
-    free = min(one["memory_available_bytes"] / one["memory_total_bytes"] for one in hosts)
+    free = min(one.memory_available_bytes / max(one.memory_total_bytes, 1) for one in hosts)
     if free < MEMORY_SHARE:
         yield f"machine: only {free:.1%} of its memory was left; {MEMORY_SHARE:.0%} must be"
 
 
-def _busy_share(hosts: list[dict[str, Any]]) -> float:
+def _busy_share(hosts: list[Host]) -> float:
     """Return the share of seconds in which the host's cores had nothing left."""
     seconds: list[float] = [
-        (after["cpu_busy_s"] - before["cpu_busy_s"])
-        / (after["cpu_total_s"] - before["cpu_total_s"])
+        (after.cpu_busy_s - before.cpu_busy_s) / (after.cpu_total_s - before.cpu_total_s)
         for before, after in pairwise(hosts)
-        if after["cpu_total_s"] > before["cpu_total_s"]
+        if after.cpu_total_s > before.cpu_total_s
     ]
     return sum(share >= BUSY_SHARE for share in seconds) / max(len(seconds), 1)

@@ -19,7 +19,10 @@ from kubedrill.judge.objectives import evaluate, unhealthy
 from kubedrill.judge.server import resources, server_latency
 from kubedrill.judge.settings import settings
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Ledger
+from kubedrill.record.lines import BadEvidence
 from kubedrill.record.schedule import Phase, Schedule
+from kubedrill.record.timeline import PhaseBegan
 from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdict
 
 
@@ -27,9 +30,18 @@ def judge(folder: RunFolder) -> Report:
     """Judge a run from its files alone; NotStarted if the folder is not a run's."""
     if not folder.ledger.exists():
         raise NotStarted(f"{folder.path}: not the folder of a run: it has no {folder.ledger.name}")
+    try:
+        return _judged(folder)
+    except BadEvidence as bad:
+        return _unfounded(folder, [bad.within(folder.path)])
+
+
+def _judged(folder: RunFolder) -> Report:
+    Ledger(folder.ledger).check()
     events, ending = read_ending(folder)
-    if not folder.schedule.exists():
-        return _never_began(folder, ending)
+    begun = any(isinstance(event, PhaseBegan) for event in events)
+    if not begun and not folder.schedule.exists():
+        return _unfounded(folder, [ending.words, "no phase began"])
     return _judge(Evidence.read(folder, events, ending))
 
 
@@ -106,8 +118,8 @@ def _times(schedule: Schedule, phase: Phase) -> PhaseTimes:
     )
 
 
-def _never_began(folder: RunFolder, ending: Ending) -> Report:
-    """Return the verdict of a drill that was ended before its first phase."""
+def _unfounded(folder: RunFolder, reasons: list[str]) -> Report:
+    """Return the verdict of a drill that never began, or of which what all rests on is bad."""
     written: dict[str, Any] = {}
     if folder.experiment_yaml.exists():
         written = yaml.safe_load(folder.experiment_yaml.read_text(encoding="utf-8")) or {}
@@ -118,7 +130,7 @@ def _never_began(folder: RunFolder, ending: Ending) -> Report:
         why=str(written.get("why", "")),
         claim=written.get("claim"),
         verdict=Verdict.INVALID,
-        reasons=[ending.words, "no phase began"],
+        reasons=reasons,
         phases=[],
         objectives=[],
         load=[],

@@ -9,10 +9,11 @@ from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.process.priority import prefer
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import JsonLines
 from kubedrill.record.sample import Outcome
 from kubedrill.record.schedule import allowed_hole
+from kubedrill.record.watched import HealthLook, State
 from kubedrill.wire.errors import WireError
 
 TIMEOUT = SECOND * 9 // 10
@@ -72,10 +73,10 @@ class Health:
         leader = self._leaders.leader(now())
         if leader is not None and etcd.get(leader) in _SILENT:
             leader = None  # it led when last scraped
-        self._lines.add({"time": begun, "took_us": took, "etcd": etcd, "leader": leader})
+        self._lines.add(HealthLook(time=begun, took_us=took, etcd=etcd, leader=leader))
 
 
-def _ask(page: Page, deadline: int) -> str:
+def _ask(page: Page, deadline: int) -> State:
     try:
         response = page.get(deadline)
     except WireError as error:

@@ -1,6 +1,5 @@
 """Observe: the machine each second, and who else uses it: machine.jsonl."""
 
-import json
 import os
 import threading
 from collections import defaultdict
@@ -15,7 +14,8 @@ from kubedrill.observe.processes import Key, Kin, Process, Whose, read_all, spen
 from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.lines import JsonLines
+from kubedrill.record.components import Components
+from kubedrill.record.lines import BadEvidence, JsonLines, read_whole
 from kubedrill.record.machine import MachineLook, Pressure, Taker
 
 NAMED = 3
@@ -161,10 +161,10 @@ def _grown(
 def component_pids(record: ClusterRecord) -> list[int]:
     """Return the pids of a cluster's components, as its supervisor tells them now."""
     try:
-        raw = json.loads(record.components_file.read_text(encoding="utf-8"))["components"]
-    except FileNotFoundError:
+        components = read_whole(record.components_file, Components).components
+    except BadEvidence:  # the cluster is gone
         return []
-    return [one["pid"] for one in raw.values() if one["pid"]]
+    return [one.pid for one in components.values() if one.pid]
 
 
 def _waited(before: Pressure | None, after: Pressure | None) -> Pressure | None:

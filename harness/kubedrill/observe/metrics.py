@@ -8,10 +8,11 @@ from kubedrill.observe.page import Page
 from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord, Component
-from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import JsonLines
 from kubedrill.record.sample import outcome_name
 from kubedrill.record.schedule import Scraping
+from kubedrill.record.watched import ScrapeLine
 from kubedrill.wire.errors import WireError
 
 TIMEOUT = 2 * SECOND
@@ -80,17 +81,17 @@ class Scrape:
     def _note(self, due: int, error: str = "", size: int = 0, wire_bytes: int = 0) -> None:
         # Only now, with the member on the kernel's side: what the index names is whole.
         self._index.add(
-            {
-                "time": due,
-                "end": now(),
-                "component": self.component.name,
-                "ok": not error,
-                "error": error,
-                "file": self._name,
-                "offset": self._offset,
-                "bytes": size,
-                "wire_bytes": wire_bytes,
-            }
+            ScrapeLine(
+                time=due,
+                end=now(),
+                component=self.component.name,
+                ok=not error,
+                error=error,
+                file=self._name,
+                offset=self._offset,
+                bytes=size,
+                wire_bytes=wire_bytes,
+            )
         )
 
 

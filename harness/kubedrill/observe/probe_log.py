@@ -4,15 +4,15 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from kubedrill.observe.probe import Answer
 from kubedrill.observe.series import Series, sidecar, targets
 from kubedrill.record.clock import now
-from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import JsonLines
 from kubedrill.record.sample import PROBE_RECORD, SampleWriter
 from kubedrill.record.schedule import Probing
+from kubedrill.record.vitals import ProberVitals
 
 _LARGEST = 2**32 - 1
 
@@ -53,14 +53,14 @@ class ProbeLog:
 
     def note(self, **counts: int) -> None:
         """Write the line about this process, with its largest lateness since the last one."""
-        line: dict[str, Any] = {
-            "time": now(),
-            "pid": os.getpid(),
-            "lag_max_us": _microseconds(self._lag),
-            "cpu_s": time.process_time(),
-            "rss_bytes": _resident(),
+        line = ProberVitals(
+            time=now(),
+            pid=os.getpid(),
+            lag_max_us=_microseconds(self._lag),
+            cpu_s=time.process_time(),
+            rss_bytes=_resident(),
             **counts,
-        }
+        )
         self._workers.add(line)
         self._lag = 0
 

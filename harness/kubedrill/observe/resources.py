@@ -1,18 +1,18 @@
 """Observe: CPU and memory of each component, of the drill's own processes and of the host."""
 
-import json
 import threading
 from collections.abc import Iterable
-from typing import Any
 
 import psutil
 
 from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.record.clock import now
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.files import JsonLines
+from kubedrill.record.components import Components
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.lines import JsonLines, read_whole
+from kubedrill.record.watched import Host, ResourceLook, Usage
 
 Named = dict[str, tuple[int, float]]
 """Name of a process -> its pid and start time."""
@@ -41,20 +41,23 @@ class Resources:
     def once(self) -> None:
         """Measure once and write the line."""
         self._lines.add(
-            {
-                "time": now(),
-                "host": _host(),
-                "processes": self._measure(self._components()),
-                "harness": self._measure(self._drill()),
-            }
+            ResourceLook(
+                time=now(),
+                host=_host(),
+                processes=self._measure(self._components()),
+                harness=self._measure(self._drill()),
+            )
         )
 
     def _components(self) -> Named:
-        try:
-            raw = json.loads(self._components_file.read_text(encoding="utf-8"))["components"]
-        except FileNotFoundError:
+        if not self._components_file.exists():
             return {}
-        return {name: (one["pid"], one["started"]) for name, one in raw.items() if one["pid"]}
+        known = read_whole(self._components_file, Components).components
+        return {
+            name: (one.pid, one.started)
+            for name, one in known.items()
+            if one.pid is not None and one.started is not None
+        }
 
     def _drill(self) -> Named:
         path = self._ledger.path
@@ -62,13 +65,13 @@ class Resources:
         if size != self._ledger_size:
             self._ledger_size = size
             self._harness = {
-                entry.name: (entry.facts["pid"], entry.facts["started"])
+                entry.name: process
                 for entry in self._ledger.entries()
-                if entry.what == "process" and "pid" in entry.facts
+                if (process := entry.process) is not None
             }
         return self._harness
 
-    def _measure(self, named: Named) -> dict[str, dict[str, Any]]:
+    def _measure(self, named: Named) -> dict[str, Usage]:
         measured = {}
         for name, (pid, started) in named.items():
             try:
@@ -87,21 +90,21 @@ class Resources:
         return known
 
 
-def _usage(process: psutil.Process) -> dict[str, Any]:
+def _usage(process: psutil.Process) -> Usage:
     with process.oneshot():
         times, memory = process.cpu_times(), process.memory_info()
-    return {"pid": process.pid, "cpu_s": times.user + times.system, "rss_bytes": memory.rss}
+    return Usage(pid=process.pid, cpu_s=times.user + times.system, rss_bytes=memory.rss)
 
 
-def _host() -> dict[str, Any]:
+def _host() -> Host:
     # The kernel counts a guest's time in `user` as well.
     times, memory = psutil.cpu_times(), psutil.virtual_memory()
     busy = times.user + times.nice + times.system + times.irq + times.softirq
-    return {
-        "cpu_busy_s": busy,
-        "cpu_total_s": busy + times.idle + times.iowait + times.steal,
-        "steal_s": times.steal,
-        "iowait_s": times.iowait,
-        "memory_available_bytes": memory.available,
-        "memory_total_bytes": memory.total,
-    }
+    return Host(
+        cpu_busy_s=busy,
+        cpu_total_s=busy + times.idle + times.iowait + times.steal,
+        steal_s=times.steal,
+        iowait_s=times.iowait,
+        memory_available_bytes=memory.available,
+        memory_total_bytes=memory.total,
+    )

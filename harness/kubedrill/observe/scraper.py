@@ -21,8 +21,8 @@ from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_rea
 from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record.clock import MILLISECOND, now
 from kubedrill.record.cluster import ClusterRecord, Component
-from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import JsonLines
 from kubedrill.record.schedule import Schedule, allowed_hole
 
 STAGGER = 50 * MILLISECOND

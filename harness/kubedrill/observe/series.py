@@ -3,11 +3,12 @@
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.schedule import Probing
+from kubedrill.record.sidecar import ProbeSeries, ProbeSidecar
 
 Verb = Literal["read", "write", "stale-read"]
 
@@ -38,15 +39,15 @@ class Series:
         """Return `path/connection/verb/level`."""
         return f"{self.path}/{self.connection}/{self.verb}/{self.level}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def described(self) -> ProbeSeries:
         """Return what the sidecar says of it."""
-        return {
-            "name": self.name,
-            "path": self.path,
-            "connection": self.connection,
-            "verb": self.verb,
-            "level": self.level,
-        }
+        return ProbeSeries(
+            name=self.name,
+            path=self.path,
+            connection=self.connection,
+            verb=self.verb,
+            level=self.level,
+        )
 
 
 def all_series(record: ClusterRecord, probing: Probing) -> tuple[Series, ...]:
@@ -70,14 +71,14 @@ def all_series(record: ClusterRecord, probing: Probing) -> tuple[Series, ...]:
     return tuple(series for series in table if series.rate > 0)
 
 
-def sidecar(series: Sequence[Series], probing: Probing) -> dict[str, Any]:
+def sidecar(series: Sequence[Series], probing: Probing) -> ProbeSidecar:
     """Return what stands beside the samples. A target is known where no balancer chooses it."""
-    return {
-        "series": [one.as_dict() for one in series],
-        "targets": targets(series),
-        "deadline_s": probing.deadline_s,
-        "rates": {one.name: one.rate for one in series},
-    }
+    return ProbeSidecar(
+        series=tuple(one.described() for one in series),
+        targets=tuple(targets(series)),
+        deadline_s=probing.deadline_s,
+        rates={one.name: one.rate for one in series},
+    )
 
 
 def targets(series: Sequence[Series]) -> list[str]:

@@ -1,19 +1,25 @@
 """Follow a .jsonl file that another process appends to."""
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
+
+from pydantic import ValidationError
+
+from kubedrill.record.lines import BadEvidence, adapter, in_words
+
+Kind = TypeVar("Kind")
 
 
-class LineTail:
+class LineTail(Generic[Kind]):
     """Returns the lines that were completed since the last look; the file may not exist yet."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: type[Kind]) -> None:
         self._path = path
+        self._parse = adapter(kind).validate_json
         self._offset = 0
 
-    def read(self) -> list[dict[str, Any]]:
-        """Return the new whole lines as objects."""
+    def read(self) -> list[Kind]:
+        """Return the new whole lines; BadEvidence if one is not of the type."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
@@ -22,4 +28,7 @@ class LineTail:
             return []
         whole, newline, _ = data.rpartition(b"\n")
         self._offset += len(whole) + len(newline)
-        return [json.loads(line) for line in whole.splitlines() if line]
+        try:
+            return [self._parse(line) for line in whole.splitlines()]
+        except ValidationError as error:
+            raise BadEvidence(self._path, None, in_words(error)) from None

@@ -10,10 +10,11 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from kubedrill.record.clock import SECOND
 from kubedrill.record.units import format_duration, format_rate
@@ -22,7 +23,7 @@ Times = npt.NDArray[np.int64]
 """ns since the load began, ascending."""
 
 Spacing = Literal["paced", "poisson"]
-Points = tuple[tuple[float, float], ...]
+Points = tuple[tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]], ...]
 
 SHOWN = 6
 """Points of a rate in words."""
@@ -34,13 +35,13 @@ _BLOCK = 65_536
 class Arrivals:
     """The arrivals of one load: the same ones whenever they are asked for."""
 
-    points: Points
+    points: Annotated[Points, Field(min_length=1)]
     spacing: Spacing = "paced"
-    burst: int = 1
+    burst: Annotated[int, Field(ge=1)] = 1
     """How many come at once; the rate stays what it is."""
-    clients: int = 0
+    clients: Annotated[int, Field(ge=0)] = 0
     """Of a closed loop, in which each asks again when it is answered, and there is no rate; 0: open."""
-    pause_s: float = 0.0
+    pause_s: Annotated[float, Field(ge=0)] = 0.0
     """Of a closed loop: between an answer and the next request."""
 
     @classmethod

@@ -1,11 +1,12 @@
 """A cluster as the stages see it: `cluster.json`. Who may change it talks to its supervisor instead."""
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from kubedrill.record.files import write_json
+from pydantic import Field, with_config
+
+from kubedrill.record.lines import STRICT, Json, MissingEvidence, of_schema, read_whole, write_typed
 
 SCHEMA_VERSION = 1
 
@@ -15,7 +16,7 @@ class Endpoint:
     """Where to connect. `netns` names the network namespace from which it is reached, if not ours."""
 
     host: str
-    port: int
+    port: Annotated[int, Field(ge=0, le=65535)]
     netns: str | None = None
 
 
@@ -44,6 +45,7 @@ class Component:
     """Where GET /metrics answers, over TLS with the scraper's identity."""
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:
     """`cluster.json`: written when the cluster is up, copied into each run's folder."""
@@ -64,10 +66,10 @@ class ClusterRecord:
     """admin | prober | scraper | victim | load-0 ... load-N"""
     capabilities: tuple[str, ...]
     versions: dict[str, str]
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Json] = field(default_factory=dict)
     id: str = ""
     """Tells it from another cluster of its name: random, and in the file `id` of its folder too."""
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION
 
     @property
     def components_file(self) -> Path:
@@ -93,7 +95,7 @@ class ClusterRecord:
         """Whether this very cluster was not taken down yet, nor replaced by another of its name."""
         try:
             return ClusterRecord.read(Path(self.folder) / "cluster.json").id == self.id
-        except FileNotFoundError:
+        except MissingEvidence:
             return False
 
     def private(self, run: str) -> Path:
@@ -113,22 +115,12 @@ class ClusterRecord:
 
     def write(self, path: Path) -> None:
         """Write `cluster.json`, whole or not at all."""
-        write_json(path, asdict(self))
+        write_typed(path, self)
 
     @classmethod
     def read(cls, path: Path) -> "ClusterRecord":
-        """Read `cluster.json`; ValueError for another schema version."""
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        if raw["schema_version"] != SCHEMA_VERSION:
-            raise ValueError(f"{path}: schema {raw['schema_version']}, need {SCHEMA_VERSION}")
-        parts: dict[str, Any] = {
-            "zones": tuple(raw["zones"]),
-            "balancer": Endpoint(**raw["balancer"]),
-            "components": tuple(_component(one) for one in raw["components"]),
-            "identities": {name: Identity(**one) for name, one in raw["identities"].items()},
-            "capabilities": tuple(raw["capabilities"]),
-        }
-        return cls(**{**raw, **parts})
+        """Read `cluster.json`; MissingEvidence or BadEvidence if it is missing or none."""
+        return read_whole(path, cls)
 
 
 def private_folder(cluster_folder: Path, run: str) -> Path:
@@ -137,14 +129,3 @@ def private_folder(cluster_folder: Path, run: str) -> Path:
     Its credentials, and the home folder of its processes; it goes with the cluster.
     """
     return cluster_folder / "drills" / run
-
-
-def _component(raw: dict[str, Any]) -> Component:
-    metrics = raw["metrics"]
-    return Component(
-        name=raw["name"],
-        kind=raw["kind"],
-        zone=raw["zone"],
-        serving=Endpoint(**raw["serving"]),
-        metrics=Endpoint(**metrics) if metrics else None,
-    )

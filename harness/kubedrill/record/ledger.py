@@ -6,17 +6,65 @@ names the function that undoes it by module and name, so that whoever finds the 
 
 import fcntl
 import importlib
-import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any, Literal, cast
+
+from pydantic import Field
 
 from kubedrill.record.clock import now
-from kubedrill.record.files import read_lines
+from kubedrill.record.lines import BadEvidence, Json, Line, Time, read_lines, read_sound_lines
+
+What = Literal["fault", "activity", "identity", "process", "cluster", "seed"]
+"""Kinds of side effects; an activity is a fault of another extension, an identity theirs."""
+
+
+class Intent(Line):
+    """A side effect that is about to happen."""
+
+    id: str
+    state: Literal["intent"] = "intent"
+    time: Time
+    what: What
+    name: str
+    module: str
+    function: str
+    arguments: dict[str, Json]
+    deadline: Time | None
+
+
+class Fact(Line):
+    """What became known of it."""
+
+    id: str
+    state: Literal["fact"] = "fact"
+    time: Time
+    facts: dict[str, Json]
+
+
+class Undone(Line):
+    """It is gone."""
+
+    id: str
+    state: Literal["undone"] = "undone"
+    time: Time
+
+
+class Stays(Line):
+    """It stays behind, as somebody has acknowledged."""
+
+    id: str
+    state: Literal["stays"] = "stays"
+    time: Time
+    why: str
+
+
+LedgerLine = Intent | Fact | Undone | Stays
+_LINE = cast("type[LedgerLine]", Annotated[LedgerLine, Field(discriminator="state")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +75,7 @@ class Entry:
     """
 
     id: str
-    what: str
-    """fault | activity (a fault of another extension) | identity (theirs) | process | cluster | seed"""
+    what: What
     name: str
     module: str
     function: str
@@ -42,6 +89,23 @@ class Entry:
     facts: dict[str, Any] = field(default_factory=dict)
     """What became known later: the member chosen, a process's pid and start time."""
 
+    @property
+    def undoing(self) -> dict[str, Any] | None:
+        """What its undo returned; None as long as it was not undone, or if that returned nothing."""
+        return self.facts.get("undoing")
+
+    @property
+    def process(self) -> tuple[int, float] | None:
+        """The pid and the start of the process that it is; None if it is none, or has not begun yet."""
+        if self.what != "process" or "pid" not in self.facts:
+            return None
+        return self.facts["pid"], self.facts["started"]
+
+    def learned(self, facts: dict[str, Any]) -> "Entry":
+        """Return it with these facts; those that are also arguments of its undo replace them."""
+        given = {key: value for key, value in facts.items() if key in self.arguments}
+        return replace(self, facts=self.facts | facts, arguments=self.arguments | given)
+
 
 class Ledger:
     """Appends to and reads `ledger.jsonl`."""
@@ -51,7 +115,7 @@ class Ledger:
 
     def intend(
         self,
-        what: str,
+        what: What,
         name: str,
         undo: tuple[str, str],
         arguments: dict[str, Any],
@@ -60,60 +124,52 @@ class Ledger:
         """Record a side effect that is about to happen; return its id. `undo` is (module, function)."""
         entry_id = uuid.uuid4().hex[:12]
         self._append(
-            {
-                "id": entry_id,
-                "state": "intent",
-                "time": now(),
-                "what": what,
-                "name": name,
-                "module": undo[0],
-                "function": undo[1],
-                "arguments": arguments,
-                "deadline": deadline,
-            }
+            Intent(
+                id=entry_id,
+                time=now(),
+                what=what,
+                name=name,
+                module=undo[0],
+                function=undo[1],
+                arguments=arguments,
+                deadline=deadline,
+            )
         )
         return entry_id
 
     def learn(self, entry_id: str, **facts: Any) -> None:
         """Add facts to an entry; those that are also arguments of its undo replace them."""
-        self._append({"id": entry_id, "state": "fact", "time": now(), "facts": facts})
+        self._append(Fact(id=entry_id, time=now(), facts=facts))
 
     def undone(self, entry_id: str) -> None:
         """Record that an entry's side effect is gone."""
-        self._append({"id": entry_id, "state": "undone", "time": now()})
+        self._append(Undone(id=entry_id, time=now()))
 
     def acknowledge(self, entry_id: str, why: str) -> None:
         """Record that an entry's side effect stays behind, as somebody knows; `why` it is not undone."""
-        self._append({"id": entry_id, "state": "stays", "time": now(), "why": why})
+        self._append(Stays(id=entry_id, time=now(), why=why))
 
     def entries(self) -> list[Entry]:
-        """Return every entry in the order of its intent, with what was learned since."""
-        entries: dict[str, dict[str, Any]] = {}
-        for line in read_lines(self.path):
-            match line.pop("state"):
-                case "intent":
-                    entries[line["id"]] = {**line, "undone": False, "facts": {}}
-                case "fact":
-                    known = entries[line["id"]]
-                    known["facts"] |= line["facts"]
-                    known["arguments"] |= {
-                        key: value
-                        for key, value in line["facts"].items()
-                        if key in known["arguments"]
-                    }
-                case "undone":
-                    entries[line["id"]]["undone"] = True
-                case "stays":
-                    entries[line["id"]]["stays"] = line["why"]
-        return [Entry(**entry) for entry in entries.values()]
+        """Return every entry in the order of its intent, with what was learned since.
+
+        Whoever undoes is not stopped by a line that was garbled: it is left out. `doubts` tells of it.
+        """
+        known, _ = _entries(self.path, read_sound_lines(self.path, _LINE))
+        return known
 
     def open_entries(self) -> list[Entry]:
         """Return the entries still to be undone, newest first: the order of undoing."""
         return [one for one in reversed(self.entries()) if not one.undone and not one.stays]
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def check(self) -> None:
+        """Raise BadEvidence for the first line that is none, or that is about an entry nobody intended."""
+        _, doubt = _entries(self.path, read_lines(self.path, _LINE, may_be_cut=True))
+        if doubt:
+            raise doubt
+
+    def _append(self, line: Line) -> None:
         with self._locked() as file:
-            file.write(json.dumps(line) + "\n")
+            file.write(line.model_dump_json() + "\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -121,11 +177,31 @@ class Ledger:
     def _locked(self) -> Iterator[IO[str]]:
         with self.path.open("a", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # A line cut off by a crash must not swallow this one; it may have been written while we
-            # waited for the lock, so the size is asked now.
-            if os.fstat(file.fileno()).st_size > 0 and _last_byte(self.path) != b"\n":
-                file.write("\n")
+            # A line cut off by a crash is no line: what it was to tell of has not happened. It may have
+            # been written while we waited for the lock, so the file is looked at now.
+            os.ftruncate(file.fileno(), _whole(self.path))
             yield file
+
+
+def _entries(path: Path, lines: Iterable[LedgerLine]) -> tuple[list[Entry], BadEvidence | None]:
+    """Return the entries that lines tell of, and what is wrong with the first that fits none."""
+    entries: dict[str, Entry] = {}
+    doubt: BadEvidence | None = None
+    for number, line in enumerate(lines, 1):
+        match line:
+            case Intent() if line.id not in entries:
+                told = line.model_dump(exclude={"state"})
+                entries[line.id] = Entry(**told)
+            case Fact() if line.id in entries:
+                entries[line.id] = entries[line.id].learned(line.facts)
+            case Undone() if line.id in entries:
+                entries[line.id] = replace(entries[line.id], undone=True)
+            case Stays() if line.id in entries:
+                entries[line.id] = replace(entries[line.id], stays=line.why)
+            case _:
+                words = "is intended twice" if isinstance(line, Intent) else "was never intended"
+                doubt = doubt or BadEvidence(path, number, f"entry {line.id} {words}")
+    return [*entries.values()], doubt
 
 
 def undo(ledger: Ledger, what: tuple[str, ...] | None = None) -> list[str]:
@@ -151,7 +227,18 @@ def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
     return None
 
 
-def _last_byte(path: Path) -> bytes:
+def _whole(path: Path) -> int:
+    """Return the length of a file's whole lines, in bytes."""
     with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1)
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            begin = max(end - _BLOCK, 0)
+            file.seek(begin)
+            found = file.read(end - begin).rfind(b"\n")
+            if found >= 0:
+                return begin + found + 1
+            end = begin
+    return 0
+
+
+_BLOCK = 4096

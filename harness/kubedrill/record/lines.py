@@ -39,6 +39,17 @@ Json = Annotated[Any, AfterValidator(_finite)]
 """What somebody else decides: plain JSON, all its numbers finite."""
 
 
+def of_schema(known: int) -> AfterValidator:
+    """Return the check that a file is of the schema version that is known here."""
+
+    def check(version: int) -> int:
+        if version != known:
+            raise ValueError(f"schema {version}, need {known}")
+        return version
+
+    return AfterValidator(check)
+
+
 class Line(BaseModel):
     """A line of a .jsonl file, a part of one, or a JSON file as a whole."""
 
@@ -58,7 +69,7 @@ Kind = TypeVar("Kind")
 TimedLine = TypeVar("TimedLine", bound=Timed)
 
 
-class BadEvidence(Exception):  # noqa: N818 - what a file says, not an accident of this program
+class BadEvidence(ValueError):  # noqa: N818 - what a file says, not an accident of this program
     """A file of a run is missing, cannot be read, or says what cannot be."""
 
     def __init__(self, path: Path, line: int | None, what: str) -> None:
@@ -71,6 +82,13 @@ class BadEvidence(Exception):  # noqa: N818 - what a file says, not an accident 
     def within(self, folder: Path) -> str:
         """Return it in words, the file named from the run's folder on: `samples/probe.bin: ...`."""
         return str(self).removeprefix(f"{folder}/")
+
+
+class MissingEvidence(BadEvidence):
+    """A file of a run is not there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, None, "is missing")
 
 
 class JsonLines:
@@ -109,6 +127,19 @@ def read_lines(path: Path, kind: type[Kind], *, may_be_cut: bool = False) -> Ite
         raise BadEvidence(path, len(whole) + 1, "is cut off")
 
 
+def read_sound_lines(path: Path, kind: type[Kind]) -> Iterator[Kind]:
+    """Yield the lines that are of a type and leave out the others; none of a file that is not there.
+
+    For who must do what he can with what there is: a judge reads with `read_lines`.
+    """
+    parse = adapter(kind).validate_json
+    for text in path.read_bytes().splitlines() if path.exists() else ():
+        try:
+            yield parse(text)
+        except ValidationError:
+            continue
+
+
 def ascending(path: Path, lines: Iterable[TimedLine]) -> Iterator[TimedLine]:
     """Yield the lines of a file whose one writer puts the time into each; BadEvidence where it falls."""
     last = -1
@@ -140,7 +171,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise BadEvidence(path, None, "is missing") from None
+        raise MissingEvidence(path) from None
     except OSError as error:
         raise BadEvidence(path, None, f"cannot be read: {error.strerror}") from None
 

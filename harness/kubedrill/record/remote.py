@@ -1,12 +1,11 @@
 """Loads whose workers are on other machines: what is expected of them, and what became of each."""
 
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kubedrill.record.clock import MILLISECOND
-from kubedrill.record.files import write_json
+from kubedrill.record.lines import Count, Line, Time, read_whole, write_typed
 
 CLOCK_BOUND = 50 * MILLISECOND
 """How far a worker's times may be off: a fifth of what an arrival may be late."""
@@ -32,18 +31,17 @@ class RemoteWorkers:
         return int(self.bind.rpartition(":")[2])
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Line):
     """What the master knows of one worker. Clocks: CLOCK_MONOTONIC, the worker's less the master's, in ns."""
 
     name: str
     """Its machine and its process."""
     offset: int = 0
-    uncertainty: int = 0
+    uncertainty: Count = 0
     """Half of the shortest round trip before the load began."""
-    drift: int = 0
+    drift: Count = 0
     """By how much at least the offset changed during the load."""
-    last_heard: int = 0
+    last_heard: Time = 0
     """Monotonic ns of the master."""
     whole: bool = False
     """Whether it did all that it had to, and all of its samples have come."""
@@ -51,14 +49,17 @@ class Account:
     """Why not, if not."""
 
 
-def write_accounts(path: Path, accounts: list[Account]) -> None:
+class Accounts(Line):
+    """`workers-NAME.json`."""
+
+    workers: tuple[Account, ...]
+
+
+def write_accounts(path: Path, accounts: Iterable[Account]) -> None:
     """Write `workers-NAME.json`, whole or not at all."""
-    write_json(path, {"workers": [asdict(one) for one in accounts]})
+    write_typed(path, Accounts(workers=tuple(accounts)))
 
 
-def read_accounts(path: Path) -> list[Account]:
+def read_accounts(path: Path) -> tuple[Account, ...]:
     """Read `workers-NAME.json`; none if the master has not come to write it."""
-    if not path.exists():
-        return []
-    raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return [Account(**one) for one in raw["workers"]]
+    return read_whole(path, Accounts).workers if path.exists() else ()

@@ -1,20 +1,20 @@
 """One fixed-size record a request, as load and prober write them and judge reads them.
 
 A file `NAME.bin` holds records only; `NAME.json` beside it (written first) says what the numbers
-in them mean: {"series": [{"name": ..., ...}], "targets": [...]}.
+in them mean (record.sidecar).
 """
 
-import json
 import struct
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kubedrill.record.clock import MILLISECOND
-from kubedrill.record.files import write_json
+from kubedrill.record.lines import write_typed
+from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
 
 LOAD_RECORD = struct.Struct("<QIIIIHBB")
 """intended ns | wait us | first byte us | total us | bytes | outcome | series | target: 28 bytes."""
@@ -97,20 +97,28 @@ class SampleWriter:
     """Writes `NAME.bin` and its sidecar. Call `flush` every 200 ms; one writer a file."""
 
     def __init__(
-        self, folder: Path, name: str, sidecar: dict[str, Any], record: struct.Struct
+        self,
+        folder: Path,
+        name: str,
+        sidecar: LoadSidecar | ProbeSidecar,
+        record: struct.Struct,
     ) -> None:
-        self._sidecar, self._about = folder / f"{name}.json", sidecar
-        self.describe()
+        self._sidecar = folder / f"{name}.json"
+        self.describe(sidecar)
         # Buffered by hand: a record costs one pack_into, and a flush one write.
         self._file = (folder / f"{name}.bin").open("ab", buffering=0)
         self._record = record
         self._buffer = bytearray(record.size * 4096)
         self._used = 0
 
-    def describe(self, **more: Any) -> None:
-        """Write the sidecar anew, with that in it."""
-        self._about = {**self._about, **more}
-        write_json(self._sidecar, self._about)
+    def describe(self, sidecar: LoadSidecar | ProbeSidecar) -> None:
+        """Write the sidecar anew."""
+        self._about = sidecar
+        write_typed(self._sidecar, sidecar)
+
+    def name_targets(self, names: Sequence[str]) -> None:
+        """Write the sidecar anew, with more targets in it."""
+        self.describe(self._about.model_copy(update={"targets": tuple(names)}))
 
     def add(self, *values: int) -> None:
         """Append one record, its fields in the order of the struct."""
@@ -145,9 +153,3 @@ def read_bin(path: Path, dtype: np.dtype[np.void], start: int = 0) -> Records:
     """Return the whole records of a file from record `start` on; a last one cut off is left out."""
     count = path.stat().st_size // dtype.itemsize - start
     return np.fromfile(path, dtype=dtype, count=max(count, 0), offset=start * dtype.itemsize)
-
-
-def read_sidecar(path: Path) -> dict[str, Any]:
-    """Return what stands beside `NAME.bin` or `NAME.parquet`."""
-    sidecar: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    return sidecar

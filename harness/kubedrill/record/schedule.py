@@ -2,15 +2,26 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field, with_config
 
 from kubedrill.record.arrivals import Arrivals, Times
 from kubedrill.record.clock import SECOND, ClockPair
-from kubedrill.record.files import write_json
+from kubedrill.record.lines import (
+    STRICT,
+    Amount,
+    Count,
+    Json,
+    Time,
+    adapter,
+    of_schema,
+    read_whole,
+    write_typed,
+)
 from kubedrill.record.remote import RemoteWorkers
 
 SCHEMA_VERSION = 1
@@ -26,8 +37,8 @@ class Phase:
     """A stretch of the drill, [start, end) in monotonic ns."""
 
     name: str
-    start: int
-    end: int
+    start: Time
+    end: Time
 
     def holds(self, time: int) -> bool:
         """Whether `time` (monotonic ns) lies in this phase."""
@@ -41,10 +52,10 @@ class ScheduledLoad:
     name: str
     profile: str
     arrivals: Arrivals
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Json] = field(default_factory=dict)
     phases: tuple[str, ...] = ()
     """The phases in which it presses; none named: all."""
-    processes: int = 1
+    processes: Annotated[int, Field(ge=1)] = 1
     """How many share the arrivals: each takes every so-manieth."""
     workers: RemoteWorkers | None = None
     """Who shares them instead, if they are on other machines."""
@@ -72,10 +83,10 @@ class ScheduledFault:
     """One fault: injected and undone at monotonic ns."""
 
     name: str
-    arguments: dict[str, Any]
+    arguments: dict[str, Json]
     phase: str
-    inject: int
-    undo: int
+    inject: Time
+    undo: Time
 
     @property
     def can_be_undone(self) -> bool:
@@ -89,30 +100,30 @@ class ScheduledObjective:
 
     phase: str
     text: str
-    line: int | None = None
+    line: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Probing:
     """How the prober asks. Rates are probes a second for each verb (read, write)."""
 
-    deadline_s: float = 1.0
-    fresh_rate: float = 10.0
-    kept_rate: float = 5.0
-    apiserver_rate: float = 2.0
-    victim_rate: float = 2.0
-    stale_rate: float = 2.0
+    deadline_s: Amount = 1.0
+    fresh_rate: Amount = 10.0
+    kept_rate: Amount = 5.0
+    apiserver_rate: Amount = 2.0
+    victim_rate: Amount = 2.0
+    stale_rate: Amount = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scraping:
     """How often each kind of component is scraped, in seconds; besides, at the edges of each phase."""
 
-    apiserver_s: float = 10.0
+    apiserver_s: Amount = 10.0
     """A page costs an idle apiserver about 75 ms of CPU."""
-    etcd_s: float = 1.0
-    controllers_s: float = 10.0
-    resources_s: float = 1.0
+    etcd_s: Amount = 1.0
+    controllers_s: Amount = 10.0
+    resources_s: Amount = 1.0
 
 
 def allowed_hole(interval_s: float) -> int:
@@ -120,6 +131,7 @@ def allowed_hole(interval_s: float) -> int:
     return max(3 * SECOND, round(3 * interval_s * SECOND))
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """The whole intention of one run; `schedule.json`."""
@@ -131,14 +143,14 @@ class Schedule:
     claim: int | None
     cluster: str
     clock: ClockPair
-    phases: tuple[Phase, ...]
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     loads: tuple[ScheduledLoad, ...] = ()
     faults: tuple[ScheduledFault, ...] = ()
     objectives: tuple[ScheduledObjective, ...] = ()
     abort: tuple[str, ...] = ()
     probing: Probing = Probing()
     scraping: Scraping = Scraping()
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION
 
     @property
     def start(self) -> int:
@@ -192,41 +204,19 @@ class Schedule:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads: plain JSON types."""
-        return asdict(self)
+        plain: dict[str, Any] = adapter(Schedule).dump_python(self, mode="json")
+        return plain
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> "Schedule":
-        """Build from `as_dict`'s form; ValueError for another schema version."""
-        if raw["schema_version"] != SCHEMA_VERSION:
-            raise ValueError(f"schedule of schema {raw['schema_version']}, need {SCHEMA_VERSION}")
-        parts: dict[str, Any] = {
-            "clock": ClockPair(**raw["clock"]),
-            "phases": tuple(Phase(**phase) for phase in raw["phases"]),
-            "loads": tuple(_load(load) for load in raw["loads"]),
-            "faults": tuple(ScheduledFault(**fault) for fault in raw["faults"]),
-            "objectives": tuple(ScheduledObjective(**one) for one in raw["objectives"]),
-            "abort": tuple(raw["abort"]),
-            "probing": Probing(**raw["probing"]),
-            "scraping": Scraping(**raw["scraping"]),
-        }
-        return cls(**{**raw, **parts})
+        """Build from `as_dict`'s form; ValueError if it is none, or of another schema version."""
+        return adapter(cls).validate_json(json.dumps(raw))
 
     def write(self, path: Path) -> None:
         """Write `schedule.json`, whole or not at all."""
-        write_json(path, self.as_dict())
+        write_typed(path, self)
 
     @classmethod
     def read(cls, path: Path) -> "Schedule":
-        """Read `schedule.json`."""
-        return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-
-
-def _load(raw: dict[str, Any]) -> ScheduledLoad:
-    arrivals = raw["arrivals"]
-    points = tuple((seconds, rate) for seconds, rate in arrivals["points"])
-    parts = {
-        "arrivals": Arrivals(**{**arrivals, "points": points}),
-        "phases": tuple(raw["phases"]),
-        "workers": raw["workers"] and RemoteWorkers(**raw["workers"]),
-    }
-    return ScheduledLoad(**{**raw, **parts})
+        """Read `schedule.json`; BadEvidence if it is missing or none."""
+        return read_whole(path, cls)

@@ -1,46 +1,217 @@
 """What happened during a drill: `timeline.jsonl`, a line an event, written by the runner alone."""
 
-import json
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, cast
 
-from kubedrill.record.files import read_lines
+from pydantic import Field
 
-KINDS = (
-    "drill",  # started | interrupted (signal) | aborted (condition) | ended
-    "phase",  # begins, as scheduled
-    "fault",  # injected | took-effect | undone | failed, from the faults process
-    "child",  # a process of the drill exited early (role, status)
-    "component",  # a component of the cluster exited or was started, from exits.jsonl
-    "note",  # anything a reader should know
+from kubedrill.record.components import Exited, Started
+from kubedrill.record.faults import FaultEvent, FaultLine
+from kubedrill.record.lines import Amount, Count, Json, Line, Time, read_lines
+
+
+class DrillStarted(Line):
+    """The run folder was made."""
+
+    time: Time
+    kind: Literal["drill"] = "drill"
+    name: Literal["started"] = "started"
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Of the harness and of what it is made of."""
+    host: dict[str, Json] = Field(default_factory=dict)
+
+
+class DrillEnded(Line):
+    """It came to its planned end."""
+
+    time: Time
+    kind: Literal["drill"] = "drill"
+    name: Literal["ended"] = "ended"
+
+
+class DrillAborted(Line):
+    """An abort condition has held for as long as it says."""
+
+    time: Time
+    kind: Literal["drill"] = "drill"
+    name: Literal["aborted"] = "aborted"
+    condition: str
+
+
+class DrillInterrupted(Line):
+    """A signal came."""
+
+    time: Time
+    kind: Literal["drill"] = "drill"
+    name: Literal["interrupted"] = "interrupted"
+    signal: str
+
+
+class DrillFailed(Line):
+    """The runner itself failed."""
+
+    time: Time
+    kind: Literal["drill"] = "drill"
+    name: Literal["failed"] = "failed"
+    reason: str
+    error: str
+    """The name of the exception."""
+
+
+class PhaseBegan(Line):
+    """As scheduled."""
+
+    time: Time
+    kind: Literal["phase"] = "phase"
+    name: str
+
+
+class FaultTold(Line):
+    """A line of `faults.jsonl`; `name` is the fault."""
+
+    time: Time
+    kind: Literal["fault"] = "fault"
+    name: str
+    index: Count
+    event: FaultEvent
+    target: str
+    proof: str
+    facts: dict[str, Json]
+
+    @classmethod
+    def of(cls, line: FaultLine) -> "FaultTold":
+        """Return the event of a line."""
+        return cls(name=line.fault, **line.model_dump(exclude={"fault"}))
+
+
+class ChildEnded(Line):
+    """A process of the drill ended early, or badly; `name` is its role."""
+
+    time: Time
+    kind: Literal["child"] = "child"
+    name: str
+    status: int
+    """Below 0: the signal that ended it."""
+    pid: Count
+
+
+class ComponentStarted(Line):
+    """A component of the cluster was started."""
+
+    time: Time
+    kind: Literal["component"] = "component"
+    name: str
+    event: Literal["started"] = "started"
+    pid: Count
+    by: str
+
+
+class ComponentExited(Line):
+    """A component of the cluster exited."""
+
+    time: Time
+    kind: Literal["component"] = "component"
+    name: str
+    event: Literal["exited"] = "exited"
+    pid: Count
+    status: int
+    asked: bool
+    by: str
+
+
+class Note(Line):
+    """Anything that a reader should know, in words."""
+
+    time: Time
+    kind: Literal["note"] = "note"
+    name: str
+
+
+class Seeded(Line):
+    """The load will find these objects."""
+
+    time: Time
+    kind: Literal["seeded"] = "seeded"
+    name: Literal["seeded"] = "seeded"
+    created: dict[str, Count]
+    """How many of each kind."""
+    seconds: Amount
+
+
+class Sweep(Line):
+    """What a sweep deleted, and how long that took."""
+
+    namespaces: Count
+    objects: Count
+    """Those in them that were deleted one by one."""
+    seconds: Amount
+
+
+class Swept(Sweep):
+    """What was seeded is gone; `name` says it in words."""
+
+    time: Time
+    kind: Literal["swept"] = "swept"
+    name: str
+
+
+class NotUndone(Line):
+    """Something that the drill made is still there; `name` says what, and why."""
+
+    time: Time
+    kind: Literal["not-undone"] = "not-undone"
+    name: str
+
+
+DrillEvent = DrillStarted | DrillEnded | DrillAborted | DrillInterrupted | DrillFailed
+ComponentEvent = ComponentStarted | ComponentExited
+Event = (
+    DrillEvent
+    | PhaseBegan
+    | FaultTold
+    | ChildEnded
+    | ComponentEvent
+    | Note
+    | Seeded
+    | Swept
+    | NotUndone
+)
+"""One event; each has `time` (monotonic ns), `kind` and `name`."""
+
+EVENT = cast(
+    "type[Event]",
+    Annotated[
+        Annotated[DrillEvent, Field(discriminator="name")]
+        | PhaseBegan
+        | FaultTold
+        | ChildEnded
+        | Annotated[ComponentEvent, Field(discriminator="event")]
+        | Note
+        | Seeded
+        | Swept
+        | NotUndone,
+        Field(discriminator="kind"),
+    ],
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event; `time` in monotonic ns."""
-
-    time: int
-    kind: str
-    name: str
-    details: dict[str, Any] = field(default_factory=dict)
+def component_event(line: Started | Exited) -> ComponentEvent:
+    """Return the event of a line of `exits.jsonl`."""
+    told = line.model_dump(exclude={"component"})
+    kind = ComponentStarted if isinstance(line, Started) else ComponentExited
+    return kind(name=line.component, **told)
 
 
 class Timeline:
     """Appends events to a file; each line is on disk (fsync) before `add` returns."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("ab", buffering=0)
 
     def add(self, event: Event) -> None:
-        """Append one event; ValueError for an unknown kind."""
-        if event.kind not in KINDS:
-            raise ValueError(f"unknown kind of event: {event.kind}")
-        line = {"time": event.time, "kind": event.kind, "name": event.name, **event.details}
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
+        """Append one event."""
+        self._file.write(event.model_dump_json().encode() + b"\n")
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
@@ -49,9 +220,9 @@ class Timeline:
 
 
 def read_timeline(path: Path) -> list[Event]:
-    """Return the events in the order of their times."""
-    events = [
-        Event(line.pop("time"), line.pop("kind"), line.pop("name"), line)
-        for line in read_lines(path)
-    ]
+    """Return the events in the order of their times; BadEvidence if the file is missing or wrong.
+
+    The last line may be cut off: a timeline without its end is that of a drill that was killed.
+    """
+    events: list[Event] = list(read_lines(path, EVENT, may_be_cut=True))
     return sorted(events, key=lambda event: event.time)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import BadEvidence, MissingEvidence, read_whole
 from kubedrill.record.sample import (
     LIMITS,
     LOAD_DTYPE,
@@ -17,8 +18,8 @@ from kubedrill.record.sample import (
     Outcome,
     Records,
     read_bin,
-    read_sidecar,
 )
+from kubedrill.record.sidecar import LoadSeries, LoadSidecar, ProbeSidecar
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -33,21 +34,47 @@ def sample_names(folder: RunFolder) -> list[str]:
     return sorted(path.stem for path in folder.samples.glob("*.json"))
 
 
-def read_samples(folder: RunFolder, name: str) -> tuple[Records, dict[str, Any]]:
-    """Return records and sidecar of `NAME.bin`, or of `NAME.parquet` where that has replaced it.
+def read_load(folder: RunFolder, name: str) -> tuple[Records, LoadSidecar]:
+    """Return records and sidecar of a load's samples; BadEvidence if one is missing or wrong."""
+    sidecar = read_whole(folder.samples / f"{name}.json", LoadSidecar)
+    return read_records(folder, name), sidecar
 
-    No records where neither file exists; FileNotFoundError without a sidecar.
-    """
-    sidecar = read_sidecar(folder.samples / name)
-    dtype = PROBE_DTYPE if name.startswith("probe") else LOAD_DTYPE
-    raw, parquet = folder.samples / f"{name}.bin", folder.samples / f"{name}.parquet"
-    if parquet.exists():
-        return read_parquet(parquet, dtype), sidecar
-    return read_bin(raw, dtype) if raw.exists() else np.empty(0, dtype), sidecar
+
+def read_probes(folder: RunFolder) -> tuple[Records, ProbeSidecar]:
+    """Return records and sidecar of the prober; BadEvidence if one is missing or wrong."""
+    sidecar = read_whole(folder.samples / "probe.json", ProbeSidecar)
+    return read_records(folder, "probe"), sidecar
+
+
+def samples_file(folder: RunFolder, name: str) -> Path:
+    """Return where the records of that name are: `NAME.parquet`, or `NAME.bin` until that has replaced it."""
+    parquet = folder.samples / f"{name}.parquet"
+    return parquet if parquet.exists() else folder.samples / f"{name}.bin"
+
+
+def read_records(folder: RunFolder, name: str) -> Records:
+    """Return the records of that name; BadEvidence if their file is missing or cannot be read."""
+    path = samples_file(folder, name)
+    dtype = PROBE_DTYPE if name == "probe" else LOAD_DTYPE
+    try:
+        return read_parquet(path, dtype) if path.suffix == ".parquet" else read_bin(path, dtype)
+    except FileNotFoundError:
+        raise MissingEvidence(path) from None
+    except OSError as error:
+        raise BadEvidence(path, None, f"cannot be read: {error.strerror or error}") from None
 
 
 def read_parquet(path: Path, dtype: np.dtype[np.void]) -> Records:
-    """Return the records of a Parquet file whose columns are the fields of `dtype`."""
+    """Return the records of a Parquet file; OSError if its columns are not the fields of `dtype`."""
+    from pyarrow.lib import ArrowException
+
+    try:
+        return _read_parquet(path, dtype)
+    except (ArrowException, ValueError, KeyError, OverflowError) as error:
+        raise OSError(f"is no table of samples: {error}") from error
+
+
+def _read_parquet(path: Path, dtype: np.dtype[np.void]) -> Records:
     from pyarrow.parquet import ParquetFile
 
     names = list(dtype.names or ())
@@ -56,11 +83,22 @@ def read_parquet(path: Path, dtype: np.dtype[np.void]) -> Records:
         start = 0
         # Not all at once: the table would need as much memory as the records once more, and twice.
         for batch in file.iter_batches(_BATCH, columns=names):
+            _check_columns(batch, dtype)
             end = start + batch.num_rows
             for name in names:
                 records[name][start:end] = batch.column(name).to_numpy()
             start = end
     return records
+
+
+def _check_columns(batch: Any, dtype: np.dtype[np.void]) -> None:
+    """Refuse (ValueError) columns that are missing, of another type, or have holes."""
+    from pyarrow.lib import from_numpy_dtype
+
+    for name in dtype.names or ():
+        column = batch.column(name)
+        if column.type != from_numpy_dtype(dtype[name]) or column.null_count:
+            raise ValueError(f"column {name} is {column.type}, with {column.null_count} holes")
 
 
 def write_parquet(path: Path, records: Records) -> None:
@@ -94,16 +132,16 @@ def failed(records: Records) -> Flags:
     return ~succeeded(records) & ~left_out(records)
 
 
-def of_arrivals(records: Records, series: Sequence[dict[str, Any]]) -> Flags:
+def of_arrivals(records: Records, series: Sequence[LoadSeries]) -> Flags:
     """Mark a load's arrivals themselves, not the parts of them or what goes on beside them.
 
     `series` as the sidecar has them.
     """
-    numbers = [number for number, one in enumerate(series) if one["role"] == "transaction"]
+    numbers = [number for number, one in enumerate(series) if one.role == "transaction"]
     return np.isin(records["series"], numbers)
 
 
-def tell_unanswered(records: Records, series: Sequence[dict[str, Any]]) -> None:
+def tell_unanswered(records: Records, series: Sequence[LoadSeries]) -> None:
     """Make failures of the arrivals that were in flight at the planned end of a drill, in place.
 
     They had no answer then, and none is known to have been on its way. What is no arrival may be cut

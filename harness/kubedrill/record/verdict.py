@@ -83,8 +83,8 @@ class LoadResult(_Part):
     bytes: int
     late_share: float
     """Share of arrivals that started more than 250 ms late."""
-    lag_p99_s: float
-    """Event-loop lag of the workers."""
+    lag_p99_s: float | None
+    """Event-loop lag of the workers; None if one of them has not said."""
     cpu_s: float | None = None
     """CPU-seconds that the load's own processes used, the phase's ends known to a second; None for a
     series beside the transactions, and if it is not known."""
@@ -159,7 +159,8 @@ class ResourceResult(_Part):
     cpu_s: float | None
     rss_peak_bytes: int | None
     """Resident memory; of the host, all that is in use."""
-    restarts: int
+    restarts: int | None
+    """Exits that nobody asked for; None if nobody has kept count."""
 
 
 class Elections(_Part):

@@ -10,7 +10,7 @@ from bokeh.plotting import figure
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event
-from kubedrill.record.traces import read_samples
+from kubedrill.record.traces import read_probes
 from kubedrill.record.verdict import Report
 from kubedrill.report import lane_panels, load_panels, usage_panels
 from kubedrill.report.bands import FAULT_BAND
@@ -46,9 +46,9 @@ def _panels(axis: Axis, folder: RunFolder, report: Report, events: list[Event]) 
     if traces:
         panels += [load_panels.rates(axis, traces), load_panels.latency(axis, traces)]
     if (folder.samples / "probe.json").exists():
-        records, sidecar = read_samples(folder, "probe")
+        records, sidecar = read_probes(folder)
         panels.append(lane_panels.probes(axis, records, sidecar))
-        stale = [i for i, one in enumerate(sidecar["series"]) if one["verb"] == "stale-read"]
+        stale = [i for i, one in enumerate(sidecar.series) if one.verb == "stale-read"]
         panels.append(load_panels.staleness(axis, records, stale))
     panels.append(lane_panels.etcd(axis, folder))
     readings = usage_panels.looks(folder, axis)

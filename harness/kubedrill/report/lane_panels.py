@@ -8,12 +8,14 @@ from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
 from kubedrill.record.clock import SECOND
-from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import read_sound_lines
 from kubedrill.record.sample import Records, outcome_name
+from kubedrill.record.sidecar import ProbeSidecar
 from kubedrill.record.timeline import Event
 from kubedrill.record.traces import failed, outages
 from kubedrill.record.verdict import Report
+from kubedrill.record.watched import HealthLook
 from kubedrill.report import figures
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND, Band
 from kubedrill.report.events import event_words, is_trouble
@@ -86,13 +88,13 @@ def _blocks(
     hover(plot, bars, {"": "name", "lasted": "lasted"}, along_x=False)
 
 
-def probes(axis: Axis, records: Records, sidecar: dict[str, Any]) -> figure:
+def probes(axis: Axis, records: Records, sidecar: ProbeSidecar) -> figure:
     """Return a lane a series of probes: when there were any, which failed, and the outages."""
     names = {
-        index: lane(one["path"], one["connection"], one["verb"], one["level"])
-        for index, one in enumerate(sidecar["series"])
+        index: lane(one.path, one.connection, one.verb, one.level)
+        for index, one in enumerate(sidecar.series)
     }
-    deadline = figures.seconds(sidecar["deadline_s"])
+    deadline = figures.seconds(sidecar.deadline_s)
     title = f"Probes (deadline {deadline})"
     height = _FRAME_HEIGHT + 20 + _LANE_HEIGHT * len(names)
     plot = axis.panel(title, height, list(dict.fromkeys(names.values())))
@@ -162,10 +164,10 @@ def etcd(axis: Axis, folder: RunFolder) -> figure | None:
     """Return a lane an etcd member: leading, healthy, or how it did not answer; None without any."""
     looks = [
         line
-        for line in read_lines(folder.health)
-        if axis.schedule.start <= line["time"] < axis.schedule.end
+        for line in read_sound_lines(folder.health, HealthLook)
+        if axis.schedule.start <= line.time < axis.schedule.end
     ]
-    zones = sorted({zone for line in looks for zone in line["etcd"]})
+    zones = sorted({zone for line in looks for zone in line.etcd})
     if not zones:
         return None
     lanes = [f"etcd-{zone}" for zone in zones]
@@ -194,11 +196,11 @@ def _state_bars(
     hover(plot, bars, {"": "y", "is": "state", "for": "lasted"}, along_x=False)
 
 
-def _states(looks: list[dict[str, Any]], zone: str) -> Iterator[tuple[int, str]]:
+def _states(looks: list[HealthLook], zone: str) -> Iterator[tuple[int, str]]:
     for line in looks:
-        state = line["etcd"].get(zone, "unknown")
-        leads = line["leader"] == zone and state == "healthy"
-        yield line["time"], "leader" if leads else state
+        state: str = line.etcd.get(zone, "unknown")
+        leads = line.leader == zone and state == "healthy"
+        yield line.time, "leader" if leads else state
 
 
 def _runs(axis: Axis, states: Iterator[tuple[int, str]]) -> Iterator[tuple[float, float, str]]:

@@ -16,7 +16,7 @@ from kubedrill.record.traces import (
     of_arrivals,
     per_second,
     percentiles_by_group,
-    read_samples,
+    read_load,
     sample_names,
     succeeded,
     tell_unanswered,
@@ -64,10 +64,11 @@ def load_traces(folder: RunFolder, axis: Axis, ended: bool) -> list[LoadTrace]:
 
 
 def _arrivals(folder: RunFolder, name: str, ended: bool) -> Records:
-    records, sidecar = read_samples(folder, name)
+    records, sidecar = read_load(folder, name)
     if ended:
-        tell_unanswered(records, sidecar["series"])
-    return records[of_arrivals(records, sidecar["series"])]
+        tell_unanswered(records, sidecar.series)
+    arrivals: Records = records[of_arrivals(records, sidecar.series)]
+    return arrivals
 
 
 def rates(axis: Axis, traces: Sequence[LoadTrace]) -> figure:

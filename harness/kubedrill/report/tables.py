@@ -113,8 +113,9 @@ def _resource_rows(report: Report) -> Iterator[Row]:
     sizes = ([one.rss_peak_bytes for one in parts[name]] for name in phases)
     peaks = (max((one for one in known if one is not None), default=None) for known in sizes)
     yield ("memory, largest process", *(figures.size(value) for value in peaks))
-    restarts = (sum(one.restarts for one in parts[name]) for name in phases)
-    yield ("unasked restarts", *(bad(str(n), n > 0) for n in restarts))
+    counts = ([one.restarts for one in parts[name]] for name in phases)
+    totals = (None if None in known else sum(one or 0 for one in known) for known in counts)
+    yield ("unasked restarts", *(bad(figures.count(n), bool(n)) for n in totals))
 
 
 def _client_rows(report: Report) -> Iterator[Row]:
@@ -257,7 +258,7 @@ def resources(report: Report) -> Table:
     groups = [
         ("CPU", rows(cores)),
         ("Memory, peak", rows(lambda one: figures.size(one.rss_peak_bytes))),
-        ("Unasked restarts", rows(lambda one: str(one.restarts))),
+        ("Unasked restarts", rows(lambda one: figures.count(one.restarts))),
     ]
     columns = ("Component", *lengths)
     caption = "Resources of each component, of the harness and of the host"
@@ -272,7 +273,7 @@ def harness(report: Report) -> Table:
         loads = [one for one in report.load if one.phase == phase.name]
         shares = (cost.cpu_share, cost.bytes_share, cost.requests_share) if cost else (None,) * 3
         late = max((one.late_share for one in loads), default=None)
-        lag = max((one.lag_p99_s for one in loads), default=None)
+        lag = max((one.lag_p99_s for one in loads if one.lag_p99_s is not None), default=None)
         rows.append(
             (phase.name, *map(figures.share, shares), figures.share(late), figures.seconds(lag))
         )

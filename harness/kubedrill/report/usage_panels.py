@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from bokeh.models import Range1d
 from bokeh.plotting import figure
 
-from kubedrill.record.files import read_lines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import read_sound_lines
+from kubedrill.record.watched import ResourceLook, Usage
 from kubedrill.report import figures
 from kubedrill.report.panel import (
     CYCLE,
@@ -28,30 +28,30 @@ _MOST_POINTS = 900
 _HARNESS, _HOST = "harness", "host"
 
 
-def looks(folder: RunFolder, axis: Axis) -> list[dict[str, Any]]:
+def looks(folder: RunFolder, axis: Axis) -> list[ResourceLook]:
     """Return the readings of the drill's own time, evenly thinned to what a chart can show."""
     found = [
         line
-        for line in read_lines(folder.resources)
-        if axis.schedule.start <= line["time"] <= axis.schedule.end
+        for line in read_sound_lines(folder.resources, ResourceLook)
+        if axis.schedule.start <= line.time <= axis.schedule.end
     ]
-    found.sort(key=lambda line: int(line["time"]))
+    found.sort(key=lambda line: line.time)
     return found[:: -(-len(found) // _MOST_POINTS) or 1]
 
 
-def cpu(axis: Axis, readings: list[dict[str, Any]]) -> figure | None:
+def cpu(axis: Axis, readings: list[ResourceLook]) -> figure | None:
     """Return cores in use per kind of component, of the harness and of the host; None without any."""
-    pairs = [(one, two) for one, two in pairwise(readings) if two["time"] > one["time"]]
+    pairs = [(one, two) for one, two in pairwise(readings) if two.time > one.time]
     if not pairs:
         return None
     columns = _per_kind(readings, [_cores(one, two) for one, two in pairs])
-    times = [axis.at((one["time"] + two["time"]) / 2) for one, two in pairs]
+    times = [axis.at((one.time + two.time) / 2) for one, two in pairs]
     plot = axis.panel("CPU: cores in use", 170, y_range=_from_zero(columns))
     _lines(plot, times, columns, lambda value: figures.figure(value, "cpu"))
     return plot
 
 
-def memory(axis: Axis, readings: list[dict[str, Any]]) -> figure | None:
+def memory(axis: Axis, readings: list[ResourceLook]) -> figure | None:
     """Return the largest process of each kind; None without any reading."""
     if not readings:
         return None
@@ -59,41 +59,40 @@ def memory(axis: Axis, readings: list[dict[str, Any]]) -> figure | None:
     span = _from_zero(columns)
     plot = axis.panel("Memory: largest process of each kind", 170, y_range=span)
     name_ticks(plot, even_ticks(span.end), figures.size)
-    _lines(plot, [axis.at(one["time"]) for one in readings], columns, figures.size)
+    _lines(plot, [axis.at(one.time) for one in readings], columns, figures.size)
     return plot
 
 
-def _cores(before: dict[str, Any], after: dict[str, Any]) -> dict[str, float]:
-    seconds = (after["time"] - before["time"]) / 1e9
+def _cores(before: ResourceLook, after: ResourceLook) -> dict[str, float]:
+    seconds = (after.time - before.time) / 1e9
     used: dict[str, float] = {}
     for kind, name, process in _processes(after):
-        part = _HARNESS if kind == _HARNESS else "processes"
-        earlier = before.get(part, {}).get(name)
-        same = earlier is not None and earlier["pid"] == process["pid"]
+        earlier = before.usage(_HARNESS if kind == _HARNESS else "processes", name)
         # Of a process not seen before, nobody knows how much it used in this second.
-        spent = process["cpu_s"] - earlier["cpu_s"] if same else 0.0
+        same = earlier is not None and earlier.pid == process.pid
+        spent = process.cpu_s - earlier.cpu_s if earlier and same else 0.0
         used[kind] = used.get(kind, 0.0) + max(spent, 0.0) / seconds
-    busy = after["host"]["cpu_busy_s"] - before["host"]["cpu_busy_s"]
+    busy = after.host.cpu_busy_s - before.host.cpu_busy_s
     return {**used, _HOST: max(busy, 0.0) / seconds}
 
 
-def _largest(reading: dict[str, Any]) -> dict[str, float]:
+def _largest(reading: ResourceLook) -> dict[str, float]:
     found: dict[str, float] = {}
     for kind, _, process in _processes(reading):
-        found[kind] = max(found.get(kind, 0.0), float(process["rss_bytes"]))
+        found[kind] = max(found.get(kind, 0.0), float(process.rss_bytes))
     return found
 
 
-def _processes(reading: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _processes(reading: ResourceLook) -> Iterator[tuple[str, str, Usage]]:
     """Yield (kind, name, figures) of each process; `etcd-a` is an etcd, `haproxy` a haproxy."""
-    for name, process in reading["processes"].items():
+    for name, process in reading.processes.items():
         head, dash, _ = name.rpartition("-")
         yield head if dash else name, name, process
-    for name, process in reading.get("harness", {}).items():
+    for name, process in reading.harness.items():
         yield _HARNESS, name, process
 
 
-def _per_kind(readings: list[dict[str, Any]], values: list[dict[str, float]]) -> Columns:
+def _per_kind(readings: list[ResourceLook], values: list[dict[str, float]]) -> Columns:
     kinds = dict.fromkeys(kind for one in readings for kind, _, _ in _processes(one))
     every = [*kinds, *([_HOST] if any(_HOST in one for one in values) else [])]
     return {kind: [one.get(kind, np.nan) for one in values] for kind in every}

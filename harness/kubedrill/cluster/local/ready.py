@@ -10,6 +10,8 @@ from kubedrill.cluster.api import Api
 from kubedrill.cluster.local.haproxy import servers_up
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import Component
+from kubedrill.record.components import Components
+from kubedrill.record.lines import read_whole
 from kubedrill.wire.errors import WireError
 
 _PAUSE_S = 0.05
@@ -128,8 +130,8 @@ def balances(folder: Path, servers: int) -> Check:
 
 
 def _restarts(folder: Path) -> dict[str, int]:
-    try:
-        raw = json.loads((folder / "components.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    path = folder / "components.json"
+    if not path.exists():
         return {}
-    return {name: one["restarts"] for name, one in raw["components"].items()}
+    known = read_whole(path, Components).components
+    return {name: one.restarts for name, one in known.items()}

@@ -17,6 +17,7 @@ from kubedrill.load.user.result import Series
 from kubedrill.load.user.share import Share
 from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.schedule import Schedule, ScheduledLoad
+from kubedrill.record.sidecar import LoadSeries, LoadSidecar
 
 DRAIN = 5 * SECOND
 """After the last phase, what is in flight may end within this; then it is cut."""
@@ -108,17 +109,17 @@ class Playing(ABC):
 
 def sidecar(
     profile: str, load: str, share: Share, series: tuple[Series, ...], given: Parameters
-) -> dict[str, object]:
+) -> LoadSidecar:
     """Return what the numbers in a load's samples mean."""
-    return {
-        "series": [one._asdict() for one in series],
-        "targets": ["unknown"],
-        "profile": profile,
-        "load": load,
-        "parameters": given.model_dump(),
-        "worker": share.worker,
-        "workers": share.workers,
-    }
+    return LoadSidecar(
+        series=tuple(LoadSeries(**one._asdict()) for one in series),
+        targets=("unknown",),
+        profile=profile,
+        load=load,
+        parameters=given.model_dump(mode="json"),
+        worker=share.worker,
+        workers=share.workers,
+    )
 
 
 def read_waiting(descriptor: int, size: int) -> bytes:

@@ -1,9 +1,9 @@
 """Load: every arrival's one record, in the samples and in Locust's statistics."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from kubedrill.load.user.ended import ENDED, as_records, unpack
 from kubedrill.load.user.result import Arrival, Result
@@ -11,6 +11,7 @@ from kubedrill.load.user.statistics import LocustStatistics
 from kubedrill.load.user.targets import Targets
 from kubedrill.record.clock import now
 from kubedrill.record.sample import LOAD_RECORD, Outcome, Records, SampleWriter
+from kubedrill.record.sidecar import LoadSidecar
 
 _pack = ENDED.pack
 
@@ -18,8 +19,8 @@ _pack = ENDED.pack
 class Samples(Protocol):
     """Where records go: record.sample.SampleWriter, or what takes them to another machine."""
 
-    def describe(self, **more: Any) -> None:
-        """Say what the numbers in the records mean."""
+    def name_targets(self, names: Sequence[str]) -> None:
+        """Say what the targets' numbers in the records mean, now that there are more."""
         ...
 
     def write(self, records: Records) -> None:
@@ -112,7 +113,7 @@ class Recorder:
         if self._samples is not None:
             if len(self._targets.names) > self._described:
                 self._described = len(self._targets.names)
-                self._samples.describe(targets=self._targets.names)
+                self._samples.name_targets(self._targets.names)
             self._samples.write(as_records(ended))
 
     def close(self) -> None:
@@ -121,6 +122,6 @@ class Recorder:
             self._samples.close()
 
 
-def open_samples(folder: Path, name: str, sidecar: dict[str, Any]) -> SampleWriter:
+def open_samples(folder: Path, name: str, sidecar: LoadSidecar) -> SampleWriter:
     """Return the writer of one process's samples."""
     return SampleWriter(folder, name, sidecar, LOAD_RECORD)

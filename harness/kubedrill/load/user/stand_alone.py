@@ -17,7 +17,7 @@ from kubedrill.load.user.result import Series
 from kubedrill.load.user.share import Share
 from kubedrill.record.arrivals import Arrivals, Spacing
 from kubedrill.record.clock import SECOND, now
-from kubedrill.record.files import JsonLines
+from kubedrill.record.lines import JsonLines
 from kubedrill.record.problems import Problems, Source
 from kubedrill.record.rate import RateShape
 from kubedrill.record.sample import SampleWriter

@@ -3,7 +3,7 @@
 import os
 import resource
 import time
-from typing import Any, Protocol
+from typing import Protocol
 
 import gevent
 import psutil
@@ -11,15 +11,16 @@ from gevent.event import Event
 
 from kubedrill.load.user.generator import Generator
 from kubedrill.record.clock import MILLISECOND, SECOND, now
+from kubedrill.record.vitals import GeneratorVitals
 
 LOOK = 20 * MILLISECOND
 """How often the event loop's lag is measured: an overshoot longer than this is seen."""
 
 
 class Lines(Protocol):
-    """Where lines go: record.files.JsonLines, or what takes them to another machine."""
+    """Where lines go: record.lines.JsonLines, or what takes them to another machine."""
 
-    def add(self, line: dict[str, Any]) -> None:
+    def add(self, line: GeneratorVitals) -> None:
         """Take one line."""
         ...
 
@@ -60,22 +61,22 @@ class Vitals:
             return
         recorder = self._generator.recorder
         self._lines.add(
-            {
-                "time": now(),
-                "pid": os.getpid(),
-                "lag_max_us": lag // 1000,
-                "cpu_s": time.process_time(),
-                "rss_bytes": self._process.memory_info().rss,
-                "in_flight": recorder.in_flight,
-                "due": recorder.due,
-                "sent": recorder.sent,
-                "dropped": recorder.dropped,
-                "held_back": recorder.held_back,
-                "bytes_in": self._generator.bytes_in,
-                "counts": dict(recorder.counts),
-                "descriptors": self._process.num_fds(),
-                "descriptors_limit": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
-            }
+            GeneratorVitals(
+                time=now(),
+                pid=os.getpid(),
+                lag_max_us=lag // 1000,
+                cpu_s=time.process_time(),
+                rss_bytes=self._process.memory_info().rss,
+                in_flight=recorder.in_flight,
+                due=recorder.due,
+                sent=recorder.sent,
+                dropped=recorder.dropped,
+                held_back=recorder.held_back,
+                bytes_in=self._generator.bytes_in,
+                counts=dict(recorder.counts),
+                descriptors=self._process.num_fds(),
+                descriptors_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+            )
         )
 
     def close(self) -> None:

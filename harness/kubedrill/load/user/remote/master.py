@@ -190,7 +190,7 @@ class Master:
         write_accounts(self._folder.workers(self._load), accounts)
 
     def _take_ready(self, msg: Any, **_: Any) -> None:
-        self._workers[msg.node_id].account.name = msg.data["name"]
+        self._workers[msg.node_id].take_name(msg.data["name"])
         if all(one.account.name for one in self._workers.values()):
             self._ready.set()
 
@@ -198,14 +198,14 @@ class Master:
         self._workers[msg.node_id].take_pong(msg.data["sent"], msg.data["at"], now())
 
     def _take_about(self, msg: Any, **_: Any) -> None:
-        self._workers[msg.node_id].take_about(msg.data)
+        self._workers[msg.node_id].take_about(msg.data["about"])
 
     def _take_records(self, msg: Any, **_: Any) -> None:
         taken = self._workers[msg.node_id].take_records(msg.data["data"])
         self._runner.send_message(TAKEN, {"bytes": taken}, msg.node_id)
 
     def _take_line(self, msg: Any, **_: Any) -> None:
-        self._workers[msg.node_id].take_line(msg.data)
+        self._workers[msg.node_id].take_line(msg.data["line"])
 
     def _take_last(self, msg: Any, **_: Any) -> None:
         self._workers[msg.node_id].take_last(msg.data["whole"], msg.data["bytes"])

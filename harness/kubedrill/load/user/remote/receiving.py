@@ -6,17 +6,19 @@ import numpy as np
 
 from kubedrill.load.user.recorder import open_samples
 from kubedrill.load.user.remote.clocks import ClockComparison
-from kubedrill.record.files import JsonLines
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import JsonLines, adapter
 from kubedrill.record.remote import Account
 from kubedrill.record.sample import LOAD_DTYPE, SampleWriter
+from kubedrill.record.sidecar import LoadSidecar
+from kubedrill.record.vitals import GeneratorVitals
 
 
 class Receiving:
     """One worker's samples and lines, their times put on this machine's clock."""
 
     def __init__(self, folder: RunFolder, load: str, number: int) -> None:
-        self.account = Account("")
+        self.account = Account(name="")
         self.last = False
         """Whether it has said that no more come."""
         self._folder, self._name = folder, f"load-{load}@{number}"
@@ -25,23 +27,27 @@ class Receiving:
         self._lines = JsonLines(folder.samples / f"{self._name}.workers.jsonl")
         self._taken = 0
 
+    def take_name(self, name: str) -> None:
+        """Take what it is called: its machine and its process."""
+        self._note(name=name)
+
     def take_pong(self, sent: int, there: int, back: int) -> None:
         """Take one round trip; times as ClockComparison.add."""
         self._clocks.add(sent, there, back)
-        self.account.drift = self._clocks.drift
-        self.account.last_heard = back
+        self._note(drift=self._clocks.drift, last_heard=back)
 
     def settle_clock(self, at: int) -> None:
         """Let what is known of its clock now count: by it dues go there, and times come back."""
         reading = self._clocks.begin(at)
-        self.account.offset, self.account.uncertainty = reading.offset, reading.uncertainty
+        self._note(offset=reading.offset, uncertainty=reading.uncertainty)
 
-    def take_about(self, about: dict[str, Any]) -> None:
+    def take_about(self, about: str) -> None:
         """Take what the numbers in the records mean, for the first time or anew."""
+        sidecar = adapter(LoadSidecar).validate_json(about)
         if self._samples is None:
-            self._samples = open_samples(self._folder.samples, self._name, about)
+            self._samples = open_samples(self._folder.samples, self._name, sidecar)
         else:
-            self._samples.describe(**about)
+            self._samples.describe(sidecar)
 
     def take_records(self, data: bytes) -> int:
         """Take records; return how many bytes have been taken in all."""
@@ -53,21 +59,25 @@ class Receiving:
         self._taken += len(data)
         return self._taken
 
-    def take_line(self, line: dict[str, Any]) -> None:
+    def take_line(self, text: str) -> None:
         """Take a line of its vitals."""
-        self._lines.add({**line, "time": line["time"] - self.account.offset})
+        line = adapter(GeneratorVitals).validate_json(text)
+        self._lines.add(line.model_copy(update={"time": line.time - self.account.offset}))
 
     def take_last(self, whole: bool, size: int) -> None:
         """No more comes; `whole` if the worker has done all that it had to, and has sent so many bytes."""
         self.last = True
-        self.account.whole = whole and size == self._taken
+        self._note(whole=whole and size == self._taken)
         if not whole:
-            self.account.cause = "it ended early; its own output says why"
+            self._note(cause="it ended early; its own output says why")
         elif size != self._taken:
-            self.account.cause = f"{self._taken} of the {size} bytes of its samples have come"
+            self._note(cause=f"{self._taken} of the {size} bytes of its samples have come")
 
     def close(self) -> None:
         """Close the files."""
         if self._samples is not None:
             self._samples.close()
         self._lines.close()
+
+    def _note(self, **known: Any) -> None:
+        self.account = self.account.model_copy(update=known)

@@ -4,6 +4,7 @@ measures goes there.
 
 import os
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 import gevent
@@ -35,6 +36,8 @@ from kubedrill.load.user.share import Share
 from kubedrill.record.clock import now
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Schedule
+from kubedrill.record.sidecar import LoadSidecar
+from kubedrill.record.vitals import GeneratorVitals
 from kubedrill.wire.target import Http
 
 REMOTE = "KUBEDRILL_REMOTE"
@@ -86,7 +89,7 @@ class Remote(Playing):
     def samples(self, series: tuple[Series, ...], given: Parameters) -> "Outbox":
         """Return what takes this worker's samples to its master."""
         about = sidecar(self._given["profile"], self.load, self.share, series, given)
-        self._outbox.describe(**about)
+        self._outbox.describe(about)
         return self._outbox
 
     def vitals(self) -> "Lines":
@@ -124,9 +127,9 @@ class Lines:
     def __init__(self, runner: WorkerRunner) -> None:
         self._runner = runner
 
-    def add(self, line: dict[str, Any]) -> None:
+    def add(self, line: GeneratorVitals) -> None:
         """Send one line."""
-        self._runner.send_message(LINE, line)
+        self._runner.send_message(LINE, {"line": line.model_dump_json()})
 
     def close(self) -> None:
         """Nothing is open."""
@@ -139,15 +142,18 @@ class Outbox:
         self.whole = False
         """Whether this worker has done all that it had to."""
         self._runner = runner
-        self._about: dict[str, Any] = {}
         self._sent = self._taken = 0
         self._all_taken = Event()
         runner.register_message(TAKEN, self._take)
 
-    def describe(self, **more: Any) -> None:
+    def describe(self, sidecar: LoadSidecar) -> None:
         """Send what the numbers in the records mean."""
-        self._about = {**self._about, **more}
-        self._runner.send_message(ABOUT, self._about)
+        self._about = sidecar
+        self._runner.send_message(ABOUT, {"about": sidecar.model_dump_json()})
+
+    def name_targets(self, names: Sequence[str]) -> None:
+        """Send it anew, with more targets in it."""
+        self.describe(self._about.model_copy(update={"targets": tuple(names)}))
 
     def write(self, records: Records) -> None:
         """Send records; TooSlow when too much is on its way."""

@@ -1,0 +1,58 @@
+"""A cluster's processes as their supervisor tells of them: `components.json` and `exits.jsonl`."""
+
+from typing import Annotated, Literal, cast
+
+from pydantic import Field
+
+from kubedrill.record.lines import Amount, Count, Line, Time
+
+State = Literal["stopped", "running", "held", "backoff"]
+"""Not started yet, running, down until released, starts soon."""
+
+
+class ComponentState(Line):
+    """One process as it is now."""
+
+    pid: Count | None
+    """None while it does not run, and so `started`."""
+    started: Amount | None
+    """Seconds since 1970, as the kernel says: a pid and its start name a process."""
+    state: State
+    since: Time
+    restarts: Count
+
+
+class Components(Line):
+    """`components.json`, replaced whole on every change."""
+
+    components: dict[str, ComponentState]
+
+
+class Started(Line):
+    """A component was started."""
+
+    time: Time
+    component: str
+    event: Literal["started"] = "started"
+    pid: Count
+    by: str
+
+
+class Exited(Line):
+    """A component exited."""
+
+    time: Time
+    component: str
+    event: Literal["exited"] = "exited"
+    pid: Count
+    status: int
+    """Below 0: the signal that ended it."""
+    asked: bool
+    by: str
+    """Who asked for it; `itself` where nobody did."""
+
+
+COMPONENT_LINE = cast(
+    "type[Started | Exited]", Annotated[Started | Exited, Field(discriminator="event")]
+)
+"""A line of `exits.jsonl`."""

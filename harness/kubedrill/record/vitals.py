@@ -1,0 +1,39 @@
+"""How a generator and the prober were doing themselves: `samples/NAME.workers.jsonl`, a line a second."""
+
+from kubedrill.record.lines import Amount, Count, Line, Time
+
+
+class Vitals(Line):
+    """One process at one time; all counts are since its start."""
+
+    time: Time
+    pid: Count
+    lag_max_us: Count
+    """By how much the event loop was late at most since the line before, us."""
+    cpu_s: Amount
+    rss_bytes: Count
+    in_flight: Count
+    due: Count
+    """Arrivals, or probes, that were due."""
+    sent: Count
+    """Those of them that were not dropped."""
+    dropped: Count
+    bytes_in: Count
+    """Received, TLS included."""
+
+
+class GeneratorVitals(Vitals):
+    """One process of a load."""
+
+    held_back: Count
+    """Arrivals that have waited too long for one of their user's connections."""
+    counts: dict[str, Count]
+    """What the profile counts besides its requests."""
+    descriptors: Count
+    descriptors_limit: Count
+
+
+class ProberVitals(Vitals):
+    """The prober."""
+
+    bytes_out: Count

@@ -1,0 +1,72 @@
+"""What the scraper writes, a line a look: `health.jsonl`, `resources.jsonl`, `metrics/index.jsonl`."""
+
+from typing import Literal
+
+from kubedrill.record.lines import Amount, Count, Line, Time
+
+State = Literal["healthy", "unhealthy", "refused", "timeout"]
+"""What a member's /health answered, or how it did not."""
+
+
+class HealthLook(Line):
+    """One round of asking each etcd member."""
+
+    time: Time
+    took_us: Count
+    etcd: dict[str, State]
+    """By zone."""
+    leader: str | None
+    """The zone of the member that led when last asked."""
+
+
+class Usage(Line):
+    """One process; CPU since its start."""
+
+    pid: Count
+    cpu_s: Amount
+    rss_bytes: Count
+
+
+class Host(Line):
+    """The machine; CPU-seconds since its start, of all its cores."""
+
+    cpu_busy_s: Amount
+    cpu_total_s: Amount
+    steal_s: Amount
+    iowait_s: Amount
+    memory_available_bytes: Count
+    memory_total_bytes: Count
+
+
+class ResourceLook(Line):
+    """CPU and memory of all that takes part, at one time."""
+
+    time: Time
+    host: Host
+    processes: dict[str, Usage]
+    """The cluster's, by component."""
+    harness: dict[str, Usage]
+    """The drill's own, by role."""
+
+    def usage(self, group: str, name: str) -> Usage | None:
+        """Return one process; `group` is processes | harness. None if it was not there."""
+        return (self.processes if group == "processes" else self.harness).get(name)
+
+
+class ScrapeLine(Line):
+    """One scrape of one component's metrics."""
+
+    time: Time
+    """When it was due."""
+    end: Time
+    """When it was through."""
+    component: str
+    ok: bool
+    error: str
+    """Why it failed; empty if it did not."""
+    file: str
+    """In `metrics/`: a gzip member a scrape."""
+    offset: Count
+    bytes: Count
+    wire_bytes: Count
+    """Received, TLS included."""
