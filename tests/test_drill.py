@@ -48,7 +48,7 @@ def test_a_watchdog_that_dies_is_a_lost_child(guarded: Drill) -> None:
     guarded.look(plan)
     guarded.look(plan)
     [lost] = read_timeline(guarded.folder.timeline)
-    assert (lost.kind, lost.name, lost.details["status"]) == ("child", "watchdog", -9)
+    assert (lost.kind, lost.name, lost.status) == ("child", "watchdog", -9)
 
 
 def test_children_that_do_not_end_share_one_deadline(

@@ -17,6 +17,7 @@ from kubedrill.process.child import wait_for_end
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.lines import BadEvidence
 from kubedrill.registry import cluster_of, is_registered, registered, unregister
 
 Say = Callable[[str], None]
@@ -51,13 +52,11 @@ def acknowledge(path: Path, say: Say) -> None:
     if not folder.ledger.exists() and not is_registered(folder):
         raise NotStarted(f"{path}: not the folder of a run that has left anything")
     ledger = Ledger(folder.ledger)
-    try:
-        left = ledger.open_entries()
-    except Exception as error:  # noqa: BLE001 - whatever it holds: it cannot be read
-        _acknowledge_unreadable(folder, f"{type(error).__name__}: {error}", say)
-    else:
-        if left:
-            _acknowledge(folder, ledger, say)
+    why = _unreadable(ledger)
+    if not folder.ledger.is_dir() and ledger.open_entries():
+        _acknowledge(folder, ledger, say)
+    if why:
+        _acknowledge_unreadable(folder, why, say)
     say(f"{folder.path}: nothing more is expected of it")
     unregister(folder)
 
@@ -65,11 +64,13 @@ def acknowledge(path: Path, say: Say) -> None:
 def _healed(folder: RunFolder, say: Say) -> bool | None:
     """Return whether all that a drill left is undone now; None if it had left nothing."""
     try:
-        if not Ledger(folder.ledger).open_entries():
+        ledger = Ledger(folder.ledger)
+        if not ledger.open_entries():
+            ledger.check()
             unregister(folder)
             return None
         with _lock(folder, say):
-            return _heal(folder, Ledger(folder.ledger), say)
+            return _heal(folder, ledger, say)
     except Busy as busy:
         say(f"{folder.path}: left alone: {busy}")
         return False
@@ -86,6 +87,8 @@ def _heal(folder: RunFolder, ledger: Ledger, say: Say) -> bool:
         unregister(folder)
         return True
     failures = undo_all(ledger)
+    if why := _unreadable(ledger):
+        failures.append(f"what stands in a line that cannot be read: {why}")
     for failure in failures:
         say(f"{folder.path}: not undone: {failure}")
     if failures:
@@ -95,6 +98,15 @@ def _heal(folder: RunFolder, ledger: Ledger, say: Say) -> bool:
         say(f"{folder.path}: undone: {', '.join(entry.name for entry in left)}")
     _say_if_unsupervised(folder, say)
     return not failures
+
+
+def _unreadable(ledger: Ledger) -> str:
+    """Return why a ledger, or a line of it, cannot be read; empty if all of it can."""
+    try:
+        ledger.check()
+    except BadEvidence as doubt:
+        return str(doubt)
+    return ""
 
 
 def _say_how_to_acknowledge(folder: RunFolder, say: Say) -> None:

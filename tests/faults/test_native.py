@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from abandoned import welcome
+from json_lines import read_lines
 from plain_faults import calls
 from player import WITH_SHARED, player
 
@@ -109,7 +110,7 @@ def open_names(ledger: Ledger) -> list[str]:
 
 
 def test_an_activity_is_in_the_ledger_until_its_rollback(
-    play: Play, broken: Path, ledger: Ledger
+    play: Play, broken: Path, ledger: Ledger, folder: RunFolder
 ) -> None:
     child = play()
     wait_for(broken)
@@ -120,6 +121,9 @@ def test_an_activity_is_in_the_ledger_until_its_rollback(
     assert child.wait(15) == 0
     assert not broken.exists()
     assert open_names(ledger) == []
+    told = [(line["event"], line["target"]) for line in read_lines(folder.faults)]
+    events = ("injecting", "injected", "took-effect", "undoing", "undone")
+    assert told == [(event, "break") for event in events]
 
 
 def test_the_death_of_the_runner_leaves_the_undo_to_the_faults_process(
@@ -169,7 +173,8 @@ def program(path: str, arguments: str) -> dict[str, Any]:
 def rolled_back(folder: RunFolder, broken: Path) -> dict[str, Any]:
     """Return the arguments of a rollback that removes a file."""
     rollback = program("rm", "broken")
-    return {"rollback": rollback, "place": str(broken.parent), "run": str(folder.path), "index": 0}
+    place, run = str(broken.parent), str(folder.path)
+    return {"rollback": rollback, "place": place, "run": run, "index": 0, "activity": "break it"}
 
 
 def test_a_rollback_finds_what_was_broken_from_anywhere(
@@ -184,7 +189,9 @@ def test_a_rollback_finds_what_was_broken_from_anywhere(
 
 def test_a_rollback_that_fails_says_why(broken: Path, folder: RunFolder) -> None:
     welcome(folder)
-    with pytest.raises(FaultFailed, match=r"remove it: exit code 1: .*rm: cannot remove"):
+    with pytest.raises(
+        FaultFailed, match=r"activity on break it: exit code 1: .*rm: cannot remove"
+    ):
         roll_back(**rolled_back(folder, broken))
 
 
@@ -209,7 +216,7 @@ def gone(folder: RunFolder) -> ClusterRecord:
 def test_with_the_cluster_what_was_done_to_it_is_gone(folder: RunFolder) -> None:
     provider = {"type": "python", "module": "chaosk8s.node.actions", "func": "no_such_function"}
     rollback = {"type": "action", "name": "r", "provider": provider}
-    roll_back(rollback, "/", str(folder.path), 0)
+    roll_back(rollback, "/", str(folder.path), 0, "break it")
     assert "the cluster is gone, and what was done to it" in folder.faults.read_text()
 
 

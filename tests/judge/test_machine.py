@@ -9,7 +9,7 @@ from judged_scrapes import at
 
 from kubedrill.judge import judge
 from kubedrill.record.schedule import Scraping
-from kubedrill.record.timeline import Event
+from kubedrill.record.timeline import DrillAborted
 from kubedrill.record.verdict import Verdict
 
 
@@ -120,9 +120,7 @@ def test_without_a_record_of_it_nothing_is_said(drill: JudgedDrill, tmp_path, wh
 def test_an_abort_while_others_took_the_machine_refutes_nothing(
     drill: JudgedDrill, tmp_path
 ) -> None:
-    drill.events[-1] = Event(
-        at(15), "drill", "aborted", {"condition": "availability < 50% for 30s"}
-    )
+    drill.events[-1] = DrillAborted(time=at(15), condition="availability < 50% for 30s")
     during_the_fault(drill, others_s=1.0, others=[taker("stress-ng", 1.0)])
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.INVALID

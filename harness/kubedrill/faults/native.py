@@ -5,6 +5,7 @@ leads to no other cluster. A process that has another one starts a process of it
 `python -m kubedrill.faults.native` plays the activity on stdin.
 """
 
+import importlib
 import json
 import os
 import subprocess
@@ -29,6 +30,16 @@ Activity = dict[str, Any]
 
 NAME: Final = "activity"
 UNDO = ("kubedrill.faults.native", "roll_back")
+
+
+def prepare(experiment: Activity) -> None:
+    """Import the modules of an experiment's activities, so that no injection waits for that."""
+    for action in (*experiment["method"], *experiment["rollbacks"]):
+        arguments = action["provider"].get("arguments", {})
+        for played in (arguments.get("activity"), arguments.get("rollback")):
+            if isinstance(played, dict) and played["provider"]["type"] == "python":
+                with suppress(Exception):  # it is told when the activity is played
+                    importlib.import_module(played["provider"]["module"])
 
 
 def introduce(run: str, rights: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, Any]:
@@ -64,14 +75,15 @@ def inject(
     try:
         surroundings = _surroundings(folder)
         if rollback:
-            arguments = {"rollback": rollback, "place": place, "run": str(folder.path)}
-            Ledger(folder.ledger).intend(
-                NAME,
-                activity["name"],
-                UNDO,
-                {**arguments, "index": index},
-                deadline(folder, index),
-            )
+            name = activity["name"]
+            arguments = {
+                "rollback": rollback,
+                "place": place,
+                "run": str(folder.path),
+                "index": index,
+                "activity": name,
+            }
+            Ledger(folder.ledger).intend(NAME, name, UNDO, arguments, deadline(folder, index))
     except (FaultFailed, OSError) as error:
         raise progress.fail(f"not played: {error}") from error
     if why := _play(activity, surroundings, place):
@@ -93,14 +105,14 @@ def undo(run: str, index: int = 0) -> dict[str, Any]:
     return {"undone": entry.name}
 
 
-def roll_back(rollback: Activity, place: str, run: str, index: int) -> None:
-    """Play a rollback in the folder `place`; FaultFailed if it does not succeed.
+def roll_back(rollback: Activity, place: str, run: str, index: int, activity: str) -> None:
+    """Play the rollback of the activity of that name in the folder `place`; FaultFailed if it fails.
 
     With the cluster, all that an activity of chaostoolkit-kubernetes did is gone. Any other may have
     reached beyond it, so that its rollback is played; there is no cluster then that it could reach.
     """
     folder = folder_of(run)
-    progress = Progress(folder, NAME, index, rollback["name"])
+    progress = Progress(folder, NAME, index, activity)
     with suppress(OSError):  # a full disk must keep nothing broken
         progress.say("undoing")
     stands = ClusterRecord.read(folder.cluster).stands()

@@ -42,6 +42,7 @@ def main() -> int:
     """Play RUN/chaos-experiment.json; return 0 only if every activity succeeded."""
     from chaoslib.experiment import run_experiment
 
+    from kubedrill.faults.native import prepare
     from kubedrill.faults.outcome import failures
     from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 
@@ -50,6 +51,7 @@ def main() -> int:
     ignore_terminal()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     experiment = json.loads(folder.chaos_experiment.read_text(encoding="utf-8"))
+    prepare(experiment)
     say_ready()
     schedule = read_go()
     if schedule is None:
