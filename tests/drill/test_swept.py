@@ -51,6 +51,6 @@ def test_a_sweep_is_measured(tmp_path: Path) -> None:
     assert server.objects == {}
     (event,) = said
     assert read_timeline(folder.timeline) == [event]
-    assert (event.details["namespaces"], event.details["objects"]) == (2, 6)
-    assert 0 < event.details["seconds"] < 10
+    assert (event.namespaces, event.objects) == (2, 6)
+    assert 0 < event.seconds < 10
     assert event.name.startswith("swept 2 namespaces and 6 objects in them in ")
