@@ -84,3 +84,16 @@ def test_a_ledger_that_can_no_longer_be_written_is_a_failure(ledger: Ledger) -> 
     said = [failure.partition(": [")[0] for failure in clearing.undo_all(ledger)]
     assert said[:1] == ["ruins: IsADirectoryError"], "it is not noted as undone"
     assert "fault: IsADirectoryError" in said, "nobody knows what else there was to undo"
+
+
+def test_who_has_promised_nothing_waits_for_what_is_slow(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clearing, "KEPT", (("fault", 0.2),))
+    broken = tmp_path / "broken"
+    broken.touch()
+    ledger.intend("fault", "slow", ("plain_faults", "undo"), {"path": str(broken), "seconds": 1.0})
+    assert clearing.undo_all(ledger) == ["fault: not undone within 0.2 s"]
+    assert clearing.undo_all(ledger, at_least_s=60) == []
+    assert not broken.exists()
+    assert ledger.open_entries() == []

@@ -21,17 +21,21 @@ activity of another extension may have reached beyond it."""
 
 
 LONGEST_S = ENDING_S + sum(limit_s for _, limit_s in KEPT)
-"""After this time nobody who undoes a drill is still at it."""
+"""After this time no runner or watchdog that undoes a drill is still at it."""
 
 
-def undo_all(ledger: Ledger) -> list[str]:
-    """Undo what is open in a ledger, after the faults process had its time; return what failed."""
+def undo_all(ledger: Ledger, at_least_s: float = 0.0) -> list[str]:
+    """Undo what is open in a ledger, after the faults process had its time; return what failed.
+
+    Each kind may take `at_least_s`, where nobody was promised that it is done sooner.
+    """
     kinds = {entry.what for entry in ledger.open_entries()}
     doomed = "cluster" in kinds
     if not doomed or "activity" in kinds:
         _let_faults_end(ledger)
     steps = DOOMED if doomed else KEPT
-    failures = [failure for what, limit_s in steps for failure in _within(limit_s, ledger, what)]
+    limits = [(what, max(limit_s, at_least_s)) for what, limit_s in steps]
+    failures = [failure for what, limit_s in limits for failure in _within(limit_s, ledger, what)]
     if doomed and not failures:
         for entry in ledger.open_entries():
             ledger.undone(entry.id)

@@ -22,6 +22,10 @@ from kubedrill.registry import cluster_of, is_registered, registered, unregister
 
 Say = Callable[[str], None]
 
+PATIENCE_S = 60.0
+"""For each kind of what is left. An undo that is given up while it goes on is undone, and not known to be:
+that of an activity may fail the next time, since there is nothing left for it to undo."""
+
 
 @dataclass(frozen=True, slots=True)
 class Healed:
@@ -86,7 +90,7 @@ def _heal(folder: RunFolder, ledger: Ledger, say: Say) -> bool:
         say(f"{folder.path}: undone by its watchdog")
         unregister(folder)
         return True
-    failures = undo_all(ledger)
+    failures = undo_all(ledger, PATIENCE_S)
     if why := _unreadable(ledger):
         failures.append(f"what stands in a line that cannot be read: {why}")
     for failure in failures:
