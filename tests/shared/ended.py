@@ -47,7 +47,10 @@ def at_once(end: Callable[..., None], calls: Iterable[tuple[object, ...]]) -> No
 
 
 def left_processes(running: RunningDrill) -> list[str]:
-    """Return what still runs and was started by the drill, or by what it started."""
+    """Return what still runs and was started by the drill, or by what it started.
+
+    Not the drill itself, which still judges when all is cleared.
+    """
     left = []
     for process in psutil.process_iter():
         try:
@@ -55,7 +58,7 @@ def left_processes(running: RunningDrill) -> list[str]:
             environment = process.environ()
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-        if environment.get(MARK) == running.mark:
+        if environment.get(MARK) == running.mark and process.pid != running.process.pid:
             left.append(f"{process.pid} {command[:120]}")
     return left
 
@@ -86,8 +89,8 @@ def wait_until_cleared(running: RunningDrill) -> None:
     while sweeping and time.monotonic() < signalled + SWEPT_S:
         sweeping = left() or left_processes(running)
         time.sleep(0.2)
-    assert left() == []
-    assert left_processes(running) == []
+    assert left() == [], left()
+    assert left_processes(running) == [], left_processes(running)
 
 
 def check_samples(running: RunningDrill, signalled: int) -> None:
