@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup drill test lint bench lock clean
+.PHONY: help setup drill test lint damage bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -22,6 +22,9 @@ lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+damage: setup ## Damage the evidence of a drill that passed, in 520 ways, twice: RUN=its folder
+	@PYTHONPATH=tests/shared $(BIN)/python -m damage $(RUN)
 
 bench: setup ## Measure: side by side in one run, as ratios
 	$(BIN)/python -m benchmarks

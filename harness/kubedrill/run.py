@@ -22,6 +22,7 @@ from kubedrill.load import launch
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.timeline import (
     DrillAborted,
@@ -214,8 +215,9 @@ def note_ending(drill: Drill, error: BaseException) -> None:
 
 
 def conclude(folder: RunFolder, console: Console) -> Report:
-    """Judge the run's files, write the reports, show the verdict."""
+    """Close the evidence, judge it, write the reports, show the verdict."""
     convert(folder)
+    seal(folder)
     report = judge(folder)
     report.write(folder.verdict)
     html.write(folder)

@@ -8,6 +8,7 @@ from judged_drill import JudgedDrill
 
 from kubedrill.judge import judge
 from kubedrill.judge.pages import read_pages
+from kubedrill.record.manifest import seal
 from kubedrill.record.metric import METRICS, Family, Metric
 from kubedrill.record.verdict import ObjectiveResult, Verdict
 
@@ -181,8 +182,11 @@ def test_a_page_that_cannot_be_read_is_named_and_the_others_are_read(
     assert {page.component for page in bad} == {"kube-apiserver-b"}
     assert all("metrics/kube-apiserver-b.prom.gz" in page.error for page in bad)
     assert all(words in page.error for page in bad)
+    assert judge(folder).verdict is Verdict.INVALID, "it was changed since the drill had ended"
+    seal(folder)
     report = judge(folder)
     assert report.verdict is Verdict.PASS, "no objective needs it"
+    assert report.notes == [f"not read: {page.error}" for page in bad]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from told import event
 
 from kubedrill.judge import convert, judge
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.manifest import seal
 from kubedrill.record.sample import Outcome
 from kubedrill.record.verdict import Report, Verdict
 
@@ -22,10 +23,12 @@ def test_the_same_after_conversion_elsewhere_and_again(drill: JudgedDrill, tmp_p
     folder = drill.write(tmp_path)
     before = judge(folder)
     convert(folder)
+    seal(folder)
     assert not list(folder.samples.glob("*.bin"))
     assert folder.metrics_parquet.exists()
     assert judge(folder) == before
     convert(folder)
+    seal(folder)
     moved = RunFolder(tmp_path / "another" / "kill" / folder.run)
     shutil.copytree(folder.path, moved.path)
     shutil.rmtree(folder.path)
@@ -39,8 +42,10 @@ def test_a_conversion_killed_before_the_records_were_deleted(drill: JudgedDrill,
     convert(folder)
     (folder.samples / "load-list.bin").write_bytes(raw)
     (folder.samples / ".probe.parquet").write_bytes(b"half")
+    seal(folder)
     assert judge(folder) == before
     convert(folder)
+    seal(folder)
     assert judge(folder) == before
     assert not list(folder.samples.glob("*.bin"))
 
@@ -64,6 +69,7 @@ def test_what_was_cut_off_by_a_crash_is_left_out(drill: JudgedDrill, tmp_path) -
     for file in (*folder.samples.glob("*.bin"), *folder.metrics.glob("*.gz")):
         with file.open("ab") as growing:
             growing.write(b"\x01" * 17)
+    seal(folder)
     assert judge(folder) == before
 
 

@@ -8,6 +8,7 @@ from told import event
 from kubedrill.errors import NotStarted
 from kubedrill.judge import judge
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.manifest import seal
 from kubedrill.record.verdict import Verdict
 
 MISSED = ("baseline", "list.p99 < 1ms")
@@ -154,6 +155,7 @@ def test_a_drill_whose_phases_never_began(drill: JudgedDrill, tmp_path) -> None:
     ]
     folder = drill.write(tmp_path)
     folder.schedule.unlink()
+    seal(folder)
     report = judge(folder)
     assert report.verdict is Verdict.INVALID
     assert report.reasons[0].startswith("interrupted")
@@ -169,6 +171,7 @@ def test_what_the_whole_drill_rests_on(drill: JudgedDrill, tmp_path, name: str) 
     file.unlink()
     assert judge(folder).reasons == [f"{name}: is missing"]
     file.write_text(text.replace('":', '":"', 1))
+    seal(folder)
     report = judge(folder)
     assert report.verdict is Verdict.INVALID
     assert report.reasons[0].startswith(f"{name}:")

@@ -29,6 +29,7 @@ from kubedrill.observe.series import all_series, arrivals, sidecar
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.manifest import seal
 from kubedrill.record.sample import (
     LOAD_RECORD,
     PROBE_DTYPE,
@@ -153,6 +154,7 @@ class JudgedDrill:
         write_lines(folder.faults, told)
         write_lines(folder.exits, sorted(self.exits, key=lambda line: line["time"]))
         self.scrapes.write(folder)
+        seal(folder)
         return folder
 
     def judged(self, reports: Path) -> Report:

@@ -79,6 +79,10 @@ def _result() -> object:
 
 def _told(error: BaseException) -> int:
     """Say what ended a command, and return its exit code."""
+    if isinstance(error, click.Abort) and isinstance(error.__cause__, EOFError):
+        error = (
+            error.__cause__
+        )  # click takes the end of any file for the end of what a person types
     match error:
         case click.Abort() | KeyboardInterrupt():
             words, code = "interrupted before anything was started", NOT_STARTED

@@ -1,11 +1,18 @@
 """The commands for what drills leave: judge, report, heal."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kubedrill.cli.parts import PARTLY, Done, as_json, console, example, if_interrupted
+from kubedrill.cli.parts import INVALID, PARTLY, Done, as_json, console, example, if_interrupted
 from kubedrill.errors import NotStarted
+
+if TYPE_CHECKING:
+    from kubedrill.record.folder import RunFolder
+    from kubedrill.record.verdict import Report
 
 run_folder = click.argument(
     "run", metavar="RUN", type=click.Path(path_type=Path, exists=True, file_okay=False)
@@ -15,15 +22,21 @@ run_folder = click.argument(
 @click.command(epilog=example("kubedrill judge reports/etcd-member-kill/latest"))
 @run_folder
 @as_json
-def judge(run: Path, as_json: bool) -> int:
-    """Judge a run again from its files alone; the exit code is the verdict's."""
-    from kubedrill.judge import judge as judge_run
+@click.option(
+    "--slos",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Judge by the `slos:` of this file instead; writes beside, as verdict.FILE.json.",
+)
+def judge(run: Path, as_json: bool, slos: Path | None) -> int:
+    """Judge a run again from its files alone, and write its reports; the exit code is the verdict's."""
     from kubedrill.record.folder import RunFolder
     from kubedrill.report.console import print_verdict
 
-    folder = RunFolder(run.resolve())
-    report = judge_run(folder)
-    report.write(folder.verdict)
+    folder = RunFolder(run.resolve(), _name_of(slos) if slos else "")
+    report = _judged(folder, slos)
+    for unwritten in _write(folder, report):
+        click.echo(unwritten, err=True)
     if as_json:
         click.echo(report.model_dump_json(indent=1))
     else:
@@ -31,16 +44,66 @@ def judge(run: Path, as_json: bool) -> int:
     return Done(report.verdict.exit_code)
 
 
+def _judged(folder: "RunFolder", slos: Path | None) -> "Report":
+    from kubedrill.experiment.slos import read_slos
+    from kubedrill.judge import judge, measurable
+    from kubedrill.record.verdict import Verdict
+
+    if slos is None:
+        return judge(folder)
+    own = judge(folder)
+    if own.verdict is Verdict.INVALID and not own.phases:
+        return own  # what cannot be read has no phases by which the file could be checked
+    return judge(folder, read_slos(slos, *measurable(folder)), str(slos))
+
+
+def _name_of(slos: Path) -> str:
+    """Return what is made by other objectives is called after."""
+    return re.sub(r"[^\w-]+", "-", slos.stem).strip("-") or "slos"
+
+
+def _write(folder: "RunFolder", report: "Report") -> Iterator[str]:
+    """Write verdict and reports anew; yield what could not be written, in words."""
+    from kubedrill.report import html, junit
+
+    try:
+        report.write(folder.verdict)
+        html.write(folder)
+        junit.write(folder)
+    except OSError as error:
+        yield (
+            f"{folder.path}: not written: {error.strerror} ({error.filename}); "
+            "what stands there is of an earlier judgement, if of any"
+        )
+
+
 @click.command(epilog=example("kubedrill report reports/etcd-member-kill/latest"))
 @run_folder
 def report(run: Path) -> int:
-    """Write report.html and junit.xml of a judged run again."""
+    """Write report.html and junit.xml of a judged run again.
+
+    Where its evidence is not what it was when the drill had ended, it is judged again first, and is
+    INVALID: exit 2.
+    """
+    from pydantic import ValidationError
+
     from kubedrill.record.folder import RunFolder
+    from kubedrill.record.manifest import check
+    from kubedrill.record.verdict import Report
     from kubedrill.report import html, junit
 
     folder = RunFolder(run.resolve())
-    if not folder.verdict.exists():
-        raise NotStarted(f"{run}: has no verdict.json; run: kubedrill judge {run}")
+    if broken := check(folder).broken:
+        for words in (*broken, *_write(folder, _judged(folder, None))):
+            click.echo(words, err=True)
+        return Done(INVALID)
+    try:
+        Report.read(folder.verdict)
+    except FileNotFoundError:
+        raise NotStarted(f"{run}: has no verdict.json; run: kubedrill judge {run}") from None
+    except (OSError, ValidationError):
+        message = f"{folder.verdict}: is no verdict; run: kubedrill judge {run}"
+        raise NotStarted(message) from None
     for written in (html.write(folder), junit.write(folder)):
         click.echo(written)
     return Done(0)

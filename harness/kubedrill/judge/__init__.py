@@ -1,6 +1,6 @@
 """Stage: from samples to numbers, from numbers to a verdict. Reads files only."""
 
 from kubedrill.judge.parquet import convert
-from kubedrill.judge.verdict import judge
+from kubedrill.judge.sealed import judge, measurable
 
-__all__ = ["convert", "judge"]
+__all__ = ["convert", "judge", "measurable"]

@@ -6,7 +6,6 @@ from typing import Any
 
 import yaml
 
-from kubedrill.errors import NotStarted
 from kubedrill.judge import validity
 from kubedrill.judge.availability import availability
 from kubedrill.judge.cost import harness_cost
@@ -20,29 +19,26 @@ from kubedrill.judge.server import resources, server_latency
 from kubedrill.judge.settings import settings
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
-from kubedrill.record.lines import BadEvidence
-from kubedrill.record.schedule import Phase, Schedule
+from kubedrill.record.schedule import Phase, Schedule, ScheduledObjective
 from kubedrill.record.timeline import PhaseBegan
 from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdict
 
 
-def judge(folder: RunFolder) -> Report:
-    """Judge a run from its files alone; NotStarted if the folder is not a run's."""
-    if not folder.ledger.exists():
-        raise NotStarted(f"{folder.path}: not the folder of a run: it has no {folder.ledger.name}")
-    try:
-        return _judged(folder)
-    except BadEvidence as bad:
-        return _unfounded(folder, [bad.within(folder.path)])
+def of_files(folder: RunFolder, objectives: tuple[ScheduledObjective, ...] | None = None) -> Report:
+    """Judge a run from its files, whatever its manifest says; by other `objectives` if they are given.
 
-
-def _judged(folder: RunFolder) -> Report:
+    BadEvidence if a file on which all rests is missing, or says what cannot be.
+    """
     Ledger(folder.ledger).check()
     events, ending = read_ending(folder)
     begun = any(isinstance(event, PhaseBegan) for event in events)
     if not begun and not folder.schedule.exists():
-        return _unfounded(folder, [ending.words, "no phase began"])
-    return _judge(Evidence.read(folder, events, ending))
+        return unfounded(folder, [ending.words, "no phase began"])
+    evidence = Evidence.read(folder, events, ending)
+    if objectives is not None:
+        schedule = replace(evidence.schedule, objectives=objectives)
+        evidence = replace(evidence, schedule=schedule)
+    return _judge(evidence)
 
 
 def _judge(evidence: Evidence) -> Report:
@@ -79,7 +75,10 @@ def _judge(evidence: Evidence) -> Report:
         harness=[harness_cost(evidence, one) for one in phases],
         elections=[elections(metrics, evidence.faults, one) for one in phases],
         settings=settings(evidence),
-        notes=evidence.machine.notes(),
+        notes=[
+            *evidence.machine.notes(),
+            *(f"not read: {page.error}" for page in metrics.pages if not page.kept),
+        ],
     )
 
 
@@ -118,17 +117,16 @@ def _times(schedule: Schedule, phase: Phase) -> PhaseTimes:
     )
 
 
-def _unfounded(folder: RunFolder, reasons: list[str]) -> Report:
+def unfounded(folder: RunFolder, reasons: list[str]) -> Report:
     """Return the verdict of a drill that never began, or of which what all rests on is bad."""
-    written: dict[str, Any] = {}
-    if folder.experiment_yaml.exists():
-        written = yaml.safe_load(folder.experiment_yaml.read_text(encoding="utf-8")) or {}
+    written = _written(folder)
+    claim = written.get("claim")
     return Report(
         experiment=folder.path.parent.name,
         run=folder.run,
         title=str(written.get("title", "")),
         why=str(written.get("why", "")),
-        claim=written.get("claim"),
+        claim=claim if type(claim) is int else None,
         verdict=Verdict.INVALID,
         reasons=reasons,
         phases=[],
@@ -141,3 +139,14 @@ def _unfounded(folder: RunFolder, reasons: list[str]) -> Report:
         harness=[],
         settings={},
     )
+
+
+def _written(folder: RunFolder) -> dict[str, Any]:
+    """Return what the experiment's file says, as far as it can be read."""
+    if folder.experiment_yaml.is_symlink() or not folder.experiment_yaml.is_file():
+        return {}
+    try:
+        read = yaml.safe_load(folder.experiment_yaml.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return read if isinstance(read, dict) else {}

@@ -11,6 +11,8 @@ class RunFolder:
     """The files of one run. Paths only: nothing here opens or checks them, but `create` and `remove`."""
 
     path: Path
+    judged_by: str = ""
+    """The name of other objectives than the experiment's own: what is made of them stands beside."""
 
     @classmethod
     def create(cls, reports: Path, experiment: str, at: datetime | None = None) -> "RunFolder":
@@ -138,19 +140,38 @@ class RunFolder:
         return self.path / "machine.jsonl"
 
     @property
+    def manifest(self) -> Path:
+        """What stood here when the drill had ended (record.manifest)."""
+        return self.path / "manifest.json"
+
+    @property
     def verdict(self) -> Path:
         """The verdict (record.verdict)."""
-        return self.path / "verdict.json"
+        return self._made("verdict", "json")
 
     @property
     def junit(self) -> Path:
         """The verdict for CI servers."""
-        return self.path / "junit.xml"
+        return self._made("junit", "xml")
 
     @property
     def report(self) -> Path:
         """The report for people: one file that opens offline."""
-        return self.path / "report.html"
+        return self._made("report", "html")
+
+    def _made(self, name: str, kind: str) -> Path:
+        by = f".{self.judged_by}" if self.judged_by else ""
+        return self.path / f"{name}{by}.{kind}"
+
+    def files(self) -> frozenset[Path]:
+        """Return the files that every run may have, wherever it is made from."""
+        named = (
+            getattr(self, name)
+            for name, one in vars(RunFolder).items()
+            if isinstance(one, property)
+        )
+        folders = {self.samples, self.metrics, self.logs}
+        return frozenset(one for one in named if isinstance(one, Path) and one not in folders)
 
     @property
     def logs(self) -> Path:

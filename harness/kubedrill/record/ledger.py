@@ -14,10 +14,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from kubedrill.record.clock import now
-from kubedrill.record.lines import BadEvidence, Json, Line, Time, read_lines, read_sound_lines
+from kubedrill.record.lines import (
+    BadEvidence,
+    Json,
+    Line,
+    Time,
+    adapter,
+    read_lines,
+    read_sound_lines,
+)
 
 What = Literal["fault", "activity", "identity", "process", "cluster", "seed"]
 """Kinds of side effects; an activity is a fault of another extension, an identity theirs."""
@@ -225,6 +233,18 @@ def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - one that fails must not stop the others
         return f"{entry.name}: {type(error).__name__}: {error}"
     return None
+
+
+def healing(before: bytes, after: bytes) -> bool:
+    """Whether the lines `after` an end only tell the undoing of what was open `before` it."""
+    parse = adapter(_LINE).validate_json
+    try:
+        known, later = ([parse(one) for one in text.splitlines()] for text in (before, after))
+    except ValidationError:
+        return False
+    undone = {line.id for line in known if isinstance(line, Undone)}
+    left = {line.id for line in known} - undone
+    return all(line.id in left and not isinstance(line, Intent) for line in later)
 
 
 def _whole(path: Path) -> int:

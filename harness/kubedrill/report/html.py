@@ -15,7 +15,7 @@ from kubedrill.record.lines import BadEvidence, read_whole
 from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event, read_timeline
-from kubedrill.record.verdict import FaultResult, Report
+from kubedrill.record.verdict import FaultResult, Report, Verdict
 from kubedrill.report import figures, machine, sentences, tables
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 from kubedrill.report.events import event_words, is_trouble
@@ -25,14 +25,28 @@ from kubedrill.report.table import verdict_cell
 def write(folder: RunFolder) -> Path:
     """Write `report.html` from the run's files and return its path.
 
-    Only `verdict.json` must exist: a drill that ended early has a report too.
+    Only `verdict.json` must exist: a drill that ended early has a report too, and so has one whose files
+    cannot be read. It is INVALID, and its report has what the verdict says.
     """
     report = Report.read(folder.verdict)
+    unread = RunFolder(folder.path / "unread")
+    readable = all(path.is_file() or not path.exists() for path in folder.files())
+    try:
+        page = _page(folder if readable else unread, report)
+    except BadEvidence:
+        if report.verdict is not Verdict.INVALID:
+            raise
+        page = _page(unread, report)
+    write_whole(folder.report, page)
+    return folder.report
+
+
+def _page(folder: RunFolder, report: Report) -> str:
     schedule = Schedule.read(folder.schedule) if folder.schedule.exists() else None
-    events = read_timeline(folder.timeline)
+    events = read_timeline(folder.timeline) if folder.timeline.exists() else []
     start = _start(report, events)
     template = _environment().get_template("report.html.j2")
-    page = template.render(
+    return template.render(
         report=report,
         verdict=verdict_cell(report.verdict),
         proved=sentences.proved(report),
@@ -48,8 +62,6 @@ def write(folder: RunFolder) -> Path:
         tables=tables,
         phases=_offsets(report, start),
     )
-    write_whole(folder.report, page)
-    return folder.report
 
 
 def _environment() -> Environment:
