@@ -44,7 +44,11 @@ def link(path: Path, chance: Random) -> None:
 
 
 def truncated(path: Path, chance: Random) -> None:
-    os.truncate(path, chance.randrange(max(path.stat().st_size, 1)))
+    size = path.stat().st_size
+    if size:
+        os.truncate(path, chance.randrange(size))
+    else:
+        path.write_bytes(b"?")  # of nothing, nothing can be cut off
 
 
 def flipped(path: Path, chance: Random) -> None:
