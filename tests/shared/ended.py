@@ -13,7 +13,8 @@ from drills import MARK, RunningDrill
 
 from kubedrill.cluster.etcd import healthy
 from kubedrill.cluster.handle import ClusterHandle
-from kubedrill.judge.probes import Probes
+from kubedrill.judge.ending import read_ending
+from kubedrill.judge.evidence import Evidence
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Entry, Ledger
@@ -95,7 +96,8 @@ def wait_until_cleared(running: RunningDrill) -> None:
 
 def check_samples(running: RunningDrill, signalled: int) -> None:
     """Check that there are probes, and that the last ones are those before the signal (monotonic ns)."""
-    intended = Probes.read(running.folder).records["intended"]
+    folder = running.folder
+    intended = Evidence.read(folder, *read_ending(folder)).probes.records["intended"]
     assert len(intended)
     assert int(intended.max()) > signalled - SECOND
 
@@ -115,6 +117,8 @@ def check_judged(running: RunningDrill, number: signal.Signals) -> None:
     assert judged.returncode == 2, judged.stdout + judged.stderr
     assert "INVALID" in judged.stdout
     assert "interrupted" in judged.stdout
+    assert running.folder.manifest.exists() == (number != signal.SIGKILL)
+    assert ("manifest.json: is missing" in judged.stdout) == (number == signal.SIGKILL)
 
 
 def check_ended(
