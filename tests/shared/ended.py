@@ -14,10 +14,11 @@ from drills import MARK, RunningDrill
 from kubedrill.cluster.etcd import healthy
 from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.judge.ending import read_ending
-from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.probes import Probes
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Entry, Ledger
+from kubedrill.record.schedule import Schedule
 
 CLEARED_S = 15
 """Within which nothing is broken or left, as docs/faults.md promises."""
@@ -97,7 +98,9 @@ def wait_until_cleared(running: RunningDrill) -> None:
 def check_samples(running: RunningDrill, signalled: int) -> None:
     """Check that there are probes, and that the last ones are those before the signal (monotonic ns)."""
     folder = running.folder
-    intended = Evidence.read(folder, *read_ending(folder)).probes.records["intended"]
+    _, ending = read_ending(folder)
+    probes = Probes.read(folder, Schedule.read(folder.schedule), ending)
+    intended = probes.records["intended"]
     assert len(intended)
     assert int(intended.max()) > signalled - SECOND
 
