@@ -7,7 +7,7 @@ from typing import Any
 
 from kubedrill import cluster, places
 from kubedrill.errors import NotStarted
-from kubedrill.experiment import Experiment, read
+from kubedrill.experiment import Experiment, read, scaled
 from kubedrill.faults.activities import flaws
 from kubedrill.faults.catalogue import FAULTS
 from kubedrill.faults.overlap import refusals
@@ -40,15 +40,15 @@ def describe_cluster(file: Path) -> ClusterDescription:
 
 
 def read_experiment(
-    file: Path, overrides: Sequence[str] = (), on: str | None = None
+    file: Path, overrides: Sequence[str] = (), on: str | None = None, scale: float = 1.0
 ) -> tuple[Experiment, Catalogue]:
     """Read and check an experiment file; BadFile names file, line, and what would work.
 
-    `on` is the cluster to run on instead of the file's.
+    `on` is the cluster to run on instead of the file's, `scale` what rates and seeds are multiplied by.
     """
     catalogue = assemble(file)
     chosen = [] if on is None else [Override.cluster(on)]
-    return read(file, [*overrides, *chosen], catalogue), catalogue
+    return scaled(read(file, [*overrides, *chosen], catalogue), scale, file), catalogue
 
 
 def experiments() -> list[dict[str, Any]]:

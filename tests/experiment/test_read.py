@@ -69,8 +69,8 @@ scraping: {etcd: 2s}
 
 def test_the_shipped_one(shipped: Path, catalogue: Catalogue) -> None:
     experiment = read(shipped, [], catalogue)
-    assert experiment.seed == Seed(pods=1000, secrets=1000)
-    assert experiment.loads[0].arrivals == Arrivals.constant(10)
+    assert experiment.seed == Seed(pods=500, secrets=500)
+    assert experiment.loads[0].arrivals == Arrivals.constant(4)
     assert experiment.seconds <= 180, "make drill has 5 minutes with cluster up and seeding"
     asked = {(one.phase, one.objective.text) for one in experiment.objectives}
     assert {

@@ -14,9 +14,9 @@ from kubedrill.record.objective import (
     holds,
     parse,
     parse_abort,
-    words,
 )
 from kubedrill.record.series import BUILT_IN, RESERVED, find_series, spelled
+from kubedrill.record.wording import words
 
 UNIT_OF = {
     "s": "ms",

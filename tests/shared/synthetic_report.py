@@ -3,7 +3,7 @@
 from typing import Any
 
 from kubedrill.record.clock import SECOND
-from kubedrill.record.objective import Objective, holds, parse, words
+from kubedrill.record.objective import Objective, holds, parse
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.verdict import (
     AvailabilityResult,
@@ -18,6 +18,7 @@ from kubedrill.record.verdict import (
     ServerLatency,
     Verdict,
 )
+from kubedrill.record.wording import words
 
 START = 1_000 * SECOND
 INJECT = START + 55 * SECOND

@@ -14,6 +14,24 @@ overrides = click.option(
 cluster_name = click.option(
     "--cluster", metavar="NAME", help="Run on clusters/NAME.yaml instead of the file's cluster."
 )
+MOST = 10.0
+"""A scale beyond this is a typing error."""
+
+
+def _scale(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not 0 < value <= MOST:  # not a number is neither
+        raise click.BadParameter(f"must be more than 0 and at most {MOST:g}, not {value:g}")
+    return value
+
+
+scale = click.option(
+    "--scale",
+    type=float,
+    default=1.0,
+    callback=_scale,
+    metavar="FACTOR",
+    help="Multiply rates, clients of closed loops and seeds: 0.5 for a machine half as fast.",
+)
 experiment_file = click.argument("file", type=click.Path(path_type=Path))
 
 
@@ -21,6 +39,7 @@ experiment_file = click.argument("file", type=click.Path(path_type=Path))
 @experiment_file
 @cluster_name
 @overrides
+@scale
 @click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
 @click.option(
     "--reports",
@@ -30,7 +49,13 @@ experiment_file = click.argument("file", type=click.Path(path_type=Path))
     help="Where the run folder is made.",
 )
 def run(
-    file: Path, cluster: str | None, overrides: tuple[str, ...], keep_cluster: bool, reports: Path
+    file: Path,
+    cluster: str | None,
+    overrides: tuple[str, ...],
+    scale: float,
+    *,
+    keep_cluster: bool,
+    reports: Path,
 ) -> int:
     """Run one drill and give its verdict.
 
@@ -41,7 +66,7 @@ def run(
     from kubedrill.catalogue import read_experiment
 
     file = places.experiment_file(file)
-    experiment, catalogue = read_experiment(file, overrides, cluster)
+    experiment, catalogue = read_experiment(file, overrides, cluster, scale)
     order = drill.Order(file, experiment, catalogue, reports, keep_cluster)
     return Done(drill.run(order, console()).verdict.exit_code)
 
@@ -50,14 +75,18 @@ def run(
 @experiment_file
 @cluster_name
 @overrides
+@scale
 @as_json
-def plan(file: Path, cluster: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
+def plan(
+    file: Path, cluster: str | None, overrides: tuple[str, ...], scale: float, as_json: bool
+) -> None:
     """Say what a drill would do: targets, blast radius, minutes, objectives. Changes nothing."""
     from kubedrill import cluster as clusters
     from kubedrill import experiment as stage
     from kubedrill.catalogue import read_experiment
 
-    experiment, catalogue = read_experiment(places.experiment_file(file), overrides, cluster)
+    file = places.experiment_file(file)
+    experiment, catalogue = read_experiment(file, overrides, cluster, scale)
     planned = stage.plan(experiment, catalogue, clusters.find(experiment.cluster))
     if as_json:
         print_json(planned.as_dict())
@@ -68,8 +97,11 @@ def plan(file: Path, cluster: str | None, overrides: tuple[str, ...], as_json: b
 @click.command(epilog=example("kubedrill validate etcd-member-kill secret-flood"))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @overrides
+@scale
 @as_json
-def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool) -> int:
+def validate(
+    files: tuple[Path, ...], overrides: tuple[str, ...], scale: float, as_json: bool
+) -> int:
     """Check experiment files; exit 0 if all are right, 3 if not."""
     from kubedrill.catalogue import read_experiment
 
@@ -77,7 +109,7 @@ def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool)
     for file in files:
         errors[str(file)] = []
         try:
-            read_experiment(places.experiment_file(file), overrides)
+            read_experiment(places.experiment_file(file), overrides, scale=scale)
         except NotStarted as error:
             errors[str(file)] = str(error).splitlines()
     if as_json:
@@ -91,18 +123,19 @@ def validate(files: tuple[Path, ...], overrides: tuple[str, ...], as_json: bool)
 @click.command(epilog=example("kubedrill expand etcd-member-kill > chaos.json"))
 @experiment_file
 @overrides
+@scale
 @click.option(
     "--run",
     "run_path",
     metavar="RUN",
     help="The run folder that the actions refer to; without it, each `chaos run` makes its own.",
 )
-def expand(file: Path, overrides: tuple[str, ...], run_path: str | None) -> None:
+def expand(file: Path, overrides: tuple[str, ...], scale: float, run_path: str | None) -> None:
     """Print the native Chaos Toolkit experiment."""
     from kubedrill import experiment as stage
     from kubedrill.catalogue import read_experiment
 
-    experiment, catalogue = read_experiment(places.experiment_file(file), overrides)
+    experiment, catalogue = read_experiment(places.experiment_file(file), overrides, scale=scale)
     if run_path is None:
         print_json(stage.expand_alone(experiment, catalogue, f"reports/{file.stem}.chaos"))
     else:

@@ -3,6 +3,7 @@
 from kubedrill.experiment.expand import expand, expand_alone
 from kubedrill.experiment.plan import Plan, plan, render
 from kubedrill.experiment.read import read
+from kubedrill.experiment.scaled import scaled
 from kubedrill.experiment.schema import json_schema
 from kubedrill.experiment.settled import Experiment, Fault, PhaseLength, PhaseObjective, Seed
 from kubedrill.experiment.write import schedule, to_yaml
@@ -20,6 +21,7 @@ __all__ = [
     "plan",
     "read",
     "render",
+    "scaled",
     "schedule",
     "to_yaml",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubedrill.experiment.settled import Fault
-from kubedrill.record.objective import Objective, ObjectiveError
+from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
 from kubedrill.record.schedule import touches
 from kubedrill.record.series import APISERVER_PREFIX
 from kubedrill.record.units import format_duration
@@ -20,6 +20,10 @@ class Measurable:
     """Start and end of each, in seconds from the drill's start."""
     silent: Mapping[str, Collection[str]]
     """The phases in which a load does not press, by the load's name."""
+    closed: Collection[str]
+    """The loads that are closed loops: they offer what is answered."""
+    seeded: Collection[str]
+    """The kinds of objects of which some are seeded."""
     faults: Sequence[Fault] | None
     zones: Sequence[str] | None
 
@@ -31,6 +35,7 @@ class Measurable:
             raise ObjectiveError(f'phase "{phase}" lasts only {length}; give it less time')
         if phase in self.silent.get(objective.series.partition(".")[0], ()):
             raise ObjectiveError(f'the load "{objective.series}" does not press in this phase')
+        self._check_base(objective)
         if objective.series.startswith("fault.") and self.faults is not None:
             self._check_fault(objective.series, phase, self.faults)
         if objective.series.startswith(APISERVER_PREFIX) and self.zones is not None:
@@ -38,6 +43,14 @@ class Measurable:
             if zone not in self.zones:
                 near = did_you_mean(zone, self.zones)
                 raise ObjectiveError(f'{objective.series}: the cluster has no zone "{zone}"{near}')
+
+    def _check_base(self, objective: Objective) -> None:
+        load = base_load(objective)
+        if load in self.closed:
+            raise ObjectiveError(f"{load} is a closed loop, which offers what is answered")
+        kind = objective.series.partition(".")[2]
+        if objective.share_of == SEEDED and kind not in self.seeded:
+            raise ObjectiveError(f"no {kind} are seeded")
 
     def _check_fault(self, series: str, phase: str, faults: Sequence[Fault]) -> None:
         if not faults:

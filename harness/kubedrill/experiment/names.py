@@ -183,7 +183,13 @@ class NameCheck:
         given = self._value.get("faults") or []
         whole = isinstance(given, list) and len(given) == len(faults)
         zones = self._cluster.zones if self._cluster else None
-        return Measurable(self._phases, self._silent, faults if whole else None, zones)
+        closed = {load.get("as", "") for _, load in self._entries("load") if "closed_loop" in load}
+        seed = self._value.get("seed")
+        seeded = (
+            {kind for kind, count in seed.items() if count} if isinstance(seed, dict) else set()
+        )
+        known = faults if whole else None
+        return Measurable(self._phases, self._silent, closed, seeded, known, zones)
 
     def _objective(self, text: str, phase: str, measurable: Measurable) -> Objective:
         objective = parse(text)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
 from kubedrill.record.catalogue import Catalogue, Rule
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.objective import words
+from kubedrill.record.schedule import FREE_SHARE
 from kubedrill.record.units import format_duration
+from kubedrill.record.wording import words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,6 +65,10 @@ class Plan:
     """What it may do in the cluster: rules as of a ClusterRole."""
     objectives: tuple[dict[str, str], ...]
     abort: tuple[str, ...]
+    headroom: str
+    """What of the machine's CPU must stay free, in words."""
+    scale: float
+    """What the file's rates and seeds have been multiplied by."""
     minutes: float
     """The phases' length; cluster up, seeding and clearing away come on top."""
 
@@ -102,8 +107,16 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
             for one in experiment.objectives
         ),
         abort=tuple(one.text for one in experiment.abort),
+        headroom=_headroom(experiment),
+        scale=experiment.scale,
         minutes=round(experiment.seconds / 60, 1),
     )
+
+
+def _headroom(experiment: Experiment) -> str:
+    if experiment.headroom == "none":
+        return "none: the machine may be the limit"
+    return f"{FREE_SHARE:.0%} of the CPU stays free where latency or availability is judged"
 
 
 def _fault(fault: Fault, catalogue: Catalogue) -> PlannedFault:
@@ -201,6 +214,9 @@ def _facts(planned: Plan) -> "Table":
         shared = f", by {workers['expect']} workers on other machines" if workers else ""
         table.add_row("load", f"{name}: {profile} at {load['rate']}{during}{shared}")
     table.add_row("probes", f"deadline {format_duration(planned.deadline_s)}")
+    table.add_row("headroom", planned.headroom)
+    if planned.scale != 1:
+        table.add_row("scale", f"{planned.scale:g} of the file's rates and seeds")
     return table
 
 

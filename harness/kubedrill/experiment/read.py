@@ -46,6 +46,7 @@ def read(path: Path, overrides: Sequence[str | Override], catalogue: Catalogue) 
         objectives=objectives,
         probing=_probing(file.probing),
         scraping=_scraping(file.scraping),
+        headroom=file.headroom,
     )
 
 

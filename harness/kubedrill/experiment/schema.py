@@ -6,7 +6,7 @@ from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from kubedrill.record.arrivals import Spacing
 from kubedrill.record.rate import ClosedLoopPart, LoadRate
-from kubedrill.record.schedule import Probing, Scraping
+from kubedrill.record.schedule import Headroom, Probing, Scraping
 from kubedrill.record.types import DURATION_SCHEMA, Duration, Name, Part, PhaseLength, Rate
 from kubedrill.record.units import RATE_PATTERN, format_duration, format_rate
 
@@ -19,14 +19,17 @@ _PROBING = Probing()
 _SCRAPING = Scraping()
 
 
+MOST_SEEDED = 150_000
+
+
 class SeedPart(Part):
     """Objects made before the load begins, and swept after it."""
 
-    pods: int = Field(0, ge=0, le=150_000)
+    pods: int = Field(0, ge=0, le=MOST_SEEDED)
     """Pods of 6 KB that no scheduler touches."""
-    secrets: int = Field(0, ge=0, le=150_000)
+    secrets: int = Field(0, ge=0, le=MOST_SEEDED)
     """Secrets of 1 KB."""
-    customs: int = Field(0, ge=0, le=150_000)
+    customs: int = Field(0, ge=0, le=MOST_SEEDED)
     """Custom resources as large as the pods, customs of drill.kubedrill.io/v1."""
 
 
@@ -188,6 +191,9 @@ class ExperimentFile(Part):
     """Objectives by phase: `list.p99 < 1s`."""
     probing: ProbingPart = ProbingPart()
     scraping: ScrapingPart = ScrapingPart()
+    headroom: Headroom = "required"
+    """`none` where the drill looks for the machine's limit; else objectives on latency and availability
+    need a quarter of its CPU free."""
 
 
 def json_schema() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from kubedrill.record.catalogue import Rule
 from kubedrill.record.objective import AbortCondition, Objective
-from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
+from kubedrill.record.schedule import Headroom, Probing, ScheduledLoad, Scraping
 
 ACTIVITY = "activity"
 """The name of a fault that is any Chaos Toolkit action; its arguments are activity and rollback."""
@@ -68,6 +68,9 @@ class Experiment:
     objectives: tuple[PhaseObjective, ...] = ()
     probing: Probing = field(default_factory=Probing)
     scraping: Scraping = field(default_factory=Scraping)
+    headroom: Headroom = "required"
+    scale: float = 1.0
+    """What the file's rates and seeds have been multiplied by."""
 
     @property
     def seconds(self) -> float:

@@ -49,6 +49,8 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
         abort=tuple(one.text for one in experiment.abort),
         probing=experiment.probing,
         scraping=experiment.scraping,
+        headroom=experiment.headroom,
+        scale=experiment.scale,
     )
 
 
@@ -70,8 +72,10 @@ def to_yaml(experiment: Experiment) -> str:
         "slos": slos,
         "probing": _probing(experiment),
         "scraping": _scraping(experiment),
+        "headroom": experiment.headroom,
     }
-    return dump(value)
+    scaled = f"# --scale {experiment.scale:g} is in these rates and seeds.\n"
+    return (scaled if experiment.scale != 1 else "") + dump(value)
 
 
 def _load(load: ScheduledLoad) -> dict[str, Any]:

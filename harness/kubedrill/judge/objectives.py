@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from kubedrill.judge.availability import share_of
+from kubedrill.judge.bases import base
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.fault_times import recovery, time_to_detect_s
 from kubedrill.judge.metrics import Measured
@@ -18,13 +19,14 @@ from kubedrill.judge.requests import (
 )
 from kubedrill.record.clock import SECOND
 from kubedrill.record.metric import METRICS
-from kubedrill.record.objective import OPERATORS, Objective, holds_between, parse, words
+from kubedrill.record.objective import OPERATORS, Objective, absolute, holds_between, parse
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Phase, ScheduledObjective
 from kubedrill.record.series import load_of_cpu
 from kubedrill.record.traces import Times, cut_short, succeeded
 from kubedrill.record.units import show, show_as
 from kubedrill.record.verdict import ObjectiveResult, Verdict
+from kubedrill.record.wording import words
 
 NO_SAMPLE = "no sample in this phase"
 
@@ -33,13 +35,13 @@ def evaluate(
     evidence: Evidence, scheduled: ScheduledObjective, doubts: list[str]
 ) -> ObjectiveResult:
     """Return an objective's value and verdict; `doubts`: why its phase cannot be trusted."""
-    objective, phase = parse(scheduled.text), evidence.schedule.phase(scheduled.phase)
-    measured = measure(evidence, objective, phase)
+    written, phase = parse(scheduled.text), evidence.schedule.phase(scheduled.phase)
+    objective, measured = _measure_asked(evidence, written, phase)
     verdict, reason = _decide(objective, measured, doubts)
     return ObjectiveResult(
         phase=phase.name,
         text=objective.text,
-        words=words(objective, phase.name),
+        words=words(written, phase.name),
         value=measured.value,
         unit=objective.unit,
         threshold=objective.threshold,
@@ -48,6 +50,19 @@ def evaluate(
         verdict=verdict,
         reason=reason,
     )
+
+
+def _measure_asked(
+    evidence: Evidence, objective: Objective, phase: Phase
+) -> tuple[Objective, Measured]:
+    """Return the objective with what its share amounts to, where it has one, and what was measured."""
+    if objective.share_of is not None:
+        known = base(evidence, objective, phase)
+        if known is None:
+            words = f"nobody knows how much {objective.share_of} was"
+            return objective, Measured(None, words, valid=False)
+        objective = absolute(objective, known)
+    return objective, measure(evidence, objective, phase)
 
 
 def measure(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:

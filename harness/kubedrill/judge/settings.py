@@ -3,8 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
+from kubedrill.judge.bases import seeded
 from kubedrill.judge.evidence import Evidence
-from kubedrill.record.timeline import DrillStarted, Event, Seeded
+from kubedrill.record.timeline import DrillStarted, Event
 
 
 def settings(evidence: Evidence) -> dict[str, Any]:
@@ -24,9 +25,11 @@ def settings(evidence: Evidence) -> dict[str, Any]:
             one.name: {"profile": one.profile, "rate": one.arrivals.in_words(), **one.parameters}
             for one in schedule.loads
         },
-        "seeded": _seeded(evidence.events),
+        "seeded": seeded(evidence.events),
         "prober": asdict(schedule.probing),
         "scraper": asdict(schedule.scraping),
+        "headroom": schedule.headroom,
+        "scale": schedule.scale,
         "host": started.host,
         "machine": evidence.machine.settings(),
     }
@@ -34,8 +37,3 @@ def settings(evidence: Evidence) -> dict[str, Any]:
 
 def _started(events: list[Event]) -> DrillStarted:
     return next((one for one in events if isinstance(one, DrillStarted)), DrillStarted(time=0))
-
-
-def _seeded(events: list[Event]) -> dict[str, Any]:
-    seeded = (one for one in events if isinstance(one, Seeded))
-    return next(({**one.created, "seconds": one.seconds} for one in seeded), {})

@@ -13,6 +13,7 @@ from kubedrill.judge.elections import elections
 from kubedrill.judge.ending import Ending, read_ending
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.fault_times import fault_result
+from kubedrill.judge.headroom import NO_HEADROOM, headroom, lacking, withheld
 from kubedrill.judge.loads import load_results
 from kubedrill.judge.objectives import evaluate, unhealthy
 from kubedrill.judge.server import resources, server_latency
@@ -53,9 +54,11 @@ def _judge(evidence: Evidence) -> Report:
         phase.name: list(validity.of_phase(evidence, phase)) if phase.name in judged else []
         for phase in schedule.phases
     }
-    objectives = [evaluate(evidence, one, doubts[one.phase]) for one in schedule.objectives]
+    full = {one.name: lacking(evidence, one) for one in schedule.phases if one.name in judged}
+    measured = [evaluate(evidence, one, doubts[one.phase]) for one in schedule.objectives]
+    objectives = [withheld(one) if full[one.phase] else one for one in measured]
     broken = list(validity.of_drill(evidence))
-    verdict, reasons = _decide(evidence.ending, broken, doubts, objectives)
+    verdict, reasons = _decide(evidence.ending, broken, doubts, objectives, full)
     unwell = unhealthy(evidence)
     phases = [phase for phase in schedule.phases if phase.start < evidence.ending.time]
     # Of a phase that was not finished, no more was offered than was due until then.
@@ -79,6 +82,7 @@ def _judge(evidence: Evidence) -> Report:
         resources=[row for one in phases for row in resources(metrics, one)],
         harness=[harness_cost(evidence, one) for one in phases],
         elections=[elections(metrics, evidence.faults, one) for one in phases],
+        headroom=[headroom(evidence, one) for one in phases],
         settings=settings(evidence),
         notes=[
             *evidence.machine.notes(),
@@ -92,16 +96,18 @@ def _decide(
     broken: list[str],
     doubts: dict[str, list[str]],
     objectives: list[ObjectiveResult],
+    full: dict[str, str],
 ) -> tuple[Verdict, list[str]]:
     """Return the verdict and its reasons: INVALID before FAIL before PASS, every reason kept."""
     missed = [one for one in objectives if one.verdict is Verdict.FAIL]
     unknown = [one for one in objectives if one.verdict is Verdict.INVALID]
     about_phases = [f"{name}: {doubt}" for name, found in doubts.items() for doubt in found]
+    about_phases += [f"{name}: {words}" for name, words in full.items() if words]
     about_objectives = [
         f"{one.phase}: {one.text}: {one.reason}"
         for one in (*unknown, *missed)
         # What makes a whole phase invalid is said once, not for each of its objectives.
-        if one.verdict is Verdict.FAIL or not doubts[one.phase]
+        if one.verdict is Verdict.FAIL or not (doubts[one.phase] or one.reason == NO_HEADROOM)
     ]
     reasons = [*broken, *about_phases, *about_objectives]
     if ending.how == "aborted":

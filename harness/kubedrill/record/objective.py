@@ -1,7 +1,8 @@
 """The grammar of objectives and abort conditions: one for files, judge and live view.
 
 objective  = comparison | "eventually(" comparison ") within " duration
-comparison = series [ "." statistic ] operator number unit
+comparison = series [ "." statistic ] operator ( number unit | share " of " base )
+base       = "offered" | load ".offered" | "seeded"
 abort      = comparison " for " duration
 """
 
@@ -10,11 +11,10 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from kubedrill.record.series import STATISTICS, Series, find_series, load_of_cpu, spelled
+from kubedrill.record.series import STATISTICS, Series, find_series, spelled
 from kubedrill.record.units import (
     EXAMPLES,
     UnitError,
-    format_duration,
     parse_duration,
     parse_quantity,
     show_as,
@@ -34,6 +34,7 @@ _STATISTIC = re.compile(r"\.(p\d+(?:\.\d+)?|" + "|".join(STATISTICS) + r")$")
 _SERIES = re.compile(r"\s*([A-Za-z][\w-]*(?:\.[\w-]+)*)\s*")
 _OPERATOR = re.compile(r"([<>=!]+)\s*")
 _EVENTUALLY = re.compile(r"^\s*eventually\s*\((?P<inner>.*)\)\s*(?:within\s+(?P<within>\S+)\s*)?$")
+_SHARE = re.compile(r"^(?P<share>.*?)\s+of\s+(?P<base>\S+)\s*$")
 _FOR = re.compile(r"^(?P<inner>.*?)\s+for\s+(?P<length>\S+)\s*$")
 
 
@@ -65,6 +66,8 @@ class Objective:
     written_unit: str
     eventually_s: float | None = None
     """Not every scrape must hold, but the last ones, from this many seconds into the phase on."""
+    share_of: str | None = None
+    """What the threshold is a share of, where it is one: `offered`, `secrets.offered`, `seeded`."""
 
 
 ABORT_SERIES = ("availability", "availability.reads", "availability.writes")
@@ -113,11 +116,13 @@ def check(objective: Objective, known_loads: Iterable[str]) -> None:
     if objective.statistic not in series.statistics:
         raise ObjectiveError(_unknown_statistic(objective, series))
     expected = series.statistics[objective.statistic]
-    if objective.unit != expected:
+    if objective.share_of is not None:
+        _check_share(objective, expected, loads)
+    elif objective.unit != expected:
         raise ObjectiveError(_wrong_unit(objective, expected))
-    if expected == "ratio" and objective.threshold > 1:
+    if objective.unit == "ratio" and objective.threshold > 1:
         raise ObjectiveError(f"{_name(objective)} is a share, and a share is at most 100%")
-    if expected == "1" and not objective.threshold.is_integer():
+    if objective.unit == "1" and not objective.threshold.is_integer():
         raise ObjectiveError(f"{_name(objective)} is a whole number; write one")
     if objective.eventually_s is not None and (series.kind != "gauge" or objective.statistic):
         raise ObjectiveError(
@@ -135,6 +140,43 @@ def _check_can_end(condition: AbortCondition) -> None:
         raise ObjectiveError(
             f'"{condition.text}" is not so even where nothing is answered; write <'
         )
+
+
+OFFERED, SEEDED = "offered", "seeded"
+
+
+def base_load(objective: Objective) -> str | None:
+    """Return the load whose arrivals an objective's threshold is a share of; None if of none's."""
+    base = objective.share_of or ""
+    if base == OFFERED:
+        return objective.series.partition(".")[0]
+    return base.removesuffix(f".{OFFERED}") if base.endswith(f".{OFFERED}") else None
+
+
+def absolute(objective: Objective, base: float) -> Objective:
+    """Return an objective on a share with what it amounts to, `base` in the unit of the series."""
+    rate = objective.statistic == "rate"
+    unit, written = ("1/s", "/s") if rate else ("1", "")
+    return replace(objective, threshold=objective.threshold * base, unit=unit, written_unit=written)
+
+
+def _check_share(objective: Objective, expected: str, loads: list[str]) -> None:
+    base, name = str(objective.share_of), _name(objective)
+    if objective.unit != "ratio":
+        raise ObjectiveError(f'"... of {base}" needs a share: 99% of {base}')
+    if expected not in {"1/s", "1"}:
+        raise ObjectiveError(f"{name} takes {EXAMPLES[expected]}; rates and counts take shares")
+    kind, _, what = objective.series.partition(".")
+    counted = kind == "objects" and bool(what)
+    if base == SEEDED and counted:
+        return
+    load = base_load(objective)
+    if load not in loads or (base == OFFERED and objective.series not in loads):
+        known = [OFFERED] if objective.series in loads else [SEEDED] if counted else []
+        known += [f"{one}.{OFFERED}" for one in loads if "." not in one]
+        raise ObjectiveError(f'{name} cannot be a share of "{base}"{did_you_mean(base, known)}')
+    if base != OFFERED and expected == "1/s":
+        raise ObjectiveError(f"{base} is a number, and {name} a rate; write: of {OFFERED}")
 
 
 def check_abort(condition: AbortCondition, known_loads: Iterable[str]) -> None:
@@ -161,59 +203,6 @@ def holds_between(objective: Objective, least: float, most: float) -> bool | Non
     return first if first == last else None
 
 
-def words(objective: Objective, phase: str) -> str:
-    """Return the objective as one English sentence; it must have passed `check`."""
-    # A name that is no built-in series is a load's: `check` has seen to that.
-    series = find_series(objective.series, [])
-    if series is None:
-        load = load_of_cpu(objective.series) or objective.series
-        series = find_series(objective.series, [load])
-    assert series is not None
-    subject = _subject(series, objective.statistic)
-    bound = (
-        f"{OPERATORS[objective.operator][1]} {show_as(objective.threshold, objective.written_unit)}"
-    )
-    if objective.eventually_s is None:
-        always = ", at every scrape" if _every_scrape(series, objective) else ""
-        return f"In {phase}, {subject} is {bound}{always}."
-    limit = format_duration(objective.eventually_s)
-    return f"In {phase}, {subject} is {bound} within {limit} and stays so until the phase ends."
-
-
-def _every_scrape(series: Series, objective: Objective) -> bool:
-    return series.kind == "gauge" and objective.statistic is None
-
-
-def _subject(series: Series, statistic: str | None) -> str:
-    named = f"{series.name} ({series.words})"
-    match series.kind, statistic:
-        case "requests", str():
-            return _request_subject(series, statistic)
-        case "counter", "count":
-            return f"{named} over the phase"
-        case (("availability" | "fault"), None):
-            return series.words
-        case _, "longest":
-            return f"the longest {series.words}"
-        case _, str():
-            return f"{STATISTICS[statistic]} of {named}"
-    return named
-
-
-def _request_subject(series: Series, statistic: str) -> str:
-    match statistic:
-        case "rate":
-            return f"the rate of whole, valid answers to {series.words}"
-        case "error_rate":
-            return f"the share of requests of {series.words} that failed"
-        case "count":
-            return f"the number of requests of {series.words}"
-        case "failed":
-            return f"the number of failures among {series.words}"
-    what = "" if series.name == "staleness" else "the latency of "
-    return f"{STATISTICS[statistic]} of {what}{series.words}"
-
-
 def _comparison(text: str, offset: int) -> Objective:
     """Read `series.statistic operator number unit`; columns count from `offset`."""
     series = _SERIES.match(text)
@@ -229,8 +218,10 @@ def _comparison(text: str, offset: int) -> Objective:
     if operator[1] not in OPERATORS:
         message = f'unknown operator "{operator[1]}"; known: {" ".join(OPERATORS)}'
         raise ObjectiveError(message, offset + operator.start() + 1)
+    asked = text[operator.end() :]
+    share = _SHARE.match(asked)
     try:
-        threshold = parse_quantity(text[operator.end() :])
+        threshold = parse_quantity(share["share"] if share else asked)
     except UnitError as error:
         raise ObjectiveError(str(error), offset + operator.end() + 1) from None
     name, statistic = _split(series[1])
@@ -242,6 +233,7 @@ def _comparison(text: str, offset: int) -> Objective:
         threshold.value,
         threshold.unit,
         threshold.written,
+        share_of=share["base"] if share else None,
     )
 
 

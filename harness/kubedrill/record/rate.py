@@ -106,10 +106,13 @@ class RateShape(Part):
         return _check_points(made.points())
 
 
+MOST_CLIENTS = 10_000
+
+
 class ClosedLoopPart(Part):
     """Clients that each ask again when they are answered: the slower the server, the less they ask."""
 
-    clients: int = Field(ge=1, le=10_000)
+    clients: int = Field(ge=1, le=MOST_CLIENTS)
     pause: Time = 0.0
     """Between an answer and the next request."""
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, with_config
@@ -126,6 +126,14 @@ class Scraping:
     resources_s: Amount = 1.0
 
 
+FREE_SHARE = 0.25
+"""What must stay free of a machine's CPU where latency or availability is judged: beyond three quarters
+queues are the machine's own, and a second of somebody else's work is a second of latency."""
+
+Headroom = Literal["required", "none"]
+"""Whether the machine must keep some of its CPU free, or may be full: the drill looks for its limit."""
+
+
 def allowed_hole(interval_s: float) -> int:
     """Return for how long what is read every so often may be missing, in ns: three rounds, or 3 s."""
     return max(3 * SECOND, round(3 * interval_s * SECOND))
@@ -150,6 +158,9 @@ class Schedule:
     abort: tuple[str, ...] = ()
     probing: Probing = Probing()
     scraping: Scraping = Scraping()
+    headroom: Headroom = "required"
+    scale: Amount = 1.0
+    """What the file's rates and seeds have been multiplied by (`--scale`)."""
     schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION
 
     @property

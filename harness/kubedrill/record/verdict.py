@@ -172,6 +172,16 @@ class Elections(_Part):
     """Those that no fault explains."""
 
 
+class Headroom(_Part):
+    """What was left of the machine in one phase."""
+
+    phase: str
+    free_share: float | None
+    """Share 0..1 of its CPU that nobody used, the hypervisor neither; None if nobody looked."""
+    required: bool
+    """Whether a quarter had to be."""
+
+
 class HarnessCost(_Part):
     """What watching costs the watched in one phase, as shares 0..1 of the control plane's."""
 
@@ -205,6 +215,7 @@ class Report(_Part):
     resources: list[ResourceResult]
     harness: list[HarnessCost]
     elections: list[Elections] = []
+    headroom: list[Headroom] = []
     settings: dict[str, Any]
     """Versions and settings of everything that took part."""
 

@@ -77,8 +77,11 @@ def _summary(report: Report) -> Table:
     rows: list[tuple[str, str]] = [("Probes", one) for one in sentences.availability_lines(report)]
     rows += [("Load", line) for line in sentences.load_lines(report)]
     rows += [("Fault", sentences.fault_line(fault)) for fault in report.faults]
-    harness = sentences.harness_line(report)
-    rows += [("Harness", harness)] if harness else []
+    for name, line in (
+        ("Harness", sentences.harness_line(report)),
+        ("Machine", sentences.headroom_line(report)),
+    ):
+        rows += [(name, line)] if line else []
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True, min_width=len("Harness"))
     table.add_column(overflow="fold")

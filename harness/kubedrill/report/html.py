@@ -125,6 +125,10 @@ def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
         f"{one.name} {figures.count(round(length))} s"
         for one, length in zip(report.phases, phases, strict=True)
     )
+    scale = report.settings.get("scale", 1)
+    if scale != 1:
+        facts["Scale"] = f"{scale:g} of the file's rates and seeds"
+    facts["Machine"] = sentences.headroom_line(report) or ""
     return {name: value for name, value in facts.items() if value}
 
 

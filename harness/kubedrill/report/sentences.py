@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from kubedrill.record.schedule import FREE_SHARE
 from kubedrill.record.verdict import (
     AvailabilityResult,
     FaultResult,
@@ -180,6 +181,23 @@ def fresh(report: Report, phase: str, verb: str) -> AvailabilityResult | None:
         if (one.phase, one.path, one.connection, one.verb, one.level) == wanted:
             return one
     return None
+
+
+def headroom_line(report: Report) -> str | None:
+    """Return how much of the machine's CPU was left where there was least; None if nobody looked."""
+    pressed = {one.phase for one in report.load if one.requests}
+    known = [
+        (one.free_share, one.phase)
+        for one in report.headroom
+        if one.free_share is not None and (one.phase in pressed or not pressed)
+    ]
+    if not known:
+        return None
+    least, phase = min(known)
+    left = f"{figures.share(least)} of the machine's CPU was left in {phase}"
+    if report.settings.get("headroom") != "none":
+        return f"at least {left}" if least >= FREE_SHARE else left
+    return f"{left}: the machine was the limit" if least < FREE_SHARE else f"at least {left}"
 
 
 def harness_line(report: Report) -> str | None:

@@ -1,0 +1,31 @@
+"""Judge: what objectives on shares are shares of: arrivals that were due, objects that were seeded."""
+
+from typing import Any
+
+import numpy as np
+
+from kubedrill.judge.evidence import Evidence
+from kubedrill.record.clock import SECOND
+from kubedrill.record.objective import OFFERED, SEEDED, Objective, base_load
+from kubedrill.record.schedule import Phase
+from kubedrill.record.timeline import Event, Seeded
+
+
+def base(evidence: Evidence, objective: Objective, phase: Phase) -> float | None:
+    """Return what an objective's share is of, in the unit of its series; None if nobody knows."""
+    if objective.share_of == SEEDED:
+        count = seeded(evidence.events).get(objective.series.partition(".")[2])
+        return None if count is None else float(count)
+    load = next(one for one in evidence.loads if one.scheduled.name == base_load(objective))
+    if objective.share_of != OFFERED:
+        return float(np.searchsorted(load.dues, phase.end))
+    offered = float(load.due_in(phase))
+    return (
+        offered * SECOND / (phase.end - phase.start) if objective.statistic == "rate" else offered
+    )
+
+
+def seeded(events: list[Event]) -> dict[str, Any]:
+    """Return how many objects of each kind were made before the load, as the timeline tells."""
+    told = (one for one in events if isinstance(one, Seeded))
+    return next(({**one.created, "seconds": one.seconds} for one in told), {})
