@@ -8,6 +8,7 @@ from judged_drill import LENGTHS, JudgedDrill
 
 from kubedrill.judge import judge
 from kubedrill.judge.headroom import needs_headroom
+from kubedrill.record.manifest import seal
 from kubedrill.record.objective import parse
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.verdict import Verdict
@@ -79,6 +80,7 @@ def test_a_drill_that_looks_for_the_limit_needs_none(drill: JudgedDrill, tmp_pat
     busy(drill, 0.99)
     folder = drill.write(tmp_path)
     replace(Schedule.read(folder.schedule), headroom="none").write(folder.schedule)
+    seal(folder)
     report = judge(folder)
     assert report.verdict is Verdict.PASS
     baseline = next(one for one in report.headroom if one.phase == "baseline")
