@@ -205,6 +205,9 @@ def test_a_target_that_restarted_is_not_a_failure(drill, members, scheduled, at)
     assert lines[-1]["ok"]
 
 
+RUNNING = {"state": "running", "since": 1, "restarts": 0}
+
+
 def test_resources_follow_the_processes_by_pid_and_start(drill, scheduled, wait_for) -> None:
     with (
         subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy,
@@ -215,9 +218,9 @@ def test_resources_follow_the_processes_by_pid_and_start(drill, scheduled, wait_
             drill.record.components_file,
             {
                 "components": {
-                    "etcd-a": {"pid": busy.pid, "started": started, "state": "running"},
-                    "etcd-b": {"pid": idle.pid, "started": started + 5, "state": "running"},
-                    "etcd-c": {"pid": None, "started": None, "state": "held"},
+                    "etcd-a": {"pid": busy.pid, "started": started, **RUNNING},
+                    "etcd-b": {"pid": idle.pid, "started": started + 5, **RUNNING},
+                    "etcd-c": {"pid": None, "started": None, **RUNNING, "state": "held"},
                 }
             },
         )
