@@ -270,3 +270,11 @@ def test_interrupts_from_the_terminal_are_not_its_business(one_zone, scheduled) 
         os.kill(child.pid, number)
     drill.finish(child)
     Probes(drill.folder).assert_none_missing(schedule.start, schedule.end)
+
+
+def test_the_prober_stays_until_the_drill_ends(one_zone, scheduled) -> None:
+    drill, _, _ = one_zone
+    rates = {f"{kind}_rate": 1.0 for kind in ("fresh", "kept", "apiserver", "victim", "stale")}
+    schedule = scheduled(1, probing=Probing(**rates))
+    drill.finish(drill.start(MODULE, schedule))
+    assert now() >= schedule.end, "its last probes are due up to a second before"

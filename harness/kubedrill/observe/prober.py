@@ -96,6 +96,8 @@ class Prober:
                 self._pending[self._due] = (due, index, 0)
             else:
                 return
+        # The last probe is due some time before the end; who ends before the drill has been lost.
+        self._wait_until(self._schedule.end)
         self._let_finish()
 
     def _wait_until(self, due: int) -> bool:
