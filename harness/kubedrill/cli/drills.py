@@ -5,7 +5,15 @@ from pathlib import Path
 import click
 
 from kubedrill import places
-from kubedrill.cli.parts import NOT_STARTED, Done, as_json, console, example, print_json
+from kubedrill.cli.parts import (
+    NOT_STARTED,
+    Done,
+    as_json,
+    console,
+    example,
+    print_json,
+    reports_folder,
+)
 from kubedrill.errors import NotStarted
 
 overrides = click.option(
@@ -41,13 +49,7 @@ experiment_file = click.argument("file", type=click.Path(path_type=Path))
 @overrides
 @scale
 @click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
-@click.option(
-    "--reports",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports"),
-    show_default=True,
-    help="Where the run folder is made.",
-)
+@reports_folder("Where the run folder is made.")
 def run(
     file: Path,
     cluster: str | None,

@@ -1,14 +1,17 @@
 """What the commands share: how they are found, what they print."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from kubedrill.errors import CutShort
 from kubedrill.words import did_you_mean
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Commands(click.Group):
@@ -25,6 +28,17 @@ class Commands(click.Group):
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def reports_folder(help_text: str) -> Callable[[Command], Command]:
+    """Return the option that says where run folders stand."""
+    return click.option(
+        "--reports",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("reports"),
+        show_default=True,
+        help=help_text,
+    )
 
 
 PARTLY = 1

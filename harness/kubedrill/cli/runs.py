@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kubedrill.cli.parts import INVALID, PARTLY, Done, as_json, console, example, if_interrupted
+from kubedrill.cli.parts import (
+    INVALID,
+    PARTLY,
+    Done,
+    as_json,
+    console,
+    example,
+    if_interrupted,
+    reports_folder,
+)
 from kubedrill.errors import NotStarted
 
 if TYPE_CHECKING:
@@ -110,13 +119,7 @@ def report(run: Path) -> int:
 
 
 @click.command(epilog=example("kubedrill heal"))
-@click.option(
-    "--reports",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports"),
-    show_default=True,
-    help="Runs made elsewhere are known too.",
-)
+@reports_folder("Runs made elsewhere are known too.")
 @click.option(
     "--acknowledge",
     "acknowledged",

@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from kubedrill.judge.requests import percentile
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, ascending, read_lines, read_whole
@@ -31,8 +34,8 @@ THEIR_SHARE = 0.25
 
 SLOWER = 3.0
 VERY_SLOW_S = 0.1
-"""From here on, and so many times slower than before the load, somebody is, seen or not. A drill that uses
-up the cores makes the journal's thread wait for one as well: 34 ms (p99) at 100 % of two cores."""
+"""From here on, and so many times slower than before the load, somebody is, seen or not. Full cores may do it
+as well, for the journal's thread waits for one: 34 ms (p99) at 100 % of two, of which others had half."""
 
 NAMED = 3
 WORTH_NAMING = 0.01
@@ -152,7 +155,7 @@ def _disk(place: str, before_s: float, looks: list[MachineLook], exempt: Exempt)
     )
     if not took:
         return
-    p99 = took[-(-len(took) * 99 // 100) - 1]
+    p99 = percentile(np.array(took), "p99")
     wrote = _by_name(calm, lambda one: one.written_bytes)
     written = sum(one.disk_written_bytes or 0 for one in calm)
     theirs = p99 > SLOW_S and sum(wrote.values()) >= max(THEIR_SHARE * written, 1)

@@ -18,7 +18,7 @@ _WHOLE = 16 * 1024 * 1024
 """The file begins anew at this size: a drill of hours must not fill the disk."""
 
 EVERY_S = 0.2
-"""225 in a phase of 45 s, so that two that are slow do not make its p99. They take 0.3 % of a core."""
+"""225 in a phase of 45 s, so that two that are slow do not make its p99. They take 0.1 % of a core."""
 
 
 class Appending:

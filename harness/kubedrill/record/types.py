@@ -59,12 +59,6 @@ def _name(value: str) -> str:
     return value
 
 
-def _one_line(value: str) -> str:
-    if "\n" in value.strip():
-        raise ValueError("must be one line")
-    return value.strip()
-
-
 DURATION_SCHEMA: dict[str, Any] = {
     "type": "string",
     "pattern": DURATION_PATTERN,
@@ -82,7 +76,6 @@ Rate = Annotated[float, between(parse_rate, "1/h", FASTEST), rate_type]
 AnyRate = Annotated[float, between(parse_rate, "0/s", FASTEST), rate_type]
 """A rate that may be 0/s."""
 Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN}), AfterValidator(_name)]
-Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
 
 
 class Part(BaseModel):
