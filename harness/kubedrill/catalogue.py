@@ -12,6 +12,7 @@ from kubedrill.faults.activities import flaws
 from kubedrill.faults.catalogue import FAULTS
 from kubedrill.faults.overlap import refusals
 from kubedrill.faults.rights import rights_of
+from kubedrill.judge import measurers  # noqa: F401 - objectives may name the series that they declare
 from kubedrill.load.describe import contradictions, describe
 from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
 from kubedrill.record.override import Override

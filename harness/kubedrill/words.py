@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
+from traceback import extract_tb
 
 SHOWN = 60
 """Characters of a value that a message repeats at most."""
@@ -21,6 +23,15 @@ def shown(value: object) -> str:
     """Return what somebody wrote as a message repeats it: printable, and at most so long."""
     text = str(value)
     return printable(text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}...")
+
+
+def in_a_line(error: BaseException) -> str:
+    """Return what was raised, and where: `ZeroDivisionError: division by zero (gauges.py:31, in worst)`."""
+    said = " ".join(str(error).split())
+    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    frames = extract_tb(error.__traceback__)
+    where = (f" ({Path(one.filename).name}:{one.lineno}, in {one.name})" for one in frames[-1:])
+    return printable(what) + "".join(where)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from kubedrill.record.objective import (
     parse,
     parse_abort,
 )
-from kubedrill.record.series import BUILT_IN, RESERVED, find_series, spelled
+from kubedrill.record.series import BUILT_IN, find_series, reserved, spelled
 from kubedrill.record.wording import words
 
 UNIT_OF = {
@@ -298,7 +298,7 @@ def test_what_is_no_abort_condition(text: str, message: str) -> None:
 
 def test_no_load_can_hide_a_built_in_series() -> None:
     for name in (*BUILT_IN, *METRICS):
-        assert name.partition(".")[0] in RESERVED
+        assert name.partition(".")[0] in reserved()
 
 
 @pytest.mark.parametrize(

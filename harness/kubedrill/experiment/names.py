@@ -24,7 +24,7 @@ from kubedrill.record.objective import (
     parse_abort,
 )
 from kubedrill.record.problems import Location, Problems
-from kubedrill.record.series import RESERVED, load_series
+from kubedrill.record.series import load_series, reserved
 from kubedrill.record.units import UnitError, parse_duration
 from kubedrill.words import did_you_mean
 
@@ -75,7 +75,7 @@ class NameCheck:
             if not isinstance(name, str):
                 continue
             place = ("load", index, "as")
-            if name in RESERVED:
+            if name in reserved():
                 message = f'"{name}" is a built-in series; give the load another name'
                 self._problems.add(place, message)
             if name in seen:

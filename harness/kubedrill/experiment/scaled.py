@@ -9,7 +9,7 @@ from kubedrill.experiment.settled import Experiment, Seed
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.objective import OFFERED, SEEDED, Objective
 from kubedrill.record.rate import MOST_CLIENTS
-from kubedrill.record.series import RESERVED
+from kubedrill.record.series import reserved
 
 
 def scaled(experiment: Experiment, scale: float, file: Path) -> Experiment:
@@ -55,7 +55,7 @@ def _count(number: int, scale: float) -> int:
 def _is_stiff(objective: Objective) -> bool:
     """Whether it asks for at least so much of what a load does, or of what is there, in numbers."""
     head = objective.series.partition(".")[0]
-    of_load = head not in RESERVED and objective.statistic in {"rate", "count"}
+    of_load = head not in reserved() and objective.statistic in {"rate", "count"}
     asks = objective.operator in {">", ">=", "=="} and objective.threshold > 0
     return (of_load or head == "objects") and asks and objective.unit in {"1/s", "1"}
 

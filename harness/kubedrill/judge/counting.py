@@ -6,6 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
+from kubedrill.judge.measuring import Measured
+from kubedrill.record.clock import SECOND
+from kubedrill.record.objective import Objective
+from kubedrill.record.schedule import Phase
+
 Name = TypeVar("Name")
 
 
@@ -52,3 +57,9 @@ def add_up(parts: Iterable[Mapping[float, float]]) -> dict[float, float]:
         for bound, count in part.items():
             total[bound] += count
     return dict(total)
+
+
+def over_phase(grown: float, objective: Objective, phase: Phase) -> Measured:
+    """Return what something grew by in a phase, or that a second, as the objective asks."""
+    seconds = (phase.end - phase.start) / SECOND
+    return Measured(grown / seconds if objective.statistic == "rate" else float(grown))

@@ -9,9 +9,12 @@ from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import Machine
 from kubedrill.judge.metrics import Metrics
 from kubedrill.judge.probes import Probes
+from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase, Schedule
+from kubedrill.record.series import Series, find_series
 from kubedrill.record.timeline import Event
 
 
@@ -60,7 +63,28 @@ class Evidence:
             for fault in self.faults
         )
 
-    def recovered_from(self, phase: Phase) -> int:
-        """Return from when a phase's recovery counts: its start, or the proof of an undo in it."""
+    def load(self, series: str) -> Load:
+        """Return the load that a series is of; KeyError if there is none."""
+        name = series.partition(".")[0]
+        return {one.scheduled.name: one for one in self.loads}[name]
+
+    def series(self, name: str) -> Series | None:
+        """Return the series of that name in this run; None if it has none.
+
+        Of a load whose files do not say which series it has, it may be any.
+        """
+        known = [one for load in self.loads for one in (load.scheduled.name, *load.names)]
+        unsaid = {load.scheduled.name for load in self.loads if not load.series}
+        named = [*known, name] if name.partition(".")[0] in unsaid else known
+        return find_series(name, known) or find_series(name, named)
+
+    def holds_from(self, objective: Objective, phase: Phase) -> int:
+        """Return from when a gauge must hold: the phase's start, or what `eventually` leaves it.
+
+        That counts from the proof of an undo in the phase, if there is one.
+        """
+        if objective.eventually_s is None:
+            return phase.start
         proofs = [fault.at("undone") for fault in self.faults]
-        return max([phase.start, *(at for at in proofs if at and phase.holds(at))])
+        recovered = max([phase.start, *(at for at in proofs if at and phase.holds(at))])
+        return recovered + round(objective.eventually_s * SECOND)

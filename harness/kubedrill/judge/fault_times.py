@@ -39,6 +39,13 @@ class _Bound:
         return chosen
 
 
+def unhealthy(evidence: Evidence) -> Times:
+    """Return when any etcd member was seen not to be healthy, monotonic ns."""
+    health = evidence.metrics.health.lines
+    times = [one.time for one in health if set(one.etcd.values()) != {"healthy"}]
+    return np.array(times, dtype=np.int64)
+
+
 def fault_result(fault: Fault, evidence: Evidence, unhealthy: Times) -> FaultResult:
     """Return what the report says; `unhealthy`: when a member was seen not to be healthy."""
     recovered = recovery(fault, evidence)

@@ -3,6 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kubedrill.judge.measuring import Measured
+from kubedrill.record.objective import Objective
+from kubedrill.record.schedule import Phase
+
 Point = tuple[int, float]
 """Time (monotonic ns) and value."""
 
@@ -62,3 +66,13 @@ def worst(values: Iterable[float], operator: str, threshold: float) -> float:
     if operator in (">", ">="):
         return min(values)
     return max(values, key=lambda value: abs(value - threshold))
+
+
+def at_worst(trace: Iterable[Point], objective: Objective, phase: Phase, since: int) -> Measured:
+    """Return the value of a trace that is hardest on the objective, from `since` to the phase's end."""
+    values = [value for time, value in trace if since <= time < phase.end]
+    if not values:
+        return Measured.unknown(f"{objective.series}: not read in this stretch")
+    if objective.statistic in ("max", "min"):
+        return Measured({"max": max, "min": min}[objective.statistic](values))
+    return Measured(worst(values, objective.operator, objective.threshold))

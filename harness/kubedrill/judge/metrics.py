@@ -1,4 +1,4 @@
-"""Judge: the values of every metric in record.metric, from scrapes, health, resources and exits."""
+"""Judge: what the scraper left of a run, phase by phase: scrapes, health, resources, exits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kubedrill.judge import families, silence
-from kubedrill.judge.counting import add_up, increases, quantile
+from kubedrill.judge.counting import increases
 from kubedrill.judge.found import Found, found
-from kubedrill.judge.gauges import Point, Reading, combine, combined, worst
 from kubedrill.judge.pages import Page, at_edge, read_pages
-from kubedrill.judge.silence import Exempt
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import COMPONENT_LINE, Exited, Started
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import Timed, ascending, read_lines
-from kubedrill.record.metric import METRICS, Family, Metric
-from kubedrill.record.objective import Objective
+from kubedrill.record.metric import METRICS, Family
 from kubedrill.record.schedule import Phase, Scraping, allowed_hole
 from kubedrill.record.watched import HealthLook, Host, ResourceLook
 
@@ -26,20 +23,6 @@ Look = TypeVar("Look", bound=Timed)
 
 STARTING = SECOND
 """A member that started so shortly before a phase may not have seen a leader at its first scrape."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A value in the series' base unit, or why there is none."""
-
-    value: float | None
-    reason: str = ""
-    valid: bool = True
-    """Whether it says anything. A valid one with a reason did not hold, whatever was asked."""
-    most: float | None = None
-    """What it is at most, where `value` is only what it is at least."""
-    note: str = ""
-    """What is to be said beside it if it did not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +60,9 @@ class Metrics:
         """Every scrape, in the order of time."""
         return self.scrapes.lines
 
-    def value(self, objective: Objective, phase: Phase, exempt: Exempt) -> Measured:
-        """Return what the objective asks of a metric; a gauge at its worst over the phase."""
-        metric = METRICS[objective.series]
-        if words := self._doubt(objective.series, metric, phase, exempt):
-            return Measured(None, words, valid=False)
-        if metric.kind == "gauge":
-            return self._gauge(objective, metric, phase, phase.start)
-        if metric.kind == "histogram":
-            return self._histogram(objective, phase)
-        grown = self._grown(objective.series, metric, phase)
-        if grown is None:
-            return Measured(None, f"{objective.series}: nothing was there to measure", valid=False)
-        seconds = (phase.end - phase.start) / SECOND
-        return Measured(grown / seconds if objective.statistic == "rate" else grown)
-
-    def eventually(
-        self, objective: Objective, phase: Phase, since: int, exempt: Exempt
-    ) -> Measured:
-        """Return a gauge at its worst from `since` + the objective's time to the end of the phase."""
-        metric = METRICS[objective.series]
-        if words := self._doubt(objective.series, metric, phase, exempt):
-            return Measured(None, words, valid=False)
-        begin = since + round((objective.eventually_s or 0.0) * SECOND)
-        return self._gauge(objective, metric, phase, begin)
+    def pages_of(self, component: str) -> list[Page]:
+        """Return the scrapes of one component, in the order of time."""
+        return [page for page in self.pages if page.component == component]
 
     def family(self, name: str) -> Family | None:
         """Return the family from which a metric is read in this cluster; None if there is none."""
@@ -129,7 +91,7 @@ class Metrics:
 
     def between_edges(self, component: str, phase: Phase) -> list[Page]:
         """Return the scrapes of a component from the one at the phase's start to the one at its end."""
-        pages = self._pages(component)
+        pages = self.pages_of(component)
         first, last = (
             page.time if (page := at_edge(pages, edge)) else edge
             for edge in (phase.start, phase.end)
@@ -137,67 +99,6 @@ class Metrics:
         good = [page for page in pages if not page.error]
         before = [page for page in good if page.time <= first][-1:]
         return before + [page for page in good if first < page.time <= last]
-
-    def _gauge(self, objective: Objective, metric: Metric, phase: Phase, begin: int) -> Measured:
-        trace = self._trace(objective.series, metric, phase)
-        values = [value for time, value in trace if begin <= time < phase.end]
-        if not values:
-            return Measured(None, f"{objective.series}: not read in this stretch", valid=False)
-        if objective.statistic in ("max", "min"):
-            return Measured({"max": max, "min": min}[objective.statistic](values))
-        return Measured(worst(values, objective.operator, objective.threshold))
-
-    def _trace(self, name: str, metric: Metric, phase: Phase) -> list[Point]:
-        if name == "etcd.healthy_members":
-            return [
-                (line.time, float([*line.etcd.values()].count("healthy")))
-                for line in _within(self.health.lines, phase)
-            ]
-        if name.endswith(".rss"):
-            readings = [
-                Reading(line.time, one.name, _rss_of(line, one.name))
-                for line in _within(self.resources.lines, phase)
-                for one in self.cluster.of_kind(metric.component)
-            ]
-            return combine(readings, metric.across)
-        family = self.family(name)
-        assert family
-        readings = [
-            Reading(page.time, page.component, families.sum_of(page, family))
-            for one in self.cluster.of_kind(metric.component)
-            for page in self._pages(one.name)
-            if phase.holds(page.time)
-        ]
-        return combine(readings, metric.across)
-
-    def _histogram(self, objective: Objective, phase: Phase) -> Measured:
-        assert objective.statistic
-        parts = [
-            {float(dict(key[1])["le"]): by}
-            for (_, key), by in self.grown(objective.series, phase).items()
-            if key[0].endswith("_bucket")
-        ]
-        value = quantile(add_up(parts), float(objective.statistic.removeprefix("p")) / 100)
-        if value is None:
-            return Measured(None, f"{objective.series}: nothing was observed in it", valid=False)
-        return Measured(value)
-
-    def _grown(self, name: str, metric: Metric, phase: Phase) -> float | None:
-        if name.endswith(".restarts"):
-            restarts = self.restarts(metric.component, phase)
-            return None if restarts is None else float(restarts)
-        components = [one.name for one in self.cluster.of_kind(metric.component)]
-        if name == "etcd.elections":
-            components = self.steady_members(phase)
-        if name.endswith(".cpu"):
-            used = (self.cpu_s("processes", component, phase) for component in components)
-            known = [seconds for seconds in used if seconds is not None]
-            return sum(known) if known else None
-        by_component: dict[str, float] = dict.fromkeys(components, 0.0)
-        for (component, _), by in self.grown(name, phase).items():
-            if component in by_component:
-                by_component[component] += by
-        return combined(by_component.values(), metric.across)
 
     def steady_members(self, phase: Phase) -> list[str]:
         """Return the etcd members that were not started in the phase; all, if each was.
@@ -222,7 +123,7 @@ class Metrics:
         names = {one.name for one in self.cluster.of_kind(component)} or {component}
         return sum(
             isinstance(line, Exited) and not line.asked and line.component in names
-            for line in _within(self.exits.lines, phase)
+            for line in within(self.exits.lines, phase)
         )
 
     def cpu_s(self, group: str, name: str, phase: Phase) -> float | None:
@@ -241,7 +142,7 @@ class Metrics:
         return max(
             (
                 process.rss_bytes
-                for line in _within(self.resources.lines, phase)
+                for line in within(self.resources.lines, phase)
                 if (process := line.usage(group, name))
             ),
             default=None,
@@ -251,77 +152,20 @@ class Metrics:
         """Return the readings of the host from the one at the phase's start to the one at its end."""
         looks = self.resources.lines
         closing = [line for line in looks if 0 <= line.time - phase.end < SECOND][:1]
-        return [line.host for line in (*_within(looks, phase), *closing)]
-
-    def _doubt(self, name: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
-        """Return why a metric is not known in a phase, in words; empty if it is."""
-        return self._silence(name, metric, phase, exempt) or self._missing(
-            name, metric, phase, exempt
-        )
-
-    def _missing(self, name: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
-        if not metric.families:
-            return ""
-        family = self.family(name)
-        if family is None:
-            return families.unknown(name, metric, self.cluster.versions.get(metric.component, ""))
-        missing = (
-            self._missing_of(one.name, metric, family, phase, exempt)
-            for one in self.cluster.of_kind(metric.component)
-        )
-        return next((words for words in missing if words), "")
-
-    def _missing_of(
-        self, component: str, metric: Metric, family: Family, phase: Phase, exempt: Exempt
-    ) -> str:
-        if metric.kind == "gauge":
-            within = [page for page in self._pages(component) if phase.holds(page.time)]
-            return families.missing_gauge(within, family, component, exempt)
-        return families.missing_count(self.between_edges(component, phase), family, component)
-
-    def _silence(self, name: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
-        if name == "etcd.healthy_members":
-            return silence.of_lines(self.health, phase, "health.jsonl", allowed_hole(1.0))
-        if name.endswith(".restarts"):
-            return self.exits.doubt
-        if metric.families and self.scrapes.doubt:
-            return self.scrapes.doubt
-        if name == "etcd.elections" and self.exits.doubt:
-            return self.exits.doubt
-        components = [one.name for one in self.cluster.of_kind(metric.component)]
-        silent = (self._silence_of(one, metric, phase, exempt) for one in components)
-        unread = "" if metric.families else self.unwatched(phase)
-        return unread or next((words for words in silent if words), "")
+        return [line.host for line in (*within(looks, phase), *closing)]
 
     def unwatched(self, phase: Phase) -> str:
         """Return that CPU and memory were not read for too long in a phase; empty if they were."""
         hole = allowed_hole(self.scraping.resources_s)
         return silence.of_lines(self.resources, phase, "resources.jsonl", hole)
 
-    def _silence_of(self, component: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
-        if not metric.families:
-            hole = allowed_hole(self.scraping.resources_s)
-            return silence.of_process(self.resources.lines, component, phase, exempt, hole)
-        pages = self._pages(component)
-        words = silence.of_pages(pages, component, phase, exempt)
-        if words or metric.kind == "gauge":
-            return words
-        return silence.of_edges(pages, component, phase, exempt)
 
-    def _pages(self, component: str) -> list[Page]:
-        return [page for page in self.pages if page.component == component]
-
-
-def _rss_of(line: ResourceLook, component: str) -> float | None:
-    process = line.processes.get(component)
-    return float(process.rss_bytes) if process else None
-
-
-def _within(lines: Sequence[Look], phase: Phase) -> list[Look]:
+def within(lines: Sequence[Look], phase: Phase) -> list[Look]:
+    """Return the lines that were written in a phase."""
     return [line for line in lines if phase.holds(line.time)]
 
 
 def _around(lines: Sequence[Look], phase: Phase) -> list[Look]:
     """Return the lines of a phase and the last one before it."""
     before = [line for line in lines if line.time < phase.start][-1:]
-    return before + _within(lines, phase)
+    return before + within(lines, phase)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kubedrill.judge.measuring import Measured
+from kubedrill.record.clock import SECOND
+from kubedrill.record.objective import Objective
 from kubedrill.record.sample import LATE, LIMITS, Outcome, Records, outcome_name
 from kubedrill.record.schedule import Phase
 from kubedrill.record.traces import Flags, Floats, cut_short, failed, left_out, succeeded
@@ -122,6 +125,24 @@ def statistic(records: Records, name: str, seconds: float) -> Bounds | None:
     if not len(least):
         return None
     return Bounds(of_distribution(least, name), of_distribution(most, name))
+
+
+def measured(records: Records, objective: Objective, phase: Phase) -> Measured:
+    """Return the statistic that an objective asks for, of the requests that were due in a phase."""
+    assert objective.statistic
+    asked = asked_in(records, phase)
+    if not len(asked):
+        return Measured.sample(None)
+    seconds = (phase.end - phase.start) / SECOND
+    found, note = statistic(asked, objective.statistic, seconds), all_failed(asked)
+    if found is None:
+        words = f"no request was answered in this phase, of {len(asked):,}; none has a latency"
+        return Measured(None, "; ".join(part for part in (words, note) if part))
+    if found.least == found.most:
+        return Measured(found.least, note=note)
+    cut = int(cut_short(asked).sum())
+    note = f"{cut:,} of {len(asked):,} requests were cut when the load ended"
+    return Measured(found.least, most=found.most, note=note)
 
 
 def errors(records: Records) -> dict[str, int]:

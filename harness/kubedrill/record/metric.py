@@ -46,12 +46,14 @@ class Metric:
     component: str
     """kind of component: etcd | kube-apiserver | kube-controller-manager | kube-scheduler | host"""
     families: tuple[Family, ...]
-    """Where it is read from, by release; none where the scraper measures it itself (health, CPU, RSS)."""
+    """Where it is read from, by release; none of what is not in the components' pages (health, CPU, RSS)."""
     kind: Kind
     unit: Unit
     across: Literal["sum", "max", "min"]
     """How the values of several zones become one."""
     doc: str
+    source: str = "scrapes"
+    """What it is measured from (record.series.Series)."""
 
     def family(self, versions: Mapping[str, str]) -> Family | None:
         """Return the family that holds in a cluster of these versions, by kind of component.
@@ -77,7 +79,13 @@ _LISTS_BY_STORAGE: Minor = (1, 37)
 
 METRICS: dict[str, Metric] = {
     "etcd.healthy_members": Metric(
-        "etcd", (), "gauge", "1", "sum", "members whose /health says true, asked every second"
+        "etcd",
+        (),
+        "gauge",
+        "1",
+        "sum",
+        "members whose /health says true, asked every second",
+        "health",
     ),
     "etcd.leaders": Metric(
         "etcd",
@@ -94,6 +102,7 @@ METRICS: dict[str, Metric] = {
         "1",
         "max",
         "leader changes that a member saw",
+        "elections",
     ),
     "etcd.fsync": Metric(
         "etcd",
@@ -220,8 +229,12 @@ for _component, _name in {
     "kube-scheduler": "scheduler",
     "haproxy": "balancer",
 }.items():
-    METRICS[f"{_name}.cpu"] = Metric(_component, (), "counter", "cpu", "sum", "CPU-seconds used")
-    METRICS[f"{_name}.rss"] = Metric(_component, (), "gauge", "bytes", "max", "resident memory")
+    METRICS[f"{_name}.cpu"] = Metric(
+        _component, (), "counter", "cpu", "sum", "CPU-seconds used", "cpu"
+    )
+    METRICS[f"{_name}.rss"] = Metric(
+        _component, (), "gauge", "bytes", "max", "resident memory", "memory"
+    )
     METRICS[f"{_name}.restarts"] = Metric(
-        _component, (), "counter", "1", "sum", "exits that nobody asked for"
+        _component, (), "counter", "1", "sum", "exits that nobody asked for", "exits"
     )

@@ -50,19 +50,40 @@ class Series:
     statistics: Mapping[str | None, str]
     words: str
     kind: Literal["requests", "availability", "gauge", "counter", "histogram", "fault"]
+    source: str
+    """What it is measured from; the judge has one measurer for each source."""
 
 
 _AVAILABLE = "answered within the deadline, on fresh connections through the load balancer"
 BUILT_IN: dict[str, Series] = {
     one.name: one
     for one in (
-        Series("probe", _PROBE, "all scored probes: reads and writes, on every path", "requests"),
-        Series("probe.read", {**_PROBE, **_LATENCY}, "the scored read probes", "requests"),
-        Series("probe.write", {**_PROBE, **_LATENCY}, "the scored write probes", "requests"),
+        Series(
+            "probe",
+            _PROBE,
+            "all scored probes: reads and writes, on every path",
+            "requests",
+            "probes",
+        ),
+        Series(
+            "probe.read",
+            {**_PROBE, **_LATENCY},
+            "the scored read probes",
+            "requests",
+            "probes",
+        ),
+        Series(
+            "probe.write",
+            {**_PROBE, **_LATENCY},
+            "the scored write probes",
+            "requests",
+            "probes",
+        ),
         Series(
             "availability",
             {None: "ratio"},
             f"the share {_AVAILABLE}, of reads or of writes, whichever is worse",
+            "availability",
             "availability",
         ),
         Series(
@@ -70,11 +91,13 @@ BUILT_IN: dict[str, Series] = {
             {None: "ratio"},
             f"the share of reads {_AVAILABLE}",
             "availability",
+            "availability",
         ),
         Series(
             "availability.writes",
             {None: "ratio"},
             f"the share of writes {_AVAILABLE}",
+            "availability",
             "availability",
         ),
         Series(
@@ -83,11 +106,13 @@ BUILT_IN: dict[str, Series] = {
             "the share answered within the deadline on kept connections, reads or writes, "
             "whichever is worse",
             "availability",
+            "availability",
         ),
         Series(
             "availability.victim",
             {None: "ratio"},
             "the share answered within the deadline in the load's own priority level",
+            "availability",
             "availability",
         ),
         Series(
@@ -95,30 +120,35 @@ BUILT_IN: dict[str, Series] = {
             {"longest": "s"},
             "outage in which no probe through the load balancer was answered",
             "availability",
+            "outages",
         ),
         Series(
             "degraded",
             {"longest": "s"},
             "stretch from the first failing probe to the last",
             "availability",
+            "outages",
         ),
         Series(
             "staleness",
             {**dict.fromkeys((*PERCENTILES, "max"), "s")},
             "how old an answer with resourceVersion=0 was",
             "requests",
+            "staleness",
         ),
         Series(
             "fault.time_to_detect",
             {None: "s"},
             "the time from a fault's injection until the cluster had noticed it",
             "fault",
+            "faults",
         ),
         Series(
             "fault.time_to_recover",
             {None: "s"},
             "the time from a fault's undo until all was well again",
             "fault",
+            "faults",
         ),
     )
 }
@@ -126,10 +156,18 @@ BUILT_IN: dict[str, Series] = {
 APISERVER_PREFIX = "availability.apiserver-"
 """`availability.apiserver-a`: the probes sent straight to the apiserver of zone a."""
 
-RESERVED = frozenset(
-    {name.partition(".")[0] for name in (*BUILT_IN, *METRICS)} | {"host", "eventually", "load"}
-)
-"""First words of built-in series; no load may have one as its name."""
+
+def declare(series: Series) -> None:
+    """Let objectives name one more series; ValueError if there is one of that name."""
+    if find_series(series.name, ()) is not None:
+        raise ValueError(f"there is a series {series.name} already")
+    BUILT_IN[series.name] = series
+
+
+def reserved() -> frozenset[str]:
+    """Return the first words of built-in series; no load may have one as its name."""
+    heads = {name.partition(".")[0] for name in (*BUILT_IN, *METRICS)}
+    return frozenset(heads | {"host", "eventually", "load"})
 
 
 def load_series(load: str, series: Sequence[str]) -> list[str]:
@@ -142,17 +180,17 @@ def load_series(load: str, series: Sequence[str]) -> list[str]:
 def find_series(name: str, loads: Iterable[str]) -> Series | None:
     """Return the series of that name, `loads` being the names of the series of all loads."""
     if name in loads:
-        return Series(name, _LOAD, f"the load {name}", "requests")
+        return Series(name, _LOAD, f"the load {name}", "requests", "loads")
     load = load_of_cpu(name)
     if load in loads:
         words = f"the CPU that the load {load}'s own processes use"
-        return Series(name, _CPU, words, "counter")
+        return Series(name, _CPU, words, "counter", "generators")
     if name in METRICS:
         return _metric_series(name, METRICS[name])
     zone = name.removeprefix(APISERVER_PREFIX)
     if zone != name and zone:
         words = f"the share answered within the deadline by the apiserver of zone {zone}"
-        return Series(name, {None: "ratio"}, words, "availability")
+        return Series(name, {None: "ratio"}, words, "availability", "availability")
     return BUILT_IN.get(name)
 
 
@@ -184,7 +222,7 @@ def _metric_series(name: str, metric: Metric) -> Series:
             statistics = dict.fromkeys(PERCENTILES, metric.unit)
         case "counter":
             statistics = _counter_statistics(metric)
-    return Series(name, statistics, metric.doc, metric.kind)
+    return Series(name, statistics, metric.doc, metric.kind, metric.source)
 
 
 def _counter_statistics(metric: Metric) -> dict[str | None, str]:

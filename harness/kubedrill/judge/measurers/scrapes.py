@@ -1,0 +1,76 @@
+"""Judge: metrics that components tell of themselves, and etcd's elections."""
+
+from collections.abc import Iterable
+
+from kubedrill.judge.counting import add_up, over_phase, quantile
+from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.families import sum_of
+from kubedrill.judge.gauges import Reading, at_worst, combine, combined
+from kubedrill.judge.measuring import Measured, measures
+from kubedrill.judge.scraped import doubt
+from kubedrill.record.metric import METRICS
+from kubedrill.record.objective import Objective
+from kubedrill.record.schedule import Phase
+
+
+@measures("scrapes")
+def metric(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    """Return a gauge at its worst, what a counter grew by, or a percentile of a histogram."""
+    name = objective.series
+    if words := doubt(evidence.metrics, name, phase, evidence.held):
+        return Measured.unknown(words)
+    match METRICS[name].kind:
+        case "gauge":
+            return _gauge(evidence, objective, phase)
+        case "histogram":
+            return _histogram(evidence, objective, phase)
+    components = (one.name for one in evidence.cluster.of_kind(METRICS[name].component))
+    return _counter(evidence, objective, phase, components)
+
+
+@measures("elections")
+def elections(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    """Return how many changes of the leader those members saw that were not started in the phase."""
+    metrics = evidence.metrics
+    told = metrics.scrapes.doubt or metrics.exits.doubt
+    if words := told or doubt(metrics, objective.series, phase, evidence.held):
+        return Measured.unknown(words)
+    return _counter(evidence, objective, phase, metrics.steady_members(phase))
+
+
+def _gauge(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    metric, metrics = METRICS[objective.series], evidence.metrics
+    family = metrics.family(objective.series)
+    assert family
+    readings = [
+        Reading(page.time, page.component, sum_of(page, family))
+        for one in evidence.cluster.of_kind(metric.component)
+        for page in metrics.pages_of(one.name)
+        if phase.holds(page.time)
+    ]
+    trace = combine(readings, metric.across)
+    return at_worst(trace, objective, phase, evidence.holds_from(objective, phase))
+
+
+def _histogram(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    assert objective.statistic
+    parts = [
+        {float(dict(key[1])["le"]): by}
+        for (_, key), by in evidence.metrics.grown(objective.series, phase).items()
+        if key[0].endswith("_bucket")
+    ]
+    value = quantile(add_up(parts), float(objective.statistic.removeprefix("p")) / 100)
+    if value is None:
+        return Measured.unknown(f"{objective.series}: nothing was observed in it")
+    return Measured(value)
+
+
+def _counter(
+    evidence: Evidence, objective: Objective, phase: Phase, components: Iterable[str]
+) -> Measured:
+    by_component = dict.fromkeys(components, 0.0)
+    for (component, _), by in evidence.metrics.grown(objective.series, phase).items():
+        if component in by_component:
+            by_component[component] += by
+    grown = combined(by_component.values(), METRICS[objective.series].across)
+    return over_phase(grown, objective, phase)
