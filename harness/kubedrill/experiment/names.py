@@ -13,6 +13,7 @@ from kubedrill.experiment.faults import FaultReader
 from kubedrill.experiment.measurable import Measurable
 from kubedrill.experiment.parameters import check_parameters
 from kubedrill.experiment.settled import Fault, PhaseObjective
+from kubedrill.experiment.slos import read_objectives, texts
 from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
 from kubedrill.record.objective import (
     AbortCondition,
@@ -98,7 +99,7 @@ class NameCheck:
             seen.add(port)
 
     def _check_load_phases(self, load: dict[str, Any], place: Location) -> None:
-        for index, phase in _texts(load.get("phases")):
+        for index, phase in texts(load.get("phases")):
             if self._phases and phase not in self._phases:
                 near = did_you_mean(phase, self._phases)
                 self._problems.add((*place, index), f'unknown phase "{phase}"{near}')
@@ -157,25 +158,18 @@ class NameCheck:
         `faults` are what objectives on faults may be about.
         """
         slos, measurable = self._value.get("slos"), self._measurable(faults)
-        found: list[PhaseObjective] = []
-        for phase, texts in slos.items() if isinstance(slos, dict) else ():
-            if self._phases and phase not in self._phases:
-                message = f'objectives for an unknown phase "{phase}"'
-                near = did_you_mean(phase, self._phases)
-                self._problems.add(("slos", phase), f"{message}{near}")
-            for index, text in _texts(texts):
-                place: Location = ("slos", phase, index)
-                objective = self._try(place, self._objective, text, phase, measurable)
-                if objective:
-                    line = self._problems.source.place(place).line
-                    found.append(PhaseObjective(phase, objective, line))
-        return tuple(found)
+        return read_objectives(
+            slos if isinstance(slos, dict) else {},
+            self._phases,
+            self._problems,
+            lambda text, phase: self._objective(text, phase, measurable),
+        )
 
     def abort(self) -> tuple[AbortCondition, ...]:
         """Return the abort conditions, those with problems left out."""
         found = (
             self._try(("abort", index), self._abort, text)
-            for index, text in _texts(self._value.get("abort"))
+            for index, text in texts(self._value.get("abort"))
         )
         return tuple(one for one in found if one)
 
@@ -214,12 +208,6 @@ class NameCheck:
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
             if isinstance(entry, dict):
                 yield index, entry
-
-
-def _texts(value: Any) -> Iterator[tuple[int, str]]:
-    for index, text in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(text, str):
-            yield index, text
 
 
 def _phase_times(phases: Any) -> dict[str, tuple[float, float]]:

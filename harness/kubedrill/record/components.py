@@ -4,7 +4,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
-from kubedrill.record.lines import Amount, Count, Line, Time
+from kubedrill.record.lines import Amount, Count, Line, Time, TimedLine
 
 State = Literal["stopped", "running", "held", "backoff"]
 """Not started yet, running, down until released, starts soon."""
@@ -28,20 +28,18 @@ class Components(Line):
     components: dict[str, ComponentState]
 
 
-class Started(Line):
+class Started(TimedLine):
     """A component was started."""
 
-    time: Time
     component: str
     event: Literal["started"] = "started"
     pid: Count
     by: str
 
 
-class Exited(Line):
+class Exited(TimedLine):
     """A component exited."""
 
-    time: Time
     component: str
     event: Literal["exited"] = "exited"
     pid: Count

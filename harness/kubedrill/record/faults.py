@@ -2,15 +2,14 @@
 
 from typing import Literal
 
-from kubedrill.record.lines import Count, Json, Line, Time
+from kubedrill.record.lines import Count, Json, TimedLine
 
 FaultEvent = Literal["injecting", "injected", "took-effect", "undoing", "undone", "failed"]
 
 
-class FaultLine(Line):
+class FaultLine(TimedLine):
     """One event of one fault."""
 
-    time: Time
     fault: str
     index: Count
     """Position of the fault in the schedule."""

@@ -22,6 +22,7 @@ from kubedrill.record.lines import (
     Json,
     Line,
     Time,
+    TimedLine,
     adapter,
     read_lines,
     read_sound_lines,
@@ -31,12 +32,16 @@ What = Literal["fault", "activity", "identity", "process", "cluster", "seed"]
 """Kinds of side effects; an activity is a fault of another extension, an identity theirs."""
 
 
-class Intent(Line):
-    """A side effect that is about to happen."""
+class LineOfEntry(TimedLine):
+    """A line about one side effect."""
 
     id: str
+
+
+class Intent(LineOfEntry):
+    """A side effect that is about to happen."""
+
     state: Literal["intent"] = "intent"
-    time: Time
     what: What
     name: str
     module: str
@@ -45,29 +50,23 @@ class Intent(Line):
     deadline: Time | None
 
 
-class Fact(Line):
+class Fact(LineOfEntry):
     """What became known of it."""
 
-    id: str
     state: Literal["fact"] = "fact"
-    time: Time
     facts: dict[str, Json]
 
 
-class Undone(Line):
+class Undone(LineOfEntry):
     """It is gone."""
 
-    id: str
     state: Literal["undone"] = "undone"
-    time: Time
 
 
-class Stays(Line):
+class Stays(LineOfEntry):
     """It stays behind, as somebody has acknowledged."""
 
-    id: str
     state: Literal["stays"] = "stays"
-    time: Time
     why: str
 
 

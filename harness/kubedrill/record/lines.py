@@ -56,6 +56,12 @@ class Line(BaseModel):
     model_config = STRICT
 
 
+class TimedLine(Line):
+    """A line that says when it was so."""
+
+    time: Time
+
+
 class Timed(Protocol):
     """A line that says when."""
 
@@ -66,7 +72,7 @@ class Timed(Protocol):
 
 
 Kind = TypeVar("Kind")
-TimedLine = TypeVar("TimedLine", bound=Timed)
+AnyTimed = TypeVar("AnyTimed", bound=Timed)
 
 
 class BadEvidence(ValueError):  # noqa: N818 - what a file says, not an accident of this program
@@ -140,7 +146,7 @@ def read_sound_lines(path: Path, kind: type[Kind]) -> Iterator[Kind]:
             continue
 
 
-def ascending(path: Path, lines: Iterable[TimedLine]) -> Iterator[TimedLine]:
+def ascending(path: Path, lines: Iterable[AnyTimed]) -> Iterator[AnyTimed]:
     """Yield the lines of a file whose one writer puts the time into each; BadEvidence where it falls."""
     last = -1
     for number, line in enumerate(lines, 1):

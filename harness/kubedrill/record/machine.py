@@ -1,6 +1,6 @@
 """The machine under a drill: before the load (`machine.json`), and each second (`machine.jsonl`)."""
 
-from kubedrill.record.lines import Amount, Count, Line, Time
+from kubedrill.record.lines import Amount, Count, Line, TimedLine
 
 
 class Taker(Line):
@@ -22,10 +22,9 @@ class Pressure(Line):
     memory_s: Amount
 
 
-class MachineLook(Line):
+class MachineLook(TimedLine):
     """One look at the machine: what came to pass in the `seconds` that end at `time`."""
 
-    time: Time
     seconds: Amount
     """Since the look before this one; sums over a phase are sums of its looks."""
     cores: Count
@@ -75,10 +74,9 @@ class Fsync(Line):
     p99_s: Amount
 
 
-class Calibration(Line):
+class Calibration(TimedLine):
     """`machine.json`: the machine just before the load."""
 
-    time: Time
     cpus: Amount
     """As in MachineLook."""
     work_cpu_s: Amount

@@ -8,13 +8,12 @@ from pydantic import Field
 
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.faults import FaultEvent, FaultLine
-from kubedrill.record.lines import Amount, Count, Json, Line, Time, read_lines
+from kubedrill.record.lines import Amount, Count, Json, Line, TimedLine, read_lines
 
 
-class DrillStarted(Line):
+class DrillStarted(TimedLine):
     """The run folder was made."""
 
-    time: Time
     kind: Literal["drill"] = "drill"
     name: Literal["started"] = "started"
     versions: dict[str, str] = Field(default_factory=dict)
@@ -22,36 +21,32 @@ class DrillStarted(Line):
     host: dict[str, Json] = Field(default_factory=dict)
 
 
-class DrillEnded(Line):
+class DrillEnded(TimedLine):
     """It came to its planned end."""
 
-    time: Time
     kind: Literal["drill"] = "drill"
     name: Literal["ended"] = "ended"
 
 
-class DrillAborted(Line):
+class DrillAborted(TimedLine):
     """An abort condition has held for as long as it says."""
 
-    time: Time
     kind: Literal["drill"] = "drill"
     name: Literal["aborted"] = "aborted"
     condition: str
 
 
-class DrillInterrupted(Line):
+class DrillInterrupted(TimedLine):
     """A signal came."""
 
-    time: Time
     kind: Literal["drill"] = "drill"
     name: Literal["interrupted"] = "interrupted"
     signal: str
 
 
-class DrillFailed(Line):
+class DrillFailed(TimedLine):
     """The runner itself failed."""
 
-    time: Time
     kind: Literal["drill"] = "drill"
     name: Literal["failed"] = "failed"
     reason: str
@@ -59,18 +54,16 @@ class DrillFailed(Line):
     """The name of the exception."""
 
 
-class PhaseBegan(Line):
+class PhaseBegan(TimedLine):
     """As scheduled."""
 
-    time: Time
     kind: Literal["phase"] = "phase"
     name: str
 
 
-class FaultTold(Line):
+class FaultTold(TimedLine):
     """A line of `faults.jsonl`; `name` is the fault."""
 
-    time: Time
     kind: Literal["fault"] = "fault"
     name: str
     index: Count
@@ -85,10 +78,9 @@ class FaultTold(Line):
         return cls(name=line.fault, **line.model_dump(exclude={"fault"}))
 
 
-class ChildEnded(Line):
+class ChildEnded(TimedLine):
     """A process of the drill ended early, or badly; `name` is its role."""
 
-    time: Time
     kind: Literal["child"] = "child"
     name: str
     status: int
@@ -96,10 +88,9 @@ class ChildEnded(Line):
     pid: Count
 
 
-class ComponentStarted(Line):
+class ComponentStarted(TimedLine):
     """A component of the cluster was started."""
 
-    time: Time
     kind: Literal["component"] = "component"
     name: str
     event: Literal["started"] = "started"
@@ -107,10 +98,9 @@ class ComponentStarted(Line):
     by: str
 
 
-class ComponentExited(Line):
+class ComponentExited(TimedLine):
     """A component of the cluster exited."""
 
-    time: Time
     kind: Literal["component"] = "component"
     name: str
     event: Literal["exited"] = "exited"
@@ -120,18 +110,16 @@ class ComponentExited(Line):
     by: str
 
 
-class Note(Line):
+class Note(TimedLine):
     """Anything that a reader should know, in words."""
 
-    time: Time
     kind: Literal["note"] = "note"
     name: str
 
 
-class Seeded(Line):
+class Seeded(TimedLine):
     """The load will find these objects."""
 
-    time: Time
     kind: Literal["seeded"] = "seeded"
     name: Literal["seeded"] = "seeded"
     created: dict[str, Count]
@@ -148,18 +136,16 @@ class Sweep(Line):
     seconds: Amount
 
 
-class Swept(Sweep):
+class Swept(Sweep, TimedLine):
     """What was seeded is gone; `name` says it in words."""
 
-    time: Time
     kind: Literal["swept"] = "swept"
     name: str
 
 
-class NotUndone(Line):
+class NotUndone(TimedLine):
     """Something that the drill made is still there; `name` says what, and why."""
 
-    time: Time
     kind: Literal["not-undone"] = "not-undone"
     name: str
 

@@ -1,12 +1,11 @@
 """How a generator and the prober were doing themselves: `samples/NAME.workers.jsonl`, a line a second."""
 
-from kubedrill.record.lines import Amount, Count, Line, Time
+from kubedrill.record.lines import Amount, Count, TimedLine
 
 
-class Vitals(Line):
+class Vitals(TimedLine):
     """One process at one time; all counts are since its start."""
 
-    time: Time
     pid: Count
     lag_max_us: Count
     """By how much the event loop was late at most since the line before, us."""

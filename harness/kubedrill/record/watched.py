@@ -2,16 +2,15 @@
 
 from typing import Literal
 
-from kubedrill.record.lines import Amount, Count, Line, Time
+from kubedrill.record.lines import Amount, Count, Line, Time, TimedLine
 
 State = Literal["healthy", "unhealthy", "refused", "timeout"]
 """What a member's /health answered, or how it did not."""
 
 
-class HealthLook(Line):
+class HealthLook(TimedLine):
     """One round of asking each etcd member."""
 
-    time: Time
     took_us: Count
     etcd: dict[str, State]
     """By zone."""
@@ -38,10 +37,9 @@ class Host(Line):
     memory_total_bytes: Count
 
 
-class ResourceLook(Line):
+class ResourceLook(TimedLine):
     """CPU and memory of all that takes part, at one time."""
 
-    time: Time
     host: Host
     processes: dict[str, Usage]
     """The cluster's, by component."""
