@@ -92,6 +92,28 @@ def test_the_shipped_experiments_are_valid() -> None:
     assert checked.stdout.splitlines() == [f"{file}: ok" for file in files]
 
 
+def test_what_is_wrong_with_one_file_keeps_no_other_from_being_checked(tmp_path: Path) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "noise.yaml").write_bytes(bytes(range(256)))
+    (tmp_path / "cluster.yaml").write_text("provider: local\nflags:\n  etcd: {data-dir: /tmp}\n")
+    broken = ["folder.yaml", "pipe.yaml", "noise.yaml", "cluster.yaml", "nothing.yaml"]
+    files = [str(tmp_path / name) for name in broken]
+    sound = [str(SHIPPED), str(TOP / "clusters" / "local-3az.yaml")]
+    checked = kubedrill("validate", *files[:3], sound[0], *files[3:], sound[1])
+    assert checked.returncode == 3
+    assert checked.stdout.splitlines() == [f"{file}: ok" for file in sound]
+    told = checked.stderr.splitlines()
+    assert [line.split(":")[0] for line in told] == files
+    assert told[3].startswith(f"{files[3]}:3: flags.etcd.data-dir: ")
+
+
+def test_a_clusters_file_takes_nothing_that_is_for_experiments() -> None:
+    checked = kubedrill("validate", "clusters/local-3az.yaml", "--set", "port=7443")
+    assert checked.returncode == 3
+    assert "--set and --scale are for experiments, and this is a cluster" in checked.stderr
+
+
 def test_programs_read_json() -> None:
     for command in (["list"], ["faults"], ["profiles"], ["plan", str(SHIPPED)]):
         assert json.loads(kubedrill(*command, "--json").stdout)

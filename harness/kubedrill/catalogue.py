@@ -1,6 +1,7 @@
 """What experiments may name, assembled from the stages; and reading an experiment against it."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,17 @@ from kubedrill.faults.catalogue import FAULTS
 from kubedrill.faults.overlap import refusals
 from kubedrill.faults.rights import rights_of
 from kubedrill.judge import measurers  # noqa: F401 - objectives may name the series that they declare
-from kubedrill.load.describe import contradictions, describe
+from kubedrill.load.describe import NotAProfile, Profiles, contradictions
 from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
 from kubedrill.record.override import Override
-from kubedrill.words import did_you_mean
+from kubedrill.record.text import BadText, read_text
 
 
 def assemble(near: Path | None = None) -> Catalogue:
     """Gather faults, the profiles of loadprofiles/ and the names in clusters/."""
-    profiles = describe(*_files("loadprofiles", "*.py", near))
     return Catalogue(
         faults={fault.name: fault for fault in FAULTS},
-        profiles={profile.name: profile for profile in profiles},
+        profiles=_profiles(near),
         clusters=tuple(path.stem for path in _files("clusters", "*.yaml", near)),
         cluster=lambda name: describe_cluster(places.cluster_file(name, near)),
         contradictions=contradictions,
@@ -52,6 +52,29 @@ def read_experiment(
     return scaled(read(file, [*overrides, *chosen], catalogue), scale, file), catalogue
 
 
+def check_file(file: Path, overrides: Sequence[str] = (), scale: float = 1.0) -> None:
+    """Check the file of an experiment, or of a cluster; NotStarted says what is wrong with it."""
+    if not _is_of_a_cluster(file):
+        read_experiment(file, overrides, scale=scale)
+    elif overrides or scale != 1:
+        raise NotStarted(f"{file}: --set and --scale are for experiments, and this is a cluster")
+    else:
+        describe_cluster(file)
+
+
+def _is_of_a_cluster(file: Path) -> bool:
+    if file.parent.name == "clusters":
+        return True
+    try:
+        return bool(_PROVIDER.search(read_text(file)))
+    except BadText:
+        return False  # whoever reads it says what is wrong with it
+
+
+_PROVIDER = re.compile("^provider:", re.MULTILINE)
+"""The key that a cluster's file needs, and no experiment has."""
+
+
 def experiments() -> list[dict[str, Any]]:
     """Return a row for each experiment at hand."""
     rows: list[dict[str, Any]] = []
@@ -60,12 +83,13 @@ def experiments() -> list[dict[str, Any]]:
         try:
             experiment, _ = read_experiment(path)
         except NotStarted as error:
-            told = {"claim": "", "title": str(error), "cluster": ""}
+            told = {"claim": "", "title": str(error), "cluster": "", "wrong": True}
         else:
             told = {
                 "claim": experiment.claim,
                 "title": experiment.title,
                 "cluster": experiment.cluster,
+                "wrong": False,
             }
         rows.append({"experiment": path.stem, **told, "file": str(path)})
     return rows
@@ -85,24 +109,23 @@ def fault_rows() -> list[dict[str, Any]]:
 
 
 def profile_rows() -> list[dict[str, Any]]:
-    """Return a row for each load profile."""
-    return [
-        {
-            "profile": profile.name,
-            "what it sends": profile.doc,
-            "parameters": ", ".join(profile.parameters.get("properties", {})),
-            "must be allowed": permissions(profile),
-        }
-        for profile in assemble().profiles.values()
-    ]
+    """Return a row for each file of loadprofiles/: what it sends, or why it is no profile."""
+    return [_profile_row(name, one) for name, one in _profiles().look_at_all().items()]
+
+
+def _profile_row(name: str, profile: ProfileDescription | NotAProfile) -> dict[str, Any]:
+    if isinstance(profile, NotAProfile):
+        told = (f"not a load profile: {profile.reason}", "", "", True)
+    else:
+        parameters = ", ".join(profile.parameters.get("properties", {}))
+        told = (profile.doc, parameters, permissions(profile), False)
+    keys = ("what it sends", "parameters", "must be allowed", "wrong")
+    return {"profile": name, **dict(zip(keys, told, strict=True))}
 
 
 def profile(name: str) -> ProfileDescription:
     """Return a profile's description; NotStarted if there is no such profile."""
-    known = assemble().profiles
-    if name not in known:
-        raise NotStarted(f'unknown profile "{name}"{did_you_mean(name, known)}')
-    return known[name]
+    return assemble().profile(name)
 
 
 def permissions(profile: ProfileDescription) -> str:
@@ -115,9 +138,9 @@ def parameter_rows(profile: ProfileDescription) -> list[dict[str, Any]]:
     return [
         {
             "parameter": parameter,
-            "default": json.dumps(one["default"]),
+            "default": json.dumps(one["default"]) if "default" in one else "needed",
             "takes": _takes(one),
-            "what it says": one["description"],
+            "what it says": one.get("description", ""),
         }
         for parameter, one in profile.parameters["properties"].items()
     ]
@@ -127,10 +150,16 @@ def _takes(schema: dict[str, Any]) -> str:
     """Return what a parameter takes, in words."""
     if "enum" in schema:
         return ", ".join(map(str, schema["enum"]))
+    if "anyOf" in schema:
+        return " or ".join(map(_takes, schema["anyOf"]))
     lowest = schema.get("minimum", schema.get("exclusiveMinimum"))
     highest = schema.get("maximum", schema.get("exclusiveMaximum"))
     bounds = f" {lowest} to {highest}" if lowest is not None and highest is not None else ""
-    return f"{schema['type']}{bounds}"
+    return f"{schema.get('type', 'anything')}{bounds}"
+
+
+def _profiles(near: Path | None = None) -> Profiles:
+    return Profiles(_files("loadprofiles", "*.py", near))
 
 
 def _files(kind: str, pattern: str, near: Path | None) -> list[Path]:

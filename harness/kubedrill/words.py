@@ -19,10 +19,10 @@ def printable(text: str) -> str:
     )
 
 
-def shown(value: object) -> str:
+def shown(value: object, most: int = SHOWN) -> str:
     """Return what somebody wrote as a message repeats it: printable, and at most so long."""
     text = str(value)
-    return printable(text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}...")
+    return printable(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
 def in_a_line(error: BaseException) -> str:

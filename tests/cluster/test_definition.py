@@ -26,13 +26,13 @@ def test_every_key(tmp_path: Path):
         tmp_path,
         "provider: local\nzones: [x]\nzoning: loopback\netcd: stacked\nport: 7443\n"
         "versions: {kubernetes: v1.37.2}\n"
-        "flags: {kube-apiserver: {goaway-chance: 0.001, profiling: false, v: 4, x: y}}\n",
+        "flags: {kube-apiserver: {goaway-chance: 0.001, profiling: false, v: 4, audit-log-format: json}}\n",
     )
     assert definition.flags["kube-apiserver"] == {
         "goaway-chance": 0.001,
         "profiling": False,
         "v": 4,
-        "x": "y",
+        "audit-log-format": "json",
     }
 
 
@@ -43,7 +43,7 @@ def test_every_key(tmp_path: Path):
         ("provider: local\nzone: [a]\n", 2, 'did you mean "zones"'),
         ("provider: local\nzones: []\n", 2, "zones"),
         ("provider: local\nzones: [a, a]\n", 2, "same zone twice"),
-        ("provider: local\nzones: [A]\n", 2, "zones"),
+        ("provider: local\nzones: [A]\n", 2, 'zones[0]: "A" is not a zone\'s name'),
         ("provider: local\nzones:\n- a\n- leader\n", 4, "give the zone another name"),
         ("provider: local\nzones:\n- random\n", 3, "give the zone another name"),
         ("provider: local\nzones: [a, b, c, d, e, f, g, h, i, j]\n", 2, "at most 9 in it, not 10"),
@@ -53,6 +53,8 @@ def test_every_key(tmp_path: Path):
         ("provider: local\nzoning: vm\n", 2, "netns"),
         ("provider: local\nflags: {kube-apiservr: {}}\n", 2, "kube-apiserver"),
         ("zones: [a]\n", None, "provider"),
+        ("provider: local\nversions: {etcd: new}\n", 2, '"new" is not a version, such as v1.37.2'),
+        ("provider: local\nversions: {kubernetes: 1.37}\n", 2, "versions.kubernetes must be text"),
     ],
 )
 def test_errors_name_line_and_cure(tmp_path: Path, text: str, line: int | None, words: str):

@@ -5,7 +5,6 @@ import time
 import pytest
 from load_stage import PROFILE
 
-from kubedrill.errors import NotStarted
 from kubedrill.load.describe import contradictions, describe
 
 
@@ -66,19 +65,3 @@ def test_parameters_are_checked_together():
     assert (said[0], said[2]) == ("", "")
     assert said[1].startswith("mass-list: limit is ignored by the server")
     assert contradictions([wrong]) == said[1:2]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("x = 1", "needs one concrete subclass of KubernetesUser, has 0"),
-        ("import nothing_like_it", "No module named 'nothing_like_it'"),
-        ("def (", "SyntaxError"),
-    ],
-)
-def test_what_is_not_a_profile(tmp_path, text, message):
-    file = tmp_path / "other.py"
-    file.write_text(text)
-    with pytest.raises(NotStarted, match=r"other.py: not a load profile: ") as raised:
-        describe(file)
-    assert message in str(raised.value)

@@ -11,7 +11,7 @@ def list_experiments(as_json: bool) -> None:
     """The experiments at hand, with what each proves."""
     from kubedrill.catalogue import experiments
 
-    print_rows(experiments(), as_json, left_out=("file",))
+    print_rows(experiments(), as_json, left_out=("file", "wrong"))
 
 
 @click.command(epilog=example("kubedrill faults"))
@@ -31,7 +31,7 @@ def profiles(name: str | None, as_json: bool) -> None:
     from kubedrill import catalogue
 
     if name is None:
-        print_rows(catalogue.profile_rows(), as_json)
+        print_rows(catalogue.profile_rows(), as_json, left_out=("wrong",))
         return
     profile = catalogue.profile(name)
     print_rows(catalogue.parameter_rows(profile), as_json)

@@ -96,7 +96,7 @@ def plan(
         stage.render(planned, console())
 
 
-@click.command(epilog=example("kubedrill validate etcd-member-kill secret-flood"))
+@click.command(epilog=example("kubedrill validate etcd-member-kill clusters/local-3az.yaml"))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @overrides
 @scale
@@ -104,14 +104,14 @@ def plan(
 def validate(
     files: tuple[Path, ...], overrides: tuple[str, ...], scale: float, as_json: bool
 ) -> int:
-    """Check experiment files; exit 0 if all are right, 3 if not."""
-    from kubedrill.catalogue import read_experiment
+    """Check files of experiments and of clusters; exit 0 if all are right, 3 if not."""
+    from kubedrill.catalogue import check_file
 
     errors: dict[str, list[str]] = {}
     for file in files:
         errors[str(file)] = []
         try:
-            read_experiment(places.experiment_file(file), overrides, scale=scale)
+            check_file(places.experiment_file(file), overrides, scale)
         except NotStarted as error:
             errors[str(file)] = str(error).splitlines()
     if as_json:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def load_definition(path: Path) -> "ClusterDefinition":
     """Read a cluster file; BadFile with its line for whatever is wrong in it."""
-    from kubedrill.cluster.definition import read
+    from kubedrill.cluster.reading import read
 
     return read(path)
 

@@ -1,14 +1,24 @@
 """A cluster as a person writes it: `clusters/NAME.yaml`."""
 
-from pathlib import Path
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from kubedrill.record.problems import Problems
-from kubedrill.record.yaml import load_checked
+from kubedrill.words import shown
 
-Zone = Annotated[str, Field(pattern=r"^[a-z0-9]{1,8}$")]
+
+def _matches(pattern: str, words: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f'"{shown(text)}" is not {words}')
+        return text
+
+    return AfterValidator(check)
+
+
+Zone = Annotated[str, _matches("[a-z0-9]{1,8}", "a zone's name: 1 to 8 of a-z and 0-9")]
+Version = Annotated[str, _matches(r"v?[0-9]+\.[0-9]+\.[0-9]+", "a version, such as v1.37.2")]
 Kind = Literal["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
 FlagValue = str | int | float | bool
 CHOSEN_LATER = ("leader", "random")
@@ -21,8 +31,8 @@ class _Strict(BaseModel):
 class Versions(_Strict):
     """The versions that the cluster must have; whatever is found if they are not given."""
 
-    kubernetes: str | None = None
-    etcd: str | None = None
+    kubernetes: Version | None = None
+    etcd: Version | None = None
 
 
 class ClusterDefinition(_Strict):
@@ -40,19 +50,7 @@ class ClusterDefinition(_Strict):
     load_users: Annotated[int, Field(ge=1, le=1000)] = 8
     """ServiceAccounts for load: as many users as API Priority and Fairness tells apart."""
     flags: dict[Kind, dict[str, FlagValue]] = Field(default_factory=dict)
-    """More flags of a component, without the leading dashes; they win over our own."""
+    """More flags of a component, without the leading dashes; they win over our own.
+
+    `local.flags` says which may be given."""
     versions: Versions = Versions()
-
-
-def read(path: Path) -> ClusterDefinition:
-    """Read a cluster file; BadFile with its line for whatever is wrong in it."""
-    definition, source = load_checked(path, ClusterDefinition)
-    problems = Problems(source)
-    for index, zone in enumerate(definition.zones):
-        if zone in CHOSEN_LATER:
-            message = f'zones: "{zone}" is what faults call the member that they choose themselves'
-            problems.add(("zones", index), f"{message}; give the zone another name")
-    if len(set(definition.zones)) < len(definition.zones):
-        problems.add(("zones",), "zones: the same zone twice; give each a name of its own")
-    problems.stop()
-    return definition

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from kubedrill.errors import NotStarted
 from kubedrill.experiment.activities import ActivityReader
 from kubedrill.experiment.faults import FaultReader
 from kubedrill.experiment.measurable import Measurable
@@ -55,8 +56,15 @@ class NameCheck:
     def _series_of(self, load: dict[str, Any]) -> list[str]:
         if not isinstance(load.get("as"), str):
             return []
-        profile = self._catalogue.profiles.get(str(load.get("profile")))
+        profile = self._profile(load)
         return load_series(load["as"], profile.series if profile else ()) or [load["as"]]
+
+    def _profile(self, load: dict[str, Any]) -> ProfileDescription | None:
+        """Return a load's profile if it is one; what is wrong with it is told by `check_loads`."""
+        try:
+            return self._catalogue.profiles.get(str(load.get("profile")))
+        except NotStarted:
+            return None
 
     def check_cluster(self) -> None:
         """Check that the cluster is one of the catalogue's."""
@@ -106,20 +114,21 @@ class NameCheck:
 
     def _check_profile(self, load: dict[str, Any], index: int) -> list[SoundLoad]:
         """Return the load if each of its parameters is right by itself."""
-        name, given, known = load.get("profile"), load.get("with", {}), self._catalogue.profiles
+        name, given = load.get("profile"), load.get("with", {})
         if not isinstance(name, str):
             return []
-        if name not in known:
-            message = f'unknown profile "{name}"{did_you_mean(name, known)}'
-            self._problems.add(("load", index, "profile"), message)
+        try:
+            profile = self._catalogue.profile(name)
+        except NotStarted as error:
+            self._problems.add(("load", index, "profile"), str(error))
             return []
         if not isinstance(given, dict):
             return []
         before = len(self._problems.found)
         place = ("load", index, "with")
-        check_parameters(given, known[name].parameters, name, place, self._problems)
+        check_parameters(given, profile.parameters, name, place, self._problems)
         right = given and len(self._problems.found) == before
-        return [(index, known[name], given)] if right else []
+        return [(index, profile, given)] if right else []
 
     def _check_together(self, loads: list[SoundLoad]) -> None:
         wrong = self._catalogue.contradictions([(profile, given) for _, profile, given in loads])

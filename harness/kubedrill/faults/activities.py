@@ -2,12 +2,12 @@
 
 import functools
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubedrill.errors import NotStarted
+from kubedrill.process.asking import ask
 from kubedrill.process.environment import NOWHERE, environment
 from kubedrill.record.catalogue import Flaw
 
@@ -25,22 +25,12 @@ def flaws(actions: Sequence[Mapping[str, Any]]) -> list[list[Flaw]]:
 
 @functools.cache
 def _flaws(actions: str) -> tuple[tuple[Flaw, ...], ...]:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "kubedrill.faults.checking"],
-            input=actions,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-            env=environment(NOWHERE),
-        )
-    except subprocess.TimeoutExpired:
-        raise NotStarted(
-            f"activities: importing their modules took longer than {TIMEOUT_S} s"
-        ) from None
-    if done.returncode != 0:
-        said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    command = [sys.executable, "-m", "kubedrill.faults.checking"]
+    done = ask(command, TIMEOUT_S, actions, environment(NOWHERE))
+    if done.code is None:
+        raise NotStarted(f"activities: importing their modules took longer than {TIMEOUT_S} s")
+    if done.code != 0:
+        said = (done.err.strip().splitlines() or [f"exit code {done.code}"])[-1]
         raise NotStarted(f"activities: importing their modules ended Python: {said}")
-    answer = json.loads(done.stdout.splitlines()[-1])
+    answer = json.loads(done.out.splitlines()[-1])
     return tuple(tuple(Flaw(tuple(where), why) for where, why in found) for found in answer)

@@ -254,6 +254,8 @@ def main() -> None:
     """Print the flaws of the activities on stdin, in a line that no import can have printed before."""
     answer = [flaws(action) for action in json.load(sys.stdin)]
     sys.stdout.write(f"\n{json.dumps(answer)}\n")
+    sys.stdout.flush()
+    os._exit(0)  # what an import has left behind neither prints after it, nor keeps us
 
 
 if __name__ == "__main__":

@@ -30,12 +30,12 @@ def _profile(host: str, port: int, catalogue: Catalogue) -> Path:
 
     given = next(iter(download_locustfile_from_master(host, port)))
     assert isinstance(given, dict)
-    own = {Path(one.path).name: Path(one.path) for one in catalogue.profiles.values()}
-    name = given["filename"]
-    if name not in own:
+    name = Path(given["filename"]).stem.replace("_", "-")
+    if name not in catalogue.profiles:
         raise NotStarted(f"the master's profile {name} is not in loadprofiles/ here")
-    if own[name].read_text(encoding="utf-8") != given["contents"]:
+    own = Path(catalogue.profiles[name].path)
+    if own.read_text(encoding="utf-8") != given["contents"]:
         raise NotStarted(
-            f"{own[name]} is not what the master's is: bring both machines to one version of kubedrill"
+            f"{own} is not what the master's is: bring both machines to one version of kubedrill"
         )
-    return own[name]
+    return own

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from kubedrill.errors import NotStarted
 from kubedrill.record.problems import Location
+from kubedrill.words import did_you_mean, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Catalogue:
 
     faults: Mapping[str, FaultDescription] = field(default_factory=dict)
     profiles: Mapping[str, ProfileDescription] = field(default_factory=dict)
+    """By name; to ask for one may raise NotStarted, where its file is no profile."""
     clusters: tuple[str, ...] = ()
     cluster: Callable[[str], ClusterDescription]
     """Describe one of the clusters; BadFile if its file is wrong."""
@@ -112,3 +115,9 @@ class Catalogue:
     """Say of each activity, which has `type`, `name` and `provider`, what is wrong with it."""
     rights: Callable[[Mapping[str, Any]], tuple[Rule, ...] | None]
     """Return what an activity must be allowed to do in the cluster; None if that is not known."""
+
+    def profile(self, name: str) -> ProfileDescription:
+        """Return a profile that somebody names; NotStarted if there is none, or its file is no profile."""
+        if name not in self.profiles:
+            raise NotStarted(f'unknown profile "{shown(name)}"{did_you_mean(name, self.profiles)}')
+        return self.profiles[name]

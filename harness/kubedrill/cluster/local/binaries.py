@@ -5,15 +5,13 @@ import os
 import platform
 import re
 import shutil
-import signal
-import subprocess
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from kubedrill.errors import NotStarted
+from kubedrill.process.asking import ask
 
 KUBERNETES = "v1.37.2"
 ETCD = "v3.7.3"
@@ -179,35 +177,20 @@ def version_of(path: Path) -> str:
 
 
 def _said(path: Path, flag: str) -> str:
-    """Return what a program prints; what it has started must not outlive the question."""
+    """Return what a program prints."""
     try:
-        process = subprocess.Popen(
-            [path, flag],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        said = ask([path, flag], ASK_S)
     except OSError as error:
         wrong = error.errno == errno.ENOEXEC
         why = f"not a program for {platform.machine()}" if wrong else f"{error.strerror}"
         raise _useless(path, f"does not run: {why}") from error
-    with process:
-        try:
-            said = process.communicate(timeout=ASK_S)[0]
-        except subprocess.TimeoutExpired:
-            raise _useless(path, f"does not say its version within {ASK_S:g} s") from None
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    if process.returncode != 0:
-        last = next(iter(said.splitlines()[-1:]), "nothing")
-        raise _useless(
-            path, f"does not run: exit code {process.returncode}, and it said: {last[:200]}"
-        )
-    return said
+    words = said.out + said.err
+    if said.code is None:
+        raise _useless(path, f"does not say its version within {ASK_S:g} s")
+    if said.code != 0:
+        last = next(iter(words.splitlines()[-1:]), "nothing")
+        raise _useless(path, f"does not run: exit code {said.code}, and it said: {last[:200]}")
+    return words
 
 
 def _useless(path: Path, why: str) -> NotStarted:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kubedrill.cluster.definition import FlagValue, Kind
 from kubedrill.cluster.local.certificates import AGGREGATOR, SERVICE_NETWORK
+from kubedrill.cluster.local.flags import flag
 from kubedrill.cluster.local.kubeconfig import holder, write_kubeconfig
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.pki import Pair
@@ -33,7 +34,7 @@ def programs(layout: Layout) -> list[Program]:
     for kind, (binary, flags_of) in _kinds(layout).items():
         for zone in layout.zones:
             flags = {**flags_of(layout, zone), **layout.definition.flags.get(kind, {})}
-            arguments = [f"--{name}={_text(value)}" for name, value in flags.items()]
+            arguments = [flag(name, value) for name, value in flags.items()]
             inside = layout.zoning.enter(zone)
             command = (*_DIE_WITH_SUPERVISOR, *inside, str(binary), *arguments)
             found.append(Program(f"{kind}-{zone}", command))
@@ -87,10 +88,6 @@ def _kinds(layout: Layout) -> dict[Kind, tuple[Path, Callable[[Layout, str], Fla
         "kube-controller-manager": (layout.binaries.kube_controller_manager, _controller_manager),
         "kube-scheduler": (layout.binaries.kube_scheduler, _scheduler),
     }
-
-
-def _text(value: FlagValue) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _etcd(layout: Layout, zone: str) -> Flags:
