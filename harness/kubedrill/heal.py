@@ -19,6 +19,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.lines import BadEvidence
 from kubedrill.registry import cluster_of, is_registered, registered, unregister
+from kubedrill.words import in_a_line
 
 Say = Callable[[str], None]
 
@@ -70,7 +71,7 @@ def _healed(folder: RunFolder, say: Say) -> bool | None:
     try:
         ledger = Ledger(folder.ledger)
         if not ledger.open_entries():
-            ledger.check()
+            ledger.check(may_be_cut=True)
             unregister(folder)
             return None
         with _lock(folder, say):
@@ -79,7 +80,8 @@ def _healed(folder: RunFolder, say: Say) -> bool | None:
         say(f"{folder.path}: left alone: {busy}")
         return False
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one drill is not the others'
-        say(f"{folder.path}: cannot be healed: {type(error).__name__}: {error}")
+        words = str(error) if isinstance(error, BadEvidence) else in_a_line(error)
+        say(f"{folder.path}: cannot be healed: {words}")
     _say_how_to_acknowledge(folder, say)
     return False
 
@@ -107,7 +109,7 @@ def _heal(folder: RunFolder, ledger: Ledger, say: Say) -> bool:
 def _unreadable(ledger: Ledger) -> str:
     """Return why a ledger, or a line of it, cannot be read; empty if all of it can."""
     try:
-        ledger.check()
+        ledger.check(may_be_cut=True)
     except BadEvidence as doubt:
         return str(doubt)
     return ""

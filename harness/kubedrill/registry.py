@@ -9,6 +9,7 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_whole
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.lines import BadEvidence
 
 _FAULTS = ("fault", "activity")
 
@@ -52,10 +53,17 @@ def reminder() -> str | None:
 
 
 def cluster_of(folder: RunFolder) -> tuple[str, Path]:
-    """Return name and state folder of a run's cluster, whatever state folder is ours."""
+    """Return name and state folder of a run's cluster, whatever state folder is ours.
+
+    BadEvidence if neither ledger nor `cluster.json` tell.
+    """
     for entry in Ledger(folder.ledger).entries():
-        if entry.what == "cluster":
-            return entry.name, Path(entry.arguments["state"])
+        if entry.what != "cluster":
+            continue
+        if not isinstance(state := entry.arguments.get("state"), str):
+            what = f"entry {entry.id}: arguments.state: is missing, or no path"
+            raise BadEvidence(folder.ledger, None, what)
+        return entry.name, Path(state)
     record = ClusterRecord.read(folder.cluster)
     return record.name, Path(record.folder).parents[1]
 

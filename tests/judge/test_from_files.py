@@ -51,11 +51,13 @@ def test_a_conversion_killed_before_the_records_were_deleted(drill: JudgedDrill,
 
 
 def test_what_was_cut_off_by_a_crash_is_left_out(drill: JudgedDrill, tmp_path) -> None:
-    drill.events.pop()  # nobody came to write down the end
+    drill.events.pop()  # nobody came to write down the end, nor to close the evidence
     folder = drill.write(tmp_path)
+    folder.manifest.unlink()
     before = judge(folder)
-    assert before.reasons[0].startswith("interrupted: the timeline has no end")
+    assert before.reasons[1].startswith("interrupted: the timeline has no end")
     for file in (
+        folder.ledger,
         folder.timeline,
         folder.faults,
         folder.health,
@@ -69,12 +71,21 @@ def test_what_was_cut_off_by_a_crash_is_left_out(drill: JudgedDrill, tmp_path) -
     for file in (*folder.samples.glob("*.bin"), *folder.metrics.glob("*.gz")):
         with file.open("ab") as growing:
             growing.write(b"\x01" * 17)
-    seal(folder)
     assert judge(folder) == before
 
 
 CUT_OFF = [
-    ("faults.jsonl", "faults.jsonl:6: is cut off"),
+    ("ledger.jsonl", "ledger.jsonl:1: is cut off"),
+    ("timeline.jsonl", "timeline.jsonl:4: is cut off"),
+    ("faults.jsonl", "etcd.kill: faults.jsonl:6: is cut off"),
+    (
+        "samples/load-list.bin",
+        "load list: samples/load-list.bin: the last record is cut off: 13 of 28 bytes",
+    ),
+    (
+        "samples/probe.bin",
+        "prober: samples/probe.bin: the last record is cut off: 13 of 32 bytes",
+    ),
     ("resources.jsonl", "machine: resources.jsonl:33: is cut off"),
     (
         "samples/load-list.workers.jsonl",
@@ -89,6 +100,8 @@ def test_a_line_cut_off_in_a_drill_that_was_not_killed(drill, tmp_path, name, wo
     folder = drill.write(tmp_path)
     with (folder.path / name).open("ab") as growing:
         growing.write(b'{"time": 1010')
+    convert(folder)
+    seal(folder)
     report = judge(folder)
     assert report.verdict is Verdict.INVALID
     assert any(words in reason for reason in report.reasons), report.reasons

@@ -8,6 +8,8 @@ from judged_drill import KILL, JudgedDrill
 from judged_scrapes import at
 from told import event
 
+from kubedrill.judge import judge
+from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import ScheduledFault
 from kubedrill.record.verdict import Verdict
 
@@ -47,7 +49,9 @@ def test_a_fault_that_is_not_proven_is_named(
 
 
 def test_a_fault_that_failed_says_why(drill: JudgedDrill, tmp_path) -> None:
-    drill.faults.append({**drill.faults[1], "event": "failed", "proof": "etcd-b had been replaced"})
+    drill.faults.append(
+        {**drill.faults[-1], "event": "failed", "proof": "etcd-b had been replaced"}
+    )
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.INVALID
     assert report.reasons == ["etcd.kill on etcd-b: etcd-b had been replaced"]
@@ -60,13 +64,102 @@ def test_a_fault_that_failed_says_why(drill: JudgedDrill, tmp_path) -> None:
 def test_a_fault_fits_its_phase_within_a_second(
     drill: JudgedDrill, tmp_path, event: str, off_s: float, words: str
 ) -> None:
-    planned = {"injecting": 10.0, "undoing": 20.0}[event]
-    tell(drill, event, time=at(planned + off_s))
+    whole = {
+        "injecting": ("injecting", "injected", "took-effect"),
+        "undoing": ("undoing", "undone"),
+    }
+    for one in drill.faults:
+        if one["event"] in whole[event]:
+            one["time"] += round(off_s * 1e9)
     drill.objectives = [("baseline", "list.p99 < 1s")]
     report = drill.judged(tmp_path)
     assert report.verdict is (Verdict.INVALID if words else Verdict.PASS)
     said = f"etcd.kill on etcd-b: {event} {words}; the phases are not what they say"
     assert report.reasons == ([said] if words else [])
+
+
+def line_of(event: str, second: float, **others: Any) -> dict[str, Any]:
+    common = {"fault": "etcd.kill", "index": 0, "target": "etcd-b", "proof": "", "facts": {}}
+    return {"time": at(second), "event": event, **common, **others}
+
+
+IMPOSSIBLE = [
+    ([("injected", 10)], "1: etcd.kill, injected: is told without injecting before it"),
+    ([("took-effect", 10)], "1: etcd.kill, took-effect: is told without injected before it"),
+    (
+        [("injecting", 10), ("took-effect", 11)],
+        "2: etcd.kill, took-effect: is told without injected before it",
+    ),
+    ([("undoing", 20)], "1: etcd.kill, undoing: is told without injecting before it"),
+    (
+        [("injecting", 10), ("undone", 20)],
+        "2: etcd.kill, undone: is told without undoing before it",
+    ),
+    ([("injecting", 10), ("injecting", 11)], "2: etcd.kill, injecting: is told twice"),
+    (
+        [("injecting", 10), ("undoing", 20), ("injected", 21)],
+        "3: etcd.kill, injected: cannot be after undoing",
+    ),
+    (
+        [("injecting", 10), ("injected", 9.9)],
+        "2: etcd.kill, injected: was before injecting, which is told before it",
+    ),
+    (
+        [("injecting", 10), ("undoing", 20), ("failed", 19)],
+        "3: etcd.kill, failed: was before undoing, which is told before it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("told", "words"), IMPOSSIBLE)
+def test_events_in_an_order_that_cannot_be_are_named(drill, tmp_path, told, words) -> None:
+    drill.faults = [line_of(event, second) for event, second in told]
+    drill.objectives = [("baseline", "list.p99 < 1s"), ("fault", "fault.time_to_detect < 1s")]
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons[0] == f"etcd.kill: faults.jsonl:{words}"
+    other, about = report.objectives
+    assert other.verdict is Verdict.PASS
+    assert (about.verdict, about.reason) == (Verdict.INVALID, f"faults.jsonl:{words}")
+    assert len(report.phases) == 4
+
+
+def test_orders_that_can_be(drill: JudgedDrill, tmp_path) -> None:
+    """Two faults at once, one of them undone by two; and one that failed, and was undone."""
+    drill.scheduled_faults.append(replace(KILL, name="etcd.stop"))
+    other = [{**one, "index": 1, "fault": "etcd.stop"} for one in drill.faults]
+    drill.faults = [*drill.faults[:4], *other[:2], line_of("undoing", 20.5), drill.faults[4]]
+    drill.faults += [line_of("undone", 22), other[3], line_of("failed", 20.1, **name_of(other))]
+    drill.faults.append({**other[4], "time": at(22)})
+    drill.objectives = [("baseline", "list.p99 < 1s")]
+    assert drill.judged(tmp_path).reasons == ["etcd.stop on etcd-b: "]
+
+
+def name_of(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    return {key: lines[0][key] for key in ("fault", "index")}
+
+
+def test_a_fault_that_was_not_due_yet_needs_no_file(drill: JudgedDrill, tmp_path) -> None:
+    drill.events[-1] = event(at(3), "drill", "interrupted", {"signal": "SIGINT"})
+    folder = drill.write(tmp_path)
+    folder.faults.unlink()
+    seal(folder)
+    report = judge(folder)
+    assert (report.verdict, report.reasons[0]) == (Verdict.INVALID, "interrupted by SIGINT")
+    assert not [one for one in report.reasons if "faults.jsonl" in one]
+    assert [one.name for one in report.phases] == ["warmup"]
+    assert [one.name for one in report.load] == ["list", "list.page"]
+
+
+def test_a_fault_that_was_due_needs_its_file(drill: JudgedDrill, tmp_path) -> None:
+    drill.events[-1] = event(at(15), "drill", "aborted", {"condition": "availability < 1% for 1s"})
+    folder = drill.write(tmp_path)
+    folder.faults.unlink()
+    seal(folder)
+    report = judge(folder)
+    assert report.verdict is Verdict.INVALID
+    assert "etcd.kill: faults.jsonl: is missing" in report.reasons
+    assert [one.name for one in report.phases] == ["warmup", "baseline", "fault"]
 
 
 def test_one_of_two_faults_that_did_nothing_is_found_out(drill: JudgedDrill, tmp_path) -> None:

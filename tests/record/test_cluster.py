@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint, Identity
+from kubedrill.record.lines import BadEvidence
 
 RECORD = ClusterRecord(
     name="local-3az",
@@ -43,5 +44,13 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
 def test_components_by_kind_and_by_name() -> None:
     assert [one.name for one in RECORD.of_kind("etcd")] == ["etcd-a"]
     assert RECORD.component("haproxy").zone is None
-    with pytest.raises(KeyError):
+    with pytest.raises(
+        BadEvidence, match=r"cluster\.json: components: there is no etcd-z among them"
+    ):
         RECORD.component("etcd-z")
+
+
+def test_identities_by_name() -> None:
+    assert RECORD.identity("admin").kubeconfig == "f"
+    with pytest.raises(BadEvidence, match=r"cluster\.json: identities: there is no scraper among"):
+        RECORD.identity("scraper")

@@ -80,6 +80,17 @@ def test_no_file_is_no_evidence(tmp_path) -> None:
         read_probes(folder)
 
 
+@pytest.mark.parametrize(("name", "size"), [("load-list", 28), ("probe", 32)])
+def test_a_last_record_that_is_cut_off_is_named_or_left_out(tmp_path, name, size) -> None:
+    folder = RunFolder.create(tmp_path, "x")
+    path = folder.samples / f"{name}.bin"
+    path.write_bytes(bytes(2 * size + 5))
+    assert len(read_records(folder, name, may_be_cut=True)) == 2
+    words = rf"{name}\.bin: the last record is cut off: 5 of {size} bytes"
+    with pytest.raises(BadEvidence, match=words):
+        read_records(folder, name)
+
+
 def test_a_table_of_other_columns_is_no_evidence(tmp_path) -> None:
     folder = RunFolder.create(tmp_path, "x")
     path = folder.samples / "load-list.parquet"

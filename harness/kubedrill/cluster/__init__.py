@@ -132,7 +132,7 @@ def env(name: str) -> str:
     record = find(name)
     if record is None:
         raise NotStarted(f"cluster {name} is not up; to bring it up: kubedrill cluster up {name}")
-    return f"export KUBECONFIG={shlex.quote(str(record.identities['admin'].kubeconfig))}"
+    return f"export KUBECONFIG={shlex.quote(str(record.identity('admin').kubeconfig))}"
 
 
 def check_supervised(record: ClusterRecord) -> None:

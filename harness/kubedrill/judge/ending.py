@@ -1,6 +1,6 @@
 """Judge: how a drill ended, and when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kubedrill.record.folder import RunFolder
@@ -25,23 +25,29 @@ class Ending:
     condition: str = ""
     """The abort condition that held, if one did."""
     killed: bool = False
-    """Whether nobody came to write down the end: then the last line of a file may be cut off."""
+    """Whether nobody came to close the evidence: then the last record of a file may be cut off."""
 
 
 def read_ending(folder: RunFolder) -> tuple[list[Event], Ending]:
     """Return the events of a drill and how it ended; a timeline without an end was cut off."""
-    events = read_timeline(folder.timeline)
+    killed = not folder.manifest.exists()
+    events = read_timeline(folder.timeline, may_be_cut=killed)
+    end = _ending(events)
+    return events, replace(end, killed=killed)
+
+
+def _ending(events: list[Event]) -> Ending:
     for event in reversed(events):
         match event:
             case DrillEnded(time=time):
-                return events, Ending(time, "ended", "")
+                return Ending(time, "ended", "")
             case DrillAborted(time=time, condition=condition):
-                return events, Ending(time, "aborted", f"aborted: {condition}", condition)
+                return Ending(time, "aborted", f"aborted: {condition}", condition)
             case DrillInterrupted(time=time, signal=signal):
-                return events, Ending(time, "interrupted", f"interrupted by {signal}")
+                return Ending(time, "interrupted", f"interrupted by {signal}")
             case DrillFailed(time=time, reason=reason):
                 words = f"the drill failed: {reason} (see logs/runner.log)"
-                return events, Ending(time, "failed", words)
+                return Ending(time, "failed", words)
     last = events[-1].time if events else 0
     words = "interrupted: the timeline has no end; kubedrill was killed, or still runs"
-    return events, Ending(last, "interrupted", words, killed=True)
+    return Ending(last, "interrupted", words)

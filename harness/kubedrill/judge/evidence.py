@@ -47,7 +47,7 @@ class Evidence:
             read_loads(folder, schedule, ending),
             Probes.read(folder, schedule, ending),
             Metrics.read(folder, cluster, schedule.scraping, ending.killed),
-            read_faults(folder, schedule, ending.killed),
+            read_faults(folder, schedule, ending),
             Machine.read(folder, killed=ending.killed),
         )
 

@@ -1,8 +1,12 @@
 """Judge: what became of each fault, from the events that it told."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from kubedrill.judge.ending import Ending
+from kubedrill.judge.found import found
 from kubedrill.record.clock import SECOND
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
@@ -25,6 +29,8 @@ class Fault:
 
     scheduled: ScheduledFault
     events: dict[str, FaultLine] = field(default_factory=dict)
+    doubt: str = ""
+    """Why nobody knows what it told, in words; empty if that is known."""
 
     @property
     def name(self) -> str:
@@ -72,21 +78,70 @@ class Fault:
         return touches(self.scheduled.inject, self.scheduled.undo, phase.start, phase.end)
 
 
-def read_faults(folder: RunFolder, schedule: Schedule, may_be_cut: bool) -> list[Fault]:
-    """Return every scheduled fault with its events."""
-    found = [Fault(fault) for fault in schedule.faults]
-    lines = read_lines(folder.faults, FaultLine, may_be_cut=may_be_cut)
-    for number, line in enumerate(lines if schedule.faults else (), 1):
-        if line.index >= len(found) or line.fault != schedule.faults[line.index].name:
-            raise BadEvidence(folder.faults, number, "is about a fault that was not scheduled")
-        found[line.index].events.setdefault(line.event, line)
-    return found
+def read_faults(folder: RunFolder, schedule: Schedule, ending: Ending) -> list[Fault]:
+    """Return every scheduled fault with its events; or with a doubt, where its file does not tell them.
+
+    Who tells the first event makes the file: it may be missing as long as no fault was due.
+    """
+    if not schedule.faults:
+        return []
+    lines = found(folder, lambda: _lines(folder.faults, schedule, ending.killed))
+    due = [one.inject < ending.time or folder.faults.exists() for one in schedule.faults]
+    faults = [
+        Fault(one, doubt=lines.doubt if is_due else "")
+        for one, is_due in zip(schedule.faults, due, strict=True)
+    ]
+    for line in lines.lines:
+        faults[line.index].events.setdefault(line.event, line)
+    return faults
+
+
+def _lines(path: Path, schedule: Schedule, may_be_cut: bool) -> Iterator[FaultLine]:
+    """Yield what faults told; BadEvidence where that cannot be, or not in this order."""
+    told: dict[int, list[FaultLine]] = defaultdict(list)
+    for number, line in enumerate(read_lines(path, FaultLine, may_be_cut=may_be_cut), 1):
+        if line.index >= len(schedule.faults) or line.fault != schedule.faults[line.index].name:
+            raise BadEvidence(path, number, "is about a fault that was not scheduled")
+        before = told[line.index]
+        if why := _out_of_order(line, before):
+            raise BadEvidence(path, number, f"{line.fault}, {line.event}: {why}")
+        before.append(line)
+        yield line
+
+
+_AFTER = {
+    "injected": "injecting",
+    "took-effect": "injected",
+    "undoing": "injecting",
+    "undone": "undoing",
+}
+"""What must have been told of a fault before, by event."""
+
+_UNDO = frozenset({"undoing", "undone"})
+"""Watchdog and faults may both undo: these may be told twice."""
+
+
+def _out_of_order(line: FaultLine, before: Sequence[FaultLine]) -> str:
+    """Return why an event cannot follow those that the fault told before, in words; empty if it can."""
+    events = {one.event for one in before}
+    if before and line.time < before[-1].time:
+        return f"was before {before[-1].event}, which is told before it"
+    if line.event == "failed" or (events >= {"undoing"} and line.event in _UNDO):
+        return ""
+    if line.event in events:
+        return "is told twice"
+    if undone := events & _UNDO:
+        return f"cannot be after {min(undone)}"
+    needed = _AFTER.get(line.event)
+    return "" if needed is None or needed in events else f"is told without {needed} before it"
 
 
 def reasons(faults: Iterable[Fault], whole: bool) -> Iterator[str]:
     """Yield why the faults of a drill prove nothing; `whole`: the drill came to its planned end."""
     for fault in faults:
-        if "failed" in fault.events:
+        if fault.doubt:
+            yield f"{fault.name}: {fault.doubt}"
+        elif "failed" in fault.events:
             yield f"{fault.name}: {fault.proof('failed')}"
         elif whole:
             yield from _incomplete(fault)

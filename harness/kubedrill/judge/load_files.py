@@ -70,7 +70,7 @@ class _Files:
         return one.lines
 
     def _part(self, name: str) -> list[Part]:
-        records, sidecar = read_load(self._folder, name)
+        records, sidecar = read_load(self._folder, name, may_be_cut=self._ending.killed)
         path = samples_file(self._folder, name)
         self._check(name, sidecar)
         arrivals = of_arrivals(records, sidecar.series)

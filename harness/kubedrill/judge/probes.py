@@ -57,7 +57,7 @@ class Probes:
         vitals = found(folder, lambda: read_vitals(folder, "probe", ProberVitals, ending.killed))
         workers, doubts = {"probe": vitals.lines}, (vitals.doubt,) if vitals.doubt else ()
         try:
-            records, sidecar = _read(folder, schedule)
+            records, sidecar = _read(folder, schedule, ending.killed)
         except BadEvidence as bad:
             doubts = (bad.within(folder.path), *doubts)
             return cls((), np.empty(0, PROBE_DTYPE), workers, doubts)
@@ -115,8 +115,8 @@ def longest_s(found: Iterator[tuple[int, int]] | list[tuple[int, int]], phase: P
     return max((end - max(start, phase.start) for start, end in within), default=0) / SECOND
 
 
-def _read(folder: RunFolder, schedule: Schedule) -> tuple[Records, ProbeSidecar]:
-    records, sidecar = read_probes(folder)
+def _read(folder: RunFolder, schedule: Schedule, may_be_cut: bool) -> tuple[Records, ProbeSidecar]:
+    records, sidecar = read_probes(folder, may_be_cut=may_be_cut)
     path = samples_file(folder, "probe")
     every = np.ones(len(records), bool)
     check_records(path, records, sidecar, every, schedule)

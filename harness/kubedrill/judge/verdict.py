@@ -31,8 +31,8 @@ def of_files(folder: RunFolder, objectives: tuple[ScheduledObjective, ...] | Non
 
     BadEvidence if ledger or timeline is missing, or says what cannot be.
     """
-    Ledger(folder.ledger).check()
     events, ending = read_ending(folder)
+    Ledger(folder.ledger).check(may_be_cut=ending.killed)
     begun = any(isinstance(event, PhaseBegan) for event in events)
     if not begun and not folder.schedule.exists():
         return unfounded(folder, [ending.words, "no phase began"])

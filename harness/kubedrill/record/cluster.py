@@ -6,7 +6,15 @@ from typing import Annotated
 
 from pydantic import Field, with_config
 
-from kubedrill.record.lines import STRICT, Json, MissingEvidence, of_schema, read_whole, write_typed
+from kubedrill.record.lines import (
+    STRICT,
+    BadEvidence,
+    Json,
+    MissingEvidence,
+    of_schema,
+    read_whole,
+    write_typed,
+)
 
 SCHEMA_VERSION = 1
 
@@ -107,11 +115,21 @@ class ClusterRecord:
         return tuple(one for one in self.components if one.kind == kind)
 
     def component(self, name: str) -> Component:
-        """Return the component of that name; KeyError if there is none."""
+        """Return the component of that name; BadEvidence if there is none."""
         for one in self.components:
             if one.name == name:
                 return one
-        raise KeyError(name)
+        raise self._lacks("components", name)
+
+    def identity(self, name: str) -> Identity:
+        """Return the identity of that name; BadEvidence if there is none."""
+        if name not in self.identities:
+            raise self._lacks("identities", name)
+        return self.identities[name]
+
+    def _lacks(self, key: str, name: str) -> BadEvidence:
+        file = Path(self.folder) / "cluster.json"
+        return BadEvidence(file, None, f"{key}: there is no {name} among them")
 
     def write(self, path: Path) -> None:
         """Write `cluster.json`, whole or not at all."""

@@ -104,7 +104,7 @@ class Entry:
     @property
     def process(self) -> tuple[int, float] | None:
         """The pid and the start of the process that it is; None if it is none, or has not begun yet."""
-        if self.what != "process" or "pid" not in self.facts:
+        if self.what != "process" or not {"pid", "started"} <= self.facts.keys():
             return None
         return self.facts["pid"], self.facts["started"]
 
@@ -168,9 +168,12 @@ class Ledger:
         """Return the entries still to be undone, newest first: the order of undoing."""
         return [one for one in reversed(self.entries()) if not one.undone and not one.stays]
 
-    def check(self) -> None:
-        """Raise BadEvidence for the first line that is none, or that is about an entry nobody intended."""
-        _, doubt = _entries(self.path, read_lines(self.path, _LINE, may_be_cut=True))
+    def check(self, *, may_be_cut: bool) -> None:
+        """Raise BadEvidence for the first line that is none, or that is about an entry nobody intended.
+
+        `may_be_cut`: its last line may, since whoever wrote it may have been killed.
+        """
+        _, doubt = _entries(self.path, read_lines(self.path, _LINE, may_be_cut=may_be_cut))
         if doubt:
             raise doubt
 

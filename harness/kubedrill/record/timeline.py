@@ -205,10 +205,7 @@ class Timeline:
         self._file.close()
 
 
-def read_timeline(path: Path) -> list[Event]:
-    """Return the events in the order of their times; BadEvidence if the file is missing or wrong.
-
-    The last line may be cut off: a timeline without its end is that of a drill that was killed.
-    """
-    events: list[Event] = list(read_lines(path, EVENT, may_be_cut=True))
+def read_timeline(path: Path, *, may_be_cut: bool = False) -> list[Event]:
+    """Return the events in the order of their times; BadEvidence if the file is missing or wrong."""
+    events: list[Event] = list(read_lines(path, EVENT, may_be_cut=may_be_cut))
     return sorted(events, key=lambda event: event.time)

@@ -34,16 +34,18 @@ def sample_names(folder: RunFolder) -> list[str]:
     return sorted(path.stem for path in folder.samples.glob("*.json"))
 
 
-def read_load(folder: RunFolder, name: str) -> tuple[Records, LoadSidecar]:
+def read_load(
+    folder: RunFolder, name: str, *, may_be_cut: bool = False
+) -> tuple[Records, LoadSidecar]:
     """Return records and sidecar of a load's samples; BadEvidence if one is missing or wrong."""
     sidecar = read_whole(folder.samples / f"{name}.json", LoadSidecar)
-    return read_records(folder, name), sidecar
+    return read_records(folder, name, may_be_cut=may_be_cut), sidecar
 
 
-def read_probes(folder: RunFolder) -> tuple[Records, ProbeSidecar]:
+def read_probes(folder: RunFolder, *, may_be_cut: bool = False) -> tuple[Records, ProbeSidecar]:
     """Return records and sidecar of the prober; BadEvidence if one is missing or wrong."""
     sidecar = read_whole(folder.samples / "probe.json", ProbeSidecar)
-    return read_records(folder, "probe"), sidecar
+    return read_records(folder, "probe", may_be_cut=may_be_cut), sidecar
 
 
 def samples_file(folder: RunFolder, name: str) -> Path:
@@ -52,12 +54,21 @@ def samples_file(folder: RunFolder, name: str) -> Path:
     return parquet if parquet.exists() else folder.samples / f"{name}.bin"
 
 
-def read_records(folder: RunFolder, name: str) -> Records:
-    """Return the records of that name; BadEvidence if their file is missing or cannot be read."""
+def read_records(folder: RunFolder, name: str, *, may_be_cut: bool = False) -> Records:
+    """Return the records of that name; BadEvidence if their file is missing or cannot be read.
+
+    A last record that was cut off is left out where it `may_be_cut`: in a drill that was killed.
+    """
     path = samples_file(folder, name)
     dtype = PROBE_DTYPE if name == "probe" else LOAD_DTYPE
     try:
-        return read_parquet(path, dtype) if path.suffix == ".parquet" else read_bin(path, dtype)
+        if path.suffix == ".parquet":
+            return read_parquet(path, dtype)
+        cut = path.stat().st_size % dtype.itemsize
+        if cut and not may_be_cut:
+            what = f"the last record is cut off: {cut} of {dtype.itemsize} bytes"
+            raise BadEvidence(path, None, what)
+        return read_bin(path, dtype)
     except FileNotFoundError:
         raise MissingEvidence(path) from None
     except OSError as error:

@@ -46,7 +46,7 @@ def _panels(axis: Axis, folder: RunFolder, report: Report, events: list[Event]) 
     if traces:
         panels += [load_panels.rates(axis, traces), load_panels.latency(axis, traces)]
     if (folder.samples / "probe.json").exists():
-        records, sidecar = read_probes(folder)
+        records, sidecar = read_probes(folder, may_be_cut=True)
         panels.append(lane_panels.probes(axis, records, sidecar))
         stale = [i for i, one in enumerate(sidecar.series) if one.verb == "stale-read"]
         panels.append(load_panels.staleness(axis, records, stale))

@@ -43,7 +43,7 @@ def write(folder: RunFolder) -> Path:
 
 def _page(folder: RunFolder, report: Report) -> str:
     schedule = Schedule.read(folder.schedule) if folder.schedule.exists() else None
-    events = read_timeline(folder.timeline) if folder.timeline.exists() else []
+    events = read_timeline(folder.timeline, may_be_cut=True) if folder.timeline.exists() else []
     start = _start(report, events)
     template = _environment().get_template("report.html.j2")
     return template.render(

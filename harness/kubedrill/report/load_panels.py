@@ -64,7 +64,7 @@ def load_traces(folder: RunFolder, axis: Axis, ended: bool) -> list[LoadTrace]:
 
 
 def _arrivals(folder: RunFolder, name: str, ended: bool) -> Records:
-    records, sidecar = read_load(folder, name)
+    records, sidecar = read_load(folder, name, may_be_cut=True)
     if ended:
         tell_unanswered(records, sidecar.series)
     arrivals: Records = records[of_arrivals(records, sidecar.series)]

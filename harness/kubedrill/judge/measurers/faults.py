@@ -15,6 +15,8 @@ def times(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     faults = [fault for fault in evidence.faults if fault.touches(phase)]
     if not faults:
         return Measured.unknown("no fault in this phase")
+    if doubt := next((fault.doubt for fault in faults if fault.doubt), ""):
+        return Measured.unknown(doubt)
     if idle := [fault.name for fault in faults if not fault.took_effect]:
         return Measured.unknown(f"{', '.join(idle)} did not take effect")
     if objective.series == "fault.time_to_detect":
