@@ -1,7 +1,6 @@
 """Whether the machine kept a quarter of its CPU free, and what that decides; shares as they are judged."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from judged_drill import LENGTHS, JudgedDrill
@@ -16,10 +15,8 @@ from kubedrill.record.verdict import Verdict
 
 def busy(drill: JudgedDrill, share: float, stolen: float = 0.0) -> None:
     """Let both cores be so busy, all the drill long."""
-    for line in drill.scrapes.resources:
-        host: dict[str, Any] = line["host"]
-        host["cpu_busy_s"] = host["cpu_total_s"] * share
-        host["steal_s"] = host["cpu_total_s"] * stolen
+    for line in drill.scrapes.machine:
+        line.update(busy_s=2 * share, steal_s=2 * stolen)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +55,34 @@ def test_a_quarter_must_be_free_where_latency_is_judged(
             "baseline: machine: no headroom: 24% of the CPU was free, 25% must"
         )
         assert "--scale 0.85 would fit" in reason
+
+
+@pytest.mark.parametrize(
+    ("own_s", "shared_s", "busy_s", "free"),
+    [
+        (0.75, None, 0.8, 0.25),
+        (0.76, None, 0.8, 0.24),  # of two cores more than half is free, of one a quarter is not
+        (0.3, 0.76, 0.8, 0.24),  # somebody else in the same container
+        (0.76, 0.3, 0.8, 0.70),  # the cluster is elsewhere: a quota is what its group used
+        (0.3, None, 1.74, 0.26),  # others' cores are full, and ours not yet
+        (0.3, None, 1.76, 0.24),
+    ],
+)
+def test_under_a_quota_the_quota_is_the_machine(  # noqa: PLR0917 - what was used, by whom
+    drill: JudgedDrill, tmp_path, own_s: float, shared_s: float | None, busy_s: float, free: float
+) -> None:
+    drill.objectives = [("baseline", "list.p99 < 1s")]
+    drill.scrapes.calibration["shared"] = False
+    for line in drill.scrapes.machine:
+        line.update(cpus=1.0, drill_s=0.1, cluster_s=own_s - 0.1, limit_used_s=shared_s)
+        line.update(busy_s=busy_s, others_s=0.0)
+    report = drill.judged(tmp_path)
+    found = next(one for one in report.headroom if one.phase == "baseline")
+    assert found.free_share == pytest.approx(free)
+    lacking = [one for one in report.reasons if "no headroom" in one]
+    assert [f"{free:.0%} of the quota of 1 cores was free" in one for one in lacking] == (
+        [True] if free < 0.25 else []
+    )
 
 
 def test_a_fault_may_fill_the_machine(drill: JudgedDrill, tmp_path) -> None:

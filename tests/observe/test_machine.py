@@ -12,7 +12,7 @@ import pytest
 from kubedrill.observe import kernel
 from kubedrill.observe.fsync import FsyncWatch
 from kubedrill.observe.machine import Machine
-from kubedrill.observe.processes import Process, parse, spent
+from kubedrill.observe.processes import Process, ended_children, parse, spent
 from kubedrill.record.machine import MachineLook
 
 BURN = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass\n"
@@ -155,6 +155,14 @@ def test_nothing_is_lost_or_counted_twice(before, after, ticks) -> None:
     assert found == ticks
 
 
+def test_what_an_ended_child_wrote_is_not_counted_again_of_its_parent() -> None:
+    parent, child = process(1, 0, 5), process(2, 1, 4)
+    wrote = {parent.key: 10, child.key: 200}
+    for after, counted in (({1: parent}, 200), ({1: parent, 2: child}, 0), ({2: child}, 0)):
+        found = ended_children([parent, child], after, lambda one: wrote[one.key])
+        assert found.get(parent.key, 0) == counted
+
+
 def test_a_name_may_hold_anything() -> None:
     fields = "S 7 8 9 0 -1 4194304 1 2 3 4 10 20 30 40 20 0 1 0 12345 1 2" + " 0" * 16 + " 1 1 0"
     found = parse(f"42 (a) b (c)) {fields}")
@@ -165,6 +173,56 @@ def test_a_name_may_hold_anything() -> None:
 STAT = (
     "cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 100 10 50 700 30 4 6 20 5 0\ncpu1 1 1 1 1 1 1 1 1 0 0\nintr 5\n"
 )
+
+
+QUOTA = 0.4
+UNDER_QUOTA = """
+import os, sys, time
+from pathlib import Path
+from kubedrill.observe.fsync import FsyncWatch
+from kubedrill.observe.machine import Machine
+Path(sys.argv[1], "cgroup.procs").write_text(str(os.getpid()))
+machine = Machine(Path(sys.argv[2]), os.getpid(), lambda: [], FsyncWatch({}))
+machine.look()
+time.sleep(1)
+print(machine.look().model_dump_json())
+end = time.process_time() + 0.8
+while time.process_time() < end: pass
+print(machine.look().model_dump_json())
+"""
+
+
+@pytest.fixture
+def quota() -> Iterator[Path]:
+    """A cgroup of its own with a CPU quota, of the version that this machine has for CPUs."""
+    older = Path("/sys/fs/cgroup/cpu")
+    group = (older if older.exists() else Path("/sys/fs/cgroup")) / f"kubedrill-test-{os.getpid()}"
+    quota, period = round(QUOTA * 100_000), 100_000
+    try:
+        group.mkdir()
+        if older.exists():
+            (group / "cpu.cfs_quota_us").write_text(f"{quota}")
+        else:
+            (group / "cpu.max").write_text(f"{quota} {period}")
+    except OSError as error:
+        if group.exists():
+            group.rmdir()
+        pytest.skip(f"no CPU quota can be had here: {error}")
+    yield group
+    group.rmdir()
+
+
+def test_a_real_quota_is_the_machine(tmp_path, quota: Path) -> None:
+    command = [sys.executable, "-c", UNDER_QUOTA, str(quota), str(tmp_path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    idle, burnt = map(MachineLook.model_validate_json, said.splitlines())
+    assert (idle.cpus, burnt.cpus) == (QUOTA, QUOTA)
+    assert idle.cores == len(os.sched_getaffinity(0))
+    assert idle.within_s < 0.25 * idle.had_s
+    # It wanted a core and had the quota: nothing of it was left, whatever was free beside it.
+    assert burnt.used_s > 0.9 * burnt.had_s
+    assert burnt.within_s == pytest.approx(burnt.had_s, rel=0.15)
+    assert 0 < burnt.limit_throttled <= burnt.limit_periods
 
 
 def test_only_the_cores_that_we_may_run_on_count() -> None:
@@ -185,11 +243,12 @@ def test_the_tightest_quota_on_the_way_up_counts(tmp_path) -> None:
     own = tmp_path / "cgroup"
     own.write_text("0::/a/b\n")
     top = tmp_path / "fs"
-    group(top, "a", cpu__max="120000 100000", cpu__stat="nr_periods 50\nnr_throttled 7\n")
+    counts = "usage_usec 8500000\nnr_periods 50\nnr_throttled 7\n"
+    group(top, "a", cpu__max="120000 100000", cpu__stat=counts)
     group(top, "a/b", cpu__max="max 100000")
     found = kernel.limit(own, top)
     assert found is not None
-    assert (found.cores, found.counted()) == (1.2, (50, 7))
+    assert (found.cores, found.counted(), found.used_s()) == (1.2, (50, 7), 8.5)
 
 
 def test_a_quota_of_the_older_kind_counts_too(tmp_path) -> None:
@@ -200,6 +259,8 @@ def test_a_quota_of_the_older_kind_counts_too(tmp_path) -> None:
     group(top, "cpu,cpuacct", **files, cpu__stat="nr_periods 3\nnr_throttled 1\nthrottled_time 5\n")
     found = kernel.limit(own, top)
     assert found is not None
-    assert (found.cores, found.counted()) == (0.5, (3, 1))
+    assert (found.cores, found.counted(), found.used_s()) == (0.5, (3, 1), None)
+    (top / "cpu,cpuacct" / "cpuacct.usage").write_text("2500000000\n")
+    assert found.used_s() == 2.5
     (top / "cpu,cpuacct" / "cpu.cfs_quota_us").write_text("-1\n")
     assert kernel.limit(own, top) is None

@@ -34,6 +34,11 @@ def test_its_figures_stand_beside_the_reference_machines(
     assert list(machine.lines(calibration)) == [f"{first}others 1% of the CPU", *lines]
 
 
+def test_a_quota_is_said() -> None:
+    calibration = Calibration.model_validate_json(json.dumps({**CALIBRATION, "cpus": 1.2}))
+    assert machine.in_words(calibration).startswith("a CPU quota of 1.2 of 2 cores; work 25 ms CPU")
+
+
 def test_the_report_has_it(tmp_path) -> None:
     folder = JudgedDrill().write(tmp_path)
     judge(folder).write(folder.verdict)

@@ -15,13 +15,7 @@ MARGIN = 0.9
 
 def headroom(evidence: Evidence, phase: Phase) -> Headroom:
     """Return what was left of the machine's CPU in a phase, and whether that had to be a quarter."""
-    hosts = evidence.metrics.hosts(phase)
-    free = None
-    if len(hosts) > 1:
-        first, last = hosts[0], hosts[-1]
-        total = last.cpu_total_s - first.cpu_total_s
-        used = last.cpu_busy_s + last.steal_s - first.cpu_busy_s - first.steal_s
-        free = max(1 - used / total, 0.0) if total > 0 else None
+    free = evidence.machine.free(phase)
     return Headroom(phase=phase.name, free_share=free, required=_is_required(evidence, phase))
 
 
@@ -30,8 +24,10 @@ def lacking(evidence: Evidence, phase: Phase) -> str:
     found = headroom(evidence, phase)
     if not found.required or found.free_share is None or found.free_share >= FREE_SHARE:
         return ""
+    limit = evidence.machine.limit(phase)
+    whole = "the CPU" if limit is None else f"the quota of {limit:g} cores"
     return (
-        f"machine: no headroom: {found.free_share:.0%} of the CPU was free, {FREE_SHARE:.0%} must be where "
+        f"machine: no headroom: {found.free_share:.0%} of {whole} was free, {FREE_SHARE:.0%} must be where "
         f"latency or availability is judged; {_cure(evidence, phase, 1 - found.free_share)}"
     )
 

@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -18,12 +17,10 @@ from kubedrill.record.remote import CLOCK_BOUND
 from kubedrill.record.sample import LATE, Records
 from kubedrill.record.schedule import Phase
 from kubedrill.record.timeline import ChildEnded, NotUndone
-from kubedrill.record.watched import Host
 
 LATE_SHARE = 0.001
 """More arrivals than this may not start late: 0.1 %, a tenth of what a p99 looks at."""
 
-BUSY_SHARE = 0.98
 MEMORY_SHARE = 0.05
 LAG_S = 0.1
 """An event loop that is this late (p99) when the machine is busy had to wait for a core."""
@@ -177,7 +174,7 @@ def _machine(evidence: Evidence, phase: Phase) -> Iterator[str]:
     if unwatched:
         yield f"machine: {unwatched}"
     lag = max((load.lag_p99_s(phase) or 0.0 for load in evidence.loads), default=0.0)
-    busy = _busy_share(hosts)
+    busy = evidence.machine.full(phase)
     others = evidence.machine.taken(phase)
     if busy > 0.5 and lag > LAG_S and others <= OTHERS_SHARE:
         yield (
@@ -187,13 +184,3 @@ def _machine(evidence: Evidence, phase: Phase) -> Iterator[str]:
     free = min(one.memory_available_bytes / max(one.memory_total_bytes, 1) for one in hosts)
     if free < MEMORY_SHARE:
         yield f"machine: only {free:.1%} of its memory was left; {MEMORY_SHARE:.0%} must be"
-
-
-def _busy_share(hosts: list[Host]) -> float:
-    """Return the share of seconds in which the host's cores had nothing left."""
-    seconds: list[float] = [
-        (after.cpu_busy_s - before.cpu_busy_s) / (after.cpu_total_s - before.cpu_total_s)
-        for before, after in pairwise(hosts)
-        if after.cpu_total_s > before.cpu_total_s
-    ]
-    return sum(share >= BUSY_SHARE for share in seconds) / max(len(seconds), 1)

@@ -24,7 +24,7 @@ from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import write_typed
-from kubedrill.record.machine import Calibration, Fsync
+from kubedrill.record.machine import Calibration, Fsync, taken_s
 
 ROUNDS = 10
 NUMBERS = 200_000
@@ -72,8 +72,8 @@ def fsync(folder: Path) -> Fsync:
     thread.start()
     thread.join()
     took.sort()
-    p50, p99 = (took[-(-len(took) * share // 100) - 1] for share in (50, 99))
-    return Fsync(samples=len(took), p50_s=p50, p99_s=p99)
+    p50, p90, p99 = (took[-(-len(took) * share // 100) - 1] for share in (50, 90, 99))
+    return Fsync(samples=len(took), p50_s=p50, p90_s=p90, p99_s=p99)
 
 
 def flush(limit: int = UNWRITTEN, patience_s: float = FLUSH_S) -> tuple[int, float]:
@@ -100,13 +100,15 @@ def calibrate(folder: RunFolder, record: ClusterRecord, runner: int, shared: boo
     look = machine.look()
     return Calibration(
         time=look.time,
+        cores=look.cores,
         cpus=look.cpus,
         work_cpu_s=cpu,
         work_wall_s=wall,
         fsync=disks,
-        others_share=max(look.others_s + look.steal_s, 0.0) / (look.cpus * look.seconds),
+        others_share=taken_s([look]) / look.had_s,
         others=look.others,
         dirty_bytes=look.dirty_bytes,
+        disk_written_bytes=look.disk_written_bytes,
         flushed_bytes=flushed,
         waited_s=waited,
         shared=shared,

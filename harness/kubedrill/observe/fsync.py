@@ -12,13 +12,11 @@ from pathlib import Path
 from kubedrill.process.priority import is_real_time, prefer
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.machine import FSYNC_EVERY_S
 
 SIZE = 4096
 _WHOLE = 16 * 1024 * 1024
 """The file begins anew at this size: a drill of hours must not fill the disk."""
-
-EVERY_S = 0.2
-"""225 in a phase of 45 s, so that two that are slow do not make its p99. They take 0.1 % of a core."""
 
 
 class Appending:
@@ -89,4 +87,4 @@ class FsyncWatch:
             took = file.once()
             self._begun[name] = None
             self._took[name].append(took)
-            time.sleep(EVERY_S)
+            time.sleep(FSYNC_EVERY_S)

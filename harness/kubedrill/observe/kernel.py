@@ -88,12 +88,24 @@ class Limit:
 
     cores: float
     stat: Path
-    """Its counters: periods, and those in which it was used up."""
+    """Its counters: periods, and those in which it was used up; of version 2 also what was used."""
+    usage: Path
+    """What was used, of version 1; not there where `cpuacct` is mounted elsewhere."""
 
     def counted(self) -> tuple[int, int]:
         """Return how many periods have passed, and in how many it was used up."""
         counts = dict(line.split() for line in self.stat.read_text().splitlines())
         return int(counts.get("nr_periods", 0)), int(counts.get("nr_throttled", 0))
+
+    def used_s(self) -> float | None:
+        """Return the CPU-seconds used since it was made, by all that share it; None if nobody counts them."""
+        counts = dict(line.split() for line in self.stat.read_text().splitlines())
+        if "usage_usec" in counts:
+            return int(counts["usage_usec"]) / 1e6
+        try:
+            return int(self.usage.read_text()) / 1e9
+        except OSError:
+            return None
 
 
 def limit(
@@ -123,7 +135,7 @@ def _limit(group: Path) -> Limit | None:
         return None
     if quota in ("max", "-1"):
         return None
-    return Limit(int(quota) / int(period), group / "cpu.stat")
+    return Limit(int(quota) / int(period), group / "cpu.stat", group / "cpuacct.usage")
 
 
 def usable(found: Limit | None) -> float:

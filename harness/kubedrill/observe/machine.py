@@ -10,7 +10,16 @@ from typing import TypeVar
 
 from kubedrill.observe import kernel
 from kubedrill.observe.fsync import FsyncWatch
-from kubedrill.observe.processes import Key, Kin, Process, Whose, read_all, spent, written
+from kubedrill.observe.processes import (
+    Key,
+    Kin,
+    Process,
+    Whose,
+    ended_children,
+    read_all,
+    spent,
+    written,
+)
 from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
@@ -28,6 +37,7 @@ class Reading:
     time: int
     cores: kernel.Cores
     limit: tuple[int, int]
+    limit_used_s: float | None
     pressure: Pressure | None
     disk: kernel.Disk | None
     processes: dict[int, Process]
@@ -80,6 +90,7 @@ class Machine:
             others=self._others(before, after, used),
             limit_periods=max(after.limit[0] - before.limit[0], 0),
             limit_throttled=max(after.limit[1] - before.limit[1], 0),
+            limit_used_s=_grown(before.limit_used_s, after.limit_used_s, lambda used: used),
             pressure=_waited(before.pressure, after.pressure),
             dirty_bytes=kernel.dirty_bytes(),
             disk_busy_s=_grown(before.disk, after.disk, lambda disk: disk.busy_s),
@@ -98,6 +109,7 @@ class Machine:
             time=now(),
             cores=kernel.cores(Path("/proc/stat").read_text(), allowed),
             limit=self._limit.counted() if self._limit else (0, 0),
+            limit_used_s=self._limit.used_s() if self._limit else None,
             pressure=kernel.pressure(),
             disk=kernel.disk(self._disk),
             processes=processes,
@@ -110,10 +122,15 @@ class Machine:
         """Return those of the others that took most, by name: of CPU, and of what was written."""
         cpu: dict[str, float] = defaultdict(float)
         wrote: dict[str, int] = defaultdict(int)
+        seen = before.written
+        ended = ended_children(
+            before.processes.values(), after.processes, lambda one: seen.get(one.key, 0)
+        )
         for one in after.processes.values():
             if self._whose[one.key] == "other":
                 cpu[one.name] += max(used[one.key], 0.0)
-                wrote[one.name] += max(after.written[one.key] - before.written.get(one.key, 0), 0)
+                grown = after.written[one.key] - seen.get(one.key, 0) - ended[one.key]
+                wrote[one.name] += max(grown, 0)
         largest = {*_largest(cpu), *_largest(wrote)}
         return tuple(
             Taker(name=name, cpu_s=cpu[name], written_bytes=wrote[name])
@@ -149,11 +166,12 @@ def _largest(amounts: Mapping[str, float]) -> list[str]:
     return found[:NAMED]
 
 
+Counted = TypeVar("Counted")
 Amount = TypeVar("Amount", int, float)
 
 
 def _grown(
-    before: kernel.Disk | None, after: kernel.Disk | None, of: Callable[[kernel.Disk], Amount]
+    before: Counted | None, after: Counted | None, of: Callable[[Counted], Amount]
 ) -> Amount | None:
     return None if before is None or after is None else max(of(after) - of(before), 0)
 

@@ -6,7 +6,7 @@ between two looks, and nothing is counted twice.
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from kubedrill.observe.kernel import TICK_S
@@ -150,21 +150,23 @@ class Kin:
 def spent(before: Mapping[int, Process], after: Mapping[int, Process]) -> dict[Key, float]:
     """Return the CPU-seconds of each process since the look before, with those of its ended children."""
     earlier = {one.key: one for one in before.values()}
-    ended = _ended_children(before.values(), after)
+    ended = ended_children(before.values(), after, lambda one: one.own + one.of_children)
     return {
         one.key: _ticks(one, earlier.get(one.key), ended[one.key]) * TICK_S
         for one in after.values()
     }
 
 
-def _ended_children(before: Iterable[Process], after: Mapping[int, Process]) -> dict[Key, int]:
-    """Return what of the CPU of each parent's children was counted while they lived."""
+def ended_children(
+    before: Iterable[Process], after: Mapping[int, Process], counted: Callable[[Process], int]
+) -> dict[Key, int]:
+    """Return what was `counted` of each parent's children while they lived: it goes over to the parent."""
     ended: dict[Key, int] = defaultdict(int)
     for one in before:
         still = after.get(one.pid)
         parent = after.get(one.parent)
         if (still is None or still.key != one.key) and parent is not None:
-            ended[parent.key] += one.own + one.of_children
+            ended[parent.key] += counted(one)
     return ended
 
 

@@ -1,5 +1,7 @@
 """The machine under a drill: before the load (`machine.json`), and each second (`machine.jsonl`)."""
 
+from collections.abc import Iterable
+
 from kubedrill.record.lines import Amount, Count, Line, TimedLine
 
 
@@ -49,6 +51,9 @@ class MachineLook(TimedLine):
     limit_periods: Count
     """Periods of the cgroup's quota that have passed, and those in which it held us back."""
     limit_throttled: Count
+    limit_used_s: Amount | None
+    """CPU-seconds used by all that share the quota; None without one, and where the kernel does not
+    count them beside it (version 1, `cpuacct` mounted elsewhere)."""
     pressure: Pressure | None
     """None where the kernel does not keep it."""
     dirty_bytes: Count
@@ -65,20 +70,45 @@ class MachineLook(TimedLine):
     real_time: tuple[str, ...]
     """The observers (prober, scraper) that have a real-time priority now."""
 
+    @property
+    def had_s(self) -> float:
+        """CPU-seconds that we might have used."""
+        return self.cpus * self.seconds
+
+    @property
+    def spare_s(self) -> float:
+        """CPU-seconds of our cores that a quota keeps from us: what others do there costs us nothing."""
+        return (self.cores - self.cpus) * self.seconds
+
+    @property
+    def used_s(self) -> float:
+        """Of the CPU-seconds that we might have used, those that were used; the hypervisor's included."""
+        on_cores = self.busy_s + self.steal_s - self.spare_s
+        return max(on_cores, self.within_s) if self.cpus < self.cores else on_cores
+
+    @property
+    def within_s(self) -> float:
+        """CPU-seconds of the quota that were used; the drill's and its cluster's where nobody counts them."""
+        own = self.drill_s + self.cluster_s
+        return own if self.limit_used_s is None else self.limit_used_s
+
 
 class Fsync(Line):
     """What a file system takes to keep 4 KiB that were added to a file."""
 
     samples: Count
     p50_s: Amount
+    p90_s: Amount
     p99_s: Amount
 
 
 class Calibration(TimedLine):
     """`machine.json`: the machine just before the load."""
 
-    cpus: Amount
+    cores: Count
     """As in MachineLook."""
+    cpus: Amount
+    """As in MachineLook: less than `cores` where a cgroup has a quota."""
     work_cpu_s: Amount
     """CPU-seconds of the fixed piece of work, the best of its rounds: what a core can."""
     work_wall_s: Amount
@@ -90,12 +120,29 @@ class Calibration(TimedLine):
     others: tuple[Taker, ...]
     dirty_bytes: Count
     """Not yet on the disk when it was measured."""
+    disk_written_bytes: Count | None
+    """Written meanwhile to the disk of the run folder, by anybody; None where the kernel does not say."""
     flushed_bytes: Count
     """So much less than before it was waited for, `waited_s` long."""
     waited_s: Amount
     shared: bool
     """Whether the machine was shared on purpose, so that what others took is not judged."""
 
+
+def taken_s(looks: Iterable[MachineLook]) -> float:
+    """Return the CPU-seconds that we could have used, and others did; steal included."""
+    looks = tuple(looks)
+    # The kernel samples what is left over, and counts what is named.
+    named = sum(one.cpu_s for look in looks for one in look.others)
+    others = max(sum(one.others_s for one in looks), named)
+    # Others who share our quota take what is ours; those who do not may have what it leaves of the cores.
+    inside = max(sum(one.within_s - one.drill_s - one.cluster_s for one in looks), 0.0)
+    outside = others - inside + sum(one.steal_s - one.spare_s for one in looks)
+    return inside + max(outside, 0.0)
+
+
+FSYNC_EVERY_S = 0.2
+"""From one write to the next in a drill: 225 in a phase of 45 s. They take 0.1 % of a core."""
 
 REFERENCE_WORK_S = 0.023
 """CPU-seconds of the fixed piece of work on the machine that this project's figures are from."""

@@ -25,7 +25,10 @@ def in_words(found: Calibration) -> str:
         f"fsync p99 {_ms(one.p99_s)} in {name} ({_ms(REFERENCE_FSYNC_S)})"
         for name, one in found.fsync.items()
     )
-    return f"{found.cpus:g} cores; {work}; {disks}; others {found.others_share:.0%} of the CPU"
+    cores = f"{found.cpus:g} cores"
+    if found.cpus < found.cores:
+        cores = f"a CPU quota of {found.cpus:g} of {found.cores} cores"
+    return f"{cores}; {work}; {disks}; others {found.others_share:.0%} of the CPU"
 
 
 def _ms(seconds: float) -> str:
