@@ -18,7 +18,7 @@ from kubedrill.record.ledger import Ledger
 SHIPPED = Path(__file__).resolve().parents[1] / "experiments" / "etcd-member-kill.yaml"
 SHORT = (
     *("phases.warmup=1s", "phases.baseline=1s", "phases.fault=2s", "phases.recovery=1s"),
-    "slos={baseline: [list.p99 < 1s]}",
+    *("slos={baseline: [list.p99 < 1s]}", "abort=[]"),
 )
 Chaos = Callable[[], tuple[int, dict[str, Any], str]]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kubedrill.errors import NotStarted
-from kubedrill.words import did_you_mean
+from kubedrill.words import did_you_mean, shown
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -34,7 +34,7 @@ def cluster_file(name: str, near: Path | None = None, also: Iterable[str] = ()) 
     path = clusters / f"{name}.yaml"
     if not path.is_file():
         known = {*also, *(one.stem for one in clusters.glob("*.yaml"))}
-        raise NotStarted(f'unknown cluster "{name}"{did_you_mean(name, known)}')
+        raise NotStarted(f'unknown cluster "{shown(name)}"{did_you_mean(name, known)}')
     return path
 
 
@@ -49,7 +49,7 @@ def experiment_file(named: Path) -> Path:
     path = experiments / f"{named}.yaml"
     if not path.is_file():
         known = [one.stem for one in experiments.glob("*.yaml")]
-        raise NotStarted(f'unknown experiment "{named}"{did_you_mean(str(named), known)}')
+        raise NotStarted(f'unknown experiment "{shown(named)}"{did_you_mean(str(named), known)}')
     return path
 
 

@@ -310,7 +310,7 @@ def test_bad_input_is_named_with_its_line_and_its_cure(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", ":1: is empty; it needs at least title, why, cluster, phases"),
+        ("", ":1: is empty; it needs at least title, why, cluster, phases, slos"),
         ("- a", ":1: must be a mapping (key: value), not a list"),
     ],
 )

@@ -37,7 +37,8 @@ def test_shapes(
     reading: Read, small: str, rate: str, points: tuple[tuple[float, float], ...], tmp_path: Path
 ) -> None:
     (tmp_path / "day.csv").write_text("seconds,rate,comment\n1000,3,night\n1060,12.5,day\n")
-    experiment = reading(small.replace("rate: 10/s", f"rate: {rate}"))
+    long = small.replace("fault: 20s", "fault: 2m")
+    experiment = reading(long.replace("rate: 10/s", f"rate: {rate}"))
     assert experiment.loads[0].arrivals == Arrivals(points)
     again = reading(to_yaml(experiment))
     assert again.loads == experiment.loads
@@ -171,7 +172,8 @@ def test_recorded_series(
         ("/dev/zero", "/dev/zero: is a device, not a file"),
         ("pipe", "pipe: is a pipe, not a file"),
         (".", "is a directory; name one of the files in it"),
-        ("x" * 5000, "cannot be read: File name too long"),
+        ("x" * 1000, "cannot be read: File name too long"),
+        ("x" * 1001, "load[0].rate.recorded.file must have at most 1000 characters, not 1001"),
     ],
 )
 def test_a_recorded_series_is_a_file(

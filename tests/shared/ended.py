@@ -29,7 +29,7 @@ PHASES = {"warmup": "1s", "baseline": "1s", "fault": "3s", "recovery": "3s"}
 LEADER_KILLED = {
     "phases": PHASES,
     "faults": [{"etcd.kill": {"member": "leader"}}],
-    "slos": {},
+    "slos": {"recovery": ["eventually(etcd.healthy_members >= 1) within 2s"]},
     "seed": {"pods": 20},
 }
 ONE_ZONE = {

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from kubedrill.errors import CutShort
-from kubedrill.words import did_you_mean
+from kubedrill.words import did_you_mean, shown
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -23,7 +23,7 @@ class Commands(click.Group):
         """Return the command that is meant; UsageError if there is none."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             near = did_you_mean(args[0], self.list_commands(ctx))
-            raise click.UsageError(f'unknown command "{args[0]}"{near}')
+            raise click.UsageError(f'unknown command "{shown(args[0])}"{near}')
         return super().resolve_command(ctx, args)
 
 

@@ -10,7 +10,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.experiment.settled import ACTIVITY
 from kubedrill.record.catalogue import Catalogue, Flaw, Rule
 from kubedrill.record.problems import Location, Problems, describe
-from kubedrill.words import did_you_mean
+from kubedrill.words import did_you_mean, shown
 
 _KEYS = ("type", "name", "provider")
 _ROLES = (ACTIVITY, "rollback")
@@ -107,7 +107,7 @@ def _wrong_form(action: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield key, f'a Chaos Toolkit action needs the key "{key}"'
     for key in action:
         if key not in _KEYS:
-            yield key, f'"{key}" is not supported here; type, name and provider are'
+            yield key, f'"{shown(key)}" is not supported here; type, name and provider are'
     if action.get("type", "action") != "action":
         yield "type", f"type must be action, not {describe(action['type'])}"
     name = action.get("name", "n")
@@ -126,9 +126,9 @@ def _wrong_rule(rule: Any) -> Iterator[tuple[str, str]]:
         return
     for key, value in rule.items():
         if key not in _RULE_KEYS:
-            yield key, f'a right has no key "{key}"{did_you_mean(str(key), _RULE_KEYS)}'
+            yield key, f'a right has no key "{shown(key)}"{did_you_mean(str(key), _RULE_KEYS)}'
         elif not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            yield key, f"{key} must be a list of texts, not {describe(value)}"
+            yield key, f"{shown(key)} must be a list of texts, not {describe(value)}"
     urls = "nonResourceURLs" in rule
     for key in ("verbs", *(() if urls else ("apiGroups", "resources"))):
         if not rule.get(key):

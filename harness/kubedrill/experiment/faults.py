@@ -11,7 +11,7 @@ from kubedrill.experiment.settled import ACTIVITY, Fault
 from kubedrill.record.catalogue import FaultDescription
 from kubedrill.record.problems import Location, Problems, describe
 from kubedrill.record.units import UnitError, format_duration, parse_duration
-from kubedrill.words import did_you_mean
+from kubedrill.words import did_you_mean, shown
 
 DEFAULT_PHASE = "fault"
 
@@ -51,12 +51,12 @@ class FaultReader:
             word = "fault" if "." in name or len(names) == 1 else "key"
             choices = known if word == "fault" else FAULT_KEYS
             self.problems.add(
-                (*location, name), f'unknown {word} "{name}"{did_you_mean(name, choices)}'
+                (*location, name), f'unknown {word} "{shown(name)}"{did_you_mean(name, choices)}'
             )
         if unknown:
             return None
         if len(names) != 1:
-            said = " and ".join(names) or "none"
+            said = " and ".join(map(shown, names)) or "none"
             self.problems.add(location, f"an entry of faults names one fault; here: {said}")
             return None
         return names[0]
@@ -84,7 +84,7 @@ class FaultReader:
         if phase in self.phases:
             return str(phase)
         if "phase" in entry:
-            message = f'unknown phase "{phase}"{did_you_mean(str(phase), self.phases)}'
+            message = f'unknown phase "{shown(phase)}"{did_you_mean(str(phase), self.phases)}'
             self.problems.add((*location, "phase"), message)
         else:
             names = ", ".join(self.phases)

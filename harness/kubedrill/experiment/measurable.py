@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubedrill.experiment.settled import Fault
+from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
-from kubedrill.record.schedule import touches
+from kubedrill.record.schedule import DRAIN_S, touches
 from kubedrill.record.series import APISERVER_PREFIX
 from kubedrill.record.units import format_duration
-from kubedrill.words import did_you_mean
+from kubedrill.words import did_you_mean, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class Measurable:
     """The loads that are closed loops: they offer what is answered."""
     seeded: Collection[str]
     """The kinds of objects of which some are seeded."""
+    series: Sequence[str]
+    """The names of the loads' series."""
+    deadline_s: float
+    """Of probes."""
     faults: Sequence[Fault] | None
     zones: Sequence[str] | None
 
@@ -36,13 +41,22 @@ class Measurable:
         if phase in self.silent.get(objective.series.partition(".")[0], ()):
             raise ObjectiveError(f'the load "{objective.series}" does not press in this phase')
         self._check_base(objective)
+        check_decides(objective, self.series, self._room(start, end))
         if objective.series.startswith("fault.") and self.faults is not None:
             self._check_fault(objective.series, phase, self.faults)
         if objective.series.startswith(APISERVER_PREFIX) and self.zones is not None:
             zone = objective.series.removeprefix(APISERVER_PREFIX)
             if zone not in self.zones:
                 near = did_you_mean(zone, self.zones)
-                raise ObjectiveError(f'{objective.series}: the cluster has no zone "{zone}"{near}')
+                raise ObjectiveError(
+                    f'{objective.series}: the cluster has no zone "{shown(zone)}"{near}'
+                )
+
+    def _room(self, start: float, end: float) -> Room:
+        last = max((end for _, end in self.phases.values()), default=math.inf)
+        answered = last + DRAIN_S + self.deadline_s
+        members = len(self.zones) if self.zones else math.inf
+        return Room(end - start, answered - start, answered, members)
 
     def _check_base(self, objective: Objective) -> None:
         load = base_load(objective)

@@ -5,7 +5,7 @@ errors of form and of meaning at once.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from kubedrill.errors import NotStarted
@@ -15,20 +15,14 @@ from kubedrill.experiment.measurable import Measurable
 from kubedrill.experiment.parameters import check_parameters
 from kubedrill.experiment.settled import Fault, PhaseObjective
 from kubedrill.experiment.slos import read_objectives, texts
+from kubedrill.record.abort import AbortCondition, check_abort, parse_abort
 from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
-from kubedrill.record.objective import (
-    AbortCondition,
-    Objective,
-    ObjectiveError,
-    check,
-    check_abort,
-    parse,
-    parse_abort,
-)
+from kubedrill.record.objective import Objective, ObjectiveError, check, parse
 from kubedrill.record.problems import Location, Problems
+from kubedrill.record.schedule import Probing
 from kubedrill.record.series import load_series, reserved
 from kubedrill.record.units import UnitError, parse_duration
-from kubedrill.words import did_you_mean
+from kubedrill.words import did_you_mean, shown
 
 Read = TypeVar("Read")
 SoundLoad = tuple[int, ProfileDescription, dict[str, Any]]
@@ -70,7 +64,9 @@ class NameCheck:
         """Check that the cluster is one of the catalogue's."""
         name, known = self._value.get("cluster"), self._catalogue.clusters
         if isinstance(name, str) and name not in known:
-            self._problems.add(("cluster",), f'unknown cluster "{name}"{did_you_mean(name, known)}')
+            self._problems.add(
+                ("cluster",), f'unknown cluster "{shown(name)}"{did_you_mean(name, known)}'
+            )
         elif isinstance(name, str):
             self._cluster = self._catalogue.cluster(name)
 
@@ -88,7 +84,9 @@ class NameCheck:
                 message = f'"{name}" is a built-in series; give the load another name'
                 self._problems.add(place, message)
             if name in seen:
-                message = f'two loads are named "{name}"; objectives could not tell them apart'
+                message = (
+                    f'two loads are named "{shown(name)}"; objectives could not tell them apart'
+                )
                 self._problems.add(place, message)
             seen.add(name)
             self._check_load_phases(load, ("load", index, "phases"))
@@ -110,7 +108,7 @@ class NameCheck:
         for index, phase in texts(load.get("phases")):
             if self._phases and phase not in self._phases:
                 near = did_you_mean(phase, self._phases)
-                self._problems.add((*place, index), f'unknown phase "{phase}"{near}')
+                self._problems.add((*place, index), f'unknown phase "{shown(phase)}"{near}')
 
     def _check_profile(self, load: dict[str, Any], index: int) -> list[SoundLoad]:
         """Return the load if each of its parameters is right by itself."""
@@ -167,8 +165,10 @@ class NameCheck:
         `faults` are what objectives on faults may be about.
         """
         slos, measurable = self._value.get("slos"), self._measurable(faults)
+        if not isinstance(slos, dict):
+            return ()
         return read_objectives(
-            slos if isinstance(slos, dict) else {},
+            slos,
             self._phases,
             self._problems,
             lambda text, phase: self._objective(text, phase, measurable),
@@ -192,7 +192,8 @@ class NameCheck:
             {kind for kind, count in seed.items() if count} if isinstance(seed, dict) else set()
         )
         known = faults if whole else None
-        return Measurable(self._phases, self._silent, closed, seeded, known, zones)
+        about = (self._load_names, _deadline_s(self._value.get("probing")), known, zones)
+        return Measurable(self._phases, self._silent, closed, seeded, *about)
 
     def _objective(self, text: str, phase: str, measurable: Measurable) -> Objective:
         objective = parse(text)
@@ -202,7 +203,7 @@ class NameCheck:
 
     def _abort(self, text: str) -> AbortCondition:
         condition = parse_abort(text)
-        check_abort(condition, self._load_names)
+        check_abort(condition, self._load_names, _drill_s(self._phases))
         return condition
 
     def _try(self, place: Location, build: Callable[..., Read], *given: Any) -> Read | None:
@@ -217,6 +218,18 @@ class NameCheck:
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
             if isinstance(entry, dict):
                 yield index, entry
+
+
+def _deadline_s(probing: Any) -> float:
+    """Return the probes' deadline; the usual one if the file has none that is one."""
+    try:
+        return parse_duration(probing["deadline"])
+    except (UnitError, TypeError, KeyError):
+        return Probing().deadline_s
+
+
+def _drill_s(phases: Mapping[str, tuple[float, float]]) -> float:
+    return max((end for _, end in phases.values()), default=math.inf)
 
 
 def _phase_times(phases: Any) -> dict[str, tuple[float, float]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kubedrill.record.problems import Location, Problems, describe
-from kubedrill.words import did_you_mean
+from kubedrill.words import did_you_mean, shown
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -50,7 +50,7 @@ def check_parameters(
                 problems.add((*location, name), f"{owner}: {name} {wrong}")
         else:
             known = did_you_mean(name, properties) or "; it takes none"
-            problems.add((*location, name), f'{owner} has no parameter "{name}"{known}')
+            problems.add((*location, name), f'{owner} has no parameter "{shown(name)}"{known}')
     for name in schema.get("required", ()):
         if name not in given:
             problems.add(location, f'{owner} needs the parameter "{name}"')

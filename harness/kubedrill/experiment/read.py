@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kubedrill.experiment.names import NameCheck
+from kubedrill.experiment.observed import check_arrivals, check_observed
 from kubedrill.experiment.schema import ExperimentFile, LoadPart, ProbingPart, ScrapingPart
 from kubedrill.experiment.settled import Experiment, PhaseLength, Seed
 from kubedrill.record.arrivals import Arrivals
@@ -31,6 +32,8 @@ def read(path: Path, overrides: Sequence[str | Override], catalogue: Catalogue) 
     faults, abort = names.faults(), names.abort()
     objectives = names.objectives(faults)
     loads = _loads(file, path.parent, problems) if file else ()
+    if file:
+        check_observed(file, problems)
     problems.stop()
     assert file is not None
     return Experiment(
@@ -56,6 +59,7 @@ def _loads(file: ExperimentFile, folder: Path, problems: Problems) -> tuple[Sche
     for number, one in enumerate(file.load):
         try:
             due = _arrivals(one, folder)
+            check_arrivals(one, due, file)
         except ValueError as error:
             place: Location = ("load", number, "rate")
             problems.add(place, f"{dotted(place)}: {error}")

@@ -10,6 +10,8 @@ from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.objective import OFFERED, SEEDED, Objective
 from kubedrill.record.rate import MOST_CLIENTS
 from kubedrill.record.series import reserved
+from kubedrill.record.types import FASTEST
+from kubedrill.record.units import format_rate, parse_rate
 
 
 def scaled(experiment: Experiment, scale: float, file: Path) -> Experiment:
@@ -30,6 +32,11 @@ def scaled(experiment: Experiment, scale: float, file: Path) -> Experiment:
     _check_sizes(scale, {f"seed.{kind}": number for kind, number in seed.items()}, MOST_SEEDED)
     clients = {f"{load.name}'s clients": load.arrivals.clients for load in loads}
     _check_sizes(scale, clients, MOST_CLIENTS)
+    for load in loads:
+        fastest = max(rate for _, rate in load.arrivals.points)
+        if fastest > parse_rate(FASTEST):
+            words = f"{load.name}'s rate would be {format_rate(fastest)}; at most {FASTEST}"
+            raise NotStarted(f"--scale {scale:g}: {words}")
     return replace(experiment, seed=Seed(**seed), loads=loads, scale=scale)
 
 

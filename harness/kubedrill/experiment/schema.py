@@ -1,14 +1,29 @@
 """The experiment file as people write it: keys, types, defaults. Published as JSON Schema."""
 
+import re
 from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from kubedrill.record.arrivals import Spacing
 from kubedrill.record.rate import ClosedLoopPart, LoadRate
 from kubedrill.record.schedule import Headroom, Probing, Scraping
-from kubedrill.record.types import DURATION_SCHEMA, Duration, Name, Part, PhaseLength, Rate
-from kubedrill.record.units import RATE_PATTERN, format_duration, format_rate
+from kubedrill.record.types import (
+    DURATION_SCHEMA,
+    LONGEST_DRILL,
+    Deadline,
+    Name,
+    PagePeriod,
+    Part,
+    Patience,
+    Period,
+    PhaseLength,
+    ProbeRate,
+    Title,
+    Why,
+)
+from kubedrill.record.units import RATE_PATTERN, format_duration, format_rate, parse_duration
+from kubedrill.words import shown
 
 FAULT_PATTERN = r"^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_.-]*$"
 FAULT_KEYS = ("phase", "at", "for", "rollback", "rights")
@@ -20,6 +35,7 @@ _SCRAPING = Scraping()
 
 
 MOST_SEEDED = 150_000
+MOST_CLAIMS = 9999
 
 
 class SeedPart(Part):
@@ -40,15 +56,15 @@ class WorkersPart(Part):
     """How many share the arrivals; all must have come before the drill begins."""
     bind: str
     """HOST:PORT on which the load's master listens, `0.0.0.0:5557`; over it go the load's credentials."""
-    max_wait: Duration = 60.0
+    max_wait: Patience = 60.0
     """How long they are waited for."""
 
     @field_validator("bind")
     @classmethod
     def _host_and_port(cls, given: str) -> str:
         host, _, port = given.rpartition(":")
-        if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
-            raise ValueError(f"{given!r} is not HOST:PORT, such as 0.0.0.0:5557")
+        if not host or not re.fullmatch("[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+            raise ValueError(f"{shown(given)!r} is not HOST:PORT, such as 0.0.0.0:5557")
         return given
 
 
@@ -103,22 +119,22 @@ class LoadPart(Part):
 class RatesPart(Part):
     """Probes a second, of reads and of writes alike."""
 
-    fresh: Rate = _PROBING.fresh_rate
+    fresh: ProbeRate = _PROBING.fresh_rate
     """Through the load balancer, a new connection each."""
-    kept: Rate = _PROBING.kept_rate
+    kept: ProbeRate = _PROBING.kept_rate
     """Through the load balancer, on kept connections."""
-    apiserver: Rate = _PROBING.apiserver_rate
+    apiserver: ProbeRate = _PROBING.apiserver_rate
     """Straight to each apiserver."""
-    victim: Rate = _PROBING.victim_rate
+    victim: ProbeRate = _PROBING.victim_rate
     """In the priority level of the load."""
-    stale: Rate = _PROBING.stale_rate
+    stale: ProbeRate = _PROBING.stale_rate
     """Reads with resourceVersion=0, whose staleness is measured."""
 
 
 class ProbingPart(Part):
     """How the prober asks."""
 
-    deadline: Duration = _PROBING.deadline_s
+    deadline: Deadline = _PROBING.deadline_s
     """A probe without an answer by then has failed."""
     rates: RatesPart = RatesPart()
 
@@ -126,11 +142,11 @@ class ProbingPart(Part):
 class ScrapingPart(Part):
     """How often metrics are read."""
 
-    apiserver: Duration = _SCRAPING.apiserver_s
-    etcd: Duration = _SCRAPING.etcd_s
-    controllers: Duration = _SCRAPING.controllers_s
+    apiserver: PagePeriod = _SCRAPING.apiserver_s
+    etcd: Period = _SCRAPING.etcd_s
+    controllers: PagePeriod = _SCRAPING.controllers_s
     """controller-manager and scheduler"""
-    resources: Duration = _SCRAPING.resources_s
+    resources: Period = _SCRAPING.resources_s
     """CPU and memory of every process"""
 
 
@@ -166,20 +182,28 @@ _FAULTS_SCHEMA = WithJsonSchema(
 )
 
 
+def _together(phases: dict[str, float]) -> dict[str, float]:
+    if (total := sum(phases.values())) > parse_duration(LONGEST_DRILL):
+        raise ValueError(
+            f"together they last {format_duration(round(total, 9))}; at most {LONGEST_DRILL}"
+        )
+    return phases
+
+
 class ExperimentFile(Part):
     """One claim, and the drill that proves or refutes it."""
 
-    title: str = Field(min_length=1)
+    title: Title
     """What happens, in a sentence."""
-    claim: int | None = Field(None, ge=1)
+    claim: int | None = Field(None, ge=1, le=MOST_CLAIMS)
     """The row of the catalogue of claims."""
-    why: str = Field(min_length=1)
+    why: Why
     """What should hold, and why it matters."""
     cluster: str
     """A file of clusters/, `local-3az` for local-3az.yaml."""
     seed: SeedPart = SeedPart()
     load: tuple[LoadPart, ...] = ()
-    phases: dict[Name, PhaseLength] = Field(
+    phases: Annotated[dict[Name, PhaseLength], AfterValidator(_together)] = Field(
         min_length=1, json_schema_extra={"additionalProperties": False}
     )
     """Names of your own, in the order in which they run, and how long each lasts."""
@@ -187,8 +211,8 @@ class ExperimentFile(Part):
     """What breaks, each undone when its phase ends, or on any exit."""
     abort: tuple[str, ...] = ()
     """Conditions on which the drill ends at once: `availability < 50% for 30s`."""
-    slos: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Objectives by phase: `list.p99 < 1s`."""
+    slos: dict[str, tuple[str, ...]] = Field(json_schema_extra={"minProperties": 1})
+    """Objectives by phase: `list.p99 < 1s`. There is at least one."""
     probing: ProbingPart = ProbingPart()
     scraping: ScrapingPart = ScrapingPart()
     headroom: Headroom = "required"

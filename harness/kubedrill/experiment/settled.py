@@ -3,8 +3,9 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from kubedrill.record.abort import AbortCondition
 from kubedrill.record.catalogue import Rule
-from kubedrill.record.objective import AbortCondition, Objective
+from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Headroom, Probing, ScheduledLoad, Scraping
 
 ACTIVITY = "activity"

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.experiment.settled import PhaseObjective
+from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.objective import Objective, ObjectiveError, check, parse
 from kubedrill.record.problems import Location, Problems
 from kubedrill.record.schedule import ScheduledObjective
 from kubedrill.record.types import Part
 from kubedrill.record.yaml import load_checked
-from kubedrill.words import did_you_mean
+from kubedrill.words import did_you_mean, shown
 
 
 class SlosFile(Part):
@@ -27,8 +28,6 @@ def read_slos(
     file, source = load_checked(path, SlosFile)
     problems = Problems(source)
     found = read_objectives(file.slos, phases, problems, lambda text, _: _measured_by(text, loads))
-    if not any(file.slos.values()):
-        problems.add(("slos",), "slos: no objective; a verdict needs at least one")
     problems.stop()
     return tuple(ScheduledObjective(one.phase, one.objective.text, one.line) for one in found)
 
@@ -44,11 +43,13 @@ def read_objectives(
     What is wrong with one goes to `problems`, and what has the wrong form is passed over; no `phases`:
     it is not known which there are.
     """
+    if not any(slos.values()):
+        problems.add(("slos",), "slos: no objective; a verdict needs at least one")
     found: list[PhaseObjective] = []
     for phase, written in slos.items():
         if phases and phase not in phases:
             near = did_you_mean(phase, phases)
-            problems.add(("slos", phase), f'objectives for an unknown phase "{phase}"{near}')
+            problems.add(("slos", phase), f'objectives for an unknown phase "{shown(phase)}"{near}')
         for index, text in texts(written):
             place: Location = ("slos", phase, index)
             try:
@@ -71,4 +72,5 @@ def texts(value: Any) -> Iterator[tuple[int, str]]:
 def _measured_by(text: str, loads: Collection[str]) -> Objective:
     objective = parse(text)
     check(objective, loads)
+    check_decides(objective, loads, Room())
     return objective

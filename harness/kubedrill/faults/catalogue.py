@@ -6,6 +6,7 @@ from typing import Any
 from kubedrill.errors import NotStarted
 from kubedrill.faults.etcd import check_victims
 from kubedrill.record.catalogue import FaultDescription
+from kubedrill.words import shown
 
 _ETCD_KILL = FaultDescription(
     name="etcd.kill",
@@ -71,7 +72,7 @@ def _precheck_etcd_kill(arguments: Mapping[str, Any], zones: Sequence[str]) -> N
     known = zones if isinstance(member, list) else ("leader", "random", *zones)
     for one in named:
         if one not in known:
-            raise NotStarted(f'etcd.kill: no member "{one}"; known: {", ".join(known)}')
+            raise NotStarted(f'etcd.kill: no member "{shown(one)}"; known: {", ".join(known)}')
     allowed = bool(arguments.get("allow_quorum_loss", False))
     victims = named if member not in ("leader", "random") else [zones[0]]
     check_victims(victims, len(zones), zones, allowed)

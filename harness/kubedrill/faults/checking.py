@@ -19,7 +19,7 @@ from typing import Any
 
 from kubedrill.record.catalogue import Flaw
 from kubedrill.record.problems import Location, describe
-from kubedrill.words import did_you_mean
+from kubedrill.words import did_you_mean, shown
 
 Provider = Mapping[str, Any]
 
@@ -70,7 +70,7 @@ def flaws(action: Mapping[str, Any]) -> list[Flaw]:
     provider = action["provider"]
     kind = provider.get("type")
     if kind not in _KEYS:
-        said = f'unknown provider type "{kind}"' if "type" in provider else "needs a type"
+        said = f'unknown provider type "{shown(kind)}"' if "type" in provider else "needs a type"
         where = ("provider", "type") if "type" in provider else ("provider",)
         return [Flaw(where, f"provider: {said}{did_you_mean(str(kind), _KEYS)}")]
     found = [*_unknown_keys(provider, kind), *_CHECKS[kind](provider)]
@@ -95,7 +95,7 @@ def _unknown_keys(provider: Provider, kind: str) -> Iterator[Flaw]:
             yield Flaw(("provider", key), f"provider.{key}: {_DRILLS_OWN}")
         elif key not in _KEYS[kind]:
             near = did_you_mean(str(key), _KEYS[kind])
-            yield Flaw(("provider", key), f'a {kind} provider has no key "{key}"{near}')
+            yield Flaw(("provider", key), f'a {kind} provider has no key "{shown(key)}"{near}')
 
 
 def _text(provider: Provider, key: str, kind: str, example: str) -> list[Flaw]:
@@ -133,10 +133,14 @@ def _imported(name: str) -> ModuleType | Flaw:
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if name == missing or name.startswith(f"{missing}."):
-            return Flaw(where, f'no module "{name}"{_what_would_work(name, missing)}')
-        return Flaw(where, f'{name} needs the module "{missing}", which is not installed')
+            return Flaw(where, f'no module "{shown(name)}"{_what_would_work(name, missing)}')
+        return Flaw(
+            where, f'{shown(name)} needs the module "{shown(missing)}", which is not installed'
+        )
     except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's code
-        return Flaw(where, f"{name} cannot be imported: {type(error).__name__}: {error}")
+        return Flaw(
+            where, f"{shown(name)} cannot be imported: {type(error).__name__}: {shown(error)}"
+        )
 
 
 def _what_would_work(name: str, missing: str) -> str:
@@ -146,7 +150,7 @@ def _what_would_work(name: str, missing: str) -> str:
         if missing in _PACKAGES:
             return f"; it comes with an extension: pip install {_PACKAGES[missing]}"
         here = [one.name for one in pkgutil.iter_modules() if one.name.startswith("chaos")]
-        return f'; "{missing}" is not installed{did_you_mean(missing, here)}'
+        return f'; "{shown(missing)}" is not installed{did_you_mean(missing, here)}'
     paths = getattr(importlib.import_module(package), "__path__", ())
     below = [one.name for one in pkgutil.walk_packages(paths, f"{package}.")]
     return did_you_mean(name, below)
@@ -167,7 +171,9 @@ def _called(provider: Provider, module: ModuleType) -> list[Flaw]:
     function = getattr(module, name, None)
     if not inspect.isfunction(function) and not inspect.isbuiltin(function):
         near = did_you_mean(name, _functions(module))
-        return [Flaw(("provider", "func"), f'{module.__name__} has no function "{name}"{near}')]
+        return [
+            Flaw(("provider", "func"), f'{module.__name__} has no function "{shown(name)}"{near}')
+        ]
     given = provider.get("arguments", {})
     if not isinstance(given, dict):
         why = f"arguments must be a mapping, not {describe(given)}"
@@ -192,7 +198,7 @@ def _arguments(
             yield Flaw(where, f"arguments.{name}: {_DRILLS_OWN}")
         elif name not in known and inspect.Parameter.VAR_KEYWORD not in kinds:
             near = did_you_mean(str(name), known) or "; it takes none"
-            yield Flaw(where, f'{function} has no argument "{name}"{near}')
+            yield Flaw(where, f'{function} has no argument "{shown(name)}"{near}')
     around: Location = ("provider", "arguments") if given else ("provider",)
     for name, one in known.items():
         if one.default is inspect.Parameter.empty and name not in given:
@@ -205,7 +211,7 @@ def _process(provider: Provider) -> list[Flaw]:
     path, given = provider["path"], provider.get("arguments", [])
     if shutil.which(path) is None:
         near = did_you_mean(path, _programs()) if os.sep not in path else ""
-        why = f'no program "{path}"{near if "did you mean" in near else " that can be executed"}'
+        why = f'no program "{shown(path)}"{near if "did you mean" in near else " that can be executed"}'
         return [Flaw(("provider", "path"), why)]
     if not isinstance(given, str | list | dict):
         why = f"arguments must be text, a list or a mapping, not {describe(given)}"

@@ -9,13 +9,14 @@ import numpy as np
 
 from kubedrill.judge.requests import latencies, percentile
 from kubedrill.process.tail import LineTail
+from kubedrill.record.abort import AbortCondition, parse_abort
 from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_whole
 from kubedrill.record.live import LiveFigures, LiveLoad
-from kubedrill.record.objective import AbortCondition, holds, parse_abort
+from kubedrill.record.objective import holds
 from kubedrill.record.sample import (
     LOAD_DTYPE,
     PROBE_DTYPE,

@@ -61,6 +61,11 @@ class Arrivals:
                 return first + (last - first) * (seconds - begin) / (end - begin)
         return self.points[-1][1]
 
+    def expected(self, seconds: float) -> float:
+        """Return the integral of the rate over the first seconds: about so many arrivals."""
+        segments = self._segments(seconds)
+        return sum((first + last) / 2 * (end - begin) for begin, end, first, last in segments)
+
     def in_words(self) -> str:
         """Return them for people: `10/s`, or how the rate runs; `poisson`; `50 at once`."""
         if self.clients:

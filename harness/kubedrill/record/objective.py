@@ -1,9 +1,8 @@
-"""The grammar of objectives and abort conditions: one for files, judge and live view.
+"""The grammar of objectives: one for files, judge and live view.
 
 objective  = comparison | "eventually(" comparison ") within " duration
 comparison = series [ "." statistic ] operator ( number unit | share " of " base )
 base       = "offered" | load ".offered" | "seeded"
-abort      = comparison " for " duration
 """
 
 import operator as operators
@@ -19,7 +18,7 @@ from kubedrill.record.units import (
     parse_quantity,
     show_as,
 )
-from kubedrill.words import did_you_mean
+from kubedrill.words import did_you_mean, shown
 
 OPERATORS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "<": (operators.lt, "below"),
@@ -32,10 +31,23 @@ OPERATORS: dict[str, tuple[Callable[[float, float], bool], str]] = {
 _SYMBOLS = {"s": "s", "ratio": "%", "1/s": "/s", "bytes": "B", "bytes/s": "B/s", "cpu": "cpu"}
 _STATISTIC = re.compile(r"\.(p\d+(?:\.\d+)?|" + "|".join(STATISTICS) + r")$")
 _SERIES = re.compile(r"\s*([A-Za-z][\w-]*(?:\.[\w-]+)*)\s*")
-_OPERATOR = re.compile(r"([<>=!]+)\s*")
-_EVENTUALLY = re.compile(r"^\s*eventually\s*\((?P<inner>.*)\)\s*(?:within\s+(?P<within>\S+)\s*)?$")
+_OPERATOR = re.compile(r"([^\s\w.%'\"()]+)\s*")
+_EVENTUALLY = re.compile(r"^\s*eventually(?![\w.-])\s*(?P<rest>.*)$")
+_INNER = re.compile(r"^\((?P<inner>[^()]*)\)\s*(?:within\s+(?P<within>\S+)\s*)?$")
+_EXAMPLE = "eventually(etcd.healthy_members == 3) within 10s"
 _SHARE = re.compile(r"^(?P<share>.*?)\s+of\s+(?P<base>\S+)\s*$")
-_FOR = re.compile(r"^(?P<inner>.*?)\s+for\s+(?P<length>\S+)\s*$")
+
+
+LONGEST = 200
+"""Characters of an objective, or of an abort condition."""
+_MEANT = {
+    **dict.fromkeys(("\u2264", "\u2a7d", "\u2266", "=<", "\uff1c\uff1d", "<=="), "<="),
+    **dict.fromkeys(("\u2265", "\u2a7e", "\u2267", "=>", "\uff1e\uff1d", ">=="), ">="),
+    **dict.fromkeys(("=", "===", "\uff1d", "\uff1d\uff1d", "\u2261"), "=="),
+    **dict.fromkeys(("\uff1c", "\u2039", "\u2329", "<<", "\u300a", "\u3008"), "<"),
+    **dict.fromkeys(("\uff1e", "\u203a", "\u232a", ">>", "->", "\u300b", "\u3009"), ">"),
+}
+"""What is taken for an operator, and the operator that it looks like."""
 
 
 class ObjectiveError(ValueError):
@@ -70,38 +82,33 @@ class Objective:
     """What the threshold is a share of, where it is one: `offered`, `secrets.offered`, `seeded`."""
 
 
-ABORT_SERIES = ("availability", "availability.reads", "availability.writes")
-"""What the live figures hold at any moment; the rest is known only after the drill."""
-
-
-@dataclass(frozen=True, slots=True)
-class AbortCondition:
-    """A drill is aborted when `objective`, a condition, has held for `for_s` seconds."""
-
-    text: str
-    objective: Objective
-    for_s: float
-
-
 def parse(text: str) -> Objective:
     """Read one objective; ObjectiveError if it is none. Series and units: see `check`."""
+    if len(text) > LONGEST:
+        raise ObjectiveError(f'"{shown(text)}" is longer than {LONGEST} characters', LONGEST)
     found = _EVENTUALLY.match(text)
     if found is None:
-        return replace(_comparison(text, 0), text=text.strip())
-    if found["within"] is None:
-        raise ObjectiveError("eventually(...) needs a limit: eventually(...) within 10s", len(text))
-    within = _duration(found["within"], found.start("within"))
-    inner = _comparison(found["inner"], found.start("inner"))
-    return replace(inner, text=text.strip(), eventually_s=within)
+        return replace(read_comparison(text), text=text.strip())
+    return replace(_eventually(found["rest"], found.start("rest")), text=text.strip())
 
 
-def parse_abort(text: str) -> AbortCondition:
-    """Read an abort condition, `availability < 50% for 30s`; ObjectiveError if it is none."""
-    found = _FOR.match(text)
+def _eventually(rest: str, offset: int) -> Objective:
+    """Read what follows the word; columns count from `offset`."""
+    found = _INNER.match(rest)
     if found is None:
-        raise ObjectiveError(f'"{text}" does not say for how long; write: ... for 30s', len(text))
-    length = _duration(found["length"], found.start("length"))
-    return AbortCondition(text.strip(), _comparison(found["inner"], 0), length)
+        column = offset + (len(rest.rstrip()) if rest.startswith("(") else 0) + 1
+        what = "needs both brackets, and a limit after them"
+        raise ObjectiveError(f"eventually(...) {what}: {_EXAMPLE}", column)
+    if found["within"] is None:
+        end = offset + len(rest)
+        raise ObjectiveError("eventually(...) needs a limit: eventually(...) within 10s", end)
+    within = read_duration(found["within"], offset + found.start("within"))
+    if within <= 0:
+        raise ObjectiveError(
+            "within 0s is from the phase's begin on; leave eventually(...) out, or give it time",
+            offset + found.start("within") + 1,
+        )
+    return replace(read_comparison(found["inner"], offset + 1), eventually_s=within)
 
 
 def check(objective: Objective, known_loads: Iterable[str]) -> None:
@@ -119,26 +126,14 @@ def check(objective: Objective, known_loads: Iterable[str]) -> None:
     if objective.share_of is not None:
         _check_share(objective, expected, loads)
     elif objective.unit != expected:
-        raise ObjectiveError(_wrong_unit(objective, expected))
-    if objective.unit == "ratio" and objective.threshold > 1:
-        raise ObjectiveError(f"{_name(objective)} is a share, and a share is at most 100%")
+        raise ObjectiveError(_wrong_unit(objective, series))
+    if objective.unit == "ratio" and objective.threshold > 1 and not counts_others(objective):
+        raise ObjectiveError(f"{as_written(objective)} is a share, and a share is at most 100%")
     if objective.unit == "1" and not objective.threshold.is_integer():
-        raise ObjectiveError(f"{_name(objective)} is a whole number; write one")
+        raise ObjectiveError(f"{as_written(objective)} is a whole number; write one")
     if objective.eventually_s is not None and (series.kind != "gauge" or objective.statistic):
         raise ObjectiveError(
             f"eventually(...) is for gauges, such as etcd.healthy_members; {series.name} is none"
-        )
-
-
-def _check_can_end(condition: AbortCondition) -> None:
-    objective = condition.objective
-    if condition.for_s <= 0:
-        raise ObjectiveError(f'"{condition.text}" holds at once; say for how long: ... for 30s')
-    if holds(objective, 1.0):
-        raise ObjectiveError(f'"{condition.text}" would end a drill in which all is well; write <')
-    if not holds(objective, 0.0):
-        raise ObjectiveError(
-            f'"{condition.text}" is not so even where nothing is answered; write <'
         )
 
 
@@ -153,6 +148,11 @@ def base_load(objective: Objective) -> str | None:
     return base.removesuffix(f".{OFFERED}") if base.endswith(f".{OFFERED}") else None
 
 
+def counts_others(objective: Objective) -> bool:
+    """Whether it counts others than what its share is of: pages of arrivals, objects; 300 % may be right."""
+    return objective.share_of is not None and "." in objective.series
+
+
 def absolute(objective: Objective, base: float) -> Objective:
     """Return an objective on a share with what it amounts to, `base` in the unit of the series."""
     rate = objective.statistic == "rate"
@@ -161,7 +161,7 @@ def absolute(objective: Objective, base: float) -> Objective:
 
 
 def _check_share(objective: Objective, expected: str, loads: list[str]) -> None:
-    base, name = str(objective.share_of), _name(objective)
+    base, name = str(objective.share_of), as_written(objective)
     if objective.unit != "ratio":
         raise ObjectiveError(f'"... of {base}" needs a share: 99% of {base}')
     if expected not in {"1/s", "1"}:
@@ -174,20 +174,11 @@ def _check_share(objective: Objective, expected: str, loads: list[str]) -> None:
     if load not in loads or (base == OFFERED and objective.series not in loads):
         known = [OFFERED] if objective.series in loads else [SEEDED] if counted else []
         known += [f"{one}.{OFFERED}" for one in loads if "." not in one]
-        raise ObjectiveError(f'{name} cannot be a share of "{base}"{did_you_mean(base, known)}')
+        raise ObjectiveError(
+            f'{name} cannot be a share of "{shown(base)}"{did_you_mean(base, known)}'
+        )
     if base != OFFERED and expected == "1/s":
         raise ObjectiveError(f"{base} is a number, and {name} a rate; write: of {OFFERED}")
-
-
-def check_abort(condition: AbortCondition, known_loads: Iterable[str]) -> None:
-    """Raise ObjectiveError unless the condition can be watched while the drill runs."""
-    check(condition.objective, known_loads)
-    if condition.objective.series not in ABORT_SERIES:
-        raise ObjectiveError(
-            f"{condition.objective.series} cannot end a drill; what is watched while it runs: "
-            f"{', '.join(ABORT_SERIES)}"
-        )
-    _check_can_end(condition)
 
 
 def holds(objective: Objective, value: float) -> bool:
@@ -203,21 +194,19 @@ def holds_between(objective: Objective, least: float, most: float) -> bool | Non
     return first if first == last else None
 
 
-def _comparison(text: str, offset: int) -> Objective:
+def read_comparison(text: str, offset: int = 0) -> Objective:
     """Read `series.statistic operator number unit`; columns count from `offset`."""
     series = _SERIES.match(text)
     if series is None:
-        raise ObjectiveError(
-            f'"{text.strip()}" has no series; write it as list.p99 < 1s', offset + 1
-        )
+        message = f'"{shown(text.strip())}" has no series; write it as list.p99 < 1s'
+        raise ObjectiveError(message, offset + 1)
     operator = _OPERATOR.match(text, series.end())
     if operator is None:
         column = offset + series.end() + 1
         known = " ".join(OPERATORS)
-        raise ObjectiveError(f'no operator after "{series[1]}"; known: {known}', column)
+        raise ObjectiveError(f'no operator after "{shown(series[1])}"; known: {known}', column)
     if operator[1] not in OPERATORS:
-        message = f'unknown operator "{operator[1]}"; known: {" ".join(OPERATORS)}'
-        raise ObjectiveError(message, offset + operator.start() + 1)
+        raise ObjectiveError(_unknown_operator(operator[1]), offset + operator.start() + 1)
     asked = text[operator.end() :]
     share = _SHARE.match(asked)
     try:
@@ -237,6 +226,12 @@ def _comparison(text: str, offset: int) -> Objective:
     )
 
 
+def _unknown_operator(written: str) -> str:
+    meant = _MEANT.get(written)
+    better = f"write {meant}" if meant else f"known: {' '.join(OPERATORS)}"
+    return f'unknown operator "{shown(written)}"; {better}'
+
+
 def _split(name: str) -> tuple[str, str | None]:
     found = _STATISTIC.search(name)
     if found:
@@ -245,7 +240,8 @@ def _split(name: str) -> tuple[str, str | None]:
     return name, "count" if series is not None and series.kind == "counter" else None
 
 
-def _duration(text: str, offset: int) -> float:
+def read_duration(text: str, offset: int) -> float:
+    """Read a duration in a text, in seconds; ObjectiveError if it is none. Columns count from `offset`."""
     try:
         return parse_duration(text)
     except UnitError as error:
@@ -253,14 +249,14 @@ def _duration(text: str, offset: int) -> float:
 
 
 def _unknown_series(objective: Objective, loads: list[str]) -> str:
-    written = _name(objective)
+    written = as_written(objective)
     head = written.partition(".")[0]
     names = spelled(loads)
     heads = {name.partition(".")[0] for name in names}
     if head not in heads:
-        return f'unknown series "{written}"{did_you_mean(head, heads)}'
+        return f'unknown series "{shown(written)}"{did_you_mean(head, heads)}'
     siblings = [name for name in names if name.partition(".")[0] == head]
-    return f'unknown series "{written}"{did_you_mean(written, siblings)}'
+    return f'unknown series "{shown(written)}"{did_you_mean(written, siblings)}'
 
 
 def _unknown_statistic(objective: Objective, series: Series) -> str:
@@ -272,15 +268,20 @@ def _unknown_statistic(objective: Objective, series: Series) -> str:
     return f'{series.name} has no "{objective.statistic}"{did_you_mean(objective.statistic, known)}'
 
 
-def _wrong_unit(objective: Objective, expected: str) -> str:
-    takes = f"{_name(objective)} takes {EXAMPLES[expected]}"
+def _wrong_unit(objective: Objective, series: Series) -> str:
+    expected = series.statistics[objective.statistic]
+    takes = f"{as_written(objective)} takes {EXAMPLES[expected]}"
     if objective.unit != "1":
-        return f'{takes}; not "{objective.written_unit}"'
+        fits = (one for one, unit in series.statistics.items() if unit == objective.unit and one)
+        other = next((f"; {series.name}.{one} takes it" for one in fits), "")
+        return f'{takes}; not "{objective.written_unit}"{other}'
     number = objective.threshold
     if expected == "ratio" and number <= 1:
         number *= 100
     return f"{takes}; write {show_as(number, '')}{_SYMBOLS[expected]}"
 
 
-def _name(objective: Objective) -> str:
-    return f"{objective.series}.{objective.statistic}" if objective.statistic else objective.series
+def as_written(objective: Objective) -> str:
+    """Return what stands left of the operator."""
+    whole = f"{objective.series}.{objective.statistic}"
+    return whole if whole in objective.text else objective.series

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from kubedrill.errors import BadFile
 from kubedrill.record.arrivals import Arrivals, Points, Spacing
 from kubedrill.record.text import BadText, read_text
-from kubedrill.record.types import FASTEST, AnyRate, Duration, Part, Rate, Time
+from kubedrill.record.types import FASTEST, AnyRate, Duration, Part, Pause, Rate, Time
 from kubedrill.record.units import format_duration, format_rate, parse_rate
 from kubedrill.words import shown
 
@@ -54,6 +54,12 @@ class SpikePart(Part):
     """When it begins, from the load's begin."""
     length: Duration = Field(alias="for")
 
+    @model_validator(mode="after")
+    def _spike(self) -> "SpikePart":
+        if self.base == self.peak:
+            raise ValueError("base and peak are the same rate; write that rate")
+        return self
+
     def points(self) -> Points:
         """Return the rate's points."""
         end = round(self.at + self.length, 9)
@@ -64,7 +70,7 @@ class SpikePart(Part):
 class RecordedPart(Part):
     """A recorded series of rates."""
 
-    file: str
+    file: str = Field(min_length=1, max_length=1000)
     """CSV with the columns `seconds` and `rate` (arrivals a second), beside the experiment file; linear
     between its rows."""
     scale: float = Field(1.0, gt=0, le=1e6)
@@ -113,7 +119,7 @@ class ClosedLoopPart(Part):
     """Clients that each ask again when they are answered: the slower the server, the less they ask."""
 
     clients: int = Field(ge=1, le=MOST_CLIENTS)
-    pause: Time = 0.0
+    pause: Pause = 0.0
     """Between an answer and the next request."""
 
 

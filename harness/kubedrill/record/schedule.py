@@ -103,6 +103,10 @@ class ScheduledObjective:
     line: Count | None = None
 
 
+DRAIN_S = 5
+"""After the last phase, what is in flight may end within this; then it is cut."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probing:
     """How the prober asks. Rates are probes a second for each verb (read, write)."""

@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
+from unicodedata import category
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    WithJsonSchema,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
 )
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_before_validator_function
 
 from kubedrill.record.units import DURATION_PATTERN, RATE_PATTERN, parse_duration, parse_rate
 from kubedrill.words import shown
@@ -21,26 +25,65 @@ NAME_PATTERN = "^[a-z][a-z0-9_-]*$"
 
 LONGEST_NAME = 40
 """Characters: names become parts of the names of files and objects."""
+LONGEST_TITLE = 200
+LONGEST_WHY = 2000
 LONGEST_DRILL = "168h"
 """All phases together: a week."""
+LONGEST_WAIT = "1h"
+"""Between what happens again and again in a drill."""
 FASTEST = "100000/s"
 """Arrivals; ten times what any client of Kubernetes was seen to send."""
+FASTEST_PROBES = "1000/s"
+"""Of one kind; the prober is one process, and is to be heard beside the load, not to be the load."""
+
+DURATION_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "pattern": DURATION_PATTERN,
+    "examples": ["10s", "250ms", "1m30s"],
+}
+_RATE_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "pattern": RATE_PATTERN,
+    "examples": ["10/s", "600/m"],
+}
 
 
-def between(read: Callable[[Any], float], lowest: str, highest: str) -> BeforeValidator:
-    """Return what reads a value with a unit and refuses what is out of bounds."""
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Reads a value with a unit, and refuses what is out of bounds."""
 
-    def check(value: Any) -> float:
-        found = read(value)
-        if found <= 0 < read(lowest):
-            raise ValueError(f"must be more than 0{'/s' if '/' in lowest else 's'}")
-        if found < read(lowest):
-            raise ValueError(f"must be at least {lowest}, not {shown(value)}")
-        if found > read(highest):
-            raise ValueError(f"must be at most {highest}, not {shown(value)}")
+    read: Callable[[Any], float]
+    lowest: str
+    highest: str
+
+    def check(self, value: Any) -> float:
+        """Return the value in its base unit; ValueError says what would work."""
+        found, lowest = self.read(value), self.read(self.lowest)
+        if found <= 0 < lowest:
+            raise ValueError(f"must be more than 0{'/s' if self._of_rates else 's'}")
+        if found < lowest:
+            raise ValueError(f"must be at least {self.lowest}, not {shown(value)}")
+        if found > self.read(self.highest):
+            raise ValueError(f"must be at most {self.highest}, not {shown(value)}")
         return found
 
-    return BeforeValidator(check)
+    @property
+    def _of_rates(self) -> bool:
+        return "/" in self.lowest
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Check before pydantic does, which asks for a number."""
+        return no_info_before_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self,
+        _: CoreSchema,
+        __: GetJsonSchemaHandler,
+    ) -> dict[str, Any]:
+        """Say what the text looks like."""
+        return dict(_RATE_SCHEMA if self._of_rates else DURATION_SCHEMA)
 
 
 def _phase_length(value: Any) -> float:
@@ -59,23 +102,43 @@ def _name(value: str) -> str:
     return value
 
 
-DURATION_SCHEMA: dict[str, Any] = {
-    "type": "string",
-    "pattern": DURATION_PATTERN,
-    "examples": ["10s", "250ms", "1m30s"],
-}
-duration_type = WithJsonSchema(DURATION_SCHEMA)
-rate_type = WithJsonSchema(
-    {"type": "string", "pattern": RATE_PATTERN, "examples": ["10/s", "600/m"]}
-)
-Duration = Annotated[float, between(parse_duration, "1ms", LONGEST_DRILL), duration_type]
-Time = Annotated[float, between(parse_duration, "0s", LONGEST_DRILL), duration_type]
+_JOINERS = "\u200c\u200d"
+"""Invisible, but some scripts and emoji cannot be written without them."""
+
+
+def _prose(value: str) -> str:
+    text = value.strip()
+    if not text:
+        raise ValueError("must not be empty")
+    for letter in text:
+        if category(letter) in {"Cc", "Cf"} and letter not in f"\n{_JOINERS}":
+            raise ValueError(f"has an invisible character in it, U+{ord(letter):04X}; leave it out")
+    return text
+
+
+def _sentence(value: str) -> str:
+    if "\n" in value.strip():
+        raise ValueError("must be one line; what takes more can stand under why")
+    return _prose(value)
+
+
+Duration = Annotated[float, Between(parse_duration, "1ms", LONGEST_DRILL)]
+Time = Annotated[float, Between(parse_duration, "0s", LONGEST_DRILL)]
 """A duration that may be 0s."""
-PhaseLength = Annotated[float, between(_phase_length, "100ms", LONGEST_DRILL), duration_type]
-Rate = Annotated[float, between(parse_rate, "1/h", FASTEST), rate_type]
-AnyRate = Annotated[float, between(parse_rate, "0/s", FASTEST), rate_type]
+Pause = Annotated[float, Between(parse_duration, "0s", LONGEST_WAIT)]
+Patience = Annotated[float, Between(parse_duration, "1s", LONGEST_WAIT)]
+Deadline = Annotated[float, Between(parse_duration, "10ms", "1m")]
+PagePeriod = Annotated[float, Between(parse_duration, "1s", LONGEST_WAIT)]
+"""Of what costs the one that is asked something: a page costs an idle apiserver 75 ms of CPU."""
+Period = Annotated[float, Between(parse_duration, "100ms", LONGEST_WAIT)]
+PhaseLength = Annotated[float, Between(_phase_length, "100ms", LONGEST_DRILL)]
+Rate = Annotated[float, Between(parse_rate, "1/h", FASTEST)]
+AnyRate = Annotated[float, Between(parse_rate, "0/s", FASTEST)]
 """A rate that may be 0/s."""
+ProbeRate = Annotated[float, Between(parse_rate, "1/h", FASTEST_PROBES)]
 Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN}), AfterValidator(_name)]
+Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE), AfterValidator(_sentence)]
+Why = Annotated[str, Field(min_length=1, max_length=LONGEST_WHY), AfterValidator(_prose)]
 
 
 class Part(BaseModel):

@@ -168,7 +168,7 @@ def _wrong_value(errors: list[ErrorDetails]) -> str:
             kinds = dict.fromkeys(_EXPECTED.get(one["type"], "") for one in errors)
             words = f" must be {' or '.join(filter(None, kinds))}, not {describe(value)}"
         case _ if kind in _BOUNDS:
-            words = f" must be {_BOUNDS[kind].format(**context)}, not {value}"
+            words = f" must be {_BOUNDS[kind].format(**context)}, not {shown(value)}"
         case _:
             said = error["msg"][:1].lower() + error["msg"][1:]
             words = f": {said}, not {describe(value)}"

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from kubedrill.errors import NotStarted
 from kubedrill.load.user.share import Share
+from kubedrill.record.problems import describe
 from kubedrill.wire.target import Http
 
 
@@ -115,4 +116,4 @@ def _in_words(error: Any) -> str:
     place = ".".join(str(step) for step in error["loc"])
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    return f"{place}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {error['input']!r}"
+    return f"{place}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {describe(error['input'])}"

@@ -16,11 +16,10 @@ from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.result import Series
 from kubedrill.load.user.share import Share
 from kubedrill.record.clock import MILLISECOND, SECOND, now
-from kubedrill.record.schedule import Schedule, ScheduledLoad
+from kubedrill.record.schedule import DRAIN_S, Schedule, ScheduledLoad
 from kubedrill.record.sidecar import LoadSeries, LoadSidecar
 
-DRAIN = 5 * SECOND
-"""After the last phase, what is in flight may end within this; then it is cut."""
+DRAIN = DRAIN_S * SECOND
 
 QUIET = 100 * MILLISECOND
 """Before the first arrival nothing else is done."""
