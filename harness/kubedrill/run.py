@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,13 @@ from kubedrill.record.timeline import (
     Seeded,
 )
 from kubedrill.record.verdict import Report
-from kubedrill.report import html, junit, machine
+from kubedrill.report import machine
 from kubedrill.report.console import print_verdict
+from kubedrill.report.files import write_all
 from kubedrill.report.live import LiveView
 from kubedrill.signals import Interrupted, Signals
 from kubedrill.surroundings import surroundings
+from kubedrill.words import why_not
 
 if TYPE_CHECKING:
     from kubedrill.cluster.definition import ClusterDefinition
@@ -216,11 +219,11 @@ def note_ending(drill: Drill, error: BaseException) -> None:
 
 def conclude(folder: RunFolder, console: Console) -> Report:
     """Close the evidence, judge it, write the reports, show the verdict."""
-    convert(folder)
-    seal(folder)
+    for what, close in (("samples as Parquet", convert), ("manifest.json", seal)):
+        if why := why_not(partial(close, folder)):
+            console.print(f"{what}: not written: {why}", style="bold red")
     report = judge(folder)
-    report.write(folder.verdict)
-    html.write(folder)
-    junit.write(folder)
+    for unwritten in write_all(folder, report):
+        console.print(unwritten, style="bold red")
     print_verdict(report, folder, console)
     return report

@@ -1,6 +1,6 @@
 """How messages show what people wrote, and suggest what was meant."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from traceback import extract_tb
@@ -32,6 +32,17 @@ def in_a_line(error: BaseException) -> str:
     frames = extract_tb(error.__traceback__)
     where = (f" ({Path(one.filename).name}:{one.lineno}, in {one.name})" for one in frames[-1:])
     return printable(what) + "".join(where)
+
+
+def why_not(act: Callable[[], object]) -> str:
+    """Do something; return in a line why it could not be done, "" if it was."""
+    try:
+        act()
+    except OSError as error:
+        return error.strerror or in_a_line(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and what comes after is done
+        return in_a_line(error)
+    return ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

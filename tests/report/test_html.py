@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -50,8 +51,12 @@ class Page(HTMLParser):
         return sum(one == tag for one, _ in self.tags)
 
 
+def written(folder: RunFolder) -> Path:
+    return html.write(folder, Report.read(folder.verdict))
+
+
 def page(folder: RunFolder) -> Page:
-    return Page(html.write(folder).read_text(encoding="utf-8"))
+    return Page(written(folder).read_text(encoding="utf-8"))
 
 
 SECTIONS = [
@@ -123,7 +128,7 @@ def test_links_within_the_page_lead_somewhere(drill) -> None:
 
 
 def test_it_is_small(drill) -> None:
-    assert html.write(drill()).stat().st_size < 2 * MEGABYTE
+    assert written(drill()).stat().st_size < 2 * MEGABYTE
 
 
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
@@ -197,7 +202,7 @@ def test_a_fault_without_effect_has_no_band(drill) -> None:
 
 def test_every_table_scrolls_in_a_frame_that_shows_that_there_is_more(drill) -> None:
     """On a narrow screen a table is cut by its frame; the frame's edge is shaded where it is."""
-    text = html.write(drill()).read_text(encoding="utf-8")
+    text = written(drill()).read_text(encoding="utf-8")
     assert len(re.findall(r"<table", text)) == len(
         re.findall(r'<div class="scroll"[^>]*>\s*<table', text)
     )

@@ -41,5 +41,5 @@ def test_a_quota_is_said() -> None:
 
 def test_the_report_has_it(tmp_path) -> None:
     folder = JudgedDrill().write(tmp_path)
-    judge(folder).write(folder.verdict)
-    assert "work 25 ms CPU (23 ms on the reference machine)" in html.write(folder).read_text()
+    page = html.write(folder, judge(folder)).read_text()
+    assert "work 25 ms CPU (23 ms on the reference machine)" in page

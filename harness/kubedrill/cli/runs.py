@@ -1,7 +1,6 @@
 """The commands for what drills leave: judge, report, heal."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,10 +40,11 @@ def judge(run: Path, as_json: bool, slos: Path | None) -> int:
     """Judge a run again from its files alone, and write its reports; the exit code is the verdict's."""
     from kubedrill.record.folder import RunFolder
     from kubedrill.report.console import print_verdict
+    from kubedrill.report.files import write_all
 
     folder = RunFolder(run.resolve(), _name_of(slos) if slos else "")
     report = _judged(folder, slos)
-    for unwritten in _write(folder, report):
+    for unwritten in write_all(folder, report):
         click.echo(unwritten, err=True)
     if as_json:
         click.echo(report.model_dump_json(indent=1))
@@ -71,51 +71,38 @@ def _name_of(slos: Path) -> str:
     return re.sub(r"[^\w-]+", "-", slos.stem).strip("-") or "slos"
 
 
-def _write(folder: "RunFolder", report: "Report") -> Iterator[str]:
-    """Write verdict and reports anew; yield what could not be written, in words."""
-    from kubedrill.report import html, junit
-
-    try:
-        report.write(folder.verdict)
-        html.write(folder)
-        junit.write(folder)
-    except OSError as error:
-        yield (
-            f"{folder.path}: not written: {error.strerror} ({error.filename}); "
-            "what stands there is of an earlier judgement, if of any"
-        )
-
-
 @click.command(epilog=example("kubedrill report reports/etcd-member-kill/latest"))
 @run_folder
 def report(run: Path) -> int:
     """Write report.html and junit.xml of a judged run again.
 
     Where its evidence is not what it was when the drill had ended, it is judged again first, and is
-    INVALID: exit 2.
+    INVALID: exit 2. Exit 1 if one of them could not be written.
     """
-    from pydantic import ValidationError
-
     from kubedrill.record.folder import RunFolder
     from kubedrill.record.manifest import check
     from kubedrill.record.verdict import Report
-    from kubedrill.report import html, junit
+    from kubedrill.report.files import write_all, write_reports
 
     folder = RunFolder(run.resolve())
     if broken := check(folder).broken:
-        for words in (*broken, *_write(folder, _judged(folder, None))):
+        for words in (*broken, *write_all(folder, _judged(folder, None))):
             click.echo(words, err=True)
         return Done(INVALID)
     try:
-        Report.read(folder.verdict)
+        report = Report.read(folder.verdict)
     except FileNotFoundError:
         raise NotStarted(f"{run}: has no verdict.json; run: kubedrill judge {run}") from None
-    except (OSError, ValidationError):
+    except (OSError, ValueError):
         message = f"{folder.verdict}: is no verdict; run: kubedrill judge {run}"
         raise NotStarted(message) from None
-    for written in (html.write(folder), junit.write(folder)):
-        click.echo(written)
-    return Done(0)
+    unwritten = write_reports(folder, report)
+    for words in unwritten:
+        click.echo(words, err=True)
+    for path in (folder.report, folder.junit):
+        if path.is_file():
+            click.echo(path)
+    return Done(PARTLY if unwritten else 0)
 
 
 @click.command(epilog=example("kubedrill heal"))

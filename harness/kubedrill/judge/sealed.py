@@ -9,6 +9,7 @@ from kubedrill.record.lines import BadEvidence
 from kubedrill.record.manifest import check
 from kubedrill.record.schedule import ScheduledObjective
 from kubedrill.record.verdict import Report, Verdict
+from kubedrill.words import in_a_line
 
 
 def judge(
@@ -44,3 +45,5 @@ def _read(folder: RunFolder, objectives: tuple[ScheduledObjective, ...] | None) 
         return of_files(folder, objectives)
     except BadEvidence as bad:
         return unfounded(folder, [bad.within(folder.path)])
+    except Exception as error:  # noqa: BLE001 - a verdict there must be, and it cannot be another
+        return unfounded(folder, [f"could not be judged: {in_a_line(error)}"])

@@ -15,39 +15,52 @@ from kubedrill.record.lines import BadEvidence, read_whole
 from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event, read_timeline
-from kubedrill.record.verdict import FaultResult, Report, Verdict
+from kubedrill.record.verdict import FaultResult, Report
 from kubedrill.report import figures, machine, sentences, tables
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.report.table import verdict_cell
+from kubedrill.words import in_a_line
 
 
-def write(folder: RunFolder) -> Path:
-    """Write `report.html` from the run's files and return its path.
+def write(folder: RunFolder, report: Report) -> Path:
+    """Write `report.html` of a verdict, with what the run's files show, and return its path.
 
-    Only `verdict.json` must exist: a drill that ended early has a report too, and so has one whose files
-    cannot be read. It is INVALID, and its report has what the verdict says.
+    Where they cannot be shown, it has what the verdict says, and why not more: a drill that ended early
+    has a report too, and so has one whose evidence was damaged.
     """
-    report = Report.read(folder.verdict)
-    unread = RunFolder(folder.path / "unread")
-    readable = all(path.is_file() or not path.exists() for path in folder.files())
     try:
-        page = _page(folder if readable else unread, report)
-    except BadEvidence:
-        if report.verdict is not Verdict.INVALID:
-            raise
-        page = _page(unread, report)
+        _check_all_are_files(folder)
+        page = _page(folder, report)
+    except BadEvidence as bad:
+        page = _bare_page(folder, report, bad.within(folder.path))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the verdict must be reported
+        page = _bare_page(folder, report, in_a_line(error))
     write_whole(folder.report, page)
     return folder.report
 
 
-def _page(folder: RunFolder, report: Report) -> str:
+def _check_all_are_files(folder: RunFolder) -> None:
+    """Raise BadEvidence if something is none: who reads from a pipe may wait for ever."""
+    for path in sorted(folder.files()):
+        if path.exists() and not path.is_file():
+            raise BadEvidence(path, None, "is no file")
+
+
+def _bare_page(folder: RunFolder, report: Report, why: str) -> str:
+    """Return the page that the verdict alone makes, and why it has no more."""
+    notes = [*report.notes, f"what the run's files show is not here: {why}"]
+    return _page(RunFolder(folder.path / "unread"), report.model_copy(update={"notes": notes}), why)
+
+
+def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
     schedule = Schedule.read(folder.schedule) if folder.schedule.exists() else None
     events = read_timeline(folder.timeline, may_be_cut=True) if folder.timeline.exists() else []
     start = _start(report, events)
     template = _environment().get_template("report.html.j2")
     return template.render(
         report=report,
+        unread=unread,
         verdict=verdict_cell(report.verdict),
         proved=sentences.proved(report),
         facts=_facts(report, schedule) | _machine(folder),

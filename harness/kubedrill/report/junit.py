@@ -17,9 +17,8 @@ VALIDITY = "validity"
 """The suite that says whether the drill itself can be trusted, and came to its end."""
 
 
-def write(folder: RunFolder) -> Path:
-    """Write `junit.xml` from `verdict.json` and return its path."""
-    report = Report.read(folder.verdict)
+def write(folder: RunFolder, report: Report) -> Path:
+    """Write `junit.xml` of a verdict and return its path."""
     root = ET.Element("testsuites", name=_clean(report.experiment))
     for phase in sentences.phases_asked(report):
         objectives = [one for one in report.objectives if one.phase == phase]
