@@ -10,8 +10,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from kubedrill.load.mixing import Mixing, Portion, Profiles, read_mix
-from kubedrill.load.user import Parameters
+from kubedrill.load.mixing import ARRIVALS, Mixing, MixingParameters, Portion, Profiles, read_mix
 
 PROFILES = Profiles(
     Path(__file__).parent,
@@ -30,7 +29,7 @@ PROFILES = Profiles(
 
 
 def _of(profile: str, weight: float, **parameters: object) -> Portion:
-    return Portion(profile=profile, weight=weight, **{"with": parameters})
+    return Portion.model_validate({"profile": profile, "weight": weight, "with": parameters})
 
 
 PRESETS = {
@@ -77,7 +76,7 @@ PRESETS = {
 }
 
 
-class MixedParameters(Parameters):
+class MixedParameters(MixingParameters):
     """What is mixed."""
 
     preset: Literal[
@@ -86,7 +85,7 @@ class MixedParameters(Parameters):
     mix: str = Field(
         "",
         description="a mix of your own instead of the preset, as JSON: "
-        '[{"profile": "mass-list", "weight": 1, "with": {}}, ...]',
+        '[{"profile": "mass-list", "as": "stale", "weight": 1, "with": {}}, ...]',
     )
 
     @model_validator(mode="after")
@@ -104,12 +103,6 @@ class Mixed(Mixing):
     """Hands each arrival to one of several profiles."""
 
     profiles = PROFILES
-    series = PROFILES.series
+    series = (ARRIVALS,)
     permissions = PROFILES.permissions
     parameters = MixedParameters
-
-    def prepare(self) -> None:
-        """Prepare every portion."""
-        given = self.given
-        assert isinstance(given, MixedParameters)
-        self.mix(given.portions)

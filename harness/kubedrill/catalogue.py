@@ -14,7 +14,7 @@ from kubedrill.faults.catalogue import FAULTS
 from kubedrill.faults.overlap import refusals
 from kubedrill.faults.rights import rights_of
 from kubedrill.judge import measurers  # noqa: F401 - objectives may name the series that they declare
-from kubedrill.load.describe import NotAProfile, Profiles, contradictions
+from kubedrill.load.describe import NotAProfile, Profiles, with_parameters
 from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
 from kubedrill.record.override import Override
 from kubedrill.record.text import BadText, read_text
@@ -27,7 +27,7 @@ def assemble(near: Path | None = None) -> Catalogue:
         profiles=_profiles(near),
         clusters=tuple(path.stem for path in _files("clusters", "*.yaml", near)),
         cluster=lambda name: describe_cluster(places.cluster_file(name, near)),
-        contradictions=contradictions,
+        with_parameters=with_parameters,
         refusals=refusals,
         flaws=flaws,
         rights=rights_of,

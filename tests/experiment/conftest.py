@@ -12,20 +12,23 @@ from kubedrill.faults.activities import flaws
 from kubedrill.faults.catalogue import FAULTS
 from kubedrill.faults.overlap import refusals
 from kubedrill.faults.rights import rights_of
-from kubedrill.record.catalogue import Catalogue, ProfileDescription
+from kubedrill.record.catalogue import Catalogue, ProfileDescription, WithParameters
 
 TOP = Path(__file__).resolve().parents[2]
 SHIPPED = TOP / "experiments" / "etcd-member-kill.yaml"
 
 
-def contradictions(
+def with_parameters(
     loads: Sequence[tuple[ProfileDescription, Mapping[str, Any]]],
-) -> list[str]:
+) -> list[WithParameters]:
     """Say what the real profile says; tests/test_cli.py asks that one."""
     pages_from_cache = {"resource_version": "0", "limit": 500}.items()
     return [
-        "mass-list: limit is ignored" if given.items() >= pages_from_cache else ""
-        for _, given in loads
+        WithParameters(
+            "mass-list: limit is ignored" if given.items() >= pages_from_cache else "",
+            profile.series,
+        )
+        for profile, given in loads
     ]
 
 
@@ -51,7 +54,7 @@ CATALOGUE = Catalogue(
     },
     clusters=("local-3az",),
     cluster=lambda name: describe_cluster(TOP / "clusters" / f"{name}.yaml"),
-    contradictions=contradictions,
+    with_parameters=with_parameters,
     refusals=refusals,
     flaws=flaws,
     rights=rights_of,

@@ -5,7 +5,8 @@ import time
 import pytest
 from load_stage import PROFILE
 
-from kubedrill.load.describe import contradictions, describe
+from kubedrill.load.describe import describe, with_parameters
+from kubedrill.record.catalogue import WithParameters
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,7 @@ def test_parameters_are_checked_together():
     (profile,) = describe(PROFILE)
     right = (profile, {"resource_version": "0", "encoding": "protobuf"})
     wrong = (profile, {"resource_version": "0", "limit": 500})
-    said = contradictions([right, wrong, right])
-    assert (said[0], said[2]) == ("", "")
-    assert said[1].startswith("mass-list: limit is ignored by the server")
-    assert contradictions([wrong]) == said[1:2]
+    said = with_parameters([right, wrong, right])
+    assert said[0] == said[2] == WithParameters("", profile.series)
+    assert said[1].wrong.startswith("mass-list: limit is ignored by the server")
+    assert with_parameters([wrong]) == said[1:2]

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from list_server import ITEMS
 from load_stage import PROFILES, check, stage_on
 
 from kubedrill.errors import NotStarted
-from kubedrill.load.describe import describe
+from kubedrill.load.describe import describe, with_parameters
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
 from kubedrill.record.traces import read_load
@@ -29,16 +30,16 @@ def counts(folder: RunFolder) -> dict[str, int]:
     found: dict[str, int] = {}
     for number, series in enumerate(sidecar.series):
         _, _, name = series.name.partition(".")
-        profile = name.partition(".")[0]
-        if profile and profile not in found:  # the first series of a profile are its arrivals
-            found[profile] = int((records["series"] == number).sum())
-    return {profile: count for profile, count in found.items() if count}
+        portion = name.partition(".")[0]
+        if portion and portion != "refused" and portion not in found:  # first come its arrivals
+            found[portion] = int((records["series"] == number).sum())
+    return {portion: count for portion, count in found.items() if count}
 
 
 def mix(*portions):
-    return json.dumps(
-        [{"profile": name, "weight": weight, "with": given} for name, weight, given in portions]
-    )
+    """Return a mix of (profile, weight, parameters), or of (profile, weight, parameters, name)."""
+    keys = ("profile", "weight", "with", "as")
+    return json.dumps([dict(zip(keys, one, strict=False)) for one in portions])
 
 
 def test_shares_follow_the_weights(stage):
@@ -49,6 +50,77 @@ def test_shares_follow_the_weights(stage):
     assert sum(found.values()) == 300
     # 225 expected, with a deviation of 7.5.
     assert 190 < found["mass-list"] < 260
+
+
+PAGED = {"resource": "pods", "limit": 4}
+
+
+@pytest.mark.parametrize(
+    ("names", "first", "second"),
+    [
+        (("stale", "paged"), ("stale", "stale.page"), ("paged", "paged.page")),
+        (
+            (None, None),
+            ("mass-list.list", "mass-list.list.page"),
+            ("mass-list-2.list", "mass-list-2.list.page"),
+        ),
+        (
+            (None, "mass-list-2"),
+            ("mass-list.list", "mass-list.list.page"),
+            ("mass-list-2", "mass-list-2.page"),
+        ),
+        (("z", None), ("z", "z.page"), ("mass-list.list", "mass-list.list.page")),
+    ],
+)
+def test_portions_of_one_profile_have_series_of_their_own(
+    stage, server, names, first, second
+) -> None:
+    stale = {"resource": "pods", "resource_version": "0"}
+    portions = [("mass-list", 4, stale), ("mass-list", 1, PAGED)]
+    chosen = mix(*((*one, name) for one, name in zip(portions, names, strict=True)))
+    played = stage.of("mixed").play(rate=50, seconds=2, mix=chosen)
+    every, whole, paged = (
+        len(played.records(f"mixed{one and '.'}{one}")) for one in ("", first[0], second[0])
+    )
+    assert every == whole + paged == 100
+    assert whole > 60 > paged > 5  # 80 and 20 expected, with a deviation of 4
+    assert len(played.records(f"mixed.{first[1]}")) == 0
+    pages = -(-ITEMS // PAGED["limit"])
+    assert len(played.records(f"mixed.{second[1]}")) == pages * paged
+
+
+@pytest.mark.parametrize(
+    ("portions", "said"),
+    [
+        ([("mass-list", 1, {}, "x"), ("mass-list", 1, {}, "x")], 'two portions are named "x"'),
+        (
+            [("mass-list", 1, {}), ("watch-list", 1, {}, "mass-list")],
+            'two portions are named "mass-list"',
+        ),
+        *[
+            ([("mass-list", 1, {}, name)], f'"{name}" is what objectives ask of a load')
+            for name in ("p99", "count", "rate", "cpu", "offered", "refused")
+        ],
+        ([("mass-list", 1, {}, "Stale")], '"Stale" is no name; begin with a-z'),
+        ([("mass-list", 1, {}, "a.b")], '"a.b" is no name; begin with a-z'),
+        ([("mass-list", 1, {}, 5)], "0.as: Input should be a valid string"),
+        ([("mass-list", 1, {})] * 80, "more than 255 series; take fewer portions"),
+    ],
+)
+def test_names_of_portions(portions, said) -> None:
+    with pytest.raises(NotStarted, match=r"^mixed: mix: ") as refused:
+        check(MIXED, {"mix": mix(*portions)})
+    assert said in str(refused.value)
+
+
+def test_what_objectives_may_name_of_a_mix() -> None:
+    (profile,) = describe(MIXED)
+    chosen = mix(("mass-list", 1, {}, "stale"), ("mass-list", 1, PAGED), ("secret-flood", 1, {}))
+    (answer,) = with_parameters([(profile, {"mix": chosen})])
+    assert {"mixed", "mixed.stale", "mixed.stale.page", "mixed.mass-list.list"} <= {*answer.series}
+    assert "mixed.secret-flood.create" in answer.series
+    assert not [one for one in answer.series if "pod-churn" in one]
+    assert "mixed.pod-churn.churn" in profile.series  # of the preset that is the default
 
 
 def test_a_portion_has_a_timeout_of_its_own(stage, server):

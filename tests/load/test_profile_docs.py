@@ -38,7 +38,13 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_is_a_valid_experiment(example, tmp_path):
-    small = {"title": "x", "why": "y", "cluster": "local-3az", "phases": {"baseline": "30s"}}
+    small = {
+        "title": "x",
+        "why": "y",
+        "cluster": "local-3az",
+        "phases": {"baseline": "2m"},
+        "slos": {"baseline": ["probe.failed == 0"]},
+    }
     file = tmp_path / "x.yaml"
     file.write_text(yaml.safe_dump(small | yaml.safe_load(example), sort_keys=False))
     experiment, _ = read_experiment(file)

@@ -13,7 +13,7 @@ from json_lines import read_lines
 
 from kubedrill.errors import NotStarted
 from kubedrill.load import launch
-from kubedrill.load.describe import contradictions, describe
+from kubedrill.load.describe import describe, with_parameters
 from kubedrill.process.child import Child
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair, now
@@ -135,6 +135,6 @@ def until(time_ns: int) -> None:
 def check(profile: Path, parameters: Mapping[str, Any]) -> None:
     """Check parameters as a drill does before it starts; NotStarted says what is wrong."""
     (description,) = describe(profile)
-    (wrong,) = contradictions([(description, parameters)])
-    if wrong:
-        raise NotStarted(wrong)
+    (answer,) = with_parameters([(description, parameters)])
+    if answer.wrong:
+        raise NotStarted(answer.wrong)

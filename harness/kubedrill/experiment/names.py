@@ -38,20 +38,28 @@ class NameCheck:
         self._problems = problems
         self._cluster: ClusterDescription | None = None
         self._phases = _phase_times(value.get("phases"))
-        self._load_names = [
-            name for _, load in self._entries("load") for name in self._series_of(load)
-        ]
+        self._series = {
+            index: profile.series if profile else ()
+            for index, load in self._entries("load")
+            for profile in (self._profile(load),)
+        }
+        self._unclear: set[str] = set()
+        """Loads whose parameters are wrong: which series they have is not known."""
         self._silent = {
             load["as"]: {one for one in self._phases if one not in load["phases"]}
             for _, load in self._entries("load")
             if isinstance(load.get("as"), str) and load.get("phases")
         }
 
-    def _series_of(self, load: dict[str, Any]) -> list[str]:
-        if not isinstance(load.get("as"), str):
-            return []
-        profile = self._profile(load)
-        return load_series(load["as"], profile.series if profile else ()) or [load["as"]]
+    @property
+    def _load_names(self) -> list[str]:
+        """The names of the series of all loads."""
+        return [
+            name
+            for index, load in self._entries("load")
+            if isinstance(load.get("as"), str)
+            for name in load_series(load["as"], self._series[index]) or [load["as"]]
+        ]
 
     def _profile(self, load: dict[str, Any]) -> ProfileDescription | None:
         """Return a load's profile if it is one; what is wrong with it is told by `check_loads`."""
@@ -129,14 +137,31 @@ class NameCheck:
         return [(index, profile, given)] if right else []
 
     def _check_together(self, loads: list[SoundLoad]) -> None:
-        wrong = self._catalogue.contradictions([(profile, given) for _, profile, given in loads])
-        for (index, _, given), message in zip(loads, wrong, strict=True):
-            if message:
-                around: Location = ("load", index, "with")
-                places: list[Location] = [(*around, name) for name in given]
-                # Of the two that contradict each other, the one that was set on the command line.
-                is_set = (one for one in places if self._problems.source.place(one).option)
-                self._problems.add(next(is_set, around), message)
+        answers = self._catalogue.with_parameters([(profile, given) for _, profile, given in loads])
+        for (index, profile, given), answer in zip(loads, answers, strict=True):
+            self._series[index] = answer.series
+            if answer.wrong:
+                place = self._place_of(answer.wrong, profile, index, given)
+                self._problems.add(place, answer.wrong)
+        sound = {
+            index for (index, *_), answer in zip(loads, answers, strict=True) if not answer.wrong
+        }
+        self._unclear = {
+            str(load.get("as"))
+            for index, load in self._entries("load")
+            if load.get("with") and index not in sound
+        }
+
+    def _place_of(
+        self, wrong: str, profile: ProfileDescription, index: int, given: dict[str, Any]
+    ) -> Location:
+        """Return where the parameter stands that is wrong, or one of those that contradict each other."""
+        around: Location = ("load", index, "with")
+        places: list[Location] = [(*around, name) for name in given]
+        named = [one for one in places if wrong.startswith(f"{profile.name}: {one[-1]}: ")]
+        # Of the two that contradict each other, the one that was set on the command line.
+        is_set = [one for one in places if self._problems.source.place(one).option]
+        return next(iter((*named, *is_set)), around)
 
     def faults(self) -> tuple[Fault, ...]:
         """Return the faults, those with problems left out."""
@@ -197,6 +222,8 @@ class NameCheck:
 
     def _objective(self, text: str, phase: str, measurable: Measurable) -> Objective:
         objective = parse(text)
+        if objective.series.partition(".")[0] in self._unclear:
+            return objective
         check(objective, self._load_names)
         measurable.check(objective, phase)
         return objective

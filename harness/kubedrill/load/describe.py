@@ -17,7 +17,7 @@ import platformdirs
 from kubedrill.errors import NotStarted
 from kubedrill.process.asking import Said, ask
 from kubedrill.process.environment import NOWHERE, environment
-from kubedrill.record.catalogue import ProfileDescription
+from kubedrill.record.catalogue import ProfileDescription, WithParameters
 from kubedrill.record.files import write_json
 from kubedrill.record.text import BadText, read_text
 
@@ -81,13 +81,20 @@ def describe(*paths: Path) -> list[ProfileDescription | NotAProfile]:
     return [_description(path, raw) for path, raw in zip(paths, answers, strict=True)]
 
 
-def contradictions(loads: Sequence[tuple[ProfileDescription, Mapping[str, Any]]]) -> list[str]:
-    """Return what is wrong with each profile's parameters together, which no schema can say; or ""."""
+def with_parameters(
+    loads: Sequence[tuple[ProfileDescription, Mapping[str, Any]]],
+) -> list[WithParameters]:
+    """Return what no schema can say of each profile with its parameters."""
     answers = _answers(
         [(Path(one.path), json.dumps(dict(given), sort_keys=True)) for one, given in loads]
     )
-    wrong = [raw.get("reason") or raw["wrong"] for raw in answers]
-    return [f"{one.name}: {why}" if why else "" for (one, _), why in zip(loads, wrong, strict=True)]
+    return [_with_parameters(one.name, raw) for (one, _), raw in zip(loads, answers, strict=True)]
+
+
+def _with_parameters(name: str, raw: Mapping[str, Any]) -> WithParameters:
+    if wrong := raw.get("reason") or raw["wrong"]:
+        return WithParameters(f"{name}: {wrong}", ())
+    return WithParameters("", tuple(raw["series"]))
 
 
 def _description(path: Path, raw: dict[str, Any]) -> ProfileDescription | NotAProfile:
@@ -190,16 +197,16 @@ def _said(path: Path, given: str) -> dict[str, Any]:
 
     try:
         module, user = load_profile(path)
-        wrong = ""
+        wrong, parameters = "", user.parameters()
         if given:
             try:
-                check_together(json.loads(given), user.parameters)
+                parameters = check_together(json.loads(given), user.parameters)
             except NotStarted as error:
                 wrong = str(error)
         said = {
             "doc": (module.__doc__ or "").strip().partition("\n")[0],
             "parameters": user.parameters.model_json_schema(),
-            "series": [one.name for one in user.series],
+            "series": [one.name for one in user.series_for(parameters)],
             "permissions": dict(user.permissions),
             "wrong": wrong,
         }

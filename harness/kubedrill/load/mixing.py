@@ -2,9 +2,9 @@
 
 import random
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import accumulate, count
+from itertools import accumulate, chain, count
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -19,6 +19,8 @@ from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.writing import WritingUser, tell_what_stays
 from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
+from kubedrill.record.series import PERCENTILES, STATISTICS, load_series
+from kubedrill.record.types import Name
 from kubedrill.wire.errors import WireError
 
 
@@ -29,6 +31,8 @@ class Portion(BaseModel):
 
     profile: str
     """Its name, `mass-list`."""
+    name: Name | None = Field(None, alias="as")
+    """The name of its series, after the mix's; if it has none, they are called after its profile."""
     weight: float = Field(gt=0, le=1e6)
     """Its arrivals, in relation to those of the others."""
     parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
@@ -38,6 +42,9 @@ _WHOLE = ("http", "connections", "keep_alive", "max_in_flight")
 """Parameters that a portion cannot have for itself: its arrivals, and connections, are the mix's."""
 _INHERITED = ("timeout_s", "retry_after")
 """Parameters that a portion has from the mix, unless it says something else."""
+
+ARRIVALS = Series("mixed", "MIX", "transaction")
+"""Of the mix itself, whoever serves them."""
 
 _MIX = TypeAdapter(tuple[Portion, ...])
 
@@ -54,36 +61,65 @@ def read_mix(text: str) -> tuple[Portion, ...]:
         ) from None
 
 
+_TAKEN = {*STATISTICS, *PERCENTILES, "cpu", "offered", "refused"}
+"""What stands after a load's name in objectives, and so is no name of a portion."""
+_MOST_SERIES = 255
+"""A record has a byte for its series."""
+
+
+def names_of(portions: Sequence[Portion]) -> list[str]:
+    """Return the portions' names, each its own; ValueError says what is wrong with one.
+
+    A portion without one is called after its profile; the second of a profile is `mass-list-2`.
+    """
+    found: list[str] = []
+    unnamed: Counter[str] = Counter()
+    for one in portions:
+        name = one.name
+        if name is None:
+            unnamed[one.profile] += 1
+            number = unnamed[one.profile]
+            name = one.profile if number == 1 else f"{one.profile}-{number}"
+        if name in _TAKEN:
+            raise ValueError(
+                f'mix: as: "{name}" is what objectives ask of a load; take another name'
+            )
+        if name in found:
+            raise ValueError(f'mix: as: two portions are named "{name}"; give each its own')
+        found.append(name)
+    return found
+
+
 class Profiles:
     """The profiles of a folder that may be mixed, as parts: none of them is a load of its own."""
 
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
         self._users: dict[str, type[KubernetesUser]] = {}
-        self._offsets: dict[str, int] = {}
-        self._series = [Series("mixed", "MIX", "transaction")]
         with KubernetesUser.as_parts():
             for name in names:
                 _, user = load_profile(folder / f"{name.replace('-', '_')}.py")
                 self._users[name] = user
-                self._offsets[name] = len(self._series)
-                self._series += [
-                    Series(f"mixed.{name}.{one.name}", one.verb, "page") for one in user.series
-                ]
 
-    @property
-    def series(self) -> tuple[Series, ...]:
-        """The mix's series: the arrivals, then those of every profile that there is."""
-        return tuple(self._series)
+    def series(self, portions: Sequence[Portion]) -> list[tuple[Series, ...]]:
+        """Return the series of each portion, in their order: first its arrivals."""
+        return [
+            self._series_of(one, name)
+            for one, name in zip(portions, names_of(portions), strict=True)
+        ]
+
+    def _series_of(self, portion: Portion, name: str) -> tuple[Series, ...]:
+        series = self.user(portion.profile).series
+        first = f"{ARRIVALS.name}.{name}" + ("" if portion.name else f".{series[0].name}")
+        names = load_series(first, [one.name for one in series])
+        return tuple(
+            Series(called, one.verb, "page") for called, one in zip(names, series, strict=True)
+        )
 
     def user(self, name: str) -> type[KubernetesUser]:
         """Return a profile's class; ValueError if it cannot be mixed."""
         if name not in self._users:
             raise ValueError(f"mix: {name} is none of {', '.join(self._users)}")
         return self._users[name]
-
-    def offset(self, name: str) -> int:
-        """Return the index of a profile's first series."""
-        return self._offsets[name]
 
     @property
     def permissions(self) -> dict[str, str]:
@@ -98,6 +134,8 @@ class Profiles:
         """Raise ValueError if a portion's parameters are wrong, or not possible in a mix of `whole`."""
         for one in portions:
             self.given(one, whole)
+        if sum(map(len, self.series(portions))) > _MOST_SERIES:
+            raise ValueError(f"mix: more than {_MOST_SERIES} series; take fewer portions")
 
     def given(self, portion: Portion, whole: Parameters) -> Parameters:
         """Return a portion's parameters; ValueError says what is wrong with them."""
@@ -140,6 +178,15 @@ class Part(NamedTuple):
     recorder: _PartOfRecorder
 
 
+class MixingParameters(Parameters):
+    """What every mix says of itself."""
+
+    @property
+    def portions(self) -> tuple[Portion, ...]:
+        """What is mixed."""
+        raise NotImplementedError
+
+
 class Mixing(KubernetesUser):
     """Hands each arrival to one of its parts, at random by their weights."""
 
@@ -152,9 +199,22 @@ class Mixing(KubernetesUser):
         super().on_start()
         tell_what_stays(self)
 
-    def mix(self, portions: Sequence[Portion]) -> None:
-        """Prepare the parts."""
-        self._parts = [self._part(number, one) for number, one in enumerate(portions)]
+    @classmethod
+    def series_for(cls, given: Parameters) -> tuple[Series, ...]:
+        """Return the arrivals' series, then those of each portion."""
+        assert isinstance(given, MixingParameters)
+        return (*cls.series, *chain.from_iterable(cls.profiles.series(given.portions)))
+
+    def prepare(self) -> None:
+        """Prepare every portion."""
+        assert isinstance(self.given, MixingParameters)
+        portions = self.given.portions
+        lengths = map(len, self.profiles.series(portions))
+        offsets = accumulate(lengths, initial=len(self.series))
+        self._parts = [
+            self._part(number, *one)
+            for number, one in enumerate(zip(portions, offsets, strict=False))
+        ]
         self._until = list(accumulate(one.weight for one in portions))
         self._random = random.Random(self.number)  # noqa: S311 - shares, not secrets
 
@@ -174,9 +234,9 @@ class Mixing(KubernetesUser):
         part.recorder.add(0, arrival.due, arrival.started, result)
         return result
 
-    def _part(self, number: int, portion: Portion) -> Part:
+    def _part(self, number: int, portion: Portion, offset: int) -> Part:
         kind = self.profiles.user(portion.profile)
-        recorder = _PartOfRecorder(self._recorder, self.profiles.offset(portion.profile))
+        recorder = _PartOfRecorder(self._recorder, offset)
         user = kind.part_of(self, self.profiles.given(portion, self.given), recorder)
         if isinstance(user, WritingUser):
             # Objects of its own, numbered from 0 on, whatever the other parts make.

@@ -43,6 +43,15 @@ class ProfileDescription:
     doc: str = ""
 
 
+class WithParameters(NamedTuple):
+    """What a load profile says when it is given parameters, each of them right by itself."""
+
+    wrong: str
+    """Why they contradict each other; "" if they do not."""
+    series: tuple[str, ...]
+    """As in ProfileDescription, which has those of its defaults."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterDescription:
     """What the file of a cluster promises."""
@@ -107,8 +116,10 @@ class Catalogue:
     clusters: tuple[str, ...] = ()
     cluster: Callable[[str], ClusterDescription]
     """Describe one of the clusters; BadFile if its file is wrong."""
-    contradictions: Callable[[Sequence[tuple[ProfileDescription, Mapping[str, Any]]]], list[str]]
-    """Say for each profile why its parameters, each right by itself, contradict each other; or ""."""
+    with_parameters: Callable[
+        [Sequence[tuple[ProfileDescription, Mapping[str, Any]]]], list[WithParameters]
+    ]
+    """Say of each profile what only it can say of its parameters."""
     refusals: Callable[[Sequence[TimedFault], ClusterDescription], Iterable[Refusal]]
     """Say which faults the cluster cannot take, or not together."""
     flaws: Callable[[Sequence[Mapping[str, Any]]], list[list[Flaw]]]

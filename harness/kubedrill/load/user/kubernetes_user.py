@@ -80,6 +80,11 @@ class KubernetesUser(SendingUser):
             KubernetesUser._parts_only = False
 
     @classmethod
+    def series_for(cls, given: Parameters) -> tuple[Series, ...]:  # noqa: ARG003 - for mixes
+        """Return the series of a load with these parameters."""
+        return cls.series
+
+    @classmethod
     def part_of(cls, user: "KubernetesUser", given: Parameters, recorder: Any) -> Self:
         """Return a user that works as part of another: with its identity and its connections."""
         part = cls.__new__(cls)

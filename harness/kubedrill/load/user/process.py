@@ -41,7 +41,10 @@ class Profile(Protocol):
     """What a profile says of itself: a subclass of KubernetesUser."""
 
     parameters: type[Parameters]
-    series: tuple[Series, ...]
+
+    def series_for(self, given: Any) -> tuple[Series, ...]:
+        """Return the series of a load with these parameters."""
+        ...
 
 
 class LoadProcess:
@@ -147,7 +150,7 @@ class LoadProcess:
             _logger.critical("nothing is sent: %s", error)
             return
         self.shared.clear()
-        session, series = self.session, self._user.series
+        session, series = self.session, self._user.series_for(self.given)
         statistics = LocustStatistics(environment, series)
         recorder = Recorder(statistics, session.samples(series, self.given), self.targets)
         self.generator = Generator(recorder, self.given.max_in_flight)
