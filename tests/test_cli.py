@@ -64,6 +64,10 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
             "--set load[0].with.limit: mass-list: limit is ignored by the server",
         ),
         (
+            ["validate", str(SHIPPED), "--set", "load[0].with.label_selector=app web"],
+            "--set load[0].with.label_selector: mass-list: label_selector: column 5: ",
+        ),
+        (
             ["plan", str(SHIPPED), "--set", "faults[0].etcd.kill.member=[a, b]"],
             "would leave 1 of 3 members, and quorum needs 2; kill fewer, or say allow_quorum_loss",
         ),

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from kubedrill.load.lists import Encoding
 from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
+from kubedrill.load.selectors import SelectorError, check_fields, check_labels
 from kubedrill.load.user import Parameters
 
 
@@ -25,6 +26,15 @@ class CollectionParameters(Parameters):
     )
     label_selector: str = Field("", description="only objects with these labels: app=web,tier!=db")
     field_selector: str = Field("", description="only these: spec.nodeName=node-1")
+
+    @model_validator(mode="after")
+    def _selectors(self) -> "CollectionParameters":
+        for name, check in (("label_selector", check_labels), ("field_selector", check_fields)):
+            try:
+                check(getattr(self, name))
+            except SelectorError as error:
+                raise ValueError(f"{name}: {error}") from None
+        return self
 
     @model_validator(mode="after")
     def _one_collection(self) -> "CollectionParameters":
