@@ -90,7 +90,8 @@ def run(order: Order, console: Console) -> Report:
             drill.add(surroundings())
             drill.guard(lock.fileno())
             with signals.may_interrupt():
-                play(drill, order, definition, console)
+                plan = begin(drill, order, definition, console)
+                follow(drill, plan, console, signals)
         except NotStarted:
             withdraw(drill, console)
             raise
@@ -146,8 +147,10 @@ def open_folder(order: Order) -> RunFolder:
     return folder
 
 
-def play(drill: Drill, order: Order, definition: "ClusterDefinition", console: Console) -> None:
-    """Cluster, seed, load and observers, faults: to the end of the last phase."""
+def begin(
+    drill: Drill, order: Order, definition: "ClusterDefinition", console: Console
+) -> Schedule:
+    """Cluster, seed, load and observers, faults: to the schedule that they were given."""
     experiment = order.experiment
     with console.status(f"cluster {order.cluster}"):
         record = drill.bring_up(definition)
@@ -167,10 +170,10 @@ def play(drill: Drill, order: Order, definition: "ClusterDefinition", console: C
     tell_whom_it_waits_for(experiment.loads, console)
     with console.status("starting load, prober, scraper and faults"):
         drill.start_children(experiment.loads, order.catalogue)
-    begin = now() + LEAD_NS
-    plan = schedule(experiment, order.file.stem, drill.folder.run, ClockPair.read(), begin)
+    start = now() + LEAD_NS
+    plan = schedule(experiment, order.file.stem, drill.folder.run, ClockPair.read(), start)
     drill.go(plan)
-    follow(drill, plan, console)
+    return plan
 
 
 def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> None:
@@ -183,7 +186,7 @@ def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> 
             )
 
 
-def follow(drill: Drill, plan: Schedule, console: Console) -> None:
+def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> None:
     """Watch until every child has ended by itself; Aborted if an abort condition holds."""
     tail = Tail(drill.folder, plan)
     abort = AbortWatch(plan)
@@ -192,6 +195,7 @@ def follow(drill: Drill, plan: Schedule, console: Console) -> None:
         drill.on_event = view.event
         while now() < plan.end + LAST_EDGE_NS and not drill.finished():
             time.sleep(LOOK_S)
+            signals.check()
             phase = plan.phase_at(now())
             if phase and phase.name not in begun:
                 begun.add(phase.name)

@@ -30,11 +30,19 @@ class Signals:
         """Let the first signal raise Interrupted in this block; one that came before raises at once."""
         self._raising = True
         try:
-            if self.received:
-                raise Interrupted(self.received)
+            self.check()
             yield
         finally:
             self._raising = False
+
+    def check(self) -> None:
+        """Raise Interrupted if a signal has come.
+
+        For who stays in a block for long: where Python cannot pass an exception on, as in a destructor, it
+        only prints what a handler raises, and goes on.
+        """
+        if self.received:
+            raise Interrupted(self.received)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP:

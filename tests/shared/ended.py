@@ -118,8 +118,8 @@ def check_judged(running: RunningDrill, number: signal.Signals) -> None:
         check=False,
     )
     assert judged.returncode == 2, judged.stdout + judged.stderr
-    assert "INVALID" in judged.stdout
-    assert "interrupted" in judged.stdout
+    assert "INVALID" in judged.stdout, judged.stdout
+    assert "interrupted" in judged.stdout, judged.stdout
     assert running.folder.manifest.exists() == (number != signal.SIGKILL)
     assert ("manifest.json: is missing" in judged.stdout) == (number == signal.SIGKILL)
 
