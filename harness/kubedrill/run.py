@@ -210,14 +210,15 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
 
 def note_ending(drill: Drill, error: BaseException) -> None:
     """Put on the timeline why the drill did not come to its end."""
+    if error.__cause__ or not isinstance(error, Interrupted | Aborted):
+        log = drill.folder.logs / "runner.log"
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     match error:
         case Interrupted():
             drill.add(DrillInterrupted(time=now(), signal=str(error)))
         case Aborted():
             drill.add(DrillAborted(time=now(), condition=str(error)))
         case _:
-            log = drill.folder.logs / "runner.log"
-            log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
             drill.add(DrillFailed(time=now(), reason=f"{error}", error=type(error).__name__))
 
 

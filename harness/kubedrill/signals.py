@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from kubedrill.errors import NotStarted
+
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -27,19 +29,29 @@ class Signals:
 
     @contextmanager
     def may_interrupt(self) -> Iterator[None]:
-        """Let the first signal raise Interrupted in this block; one that came before raises at once."""
+        """Let the first signal raise Interrupted in this block; one that came before raises at once.
+
+        One that became another error on its way, or was lost, raises at the block's end at the latest.
+        """
         self._raising = True
         try:
             self.check()
             yield
+            self.check()
+        except NotStarted:
+            raise
+        except Exception as error:
+            if self.received:
+                raise Interrupted(self.received) from error
+            raise
         finally:
             self._raising = False
 
     def check(self) -> None:
         """Raise Interrupted if a signal has come.
 
-        For who stays in a block for long: where Python cannot pass an exception on, as in a destructor, it
-        only prints what a handler raises, and goes on.
+        Python prints and forgets what a handler raises while an object is finalised: who waits for
+        long asks here.
         """
         if self.received:
             raise Interrupted(self.received)

@@ -119,7 +119,8 @@ def check_judged(running: RunningDrill, number: signal.Signals) -> None:
     )
     assert judged.returncode == 2, judged.stdout + judged.stderr
     assert "INVALID" in judged.stdout, judged.stdout
-    assert "interrupted" in judged.stdout, judged.stdout
+    said = f"{judged.stdout}\n{running.folder.timeline.read_text()}"
+    assert "interrupted" in judged.stdout, said
     assert running.folder.manifest.exists() == (number != signal.SIGKILL)
     assert ("manifest.json: is missing" in judged.stdout) == (number == signal.SIGKILL)
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import read_sound_lines
 from kubedrill.record.timeline import (
+    EVENT,
     DrillAborted,
     DrillEnded,
     DrillFailed,
@@ -34,6 +36,17 @@ def read_ending(folder: RunFolder) -> tuple[list[Event], Ending]:
     events = read_timeline(folder.timeline, may_be_cut=killed)
     end = _ending(events)
     return events, replace(end, killed=killed)
+
+
+def why_early(folder: RunFolder) -> list[str]:
+    """Return in words why a drill did not come to its planned end, as far as its timeline can be read.
+
+    For a verdict about evidence that is wrong elsewhere; empty if the end was the planned one.
+    """
+    if folder.timeline.is_symlink() or not folder.timeline.is_file():
+        return []
+    events = sorted(read_sound_lines(folder.timeline, EVENT), key=lambda event: event.time)
+    return [*filter(None, [_ending(events).words])]
 
 
 def _ending(events: list[Event]) -> Ending:

@@ -1,7 +1,7 @@
 """Judge: a run whose evidence is what it was when the drill had ended; any other is INVALID."""
 
 from kubedrill.errors import NotStarted
-from kubedrill.judge.ending import read_ending
+from kubedrill.judge.ending import read_ending, why_early
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.verdict import of_files, unfounded
 from kubedrill.record.folder import RunFolder
@@ -22,7 +22,7 @@ def judge(
     if not folder.ledger.exists() and not folder.manifest.exists():
         raise NotStarted(f"{folder.path}: not the folder of a run: it has no {folder.ledger.name}")
     seal = check(folder)
-    report = _read(folder, objectives) if seal.readable else unfounded(folder, [])
+    report = _read(folder, objectives) if seal.readable else unfounded(folder, why_early(folder))
     notes = [f"judged by the objectives of {by}, not by the experiment's own"] if by else []
     return report.model_copy(
         update={
@@ -44,6 +44,8 @@ def _read(folder: RunFolder, objectives: tuple[ScheduledObjective, ...] | None) 
     try:
         return of_files(folder, objectives)
     except BadEvidence as bad:
-        return unfounded(folder, [bad.within(folder.path)])
+        wrong = bad.within(folder.path)
     except Exception as error:  # noqa: BLE001 - a verdict there must be, and it cannot be another
-        return unfounded(folder, [f"could not be judged: {in_a_line(error)}"])
+        wrong = f"could not be judged: {in_a_line(error)}"
+    # A drill that was ended early lacks what was not begun: that it was ended is said first.
+    return unfounded(folder, [*why_early(folder), wrong])

@@ -20,7 +20,6 @@ from kubedrill.judge.server import resources, server_latency
 from kubedrill.judge.settings import settings
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
-from kubedrill.record.lines import BadEvidence
 from kubedrill.record.schedule import Phase, Schedule, ScheduledObjective
 from kubedrill.record.timeline import PhaseBegan
 from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdict
@@ -29,18 +28,14 @@ from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdic
 def of_files(folder: RunFolder, objectives: tuple[ScheduledObjective, ...] | None = None) -> Report:
     """Judge a run from its files, whatever its manifest says; by other `objectives` if they are given.
 
-    BadEvidence if ledger or timeline is missing, or says what cannot be.
+    BadEvidence if one is missing or wrong on which the whole drill rests.
     """
     events, ending = read_ending(folder)
     Ledger(folder.ledger).check(may_be_cut=ending.killed)
     begun = any(isinstance(event, PhaseBegan) for event in events)
     if not begun and not folder.schedule.exists():
         return unfounded(folder, [ending.words, "no phase began"])
-    try:
-        evidence = Evidence.read(folder, events, ending)
-    except BadEvidence as bad:
-        # A drill that was ended early lacks what was not begun: that it was ended is said first.
-        return unfounded(folder, [*filter(None, (ending.words, bad.within(folder.path)))])
+    evidence = Evidence.read(folder, events, ending)
     if objectives is not None:
         schedule = replace(evidence.schedule, objectives=objectives)
         evidence = replace(evidence, schedule=schedule)
