@@ -1,17 +1,21 @@
 """Whatever is closed, full, gone or not ours: commands answer in words and with the right code."""
 
+import json
 import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from judged_drill import JudgedDrill
+from judged_parts import CLUSTER
 
 from kubedrill.judge import judge
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.lines import adapter
 
 TOP = Path(__file__).resolve().parents[1]
 SHIPPED = TOP / "experiments" / "etcd-member-kill.yaml"
@@ -262,3 +266,33 @@ def test_what_is_left_of_a_cluster_without_a_file_can_be_taken_down(tmp_path: Pa
         )
         assert done.returncode == code, done.stderr
     assert not left.exists()
+
+
+def test_a_cluster_whose_record_was_damaged_is_told_with_its_file_and_key(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    file = state / "clusters" / "lost" / "cluster.json"
+    file.parent.mkdir(parents=True)
+    whole = adapter(ClusterRecord).dump_python(
+        replace(CLUSTER, folder=str(file.parent)), mode="json"
+    )
+
+    def said(verb: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "kubedrill", "cluster", verb, "lost"],
+            cwd=TOP,
+            env=os.environ | {"KUBEDRILL_STATE": str(state), "COLUMNS": "400"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+    file.write_text(json.dumps({key: value for key, value in whole.items() if key != "zoning"}))
+    for verb, code in (("status", 0), ("env", 3)):
+        assert said(verb)[0] == code
+        assert f"{file}: zoning: is missing" in said(verb)[1]
+        assert "kubedrill cluster down lost" in said(verb)[1]
+    file.write_text(json.dumps(whole))
+    assert said("env") == (3, f"{file}: identities: there is no admin among them")
+    assert said("down")[0] == 0

@@ -102,6 +102,18 @@ def test_other_values_of_a_label_show_that_this_one_was_not_counted(
     assert asked_again(drill, tmp_path, f"{name} == 0").verdict is Verdict.INVALID
 
 
+def test_what_a_metric_does_not_mean_is_not_counted(drill: JudgedDrill, tmp_path) -> None:
+    for one in drill.scrapes.pages:
+        if one.component.startswith("kube-apiserver") and not one.error:
+            peers = 'apiserver_storage_list_total{resource="apiServerIPInfo",storage="etcd"}'
+            one.values[peers] = one.second + 1000
+    assert drill.asked(tmp_path, "baseline", "apiserver.storage_lists == 0").value == 0.0
+    for one in drill.scrapes.pages:
+        if one.component == "kube-apiserver-b" and not one.error:
+            one.values[peers.replace("apiServerIPInfo", "pods")] = one.second + 1000
+    assert asked_again(drill, tmp_path, "apiserver.storage_lists == 5").value == 5.0
+
+
 def asked_again(drill: JudgedDrill, tmp_path, text: str) -> ObjectiveResult:
     (tmp_path / "again").mkdir()
     return drill.asked(tmp_path / "again", "baseline", text)

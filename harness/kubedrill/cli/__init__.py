@@ -79,6 +79,8 @@ def _result() -> object:
 
 def _told(error: BaseException) -> int:
     """Say what ended a command, and return its exit code."""
+    from kubedrill.record.lines import BadEvidence
+
     if isinstance(error, click.Abort) and isinstance(error.__cause__, EOFError):
         error = (
             error.__cause__
@@ -90,6 +92,8 @@ def _told(error: BaseException) -> int:
             error.show()
             return NOT_STARTED
         case NotStarted():
+            words, code = str(error), NOT_STARTED
+        case BadEvidence():
             words, code = str(error), NOT_STARTED
         case CutShort():
             words, code = str(error), PARTLY

@@ -77,6 +77,8 @@ def cluster_status(name: str | None, as_json: bool) -> None:
         return
     for status in statuses:
         console().print(status.table())
+        if status.why:
+            click.echo(status.why)
     if not statuses:
         click.echo("no cluster is up")
 

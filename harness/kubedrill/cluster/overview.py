@@ -7,7 +7,7 @@ from kubedrill.cluster.handle import ClusterHandle, HandleError
 from kubedrill.cluster.state import cluster_folder
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import ComponentState
-from kubedrill.record.lines import MissingEvidence
+from kubedrill.record.lines import BadEvidence, MissingEvidence
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClusterStatus:
-    """One cluster. `state`: up | unsupervised (its supervisor is gone) | half made | down."""
+    """One cluster. `state`: up | unsupervised (its supervisor is gone) | unreadable | half made | down."""
 
     name: str
     state: str
@@ -26,6 +26,8 @@ class ClusterStatus:
     folder: str | None = None
     """With cluster.json, logs/, pki/ and data/."""
     components: dict[str, ComponentState] | None = None
+    why: str | None = None
+    """What is wrong with its `cluster.json`, and what helps."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -53,6 +55,9 @@ def read_status(name: str) -> ClusterStatus:
         record = ClusterRecord.read(folder / "cluster.json")
     except MissingEvidence:
         return ClusterStatus(name, "half made" if folder.exists() else "down")
+    except BadEvidence as bad:
+        why = f"{bad}; to end the cluster: kubedrill cluster down {name}"
+        return ClusterStatus(name, "unreadable", folder=str(folder), why=why)
     address = f"https://{record.balancer.host}:{record.balancer.port}"
     try:
         components = ClusterHandle(record).components()

@@ -11,7 +11,9 @@ SUFFIXES = ("", "_bucket", "_count")
 
 def wanted(family: Family, labels: dict[str, str]) -> bool:
     """Whether a series of the family is one of those that the metric means."""
-    return all(labels.get(label) in values for label, values in family.labels.items())
+    return all(labels.get(label) in values for label, values in family.labels.items()) and not any(
+        labels.get(label) in values for label, values in family.without.items()
+    )
 
 
 def sum_of(page: Page, family: Family) -> float | None:

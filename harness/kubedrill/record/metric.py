@@ -33,6 +33,8 @@ class Family:
     """The first release in which that is no longer so; None if there is none yet."""
     witnesses: tuple[str, ...] = ()
     """Families that are in a page only if what this one counts would be counted: without it, 0 is known."""
+    without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Series whose label has one of these values are not what the metric means."""
 
     def holds_in(self, release: Minor) -> bool:
         """Whether this release has it, with this meaning."""
@@ -74,6 +76,8 @@ def minor(version: str) -> Minor | None:
 
 _NOT_LONG = ("GET", "LIST", "POST", "PUT", "PATCH", "DELETE", "DELETECOLLECTION")
 _STORAGE_LISTS = "apiserver_storage_list_total"
+_PEERS = {"resource": ("apiServerIPInfo",)}
+"""Each apiserver looks for the others in etcd every 10 s, in a list that is nobody's LIST."""
 _LISTS_BY_STORAGE: Minor = (1, 37)
 """Kubernetes PR 139154 hides apiserver_cache_list_total and tells storages apart by a label."""
 
@@ -197,8 +201,9 @@ METRICS: dict[str, Metric] = {
                 _STORAGE_LISTS,
                 until=_LISTS_BY_STORAGE,
                 witnesses=("apiserver_resource_objects", "apiserver_storage_objects"),
+                without=_PEERS,
             ),
-            Family(_STORAGE_LISTS, {"storage": ("etcd",)}, since=_LISTS_BY_STORAGE),
+            Family(_STORAGE_LISTS, {"storage": ("etcd",)}, since=_LISTS_BY_STORAGE, without=_PEERS),
         ),
         "counter",
         "1",
