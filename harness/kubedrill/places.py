@@ -15,12 +15,19 @@ def folder(kind: str, near: Path | None = None) -> Path:
     It is sought beside the experiment file `near` and upwards, then from the working directory
     upwards; else it is the copy that came with the package.
     """
-    starts = [near.resolve().parent] if near else []
+    starts = [_folder_of(near)] if near else []
     for start in [*starts, Path.cwd()]:
         for parent in [start, *start.parents]:
             if (parent / kind).is_dir():
                 return parent / kind
     return _shipped(kind)
+
+
+def _folder_of(file: Path) -> Path:
+    try:
+        return file.resolve().parent
+    except (RuntimeError, OSError):  # links in a circle
+        return file.absolute().parent
 
 
 def _shipped(kind: str) -> Path:

@@ -13,6 +13,10 @@ from kubedrill.cli import catalogues, clusters, drills, machines, runs
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
 from kubedrill.cli.streams import Streams
 from kubedrill.errors import CutShort, NotStarted
+from kubedrill.words import shown
+
+LONGEST = 200
+"""Characters of what click says of an argument: it repeats it whole."""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -89,6 +93,7 @@ def _told(error: BaseException) -> int:
         case click.Abort() | KeyboardInterrupt():
             words, code = "interrupted before anything was started", NOT_STARTED
         case click.ClickException():
+            error.message = shown(error.message, LONGEST)
             error.show()
             return NOT_STARTED
         case NotStarted():

@@ -81,8 +81,8 @@ class FaultReader:
 
     def _phase(self, entry: Mapping[str, Any], location: Location) -> str | None:
         phase = entry.get("phase", DEFAULT_PHASE)
-        if phase in self.phases:
-            return str(phase)
+        if isinstance(phase, str) and phase in self.phases:
+            return phase
         if "phase" in entry:
             message = f'unknown phase "{shown(phase)}"{did_you_mean(str(phase), self.phases)}'
             self.problems.add((*location, "phase"), message)

@@ -16,6 +16,10 @@ LISTED = 100
 """Problems of one file that are told; whoever has more mends these first."""
 
 
+LONGEST = 1_000
+"""Characters of a problem that are told; what is longer repeats what the file holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a value was written: a line of the file (from 1), or an option of the command line."""
@@ -49,8 +53,8 @@ class Problems:
     """In the order in which they were found, none of them twice."""
 
     def add(self, location: Location, message: str) -> None:
-        """Note that the value at `location` is wrong."""
-        self.found[self.source.place(location), message] = None
+        """Note that the value at `location` is wrong; whatever the message repeats, it stays a line."""
+        self.found[self.source.place(location), shown(message, LONGEST)] = None
 
     def stop(self) -> None:
         """Raise BadFile (NotStarted where only an option is wrong) if anything was found.
