@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup drill test lint damage bench lock clean
+.PHONY: help setup drill test lint damage mutate bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -25,6 +25,9 @@ lint: .venv/.installed ## Check style, types and import contracts
 
 damage: setup ## Damage the evidence of a drill that passed, in 520 ways, twice: RUN=its folder
 	@PYTHONPATH=tests/shared $(BIN)/python -m damage $(RUN)
+
+mutate: setup ## Check 5,000 mutations of the shipped files; list what is accepted though it looks senseless
+	@PYTHONPATH=tests/shared $(BIN)/python -m mutate
 
 bench: setup ## Measure: side by side in one run, as ratios
 	$(BIN)/python -m benchmarks

@@ -70,13 +70,15 @@ def test_too_much_is_refused(reading: Read, small: str) -> None:
         scaled(experiment, 2.0, FILE)
 
 
-@pytest.mark.parametrize("factor", ["0", "-1", "nan", "11"])
+@pytest.mark.parametrize(
+    "factor", ["0", "-1", "nan", "inf", "11", "0.001", "\u0661", "1_0", "", "half"]
+)
 def test_factors_that_nobody_means(shipped: Path, factor: str) -> None:
     typed = subprocess.run(
         [KUBEDRILL, "plan", shipped, "--scale", factor], capture_output=True, text=True, check=False
     )
     assert typed.returncode == 3
-    assert "must be more than 0 and at most 10" in " ".join(typed.stderr.split())
+    assert "must be a number from 0.01 to 10, not" in " ".join(typed.stderr.split())
 
 
 def test_a_plan_says_the_scale_and_what_stays_free(shipped: Path) -> None:

@@ -328,9 +328,11 @@ def test_no_message_repeats_a_long_text(tmp_path: Path) -> None:
 
 
 def test_of_very_many_problems_the_first_are_told(tmp_path: Path) -> None:
-    lines = message(tmp_path, "".join(f"k{number}: 1\n" for number in range(3000))).splitlines()
-    assert len(lines) == 101
-    assert lines[-1] == "x.yaml:100: and 2,901 more problems"
+    for count, more in [(250, "151"), (3000, "many")]:
+        text = "".join(f"k{number}: 1\n" for number in range(count))
+        lines = message(tmp_path, text).splitlines()
+        assert len(lines) == 101
+        assert lines[-1] == f"x.yaml:100: and {more} more problems"
 
 
 @pytest.mark.parametrize(

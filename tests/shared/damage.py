@@ -14,9 +14,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
-from unittest.mock import patch
 
-from kubedrill import cli
+from commanding import command
+
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import MADE_FROM_IT, seal
 
@@ -186,28 +186,7 @@ def judged(case: Case) -> Answer:
         kinds[case.kind](copy / case.name, Random(case.seed))
         if case.anew:
             seal(RunFolder(copy))
-        return Answer(case, *_command(["judge", str(copy)]))
-
-
-def _command(arguments: list[str]) -> tuple[object, str]:
-    """Return the exit code of the command, and all that it printed, whoever held the descriptors."""
-    before = [os.dup(number) for number in (1, 2)]
-    with tempfile.TemporaryFile() as said:
-        for number in (1, 2):
-            os.dup2(said.fileno(), number)
-        try:
-            with patch.object(sys, "argv", ["kubedrill", *arguments]):
-                cli.main()
-        except SystemExit as end:
-            code: object = end.code
-        finally:
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
-            for number, kept in zip((1, 2), before, strict=True):
-                os.dup2(kept, number)
-                os.close(kept)
-        said.seek(0)
-        return code, said.read().decode(errors="replace")
+        return Answer(case, *command(["judge", str(copy)]))
 
 
 def campaign(run: Path, how_many: int, anew: bool) -> list[Answer]:
@@ -218,7 +197,7 @@ def campaign(run: Path, how_many: int, anew: bool) -> list[Answer]:
 
 def main() -> int:
     run, how_many = Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 520
-    code, said = _command(["judge", str(run)])
+    code, said = command(["judge", str(run)])
     if code != 0:
         print(f"{run}: not a PASS to begin with\n{said}")
         return 1

@@ -3,6 +3,7 @@
 Commands without a verdict: 0 done, 1 something is left to do.
 """
 
+import io
 import sys
 import traceback
 
@@ -15,8 +16,8 @@ from kubedrill.cli.streams import Streams
 from kubedrill.errors import CutShort, NotStarted
 from kubedrill.words import shown
 
-LONGEST = 200
-"""Characters of what click says of an argument: it repeats it whole."""
+LONGEST = 300
+"""Characters of a line of what click says: it repeats arguments whole."""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -93,9 +94,10 @@ def _told(error: BaseException) -> int:
         case click.Abort() | KeyboardInterrupt():
             words, code = "interrupted before anything was started", NOT_STARTED
         case click.ClickException():
-            error.message = shown(error.message, LONGEST)
-            error.show()
-            return NOT_STARTED
+            said = io.StringIO()
+            error.show(said)
+            lines = said.getvalue().splitlines()
+            words, code = "\n".join(shown(line, LONGEST) for line in lines), NOT_STARTED
         case NotStarted():
             words, code = str(error), NOT_STARTED
         case BadEvidence():

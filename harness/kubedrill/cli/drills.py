@@ -1,5 +1,6 @@
 """The commands for experiments, by file or by name: run, plan, validate, expand."""
 
+import math
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from kubedrill.cli.parts import (
     reports_folder,
 )
 from kubedrill.errors import NotStarted
+from kubedrill.words import shown
 
 overrides = click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the file."
@@ -22,20 +24,25 @@ overrides = click.option(
 cluster_name = click.option(
     "--cluster", metavar="NAME", help="Run on clusters/NAME.yaml instead of the file's cluster."
 )
-MOST = 10.0
-"""A scale beyond this is a typing error."""
+LEAST, MOST = 0.01, 10.0
+"""A scale beyond these is a typing error."""
 
 
-def _scale(_: click.Context, __: click.Parameter, value: float) -> float:
-    if not 0 < value <= MOST:  # not a number is neither
-        raise click.BadParameter(f"must be more than 0 and at most {MOST:g}, not {value:g}")
+def _scale(_: click.Context, __: click.Parameter, text: str) -> float:
+    try:
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
+    if not LEAST <= value <= MOST:  # not a number is neither
+        raise click.BadParameter(
+            f'must be a number from {LEAST:g} to {MOST:g}, not "{shown(text)}"'
+        )
     return value
 
 
 scale = click.option(
     "--scale",
-    type=float,
-    default=1.0,
+    default="1",
     callback=_scale,
     metavar="FACTOR",
     help="Multiply rates, clients of closed loops and seeds: 0.5 for a machine half as fast.",

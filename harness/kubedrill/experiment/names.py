@@ -46,7 +46,7 @@ class NameCheck:
         self._unclear: set[str] = set()
         """Loads whose parameters are wrong: which series they have is not known."""
         self._silent = {
-            load["as"]: {one for one in self._phases if one not in load["phases"]}
+            load["as"]: self._phases.keys() - {phase for _, phase in texts(load["phases"])}
             for _, load in self._entries("load")
             if isinstance(load.get("as"), str) and load.get("phases")
         }
@@ -117,6 +117,8 @@ class NameCheck:
             if self._phases and phase not in self._phases:
                 near = did_you_mean(phase, self._phases)
                 self._problems.add((*place, index), f'unknown phase "{shown(phase)}"{near}')
+            elif phase in load["phases"][:index]:
+                self._problems.add((*place, index), f'phase "{phase}" is here twice; once will do')
 
     def _check_profile(self, load: dict[str, Any], index: int) -> list[SoundLoad]:
         """Return the load if each of its parameters is right by itself."""
@@ -211,7 +213,7 @@ class NameCheck:
         given = self._value.get("faults") or []
         whole = isinstance(given, list) and len(given) == len(faults)
         zones = self._cluster.zones if self._cluster else None
-        closed = {load.get("as", "") for _, load in self._entries("load") if "closed_loop" in load}
+        closed = {str(load.get("as")) for _, load in self._entries("load") if "closed_loop" in load}
         seed = self._value.get("seed")
         seeded = (
             {kind for kind, count in seed.items() if count} if isinstance(seed, dict) else set()

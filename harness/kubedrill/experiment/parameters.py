@@ -1,6 +1,7 @@
 """Check arguments against the JSON Schema by which a fault or a load profile describes them."""
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -81,7 +82,8 @@ def _wrong_list(value: list[Any], schema: Mapping[str, Any]) -> str | None:
     ):
         return wrong
     if schema.get("uniqueItems"):
-        twice = (one for number, one in enumerate(value) if one in value[:number])
+        counts = Counter(map(repr, value))
+        twice = (one for one in value if counts[repr(one)] > 1)
         return next((f"has {describe(one)} in it twice" for one in twice), None)
     return None
 

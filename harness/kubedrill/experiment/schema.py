@@ -35,6 +35,9 @@ _SCRAPING = Scraping()
 
 
 MOST_SEEDED = 150_000
+MOST_LOADS = 64
+"""Each is a process, or several."""
+MOST_FAULTS = 500
 MOST_CLAIMS = 9999
 
 
@@ -153,6 +156,7 @@ class ScrapingPart(Part):
 _FAULTS_SCHEMA = WithJsonSchema(
     {
         "type": "array",
+        "maxItems": MOST_FAULTS,
         "items": {
             "type": "object",
             "properties": {
@@ -202,12 +206,14 @@ class ExperimentFile(Part):
     cluster: str
     """A file of clusters/, `local-3az` for local-3az.yaml."""
     seed: SeedPart = SeedPart()
-    load: tuple[LoadPart, ...] = ()
+    load: tuple[LoadPart, ...] = Field((), max_length=MOST_LOADS)
     phases: Annotated[dict[Name, PhaseLength], AfterValidator(_together)] = Field(
         min_length=1, json_schema_extra={"additionalProperties": False}
     )
     """Names of your own, in the order in which they run, and how long each lasts."""
-    faults: Annotated[tuple[dict[str, Any], ...], _FAULTS_SCHEMA] = ()
+    faults: Annotated[tuple[dict[str, Any], ...], _FAULTS_SCHEMA] = Field(
+        (), max_length=MOST_FAULTS
+    )
     """What breaks, each undone when its phase ends, or on any exit."""
     abort: tuple[str, ...] = ()
     """Conditions on which the drill ends at once: `availability < 50% for 30s`."""

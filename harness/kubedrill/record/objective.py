@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from kubedrill.record.series import STATISTICS, Series, find_series, spelled
+from kubedrill.record.metric import METRICS
+from kubedrill.record.series import BUILT_IN, STATISTICS, Series, find_series, spelled
 from kubedrill.record.units import (
     EXAMPLES,
     UnitError,
@@ -251,11 +252,11 @@ def read_duration(text: str, offset: int) -> float:
 def _unknown_series(objective: Objective, loads: list[str]) -> str:
     written = as_written(objective)
     head = written.partition(".")[0]
-    names = spelled(loads)
-    heads = {name.partition(".")[0] for name in names}
+    heads = {name.partition(".")[0] for name in (*loads, *BUILT_IN, *METRICS)}
     if head not in heads:
         return f'unknown series "{shown(written)}"{did_you_mean(head, heads)}'
-    siblings = [name for name in names if name.partition(".")[0] == head]
+    kin = [name for name in loads if name.partition(".")[0] == head]  # of thousands, the few
+    siblings = [name for name in spelled(kin) if name.partition(".")[0] == head]
     return f'unknown series "{shown(written)}"{did_you_mean(written, siblings)}'
 
 

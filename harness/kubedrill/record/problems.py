@@ -16,6 +16,8 @@ LISTED = 100
 """Problems of one file that are told; whoever has more mends these first."""
 
 
+ENOUGH = 3 * LISTED
+"""Problems after which nobody looks for more: a file with thousands of them is no experiment."""
 LONGEST = 1_000
 """Characters of a problem that are told; what is longer repeats what the file holds."""
 
@@ -55,17 +57,21 @@ class Problems:
     def add(self, location: Location, message: str) -> None:
         """Note that the value at `location` is wrong; whatever the message repeats, it stays a line."""
         self.found[self.source.place(location), shown(message, LONGEST)] = None
+        if len(self.found) > ENOUGH:
+            self.stop()
 
     def stop(self) -> None:
         """Raise BadFile (NotStarted where only an option is wrong) if anything was found.
 
-        The message has a line a problem, in the order of the file, options last; at most LISTED.
+        The message has a line a problem, in the order of the file, options last; at most LISTED. `add`
+        calls it when there are ENOUGH.
         """
         if not self.found:
             return
         ordered = sorted(self.found, key=lambda one: (one[0].option is not None, one[0].line or 0))
         if (more := len(ordered) - LISTED) > 0:
-            ordered[LISTED:] = [(ordered[LISTED][0], f"and {more:,} more problems")]
+            many = "many" if len(ordered) > ENOUGH else f"{more:,}"
+            ordered[LISTED:] = [(ordered[LISTED][0], f"and {many} more problems")]
         place, message = ordered[0]
         rest = "".join(f"\n{self._text(*one)}" for one in ordered[1:])
         if place.option is None:

@@ -167,6 +167,8 @@ def _check_points(points: Points) -> Points:
 
 _LARGEST = 16 * 1024 * 1024
 """Bytes of a recorded series: a row a second for a week are 8 MB."""
+_LONGEST_PATH = 500
+"""Characters of a path that are repeated."""
 _COLUMNS = ["seconds", "rate"]
 
 
@@ -217,7 +219,7 @@ def _row(
 def _number(path: Path, line: int, cell: str) -> float:
     written = cell.strip()
     try:
-        number = float(written) if written.isascii() else math.nan
+        number = float(written) if written.isascii() and "_" not in written else math.nan
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
@@ -229,4 +231,4 @@ def _number(path: Path, line: int, cell: str) -> float:
 
 
 def _at(path: Path, line: int | None, message: str) -> str:
-    return str(BadFile(path, line, message))
+    return str(BadFile(shown(path, _LONGEST_PATH), line, message))

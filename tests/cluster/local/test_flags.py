@@ -97,7 +97,10 @@ def test_what_is_refused_exists() -> None:
             "kube-apiserver: {goaway-chanc: 0.1}",
             'kube-apiserver has no flag "goaway-chanc"; did you mean "goaway-chance"?',
         ),
-        ("etcd: {goaway-chance: 0.1}", 'etcd has no flag "goaway-chance"'),
+        (
+            "etcd: {goaway-chance: 0.1}",
+            'etcd has no flag "goaway-chance"; `etcd --help` lists them',
+        ),
     ],
 )
 @pytest.mark.parametrize("is_set_up", [True, False])

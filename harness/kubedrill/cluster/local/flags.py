@@ -132,7 +132,9 @@ def _wrong_name(kind: Kind, name: str, known: tuple[str, ...]) -> str:
         near = f"; write {bare}: VALUE" if bare in known else ""
         return f'"{shown(name)}" is no flag\'s name: a-z, 0-9 and -, without the dashes before it{near}'
     if name not in known:
-        return f'{kind} has no flag "{shown(name)}"{did_you_mean(name, known)}'
+        near = did_you_mean(name, known)
+        hint = near if "did you mean" in near else f"; `{kind} --help` lists them"
+        return f'{kind} has no flag "{shown(name)}"{hint}'
     return ""
 
 
