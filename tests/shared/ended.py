@@ -7,9 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import psutil
 from drills import MARK, RunningDrill
+from leftovers import having
 
 from kubedrill.cluster.etcd import healthy
 from kubedrill.cluster.handle import ClusterHandle
@@ -54,14 +56,10 @@ def left_processes(running: RunningDrill) -> list[str]:
     Not the drill itself, which still judges when all is cleared.
     """
     left = []
-    for process in psutil.process_iter():
-        try:
-            command = " ".join(process.cmdline())
-            environment = process.environ()
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-        if environment.get(MARK) == running.mark and process.pid != running.process.pid:
-            left.append(f"{process.pid} {command[:120]}")
+    for process, mark in having(MARK):
+        if mark == running.mark and process.pid != running.process.pid:
+            with suppress(psutil.NoSuchProcess):
+                left.append(f"{process.pid} {' '.join(process.cmdline())[:120]}")
     return left
 
 

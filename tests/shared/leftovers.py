@@ -1,0 +1,72 @@
+"""A plugin for pytest: what a test that failed, or came to its time limit, has started does not outlive it.
+
+Found by what stands in their environment, since they may have sessions of their own, and other parents.
+It is ended before the test's fixtures are, which may wait for it.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import psutil
+import pytest
+
+TEST = "KUBEDRILL_TEST"
+"""Says in the environment which test started a process. What a drill starts gets variables of that prefix."""
+GENTLY_S = 10
+"""To undo what must not stay, before it is killed."""
+
+
+def having(variable: str) -> Iterator[tuple[psutil.Process, str]]:
+    """Yield the other processes that have a variable in their environment, and what it says there."""
+    for process in psutil.process_iter():
+        try:
+            words = process.environ().get(variable)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if words is not None and process.pid != os.getpid():
+            yield process, words
+
+
+def end(mark: str) -> None:
+    """End what this mark's test has started, and what that starts meanwhile."""
+    found = _of(mark)
+    _tell(found, psutil.Process.terminate)
+    while left := _of(mark):
+        _tell(left, psutil.Process.kill)
+
+
+def _of(mark: str) -> list[psutil.Process]:
+    return [process for process, marks in having(TEST) if mark in marks]
+
+
+def _tell(processes: list[psutil.Process], tell: Callable[[psutil.Process], None]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # it ended by itself
+            tell(process)
+    psutil.wait_procs(processes, GENTLY_S)
+
+
+@contextmanager
+def _marked(item: pytest.Item) -> Iterator[str]:
+    """Let what is started know which test it belongs to, and which that one belongs to."""
+    outer = os.environ.get(TEST, "")
+    mark = f"[{os.getpid()} {item.nodeid}]"
+    os.environ[TEST] = outer + mark
+    try:
+        yield mark
+    finally:
+        os.environ[TEST] = outer
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """End what a test has started, unless it passes or is skipped."""
+    with _marked(item) as mark:
+        try:
+            return (yield)
+        except pytest.skip.Exception:
+            raise
+        except BaseException:
+            end(mark)
+            raise
