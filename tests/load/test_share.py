@@ -9,12 +9,8 @@ from kubedrill.process.child import Child
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.schedule import ScheduledLoad
+from kubedrill.record.share import Share
 from kubedrill.record.traces import read_load
-
-with pytest.MonkeyPatch.context() as patch:
-    # Locust patches a process that imports it, and this one runs other tests, too.
-    patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from kubedrill.load.user.share import Share
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])

@@ -25,11 +25,11 @@ from judged_parts import (
 from judged_scrapes import END, KILLED, LENGTHS, START, UNDOING, Scrapes, at, write_lines
 
 from kubedrill.judge import judge
-from kubedrill.observe.series import all_series, arrivals, sidecar
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
+from kubedrill.record.probing import all_series, arrivals, sidecar
 from kubedrill.record.sample import (
     LOAD_RECORD,
     PROBE_DTYPE,

@@ -19,12 +19,12 @@ from kubedrill.load.lists import Encoding
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
 from kubedrill.load.user.kubernetes_user import NotPrepared
-from kubedrill.load.user.share import Share
 from kubedrill.load.watching import DIGITS, NEVER, WRITTEN_AT
 from kubedrill.load.writing import WritingUser
 from kubedrill.load.written import Written
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
+from kubedrill.record.share import Share
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Each, Response
 

@@ -5,10 +5,10 @@ import re
 from dataclasses import dataclass
 
 from kubedrill.observe.connections import Connections
-from kubedrill.observe.series import Series
 from kubedrill.observe.staleness import Acknowledged
 from kubedrill.record.clock import now
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.probing import Series
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError

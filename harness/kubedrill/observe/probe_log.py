@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kubedrill.observe.probe import Answer
-from kubedrill.observe.series import Series, sidecar, targets
 from kubedrill.record.clock import now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
+from kubedrill.record.probing import Series, sidecar, targets
 from kubedrill.record.sample import PROBE_RECORD, SampleWriter
 from kubedrill.record.schedule import Probing
 from kubedrill.record.vitals import ProberVitals

@@ -21,7 +21,6 @@ from gevent.hub import get_hub  # noqa: E402
 
 from kubedrill.observe.probe import Answer, Probe  # noqa: E402
 from kubedrill.observe.probe_log import ProbeLog  # noqa: E402
-from kubedrill.observe.series import all_series, arrivals  # noqa: E402
 from kubedrill.observe.staleness import Acknowledged  # noqa: E402
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready  # noqa: E402
 from kubedrill.process.limits import raise_descriptors  # noqa: E402
@@ -29,6 +28,7 @@ from kubedrill.process.priority import demote_when_busy, prefer  # noqa: E402
 from kubedrill.record.clock import MILLISECOND, SECOND, now  # noqa: E402
 from kubedrill.record.cluster import ClusterRecord  # noqa: E402
 from kubedrill.record.folder import RunFolder  # noqa: E402
+from kubedrill.record.probing import all_series, arrivals  # noqa: E402
 from kubedrill.record.sample import Outcome  # noqa: E402
 from kubedrill.record.schedule import Schedule  # noqa: E402
 from kubedrill.wire.target import identity_target  # noqa: E402

@@ -11,13 +11,13 @@ from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.playing import Playing, read_waiting, sidecar
 from kubedrill.load.user.recorder import open_samples
 from kubedrill.load.user.result import Series
-from kubedrill.load.user.share import Share
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.sample import SampleWriter
 from kubedrill.record.schedule import Schedule
+from kubedrill.record.share import Share
 from kubedrill.wire.target import Http
 
 

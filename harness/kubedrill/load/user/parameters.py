@@ -7,8 +7,8 @@ from locust.argument_parser import LocustArgumentParser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kubedrill.errors import NotStarted
-from kubedrill.load.user.share import Share
 from kubedrill.record.problems import describe
+from kubedrill.record.share import Share
 from kubedrill.wire.target import Http
 
 

@@ -14,9 +14,9 @@ from gevent.event import Event
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.result import Series
-from kubedrill.load.user.share import Share
 from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.schedule import DRAIN_S, Schedule, ScheduledLoad
+from kubedrill.record.share import Share
 from kubedrill.record.sidecar import LoadSeries, LoadSidecar
 
 DRAIN = DRAIN_S * SECOND

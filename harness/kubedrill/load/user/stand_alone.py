@@ -14,13 +14,13 @@ from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_kubeconfig, user_agent
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.result import Series
-from kubedrill.load.user.share import Share
 from kubedrill.record.arrivals import Arrivals, Spacing
 from kubedrill.record.clock import SECOND, now
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.problems import Problems, Source
 from kubedrill.record.rate import RateShape
 from kubedrill.record.sample import SampleWriter
+from kubedrill.record.share import Share
 from kubedrill.record.text import BadText
 from kubedrill.record.yaml import check
 from kubedrill.record.yaml_nodes import parse

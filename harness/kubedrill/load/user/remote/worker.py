@@ -32,10 +32,10 @@ from kubedrill.load.user.remote.messages import (
     TAKEN,
 )
 from kubedrill.load.user.result import Series
-from kubedrill.load.user.share import Share
 from kubedrill.record.clock import now
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Schedule
+from kubedrill.record.share import Share
 from kubedrill.record.sidecar import LoadSidecar
 from kubedrill.record.vitals import GeneratorVitals
 from kubedrill.wire.target import Http

@@ -1,4 +1,4 @@
-"""Load: one process's part of a load: every so-manieth arrival, and every so-manieth object."""
+"""One process's part of a load: every so-manieth arrival, and every so-manieth object."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,11 +1,12 @@
 from collections import Counter
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
-from kubedrill.observe.series import all_series, arrivals, sidecar
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
+from kubedrill.record.probing import all_series, arrivals, dues, sidecar
 from kubedrill.record.schedule import Probing
 
 
@@ -78,3 +79,15 @@ def test_sidecar_names_series_and_known_targets(record: ClusterRecord) -> None:
     }
     assert beside.targets == ("unknown", "apiserver-a", "apiserver-b", "apiserver-c")
     assert beside.deadline_s == 1.0
+
+
+@pytest.mark.parametrize("rate", [1e-9, 0.3, 3.0, 7.77, 1234.5, 99_999.0])
+def test_rounding_is_that_of_one_probe_by_itself(record: ClusterRecord, rate: float) -> None:
+    probing = Probing(fresh_rate=rate, kept_rate=0, stale_rate=0, victim_rate=0, apiserver_rate=0)
+    start, end = 123_456_789_001, 123_456_789_001 + 3 * SECOND + 17
+    for index, one in enumerate(all_series(record, probing)):
+        found = np.concatenate(list(dues(one, index, start, end))).tolist()
+        phase = index * 0.6180339887498949 % 1.0
+        count = int(3.1 * rate) + 2
+        by_itself = (start + int((number + phase) * SECOND / rate) for number in range(count))
+        assert found == [due for due in by_itself if due < end]

@@ -1,10 +1,13 @@
-"""Observe: which probes there are, by whom, over which path, and when each is due."""
+"""Which probes there are, by whom, over which path, and when each is due: for prober and judge."""
 
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.schedule import Probing
@@ -14,6 +17,9 @@ Verb = Literal["read", "write", "stale-read"]
 
 # Multiples of the golden ratio spread any number of phases evenly over a period.
 _GOLDEN = 0.6180339887498949
+
+_BLOCK = 1024
+"""Probes that are computed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +98,24 @@ def arrivals(series: Sequence[Series], start: int, end: int) -> Iterator[tuple[i
 
 
 def _arrivals_of(series: Series, index: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for block in dues(series, index, start, end):
+        for due in block.tolist():
+            yield due, index
+
+
+def dues(series: Series, index: int, start: int, end: int) -> Iterator[Times]:
+    """Yield when the probes of a series are due in [start, end), monotonic ns, block by block.
+
+    `index` is its position among all of the drill's.
+    """
     phase = index * _GOLDEN % 1.0
     number = 0
-    # Each is computed from the start, so that no rounding adds up.
-    while (due := start + int((number + phase) * SECOND / series.rate)) < end:
-        yield due, index
-        number += 1
+    while True:
+        numbers = np.arange(number, number + _BLOCK, dtype=np.float64)
+        # Each is computed from the start, so that no rounding adds up.
+        after = np.minimum((numbers + phase) * SECOND / series.rate, end - start)
+        block = start + after.astype(np.int64)
+        yield block[: np.searchsorted(block, end)]
+        if block[-1] >= end:
+            return
+        number += _BLOCK
