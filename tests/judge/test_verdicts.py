@@ -108,7 +108,9 @@ def test_an_abort_because_the_prober_was_silent_is_invalid(drill: JudgedDrill, t
     report = drill.judged(tmp_path)
     assert (report.verdict, report.aborted) == (Verdict.INVALID, "availability < 50% for 3s")
     lane = "balancer/fresh/read/prober"
-    assert f"fault: prober: 10 of 50 probes of {lane} are in the samples" in report.reasons
+    assert (
+        f"fault: prober: 40 of 50 probes of {lane} are not in samples/probe.bin" in report.reasons
+    )
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,8 @@ def check_samples(running: RunningDrill, signalled: int) -> None:
     """Check that there are probes, and that the last ones are those before the signal (monotonic ns)."""
     folder = running.folder
     _, ending = read_ending(folder)
-    probes = Probes.read(folder, Schedule.read(folder.schedule), ending)
+    schedule = Schedule.read(folder.schedule)
+    probes = Probes.read(folder, schedule, ClusterRecord.read(folder.cluster), ending)
     intended = probes.records["intended"]
     assert len(intended)
     assert int(intended.max()) > signalled - SECOND

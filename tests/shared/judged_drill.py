@@ -4,7 +4,7 @@ Nothing in it fails: etcd-b, the leader, is killed at 10 s and back at 21.5 s, a
 checks notice. Loads and probes are arrays of records; whatever a field says, a test may say otherwise.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from struct import Struct
@@ -63,6 +63,7 @@ OBJECTIVES = [
     ("recovery", "eventually(etcd.healthy_members == 3) within 5s"),
     ("recovery", "fault.time_to_recover < 5s"),
 ]
+LIST = ScheduledLoad("list", "mass-list", Arrivals.constant(float(RATE)))
 KILL = ScheduledFault("etcd.kill", {"member": "leader"}, "fault", at(KILLED), at(UNDOING))
 
 
@@ -72,6 +73,10 @@ class JudgedDrill:
 
     objectives: list[tuple[str, str]] = field(default_factory=lambda: list(OBJECTIVES))
     probing: Probing = field(default_factory=Probing)
+    loaded: dict[str, Any] = field(default_factory=dict)
+    """What the schedule says of the load otherwise than here."""
+    probed: dict[str, Any] = field(default_factory=dict)
+    """What the prober says of itself otherwise than it was told."""
     scheduled_faults: list[ScheduledFault] = field(default_factory=lambda: [KILL])
     faults: list[dict[str, Any]] = field(default_factory=fault_lines)
     exits: list[dict[str, Any]] = field(default_factory=exit_lines)
@@ -123,7 +128,7 @@ class JudgedDrill:
             cluster=CLUSTER.name,
             clock=ClockPair(START, 1_769_860_800 * SECOND, "a-boot"),
             phases=tuple(Phase(name, at(begin), at(end)) for name, begin, end in phases),
-            loads=(ScheduledLoad("list", "mass-list", Arrivals.constant(float(RATE))),),
+            loads=(replace(LIST, **self.loaded),),
             faults=tuple(self.scheduled_faults),
             objectives=tuple(ScheduledObjective(*one) for one in self.objectives),
             probing=self.probing,
@@ -143,11 +148,9 @@ class JudgedDrill:
         for event in self.events:
             timeline.add(event)
         timeline.close()
-        about = LoadSidecar(series=SERIES, targets=("unknown",), profile="mass-list", load="list")
-        write_samples(folder, "load-list", about, LOAD_RECORD, self.load)
-        known = sidecar(self.lanes, self.probing)
+        self.write_load(folder)
+        known = sidecar(self.lanes, self.probing).model_copy(update=self.probed)
         write_samples(folder, "probe", known, PROBE_RECORD, self.probes)
-        write_lines(folder.samples / "load-list.workers.jsonl", self.workers)
         write_lines(folder.samples / "probe.workers.jsonl", self.prober)
         names = [one.name for one in self.scheduled_faults]
         told = [{**line, "fault": names[line["index"]]} for line in self.faults]
@@ -156,6 +159,25 @@ class JudgedDrill:
         self.scrapes.write(folder)
         seal(folder)
         return folder
+
+    def write_load(self, folder: RunFolder) -> None:
+        """Write the load's samples and vitals, those of each of its processes."""
+        schedule = self.schedule()
+        [load] = schedule.loads
+        names = load.sample_names
+        whose = shared(self.load, np.concatenate([START, *schedule.dues(load)], axis=None)[1:])
+        for number, name in enumerate(names):
+            about = LoadSidecar(
+                series=SERIES,
+                targets=("unknown",),
+                profile=load.profile,
+                load=load.name,
+                worker=number,
+                workers=len(names),
+            )
+            own = self.load[whose % len(names) == number]
+            write_samples(folder, name, about, LOAD_RECORD, own)
+            write_lines(folder.samples / f"{name}.workers.jsonl", self.workers)
 
     def judged(self, reports: Path) -> Report:
         """Write everything and judge it."""
@@ -171,6 +193,16 @@ class JudgedDrill:
 def within(records: Records, begin: float, end: float) -> np.ndarray:
     """Mark the records due in [begin, end), in seconds of the drill."""
     return (records["intended"] >= at(begin)) & (records["intended"] < at(end))
+
+
+def shared(records: Records, dues: np.ndarray) -> np.ndarray:
+    """Return for which of the dues each record is, counted from 0; of several at one time in turn."""
+    times = records["intended"].astype(np.int64)
+    order = np.argsort(times, kind="stable")
+    turn = np.empty(len(times), np.int64)
+    turn[order] = np.arange(len(times)) - np.searchsorted(times[order], times[order])
+    first, end = (np.searchsorted(dues, times, side=side) for side in ("left", "right"))
+    return first + turn % np.maximum(end - first, 1)
 
 
 def write_samples(

@@ -45,7 +45,7 @@ class Evidence:
             events,
             ending,
             read_loads(folder, schedule, ending),
-            Probes.read(folder, schedule, ending),
+            Probes.read(folder, schedule, cluster, ending),
             Metrics.read(folder, cluster, schedule.scraping, ending.killed),
             read_faults(folder, schedule, ending),
             Machine.read(folder, killed=ending.killed),

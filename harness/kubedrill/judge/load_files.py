@@ -1,6 +1,7 @@
 """Judge: the files of one load: samples, sidecars, vitals, accounts; what is wrong with them is told."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -10,19 +11,40 @@ from kubedrill.judge.contradictions import check_records
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.found import found
 from kubedrill.judge.loads import Load
+from kubedrill.judge.once import Chosen, check_closed, uncounted, unrecorded
 from kubedrill.judge.vitals import read_vitals
+from kubedrill.record.arrivals import Times
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.remote import read_accounts
 from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.schedule import Schedule, ScheduledLoad
-from kubedrill.record.sidecar import LoadSidecar
+from kubedrill.record.share import Share
+from kubedrill.record.sidecar import LoadSeries, LoadSidecar
 from kubedrill.record.traces import of_arrivals, read_load, samples_file, tell_unanswered
 from kubedrill.record.vitals import GeneratorVitals
 
 Kind = TypeVar("Kind")
-Part = tuple[Records, LoadSidecar]
-"""The samples of one process."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """One process's part of its load."""
+
+    dues: Times
+    """Its arrivals; none in a closed loop."""
+    clients: int
+    """Of a closed loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The samples of one process."""
+
+    file: str
+    records: Records
+    series: tuple[LoadSeries, ...]
+    unrecorded: Times
 
 
 def read_loads(folder: RunFolder, schedule: Schedule, ending: Ending) -> list[Load]:
@@ -44,24 +66,34 @@ class _Files:
         self._schedule = schedule
         self._ending = ending
         self._load = load
+        self._dues = np.concatenate([np.empty(0, np.int64), *schedule.dues(load)])
         self._doubts: list[str] = []
 
     def read(self) -> Load:
         """Return what they say."""
         names = self._load.sample_names
-        parts = [part for name in names for part in self._found(partial(self._part, name))]
-        series = parts[0][1].series if parts else ()
         vitals = {name: self._found(partial(self._vitals, name)) for name in names}
+        parts = [
+            part
+            for number, name in enumerate(names)
+            for part in self._found(partial(self._part, name, self._own(number), vitals[name]))
+        ]
         accounts = self._found(partial(read_accounts, self._folder.workers(self._load.name)))
         return Load(
             scheduled=self._load,
-            series=series,
-            records=np.concatenate([np.empty(0, LOAD_DTYPE), *(records for records, _ in parts)]),
+            series=parts[0].series if parts else (),
+            records=np.concatenate([np.empty(0, LOAD_DTYPE), *(part.records for part in parts)]),
             workers=vitals,
-            dues=np.concatenate([np.empty(0, np.int64), *self._schedule.dues(self._load)]),
+            dues=self._dues,
+            unrecorded={part.file: part.unrecorded for part in parts},
             accounts=tuple(accounts),
             doubts=tuple(self._doubts),
         )
+
+    def _own(self, number: int) -> "_Own":
+        share = Share(number, len(self._load.sample_names))
+        [dues] = share.of([self._dues])
+        return _Own(dues, share.part(self._load.arrivals.clients))
 
     def _found(self, read: Callable[[], Iterable[Kind]]) -> Sequence[Kind]:
         one = found(self._folder, read)
@@ -69,13 +101,21 @@ class _Files:
             self._doubts.append(one.doubt)
         return one.lines
 
-    def _part(self, name: str) -> list[Part]:
+    def _part(self, name: str, own: "_Own", vitals: Sequence[GeneratorVitals]) -> list["_Part"]:
         records, sidecar = read_load(self._folder, name, may_be_cut=self._ending.killed)
         path = samples_file(self._folder, name)
         self._check(name, sidecar)
         arrivals = of_arrivals(records, sidecar.series)
         check_records(path, records, sidecar, arrivals, self._schedule)
-        return [(records, sidecar)]
+        chosen = Chosen.of(path, records, arrivals, self._schedule.start)
+        file = str(path.relative_to(self._folder.path))
+        if self._load.arrivals.clients:
+            check_closed(chosen, own.clients, self._schedule.windows(self._load))
+            if lacking := uncounted(chosen, vitals, self._ending):
+                self._doubts.append(f"{file}: {lacking}")
+            return [_Part(file, records, sidecar.series, own.dues)]
+        left = unrecorded(chosen, own.dues, self._ending)
+        return [_Part(file, records, sidecar.series, left)]
 
     def _check(self, name: str, sidecar: LoadSidecar) -> None:
         """Raise BadEvidence for a sidecar that is of another load, or of another process of it."""

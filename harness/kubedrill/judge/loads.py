@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from kubedrill.judge.once import count_in
 from kubedrill.judge.requests import (
     asked_in,
     bounds_of_latencies,
@@ -39,6 +40,8 @@ class Load:
     """The lines of each of its processes, by the name of its samples."""
     dues: Times
     """When its arrivals were due, monotonic ns."""
+    unrecorded: Mapping[str, Times]
+    """Those up to the drill's ending that have no record, by the file where it would be."""
     accounts: tuple[Account, ...] = ()
     """What became of its workers on other machines."""
     doubts: tuple[str, ...] = ()
@@ -46,7 +49,7 @@ class Load:
 
     def due_in(self, phase: Phase) -> int:
         """Return how many arrivals were due in a phase."""
-        return int(np.diff(np.searchsorted(self.dues, (phase.start, phase.end)))[0])
+        return count_in(self.dues, phase)
 
     def transactions(self) -> Records:
         """Return the arrivals themselves; objectives on the load's name mean these."""

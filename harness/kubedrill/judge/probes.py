@@ -8,11 +8,16 @@ import numpy as np
 from kubedrill.judge.contradictions import check_records
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.found import found
+from kubedrill.judge.once import Chosen, unrecorded
 from kubedrill.judge.requests import due_in
 from kubedrill.judge.vitals import read_vitals
+from kubedrill.record.arrivals import Times
 from kubedrill.record.clock import SECOND
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
+from kubedrill.record.probing import all_series, dues
+from kubedrill.record.probing import sidecar as about
 from kubedrill.record.sample import PROBE_DTYPE, Records
 from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.series import SCORED, scored
@@ -30,7 +35,10 @@ class Lane:
     connection: str
     verb: str
     level: str
-    rate: float
+    dues: Times = field(repr=False, compare=False)
+    """When its probes were due, monotonic ns."""
+    unrecorded: Times = field(repr=False, compare=False)
+    """Those up to the drill's ending that have no record."""
 
     def matches(self, **wanted: str | tuple[str, ...]) -> bool:
         """Whether each attribute named is the one wanted, or one of them."""
@@ -50,21 +58,23 @@ class Probes:
     """The prober's lines about itself, by the name of its samples."""
     doubts: tuple[str, ...] = ()
     """What is wrong with its files."""
+    file: str = ""
+    """Where the records are from."""
 
     @classmethod
-    def read(cls, folder: RunFolder, schedule: Schedule, ending: Ending) -> "Probes":
+    def read(
+        cls, folder: RunFolder, schedule: Schedule, cluster: ClusterRecord, ending: Ending
+    ) -> "Probes":
         """Read the prober's files; no lanes where its samples say nothing."""
         vitals = found(folder, lambda: read_vitals(folder, "probe", ProberVitals, ending.killed))
         workers, doubts = {"probe": vitals.lines}, (vitals.doubt,) if vitals.doubt else ()
         try:
-            records, sidecar = _read(folder, schedule, ending.killed)
+            records, lanes = _read(folder, schedule, cluster, ending)
+            file = str(samples_file(folder, "probe").relative_to(folder.path))
         except BadEvidence as bad:
             doubts = (bad.within(folder.path), *doubts)
             return cls((), np.empty(0, PROBE_DTYPE), workers, doubts)
-        lanes = tuple(
-            Lane(**dict(one), rate=sidecar.rates.get(one.name, 0.0)) for one in sidecar.series
-        )
-        return cls(lanes, records, workers, doubts)
+        return cls(lanes, records, workers, doubts, file)
 
     def of(self, **wanted: str | tuple[str, ...]) -> Records:
         """Return the probes of the lanes with these attributes: `of(path="balancer", verb="read")`."""
@@ -115,9 +125,27 @@ def longest_s(found: Iterator[tuple[int, int]] | list[tuple[int, int]], phase: P
     return max((end - max(start, phase.start) for start, end in within), default=0) / SECOND
 
 
-def _read(folder: RunFolder, schedule: Schedule, may_be_cut: bool) -> tuple[Records, ProbeSidecar]:
-    records, sidecar = read_probes(folder, may_be_cut=may_be_cut)
+def _read(
+    folder: RunFolder, schedule: Schedule, cluster: ClusterRecord, ending: Ending
+) -> tuple[Records, tuple[Lane, ...]]:
+    records, sidecar = read_probes(folder, may_be_cut=ending.killed)
+    series = all_series(cluster, schedule.probing)
+    _check_sidecar(folder, sidecar, about(series, schedule.probing))
     path = samples_file(folder, "probe")
-    every = np.ones(len(records), bool)
-    check_records(path, records, sidecar, every, schedule)
-    return records, sidecar
+    check_records(path, records, sidecar, np.ones(len(records), bool), schedule)
+    lanes = []
+    for number, one in enumerate(series):
+        blocks = dues(one, number, schedule.start, schedule.end)
+        due = np.concatenate([np.empty(0, np.int64), *blocks])
+        chosen = Chosen.of(path, records, records["series"] == number, schedule.start)
+        left = unrecorded(chosen, due, ending)
+        lanes.append(Lane(**dict(one.described()), dues=due, unrecorded=left))
+    return records, tuple(lanes)
+
+
+def _check_sidecar(folder: RunFolder, sidecar: ProbeSidecar, wanted: ProbeSidecar) -> None:
+    """Raise BadEvidence where the prober says that it asked other questions than it was to ask."""
+    for key, value in dict(sidecar).items():
+        if value != getattr(wanted, key):
+            what = f"{key}: not as {folder.schedule.name} and {folder.cluster.name} have it"
+            raise BadEvidence(folder.samples / "probe.json", None, what)

@@ -1,16 +1,15 @@
 """Judge: whether what was measured can be trusted; every doubt is a reason in words."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-
-import numpy as np
 
 from kubedrill.judge import faults
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.generator import cause, limit
 from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import OTHERS_SHARE
+from kubedrill.judge.once import count_in
 from kubedrill.judge.requests import all_due_in, late_share, never_sent
 from kubedrill.record.clock import MILLISECOND, SECOND
 from kubedrill.record.remote import CLOCK_BOUND
@@ -41,6 +40,7 @@ def of_drill(evidence: Evidence) -> Iterator[str]:
     yield from _events(evidence)
     for load in evidence.loads:
         yield from of_load(load)
+    yield from _whole(evidence)
     whole = ending.how == "ended"
     yield from faults.reasons(evidence.faults, whole)
 
@@ -56,6 +56,29 @@ def _abort(evidence: Evidence) -> Iterator[str]:
         yield f"{phase.name}: {doubt}"
 
 
+def _whole(evidence: Evidence) -> Iterator[str]:
+    """Yield what is wrong with the samples where no phase's verdict says so.
+
+    Of phases that are not judged, what no record is there of; of a drill that was ended early, whose
+    verdict is not made of its phases', all.
+    """
+    judged, ending = judged_phases(evidence), evidence.ending
+    if ending.how != "ended":
+        yield from _doubts(evidence, evidence.loads)
+    for phase in evidence.schedule.phases:
+        if phase in judged and ending.how == "ended":
+            continue
+        played = replace(phase, end=min(phase.end, ending.time))
+        yield from (f"{phase.name}: {words}" for words in _unrecorded(evidence, played))
+
+
+def _doubts(evidence: Evidence, loads: Iterable[Load]) -> Iterator[str]:
+    """Yield what is wrong with the files of these loads, and of the prober."""
+    for load in loads:
+        yield from (f"load {load.scheduled.name}: {doubt}" for doubt in load.doubts)
+    yield from (f"prober: {doubt}" for doubt in evidence.probes.doubts)
+
+
 def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
     """Yield the reasons that make one phase INVALID."""
     if evidence.ending.time < phase.end:
@@ -63,9 +86,11 @@ def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
         yield f"the drill ended {after:.1f} s into it" if after > 0 else "the drill ended before it"
         return
     yield from evidence.machine.doubts(phase, evidence.may_hit_disks)
-    for load in evidence.loads:
-        if load.scheduled.presses(phase.name):
-            yield from _load(load, phase)
+    pressing = [one for one in evidence.loads if one.scheduled.presses(phase.name)]
+    yield from _doubts(evidence, pressing)
+    yield from _unrecorded(evidence, phase)
+    for load in pressing:
+        yield from _load(load, phase)
     yield from _prober(evidence, phase)
     yield from _machine(evidence, phase)
 
@@ -95,17 +120,25 @@ def _exit(status: int) -> str:
 
 def _load(load: Load, phase: Phase) -> Iterator[str]:
     name = f"load {load.scheduled.name}"
-    for doubt in load.doubts:
-        yield f"{name}: {doubt}"
     arrivals = all_due_in(load.transactions(), phase)
-    expected = load.due_in(phase)
-    if len(arrivals) < expected * (1 - LATE_SHARE) - 1:
-        yield f"{name}: {len(arrivals)} of {expected} arrivals are in the samples"
     for late in _late(name, arrivals):
         yield f"{late}; {cause(load, phase, arrivals)}"
     for series, name in zip(load.series, load.names, strict=True):
         if series.role != "transaction":
             yield from _beside(load, name, phase)
+
+
+def _unrecorded(evidence: Evidence, phase: Phase) -> Iterator[str]:
+    """Yield of how many arrivals and probes that were due in a phase no record is there."""
+    for load in evidence.loads:
+        for file, times in load.unrecorded.items():
+            if lacking := count_in(times, phase):
+                due = f"{load.due_in(phase)} arrivals"
+                yield f"load {load.scheduled.name}: {lacking} of {due} are not in {file}"
+    for lane in evidence.probes.lanes:
+        if lacking := count_in(lane.unrecorded, phase):
+            due = f"{count_in(lane.dues, phase)} probes of {lane.name}"
+            yield f"prober: {lacking} of {due} are not in {evidence.probes.file}"
 
 
 def _beside(load: Load, name: str, phase: Phase) -> Iterator[str]:
@@ -138,19 +171,7 @@ def of_load(load: Load) -> Iterator[str]:
 
 
 def _prober(evidence: Evidence, phase: Phase) -> Iterator[str]:
-    probes = evidence.probes
-    for doubt in probes.doubts:
-        yield f"prober: {doubt}"
-    if not probes.lanes:
-        return
-    seconds = (phase.end - phase.start) / SECOND
-    due = all_due_in(probes.records, phase)
-    found = np.bincount(due["series"], minlength=len(probes.lanes))
-    for lane, count in zip(probes.lanes, found.tolist(), strict=True):
-        expected = lane.rate * seconds
-        if count < expected * (1 - LATE_SHARE) - 1:
-            yield f"prober: {count} of {expected:.0f} probes of {lane.name} are in the samples"
-    yield from _late("prober", due)
+    yield from _late("prober", all_due_in(evidence.probes.records, phase))
 
 
 def _late(name: str, arrivals: Records) -> Iterator[str]:

@@ -70,8 +70,7 @@ class Generator:
     def run(self, dues: Iterator[int]) -> None:
         """Launch an arrival at each time (monotonic ns) of `dues`, late ones at once, none left out."""
         for due in dues:
-            while (left := due - now()) > 0:
-                gevent.sleep(left / SECOND)
+            _wait_until(due)
             if not self._users:
                 self._some.wait()
             self._launch(due)
@@ -88,10 +87,10 @@ class Generator:
             group.kill()
 
     def _ask_again(self, client: int, start: int, end: int, pause_s: float) -> None:
-        gevent.sleep(max(start - now(), 0) / SECOND)
-        while now() < end:
+        _wait_until(start)
+        while (due := now()) < end:
             user = self._users[client % len(self._users)]
-            answered = user.serve(self.recorder.begin(now()))
+            answered = user.serve(self.recorder.begin(due))
             if pause_s or not answered:  # what fails at once has let nobody else run
                 gevent.sleep(pause_s)
 
@@ -102,3 +101,9 @@ class Generator:
             return
         self._turn = (self._turn + 1) % len(self._users)
         self._users[self._turn].begin(recorder.begin(due))
+
+
+def _wait_until(time: int) -> None:
+    """Return at `time` (monotonic ns) or later, never sooner, as a timer alone may."""
+    while (left := time - now()) > 0:
+        gevent.sleep(left / SECOND)
