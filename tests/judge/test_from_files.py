@@ -175,6 +175,45 @@ def test_verdict_json_reads_back(drill: JudgedDrill, tmp_path, text: str) -> Non
     assert Report.read(folder.verdict) == report
 
 
+BAD_OBJECTIVES = [
+    ("baseline", "list.p99", 'objectives.1.text: no operator after "list.p99"'),
+    ("nowhere", "list.p99 < 1s", 'objectives.1.phase: there is no phase "nowhere"'),
+]
+
+
+@pytest.mark.parametrize(("phase", "text", "words"), BAD_OBJECTIVES)
+def test_what_is_no_objective_is_named(drill, tmp_path, phase, text, words) -> None:
+    drill.objectives = [("baseline", "list.p99 < 1s"), (phase, text)]
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert any(f"schedule.json: {words}" in reason for reason in report.reasons), report.reasons
+
+
+@pytest.mark.parametrize("text", ["lst.p99 < 1s", "list.rate >= 99% of lst.offered", "x == 1"])
+def test_an_objective_on_what_this_drill_does_not_have(drill, tmp_path, text) -> None:
+    drill.objectives = [("baseline", "list.p99 < 1s"), ("baseline", text)]
+    known, unknown = drill.judged(tmp_path).objectives
+    assert known.verdict is Verdict.PASS
+    assert (unknown.verdict, unknown.value) == (Verdict.INVALID, None)
+    assert unknown.reason in {
+        "nothing measures lst",
+        "nobody knows how much lst.offered was",
+        "nothing measures x",
+    }
+
+
+def test_a_judge_that_fails_gives_a_verdict_and_says_where(drill, tmp_path, monkeypatch) -> None:
+    def fails(evidence: object) -> dict[str, object]:
+        raise RuntimeError("of its own")
+
+    folder = drill.write(tmp_path)
+    monkeypatch.setattr("kubedrill.judge.verdict.settings", fails)
+    report = judge(folder)
+    line = fails.__code__.co_firstlineno + 1
+    said = f"could not be judged: RuntimeError: of its own (test_from_files.py:{line}, in fails)"
+    assert (report.verdict, report.reasons) == (Verdict.INVALID, [said])
+
+
 def test_settings_of_everything_that_took_part(drill: JudgedDrill, tmp_path) -> None:
     seeded = event(at(-1), "seeded", "seeded", {"created": {"pods": 1000}, "seconds": 1.5})
     drill.events.insert(1, seeded)

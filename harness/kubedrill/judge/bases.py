@@ -16,7 +16,10 @@ def base(evidence: Evidence, objective: Objective, phase: Phase) -> float | None
     if objective.share_of == SEEDED:
         count = seeded(evidence.events).get(objective.series.partition(".")[2])
         return None if count is None else float(count)
-    load = next(one for one in evidence.loads if one.scheduled.name == base_load(objective))
+    name = base_load(objective)
+    load = next((one for one in evidence.loads if one.scheduled.name == name), None)
+    if load is None:
+        return None
     if objective.share_of != OFFERED:
         return float(np.searchsorted(load.dues, phase.end))
     offered = float(load.due_in(phase))

@@ -1,6 +1,7 @@
 """Judge: all that a run left behind, read once."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.faults import Fault, read_faults
@@ -12,10 +13,12 @@ from kubedrill.judge.probes import Probes
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.objective import Objective
+from kubedrill.record.lines import BadEvidence
+from kubedrill.record.objective import Objective, ObjectiveError, parse
 from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.series import Series, find_series
 from kubedrill.record.timeline import Event
+from kubedrill.words import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Evidence:
     def read(cls, folder: RunFolder, events: list[Event], ending: Ending) -> "Evidence":
         """Read a run's files; BadEvidence where one is wrong on which the whole drill rests."""
         schedule = Schedule.read(folder.schedule)
+        _check_objectives(schedule, folder.schedule)
         cluster = ClusterRecord.read(folder.cluster)
         return cls(
             folder,
@@ -88,3 +92,16 @@ class Evidence:
         proofs = [fault.at("undone") for fault in self.faults]
         recovered = max([phase.start, *(at for at in proofs if at and phase.holds(at))])
         return recovered + round(objective.eventually_s * SECOND)
+
+
+def _check_objectives(schedule: Schedule, path: Path) -> None:
+    """Raise BadEvidence for the first objective that is none, or is for a phase that there is not."""
+    phases = {one.name for one in schedule.phases}
+    for number, one in enumerate(schedule.objectives):
+        if one.phase not in phases:
+            what = f'objectives.{number}.phase: there is no phase "{shown(one.phase)}"'
+            raise BadEvidence(path, None, what)
+        try:
+            parse(one.text)
+        except ObjectiveError as error:
+            raise BadEvidence(path, None, f"objectives.{number}.text: {error}") from None
