@@ -14,6 +14,9 @@ from kubedrill.record.cluster import ClusterRecord
 
 pytestmark = pytest.mark.cluster
 
+PHASES = {"warmup": "1s", "baseline": "2s"}
+"""Each is a line that nobody hears."""
+
 
 @pytest.mark.parametrize("around", [">&- 2>&-", ">/dev/full", "| head -1"])
 def test_the_exit_code_is_the_verdicts(
@@ -21,7 +24,7 @@ def test_the_exit_code_is_the_verdicts(
 ) -> None:
     file = project / "experiments" / "unheard.yaml"
     # More than is offered: it cannot hold, so that the code is not 0.
-    asked = {"slos": {"baseline": ["list.rate >= 1000/s"]}, "faults": []}
+    asked = {"slos": {"baseline": ["list.rate >= 1000/s"]}, "faults": [], "phases": PHASES}
     file.write_text(yaml.safe_dump(SHORT | asked, sort_keys=False))
     reports = tmp_path / "reports"
     line = f"{sys.executable} -m kubedrill run {file} --reports {reports} {around}"

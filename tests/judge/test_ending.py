@@ -16,22 +16,30 @@ from kubedrill.record.verdict import Verdict
 SAID = "interrupted by SIGHUP"
 
 
-def interrupted(reports: Path, seconds: float) -> RunFolder:
-    """Write a drill that was interrupted so many seconds after its start, with nothing from later."""
+def interrupted(reports: Path, seconds: float, observed: bool = True) -> RunFolder:
+    """Write a drill that was interrupted so many seconds after its start, with nothing from later.
+
+    Unless it was `observed`, no process had written anything when it was told to end.
+    """
     drill, end = JudgedDrill(), at(seconds)
     begun = [PhaseBegan(time=START, name="warmup")] if seconds >= 0 else []
     ended = DrillInterrupted(time=end, signal="SIGHUP")
     drill.events = [DrillStarted(time=START - SECOND), *begun, ended]
-    drill.load = drill.load[drill.load["intended"] < end]
-    drill.probes = drill.probes[drill.probes["intended"] < end]
-    for lines in (drill.workers, drill.prober, drill.exits, drill.faults):
-        lines[:] = [line for line in lines if line["time"] < end]
+    until = end if observed else 0
+    drill.load = drill.load[drill.load["intended"] < until]
+    drill.probes = drill.probes[drill.probes["intended"] < until]
+    scrapes = drill.scrapes
+    timed = (drill.workers, drill.prober, drill.exits, drill.faults)
+    for lines in (*timed, scrapes.health, scrapes.resources, scrapes.machine):
+        lines[:] = [line for line in lines if line["time"] < until]
+    scrapes.pages = [page for page in scrapes.pages if at(page.second + 0.01) < until]
     return drill.write(reports)
 
 
+@pytest.mark.parametrize("observed", [True, False])
 @pytest.mark.parametrize("seconds", [-0.5, 0.001, 0.3, 1, 1.1, 2.5, 9.9, 10.1, 21.4, 29.9])
-def test_at_any_moment(tmp_path: Path, seconds: float) -> None:
-    report = judge(interrupted(tmp_path, seconds))
+def test_at_any_moment(tmp_path: Path, seconds: float, observed: bool) -> None:
+    report = judge(interrupted(tmp_path, seconds, observed))
     assert (report.verdict, report.reasons[0]) == (Verdict.INVALID, SAID)
     assert not [reason for reason in report.reasons if "could not be judged" in reason]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from behaving_server import Certificate
-from frame_server import FrameServer, Request, Talk, head
+from frame_server import FrameServer, Request, Talk, goaway_after, head
 from list_server import json_list
 from load_stage import PROFILE, check, until
 from watch_server import FIRST, json_event, json_object
@@ -32,6 +32,8 @@ class Lists:
         self.goaway_every = 0
         self.resets = False
         self.now_open = self.most_open = self.served = 0
+        self.left: dict[Talk, int] = {}
+        """The connections that were told to go away, and the last stream of each that was taken."""
         self._lock = threading.Lock()
 
     def __call__(self, talk: Talk, request: Request) -> None:
@@ -42,15 +44,24 @@ class Lists:
             self.most_open = max(self.most_open, self.now_open)
         time.sleep(self.latency_s)
         if leaves:
-            last = frames.NUMBER.pack(max(talk.requests))
-            talk.send(frame(frames.GOAWAY, 0, 0, last + frames.NUMBER.pack(0)))
-        if self.resets:
+            self._leave(talk)
+        if request.stream > self.left.get(talk, request.stream):
+            pass  # it has crossed the GOAWAY
+        elif self.resets:
             talk.send(frames.reset(request.stream, frames.REFUSED_STREAM))
         else:
             talk.head(request.stream, head(length=len(PODS)))
             talk.body(request.stream, PODS)
         with self._lock:
             self.now_open -= 1
+
+    def _leave(self, talk: Talk) -> None:
+        """Send a GOAWAY, once, and a PING: who answers it has read both."""
+        with self._lock:
+            if talk in self.left:
+                return
+            last = self.left[talk] = max(talk.requests)
+        talk.send(goaway_after(last), frame(frames.PING, 0, 0, b"and read"))
 
 
 @pytest.fixture
@@ -124,12 +135,22 @@ def test_a_connection_for_each_request(stage, server):
 def test_goaway_is_obeyed_and_nothing_is_lost(stage, server, lists, connections):
     lists.latency_s, lists.goaway_every = 0.05, 10
     played = play(stage, rate=200, connections=connections)
-    counted = played.outcomes()
-    # A request that crosses the GOAWAY is one that the server has not taken, and says so: the slower
-    # the machine, the more do.
-    assert counted[200] > 100, played.log
-    assert counted[200] + counted.get(Outcome.GOAWAY, 0) == 200
+    # The slower the machine, the more requests cross a GOAWAY: these, and no others, were not taken.
+    crossed = sum(stream > last for talk, last in lists.left.items() for stream in talk.requests)
+    assert len(lists.left) > 5
+    assert played.count(Outcome.GOAWAY) == crossed, played.log
+    assert played.count(200) == 200 - crossed > 100, played.log
+    for talk in lists.left:
+        assert frames.HEADERS not in [kind for kind, _, _, _ in after_ping(talk)]
     assert len(server.talks) > USERS + 5
+
+
+def after_ping(talk: Talk) -> list[tuple[int, int, int, bytes]]:
+    """Return what a client has sent since it read the server's GOAWAY."""
+    answered = next(
+        n for n, (kind, flags, _, _) in enumerate(talk.frames) if kind == frames.PING and flags
+    )
+    return talk.frames[answered:]
 
 
 def test_streams_that_are_reset(stage, lists):
@@ -197,8 +218,7 @@ class Watches:
         else:
             version = int(path.partition("resourceVersion=")[2])
         version = self._follow(talk, request, version, lambda: leaves and self.leave.is_set())
-        last = frames.NUMBER.pack(max(talk.requests)) + frames.NUMBER.pack(0)
-        talk.send(frame(frames.GOAWAY, 0, 0, last))
+        talk.send(goaway_after(max(talk.requests)))
         ending = time.monotonic() + 0.5
         self._follow(talk, request, version, lambda: time.monotonic() > ending)
         talk.body(request.stream, b"")
