@@ -14,6 +14,9 @@ TOP = Path(__file__).resolve().parents[1]
 SHIPPED = TOP / "experiments" / "etcd-member-kill.yaml"
 
 
+LONG = "x" * 57 + "..."
+
+
 def kubedrill(
     *arguments: str, inside: tuple[str, ...] = (), **environment: str
 ) -> "subprocess.CompletedProcess[str]":
@@ -55,6 +58,22 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
         (["rnu"], 'unknown command "rnu"; did you mean "run"?'),
         (["cluster", "dwon"], 'unknown command "dwon"; did you mean "down"?'),
         (["run"], "Missing argument 'FILE'"),
+        *[
+            (
+                [command, str(SHIPPED), "--cluster", name],
+                f'--cluster: unknown cluster "{said}"; known: ',
+            )
+            for command in ("run", "plan")
+            for name, said in (("nix", "nix"), ("", ""), ("../x", "../x"), ("x" * 300, LONG))
+        ],
+        *[
+            (["cluster", command, name], f'unknown cluster "{said}"; known: ')
+            for command in ("up", "down", "status", "env")
+            for name, said in (("nix", "nix"), ("", ""), ("x" * 300, LONG))
+        ],
+        (["plan", "x" * 300], f'unknown experiment "{LONG}"; known: '),
+        (["profiles", "x" * 300], f'unknown profile "{LONG}"; known: '),
+        (["x" * 300], f'unknown command "{LONG}"; known: '),
         (["cluster", "up", "local-3zz"], 'unknown cluster "local-3zz"; did you mean "local-3az"?'),
         (["validate", "experiments/nothing.yaml"], "experiments/nothing.yaml"),
         (["run", str(SHIPPED), "--set", "phases.falt=5s"], "did you mean"),

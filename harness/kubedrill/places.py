@@ -39,7 +39,7 @@ def cluster_file(name: str, near: Path | None = None, also: Iterable[str] = ()) 
     """Return `clusters/NAME.yaml`; NotStarted with the nearest name, of `also` too, if there is none."""
     clusters = folder("clusters", near)
     path = clusters / f"{name}.yaml"
-    if not path.is_file():
+    if not _is_file(path):
         known = {*also, *(one.stem for one in clusters.glob("*.yaml"))}
         raise NotStarted(f'unknown cluster "{shown(name)}"{did_you_mean(name, known)}')
     return path
@@ -50,14 +50,22 @@ def experiment_file(named: Path) -> Path:
 
     NotStarted with the nearest name if there is none.
     """
-    if named.suffix or len(named.parts) > 1 or named.is_file():
+    if named.suffix or len(named.parts) > 1 or _is_file(named):
         return named
     experiments = folder("experiments")
     path = experiments / f"{named}.yaml"
-    if not path.is_file():
+    if not _is_file(path):
         known = [one.stem for one in experiments.glob("*.yaml")]
         raise NotStarted(f'unknown experiment "{shown(named)}"{did_you_mean(str(named), known)}')
     return path
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that is too long for one is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def working_directory_stands() -> bool:

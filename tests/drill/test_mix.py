@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 RESOURCE = "clusterroles"
 """Which no other test makes or deletes meanwhile."""
+TITLE = "x [/] y [bold]z[/bold]"
+"""As it stands, and no markup."""
 PATH = f"/apis/rbac.authorization.k8s.io/v1/{RESOURCE}"
 
 
@@ -58,11 +60,14 @@ def test_each_portion_is_judged_by_itself(
         *(f"{series}.count >= 1" for series in ("clients", stale, quorum, f"{quorum}.page")),
     ]
     changes = {
+        "title": TITLE,
         "load": [load],
         "phases": {"warmup": "1s", "baseline": "8s"},
         "slos": {"baseline": asked},
     }
-    code, verdict = drill("mix", changes).finish()
+    running = drill("mix", changes)
+    code, verdict = running.finish()
+    assert TITLE in " ".join(running.output().split())
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
     every, whole, paged, pages = (objective(verdict, text)["value"] for text in asked[3:])
     assert every == whole + paged == 80

@@ -89,5 +89,6 @@ def print_rows(rows: list[dict[str, Any]], as_json: bool, left_out: Collection[s
     table = Table(*shown)
     table.columns[0].no_wrap = True
     for row in rows:
-        table.add_row(*(Text(str(row[name])) for name in shown))  # no markup: people wrote it
+        cells = ("" if row[name] is None else str(row[name]) for name in shown)
+        table.add_row(*map(Text, cells))  # no markup: people wrote it
     console().print(table)
