@@ -125,7 +125,7 @@ Read = Callable[..., Experiment]
         ("as: list", "as: [list]", "6: load[0].as must be text, not a list"),
         ("as: list", "as: {list: 1}", "6: load[0].as must be text, not a mapping"),
         ("as: list", 'as: "list\\n"', "6: load[0].as: "),
-        ("as: list", f"as: {'l' * 41}", "6: load[0].as: "),
+        ("as: list", f"as: {'l' * 41}", "6: load[0].as must have at most 40 characters, not 41"),
         ("as: list", "as: \u0661", "6: load[0].as: "),
         (
             "fault: 20s",

@@ -97,8 +97,6 @@ def _name(value: str) -> str:
         raise ValueError(
             f'"{shown(value)}" is no name; begin with a-z, then a-z, 0-9, _ and - may follow'
         )
-    if len(value) > LONGEST_NAME:
-        raise ValueError(f'"{shown(value)}" is longer than {LONGEST_NAME} characters')
     return value
 
 
@@ -136,7 +134,11 @@ Rate = Annotated[float, Between(parse_rate, "1/h", FASTEST)]
 AnyRate = Annotated[float, Between(parse_rate, "0/s", FASTEST)]
 """A rate that may be 0/s."""
 ProbeRate = Annotated[float, Between(parse_rate, "1/h", FASTEST_PROBES)]
-Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN}), AfterValidator(_name)]
+Name = Annotated[
+    str,
+    Field(max_length=LONGEST_NAME, json_schema_extra={"pattern": NAME_PATTERN}),
+    AfterValidator(_name),
+]
 Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE), AfterValidator(_sentence)]
 Why = Annotated[str, Field(min_length=1, max_length=LONGEST_WHY), AfterValidator(_prose)]
 
