@@ -2,19 +2,24 @@
 
 from typing import Any
 
-from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
+from kubedrill.experiment.settled import ACTIVITY, Experiment
 from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.rate import write_arrivals
 from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import (
     Phase,
+    Probing,
     Schedule,
     ScheduledFault,
     ScheduledLoad,
     ScheduledObjective,
+    Scraping,
 )
 from kubedrill.record.units import format_duration, format_rate
 from kubedrill.record.yaml_nodes import dump
+
+SCALED = "# --scale "
+"""Begins the first line of a file whose rates and seeds are not as they were written."""
 
 
 def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, start: int) -> Schedule:
@@ -55,27 +60,39 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
 
 
 def to_yaml(experiment: Experiment) -> str:
-    """Return the experiment file, every default and `--set` written out; `read` reads it back."""
-    slos: dict[str, list[str]] = {}
-    for one in experiment.objectives:
-        slos.setdefault(one.phase, []).append(one.objective.text)
+    """Return the experiment file, every default and `--set` written out; `read` reads it back.
+
+    Times are as the schedule has them, in whole ns.
+    """
+    return as_yaml(schedule(experiment, "", "", ClockPair(0, 0, ""), 0), experiment.seed.wanted())
+
+
+def as_yaml(scheduled: Schedule, seed: dict[str, int]) -> str:
+    """Return the experiment file of a run with this schedule; what was seeded stands in no schedule."""
     value = {
-        "title": experiment.title,
-        "claim": experiment.claim,
-        "why": experiment.why,
-        "cluster": experiment.cluster,
-        "seed": experiment.seed.wanted(),
-        "load": [_load(one) for one in experiment.loads],
-        "phases": {one.name: format_duration(one.seconds) for one in experiment.phases},
-        "faults": [_fault(one, experiment) for one in experiment.faults],
-        "abort": [one.text for one in experiment.abort],
-        "slos": slos,
-        "probing": _probing(experiment),
-        "scraping": _scraping(experiment),
-        "headroom": experiment.headroom,
+        "title": scheduled.title,
+        "claim": scheduled.claim,
+        "why": scheduled.why,
+        "cluster": scheduled.cluster,
+        "seed": seed,
+        "load": [_load(one) for one in scheduled.loads],
+        "phases": {one.name: _seconds(one.start, one.end) for one in scheduled.phases},
+        "faults": [_fault(one, scheduled) for one in scheduled.faults],
+        "abort": list(scheduled.abort),
+        "slos": _slos(scheduled),
+        "probing": _probing(scheduled.probing),
+        "scraping": _scraping(scheduled.scraping),
+        "headroom": scheduled.headroom,
     }
-    scaled = f"# --scale {experiment.scale:g} is in these rates and seeds.\n"
-    return (scaled if experiment.scale != 1 else "") + dump(value)
+    scaled = f"{SCALED}{scheduled.scale:g} is in these rates and seeds.\n"
+    return (scaled if scheduled.scale != 1 else "") + dump(value)
+
+
+def _slos(scheduled: Schedule) -> dict[str, list[str]]:
+    slos: dict[str, list[str]] = {}
+    for one in scheduled.objectives:
+        slos.setdefault(one.phase, []).append(one.text)
+    return slos
 
 
 def _load(load: ScheduledLoad) -> dict[str, Any]:
@@ -97,21 +114,19 @@ def _workers(workers: RemoteWorkers | None) -> dict[str, Any]:
     return {"workers": {"expect": workers.expect, "bind": workers.bind, "max_wait": wait}}
 
 
-def _fault(fault: Fault, experiment: Experiment) -> dict[str, Any]:
-    # Sums of seconds carry rounding in their last bits; a nanosecond is far below any of them.
-    offset = round(fault.inject_s - experiment.phase_start(fault.phase), 9)
+def _fault(fault: ScheduledFault, scheduled: Schedule) -> dict[str, Any]:
+    begins = {one.name: one.start for one in scheduled.phases}
     times = {
         "phase": fault.phase,
-        "at": format_duration(offset),
-        "for": format_duration(round(fault.undo_s - fault.inject_s, 9)),
+        "at": _seconds(begins.get(fault.phase, scheduled.start), fault.inject),
+        "for": _seconds(fault.inject, fault.undo),
     }
     if fault.name == ACTIVITY:
         return {**fault.arguments, **times}
     return {fault.name: fault.arguments, **times}
 
 
-def _probing(experiment: Experiment) -> dict[str, Any]:
-    probing = experiment.probing
+def _probing(probing: Probing) -> dict[str, Any]:
     rates = {
         "fresh": probing.fresh_rate,
         "kept": probing.kept_rate,
@@ -125,8 +140,7 @@ def _probing(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _scraping(experiment: Experiment) -> dict[str, str]:
-    scraping = experiment.scraping
+def _scraping(scraping: Scraping) -> dict[str, str]:
     periods = {
         "apiserver": scraping.apiserver_s,
         "etcd": scraping.etcd_s,
@@ -134,3 +148,7 @@ def _scraping(experiment: Experiment) -> dict[str, str]:
         "resources": scraping.resources_s,
     }
     return {name: format_duration(seconds) for name, seconds in periods.items()}
+
+
+def _seconds(start: int, end: int) -> str:
+    return format_duration((end - start) / SECOND)
