@@ -104,7 +104,7 @@ def test_portions_of_one_profile_have_series_of_their_own(
         ([("mass-list", 1, {}, "Stale")], '"Stale" is no name; begin with a-z'),
         ([("mass-list", 1, {}, "a.b")], '"a.b" is no name; begin with a-z'),
         ([("mass-list", 1, {}, 5)], "0.as: Input should be a valid string"),
-        ([("mass-list", 1, {})] * 80, "more than 255 series; take fewer portions"),
+        ([("mass-list", 1, {})] * 80, "more than 254 series; take fewer portions"),
     ],
 )
 def test_names_of_portions(portions, said) -> None:

@@ -45,7 +45,7 @@ def _chosen(part: Part, usual: Part) -> list[tuple[str, float]]:
 
 
 def check_arrivals(load: LoadPart, arrivals: Arrivals, file: ExperimentFile) -> None:
-    """Raise ValueError if a rate changes only when the load has ended, or has no end of arrivals.
+    """Raise ValueError if a rate changes only when the load has ended, or amounts to too many arrivals.
 
     A recorded series may be longer than the drill that begins to play it.
     """

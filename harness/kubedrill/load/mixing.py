@@ -1,6 +1,7 @@
 """Load: several profiles as one, each with its share of the arrivals and parameters of its own."""
 
 import random
+from abc import abstractmethod
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -63,8 +64,8 @@ def read_mix(text: str) -> tuple[Portion, ...]:
 
 _TAKEN = {*STATISTICS, *PERCENTILES, "cpu", "offered", "refused"}
 """What stands after a load's name in objectives, and so is no name of a portion."""
-_MOST_SERIES = 255
-"""A record has a byte for its series."""
+_MOST_SERIES = 254
+"""Of all portions: a record has a byte for its series, and two are the mix's own."""
 
 
 def names_of(portions: Sequence[Portion]) -> list[str]:
@@ -182,9 +183,9 @@ class MixingParameters(Parameters):
     """What every mix says of itself."""
 
     @property
+    @abstractmethod
     def portions(self) -> tuple[Portion, ...]:
         """What is mixed."""
-        raise NotImplementedError
 
 
 class Mixing(KubernetesUser):
