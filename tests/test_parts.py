@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 SHARED = Path(__file__).parent / "shared"
@@ -114,6 +115,27 @@ def torn():
 
 def test_torn(torn): pass
 """
+
+
+LEAVING = """
+import subprocess
+import sys
+
+def test_leaving():
+    busy = "print(flush=True)\\nwhile True: pass"
+    process = subprocess.Popen([sys.executable, "-c", busy], stdout=subprocess.PIPE, start_new_session=True)
+    Path("left").write_text(f"{process.pid} {process.stdout.readline()}")
+    os._exit(1)
+"""
+
+
+def test_what_a_part_leaves_running_is_ended_and_named(project: Project) -> None:
+    project.add("leaving", "pytestmark = pytest.mark.own\n" + LEAVING)
+    code, said = project.play()
+    pid = (project.folder / "left").read_text().split()[0]
+    assert code == 1
+    assert f"still ran when its part had ended, and was ended: 1\n  own: {pid} " in said
+    assert not psutil.pid_exists(int(pid))
 
 
 def test_what_passes_only_when_tried_again_is_named(project: Project) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 TEST = "KUBEDRILL_TEST"
 """Says in the environment which test started a process. What a drill starts gets variables of that prefix."""
+PART = "KUBEDRILL_TEST_PART"
+"""The same of a part of `make test`, whose tests may have ended pytest itself."""
 GENTLY_S = 10
 """To undo what must not stay, before it is killed."""
 
@@ -28,16 +30,29 @@ def having(variable: str) -> Iterator[tuple[psutil.Process, str]]:
             yield process, words
 
 
-def end(mark: str) -> None:
-    """End what this mark's test has started, and what that starts meanwhile."""
-    found = _of(mark)
+def marked(variable: str, mark: str) -> str:
+    """Return what the variable is to say of who has this mark, and whom that one belongs to."""
+    return os.environ.get(variable, "") + mark
+
+
+def end(variable: str, mark: str) -> list[str]:
+    """End what who has this mark has started, and what that starts meanwhile; return what it was."""
+    found = _of(variable, mark)
+    named = [f"{one.pid} {_command(one)}" for one in found]
     _tell(found, psutil.Process.terminate)
-    while left := _of(mark):
+    while left := _of(variable, mark):
         _tell(left, psutil.Process.kill)
+    return named
 
 
-def _of(mark: str) -> list[psutil.Process]:
-    return [process for process, marks in having(TEST) if mark in marks]
+def _of(variable: str, mark: str) -> list[psutil.Process]:
+    return [process for process, marks in having(variable) if mark in marks]
+
+
+def _command(process: psutil.Process) -> str:
+    with suppress(psutil.NoSuchProcess):
+        return " ".join(" ".join(process.cmdline()).split())[:120]  # programs have lines
+    return "has ended since"
 
 
 def _tell(processes: list[psutil.Process], tell: Callable[[psutil.Process], None]) -> None:
@@ -49,10 +64,9 @@ def _tell(processes: list[psutil.Process], tell: Callable[[psutil.Process], None
 
 @contextmanager
 def _marked(item: pytest.Item) -> Iterator[str]:
-    """Let what is started know which test it belongs to, and which that one belongs to."""
-    outer = os.environ.get(TEST, "")
-    mark = f"[{os.getpid()} {item.nodeid}]"
-    os.environ[TEST] = outer + mark
+    """Let what is started know which test it belongs to."""
+    outer, mark = os.environ.get(TEST, ""), f"[{os.getpid()} {item.nodeid}]"
+    os.environ[TEST] = marked(TEST, mark)
     try:
         yield mark
     finally:
@@ -68,5 +82,5 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         except pytest.skip.Exception:
             raise
         except BaseException:
-            end(mark)
+            end(TEST, mark)
             raise

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import leftovers
 import outcomes
 
 MOST_AGAIN = 5
@@ -51,6 +52,8 @@ class Played:
     code: int
     seconds: float
     outcomes: list[outcomes.Outcome]
+    left: list[str]
+    """What it had started, and was ended after it."""
 
     def tests(self, outcome: str) -> list[str]:
         """Return the tests of that outcome; one that has failed in any step has failed."""
@@ -89,7 +92,8 @@ class Playing:
         """Start pytest; one of several parts does not speak at once, but when it has ended."""
         file = folder / part.name.replace(" ", "-")
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *part.arguments]
-        environment = {**os.environ, outcomes.FILE: str(file)}
+        mark = leftovers.marked(leftovers.PART, _mark(file))
+        environment = {**os.environ, outcomes.FILE: str(file), leftovers.PART: mark}
         print(f"===== {part.name}", flush=True)
         begin = time.monotonic()
         if at_once:
@@ -108,7 +112,13 @@ class Playing:
                 f"===== {self.part.name}, which has ended", said.read_text(), sep="\n", flush=True
             )
         seconds = time.monotonic() - self.begin
-        return Played(self.part, self.process.returncode, seconds, outcomes.read(self.file))
+        left = leftovers.end(leftovers.PART, _mark(self.file))
+        found = outcomes.read(self.file)
+        return Played(self.part, self.process.returncode, seconds, found, left)
+
+
+def _mark(file: Path) -> str:
+    return f"[{file}]"
 
 
 def play(group: tuple[Part, ...], folder: Path) -> list[Played]:
@@ -149,6 +159,8 @@ def report(played: list[Played], tried: list[Played]) -> bool:
         print(f"{part.part.name:14}{counts[0]:8}{counts[1]:8}{counts[2]:9}{minutes:5}:{seconds:02}")
     _list("skipped", [f"{test}: {reason}" for test, reason in reasons.items()])
     _list(f"passed only when tried again, of at most {MOST_AGAIN}", by_themselves)
+    left = [f"{part.part.name}: {words}" for part in (*played, *tried) for words in part.left]
+    _list("still ran when its part had ended, and was ended", left)
     _list("failed", failed + broken)
     print(
         f"\n{'FAILED' if failed or broken else 'passed'}: {len(failed) + len(broken)} failed, "
