@@ -2,21 +2,16 @@
 
 from pathlib import Path
 
-from judged_drill import JudgedDrill
+from damage.cases import cases
+from damage.example import example
+from damage.judging import answers
+from damage.table import shown, wrong
 
-from damage import campaign
-from kubedrill.judge import convert, judge
-from kubedrill.record.manifest import seal
-from kubedrill.record.verdict import Verdict
+DAMAGES = 40
 
 
 def test_no_damage_is_a_pass(tmp_path: Path) -> None:
-    folder = JudgedDrill().write(tmp_path)
-    convert(folder)
-    seal(folder)
-    assert judge(folder).verdict is Verdict.PASS
-    answers = campaign(folder.path, 40, anew=False)
-    wrong = [
-        f"{one.case.kind} {one.case.name}: {one.wrong}\n{one.said}" for one in answers if one.wrong
-    ]
-    assert not wrong, "\n".join(wrong)
+    run = example(tmp_path)
+    wanted = [(one, anew) for one in cases(run, DAMAGES, seed=13) for anew in (False, True)]
+    bad = [f"{wrong(one)}: {shown(one)}\n{one.said}" for one in answers(run, wanted) if wrong(one)]
+    assert not bad, "\n".join(bad)

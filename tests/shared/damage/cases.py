@@ -1,0 +1,95 @@
+"""Which damages a campaign does, by number: the same ones for the same run and seed."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from random import Random
+
+from damage import files, values
+from damage.files import Damage, Unfit
+from kubedrill.record.manifest import MADE_FROM_IT
+
+MANIFEST = "manifest.json"
+_TRIES = 20
+
+
+@dataclass(frozen=True)
+class Case:
+    """One damage of one file, named from the run's folder on."""
+
+    number: int
+    file: str
+    kind: str
+    seed: str
+
+
+def inflict(case: Case, run: Path) -> tuple[str, str]:
+    """Damage a file of a copy of the run; return the kind, and in words what was done.
+
+    Where the kind does not fit what the file holds, it is the next one that does.
+    """
+    path = run / case.file
+    kinds = {one.__name__: one for one in kinds_of(path)}
+    names = [*kinds]
+    first = names.index(case.kind)
+    for kind in (*names[first:], *names[:first]):
+        said = _inflicted(path, kinds[kind], Random(case.seed))
+        if said:
+            return kind, said
+    raise AssertionError(f"nothing damages {path}")
+
+
+def _inflicted(path: Path, damage: Damage, chance: Random) -> str:
+    """Damage a file so that it is another one than before; "" if chance finds no way."""
+    before = path.read_bytes()
+    for _ in range(_TRIES):
+        with suppress(Unfit):
+            said = damage(path, chance)
+            if _differs(path, before):
+                return said
+    return ""
+
+
+def kinds_of(path: Path) -> tuple[Damage, ...]:
+    """Return the damages that may fit a file of that name."""
+    match path.suffix:
+        case ".jsonl":
+            return (*files.OF_ANY, *files.OF_LINES, *values.OF_JSON)
+        case ".json":
+            more = values.OF_OBJECTIVES if path.name == "schedule.json" else ()
+            return (*files.OF_ANY, *files.OF_LINES, *values.OF_JSON, *more)
+        case ".yaml":
+            return (*files.OF_ANY, *files.OF_LINES, values.loosened)
+        case ".parquet":
+            return (*files.OF_ANY, *values.OF_TABLES)
+        case ".gz":
+            return (*files.OF_ANY, *values.OF_PAGES)
+        case _:
+            return (*files.OF_ANY, *files.OF_LINES)
+
+
+def evidence(run: Path) -> Iterator[str]:
+    """Yield the names of a run's evidence, its manifest among them."""
+    made = {one for one in MADE_FROM_IT if one != MANIFEST}
+    for path in sorted(run.rglob("*")):
+        name = str(path.relative_to(run))
+        if path.is_file() and not any(path.match(pattern) for pattern in made):
+            yield name
+
+
+def cases(run: Path, how_many: int, seed: int) -> list[Case]:
+    """Return so many damages: each that may fit each file, in an order that the seed gives, and again."""
+    pairs = [(name, kind.__name__) for name in evidence(run) for kind in kinds_of(run / name)]
+    Random(seed).shuffle(pairs)
+    return [
+        Case(number, name, kind, f"{seed}:{number}")
+        for number, (name, kind) in enumerate(islice(cycle(pairs), how_many))
+    ]
+
+
+def _differs(path: Path, before: bytes) -> bool:
+    if path.is_symlink() or not path.is_file() or not path.stat().st_mode & 0o400:
+        return True
+    return path.read_bytes() != before

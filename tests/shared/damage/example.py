@@ -1,0 +1,17 @@
+"""The run that is damaged where none is given: the synthetic drill of the judge's tests, sealed and a PASS."""
+
+from pathlib import Path
+
+from judged_drill import JudgedDrill
+
+from kubedrill.judge import convert
+from kubedrill.record.manifest import seal
+
+
+def example(reports: Path) -> Path:
+    """Write it; return its folder."""
+    folder = JudgedDrill().write(reports)
+    convert(folder)
+    (folder.logs / "runner.log").write_text("began\nended\n")
+    seal(folder)
+    return folder.path
