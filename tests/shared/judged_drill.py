@@ -27,7 +27,10 @@ from judged_scrapes import END, KILLED, LENGTHS, START, UNDOING, Scrapes, at, wr
 from kubedrill.judge import judge
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair
+from kubedrill.record.components import COMPONENT_LINE
+from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import read_sound_lines
 from kubedrill.record.manifest import seal
 from kubedrill.record.probing import all_series, arrivals, sidecar
 from kubedrill.record.sample import (
@@ -48,7 +51,7 @@ from kubedrill.record.schedule import (
     Scraping,
 )
 from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
-from kubedrill.record.timeline import Event, Timeline
+from kubedrill.record.timeline import Event, FaultTold, Timeline, component_event
 from kubedrill.record.verdict import ObjectiveResult, Report
 
 OBJECTIVES = [
@@ -144,10 +147,6 @@ class JudgedDrill:
         folder.experiment_yaml.write_text("title: An etcd member dies\nclaim: 13\n")
         CLUSTER.write(folder.cluster)
         self.schedule().write(folder.schedule)
-        timeline = Timeline(folder.timeline)
-        for event in self.events:
-            timeline.add(event)
-        timeline.close()
         self.write_load(folder)
         known = sidecar(self.lanes, self.probing).model_copy(update=self.probed)
         write_samples(folder, "probe", known, PROBE_RECORD, self.probes)
@@ -156,6 +155,7 @@ class JudgedDrill:
         told = [{**line, "fault": names[line["index"]]} for line in self.faults]
         write_lines(folder.faults, told)
         write_lines(folder.exits, sorted(self.exits, key=lambda line: line["time"]))
+        self._write_timeline(folder)
         self.scrapes.write(folder)
         seal(folder)
         return folder
@@ -178,6 +178,15 @@ class JudgedDrill:
             own = self.load[whose % len(names) == number]
             write_samples(folder, name, about, LOAD_RECORD, own)
             write_lines(folder.samples / f"{name}.workers.jsonl", self.workers)
+
+    def _write_timeline(self, folder: RunFolder) -> None:
+        """Write what happened, with the copies that the runner makes of what others tell."""
+        exits = map(component_event, read_sound_lines(folder.exits, COMPONENT_LINE))
+        faults = map(FaultTold.of, read_sound_lines(folder.faults, FaultLine))
+        timeline = Timeline(folder.timeline)
+        for event in (*self.events, *exits, *faults):
+            timeline.add(event)
+        timeline.close()
 
     def judged(self, reports: Path) -> Report:
         """Write everything and judge it."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from judged_scrapes import END, KILLED, START, UNDONE, at
+from judged_scrapes import BEGINS, END, KILLED, START, UNDONE, at
 
 from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
@@ -115,6 +115,6 @@ def timeline_events() -> list[Event]:
     """From start to end, with the host and the versions that the runner notes."""
     return [
         DrillStarted(time=START - SECOND, versions={"python": "3.11"}),
-        PhaseBegan(time=START, name="warmup"),
+        *(PhaseBegan(time=at(second), name=name) for name, second in BEGINS.items()),
         DrillEnded(time=at(END) + 1),
     ]

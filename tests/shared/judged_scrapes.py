@@ -2,6 +2,7 @@
 
 import gzip
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from json_lines import JsonLines
@@ -12,6 +13,7 @@ from kubedrill.record.folder import RunFolder
 
 START = 1_000 * SECOND
 LENGTHS = {"warmup": 5, "baseline": 5, "fault": 10, "recovery": 10}
+BEGINS = dict(zip(LENGTHS, accumulate(LENGTHS.values(), initial=0), strict=False))
 END = sum(LENGTHS.values())
 KILLED, UNDOING, UNDONE = 10.0, 20.0, 21.5
 """etcd-b, the leader, is down from KILLED on; at UNDONE it is a member again."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from kubedrill.judge import faults
+from kubedrill.judge.copies import contradictions
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.generator import cause, limit
 from kubedrill.judge.loads import Load
@@ -43,6 +44,8 @@ def of_drill(evidence: Evidence) -> Iterator[str]:
     yield from _whole(evidence)
     whole = ending.how == "ended"
     yield from faults.reasons(evidence.faults, whole)
+    if whole:
+        yield from contradictions(evidence)
 
 
 def _abort(evidence: Evidence) -> Iterator[str]:

@@ -30,7 +30,11 @@ MADE_FROM_IT = (
 )
 """What judge and report write, again and again: no evidence."""
 
-_READ = ("workers-*.json", "samples/load-*", "samples/probe.*", "metrics/index.jsonl")
+_READ = (
+    "workers-*.json",
+    *("samples/load-*", "samples/probe.*"),
+    *("metrics/index.jsonl", "metrics/*.prom.gz"),
+)
 """What a drill names by its loads and components, besides the files that every run has."""
 
 _THREADS = 4

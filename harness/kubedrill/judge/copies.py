@@ -1,0 +1,50 @@
+"""Judge: whether the timeline tells what the files tell from which its events were copied, and all phases."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kubedrill.judge.evidence import Evidence
+from kubedrill.record.faults import FaultLine
+from kubedrill.record.lines import BadEvidence, read_lines
+from kubedrill.record.timeline import (
+    ComponentExited,
+    ComponentStarted,
+    Event,
+    FaultTold,
+    PhaseBegan,
+    component_event,
+)
+
+
+def contradictions(evidence: Evidence) -> Iterator[str]:
+    """Yield where the timeline of a drill that came to its end differs from its sources, in words.
+
+    A file that cannot be read is told by who needs it.
+    """
+    folder, timeline = evidence.folder, evidence.events
+    exits = [component_event(line) for line in evidence.metrics.exits.lines]
+    if not evidence.metrics.exits.doubt:
+        told = [one for one in timeline if isinstance(one, ComponentStarted | ComponentExited)]
+        yield from _differing(folder.exits, exits, told)
+    faults = [one for one in timeline if isinstance(one, FaultTold)]
+    if folder.faults.exists() or faults:
+        try:
+            lines = [FaultTold.of(line) for line in read_lines(folder.faults, FaultLine)]
+        except BadEvidence as bad:
+            yield bad.within(folder.path)
+        else:
+            yield from _differing(folder.faults, lines, faults)
+    begun = [(one.name, one.time) for one in timeline if isinstance(one, PhaseBegan)]
+    if begun != [(one.name, one.start) for one in evidence.schedule.phases]:
+        yield f"{folder.timeline.name}: the phases that it tells of are not those of schedule.json"
+
+
+def _differing(path: Path, lines: Sequence[Event], told: Sequence[Event]) -> Iterator[str]:
+    """Yield the first event that stands in one of both only."""
+    for number, line in enumerate(lines, 1):
+        if line not in told:
+            yield f"{path.name}:{number}: timeline.jsonl does not tell of it, or tells it otherwise"
+            return
+    missing = next((one for one in told if one not in lines), None)
+    if missing is not None:
+        yield f"{path.name}: has no line of what timeline.jsonl tells of at {missing.time}"
