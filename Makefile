@@ -23,8 +23,9 @@ lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-damage: setup ## Damage the evidence of a drill that passed, in 520 ways, twice: RUN=its folder
-	@PYTHONPATH=tests/shared $(BIN)/python -m damage $(RUN)
+damage: setup ## Damage the evidence of a drill in 520 ways, twice: RUN=its folder, SEED=, FROM=, TO=
+	@PYTHONPATH=tests/shared $(BIN)/python -m damage $(RUN) $(if $(SEED),--seed $(SEED)) \
+		$(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(ANSWERS),--answers $(ANSWERS))
 
 mutate: setup ## Check 5,000 mutations of the shipped files; list what is accepted though it looks senseless
 	@PYTHONPATH=tests/shared $(BIN)/python -m mutate

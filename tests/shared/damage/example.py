@@ -1,4 +1,4 @@
-"""The run that is damaged where none is given: the synthetic drill of the judge's tests, sealed and a PASS."""
+"""The run that is damaged where none is given: the synthetic drill of the judge's tests; a PASS."""
 
 from pathlib import Path
 

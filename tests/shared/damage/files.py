@@ -1,7 +1,7 @@
 """Damages of a file as a whole, of its bytes and of its lines, whatever it holds.
 
-Each damage changes the file in place and says in words what it has done. It raises Unfit where that file cannot
-be damaged so: an empty one cannot be truncated, one line cannot change places.
+Each damage changes the file in place and says in words what it has done. It raises Unfit where that file
+cannot be damaged so: an empty one cannot be truncated, one line cannot change places.
 """
 
 import os

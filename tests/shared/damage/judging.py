@@ -1,7 +1,7 @@
 """Judges damaged copies of a run, each in a process of its own that is killed if it hangs.
 
-The process is forked from one that has already imported what judging needs, and calls the command's own entry.
-One of every SAMPLE is judged by the installed command instead, as a user would.
+The process is forked from one that has already imported what judging needs, and calls the command's own
+entry. One of every SAMPLE is judged by the installed command instead, as a user would.
 """
 
 import ctypes
@@ -16,10 +16,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from unittest.mock import patch
+
+from commanding import command
 
 from damage.cases import MANIFEST, Case, inflict
-from kubedrill import cli
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
 
@@ -83,14 +83,18 @@ def answers(run: Path, wanted: Iterable[tuple[Case, bool]]) -> Iterator[Answer]:
             one.kill()
 
 
-def command(arguments: list[str]) -> int:
-    """Run a command of kubedrill in this process; return its exit code."""
-    with patch.object(sys, "argv", ["kubedrill", *arguments]):
-        try:
-            cli.main()
-        except SystemExit as end:
-            return int(end.code or 0)
-    raise AssertionError("a command ends with an exit code")
+def is_pass(run: Path) -> bool:
+    """Whether a copy of the run is a PASS as it is."""
+    with tempfile.TemporaryDirectory(prefix="damage-") as top:
+        copy = _copied(run, Path(top))
+        return command(["judge", str(copy)])[0] == 0
+
+
+def _copied(run: Path, top: Path) -> Path:
+    """Copy what a verdict is made from, and nothing that was made of it."""
+    copy = top / run.parent.name / run.name
+    made = shutil.ignore_patterns("report*.html", "junit*.xml", "verdict*.json")
+    return Path(shutil.copytree(run, copy, ignore=made))
 
 
 class _Judgement:
@@ -132,17 +136,16 @@ class _Judgement:
         return Answer(self._case.number, self._case.file, kind, words, self._anew, code, said)
 
     def _judge(self, run: Path) -> int:
-        copy = self._top / run.parent.name / run.name
-        shutil.copytree(
-            run, copy, ignore=shutil.ignore_patterns("report*.html", "junit*.xml", "verdict*.json")
-        )
+        copy = _copied(run, self._top)
         done = inflict(self._case, copy)
         (self._top / "done").write_text(json.dumps(done))
         if self._anew:
             _seal_anew(copy, self._case.file)
         lay_down_override()
         if self._case.number % SAMPLE:
-            return command(["judge", str(copy)])
+            code, said = command(["judge", str(copy)])
+            print(said)
+            return int(str(code))
         program = Path(sys.executable).parent / "kubedrill"
         return subprocess.run([program, "judge", copy], check=False).returncode
 

@@ -1,8 +1,8 @@
 """Where a PASS is right though a file was damaged, when the manifest is made anew after it.
 
-A manifest that is made anew is a forger's: who can do that can write another drill. What can still be found out
-is evidence that is missing, that cannot be, and that contradicts other evidence. What is left is listed here by
-file, kind and words of the damage, each with its reason; any other PASS fails the campaign.
+A manifest that is made anew is a forger's. What can still be found out is evidence that is missing, that
+cannot be, and that contradicts other evidence. What is left is listed here by file, kind and words of the
+damage, each with its reason; any other PASS fails the campaign.
 """
 
 import re
@@ -16,23 +16,72 @@ from damage.judging import Answer
 class Right:
     """A kind of damage after which a PASS is right."""
 
-    file: str
-    """A pattern."""
+    files: str
+    """Patterns of names from the run's folder on, separated by |."""
     kinds: str
-    """Names, separated by |; of all of them a regular expression is made."""
+    """A regular expression; `.*`: all."""
     why: str
     done: str = ""
-    """What the damage's words must match; empty: any."""
+    """What is found in the damage's words; empty: whatever."""
+    named: bool = False
+    """Whether the answer must name the file nevertheless, as one that was not read."""
 
     def holds(self, answer: Answer) -> bool:
         return (
-            fnmatchcase(answer.file, self.file)
+            any(fnmatchcase(answer.file, one) for one in self.files.split("|"))
             and re.fullmatch(self.kinds, answer.kind) is not None
             and re.search(self.done, answer.done) is not None
+            and (answer.names_the_file or not self.named)
         )
 
 
-RIGHT: tuple[Right, ...] = ()
+_ONE_FIGURE = "count_changed|word_changed|time_shifted|retyped|flipped|field_changed|page_changed"
+
+RIGHT: tuple[Right, ...] = (
+    Right("logs/*", ".*", "a log explains: no verdict is made from it"),
+    Right(
+        "chaos-experiment.json|chaos-journal.json",
+        ".*",
+        "Chaos Toolkit's own papers: a fault is judged by what it has proven in faults.jsonl",
+    ),
+    Right(
+        "metrics.parquet",
+        ".*",
+        "made from metrics/*.prom.gz for other programs: those are judged",
+    ),
+    Right(
+        "metrics/*.prom.gz",
+        ".*",
+        "no objective asks for the pages that it spoils, and the answer says that they were not read",
+        named=True,
+    ),
+    Right("metrics/*.prom.gz", "grown", "no line of metrics/index.jsonl speaks of what was added"),
+    Right(
+        "metrics/*.prom.gz",
+        "page_changed|pages_swapped|flipped",
+        "a page that can be read: nothing else says what stood in it, or no objective asks for it",
+    ),
+    Right(
+        "health.jsonl|resources.jsonl|machine.jsonl|machine.json|*.workers.jsonl|metrics/index.jsonl",
+        _ONE_FIGURE,
+        "one figure, and one that can be: nothing else in the folder says what it was",
+    ),
+    Right(
+        "health.jsonl|resources.jsonl|machine.jsonl|*.workers.jsonl|metrics/index.jsonl",
+        "dropped",
+        "one look of many: a hole that is shorter than a drill allows (3 s)",
+    ),
+    Right(
+        "samples/*.parquet",
+        "field_changed|records_swapped|record_swapped",
+        "one figure of one request, or their order: each request has its record, and one that can be",
+    ),
+    Right(
+        "ledger.jsonl",
+        f"{_ONE_FIGURE}|all_times_shifted",
+        "what had to be undone, for whoever undoes it: the verdict rests on what faults have proven",
+    ),
+)
 
 
 def why_right(answer: Answer) -> str:

@@ -1,6 +1,6 @@
 """Damages of what a file says: keys, types, times, counts and thresholds of JSON, records of tables, pages.
 
-What they leave can be read, unless the damage is that it cannot: only who compares it with something finds out.
+What most of them leave can be read: only who compares it with something else finds out.
 """
 
 import json
