@@ -163,5 +163,5 @@ def test_a_process_of_the_drill_that_ended_early(
 
 def test_a_component_that_exited_is_a_finding_and_no_doubt(drill: JudgedDrill, tmp_path) -> None:
     details = {"event": "exited", "pid": 7, "status": -11, "asked": False, "by": "restart"}
-    drill.events.append(event(at(12), "component", "kube-apiserver-a", details))
+    drill.exits.append({"time": at(12), "component": "kube-apiserver-a", **details})
     assert drill.judged(tmp_path).verdict is Verdict.PASS

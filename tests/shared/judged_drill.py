@@ -183,8 +183,10 @@ class JudgedDrill:
         """Write what happened, with the copies that the runner makes of what others tell."""
         exits = map(component_event, read_sound_lines(folder.exits, COMPONENT_LINE))
         faults = map(FaultTold.of, read_sound_lines(folder.faults, FaultLine))
+        until = max((event.time for event in self.events), default=0)
+        copies = (event for event in (*exits, *faults) if event.time <= until)
         timeline = Timeline(folder.timeline)
-        for event in (*self.events, *exits, *faults):
+        for event in sorted((*self.events, *copies), key=lambda event: event.time):
             timeline.add(event)
         timeline.close()
 

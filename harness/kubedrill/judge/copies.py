@@ -37,6 +37,9 @@ def contradictions(evidence: Evidence) -> Iterator[str]:
     begun = [(one.name, one.time) for one in timeline if isinstance(one, PhaseBegan)]
     if begun != [(one.name, one.start) for one in evidence.schedule.phases]:
         yield f"{folder.timeline.name}: the phases that it tells of are not those of schedule.json"
+    calibration = evidence.machine.calibration
+    if calibration and calibration.time >= evidence.schedule.start:
+        yield f"{folder.machine.name}: time: is not before the first phase"
 
 
 def _differing(path: Path, lines: Sequence[Event], told: Sequence[Event]) -> Iterator[str]:

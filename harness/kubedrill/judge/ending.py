@@ -45,7 +45,10 @@ def why_early(folder: RunFolder) -> list[str]:
     """
     if folder.timeline.is_symlink() or not folder.timeline.is_file():
         return []
-    events = sorted(read_sound_lines(folder.timeline, EVENT), key=lambda event: event.time)
+    try:
+        events = sorted(read_sound_lines(folder.timeline, EVENT), key=lambda event: event.time)
+    except OSError:
+        return []  # that it cannot be read is said by whoever needs it
     return [*filter(None, [_ending(events).words])]
 
 

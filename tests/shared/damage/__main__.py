@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from damage.cases import Case, cases
+from damage.cases import Case, both_ways, cases
 from damage.example import example
 from damage.judging import Answer, answers, as_json, is_pass
 from damage.table import show, wrong
@@ -36,8 +36,7 @@ def main() -> int:
 def _judged(run: Path, given: argparse.Namespace, known: list[Answer]) -> Iterator[Answer]:
     every = cases(run, given.how_many, given.seed)[given.begin : given.end]
     before = {(one.number, one.anew) for one in known}
-    wanted = [(one, anew) for one in every for anew in (False, True)]
-    left = [(one, anew) for one, anew in wanted if (one.number, anew) not in before]
+    left = [(one, anew) for one, anew in both_ways(every) if (one.number, anew) not in before]
     until = time.monotonic() + given.seconds if given.seconds else None
     for one in answers(run, _until(until, left)):
         if given.answers:

@@ -1,6 +1,6 @@
 """Which damages a campaign does, by number: the same ones for the same run and seed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -87,6 +87,12 @@ def cases(run: Path, how_many: int, seed: int) -> list[Case]:
         Case(number, name, kind, f"{seed}:{number}")
         for number, (name, kind) in enumerate(islice(cycle(pairs), how_many))
     ]
+
+
+def both_ways(damages: Iterable[Case]) -> list[tuple[Case, bool]]:
+    """Return each as it is (False), and with the manifest made anew after it (True)."""
+    ways = ((one, anew) for one in damages for anew in (False, True))
+    return [(one, anew) for one, anew in ways if not (anew and one.file == MANIFEST)]
 
 
 def _differs(path: Path, before: bytes) -> bool:

@@ -77,6 +77,18 @@ RIGHT: tuple[Right, ...] = (
         "one figure of one request, or their order: each request has its record, and one that can be",
     ),
     Right(
+        "health.jsonl|resources.jsonl|machine.jsonl|machine.json|*.workers.jsonl",
+        "all_times_shifted",
+        "shifted by less than the hole that a drill allows (3 s)",
+        done=r"shifted by [+-][01]\.",
+    ),
+    Right(
+        "*.json",
+        "doubled",
+        "a key that stands there twice with the same value says the same",
+        done='"',
+    ),
+    Right(
         "ledger.jsonl",
         f"{_ONE_FIGURE}|all_times_shifted",
         "what had to be undone, for whoever undoes it: the verdict rests on what faults have proven",

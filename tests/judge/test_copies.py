@@ -1,0 +1,95 @@
+"""What the timeline tells again must be what the files tell from which it was copied."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from judged_drill import JudgedDrill
+
+from kubedrill.judge import judge
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.manifest import check, seal
+from kubedrill.record.verdict import Verdict
+
+
+def without_line(path: Path, holding: str) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    first = next(line for line in lines if holding in line)
+    lines.remove(first)
+    path.write_text("".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (
+            lambda folder: folder.exits.write_text(""),
+            "exits.jsonl: has no line of what timeline.jsonl tells of",
+        ),
+        (
+            lambda folder: without_line(folder.timeline, '"exited"'),
+            "exits.jsonl:1: timeline.jsonl does not tell of it",
+        ),
+        (
+            lambda folder: without_line(folder.timeline, '"took-effect"'),
+            "faults.jsonl:3: timeline.jsonl does not tell of it",
+        ),
+        (
+            lambda folder: folder.faults.write_text(
+                folder.faults.read_text().replace("proof of undone", "proof of nothing")
+            ),
+            "faults.jsonl:5: timeline.jsonl does not tell of it, or tells it otherwise",
+        ),
+        (
+            lambda folder: without_line(folder.timeline, '"recovery"'),
+            "timeline.jsonl: the phases that it tells of are not those of schedule.json",
+        ),
+    ],
+)
+def test_a_copy_that_differs_is_named(
+    tmp_path: Path, damage: Callable[[RunFolder], object], words: str
+) -> None:
+    folder = JudgedDrill().write(tmp_path)
+    assert judge(folder).verdict is Verdict.PASS
+    damage(folder)
+    seal(folder)
+    report = judge(folder)
+    assert report.verdict is Verdict.INVALID
+    assert any(words in reason for reason in report.reasons), report.reasons
+
+
+def test_a_page_of_metrics_that_became_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    folder = JudgedDrill().write(tmp_path)
+    page = folder.metrics / "etcd-a.prom.gz"
+    page.unlink()
+    os.mkfifo(page)
+    seal(folder)
+    assert not check(folder).readable
+    report = judge(folder)
+    assert report.verdict is Verdict.INVALID
+    assert any("metrics/etcd-a.prom.gz" in reason for reason in report.reasons)
+
+
+def test_a_machine_that_was_measured_after_the_first_phase_had_begun(tmp_path: Path) -> None:
+    drill = JudgedDrill()
+    drill.scrapes.calibration["time"] = drill.schedule().start
+    report = drill.judged(tmp_path)
+    assert report.reasons == ["machine.json: time: is not before the first phase"]
+
+
+def test_a_timeline_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = JudgedDrill().write(tmp_path)
+    read = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path == folder.timeline:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)  # root may read whatever its mode is
+    report = judge(folder)
+    assert report.verdict is Verdict.INVALID
+    assert "timeline.jsonl: cannot be read: Permission denied" in report.reasons
