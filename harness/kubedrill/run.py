@@ -196,16 +196,22 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
         while now() < plan.end + LAST_EDGE_NS and not drill.finished():
             time.sleep(LOOK_S)
             signals.check()
-            phase = plan.phase_at(now())
-            if phase and phase.name not in begun:
-                begun.add(phase.name)
-                drill.add(PhaseBegan(time=phase.start, name=phase.name))
+            tell_phases(drill, plan, begun)
             drill.look(plan)
             figures = tail.poll()
             view.show(figures)
             if condition := abort.check(figures):
                 raise Aborted(condition)
+        tell_phases(drill, plan, begun)
         drill.look(plan)
+
+
+def tell_phases(drill: Drill, plan: Schedule, begun: set[str]) -> None:
+    """Put on the timeline each phase that has begun: also one that passed between two looks."""
+    for phase in plan.phases:
+        if phase.start <= now() and phase.name not in begun:
+            begun.add(phase.name)
+            drill.add(PhaseBegan(time=phase.start, name=phase.name))
 
 
 def note_ending(drill: Drill, error: BaseException) -> None:
