@@ -93,3 +93,14 @@ def test_a_timeline_that_cannot_be_read_is_named(
     report = judge(folder)
     assert report.verdict is Verdict.INVALID
     assert "timeline.jsonl: cannot be read: Permission denied" in report.reasons
+
+
+@pytest.mark.parametrize("name", ["load-list", "probe"])
+def test_vitals_that_say_nothing_are_missing(tmp_path: Path, name: str) -> None:
+    folder = JudgedDrill().write(tmp_path)
+    (folder.samples / f"{name}.workers.jsonl").write_text("")
+    seal(folder)
+    report = judge(folder)
+    assert report.verdict is Verdict.INVALID
+    words = f"samples/{name}.workers.jsonl: is empty: nobody knows how its process was doing"
+    assert any(words in reason for reason in report.reasons), report.reasons

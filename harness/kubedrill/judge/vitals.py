@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.lines import ascending, read_lines
+from kubedrill.record.lines import BadEvidence, ascending, read_lines
 from kubedrill.record.schedule import Phase
 from kubedrill.record.vitals import Vitals
 
@@ -17,7 +17,10 @@ Workers = Mapping[str, Sequence[Kind]]
 def read_vitals(folder: RunFolder, name: str, kind: type[Kind], may_be_cut: bool) -> list[Kind]:
     """Return the lines beside the samples of that name; BadEvidence if there are none."""
     path = folder.samples / f"{name}.workers.jsonl"
-    return list(ascending(path, read_lines(path, kind, may_be_cut=may_be_cut)))
+    lines = list(ascending(path, read_lines(path, kind, may_be_cut=may_be_cut)))
+    if not lines and not may_be_cut:
+        raise BadEvidence(path, None, "is empty: nobody knows how its process was doing")
+    return lines
 
 
 def received(workers: Workers[Kind], phase: Phase) -> int:

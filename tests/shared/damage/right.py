@@ -89,6 +89,17 @@ RIGHT: tuple[Right, ...] = (
         done='"',
     ),
     Right(
+        "metrics/index.jsonl",
+        "swapped",
+        "the order of its lines says nothing: each has its time",
+    ),
+    Right(
+        "cluster.json",
+        _ONE_FIGURE + "|grown",
+        "an address, a path or a setting of a cluster that is gone: nothing is measured from it",
+        done="port|host|file|folder|socket|id|settings|added",
+    ),
+    Right(
         "ledger.jsonl",
         f"{_ONE_FIGURE}|all_times_shifted",
         "what had to be undone, for whoever undoes it: the verdict rests on what faults have proven",
