@@ -98,7 +98,8 @@ def test_a_misspelt_name_is_told_from_a_path(installed: Callable[[str], Ran]) ->
     for command in ("run", "plan", "expand", "validate"):
         ran = installed(f"kubedrill {command} etcd-membr-kill")
         assert ran.returncode == 3
-        said = 'unknown experiment "etcd-membr-kill"; did you mean "etcd-member-kill"?'
+        what = "experiment or cluster" if command == "validate" else "experiment"
+        said = f'unknown {what} "etcd-membr-kill"; did you mean "etcd-member-kill"?'
         assert ran.stderr == f"{said}\n"
         assert installed(f"kubedrill {command} etcd-member-kill.yaml").returncode == 3
 

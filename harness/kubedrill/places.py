@@ -45,19 +45,20 @@ def cluster_file(name: str, near: Path | None = None, also: Iterable[str] = ()) 
     return path
 
 
-def experiment_file(named: Path) -> Path:
+def experiment_file(named: Path, *also: str) -> Path:
     """Return the file that is meant: a path as it is, or a name as `kubedrill list` has it.
 
-    NotStarted with the nearest name if there is none.
+    `also` are other folders in which it may be (clusters). NotStarted with the nearest name if there is none.
     """
     if named.suffix or len(named.parts) > 1 or _is_file(named):
         return named
-    experiments = folder("experiments")
-    path = experiments / f"{named}.yaml"
-    if not _is_file(path):
-        known = [one.stem for one in experiments.glob("*.yaml")]
-        raise NotStarted(f'unknown experiment "{shown(named)}"{did_you_mean(str(named), known)}')
-    return path
+    there = [path for kind in ("experiments", *also) for path in folder(kind).glob("*.yaml")]
+    found = next((path for path in there if path.stem == str(named) and path.is_file()), None)
+    if found is None:
+        what = " or ".join(one.removesuffix("s") for one in ("experiments", *also))
+        known = [path.stem for path in there]
+        raise NotStarted(f'unknown {what} "{shown(named)}"{did_you_mean(str(named), known)}')
+    return found
 
 
 def _is_file(path: Path) -> bool:

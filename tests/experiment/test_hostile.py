@@ -100,6 +100,17 @@ def test_how_many_there_may_be_is_said(checking: Callable[[str], list[str]]) -> 
             '7: phase "fault" is here twice; once will do',
         ),
         (
+            "  - etcd.kill: {member: leader}",
+            "  - activity: {type: action, name: " + "n" * 201 + ", provider: {type: process, path: ls}}\n"
+            "    rollback: null\n    rights: []",
+            "11: name must have at most 200 characters, not 201",
+        ),
+        (
+            "  fault: [list.p99 < 1s]",
+            "  fault:\n    - list.p99 < 1s\n    - list.p99 < 1s",
+            "15: list.p99 < 1s: the same twice in fault; once will do",
+        ),
+        (
             "as: list\n    rate: 10/s",
             "as: [list]\n    closed_loop: {clients: 1}",
             "6: load[0].as must be text, not a list",

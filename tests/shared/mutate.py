@@ -1,8 +1,8 @@
 """Mutates files that people write, and has each checked: no traceback, no hang, and every error says where.
 
-`python -m mutate [HOW_MANY] [SEED]` mutates the shipped experiments and clusters, recorded rates, and
-arguments of `--set`, in so many ways; it says what went wrong, and lists what was accepted though it
-looks senseless. Each 40th mutation is given to a process of its own, as a person would.
+`python -m mutate [HOW_MANY] [SEED]` mutates the shipped experiments and clusters, a profile, recorded
+rates, and arguments of `--set`, in so many ways; it says what went wrong, and lists what was accepted
+though it looks senseless. Each 40th mutation is given to a process of its own, as a person would.
 """
 
 import os
@@ -112,7 +112,14 @@ _PLACE = re.compile(
 )
 """How a line begins that says where something is wrong."""
 
-KINDS = ("experiment",) * 10 + ("cluster",) * 2 + ("everything",) * 4 + ("set",) * 2 + ("recorded",)
+KINDS = ("experiment",) * 27 + ("everything",) * 12 + ("cluster", "set") * 6 + ("recorded",) * 3
+KINDS += ("profile",)
+PROFILE = "loadprofiles/mass_list.py"
+NAMED_BY = {
+    "experiments/day.csv": "experiments/everything.yaml",
+    PROFILE: "experiments/etcd-member-kill.yaml",
+}
+"""What is read where another file names it."""
 
 
 def project(folder: Path) -> Path:
@@ -138,6 +145,10 @@ def mutations(folder: Path, how_many: int, seed: int) -> Iterator[Mutation]:
                 yield of_file(number, folder, Path("experiments/everything.yaml"), chance)
             case "recorded":
                 yield of_recording(number, folder, chance)
+            case "profile":
+                data = (folder / PROFILE).read_bytes()
+                how = chance.choice(OF_BYTES)
+                yield Mutation(number, PROFILE, how.__name__, "", how(data, chance))
             case "set":
                 yield of_arguments(number, folder, chance.choice(files["experiments"]), chance)
             case _:
@@ -295,8 +306,7 @@ def _remove(path: Path) -> None:
 
 
 def _checked(mutation: Mutation) -> Answer:
-    checked = "experiments/everything.yaml" if mutation.file.endswith(".csv") else mutation.file
-    words = ["validate", checked, *mutation.arguments]
+    words = ["validate", NAMED_BY.get(mutation.file, mutation.file), *mutation.arguments]
     if mutation.number % BY_PROCESS == 0 and not any("\0" in word for word in words):
         done = subprocess.run(
             [sys.executable, "-m", "kubedrill", *words],

@@ -103,7 +103,7 @@ def plan(
         stage.render(planned, console())
 
 
-@click.command(epilog=example("kubedrill validate etcd-member-kill clusters/local-3az.yaml"))
+@click.command(epilog=example("kubedrill validate etcd-member-kill local-3az"))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @overrides
 @scale
@@ -118,7 +118,7 @@ def validate(
     for file in files:
         errors[str(file)] = []
         try:
-            check_file(places.experiment_file(file), overrides, scale)
+            check_file(places.experiment_file(file, "clusters"), overrides, scale)
         except NotStarted as error:
             errors[str(file)] = str(error).splitlines()
     if as_json:

@@ -14,6 +14,7 @@ from kubedrill.words import did_you_mean, shown
 
 _KEYS = ("type", "name", "provider")
 _ROLES = (ACTIVITY, "rollback")
+_LONGEST_NAME = 200
 _RULE_KEYS = ("apiGroups", "resources", "resourceNames", "verbs", "nonResourceURLs")
 
 
@@ -113,6 +114,8 @@ def _wrong_form(action: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     name = action.get("name", "n")
     if not isinstance(name, str) or not name:
         yield "name", f"name must be text, not {describe(name)}"
+    elif len(name) > _LONGEST_NAME:
+        yield "name", f"name must have at most {_LONGEST_NAME} characters, not {len(name):,}"
     if "${" in json.dumps(action, default=str):
         yield "", "substitution (${...}) is not supported; write the value"
     if not isinstance(action.get("provider", {}), dict):

@@ -50,8 +50,14 @@ def read_objectives(
         if phases and phase not in phases:
             near = did_you_mean(phase, phases)
             problems.add(("slos", phase), f'objectives for an unknown phase "{shown(phase)}"{near}')
+        seen: set[str] = set()
         for index, text in texts(written):
             place: Location = ("slos", phase, index)
+            if text in seen:
+                problems.add(
+                    place, f"{shown(text)}: the same twice in {shown(phase)}; once will do"
+                )
+            seen.add(text)
             try:
                 objective = read(text, phase)
             except ObjectiveError as error:

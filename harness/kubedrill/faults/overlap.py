@@ -37,7 +37,7 @@ def _held_at(fault: TimedFault, index: int, faults: Sequence[TimedFault]) -> lis
 
 def _check_with_others(fault: TimedFault, down: list[str], zones: Sequence[str]) -> None:
     own = named_members(fault.arguments)
-    words = f"another fault holds down {' and '.join(down)} then"
+    words = f"another fault holds down {' and '.join(dict.fromkeys(down))} then"
     if twice := [one for one in own if one in down and one in zones]:
         raise NotStarted(f"{NAME} of {', '.join(twice)}: {words}; kill another, or at another time")
     chosen_later = [one for one in (*own, *down) if one in _CHOSEN_LATER]

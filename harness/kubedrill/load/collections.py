@@ -8,6 +8,7 @@ from kubedrill.load.lists import Encoding
 from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.load.selectors import SelectorError, check_fields, check_labels
 from kubedrill.load.user import Parameters
+from kubedrill.words import did_you_mean, shown
 
 
 class CollectionParameters(Parameters):
@@ -40,8 +41,8 @@ class CollectionParameters(Parameters):
     def _one_collection(self) -> "CollectionParameters":
         if not self.api and self.resource not in BUILT_IN:
             raise ValueError(
-                f"{self.resource} is not built in ({', '.join(BUILT_IN)}); give the group and version "
-                'of a custom resource: api: "example.com/v1"'
+                f"{shown(self.resource)} is not built in; give the group and version of a custom resource: "
+                f'api: "example.com/v1"{did_you_mean(self.resource, BUILT_IN)}'
             )
         if self.namespace and self.resource in CLUSTER_WIDE:
             raise ValueError(f"{self.resource} are in no namespace; leave namespace empty")
