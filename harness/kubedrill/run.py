@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from kubedrill import cluster, places
+from kubedrill import cluster, judging, places
 from kubedrill.cluster import guest
 from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment, expand, schedule, to_yaml
-from kubedrill.judge import convert, judge
+from kubedrill.judge import convert
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.load import launch
 from kubedrill.record.catalogue import Catalogue
@@ -233,7 +233,7 @@ def conclude(folder: RunFolder, console: Console) -> Report:
     for what, close in (("samples as Parquet", convert), ("manifest.json", seal)):
         if why := why_not(partial(close, folder)):
             console.print(f"{what}: not written: {why}", style="bold red")
-    report = judge(folder)
+    report = judging.judge(folder)
     for unwritten in write_all(folder, report):
         console.print(unwritten, style="bold red")
     print_verdict(report, folder, console)

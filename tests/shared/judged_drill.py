@@ -24,6 +24,7 @@ from judged_parts import (
 )
 from judged_scrapes import END, KILLED, LENGTHS, START, UNDOING, Scrapes, at, write_lines
 
+from kubedrill.experiment.write import as_yaml
 from kubedrill.judge import judge
 from kubedrill.record.arrivals import Arrivals
 from kubedrill.record.clock import SECOND, ClockPair
@@ -144,7 +145,7 @@ class JudgedDrill:
             records["total_us"] = np.maximum(records["total_us"], records["wait_us"])
         folder = RunFolder.create(reports, "kill", datetime(2026, 1, 31, 12, tzinfo=UTC))
         folder.ledger.touch()
-        folder.experiment_yaml.write_text("title: An etcd member dies\nclaim: 13\n")
+        folder.experiment_yaml.write_text(as_yaml(self.schedule(), {"pods": 1000}))
         CLUSTER.write(folder.cluster)
         self.schedule().write(folder.schedule)
         self.write_load(folder)

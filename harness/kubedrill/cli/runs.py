@@ -19,8 +19,7 @@ from kubedrill.cli.parts import (
 from kubedrill.errors import NotStarted
 
 if TYPE_CHECKING:
-    from kubedrill.record.folder import RunFolder
-    from kubedrill.record.verdict import Report
+    pass
 
 run_folder = click.argument(
     "run", metavar="RUN", type=click.Path(path_type=Path, exists=True, file_okay=False)
@@ -38,12 +37,13 @@ run_folder = click.argument(
 )
 def judge(run: Path, as_json: bool, slos: Path | None) -> int:
     """Judge a run again from its files alone, and write its reports; the exit code is the verdict's."""
+    from kubedrill import judging
     from kubedrill.record.folder import RunFolder
     from kubedrill.report.console import print_verdict
     from kubedrill.report.files import write_all
 
     folder = RunFolder(run.resolve(), _name_of(slos) if slos else "")
-    report = _judged(folder, slos)
+    report = judging.judge(folder, slos)
     for unwritten in write_all(folder, report):
         click.echo(unwritten, err=True)
     if as_json:
@@ -51,19 +51,6 @@ def judge(run: Path, as_json: bool, slos: Path | None) -> int:
     else:
         print_verdict(report, folder, console())
     return Done(report.verdict.exit_code)
-
-
-def _judged(folder: "RunFolder", slos: Path | None) -> "Report":
-    from kubedrill.experiment.slos import read_slos
-    from kubedrill.judge import judge, measurable
-    from kubedrill.record.verdict import Verdict
-
-    if slos is None:
-        return judge(folder)
-    own = judge(folder)
-    if own.verdict is Verdict.INVALID and not own.phases:
-        return own  # what cannot be read has no phases by which the file could be checked
-    return judge(folder, read_slos(slos, *measurable(folder)), str(slos))
 
 
 def _name_of(slos: Path) -> str:
@@ -76,17 +63,19 @@ def _name_of(slos: Path) -> str:
 def report(run: Path) -> int:
     """Write report.html and junit.xml of a judged run again.
 
-    Where its evidence is not what it was when the drill had ended, it is judged again first, and is
-    INVALID: exit 2. Exit 1 if one of them could not be written.
+    Where its evidence is not what it was when the drill had ended, or its schedule not that of its
+    experiment file, it is judged again first, and is INVALID: exit 2. Exit 1 if one of them could not
+    be written.
     """
+    from kubedrill import judging
     from kubedrill.record.folder import RunFolder
     from kubedrill.record.manifest import check
     from kubedrill.record.verdict import Report
     from kubedrill.report.files import write_all, write_reports
 
     folder = RunFolder(run.resolve())
-    if broken := check(folder).broken:
-        for words in (*broken, *write_all(folder, _judged(folder, None))):
+    if broken := check(folder).broken or (*judging.disagreements(folder),):
+        for words in (*broken, *write_all(folder, judging.judge(folder))):
             click.echo(words, err=True)
         return Done(INVALID)
     try:

@@ -1,5 +1,7 @@
 """Judge: a run whose evidence is what it was when the drill had ended; any other is INVALID."""
 
+from collections.abc import Callable, Iterable, Sequence
+
 from kubedrill.errors import NotStarted
 from kubedrill.judge.ending import read_ending, why_early
 from kubedrill.judge.evidence import Evidence
@@ -11,23 +13,32 @@ from kubedrill.record.schedule import ScheduledObjective
 from kubedrill.record.verdict import Report, Verdict
 from kubedrill.words import in_a_line
 
+Check = Callable[[RunFolder], Iterable[str]]
+"""Yields what is wrong with a run's files, in words: what other stages know of them."""
+
 
 def judge(
-    folder: RunFolder, objectives: tuple[ScheduledObjective, ...] | None = None, by: str = ""
+    folder: RunFolder,
+    objectives: tuple[ScheduledObjective, ...] | None = None,
+    by: str = "",
+    checks: Sequence[Check] = (),
 ) -> Report:
     """Judge a run from its files alone; NotStarted if the folder is not a run's.
 
-    By other `objectives` than the experiment's own if they are given; `by` is where they are from.
+    By other `objectives` than the experiment's own if they are given; `by` is where they are from. What
+    `checks` find, where all of the files can be read, makes it INVALID.
     """
     if not folder.ledger.exists() and not folder.manifest.exists():
         raise NotStarted(f"{folder.path}: not the folder of a run: it has no {folder.ledger.name}")
     seal = check(folder)
     report = _read(folder, objectives) if seal.readable else unfounded(folder, why_early(folder))
+    found = [words for one in checks for words in one(folder)] if seal.readable else []
+    broken = [*seal.broken, *found]
     notes = [f"judged by the objectives of {by}, not by the experiment's own"] if by else []
     return report.model_copy(
         update={
-            "verdict": Verdict.INVALID if seal.broken else report.verdict,
-            "reasons": [*dict.fromkeys((*seal.broken, *report.reasons))],
+            "verdict": Verdict.INVALID if broken else report.verdict,
+            "reasons": [*dict.fromkeys((*broken, *report.reasons))],
             "notes": [*notes, *report.notes, *seal.notes],
         }
     )
