@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -170,7 +171,7 @@ def test_a_scraper_that_was_stopped_leaves_a_hole(drill, scheduled, at) -> None:
     schedule = scheduled(5, scraping=QUICK)
     child = drill.start(MODULE, schedule)
     stop = schedule.start + SECOND * 3 // 2
-    _, stopped = at(stop, lambda: os.kill(child.pid, signal.SIGSTOP))
+    _, stopped = at(stop, lambda: stop_whole(child.pid))
     woken, _ = at(stop + 3 * SECOND, lambda: os.kill(child.pid, signal.SIGCONT))
     drill.finish(child)
     for file in (drill.folder.health, drill.folder.resources):
@@ -180,6 +181,13 @@ def test_a_scraper_that_was_stopped_leaves_a_hole(drill, scheduled, at) -> None:
     # What was on its way at that moment has taken too long.
     kept = {one["error"] for one in scrapes(drill.folder, "etcd-a")}
     assert kept - {"timeout"} == {"", SKIPPED}
+
+
+def stop_whole(pid: int) -> None:
+    """Stop a process, and wait until it is: on a busy machine it goes on for a moment."""
+    os.kill(pid, signal.SIGSTOP)
+    while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
+        time.sleep(0.001)
 
 
 def test_a_leader_is_believed_for_three_rounds(drill, scheduled) -> None:
