@@ -63,7 +63,7 @@ def folder(tmp_path: Path) -> RunFolder:
         (["list", "--json"], (json.dumps(TITLE)[1:-1],)),
         (["plan", "[b]x[-b]"], (TITLE, f"why {TITLE}")),
         (["validate", "[b]x[-b]", "broken"], ("[b]x[-b]: ok", 'unknown cluster "[/] [red]"')),
-        (["validate", "[i]none[-i]"], ('unknown experiment "[i]none[-i]"',)),
+        (["validate", "[i]none[-i]"], ('unknown experiment or cluster "[i]none[-i]"',)),
         (["plan", "[b]x[-b]", "--set", "[/]=1"], ("--set [/]: ",)),
         (["plan", "[b]x[-b]", "--cluster", "[/]"], ('--cluster: unknown cluster "[/]"',)),
         (["expand", "[b]x[-b]"], (json.dumps(TITLE)[1:-1],)),

@@ -10,6 +10,7 @@ from judged_drill import JudgedDrill
 from kubedrill.judge import judge
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import check, seal
+from kubedrill.record.timeline import DrillStarted
 from kubedrill.record.verdict import Verdict
 
 
@@ -104,3 +105,11 @@ def test_vitals_that_say_nothing_are_missing(tmp_path: Path, name: str) -> None:
     assert report.verdict is Verdict.INVALID
     words = f"samples/{name}.workers.jsonl: is empty: nobody knows how its process was doing"
     assert any(words in reason for reason in report.reasons), report.reasons
+
+
+def test_a_run_folder_that_was_made_after_the_first_phase_had_begun(tmp_path: Path) -> None:
+    drill = JudgedDrill()
+    made = DrillStarted(time=drill.schedule().start)
+    drill.events = [made, *(one for one in drill.events if not isinstance(one, DrillStarted))]
+    said = "timeline.jsonl: the run's folder was not made before the first phase"
+    assert drill.judged(tmp_path).reasons == [said]

@@ -168,7 +168,7 @@ def test_users_follow_the_rate(locust, server, tmp_path):
         (("--resource-version", "0", "--limit", "5"), "two different requests"),
         (("--resource", "nodes", "--namespace", "x"), "nodes are in no namespace"),
         (("--namespace", "A/b"), "namespace: string should match pattern"),
-        (("--limit", "-1"), "limit: input should be greater than or equal to 0, not -1"),
+        (("--limit", "-1"), "limit: input should be greater than or equal to 0, not the number -1"),
     ],
 )
 def test_wrong_parameters(locust, server, arguments, message):

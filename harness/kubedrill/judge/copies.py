@@ -9,6 +9,7 @@ from kubedrill.record.lines import BadEvidence, read_lines
 from kubedrill.record.timeline import (
     ComponentExited,
     ComponentStarted,
+    DrillStarted,
     Event,
     FaultTold,
     PhaseBegan,
@@ -37,6 +38,9 @@ def contradictions(evidence: Evidence) -> Iterator[str]:
     begun = [(one.name, one.time) for one in timeline if isinstance(one, PhaseBegan)]
     if begun != [(one.name, one.start) for one in evidence.schedule.phases]:
         yield f"{folder.timeline.name}: the phases that it tells of are not those of schedule.json"
+    made = next((one.time for one in timeline if isinstance(one, DrillStarted)), 0)
+    if made >= evidence.schedule.start:
+        yield f"{folder.timeline.name}: the run's folder was not made before the first phase"
     calibration = evidence.machine.calibration
     if calibration and calibration.time >= evidence.schedule.start:
         yield f"{folder.machine.name}: time: is not before the first phase"

@@ -7,7 +7,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
-from damage import files, values
+from damage import documents, files, pages, records
 from damage.files import Damage, Unfit
 from kubedrill.record.manifest import MADE_FROM_IT
 
@@ -56,16 +56,16 @@ def kinds_of(path: Path) -> tuple[Damage, ...]:
     """Return the damages that may fit a file of that name."""
     match path.suffix:
         case ".jsonl":
-            return (*files.OF_ANY, *files.OF_LINES, *values.OF_JSON)
+            return (*files.OF_ANY, *files.OF_LINES, *documents.OF_JSON)
         case ".json":
-            more = values.OF_OBJECTIVES if path.name == "schedule.json" else ()
-            return (*files.OF_ANY, *files.OF_LINES, *values.OF_JSON, *more)
+            more = documents.OF_OBJECTIVES if path.name == "schedule.json" else ()
+            return (*files.OF_ANY, *files.OF_LINES, *documents.OF_JSON, *more)
         case ".yaml":
-            return (*files.OF_ANY, *files.OF_LINES, values.loosened)
+            return (*files.OF_ANY, *files.OF_LINES, documents.loosened)
         case ".parquet":
-            return (*files.OF_ANY, *values.OF_TABLES)
+            return (*files.OF_ANY, *records.OF_TABLES)
         case ".gz":
-            return (*files.OF_ANY, *values.OF_PAGES)
+            return (*files.OF_ANY, *pages.OF_PAGES)
         case _:
             return (*files.OF_ANY, *files.OF_LINES)
 

@@ -4,12 +4,15 @@ Each damage changes the file in place and says in words what it has done. It rai
 cannot be damaged so: an empty one cannot be truncated, one line cannot change places.
 """
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 Damage = Callable[[Path, Random], str]
+SECOND = 1_000_000_000
 
 
 class Unfit(Exception):  # noqa: N818 - no error: another damage is chosen
@@ -140,3 +143,14 @@ def _lines(path: Path, at_least: int) -> list[bytes]:
 def _short(line: bytes) -> str:
     text = line.decode(errors="replace").strip()
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def shift(chance: Random) -> int:
+    """Return by how many ns times are shifted."""
+    return round(chance.choice([-1, 1]) * chance.choice([0.05, 1.5, 20, 300]) * SECOND)
+
+
+def short(value: Any) -> str:
+    """Return a value as the damage's words show it."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -100,6 +100,35 @@ RIGHT: tuple[Right, ...] = (
         done="port|host|file|folder|socket|id|settings|added",
     ),
     Right(
+        "schedule.json",
+        "time_shifted",
+        "the hour by the wall: it dates the report, and no figure is made from it",
+        done="wall",
+    ),
+    Right(
+        "experiment.yaml",
+        "grown",
+        "an empty line at its end says nothing",
+        done=r"b'\\n' added",
+    ),
+    Right(
+        "timeline.jsonl",
+        "swapped",
+        "the order of its lines says nothing: each has its time",
+    ),
+    Right(
+        "timeline.jsonl",
+        "time_shifted",
+        "when the run folder was made: no figure counts from it",
+        done="^line 1: ",
+    ),
+    Right(
+        "resources.jsonl",
+        "key_removed",
+        "one component in one look of many: a hole that is shorter than a drill allows (3 s)",
+        done="without (etcd|kube|haproxy)",
+    ),
+    Right(
         "ledger.jsonl",
         f"{_ONE_FIGURE}|all_times_shifted",
         "what had to be undone, for whoever undoes it: the verdict rests on what faults have proven",
