@@ -80,7 +80,7 @@ def test_what_is_refused_exists() -> None:
         ("etcd: {cert-file: /tmp/x}", "kubedrill sets it itself"),
         ("etcd: {force-new-cluster: true}", "each member would be a cluster of its own"),
         ("kube-apiserver: {etcd-servers: 'https://10.0.0.1:2379'}", "kubedrill sets it itself"),
-        ("kube-scheduler: {kubeconfig: /root/.kube/config}", "kubedrill sets it itself"),
+        ("kube-scheduler: {kubeconfig: elsewhere.kubeconfig}", "kubedrill sets it itself"),
         ("kube-scheduler: {config: /tmp/x}", "would ignore its kubeconfig"),
         ("kube-controller-manager: {master: 'https://10.0.0.1'}", "on another apiserver than"),
         ("kube-apiserver: {version: true}", "the program would print something, and end"),
