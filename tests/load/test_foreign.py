@@ -1,7 +1,6 @@
 """A locustfile that is no profile: refused is who names it, and nobody else."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from no_files import a_folder, a_pipe, endless
 
 from kubedrill.load import describe as describing
 from kubedrill.load.describe import NotAProfile, Profiles, describe
@@ -73,18 +73,6 @@ def test_each_has_its_reason_and_the_shipped_ones_are_described(folder: Path) ->
     assert set(found) == {
         path.stem.replace("_", "-") for path in (TOP / "loadprofiles").glob("*.py")
     }
-
-
-def a_folder(path: Path) -> None:
-    path.mkdir()
-
-
-def a_pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def endless(path: Path) -> None:
-    path.symlink_to("/dev/zero")
 
 
 def of_nowhere(path: Path) -> None:

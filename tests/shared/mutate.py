@@ -23,6 +23,7 @@ from pathlib import Path
 import yaml
 from commanding import command
 from mutations import LONG, ODD, OF_BYTES, VALUES, found, of_document, places
+from no_files import a_folder, a_pipe, endless
 from platformdirs import user_cache_path
 
 TOP = Path(__file__).resolve().parents[2]
@@ -35,18 +36,6 @@ ENDLESS = 1_000
 """Characters of a line that repeats what the file holds."""
 BY_PROCESS = 40
 Random = random.Random
-
-
-def a_folder(path: Path) -> None:
-    path.mkdir()
-
-
-def a_pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def endless(path: Path) -> None:
-    path.symlink_to("/dev/zero")
 
 
 def to_itself(path: Path) -> None:
@@ -158,14 +147,23 @@ def mutations(folder: Path, how_many: int, seed: int) -> Iterator[Mutation]:
 def of_file(number: int, folder: Path, file: Path, chance: Random) -> Mutation:
     """Change a YAML file: what it is, its bytes, or one value in it."""
     data, name = (folder / file).read_bytes(), str(file)
+    return of_any(number, name, data, chance, (0.03, 0.35)) or Mutation(
+        number, name, *of_document(data, chance)
+    )
+
+
+def of_any(
+    number: int, name: str, data: bytes, chance: Random, until: tuple[float, float]
+) -> Mutation | None:
+    """Change what a file is, or its bytes, where chance is below these two shares; else None."""
     share = chance.random()
-    if share < 0.03:
+    if share < until[0]:
         make = chance.choice(NOT_FILES)
         return Mutation(number, name, "not a file", make.__name__, None)
-    if share < 0.35:
+    if share < until[1]:
         how = chance.choice(OF_BYTES)
         return Mutation(number, name, how.__name__, "", how(data, chance))
-    return Mutation(number, name, *of_document(data, chance))
+    return None
 
 
 ROWS = (
@@ -199,13 +197,8 @@ def of_recording(number: int, folder: Path, chance: Random) -> Mutation:
     """Change the recorded rates that an experiment names."""
     file = Path("experiments/day.csv")
     data, name = (folder / file).read_bytes(), str(file)
-    share = chance.random()
-    if share < 0.1:
-        make = chance.choice(NOT_FILES)
-        return Mutation(number, name, "not a file", make.__name__, None)
-    if share < 0.5:
-        how = chance.choice(OF_BYTES)
-        return Mutation(number, name, how.__name__, "", how(data, chance))
+    if changed := of_any(number, name, data, chance, (0.1, 0.5)):
+        return changed
     lines = data.splitlines(keepends=True)
     row = chance.choice(ROWS)
     lines.insert(chance.randrange(len(lines) + 1), f"{row}\n".encode())
