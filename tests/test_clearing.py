@@ -93,7 +93,7 @@ def test_who_has_promised_nothing_waits_for_what_is_slow(
     broken = tmp_path / "broken"
     broken.touch()
     ledger.intend("fault", "slow", ("plain_faults", "undo"), {"path": str(broken), "seconds": 1.0})
-    assert clearing.undo_all(ledger) == ["fault: not undone within 0.2 s"]
+    assert clearing.undo_all(ledger) == ["slow: not undone within 0.2 s"]
     assert clearing.undo_all(ledger, at_least_s=60) == []
     assert not broken.exists()
     assert ledger.open_entries() == []

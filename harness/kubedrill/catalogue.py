@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from kubedrill import cluster, places
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment, read, scaled
 from kubedrill.faults.activities import flaws
-from kubedrill.faults.catalogue import FAULTS
+from kubedrill.faults.catalogue import gather
 from kubedrill.faults.overlap import refusals
 from kubedrill.faults.rights import rights_of
 from kubedrill.judge import measurers  # noqa: F401 - objectives may name the series that they declare
@@ -22,13 +23,15 @@ from kubedrill.record.text import BadText, read_text
 
 def assemble(near: Path | None = None) -> Catalogue:
     """Gather faults, the profiles of loadprofiles/ and the names in clusters/."""
+    gathered = gather(places.fault_files(near))
     return Catalogue(
-        faults={fault.name: fault for fault in FAULTS},
+        faults={fault.name: fault for fault in gathered.descriptions},
+        unreadable=gathered.wrong,
         profiles=_profiles(near),
         clusters=tuple(path.stem for path in _files("clusters", "*.yaml", near)),
         cluster=lambda name: describe_cluster(places.cluster_file(name, near)),
         with_parameters=with_parameters,
-        refusals=refusals,
+        refusals=partial(refusals, gathered.kinds),
         flaws=flaws,
         rights=rights_of,
     )
@@ -96,16 +99,20 @@ def experiments() -> list[dict[str, Any]]:
 
 
 def fault_rows() -> list[dict[str, Any]]:
-    """Return a row for each fault."""
-    return [
+    """Return a row for each fault, and for each file of faults/ that cannot be read."""
+    gathered = gather(places.fault_files())
+    rows = [
         {
             "fault": fault.name,
             "what it does": fault.doc,
             "arguments": ", ".join(fault.parameters.get("properties", {})),
             "needs": fault.capability or "",
+            "wrong": False,
         }
-        for fault in FAULTS
+        for fault in gathered.descriptions
     ]
+    nothing = {"arguments": "", "needs": "", "wrong": True}
+    return rows + [{"fault": "", "what it does": why, **nothing} for why in gathered.wrong]
 
 
 def profile_rows() -> list[dict[str, Any]]:

@@ -1,15 +1,21 @@
 """Undo what a drill left, in the right order and in bounded time: runner, watchdog and heal call it."""
 
 import threading
+import time
+from collections.abc import Iterable
 
 from kubedrill.process.child import wait_for_end
-from kubedrill.record.ledger import Ledger, undo
+from kubedrill.record.ledger import Entry, Ledger, undo_entry
+
+MOMENT_S = 2.0
+"""What an undo needs besides its own time: to say why it has failed."""
 
 ENDING_S = 7.0
 """How long the drill's processes have to end by themselves: faults undoes what it injected meanwhile."""
 
 KEPT = (("process", 1.0), ("activity", 3.0), ("fault", 4.0), ("identity", 5.0), ("seed", 310.0))
-"""What to undo, and how many seconds each kind may take: what is broken is mended within 15 s.
+"""What to undo, and how many seconds each kind may take, or more where an entry says so: a fault knows how
+long its undo takes.
 
 The activities' identity is removed, and seeded objects are swept, from a cluster that stays: nothing is
 broken while that goes on.
@@ -20,8 +26,10 @@ DOOMED = (("process", 1.0), ("activity", 2.0), ("cluster", 5.0))
 activity of another extension may have reached beyond it."""
 
 
-LONGEST_S = ENDING_S + sum(limit_s for _, limit_s in KEPT)
-"""After this time no runner or watchdog that undoes a drill is still at it."""
+def longest_s(ledger: Ledger) -> float:
+    """Return after how many seconds no runner or watchdog that undoes a drill is still at it."""
+    entries = ledger.open_entries()
+    return ENDING_S + sum(_limit_s(limit_s, entries, what) for what, limit_s in KEPT)
 
 
 def undo_all(ledger: Ledger, at_least_s: float = 0.0) -> list[str]:
@@ -34,7 +42,8 @@ def undo_all(ledger: Ledger, at_least_s: float = 0.0) -> list[str]:
     if not doomed or "activity" in kinds:
         _let_faults_end(ledger)
     steps = DOOMED if doomed else KEPT
-    limits = [(what, max(limit_s, at_least_s)) for what, limit_s in steps]
+    entries = ledger.open_entries()
+    limits = [(what, max(_limit_s(limit_s, entries, what), at_least_s)) for what, limit_s in steps]
     failures = [failure for what, limit_s in limits for failure in _within(limit_s, ledger, what)]
     if doomed and not failures:
         for entry in ledger.open_entries():
@@ -50,18 +59,41 @@ def _let_faults_end(ledger: Ledger) -> None:
 
 
 def _within(limit_s: float, ledger: Ledger, what: str) -> list[str]:
-    """Undo the entries of one kind; one that hangs must not keep the next kind from its turn."""
+    """Undo the entries of one kind; one that hangs must not keep the next kind from its turn.
+
+    Faults are undone at once, all of them: what proves one to be undone may need another one undone.
+    """
+    try:
+        entries = [one for one in ledger.open_entries() if one.what == what]
+    except OSError as error:
+        return [f"{what}: {type(error).__name__}: {error}"]
+    turns = [(one.name, [one]) for one in entries] if what == "fault" else [(what, entries)]
     failures: list[str] = []
+    threads = [_undoing(ledger, name, turn, failures) for name, turn in turns]
+    until = time.monotonic() + limit_s
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    late = [thread.name for thread in threads if thread.is_alive()]
+    return [*failures, *(f"{name}: not undone within {limit_s:g} s" for name in late)]
+
+
+def _undoing(
+    ledger: Ledger, name: str, entries: list[Entry], failures: list[str]
+) -> threading.Thread:
+    """Undo entries, one after the other, in a thread; what fails is added to `failures`."""
 
     def work() -> None:
         try:
-            failures.extend(undo(ledger, (what,)))
+            failures.extend(said for one in entries if (said := undo_entry(ledger, one)))
         except BaseException as error:  # noqa: BLE001 - a thread that dies must not pass for success
-            failures.append(f"{what}: {type(error).__name__}: {error}")
+            failures.append(f"{name}: {type(error).__name__}: {error}")
 
-    thread = threading.Thread(target=work, name=f"undo {what}", daemon=True)
+    thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
-    thread.join(limit_s)
-    if thread.is_alive():
-        return [*failures, f"{what}: not undone within {limit_s:g} s"]
-    return failures
+    return thread
+
+
+def _limit_s(limit_s: float, entries: Iterable[Entry], what: str) -> float:
+    """Return how long a kind may take: the longest that one of its entries says, and a moment."""
+    own = [one.limit_s + MOMENT_S for one in entries if one.what == what and one.limit_s]
+    return max(limit_s, *own) if own else limit_s

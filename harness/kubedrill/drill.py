@@ -173,6 +173,13 @@ class Drill:
             if status != 0 or (now() < schedule.end and child.role != "faults"):
                 self.add(ChildEnded(time=now(), name=child.role, status=status, pid=child.pid))
 
+    def check_faults(self, schedule: Schedule) -> None:
+        """Raise ChildFailed if the faults' process has died: nobody is left to undo what it injected."""
+        for child in self.children:
+            died = child.role == "faults" and child.poll() is not None and now() < schedule.end
+            if died and any(one.what in registry.BROKEN for one in self.ledger.open_entries()):
+                raise ChildFailed(f"faults ended with {child.poll()}; see {child.log}")
+
     def finished(self) -> bool:
         """Whether every child has ended by itself."""
         return all(child.poll() is not None for child in self.children)

@@ -10,7 +10,7 @@ from typing import IO
 import psutil
 
 from kubedrill import cluster
-from kubedrill.clearing import LONGEST_S, undo_all
+from kubedrill.clearing import longest_s, undo_all
 from kubedrill.cluster.state import Busy
 from kubedrill.errors import NotStarted
 from kubedrill.process.child import wait_for_end
@@ -182,7 +182,9 @@ def _lock(folder: RunFolder, say: Say) -> IO[bytes]:
         if _has_its_runner(watchdog):
             raise Busy("it still runs")
         say(f"{folder.path}: its watchdog is at work; waiting for its end")
-        wait_for_end(watchdog.pid, watchdog.create_time(), timeout_s=LONGEST_S)
+        wait_for_end(
+            watchdog.pid, watchdog.create_time(), timeout_s=longest_s(Ledger(folder.ledger))
+        )
     return cluster.lock(name, state)
 
 

@@ -30,6 +30,11 @@ def _folder_of(file: Path) -> Path:
         return file.absolute().parent
 
 
+def fault_files(near: Path | None = None) -> list[Path]:
+    """Return the user's files of faults: `faults/*.py` beside the folder experiments/."""
+    return sorted((folder("experiments", near).parent / "faults").glob("*.py"))
+
+
 def _shipped(kind: str) -> Path:
     installed = _PACKAGE / "shipped" / kind
     return installed if installed.is_dir() else _PACKAGE.parents[1] / kind

@@ -11,7 +11,8 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.lines import BadEvidence
 
-_FAULTS = ("fault", "activity")
+BROKEN = ("fault", "activity")
+"""What in a ledger says that something is broken just now."""
 
 
 def register(folder: RunFolder) -> None:
@@ -73,7 +74,7 @@ def _left_by_dead(folder: RunFolder) -> str:
     left = Ledger(folder.ledger).open_entries()
     if not left or is_locked(*cluster_of(folder)):
         return ""
-    faults = [entry.name for entry in left if entry.what in _FAULTS]
+    faults = [entry.name for entry in left if entry.what in BROKEN]
     return ", ".join(faults or dict.fromkeys(entry.name for entry in left))
 
 

@@ -198,6 +198,7 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
             signals.check()
             tell_phases(drill, plan, begun)
             drill.look(plan)
+            drill.check_faults(plan)
             figures = tail.poll()
             view.show(figures)
             if condition := abort.check(figures):

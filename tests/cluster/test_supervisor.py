@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def handle(folder: Path) -> ClusterHandle:
-    return ClusterHandle(SimpleNamespace(socket=folder / "supervisor.sock"))
+    return ClusterHandle(SimpleNamespace(socket=folder / "supervisor.sock", folder=str(folder)))
 
 
 def is_alive(pid: int) -> bool:

@@ -6,13 +6,16 @@ import signal
 import time
 
 import pytest
-from drills import Drills, objective, reasons
+from drills import Drills, RunningDrill, objective, reasons
+from json_lines import read_lines
 
 from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.ledger import Ledger
 
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
+LONG = {"warmup": "1s", "baseline": "2s", "fault": "100s", "recovery": "3s"}
 ETCD_KILL = {
     "faults": [{"etcd.kill": {"member": "leader"}}],
     "phases": {"warmup": "1s", "baseline": "2s", "fault": "4s", "recovery": "3s"},
@@ -149,3 +152,38 @@ def test_the_same_drill_without_its_fault_has_no_failed_probe(
     code, verdict = drill("no-fault", {"slos": slos, "phases": ETCD_KILL["phases"]}).finish()
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
     assert sum(one["failed"] for one in verdict["availability"]) == 0
+
+
+def test_a_drill_whose_faults_process_dies_ends_and_mends_at_once(
+    cluster: ClusterRecord, drill: Drills
+) -> None:
+    running = drill("no-faults-process", ETCD_KILL | {"phases": LONG})
+    running.wait_for_phase("fault")
+    running.wait_for("the fault's effect", lambda: took_effect(running))
+    running.signal_child("faults", signal.SIGKILL)
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
+    assert "the drill failed: faults ended with -9" in reasons(verdict)
+    assert Ledger(running.folder.ledger).open_entries() == []
+    assert all(one.state == "running" for one in ClusterHandle(cluster).components().values())
+
+
+def took_effect(running: RunningDrill) -> bool:
+    if not running.folder.faults.exists():
+        return False
+    return any(line["event"] == "took-effect" for line in read_lines(running.folder.faults))
+
+
+def test_a_member_that_is_let_go_and_held_again_is_invalid(
+    cluster: ClusterRecord, drill: Drills
+) -> None:
+    faults = [{"etcd.kill": {"member": "c"}}]
+    running = drill("let-go", {"faults": faults, "phases": ETCD_KILL["phases"] | {"fault": "12s"}})
+    running.wait_for_phase("fault")
+    running.wait_for("the fault's effect", lambda: took_effect(running))
+    handle = ClusterHandle(cluster)
+    handle.release("etcd-c")
+    handle.kill("etcd-c")
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
+    assert re.search(r"etcd-c was .* \d+\.\d s after the kill.*: it did not last", reasons(verdict))

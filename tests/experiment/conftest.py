@@ -1,6 +1,7 @@
 """A catalogue like the real one, its faults and clusters the real ones; the profile needs no Locust."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from kubedrill.catalogue import describe_cluster
 from kubedrill.experiment import Experiment, read
 from kubedrill.faults.activities import flaws
-from kubedrill.faults.catalogue import FAULTS
+from kubedrill.faults.catalogue import gather
 from kubedrill.faults.overlap import refusals
 from kubedrill.faults.rights import rights_of
 from kubedrill.record.catalogue import Catalogue, ProfileDescription, WithParameters
@@ -32,8 +33,9 @@ def with_parameters(
     ]
 
 
+GATHERED = gather()
 CATALOGUE = Catalogue(
-    faults={fault.name: fault for fault in FAULTS},
+    faults={fault.name: fault for fault in GATHERED.descriptions},
     profiles={
         "mass-list": ProfileDescription(
             name="mass-list",
@@ -55,7 +57,7 @@ CATALOGUE = Catalogue(
     clusters=("local-3az",),
     cluster=lambda name: describe_cluster(TOP / "clusters" / f"{name}.yaml"),
     with_parameters=with_parameters,
-    refusals=refusals,
+    refusals=partial(refusals, GATHERED.kinds),
     flaws=flaws,
     rights=rights_of,
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from kubedrill.experiment import Experiment, plan, read, render
@@ -67,11 +68,29 @@ def test_targets_blast_radius_and_capabilities(
     assert (fault.inject_s, fault.undo_s) == (10.0, 30.0)
 
 
-def test_before_the_cluster_is_up_only_the_kind_of_target_is_known(
+def test_before_the_cluster_is_up_its_file_says_what_may_be_hit(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:
     planned = plan(reading(small), catalogue)
-    assert planned.targets == ("etcd (the cluster is not up: names are not known yet)",)
+    assert planned.targets == ("etcd-a", "etcd-b", "etcd-c")
+
+
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [
+        ("leader", "one of etcd-a, etcd-b, etcd-c: the leader at that time"),
+        ("random", "one of etcd-a, etcd-b, etcd-c, at random"),
+        ("b", "etcd-b"),
+        ("[b]", "etcd-b"),
+    ],
+)
+def test_each_fault_says_what_it_hits(
+    reading: Read, small: str, catalogue: Catalogue, member: str, words: str
+) -> None:
+    experiment = reading(small, f"faults[0].etcd.kill.member={member}")
+    (fault,) = plan(experiment, catalogue).faults
+    assert len(fault.targets) == words.count("etcd-")
+    assert f"\n  hits {words}\n" in shown(experiment, catalogue)
 
 
 def test_a_capability_that_is_missing_is_said(

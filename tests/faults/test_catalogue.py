@@ -4,20 +4,25 @@ from typing import Any
 
 import pytest
 
-from kubedrill.errors import NotStarted
-from kubedrill.faults.catalogue import precheck
+from kubedrill.faults.catalogue import faults, gather
+from kubedrill.faults.overlap import refusal
+from kubedrill.record.catalogue import ClusterDescription
 
 ZONES = ("a", "b", "c")
 CAN = ("KillEtcdMember",)
 
 
+def refused(can: tuple[str, ...], zones: tuple[str, ...], **given: Any) -> str:
+    return refusal(faults()["etcd.kill"].model_validate(given), ClusterDescription(zones, can))
+
+
 @pytest.mark.parametrize("member", ["leader", "random", "a", ["a"]])
 def test_one_of_three_may_be_killed(member: Any) -> None:
-    precheck([("etcd.kill", {"member": member})], CAN, ZONES)
+    assert refused(CAN, ZONES, member=member) == ""
 
 
 def test_two_of_three_may_be_killed_where_the_file_says_so() -> None:
-    precheck([("etcd.kill", {"member": ["a", "b"], "allow_quorum_loss": True})], CAN, ZONES)
+    assert refused(CAN, ZONES, member=["a", "b"], allow_quorum_loss=True) == ""
 
 
 @pytest.mark.parametrize(
@@ -32,18 +37,15 @@ def test_two_of_three_may_be_killed_where_the_file_says_so() -> None:
     ],
 )
 def test_what_is_refused(member: Any, zones: tuple[str, ...], message: str) -> None:
-    with pytest.raises(NotStarted) as refused:
-        precheck([("etcd.kill", {"member": member})], CAN, zones)
-    assert message in str(refused.value)
+    assert message in refused(CAN, zones, member=member)
 
 
 def test_a_missing_capability_is_named() -> None:
-    with pytest.raises(NotStarted) as refused:
-        precheck([("etcd.kill", {"member": "a"})], ("LoseZone",), ZONES)
-    assert str(refused.value) == (
-        "etcd.kill needs the capability KillEtcdMember; this cluster has: LoseZone"
-    )
+    said = refused(("LoseZone",), ZONES, member="a")
+    assert said == "etcd.kill needs the capability KillEtcdMember; this cluster has: LoseZone"
 
 
-def test_actions_of_other_extensions_are_not_looked_into() -> None:
-    precheck([("activity", {"activity": {"name": "x"}})], (), ZONES)
+def test_a_description_names_the_functions_that_a_chaos_toolkit_file_may_call() -> None:
+    [kill] = [one for one in gather().descriptions if one.name == "etcd.kill"]
+    assert (kill.module, kill.inject, kill.undo) == ("kubedrill.faults.etcd", "kill", "restore")
+    assert kill.doc == "Kill an etcd member with SIGKILL and keep it down until the phase ends."

@@ -11,9 +11,11 @@ import pytest
 from json_lines import read_lines
 
 from kubedrill.cluster.etcd import EtcdError, healthy, status
-from kubedrill.cluster.handle import ClusterHandle
-from kubedrill.faults.etcd import kill, kill_all, restore, running_pids
-from kubedrill.faults.progress import FaultFailed, Progress
+from kubedrill.cluster.handle import ClusterHandle, HandleError
+from kubedrill.faults.etcd import kill, restore
+from kubedrill.faults.lifecycle import UNDO
+from kubedrill.faults.progress import FaultFailed
+from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger, undo
@@ -54,7 +56,7 @@ def answers(cluster: ClusterRecord, zone: str) -> bool:
 def test_the_leader_is_killed_and_comes_back(cluster: ClusterRecord, folder: RunFolder) -> None:
     before = leader(cluster)
     killed = kill("leader", str(folder.path))
-    assert killed["zones"] == [before]
+    assert killed["targets"] == [f"etcd-{before}"]
     assert not answers(cluster, before)
     assert leader(cluster) != before
     assert ClusterHandle(cluster).components()[f"etcd-{before}"].state == "held"
@@ -82,7 +84,8 @@ def test_whoever_finds_the_ledger_can_undo_it(cluster: ClusterRecord, folder: Ru
 
 
 def test_random_is_one_of_the_members(cluster: ClusterRecord, folder: RunFolder) -> None:
-    [zone] = kill("random", str(folder.path))["zones"]
+    [target] = kill("random", str(folder.path))["targets"]
+    zone = target.removeprefix("etcd-")
     assert zone in cluster.zones
     assert not answers(cluster, zone)
 
@@ -131,15 +134,20 @@ def test_nobody_and_the_same_one_twice_are_refused(
 
 
 def test_a_process_that_was_replaced_is_not_hit(cluster: ClusterRecord, folder: RunFolder) -> None:
-    progress = Progress(folder, "etcd.kill", 0, "etcd-a")
-    pids = running_pids(cluster, ["a"], progress)
-    os.kill(pids["etcd-a"], signal.SIGKILL)  # the supervisor starts it again
-    replaced = wait_for_another(cluster, pids["etcd-a"])
-    with pytest.raises(FaultFailed, match=f"has pid {replaced}, not {pids['etcd-a']}: replaced"):
-        kill_all(cluster, pids, progress)
-    assert ClusterHandle(cluster).components()["etcd-a"].pid == replaced
-    [failed] = read_lines(folder.faults)
-    assert (failed["event"], "replaced" in failed["proof"]) == ("failed", True)
+    handle = ClusterHandle(cluster)
+    pid = handle.pid("etcd-a")
+    os.kill(pid, signal.SIGKILL)  # the supervisor starts it again
+    replaced = wait_for_another(cluster, pid)
+    with pytest.raises(HandleError, match=f"has pid {replaced}, not {pid}: replaced"):
+        handle.kill("etcd-a", expect_pid=pid)
+    assert handle.pid("etcd-a") == replaced
+
+
+def test_what_does_not_run_cannot_be_killed(cluster: ClusterRecord, folder: RunFolder) -> None:
+    kill("a", str(folder.path))
+    with pytest.raises(FaultFailed, match="etcd-a was not running"):
+        kill("a", str(folder.path), index=1, allow_quorum_loss=True)
+    assert events(folder)[-1] == "failed"
 
 
 def wait_for_another(cluster: ClusterRecord, pid: int) -> int:
@@ -156,9 +164,9 @@ def test_a_kill_that_failed_is_undone_without_a_word_of_how_long_it_lasted(
     cluster: ClusterRecord, folder: RunFolder
 ) -> None:
     ledger = Ledger(folder.ledger)
-    undo_by = ("kubedrill.faults.etcd", "restore")
-    entry = ledger.intend("fault", "etcd.kill", undo_by, {"run": str(folder.path), "index": 0})
-    ledger.learn(entry, zones=["a"])
+    arguments = {"fault": "etcd.kill", "run": str(folder.path), "index": 0}
+    entry = ledger.intend("fault", "etcd.kill", UNDO, arguments)
+    ledger.learn(entry, given={"member": "a"}, targets=["etcd-a"])
     assert "full member" in restore(str(folder.path))["proof"]
     assert events(folder) == ["undoing", "undone"]
 
@@ -174,6 +182,50 @@ def test_a_member_is_started_though_the_disk_is_full(
     assert healthy(cluster, "b", 1)
     folder.faults.rmdir()
     restore(str(folder.path))  # nor is it said that the kill did not last
+
+
+def test_what_did_not_hold_all_the_time_is_told_with_the_stretch(
+    cluster: ClusterRecord, folder: RunFolder
+) -> None:
+    handle = ClusterHandle(cluster)
+    kill("c", str(folder.path))
+    handle.release("etcd-c")
+    wait_for_event(folder, "lapsed")
+    handle.kill("etcd-c")
+    wait_for_event(folder, "holds-again")
+    stretch = r"etcd-c was running again \d+\.\d s after the kill, until \d+\.\d s after it"
+    with pytest.raises(FaultFailed, match=stretch):
+        restore(str(folder.path))
+    assert healthy(cluster, "c", 1)
+
+
+def wait_for_event(folder: RunFolder, event: str) -> None:
+    deadline = time.monotonic() + 15
+    while event not in events(folder):
+        assert time.monotonic() < deadline, events(folder)
+        time.sleep(0.05)
+
+
+def test_it_is_let_go_at_the_end_of_its_lease_though_nobody_is_left_to_do_so(
+    cluster: ClusterRecord,
+) -> None:
+    handle = ClusterHandle(cluster)
+    handle.kill("etcd-b", until=now() + 2 * SECOND)
+    assert handle.components()["etcd-b"].state == "held"
+    deadline = time.monotonic() + 15
+    while not answers(cluster, "b"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_same_random_member_in_the_same_run(cluster: ClusterRecord, folder: RunFolder) -> None:
+    chosen = []
+    for _ in range(2):
+        chosen.append(kill("random", str(folder.path))["targets"])
+        restore(str(folder.path))
+    assert chosen[0] == chosen[1]
+    [entry, *_] = Ledger(folder.ledger).entries()
+    assert entry.facts["seed"] == f"{folder.run}/0"
 
 
 def test_the_fault_is_gone_with_its_cluster(cluster: ClusterRecord, folder: RunFolder) -> None:

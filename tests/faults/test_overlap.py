@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from kubedrill.experiment import Fault
-from kubedrill.faults.overlap import refusals
+from kubedrill.faults.catalogue import faults
+from kubedrill.faults.overlap import refusals as refusals_of
 from kubedrill.record.catalogue import ClusterDescription
 
 THREE = ClusterDescription(("a", "b", "c"), ("KillEtcdMember",))
@@ -14,6 +15,10 @@ FIVE = ClusterDescription(("a", "b", "c", "d", "e"), ("KillEtcdMember",))
 
 def kill(member: Any, inject_s: float, undo_s: float, **arguments: Any) -> Fault:
     return Fault("etcd.kill", {"member": member, **arguments}, "fault", inject_s, undo_s)
+
+
+def refusals(faults_then: Any, cluster: ClusterDescription) -> Any:
+    return refusals_of(faults(), faults_then, cluster)
 
 
 def refused(cluster: ClusterDescription, *faults: Fault) -> list[int]:

@@ -15,7 +15,7 @@ from kubedrill.record.timeline import (
 )
 
 INJECTED = FaultLine(
-    time=1, fault="etcd.kill", index=0, event="injected", target="etcd-b", proof="p", facts={}
+    time=1, fault="etcd.kill", index=0, event="injected", targets=("etcd-b",), proof="p", facts={}
 )
 
 

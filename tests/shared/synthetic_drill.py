@@ -95,7 +95,7 @@ def write_events(folder: RunFolder, invalid: tuple[str, ...]) -> None:
             fault="etcd.kill",
             index=0,
             event=event,
-            target="etcd-b",
+            targets=("etcd-b",),
             proof=proof,
             facts={},
         )

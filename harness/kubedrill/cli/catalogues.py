@@ -20,7 +20,7 @@ def faults(as_json: bool) -> None:
     """The faults, their arguments, and what each needs of a cluster."""
     from kubedrill.catalogue import fault_rows
 
-    print_rows(fault_rows(), as_json)
+    print_rows(fault_rows(), as_json, left_out=("wrong",))
 
 
 @click.command(epilog=example("kubedrill profiles mass-list"))
@@ -43,7 +43,11 @@ def profiles(name: str | None, as_json: bool) -> None:
 @click.argument("what", type=click.Choice(["experiment", "verdict"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of experiment files or of verdict.json."""
-    from kubedrill import experiment as stage
+    from kubedrill.catalogue import assemble
+    from kubedrill.experiment import json_schema
     from kubedrill.record.verdict import Report
 
-    print_json(stage.json_schema() if what == "experiment" else Report.model_json_schema())
+    if what == "verdict":
+        print_json(Report.model_json_schema())
+    else:
+        print_json(json_schema(assemble().faults.values()))

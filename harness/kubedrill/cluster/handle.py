@@ -7,6 +7,7 @@ from typing import Any
 from kubedrill.cluster import unix
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import Components, ComponentState
+from kubedrill.record.files import last_line
 from kubedrill.record.lines import adapter
 
 TIMEOUT_S = 5.0
@@ -25,6 +26,7 @@ class ClusterHandle:
 
     def __init__(self, record: ClusterRecord) -> None:
         self._socket = record.socket
+        self._logs = Path(record.folder) / "logs"
 
     def components(self) -> dict[str, ComponentState]:
         """Return every component's state."""
@@ -39,13 +41,26 @@ class ClusterHandle:
             return isinstance(error, SupervisorGone)
         return False
 
-    def kill(self, component: str, expect_pid: int | None = None) -> int:
+    def pid(self, component: str) -> int:
+        """Return the pid of a component; HandleError if it does not run."""
+        pid = self.components()[component].pid
+        if pid is None:
+            raise HandleError(f"{component} does not run")
+        return pid
+
+    def kill(self, component: str, expect_pid: int | None = None, until: int | None = None) -> int:
         """Kill (SIGKILL) and hold down until released; return the pid, once the process is gone.
 
-        HandleError if it is not running, or its pid is not `expect_pid`: then nothing was killed.
+        It is started by itself at `until` (monotonic ns), if nobody has released it by then. HandleError if
+        it is not running, or its pid is not `expect_pid`: then nothing was killed.
         """
-        request = {"do": "kill", "component": component, "expect_pid": expect_pid, "by": "fault"}
-        return int(ask(self._socket, request)["pid"])
+        request = {"do": "kill", "component": component, "by": "fault"}
+        answer = ask(self._socket, {**request, "expect_pid": expect_pid, "until": until})
+        return int(answer["pid"])
+
+    def last_line(self, component: str) -> str:
+        """Return the last line of a component's log; empty if it has none."""
+        return last_line(self._logs / f"{component}.log")
 
     def release(self, component: str) -> int:
         """Start a component that is held; return its pid. One that runs is left as it is."""

@@ -45,8 +45,10 @@ class Supervised:
     asked_by: str | None = None
     """Who asked for its end; None if nobody did."""
     quick_exits: int = 0
-    due: int = 0
-    """When a process in backoff starts again, monotonic ns."""
+    due: int | None = None
+    """When a process in backoff, or one that is held on a lease, starts again; monotonic ns."""
+    lease: int | None = None
+    """Until when it will be held, once it has exited."""
     waiting: list[Reply] = field(default_factory=list)
     """Whom to tell when it has exited."""
 
@@ -98,13 +100,17 @@ class Supervisor:
 
     def wait_s(self) -> float | None:
         """Return for how long nothing needs to start; None if nothing is due at all."""
-        due = [one.due for one in self._all.values() if one.state == "backoff"]
+        due = [one.due for one in self._all.values() if one.due is not None]
         return max(0.0, (min(due) - now()) / SECOND) if due else None
 
     def start_due(self) -> None:
         """Start whatever waited long enough."""
         for one in self._all.values():
-            if one.state == "backoff" and one.due <= now():
+            if one.due is None or one.due > now():
+                continue
+            if one.state == "held":
+                self._start(one, "lease")
+            else:
                 one.restarts += 1
                 self._start(one, "restart")
 
@@ -139,6 +145,7 @@ class Supervisor:
         if expected not in {None, process.pid}:
             raise Refused(f"{one.program.name} has pid {process.pid}, not {expected}: replaced")
         one.asked_by = request["by"]
+        one.lease = request["until"]
         one.waiting.append(reply)
         process.kill()
 
@@ -153,7 +160,7 @@ class Supervisor:
             process = subprocess.Popen(
                 one.program.command, stdin=subprocess.DEVNULL, stdout=file, stderr=file
             )
-        one.process = process
+        one.process, one.due = process, None
         one.started = psutil.Process(process.pid).create_time()
         one.become("running")
         _renice(process.pid, one.program.nice)
@@ -187,6 +194,7 @@ class Supervisor:
     @staticmethod
     def _decide(one: Supervised, asked: bool) -> None:
         if asked:
+            one.due = one.lease
             one.become("held")
             return
         one.quick_exits = one.quick_exits + 1 if now() - one.since < _SETTLED else 0

@@ -17,6 +17,8 @@ _STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": PLAYER
 skip rollbacks or go on with the next action."""
 ALONE = "kubedrill.alone"
 """Control that makes a run folder for an experiment that no drill plays, once its cluster is found."""
+LIFECYCLE = "kubedrill.faults.lifecycle"
+"""Plays faults of a user's own files, which no module names."""
 NATIVE = "kubedrill.faults.native"
 """Plays activities of other extensions. An action and not a control, since Chaos Toolkit goes on without a
 control that is missing: then the activity would be played on whatever cluster is at hand."""
@@ -92,24 +94,33 @@ def _until(seconds: float) -> dict[str, Any]:
 
 
 def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any]:
+    where = {"run": run, "index": index}
     if fault.name == ACTIVITY:
         activity, rollback = fault.arguments["activity"], fault.arguments["rollback"]
-        arguments = {"activity": activity, "rollback": rollback, "run": run, "index": index}
+        arguments = {"activity": activity, "rollback": rollback, **where}
         return _action(f"inject {index}: {activity['name']}", NATIVE, "inject", arguments)
     name = f"inject {index}: {fault.name}"
     known = catalogue.faults[fault.name]
-    arguments = {**fault.arguments, "run": run, "index": index}
-    return _action(name, known.module, known.inject, arguments)
+    if known.file:
+        arguments = {"fault": fault.name, "given": fault.arguments, **where, "file": known.file}
+        return _action(name, LIFECYCLE, "inject", arguments)
+    return _action(name, known.module, known.inject, {**fault.arguments, **where})
 
 
 def _undo(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any] | None:
+    where = {"run": run, "index": index}
     if fault.name == ACTIVITY:
         rollback = fault.arguments["rollback"]
         name = f"undo {index}: {rollback['name']}" if rollback else ""
-        return _action(name, NATIVE, "undo", {"run": run, "index": index}) if rollback else None
-    name = f"undo {index}: {fault.name}"
+        return _action(name, NATIVE, "undo", where) if rollback else None
     known = catalogue.faults[fault.name]
-    return _action(name, known.module, known.undo, {"run": run, "index": index})
+    if known.lasts != "lasting":
+        return None
+    name = f"undo {index}: {fault.name}"
+    if known.file:
+        arguments = {"fault": fault.name, **where, "file": known.file}
+        return _action(name, LIFECYCLE, "undo", arguments)
+    return _action(name, known.module, known.undo, where)
 
 
 def _action(name: str, module: str, function: str, arguments: dict[str, Any]) -> dict[str, Any]:

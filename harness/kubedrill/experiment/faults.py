@@ -1,6 +1,6 @@
 """Check the entries under `faults:` and put them on the drill's time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ class FaultReader:
     phases: Mapping[str, tuple[float, float]]
     """Start and end of each phase, in seconds from the drill's start."""
     known: Mapping[str, FaultDescription]
+    unreadable: Sequence[str]
+    """What is wrong with files in which a fault may be, in words."""
     activities: ActivityReader
     problems: Problems
 
@@ -50,9 +52,9 @@ class FaultReader:
         for name in unknown:
             word = "fault" if "." in name or len(names) == 1 else "key"
             choices = known if word == "fault" else FAULT_KEYS
-            self.problems.add(
-                (*location, name), f'unknown {word} "{shown(name)}"{did_you_mean(name, choices)}'
-            )
+            unread = "".join(f" ({why})" for why in self.unreadable) if word == "fault" else ""
+            message = f'unknown {word} "{shown(name)}"{did_you_mean(name, choices)}{unread}'
+            self.problems.add((*location, name), message)
         if unknown:
             return None
         if len(names) != 1:

@@ -171,7 +171,13 @@ class NameCheck:
             return ()
         entries = dict(self._entries("faults"))
         activities = ActivityReader([*entries.values()], self._catalogue, self._problems)
-        reader = FaultReader(self._phases, self._catalogue.faults, activities, self._problems)
+        reader = FaultReader(
+            self._phases,
+            self._catalogue.faults,
+            self._catalogue.unreadable,
+            activities,
+            self._problems,
+        )
         read = {index: reader.read(entry, index) for index, entry in entries.items()}
         faults = {index: fault for index, fault in read.items() if fault}
         self._check_refusals(faults)

@@ -1,11 +1,11 @@
 """Say what a drill would do, before anything is touched: targets, blast radius, objectives in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
-from kubedrill.record.catalogue import Catalogue, Rule
+from kubedrill.record.catalogue import CHOSEN_LATER, Catalogue, Lasts, Rule
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.schedule import FREE_SHARE
 from kubedrill.record.units import format_duration
@@ -38,6 +38,11 @@ class PlannedFault:
     blast_radius: str
     needs: str | None
     """The capability that the cluster must have."""
+    targets: tuple[str, ...]
+    """What it may hit."""
+    chosen: str = ""
+    """`leader` or `random` where it hits one of them, which is known when it is injected."""
+    lasts: Lasts = "lasting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Plan:
     why: str
     cluster: str
     targets: tuple[str, ...]
-    """The components that faults may hit: names where the cluster is up, else what is known."""
+    """What faults may hit."""
     capabilities: tuple[str, ...]
     missing: tuple[str, ...]
     """Capabilities that the cluster lacks; empty also when it is not up."""
@@ -79,14 +84,15 @@ class Plan:
 
 def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | None = None) -> Plan:
     """Return what the drill would do; `record` is the cluster's if it is up. Changes nothing."""
-    faults = tuple(_fault(fault, catalogue) for fault in experiment.faults)
+    zones = record.zones if record else catalogue.cluster(experiment.cluster).zones
+    faults = tuple(_fault(fault, catalogue, zones) for fault in experiment.faults)
     needed = tuple(sorted({fault.needs for fault in faults if fault.needs}))
     return Plan(
         title=experiment.title,
         claim=experiment.claim,
         why=experiment.why,
         cluster=experiment.cluster,
-        targets=tuple(_targets(faults, record)),
+        targets=tuple(dict.fromkeys(target for fault in faults for target in fault.targets)),
         capabilities=needed,
         missing=tuple(one for one in needed if record and one not in record.capabilities),
         seed=experiment.seed.wanted(),
@@ -119,16 +125,39 @@ def _headroom(experiment: Experiment) -> str:
     return f"{FREE_SHARE:.0%} of the CPU stays free where latency or availability is judged"
 
 
-def _fault(fault: Fault, catalogue: Catalogue) -> PlannedFault:
-    times = (fault.phase, fault.inject_s, fault.undo_s)
+def _fault(fault: Fault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedFault:
+    common: dict[str, Any] = {
+        "phase": fault.phase,
+        "inject_s": fault.inject_s,
+        "undo_s": fault.undo_s,
+    }
     if fault.name == ACTIVITY:
-        action = fault.arguments["activity"]
-        does = f"the Chaos Toolkit action {action['name']}"
-        return PlannedFault(fault.name, fault.arguments, *times, does, _UNKNOWN, None)
+        action = fault.arguments["activity"]["name"]
+        return PlannedFault(
+            name=fault.name,
+            arguments=fault.arguments,
+            does=f"the Chaos Toolkit action {action}",
+            blast_radius=_UNKNOWN,
+            needs=None,
+            targets=(f"unknown, by the activity {action}",),
+            **common,
+        )
     known = catalogue.faults[fault.name]
     values = {**_defaults(known.parameters), **fault.arguments}
-    radius = _fill_in(known.blast_radius, values)
-    return PlannedFault(fault.name, values, *times, known.doc, radius, known.capability)
+    asked = values[known.hits]
+    chosen = asked if asked in CHOSEN_LATER else ""
+    named = zones if chosen else [asked] if isinstance(asked, str) else asked
+    return PlannedFault(
+        name=fault.name,
+        arguments=values,
+        does=known.doc,
+        blast_radius=_fill_in(known.blast_radius, values),
+        needs=known.capability,
+        targets=tuple(known.target.format(one) for one in named),
+        chosen=chosen,
+        lasts=known.lasts,
+        **common,
+    )
 
 
 def _defaults(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,27 +178,6 @@ def _shown(value: Any) -> str:
         case list():
             return " and ".join(_shown(one) for one in value)
     return str(value)
-
-
-def _targets(faults: tuple[PlannedFault, ...], record: ClusterRecord | None) -> list[str]:
-    """Name what may be hit: the first word of a fault is the kind of component it is for."""
-    unknown = [
-        f"unknown, by the activity {fault.arguments['activity']['name']}"
-        for fault in faults
-        if fault.name == ACTIVITY
-    ]
-    return [*_components(faults, record), *unknown]
-
-
-def _components(faults: tuple[PlannedFault, ...], record: ClusterRecord | None) -> list[str]:
-    kinds = {fault.name.partition(".")[0] for fault in faults if fault.name != ACTIVITY}
-    if record is None:
-        return [
-            f"{kind} (the cluster is not up: names are not known yet)" for kind in sorted(kinds)
-        ]
-    known = {one.kind.removeprefix("kube-") for one in record.components}
-    names = [one.name for one in record.components if one.kind.removeprefix("kube-") in kinds]
-    return [*names, *(f"{kind}: nothing of that kind" for kind in sorted(kinds - known))]
 
 
 def render(planned: Plan, console: "Console") -> None:
@@ -248,8 +256,22 @@ def _phase_table(planned: Plan) -> "Table":
 def _fault_text(fault: PlannedFault) -> str:
     arguments = ", ".join(f"{name}: {_shown(value)}" for name, value in fault.arguments.items())
     times = f"{format_duration(fault.inject_s)} to {format_duration(fault.undo_s)}"
+    stays = "\n  cannot be undone: the cluster is to be thrown away" * (
+        fault.lasts == "irreversible"
+    )
     return (
         f"\n{fault.name} {arguments}\n  {fault.does}\n"
         f"  from {times}; needs {fault.needs or 'nothing'}\n"
-        f"  blast radius: {fault.blast_radius or 'not stated'}"
+        f"  hits {_hit(fault)}\n"
+        f"  blast radius: {fault.blast_radius or 'not stated'}{stays}"
     )
+
+
+def _hit(fault: PlannedFault) -> str:
+    names = ", ".join(fault.targets)
+    match fault.chosen:
+        case "":
+            return names
+        case "random":
+            return f"one of {names}, at random"
+    return f"one of {names}: the {fault.chosen} at that time"

@@ -1,11 +1,13 @@
 """The experiment file as people write it: keys, types, defaults. Published as JSON Schema."""
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from kubedrill.record.arrivals import Spacing
+from kubedrill.record.catalogue import FaultDescription
 from kubedrill.record.rate import ClosedLoopPart, LoadRate
 from kubedrill.record.schedule import Headroom, Probing, Scraping
 from kubedrill.record.types import (
@@ -25,7 +27,6 @@ from kubedrill.record.types import (
 from kubedrill.record.units import RATE_PATTERN, format_duration, format_rate, parse_duration
 from kubedrill.words import shown
 
-FAULT_PATTERN = r"^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_.-]*$"
 FAULT_KEYS = ("phase", "at", "for", "rollback", "rights")
 """What may stand beside a fault's name."""
 
@@ -174,12 +175,6 @@ _FAULTS_SCHEMA = WithJsonSchema(
                 "at": DURATION_SCHEMA | {"default": "0s", "description": "From the phase's start."},
                 "for": DURATION_SCHEMA | {"description": "Until the phase ends, if not given."},
             },
-            "patternProperties": {
-                FAULT_PATTERN: {
-                    "type": ["object", "null"],
-                    "description": "A fault and its arguments: `kubedrill faults` lists them.",
-                }
-            },
             "additionalProperties": False,
         },
     }
@@ -226,11 +221,19 @@ class ExperimentFile(Part):
     need a quarter of its CPU free."""
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of an experiment file, for editors."""
+def json_schema(faults: Iterable[FaultDescription]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of an experiment file that may name these faults, for editors."""
     schema = _as_written(ExperimentFile.model_json_schema())
+    entry = schema["properties"]["faults"]["items"]["properties"]
+    entry |= {one.name: _as_written(_fault_schema(one)) for one in faults}
     dialect = "https://json-schema.org/draft/2020-12/schema"
     return {"$schema": dialect, "title": "kubedrill experiment", **schema}
+
+
+def _fault_schema(fault: FaultDescription) -> dict[str, Any]:
+    needed = bool(fault.parameters.get("required"))
+    kind = "object" if needed else ["object", "null"]
+    return {**fault.parameters, "type": kind, "description": fault.doc}
 
 
 def _as_written(node: Any) -> Any:

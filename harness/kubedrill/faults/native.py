@@ -69,7 +69,7 @@ def inject(
     FaultFailed if the activity does not succeed, or would not reach the drill's cluster.
     """
     folder = folder_of(run)
-    progress = Progress(folder, NAME, index, activity["name"])
+    progress = Progress(folder, NAME, index, (activity["name"],))
     place = str(Path.cwd())
     progress.say("injecting")
     try:
@@ -112,7 +112,7 @@ def roll_back(rollback: Activity, place: str, run: str, index: int, activity: st
     reached beyond it, so that its rollback is played; there is no cluster then that it could reach.
     """
     folder = folder_of(run)
-    progress = Progress(folder, NAME, index, activity)
+    progress = Progress(folder, NAME, index, (activity,))
     with suppress(OSError):  # a full disk must keep nothing broken
         progress.say("undoing")
     stands = ClusterRecord.read(folder.cluster).stands()

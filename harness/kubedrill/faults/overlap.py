@@ -1,49 +1,87 @@
-"""Faults: which faults of an experiment are refused, alone or for what others hold down by then."""
+"""Faults: which faults of an experiment are refused, alone or for what others take away by then."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from kubedrill.errors import NotStarted
-from kubedrill.faults.catalogue import named_members, precheck
-from kubedrill.faults.etcd import NAME, check_victims
+from kubedrill.faults.fault import Candidate, Fault
+from kubedrill.faults.toll import Toll, too_much, unknown
 from kubedrill.record.catalogue import ClusterDescription, Refusal, TimedFault
-
-_CHOSEN_LATER = ("leader", "random")
-"""Known only at the kill: one of the members that are up then."""
+from kubedrill.record.cluster import ClusterRecord
 
 
-def refusals(faults: Sequence[TimedFault], cluster: ClusterDescription) -> Iterator[Refusal]:
-    """Yield why a fault cannot or must not be injected into the cluster, for each of which that is so."""
-    for index, fault in enumerate(faults):
-        try:
-            precheck([(fault.name, fault.arguments)], cluster.capabilities, cluster.zones)
-            down = _held_at(fault, index, faults)
-            if fault.name == NAME and down:
-                _check_with_others(fault, down, cluster.zones)
-        except NotStarted as refusal:
-            yield Refusal(index, "member", str(refusal))
+def refusals(
+    kinds: Mapping[str, type[Fault]], faults: Sequence[TimedFault], cluster: ClusterDescription
+) -> Iterator[Refusal]:
+    """Yield why a fault cannot or must not be injected into the cluster, for each of which that is so.
 
-
-def _held_at(fault: TimedFault, index: int, faults: Sequence[TimedFault]) -> list[str]:
-    """Return the members that other faults hold down when this one is injected."""
-    return [
-        member
-        for number, other in enumerate(faults)
-        if other.name == NAME
-        and (other.inject_s, number) < (fault.inject_s, index)
-        and other.undo_s > fault.inject_s
-        for member in named_members(other.arguments)
+    `kinds` are those that there are, by name. Activities are none: their own extension knows what they need.
+    """
+    known = [
+        (one, kinds[one.name].model_validate(dict(one.arguments)) if one.name in kinds else None)
+        for one in faults
     ]
+    for index, (timed, fault) in enumerate(known):
+        if fault is None:
+            continue
+        others = [
+            other
+            for number, (earlier, other) in enumerate(known)
+            if other is not None
+            and (earlier.inject_s, number) < (timed.inject_s, index)
+            and earlier.undo_s > timed.inject_s
+        ]
+        if why := refusal(fault, cluster) or _with_others(fault, others, cluster):
+            yield Refusal(index, fault.hits, why)
 
 
-def _check_with_others(fault: TimedFault, down: list[str], zones: Sequence[str]) -> None:
-    own = named_members(fault.arguments)
-    words = f"another fault holds down {' and '.join(dict.fromkeys(down))} then"
-    if twice := [one for one in own if one in down and one in zones]:
-        raise NotStarted(f"{NAME} of {', '.join(twice)}: {words}; kill another, or at another time")
-    chosen_later = [one for one in (*own, *down) if one in _CHOSEN_LATER]
-    left = [zone for zone in zones if zone not in {*own, *down}][len(chosen_later) :]
-    allowed = bool(fault.arguments.get("allow_quorum_loss", False))
-    try:
-        check_victims(own, len(zones), [*left, *own], allowed)
-    except NotStarted as refusal:
-        raise NotStarted(f"{refusal} ({words})") from None
+def refusal(fault: Fault, cluster: ClusterDescription) -> str:
+    """Return why the cluster cannot take a fault by itself; or ""."""
+    if fault.needs and fault.needs not in cluster.capabilities:
+        has = ", ".join(cluster.capabilities) or "nothing"
+        return f"{fault.name} needs the capability {fault.needs}; this cluster has: {has}"
+    if why := unknown(fault.words(), fault.hits, fault.asked(), cluster.zones):
+        return why
+    for toll in fault.tolls(cluster):
+        if why := too_much(fault.words(), toll, len(cluster.zones), cluster.zones):
+            return why
+    return fault.refuse(cluster)
+
+
+def refused_now(
+    fault: Fault, chosen: Sequence[str], there: Sequence[Candidate], record: ClusterRecord
+) -> str:
+    """Return why those `chosen`, by what the file calls them, must not be hit as things are now; or ""."""
+    cluster = ClusterDescription(record.zones, record.capabilities)
+    if why := unknown(fault.words(), fault.hits, chosen, cluster.zones):
+        return why
+    left = [one.called for one in there]
+    for toll in fault.tolls(cluster):
+        taken = replace(toll, named=tuple(chosen), unnamed=0)
+        if why := too_much(fault.words(), taken, len(cluster.zones), left):
+            return why
+    gone = [fault.target.format(one) for one in chosen if one not in left]
+    if gone:
+        return f"{', '.join(gone)} was not running, so there was nothing to {fault.verb}"
+    return ""
+
+
+def _with_others(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
+    """Return why a fault cannot be injected while the others are in force; or ""."""
+    for toll in fault.tolls(cluster):
+        taken = [one for other in others for one in other.tolls(cluster) if one.kind == toll.kind]
+        if taken and (why := _on_top(fault, toll, taken, cluster)):
+            return why
+    return ""
+
+
+def _on_top(fault: Fault, toll: Toll, taken: Sequence[Toll], cluster: ClusterDescription) -> str:
+    down = [name for one in taken for name in one.named]
+    unnamed = sum(one.unnamed for one in taken)
+    held = [*dict.fromkeys(down), *["one of its choice"] * bool(unnamed)]
+    words = f"another fault holds down {' and '.join(held)} then"
+    if twice := [one for one in toll.named if one in down]:
+        verb = fault.words().verb
+        return f"{fault.name} of {', '.join(twice)}: {words}; {verb} another, or at another time"
+    left = [zone for zone in cluster.zones if zone not in {*toll.named, *down}][unnamed:]
+    why = too_much(fault.words(), toll, len(cluster.zones), [*left, *toll.named])
+    return f"{why} ({words})" if why else ""

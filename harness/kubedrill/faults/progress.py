@@ -20,13 +20,14 @@ class FaultFailed(Exception):  # noqa: N818 - an event of the drill
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Appends the events of one fault: injecting | injected | took-effect | undoing | undone | failed."""
+    """Appends the events of one fault: as in FaultEvent."""
 
     folder: RunFolder
     fault: str
     index: int
     """Position of the fault in the schedule."""
-    target: str
+    targets: tuple[str, ...] = ()
+    """Whom it hits; none before they are chosen."""
 
     def say(self, event: FaultEvent, proof: str = "", time: int | None = None, **facts: Any) -> int:
         """Append one event and return its time (monotonic ns; now, if not given)."""
@@ -38,7 +39,7 @@ class Progress:
                 fault=self.fault,
                 index=self.index,
                 event=event,
-                target=self.target,
+                targets=self.targets,
                 proof=proof,
                 facts=facts,
             )
@@ -49,7 +50,8 @@ class Progress:
     def fail(self, why: str) -> FaultFailed:
         """Append `failed` and return the error to raise."""
         self.say("failed", why)
-        return FaultFailed(f"{self.fault} on {self.target}: {why}")
+        on = f" on {', '.join(self.targets)}" if self.targets else ""
+        return FaultFailed(f"{self.fault}{on}: {why}")
 
 
 def deadline(folder: RunFolder, index: int) -> int | None:

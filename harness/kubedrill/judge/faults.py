@@ -40,7 +40,12 @@ class Fault:
     @property
     def target(self) -> str:
         """The components hit, separated by commas; empty if the fault never began."""
-        return next((line.target for line in self.events.values()), "")
+        return ", ".join(self.targets)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The components hit; none if the fault never began."""
+        return next((line.targets for line in self.events.values()), ())
 
     @property
     def took_effect(self) -> bool:
@@ -59,7 +64,7 @@ class Fault:
     def holds(self, component: str, time: int) -> bool:
         """Whether a component was rightly silent: held down, or only just let go."""
         begun, undone = self.at("injecting"), self.at("undone")
-        if begun is None or component not in self.target.split(", "):
+        if begun is None or component not in self.targets:
             return False
         return begun <= time and (undone is None or time <= undone + WARM)
 
@@ -143,6 +148,8 @@ def reasons(faults: Iterable[Fault], whole: bool) -> Iterator[str]:
             yield f"{fault.name}: {fault.doubt}"
         elif "failed" in fault.events:
             yield f"{fault.name}: {fault.proof('failed')}"
+        elif "lapsed" in fault.events:
+            yield f"{fault.name}: {_lapse(fault)}"
         elif whole:
             yield from _incomplete(fault)
         elif (
@@ -151,6 +158,15 @@ def reasons(faults: Iterable[Fault], whole: bool) -> Iterator[str]:
             and "undone" not in fault.events
         ):
             yield f"{fault.name}: was not seen to be undone"
+
+
+def _lapse(fault: Fault) -> str:
+    """Return in words when the effect did not hold, counted from its proof."""
+    effect = fault.at("took-effect") or 0
+    since, again = fault.at("lapsed") or 0, fault.at("holds-again")
+    until = f", until {(again - effect) / SECOND:.1f} s after it" if again else ""
+    begun = (since - effect) / SECOND
+    return f"{fault.proof('lapsed')} {begun:.1f} s after it took effect{until}: it did not last"
 
 
 def _incomplete(fault: Fault) -> Iterator[str]:

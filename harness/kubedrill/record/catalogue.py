@@ -2,11 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from kubedrill.errors import NotStarted
 from kubedrill.record.problems import Location
 from kubedrill.words import did_you_mean, shown
+
+Lasts = Literal["momentary", "lasting", "irreversible"]
+"""Whether a fault is over at once (a leader moved), goes on until its undo, or can never be undone."""
+
+
+CHOSEN_LATER = ("leader", "random")
+"""Whom a fault hits, where that is known only when it is injected: one of those that are there then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +25,8 @@ class FaultDescription:
     module: str
     inject: str
     undo: str
+    file: str
+    """The user's file that it is in; empty for those of this package."""
     parameters: Mapping[str, Any]
     """JSON Schema of the arguments a person may give: an object with `properties`, each with `type`,
     and where they apply `enum`, `minimum`, `maximum`, `default`, `description`."""
@@ -27,6 +36,11 @@ class FaultDescription:
     """One sentence: what it does."""
     blast_radius: str = ""
     """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
+    lasts: Lasts = "lasting"
+    hits: str = ""
+    """The argument that says whom: names of zones or nodes, or one of CHOSEN_LATER."""
+    target: str = ""
+    """What plan and report call the one that the argument calls so: `etcd-{}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +125,8 @@ class Catalogue:
     """Everything an experiment may name, and what only the stages can say of it."""
 
     faults: Mapping[str, FaultDescription] = field(default_factory=dict)
+    unreadable: Sequence[str] = ()
+    """What is wrong with files of faults/, in words."""
     profiles: Mapping[str, ProfileDescription] = field(default_factory=dict)
     """By name; to ask for one may raise NotStarted, where its file is no profile."""
     clusters: tuple[str, ...] = ()

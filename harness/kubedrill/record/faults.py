@@ -1,20 +1,45 @@
 """What a fault did and saw: `faults.jsonl`, a line an event."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
 
 from kubedrill.record.lines import Count, Json, TimedLine
 
-FaultEvent = Literal["injecting", "injected", "took-effect", "undoing", "undone", "failed"]
+FaultEvent = Literal[
+    "injecting", "injected", "took-effect", "lapsed", "holds-again", "undoing", "undone", "failed"
+]
+"""`lapsed`, `holds-again`: the effect did not hold, though nobody had undone it, and did again."""
 
 
-class FaultLine(TimedLine):
-    """One event of one fault."""
+class Told(TimedLine):
+    """One event of one fault, without the fault's name."""
 
-    fault: str
     index: Count
     """Position of the fault in the schedule."""
     event: FaultEvent
-    target: str
-    """The components hit, separated by commas."""
+    targets: Annotated[tuple[str, ...], Field(strict=False)]
+    """The components hit; an activity by its name."""
     proof: str
     facts: dict[str, Json]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_once_written(cls, said: Any) -> Any:
+        """Take the targets as one text, as they were written once."""
+        if not isinstance(said, dict) or not isinstance(target := said.get("target"), str):
+            return said
+        is_activity = "activity" in (said.get("fault"), said.get("name"))
+        targets = [target] if is_activity else target.split(", ")
+        return {**{key: one for key, one in said.items() if key != "target"}, "targets": targets}
+
+    @property
+    def target(self) -> str:
+        """The components hit, in words."""
+        return ", ".join(self.targets)
+
+
+class FaultLine(Told):
+    """A line of `faults.jsonl`."""
+
+    fault: str

@@ -25,3 +25,14 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
 def write_json(path: Path, value: Any, mode: int = 0o644) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     write_whole(path, json.dumps(value, indent=1) + "\n", mode)
+
+
+def last_line(path: Path) -> str:
+    """Return the last line of a log, at most 4 KiB of it; empty if it has none, or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - 4096, 0))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return lines[-1] if lines else ""

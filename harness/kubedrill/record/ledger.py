@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 
 from kubedrill.record.clock import now
 from kubedrill.record.lines import (
+    Amount,
     BadEvidence,
     Json,
     Line,
@@ -48,6 +49,7 @@ class Intent(LineOfEntry):
     function: str
     arguments: dict[str, Json]
     deadline: Time | None
+    limit_s: Amount | None = None
 
 
 class Fact(LineOfEntry):
@@ -90,6 +92,8 @@ class Entry:
     time: int
     deadline: int | None = None
     """Monotonic ns after which the watchdog undoes it even while the drill runs."""
+    limit_s: float | None = None
+    """How long its undo may take, where that is its own affair."""
     undone: bool = False
     stays: str = ""
     """Why it can never be undone, where somebody has acknowledged that it stays behind."""
@@ -127,6 +131,8 @@ class Ledger:
         undo: tuple[str, str],
         arguments: dict[str, Any],
         deadline: int | None = None,
+        *,
+        limit_s: float | None = None,
     ) -> str:
         """Record a side effect that is about to happen; return its id. `undo` is (module, function)."""
         entry_id = uuid.uuid4().hex[:12]
@@ -140,6 +146,7 @@ class Ledger:
                 function=undo[1],
                 arguments=arguments,
                 deadline=deadline,
+                limit_s=limit_s,
             )
         )
         return entry_id

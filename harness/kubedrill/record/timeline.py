@@ -7,7 +7,7 @@ from typing import Annotated, Literal, cast
 from pydantic import Field
 
 from kubedrill.record.components import Exited, Started
-from kubedrill.record.faults import FaultEvent, FaultLine
+from kubedrill.record.faults import FaultLine, Told
 from kubedrill.record.lines import Amount, Count, Json, Line, TimedLine, read_lines
 
 
@@ -61,16 +61,11 @@ class PhaseBegan(TimedLine):
     name: str
 
 
-class FaultTold(TimedLine):
+class FaultTold(Told):
     """A line of `faults.jsonl`; `name` is the fault."""
 
     kind: Literal["fault"] = "fault"
     name: str
-    index: Count
-    event: FaultEvent
-    target: str
-    proof: str
-    facts: dict[str, Json]
 
     @classmethod
     def of(cls, line: FaultLine) -> "FaultTold":

@@ -1,0 +1,160 @@
+"""Faults: what a fault is. One class a fault, in a file of its family; its fields are what a person gives.
+
+Short functions, and no more: ledger, progress, deadlines, choice and proofs over time are `lifecycle`'s.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
+
+from kubedrill.cluster.handle import ClusterHandle
+from kubedrill.faults.toll import Kind, Toll, Words
+from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Lasts
+from kubedrill.record.cluster import ClusterRecord
+
+Whom = Annotated[
+    str | list[str],
+    WithJsonSchema(
+        {
+            "type": ["string", "array"],
+            "items": {"type": "string"},
+            "minItems": 1,
+            "uniqueItems": True,
+        }
+    ),
+]
+"""Whom a fault hits: one by its name, several, or one that the stage chooses: `leader`, `random`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that could be hit, as it was found just before."""
+
+    target: str
+    """What faults.jsonl, report and ledger call it: `etcd-a`."""
+    called: str
+    """What the file calls it: a zone."""
+    leads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a fault is played: the drill's cluster, what was chosen in it, and what was learnt since."""
+
+    record: ClusterRecord
+    handle: ClusterHandle
+    targets: tuple[str, ...] = ()
+    lease: int | None = None
+    """When what is held is let go though nobody asks for it, monotonic ns."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What `inject` returned; plain JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of an effect, or of its end: the proof, or what is still missing."""
+
+    proven: bool
+    words: str
+    targets: tuple[str, ...] = ()
+    """Those for which it is not proven."""
+
+
+def proof(words: str) -> Seen:
+    """Return that it is proven, and by what."""
+    return Seen(True, words)
+
+
+def missing(words: str, *targets: str) -> Seen:
+    """Return what is still missing, and for whom."""
+    return Seen(False, words, targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """How an effect did not last."""
+
+    words: str
+    over: bool = False
+    """Whether it holds again now."""
+
+
+class Fault(BaseModel, ABC):
+    """One fault as an experiment gives it. The docstring's first line says what it does."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    name: ClassVar[str]
+    """As the experiment names it: `etcd.kill`."""
+    functions: ClassVar[tuple[str, str]]
+    """The names that `actions` binds in its module: what injects it, what undoes it."""
+    hits: ClassVar[str]
+    """The field that says whom: `member`."""
+    target: ClassVar[str]
+    """What ledger and report call the one that the file calls so: `etcd-{}`."""
+    verb: ClassVar[str] = "kill"
+    done: ClassVar[str] = "killed"
+    """What is done to them, and what they are then, as refusals say it."""
+    needs: ClassVar[str | None] = None
+    """What the cluster must be able to do."""
+    blast_radius: ClassVar[str]
+    """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
+    lasts: ClassVar[Lasts] = "lasting"
+    effect_s: ClassVar[float]
+    """How long its effect may take to be proven."""
+    return_s: ClassVar[float] = 0.0
+    """How long its undo may take, until all is proven to be as before."""
+
+    @abstractmethod
+    def asked(self) -> str | Sequence[str]:
+        """Return whom the file names, by what the file calls them, or `leader` or `random`."""
+
+    def refuse(self, cluster: ClusterDescription) -> str:  # noqa: ARG002 - for those that must refuse
+        """Return why this may not be done to the cluster, before anything is started; or ""."""
+        return ""
+
+    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
+        """Return what is taken away while it lasts."""
+        return ()
+
+    @abstractmethod
+    def candidates(self, scene: Scene) -> Sequence[Candidate]:
+        """Return what could be hit now."""
+
+    @abstractmethod
+    def inject(self, scene: Scene) -> Mapping[str, Any]:
+        """Do it to the scene's targets; return what is worth knowing afterwards, as plain JSON."""
+
+    @abstractmethod
+    def did(self, scene: Scene) -> str:
+        """Say what `inject` did."""
+
+    @abstractmethod
+    def took_effect(self, scene: Scene) -> Seen:
+        """Look whether it shows."""
+
+    def lapse(self, scene: Scene) -> Lapse | None:  # noqa: ARG002
+        """Return how the effect does not hold, or did not, though nobody has undone it."""
+        return None
+
+    def undo(self, scene: Scene) -> None:
+        """Begin to take it back; may be called again."""
+
+    def undone(self, scene: Scene) -> Seen:  # noqa: ARG002
+        """Look whether all is as before."""
+        return proof("nothing to undo")
+
+    def toll(self, kind: Kind, allowed: bool) -> Toll:
+        """Return the toll of those that the file names; one that the stage chooses counts as one of any."""
+        asked = self.asked()
+        if isinstance(asked, str):
+            later = asked in CHOSEN_LATER
+            return Toll(kind, () if later else (asked,), int(later), allowed)
+        return Toll(kind, tuple(asked), 0, allowed)
+
+    def words(self) -> Words:
+        """Return how refusals speak of it."""
+        return Words(self.name, self.verb, self.done)

@@ -1,0 +1,190 @@
+"""Faults: from the choice of whom to hit to the proof that all is as before, for every fault alike.
+
+What will be undone stands in the ledger before it is done; who undoes (runner, watchdog, heal) finds this
+module's `undo` there.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from kubedrill.cluster.handle import ClusterHandle, HandleError
+from kubedrill.faults import holding
+from kubedrill.faults.catalogue import kind_of
+from kubedrill.faults.fault import Candidate, Fault, Scene, Seen
+from kubedrill.faults.overlap import refused_now
+from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of
+from kubedrill.record.clock import SECOND, now
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Entry, Ledger
+
+UNDO = ("kubedrill.faults.lifecycle", "undo")
+
+POLL_S = 0.05
+
+LONGEST_HOLD = 3600 * SECOND
+"""The lease of what is held where no schedule says for how long."""
+
+LEASE_GRACE = 60 * SECOND
+"""How much longer than its deadline a fault is held: the watchdog comes first, and a slow undo."""
+
+
+def inject(
+    fault: str, given: Mapping[str, Any], run: str, index: int = 0, file: str = ""
+) -> dict[str, Any]:
+    """Inject the fault of that name with what is `given`, and wait for the proof that it took effect.
+
+    `run` is the path of a run folder, `index` tells several faults of one run apart, `file` is the
+    fault's if it is a user's. Raises FaultFailed where it must not be injected, hits nothing, or shows no
+    effect within its time.
+    """
+    folder = folder_of(run)
+    one = _read(fault, given, file)
+    record = ClusterRecord.read(folder.cluster)
+    scene = Scene(record, ClusterHandle(record), lease=_lease(folder, index))
+    targets = _choose(one, scene, Progress(folder, fault, index))
+    scene = replace(scene, targets=targets)
+    progress = Progress(folder, fault, index, targets)
+    ledger = Ledger(folder.ledger)
+    entry = _intend(one, scene, ledger, progress, file)
+    begun = progress.say("injecting")
+    try:
+        scene = replace(scene, facts=dict(one.inject(scene)))
+    except HandleError as error:
+        raise progress.fail(str(error)) from error
+    ledger.learn(entry, facts=dict(scene.facts))
+    progress.say("injected", one.did(scene), **scene.facts)
+    proof = _proven(lambda: one.took_effect(scene), one.effect_s, progress)
+    at = progress.say("took-effect", proof)
+    if one.lasts == "lasting":
+        holding.begin(one, scene, progress, entry)
+    else:
+        ledger.undone(entry)
+    return {"targets": [*targets], "seconds": (at - begun) / SECOND, "proof": proof}
+
+
+def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]:
+    """Undo what `inject` did, and wait for the proof that all is as before; may be called again.
+
+    Raises FaultFailed if the effect did not last until now, or if it is not undone within the fault's time.
+    """
+    folder = folder_of(run)
+    ledger = Ledger(folder.ledger)
+    entry = _open_entry(ledger, fault, index)
+    if entry is None:
+        return {"undone": "already, or never injected"}
+    record = ClusterRecord.read(folder.cluster)
+    handle = ClusterHandle(record)
+    if not record.stands() or handle.is_gone():
+        ledger.undone(entry.id)
+        return {"undone": "the cluster is gone, and the fault with it"}
+    one = _read(fault, entry.facts.get("given", {}), file)
+    scene = Scene(
+        record, handle, tuple(entry.facts.get("targets", ())), facts=entry.facts.get("facts", {})
+    )
+    progress = Progress(folder, fault, index, scene.targets)
+    lapse = holding.end(one, scene, ledger, entry)
+    begun = now()
+    one.undo(scene)
+    with suppress(OSError):  # a full disk must keep nothing broken
+        progress.say("undoing", time=begun)
+    proof = _proven(lambda: one.undone(scene), one.return_s, progress, handle)
+    at = progress.say("undone", proof)
+    ledger.undone(entry.id)
+    if lapse:
+        raise progress.fail(lapse)
+    return {"targets": [*scene.targets], "seconds": (at - begun) / SECOND, "proof": proof}
+
+
+def _read(fault: str, given: Mapping[str, Any], file: str) -> Fault:
+    try:
+        return kind_of(fault, file).model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise FaultFailed(f"{fault}: {first['msg']}: {'.'.join(map(str, first['loc']))}") from None
+
+
+def _choose(one: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
+    """Return whom to hit, of what is there now; FaultFailed if nobody may be."""
+    there = one.candidates(scene)
+    asked = one.asked()
+    if asked == "leader":
+        chosen = [candidate for candidate in there if candidate.leads]
+        if not chosen:
+            raise progress.fail(f"no {one.hits} leads, so there is no leader to {one.verb}")
+    elif asked == "random":
+        chosen = [random.Random(_seed(progress)).choice(there)] if there else []  # noqa: S311 - no secret
+    else:
+        names = [asked] if isinstance(asked, str) else [*asked]
+        chosen = [Candidate(one.target.format(name), name) for name in names]
+    if why := refused_now(one, [candidate.called for candidate in chosen], there, scene.record):
+        raise replace(progress, targets=tuple(candidate.target for candidate in chosen)).fail(why)
+    return tuple(candidate.target for candidate in chosen)
+
+
+def _seed(progress: Progress) -> str:
+    """Return what a choice depends on: the run, so that no two are alike, and the fault's place in it."""
+    return f"{progress.folder.run}/{progress.index}"
+
+
+def _intend(one: Fault, scene: Scene, ledger: Ledger, progress: Progress, file: str) -> str:
+    """Put a fault into the ledger before it is injected; return its entry's id."""
+    run, index = str(progress.folder.path), progress.index
+    arguments = {"fault": one.name, "run": run, "index": index, "file": file}
+    due = deadline(progress.folder, progress.index)
+    entry = ledger.intend("fault", one.name, UNDO, arguments, due, limit_s=one.return_s)
+    facts = {"given": one.model_dump(mode="json"), "targets": [*scene.targets]}
+    ledger.learn(entry, **facts, seed=_seed(progress))
+    return entry
+
+
+def _lease(folder: RunFolder, index: int) -> int:
+    due = deadline(folder, index)
+    return now() + LONGEST_HOLD if due is None else due + LEASE_GRACE
+
+
+def _open_entry(ledger: Ledger, fault: str, index: int) -> Entry | None:
+    if not ledger.path.exists():
+        return None
+    return next(
+        (
+            entry
+            for entry in ledger.open_entries()
+            if (entry.what, entry.name) == ("fault", fault) and entry.arguments["index"] == index
+        ),
+        None,
+    )
+
+
+def _proven(
+    look: Callable[[], Seen],
+    limit_s: float,
+    progress: Progress,
+    handle: ClusterHandle | None = None,
+) -> str:
+    """Wait for a proof, and return it with the time it took; FaultFailed says what was waited for.
+
+    With a handle, that includes the last line of each target's log.
+    """
+    begun = now()
+    while True:
+        seen = look()
+        waited = (now() - begun) / SECOND
+        if seen.proven:
+            return f"{seen.words} ({waited:.2f} s later)"
+        if waited >= limit_s:
+            break
+        time.sleep(POLL_S)
+    logs = _last_lines(handle, seen.targets) if handle else ""
+    raise progress.fail(f"after {limit_s:g} s {seen.words}{logs}")
+
+
+def _last_lines(handle: ClusterHandle, targets: Sequence[str]) -> str:
+    lines = ((target, handle.last_line(target)) for target in targets)
+    return "".join(f"; last line of {target}'s log: {line}" for target, line in lines if line)

@@ -1,0 +1,78 @@
+"""Faults: what a fault takes away while it lasts, and how much of that a cluster can spare."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kubedrill.record.catalogue import CHOSEN_LATER
+from kubedrill.words import shown
+
+Kind = Literal["member", "apiserver", "zone", "node", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """How many of a kind must be left, and the argument by which a file allows fewer."""
+
+    who: str
+    least: Callable[[int], int]
+    """Of how many there are."""
+    allowed_by: str
+
+
+NEEDS: dict[Kind, Need] = {
+    "member": Need("quorum needs", lambda total: total // 2 + 1, "allow_quorum_loss"),
+    "apiserver": Need("the API needs", lambda _: 1, "allow_api_loss"),
+}
+"""Of zones, nodes and links as many may be taken as there are: what stood in them counts by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """What one fault takes away of one kind."""
+
+    kind: Kind
+    named: Sequence[str]
+    """By what the file calls them."""
+    unnamed: int = 0
+    """How many more: chosen only at the injection, of those that are there then."""
+    allowed: bool = False
+    """Whether the file allows that too few are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How refusals speak of a fault."""
+
+    fault: str
+    verb: str
+    """What it does to whom it hits: `kill`."""
+    done: str
+    """And what has become of them then: `killed`."""
+
+
+def unknown(words: Words, kind: str, asked: str | Sequence[str], known: Sequence[str]) -> str:
+    """Return which of those asked for nobody knows; or "". Only one by itself may be left to choice."""
+    named = [asked] if isinstance(asked, str) else asked
+    choices = [*CHOSEN_LATER, *known] if isinstance(asked, str) else known
+    for one in named:
+        if one not in choices:
+            return f'{words.fault}: no {kind} "{shown(one)}"; known: {", ".join(choices)}'
+    return ""
+
+
+def too_much(words: Words, toll: Toll, total: int, there: Collection[str]) -> str:
+    """Return why a toll cannot be taken of those that are `there`, of a total; or ""."""
+    if not toll.named and not toll.unnamed:
+        return f"{words.fault}: no {toll.kind} is named, so nothing would be {words.done}"
+    if len(set(toll.named)) < len(toll.named):
+        return f"{words.fault}: a {toll.kind} is named twice: {shown(', '.join(toll.named))}"
+    need = NEEDS.get(toll.kind)
+    left = len(set(there) - set(toll.named)) - toll.unnamed
+    if need is None or toll.allowed or left >= need.least(total):
+        return ""
+    whom = shown(", ".join(toll.named)) or f"a {toll.kind}"
+    return (
+        f"{words.fault} of {whom} would leave {left} of {total} {toll.kind}s, and {need.who} "
+        f"{need.least(total)}; {words.verb} fewer, or say {need.allowed_by}: true"
+    )
