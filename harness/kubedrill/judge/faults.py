@@ -117,10 +117,15 @@ def _lines(path: Path, schedule: Schedule, may_be_cut: bool) -> Iterator[FaultLi
 _AFTER = {
     "injected": "injecting",
     "took-effect": "injected",
+    "lapsed": "took-effect",
+    "holds-again": "lapsed",
     "undoing": "injecting",
     "undone": "undoing",
 }
 """What must have been told of a fault before, by event."""
+
+_AGAIN = frozenset({"lapsed", "holds-again"})
+"""These may be told several times."""
 
 _UNDO = frozenset({"undoing", "undone"})
 """Watchdog and faults may both undo: these may be told twice."""
@@ -133,7 +138,7 @@ def _out_of_order(line: FaultLine, before: Sequence[FaultLine]) -> str:
         return f"was before {before[-1].event}, which is told before it"
     if line.event == "failed" or (events >= {"undoing"} and line.event in _UNDO):
         return ""
-    if line.event in events:
+    if line.event in events - _AGAIN:
         return "is told twice"
     if undone := events & _UNDO:
         return f"cannot be after {min(undone)}"
