@@ -12,7 +12,7 @@ from benchmarks.playing import Spent, play
 from benchmarks.table import Measured, Row, Rows
 from kubedrill import cluster, places, seed
 from kubedrill.cluster.api import Api
-from kubedrill.record.arrivals import Arrivals
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.schedule import ScheduledLoad
 from kubedrill.wire.target import identity_target

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.playing import Played, play
-from kubedrill.record.arrivals import Arrivals
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.schedule import ScheduledLoad
 

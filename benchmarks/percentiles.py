@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.table import Measured, Row, Rows
+from kubedrill.clock import SECOND, ClockPair
 from kubedrill.judge.parquet import convert
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import SECOND, ClockPair
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import LOAD_DTYPE, LOAD_RECORD, Outcome, Records, SampleWriter
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from kubedrill.clock import SECOND, ClockPair, now
+from kubedrill.figures.traces import failed, read_load
 from kubedrill.load import launch
 from kubedrill.process.child import Child
-from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_lines
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
-from kubedrill.record.traces import failed, read_load
 from kubedrill.record.vitals import GeneratorVitals
 
 READY_S, ENDING_S = 120, 30

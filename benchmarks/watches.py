@@ -5,10 +5,10 @@ import statistics
 from benchmarks.playing import Played, play
 from benchmarks.table import Measured, Row, Rows
 from kubedrill import cluster, places
-from kubedrill.record.arrivals import Arrivals
+from kubedrill.figures.traces import succeeded
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.schedule import ScheduledLoad
-from kubedrill.record.traces import succeeded
 
 CLUSTER = "benchmark-watches"
 WATCHES = 5000

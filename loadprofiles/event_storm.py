@@ -10,10 +10,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from kubedrill.clock import now
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
 from kubedrill.load.writing import NOT_FOUND, WritingUser
-from kubedrill.record.clock import now
 
 PATCH = "application/strategic-merge-patch+json"
 DIGITS = 9

@@ -11,10 +11,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from kubedrill.clock import now
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
 from kubedrill.load.writing import WritingUser
-from kubedrill.record.clock import now
 from kubedrill.wire.response import Response
 
 GROUP = "coordination.k8s.io/v1"

@@ -12,11 +12,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from kubedrill.clock import now
 from kubedrill.load.flood import encoded, text
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
 from kubedrill.load.writing import NOT_FOUND, OK, WritingUser
-from kubedrill.record.clock import now
 
 NAMESPACES = "/api/v1/namespaces"
 CREATE, PART, ACCOUNT, GONE, DELETE, LOOK = range(6)

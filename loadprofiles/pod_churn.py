@@ -12,10 +12,10 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from kubedrill.clock import SECOND, now
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
 from kubedrill.load.writing import OK, WritingUser
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response

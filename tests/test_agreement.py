@@ -12,9 +12,9 @@ from judged_drill import JudgedDrill
 
 from kubedrill import judging
 from kubedrill.catalogue import read_experiment
+from kubedrill.clock import SECOND, ClockPair
 from kubedrill.experiment import schedule, to_yaml
 from kubedrill.experiment.agreement import differences
-from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import Schedule

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from kubedrill import cluster
+from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.drill import Drill
 from kubedrill.process.child import Child
-from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.timeline import read_timeline

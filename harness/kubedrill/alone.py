@@ -9,11 +9,12 @@ import logging
 from pathlib import Path
 from typing import IO, Any
 
-from kubedrill import cluster, registry
+from kubedrill import cluster
 from kubedrill.errors import NotStarted
 from kubedrill.faults.progress import call_folder
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.undo import registry
 
 log = logging.getLogger("chaostoolkit")
 

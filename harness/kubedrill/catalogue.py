@@ -16,9 +16,9 @@ from kubedrill.faults.overlap import refusals
 from kubedrill.faults.rights import rights_of
 from kubedrill.judge import measurers  # noqa: F401 - objectives may name the series that they declare
 from kubedrill.load.describe import NotAProfile, Profiles, with_parameters
+from kubedrill.reading.override import Override
+from kubedrill.reading.text import BadText, read_text
 from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
-from kubedrill.record.override import Override
-from kubedrill.record.text import BadText, read_text
 
 
 def assemble(near: Path | None = None) -> Catalogue:

@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kubedrill import cluster, registry, seed
-from kubedrill.clearing import ENDING_S, undo_all
+from kubedrill import cluster, seed
+from kubedrill.clock import now
 from kubedrill.cluster.state import cluster_folder, state_folder
 from kubedrill.errors import NotStarted
 from kubedrill.load import launch
 from kubedrill.process.child import Child, ChildFailed
 from kubedrill.process.tail import LineTail
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.clock import now
 from kubedrill.record.cluster import ClusterRecord, private_folder
 from kubedrill.record.components import COMPONENT_LINE, Exited, Started
 from kubedrill.record.faults import FaultLine
@@ -36,6 +35,8 @@ from kubedrill.record.timeline import (
     Timeline,
     component_event,
 )
+from kubedrill.undo import registry
+from kubedrill.undo.clearing import ENDING_S, undo_all
 
 if TYPE_CHECKING:
     from kubedrill.cluster.definition import ClusterDefinition
@@ -97,7 +98,7 @@ class Drill:
     def guard(self, lock_descriptor: int) -> None:
         """Start the watchdog; it shares the cluster's lock, so that a killed drill keeps it."""
         registry.register(self.folder)
-        command = [sys.executable, "-m", "kubedrill.watchdog", "--run", str(self.folder.path)]
+        command = [sys.executable, "-m", "kubedrill.undo.watchdog", "--run", str(self.folder.path)]
         command += ["--lock-fd", str(lock_descriptor), "--runner", str(os.getpid())]
         self.watchdog = self._child("watchdog", command, pass_fds=[lock_descriptor])
         self.watchdog.wait_ready(READY_TIMEOUT_S)

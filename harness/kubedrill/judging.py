@@ -7,10 +7,10 @@ from pathlib import Path
 from kubedrill import judge as stage
 from kubedrill.experiment.agreement import differences
 from kubedrill.experiment.slos import read_slos
+from kubedrill.reading.text import BadText, read_text
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.schedule import Schedule
-from kubedrill.record.text import BadText, read_text
 from kubedrill.record.verdict import Report, Verdict
 
 _LARGEST = 256 * 2**20

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from kubedrill import cluster, judging, places
+from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.cluster import guest
 from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
@@ -21,7 +22,6 @@ from kubedrill.judge import convert
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.load import launch
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import Schedule, ScheduledLoad

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import psutil
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.record.timeline import DrillStarted
 
 TOOLS = ("kubedrill", "locust", "chaostoolkit", "chaostoolkit-kubernetes", "gevent")

@@ -12,8 +12,8 @@ import pytest
 from drills import Drills
 from ended import ONE_ZONE, PAIRS, PHASES, at_once, check_ended, wait_for_the_fault
 
+from kubedrill.clock import now
 from kubedrill.cluster import cluster_folder
-from kubedrill.record.clock import now
 from kubedrill.record.cluster import ClusterRecord
 
 pytestmark = [pytest.mark.cluster, pytest.mark.own]

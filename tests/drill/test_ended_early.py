@@ -16,9 +16,9 @@ from ended import (
     wait_until_cleared,
 )
 
+from kubedrill.clock import now
 from kubedrill.cluster import cluster_folder
 from kubedrill.cluster.local.zones import namespace_prefix
-from kubedrill.record.clock import now
 
 pytestmark = [pytest.mark.cluster, pytest.mark.own]
 

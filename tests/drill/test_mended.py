@@ -8,8 +8,8 @@ import pytest
 from drills import Drills
 from ended import LEADER_KILLED, check_ended, wait_for_the_fault
 
+from kubedrill.clock import now
 from kubedrill.cluster.api import Api
-from kubedrill.record.clock import now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.labels import RUN
 from kubedrill.wire.target import identity_target

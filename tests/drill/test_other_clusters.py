@@ -145,7 +145,7 @@ def killed(running: RunningDrill, ask: Ask, namespace: str, *roles: str) -> None
 
 
 def watchdog_of(folder: RunFolder) -> int:
-    command = ["pgrep", "-f", f"kubedrill.watchdog --run {folder.path}"]
+    command = ["pgrep", "-f", f"kubedrill.undo.watchdog --run {folder.path}"]
     return int(subprocess.check_output(command, text=True))
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from kubedrill.experiment.schema import ExperimentFile
-from kubedrill.record.types import Between
+from kubedrill.reading.types import Between
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "experiment-file.md"
 SECTION = PAGE.read_text("utf-8").partition("\n### Bounds\n")[2].partition("\n## ")[0]

@@ -15,10 +15,10 @@ from kubedrill.experiment.schema import (
     ScrapingPart,
     SeedPart,
 )
+from kubedrill.reading.units import UNITS, format_duration, format_rate
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.metric import METRICS
 from kubedrill.record.series import BUILT_IN, STATISTICS, find_series
-from kubedrill.record.units import UNITS, format_duration, format_rate
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TEXT = (DOCS / "experiment-file.md").read_text("utf-8")

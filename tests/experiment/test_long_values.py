@@ -9,7 +9,7 @@ import yaml
 
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment
-from kubedrill.record.problems import Location, dotted
+from kubedrill.reading.problems import Location, dotted
 
 Read = Callable[..., Experiment]
 LONGEST = 500

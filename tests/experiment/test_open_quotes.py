@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kubedrill.record.text import BadText
-from kubedrill.record.yaml_nodes import parse
+from kubedrill.reading.text import BadText
+from kubedrill.reading.yaml_nodes import parse
 
 SHIPPED = sorted((Path(__file__).resolve().parents[2] / "experiments").glob("*.yaml"))
 PLAIN = re.compile(r"(?P<key>\s*(?:- )?[a-z_]+: )(?P<text>[^\s\[{>|\"'#].*[^,}\]])")

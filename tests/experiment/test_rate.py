@@ -8,7 +8,7 @@ import pytest
 
 from kubedrill.errors import BadFile
 from kubedrill.experiment import Experiment, to_yaml
-from kubedrill.record.arrivals import Arrivals
+from kubedrill.reading.arrivals import Arrivals
 
 Read = Callable[..., Experiment]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kubedrill.experiment import Experiment, Fault, PhaseLength, Seed, read, to_yaml
-from kubedrill.record.arrivals import Arrivals
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
 

@@ -9,7 +9,7 @@ import yaml
 
 from kubedrill.errors import BadFile, NotStarted
 from kubedrill.experiment import Experiment, Seed, read, scaled
-from kubedrill.record.arrivals import Arrivals
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
 
 Read = Callable[..., Experiment]

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from kubedrill.clock import SECOND, ClockPair
 from kubedrill.experiment import Experiment, schedule, to_yaml
-from kubedrill.record.clock import SECOND, ClockPair
 from kubedrill.record.objective import parse
 from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, ScheduledObjective
 

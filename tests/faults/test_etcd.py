@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from json_lines import read_lines
 
+from kubedrill.clock import SECOND, now
 from kubedrill.cluster.etcd import EtcdError, healthy, status
 from kubedrill.cluster.handle import ClusterHandle, HandleError
 from kubedrill.faults.etcd import kill, restore
 from kubedrill.faults.lifecycle import UNDO
 from kubedrill.faults.progress import FaultFailed
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger, undo

@@ -84,7 +84,7 @@ def play(folder: RunFolder, broken: Path, ledger: Ledger) -> Iterator[Play]:
 @pytest.fixture
 def watchdog(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Child]:
     monkeypatch.setenv("KUBEDRILL_STATE", str(folder.path))
-    command = [sys.executable, "-m", "kubedrill.watchdog", "--run", str(folder.path)]
+    command = [sys.executable, "-m", "kubedrill.undo.watchdog", "--run", str(folder.path)]
     log = folder.logs / "watchdog.log"
     command += ["--lock-fd", "0", "--runner", str(os.getpid())]
     child = Child.start("watchdog", command, log, WITH_SHARED)

@@ -14,7 +14,7 @@ from json_lines import read_lines
 from plain_faults import calls
 from player import SHARED, player
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule
 

@@ -6,8 +6,8 @@ import pytest
 from judged_drill import JudgedDrill
 from judged_scrapes import START, at
 
+from kubedrill.clock import SECOND
 from kubedrill.judge import judge
-from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
 from kubedrill.record.timeline import DrillInterrupted, DrillStarted, PhaseBegan

@@ -10,10 +10,10 @@ from json_lines import JsonLines
 from judged_drill import JudgedDrill
 from judged_scrapes import START, at
 
+from kubedrill.clock import SECOND
 from kubedrill.judge import live
 from kubedrill.judge.live import AbortWatch, Tail
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import SECOND
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.live import LiveFigures
 from kubedrill.record.sample import Outcome, Records

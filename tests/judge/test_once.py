@@ -8,9 +8,9 @@ from judged_drill import JudgedDrill
 from judged_scrapes import END, START, at
 from told import event
 
+from kubedrill.clock import MILLISECOND, SECOND
 from kubedrill.judge import judge
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import MILLISECOND, SECOND
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.manifest import seal
 from kubedrill.record.sample import LOAD_DTYPE, Outcome, Records
 from kubedrill.record.verdict import Verdict

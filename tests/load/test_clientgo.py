@@ -9,7 +9,7 @@ from behaving_server import CHUNKED, Certificate, head
 from load_stage import Played, Stage
 from watch_server import WatchServer, chunk, error_event
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 
 with pytest.MonkeyPatch.context() as patch:
     # Locust patches a process that imports it, and this one runs other tests, too.

@@ -3,12 +3,12 @@
 import pytest
 from load_stage import LEAD, PROFILE, baseline
 
+from kubedrill.clock import now
+from kubedrill.figures.traces import read_load, succeeded
 from kubedrill.load import launch
 from kubedrill.process.child import Child
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import now
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.schedule import ScheduledLoad
-from kubedrill.record.traces import read_load, succeeded
 
 
 def play(stage, profile, load):

@@ -17,6 +17,7 @@ import pytest
 from load_stage import PROFILE, PROFILES, Stage, baseline, until
 from watch_server import WatchServer
 
+from kubedrill.clock import SECOND, now
 from kubedrill.errors import NotStarted
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.load_files import read_loads
@@ -24,8 +25,7 @@ from kubedrill.judge.loads import Load
 from kubedrill.judge.validity import of_load
 from kubedrill.load import launch
 from kubedrill.process.child import Child
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import SECOND, now
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import Schedule, ScheduledLoad

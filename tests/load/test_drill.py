@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from load_stage import until
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 
 

@@ -14,8 +14,8 @@ from list_server import json_list
 from load_stage import PROFILE, check, until
 from watch_server import FIRST, json_event, json_object
 
+from kubedrill.clock import SECOND
 from kubedrill.errors import NotStarted
-from kubedrill.record.clock import SECOND
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.frames import frame

@@ -7,9 +7,9 @@ import pytest
 from load_stage import Stage, stage_on
 
 from kubedrill import cluster as clusters
+from kubedrill.figures.traces import read_load
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
-from kubedrill.record.traces import read_load
 
 SENDS_AWAY = """\
 provider: local

@@ -10,9 +10,9 @@ from behaving_server import Certificate
 from load_stage import PROFILES, Played, Stage
 from watch_server import FIRST, WatchServer, error_event
 
+from kubedrill.clock import SECOND
 from kubedrill.load import launch
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import SECOND
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.sample import Outcome
 from kubedrill.record.schedule import ScheduledLoad
 

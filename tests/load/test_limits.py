@@ -6,8 +6,8 @@ import time
 import pytest
 from behaving_server import SERVER_NAME
 
+from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.errors import NotStarted
-from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.cluster import Endpoint
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from load_stage import check, until
 
+from kubedrill.clock import SECOND
 from kubedrill.errors import NotStarted
-from kubedrill.record.clock import SECOND
 from kubedrill.record.sample import Outcome
 
 LIST = {"rate": 10, "seconds": 1}

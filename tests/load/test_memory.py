@@ -9,7 +9,7 @@ import pytest
 from behaving_server import Certificate
 from list_server import ListServer, json_list
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 
 AT_ONCE = 50
 MEGABYTES = 50

@@ -8,10 +8,10 @@ from list_server import ITEMS
 from load_stage import PROFILES, check, stage_on
 
 from kubedrill.errors import NotStarted
+from kubedrill.figures.traces import read_load
 from kubedrill.load.describe import describe, with_parameters
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
-from kubedrill.record.traces import read_load
 
 MIXED = PROFILES / "mixed.py"
 PORTIONS = {

@@ -14,9 +14,9 @@ import pytest
 from load_stage import stage_on
 
 from kubedrill.cluster.api import Api
+from kubedrill.figures.traces import read_load
 from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.traces import read_load
 from kubedrill.wire.target import identity_target
 
 CONFIGMAPS = 40

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from load_stage import LEAD, PROFILE, baseline, until
 
+from kubedrill.clock import SECOND, now
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.load_files import read_loads
 from kubedrill.judge.loads import Load
 from kubedrill.load import launch
 from kubedrill.process.child import Child
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import SECOND, now
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
 

@@ -8,7 +8,7 @@ from behaving_server import Certificate
 from load_stage import until
 from watch_server import WatchServer
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.sample import Outcome
 
 POLL = {"mode": "poll", "clients": 16, "objects": 2}

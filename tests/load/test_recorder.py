@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import LOAD_DTYPE, Outcome, read_bin
 
 with pytest.MonkeyPatch.context() as patch:

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from load_stage import LEAD, PROFILE, baseline
 
+from kubedrill.clock import SECOND, now
+from kubedrill.figures.traces import read_load
 from kubedrill.load import launch
 from kubedrill.process.child import Child
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import SECOND, now
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.schedule import ScheduledLoad
 from kubedrill.record.share import Share
-from kubedrill.record.traces import read_load
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])

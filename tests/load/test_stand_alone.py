@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from load_stage import PROFILE
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 
 with pytest.MonkeyPatch.context() as patch:
     # Locust patches a process that imports it, and this one runs other tests, too.

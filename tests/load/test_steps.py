@@ -9,7 +9,7 @@ from api_server import ApiServer
 from behaving_server import Certificate
 from load_stage import until
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.sample import Outcome
 
 RESET, TIMEOUT = Outcome.RESET, Outcome.TIMEOUT

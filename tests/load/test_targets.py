@@ -5,7 +5,7 @@ import ssl
 import pytest
 from behaving_server import SERVER_NAME, BehavingServer, Certificate
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import Endpoint
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.target import Target, client_tls

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from latency_server import LatencyServer, delays
 
+from kubedrill.clock import SECOND
 from kubedrill.judge.requests import Bounds, due_in, statistic
-from kubedrill.record.clock import SECOND
 from kubedrill.record.schedule import Phase
 
 pytestmark = pytest.mark.alone

@@ -9,8 +9,8 @@ from behaving_server import Certificate
 from load_stage import PROFILES, Stage, check
 from watch_server import WatchServer, error_event
 
+from kubedrill.clock import SECOND
 from kubedrill.errors import NotStarted
-from kubedrill.record.clock import SECOND
 from kubedrill.record.sample import Outcome
 
 WATCHES = {"resource": "configmaps"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from load_stage import stage_on
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.sample import Outcome
 
 pytestmark = pytest.mark.cluster

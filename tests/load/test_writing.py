@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from load_stage import stage_on
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
 from kubedrill.seed import sweep

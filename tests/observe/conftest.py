@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tls_server import ProbeObject, Reply, TlsServer
 
+from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.process.child import Child
-from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint, Identity
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Probing, Schedule, Scraping

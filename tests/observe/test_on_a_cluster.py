@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from json_lines import read_lines
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.lines import read_whole
 from kubedrill.record.sample import PROBE_DTYPE, read_bin

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from json_lines import read_lines
 
+from kubedrill.clock import SECOND, now
 from kubedrill.process.child import ChildFailed
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import Component, Identity
 from kubedrill.record.lines import read_whole
 from kubedrill.record.sample import PROBE_DTYPE, Outcome, read_bin

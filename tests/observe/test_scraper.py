@@ -12,7 +12,7 @@ import psutil
 import pytest
 from json_lines import read_lines
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import Component
 from kubedrill.record.files import write_json
 from kubedrill.record.ledger import Ledger

@@ -1,8 +1,8 @@
 import threading
 from itertools import pairwise
 
+from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.observe.ticks import ticks, wait_until
-from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.schedule import Phase, Schedule
 
 

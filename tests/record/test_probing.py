@@ -4,7 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.probing import all_series, arrivals, dues, sidecar
 from kubedrill.record.schedule import Probing

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import ClockPair
+from kubedrill.clock import ClockPair
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.schedule import (
     Phase,
     Probing,

@@ -254,7 +254,7 @@ def test_a_drill_that_ended_before_its_first_phase(drill) -> None:
 
 
 def test_parquet_gives_the_same_chart(drill) -> None:
-    from kubedrill.record.traces import read_records, write_parquet
+    from kubedrill.figures.traces import read_records, write_parquet
 
     folder = drill()
     before = chart_data(page(folder))

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from told import event
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.live import LiveFigures, LiveLoad
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import read_timeline

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.seed.api import Api, SeedFailed
 from kubedrill.seed.parallel import Call, call_all
 

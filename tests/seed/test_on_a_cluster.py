@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.labels import DEFINITION
 from kubedrill.seed import SeedFailed, namespace_of, seed, sweep

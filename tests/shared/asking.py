@@ -17,7 +17,7 @@ import threading  # noqa: E402
 import time  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from kubedrill.record.clock import SECOND, now  # noqa: E402
+from kubedrill.clock import SECOND, now  # noqa: E402
 from kubedrill.record.cluster import Endpoint  # noqa: E402
 from kubedrill.record.sample import outcome_name  # noqa: E402
 from kubedrill.wire.connection import Connection  # noqa: E402

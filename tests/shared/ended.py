@@ -13,11 +13,11 @@ import psutil
 from drills import MARK, RunningDrill
 from leftovers import having
 
+from kubedrill.clock import SECOND
 from kubedrill.cluster.etcd import healthy
 from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.judge.ending import read_ending
 from kubedrill.judge.probes import Probes
-from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Entry, Ledger
 from kubedrill.record.schedule import Schedule

@@ -24,10 +24,10 @@ from judged_parts import (
 )
 from judged_scrapes import END, KILLED, LENGTHS, START, UNDOING, Scrapes, at, write_lines
 
+from kubedrill.clock import SECOND, ClockPair
 from kubedrill.experiment.write import as_yaml
 from kubedrill.judge import judge
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import SECOND, ClockPair
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.components import COMPONENT_LINE
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder

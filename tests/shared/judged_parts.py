@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from judged_scrapes import BEGINS, END, KILLED, START, UNDONE, at
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.sidecar import LoadSeries

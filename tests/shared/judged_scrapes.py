@@ -7,7 +7,7 @@ from typing import Any
 
 from json_lines import JsonLines
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.files import write_json
 from kubedrill.record.folder import RunFolder
 

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from json_lines import read_lines
 
+from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.errors import NotStarted
+from kubedrill.figures.traces import read_load
 from kubedrill.load import launch
 from kubedrill.load.describe import describe, with_parameters
 from kubedrill.process.child import Child
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import SECOND, ClockPair, now
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome, Records
 from kubedrill.record.schedule import Phase, Schedule, ScheduledLoad
-from kubedrill.record.traces import read_load
 
 PROFILES = Path(__file__).parents[2] / "loadprofiles"
 PROFILE = PROFILES / "mass_list.py"

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 
 
 def inject(path: str, seconds: float = 0.0) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from abandoned import welcome
 
+from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.process.child import Child
-from kubedrill.record.clock import SECOND, ClockPair, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Schedule, ScheduledFault
 

@@ -9,8 +9,8 @@ import json_lines
 import numpy as np
 from synthetic_report import COMPONENTS, INJECT, LENGTHS, MEASURED, START, UNDO, make_report
 
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import SECOND, ClockPair
+from kubedrill.clock import SECOND, ClockPair
+from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.faults import FaultEvent, FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines

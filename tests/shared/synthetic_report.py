@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.objective import Objective, holds, parse
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.verdict import (

@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 from locust.env import Environment
 
+from kubedrill.clock import SECOND
+from kubedrill.figures.traces import per_second, read_load
 from kubedrill.judge.requests import due_in, statistic
 from kubedrill.load.user import Series
 from kubedrill.load.user.ended import ENDED, unpack
 from kubedrill.load.user.recorder import Recorder, open_samples
 from kubedrill.load.user.statistics import LocustStatistics
 from kubedrill.load.user.targets import Targets
-from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
 from kubedrill.record.schedule import Phase
 from kubedrill.record.sidecar import LoadSeries, LoadSidecar
-from kubedrill.record.traces import per_second, read_load
 
 COUNT, PIECE, RATE = 10_000_000, 1_000_000, 100_000
 START = 1000 * SECOND

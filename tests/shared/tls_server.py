@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.record.cluster import Endpoint
 
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from behaving_server import BAD_RECORD, SERVER_NAME, BehavingServer, head, reset_at_close
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import Endpoint
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection

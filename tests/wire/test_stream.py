@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 from behaving_server import BODY, SERVER_NAME
 
-from kubedrill.record.clock import MILLISECOND, SECOND, now
+from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.record.cluster import Endpoint
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection

@@ -37,7 +37,7 @@ def cli(context: click.Context) -> None:
 
 def _remind() -> None:
     """Say in a line if a dead drill has left something; no command fails for what this meets."""
-    from kubedrill.registry import reminder
+    from kubedrill.undo.registry import reminder
 
     try:
         left = reminder()

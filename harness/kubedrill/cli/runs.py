@@ -105,7 +105,7 @@ def report(run: Path) -> int:
 )
 def heal(reports: Path, acknowledged: Path | None) -> int:
     """Undo what is left of any drill that was killed; exit 0 if nothing is left, 1 if something is."""
-    from kubedrill import heal as healing
+    from kubedrill.undo import heal as healing
 
     with if_interrupted("something may be left; do it again"):
         if acknowledged is not None:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.request import prepare
 from kubedrill.wire.response import Response

@@ -13,11 +13,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from kubedrill.clock import SECOND, now
 from kubedrill.cluster.api import Api
 from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.errors import NotStarted
 from kubedrill.process.environment import kubeconfig
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from kubedrill.cluster.definition import CHOSEN_LATER, ClusterDefinition
 from kubedrill.cluster.local import flags
-from kubedrill.record.problems import Problems, dotted
-from kubedrill.record.yaml import load_checked
+from kubedrill.reading.problems import Problems, dotted
+from kubedrill.reading.yaml import load_checked
 
 
 def read(path: Path) -> ClusterDefinition:

@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 
+from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.cluster.program import Program
-from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.components import Components, ComponentState, Exited, Started, State
 from kubedrill.record.lines import JsonLines, write_typed
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from kubedrill.errors import NotStarted
 from kubedrill.experiment.settled import ACTIVITY
+from kubedrill.reading.problems import Location, Problems, describe
 from kubedrill.record.catalogue import Catalogue, Flaw, Rule
-from kubedrill.record.problems import Location, Problems, describe
 from kubedrill.words import did_you_mean, shown
 
 _KEYS = ("type", "name", "provider")

@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 from kubedrill.experiment.write import SCALED, as_yaml
-from kubedrill.record.problems import Location, dotted
+from kubedrill.reading.problems import Location, dotted
+from kubedrill.reading.text import BadText
+from kubedrill.reading.yaml_nodes import parse
 from kubedrill.record.schedule import Schedule
-from kubedrill.record.text import BadText
-from kubedrill.record.yaml_nodes import parse
 from kubedrill.words import shown
 
 _KEY = re.compile(r"^(?=[A-Za-z_]\w*:)", re.MULTILINE)

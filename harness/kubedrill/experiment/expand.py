@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
+from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.units import format_duration
 
 PLAYER = "kubedrill.faults.play"
 _STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": PLAYER}}

@@ -8,9 +8,9 @@ from kubedrill.experiment.activities import ActivityReader
 from kubedrill.experiment.parameters import check_parameters
 from kubedrill.experiment.schema import FAULT_KEYS
 from kubedrill.experiment.settled import ACTIVITY, Fault
+from kubedrill.reading.problems import Location, Problems, describe
+from kubedrill.reading.units import UnitError, format_duration, parse_duration
 from kubedrill.record.catalogue import FaultDescription
-from kubedrill.record.problems import Location, Problems, describe
-from kubedrill.record.units import UnitError, format_duration, parse_duration
 from kubedrill.words import did_you_mean, shown
 
 DEFAULT_PHASE = "fault"

@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubedrill.experiment.settled import Fault
+from kubedrill.reading.units import format_duration
 from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
 from kubedrill.record.schedule import DRAIN_S, touches
 from kubedrill.record.series import APISERVER_PREFIX
-from kubedrill.record.units import format_duration
 from kubedrill.words import did_you_mean, shown
 
 

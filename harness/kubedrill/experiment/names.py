@@ -15,13 +15,13 @@ from kubedrill.experiment.measurable import Measurable
 from kubedrill.experiment.parameters import check_parameters
 from kubedrill.experiment.settled import Fault, PhaseObjective
 from kubedrill.experiment.slos import read_objectives, texts
+from kubedrill.reading.problems import Location, Problems
+from kubedrill.reading.units import UnitError, parse_duration
 from kubedrill.record.abort import AbortCondition, check_abort, parse_abort
 from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
 from kubedrill.record.objective import Objective, ObjectiveError, check, parse
-from kubedrill.record.problems import Location, Problems
 from kubedrill.record.schedule import Probing
 from kubedrill.record.series import load_series, reserved
-from kubedrill.record.units import UnitError, parse_duration
 from kubedrill.words import did_you_mean, shown
 
 Read = TypeVar("Read")

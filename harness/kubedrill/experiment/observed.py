@@ -3,11 +3,11 @@
 from itertools import pairwise
 
 from kubedrill.experiment.schema import ExperimentFile, LoadPart, RatesPart, ScrapingPart
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.problems import Location, Problems, dotted
-from kubedrill.record.rate import RateShape
-from kubedrill.record.types import Part
-from kubedrill.record.units import format_duration
+from kubedrill.reading.arrivals import Arrivals
+from kubedrill.reading.problems import Location, Problems, dotted
+from kubedrill.reading.rate import RateShape
+from kubedrill.reading.types import Part
+from kubedrill.reading.units import format_duration
 
 MOST_ARRIVALS = 1e9
 """Of one load: its samples are 28 GB."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kubedrill.record.problems import Location, Problems, describe
+from kubedrill.reading.problems import Location, Problems, describe
 from kubedrill.words import did_you_mean, shown
 
 _TYPES: dict[str, tuple[type, ...]] = {

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
+from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import CHOSEN_LATER, Catalogue, Lasts, Rule
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.schedule import FREE_SHARE
-from kubedrill.record.units import format_duration
 from kubedrill.record.wording import words
 
 if TYPE_CHECKING:

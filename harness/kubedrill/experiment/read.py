@@ -7,15 +7,15 @@ from kubedrill.experiment.names import NameCheck
 from kubedrill.experiment.observed import check_arrivals, check_observed
 from kubedrill.experiment.schema import ExperimentFile, LoadPart, ProbingPart, ScrapingPart
 from kubedrill.experiment.settled import Experiment, PhaseLength, Seed
-from kubedrill.record.arrivals import Arrivals
+from kubedrill.reading.arrivals import Arrivals
+from kubedrill.reading.override import Override
+from kubedrill.reading.problems import Location, Problems, dotted
+from kubedrill.reading.rate import arrivals
+from kubedrill.reading.yaml import check as check_form
+from kubedrill.reading.yaml import load
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.override import Override
-from kubedrill.record.problems import Location, Problems, dotted
-from kubedrill.record.rate import arrivals
 from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
-from kubedrill.record.yaml import check as check_form
-from kubedrill.record.yaml import load
 
 
 def read(path: Path, overrides: Sequence[str | Override], catalogue: Catalogue) -> Experiment:

@@ -6,12 +6,12 @@ from pathlib import Path
 from kubedrill.errors import BadFile, NotStarted
 from kubedrill.experiment.schema import MOST_SEEDED
 from kubedrill.experiment.settled import Experiment, Seed
-from kubedrill.record.arrivals import Arrivals
+from kubedrill.reading.arrivals import Arrivals
+from kubedrill.reading.rate import MOST_CLIENTS
+from kubedrill.reading.types import FASTEST
+from kubedrill.reading.units import format_rate, parse_rate
 from kubedrill.record.objective import OFFERED, SEEDED, Objective
-from kubedrill.record.rate import MOST_CLIENTS
 from kubedrill.record.series import reserved
-from kubedrill.record.types import FASTEST
-from kubedrill.record.units import format_rate, parse_rate
 
 
 def scaled(experiment: Experiment, scale: float, file: Path) -> Experiment:

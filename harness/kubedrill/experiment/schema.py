@@ -6,11 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from kubedrill.record.arrivals import Spacing
-from kubedrill.record.catalogue import FaultDescription
-from kubedrill.record.rate import ClosedLoopPart, LoadRate
-from kubedrill.record.schedule import Headroom, Probing, Scraping
-from kubedrill.record.types import (
+from kubedrill.reading.arrivals import Spacing
+from kubedrill.reading.rate import ClosedLoopPart, LoadRate
+from kubedrill.reading.types import (
     DURATION_SCHEMA,
     LONGEST_DRILL,
     Deadline,
@@ -24,7 +22,9 @@ from kubedrill.record.types import (
     Title,
     Why,
 )
-from kubedrill.record.units import RATE_PATTERN, format_duration, format_rate, parse_duration
+from kubedrill.reading.units import RATE_PATTERN, format_duration, format_rate, parse_duration
+from kubedrill.record.catalogue import FaultDescription
+from kubedrill.record.schedule import Headroom, Probing, Scraping
 from kubedrill.words import shown
 
 FAULT_KEYS = ("phase", "at", "for", "rollback", "rights")

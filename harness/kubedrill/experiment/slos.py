@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.experiment.settled import PhaseObjective
+from kubedrill.reading.problems import Location, Problems
+from kubedrill.reading.types import Part
+from kubedrill.reading.yaml import load_checked
 from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.objective import Objective, ObjectiveError, check, parse
-from kubedrill.record.problems import Location, Problems
 from kubedrill.record.schedule import ScheduledObjective
-from kubedrill.record.types import Part
-from kubedrill.record.yaml import load_checked
 from kubedrill.words import did_you_mean, shown
 
 

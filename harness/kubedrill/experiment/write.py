@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from kubedrill.clock import SECOND, ClockPair
 from kubedrill.experiment.settled import ACTIVITY, Experiment
-from kubedrill.record.clock import SECOND, ClockPair
-from kubedrill.record.rate import write_arrivals
+from kubedrill.reading.rate import write_arrivals
+from kubedrill.reading.units import format_duration, format_rate
+from kubedrill.reading.yaml_nodes import dump
 from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import (
     Phase,
@@ -15,8 +17,6 @@ from kubedrill.record.schedule import (
     ScheduledObjective,
     Scraping,
 )
-from kubedrill.record.units import format_duration, format_rate
-from kubedrill.record.yaml_nodes import dump
 
 SCALED = "# --scale "
 """Begins the first line of a file whose rates and seeds are not as they were written."""

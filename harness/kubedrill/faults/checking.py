@@ -17,8 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from kubedrill.reading.problems import Location, describe
 from kubedrill.record.catalogue import Flaw
-from kubedrill.record.problems import Location, describe
 from kubedrill.words import did_you_mean, shown
 
 Provider = Mapping[str, Any]

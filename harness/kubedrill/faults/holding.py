@@ -4,10 +4,10 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.fault import Fault, Lapse, Scene
 from kubedrill.faults.progress import Progress
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.ledger import Entry, Ledger
 
 LOOK_S = 0.2

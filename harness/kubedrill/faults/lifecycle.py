@@ -13,13 +13,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import ClusterHandle, HandleError
 from kubedrill.faults import holding
 from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.fault import Candidate, Fault, Scene, Seen
 from kubedrill.faults.overlap import refused_now
 from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Entry, Ledger

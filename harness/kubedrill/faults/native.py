@@ -16,11 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from kubedrill.clock import SECOND
 from kubedrill.cluster.guest import GuestNeeded, grant, revoke, user_of
 from kubedrill.faults.outcome import failure
 from kubedrill.faults.progress import GRACE, FaultFailed, Progress, deadline, folder_of
 from kubedrill.process.environment import environment, kubeconfig
-from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_json
 from kubedrill.record.folder import RunFolder

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.folder import RunFolder
 
 _begin: int | None = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.faults import FaultEvent, FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from kubedrill.clock import SECOND
+from kubedrill.figures.traces import failed, outages, succeeded
 from kubedrill.judge.probes import Probes, longest_s
 from kubedrill.judge.requests import errors, latencies, shown
-from kubedrill.record.clock import SECOND
 from kubedrill.record.objective import Objective
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Phase
 from kubedrill.record.series import APISERVER_PREFIX, SCORED
-from kubedrill.record.traces import failed, outages, succeeded
 from kubedrill.record.verdict import AvailabilityResult
 
 WINDOWS = {"minutes": 60 * SECOND, "5 minutes": 300 * SECOND}

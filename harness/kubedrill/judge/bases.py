@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from kubedrill.clock import SECOND
 from kubedrill.judge.evidence import Evidence
-from kubedrill.record.clock import SECOND
 from kubedrill.record.objective import OFFERED, SEEDED, Objective, base_load
 from kubedrill.record.schedule import Phase
 from kubedrill.record.timeline import Event, Seeded

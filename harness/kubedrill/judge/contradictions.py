@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kubedrill.figures.traces import Flags, succeeded
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.sample import Outcome, Records
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
-from kubedrill.record.traces import Flags, succeeded
 
 LARGEST_US = 2**32 - 1
 """What a record says of all that took longer: 71 minutes."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
+from kubedrill.clock import SECOND
 from kubedrill.judge.measuring import Measured
-from kubedrill.record.clock import SECOND
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase
 

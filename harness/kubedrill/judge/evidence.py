@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from kubedrill.clock import SECOND
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.faults import Fault, read_faults
 from kubedrill.judge.load_files import read_loads
@@ -10,7 +11,6 @@ from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import Machine
 from kubedrill.judge.metrics import Metrics
 from kubedrill.judge.probes import Probes
-from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence

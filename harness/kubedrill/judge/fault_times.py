@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kubedrill.clock import SECOND
+from kubedrill.figures.traces import Times, completed, failed
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.faults import Fault
 from kubedrill.judge.probes import Probes
-from kubedrill.record.clock import SECOND
 from kubedrill.record.sample import Records
-from kubedrill.record.traces import Times, completed, failed
 from kubedrill.record.verdict import FaultResult
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kubedrill.clock import SECOND
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.found import found
-from kubedrill.record.clock import SECOND
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_lines

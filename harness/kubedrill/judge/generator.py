@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from kubedrill.clock import SECOND
+from kubedrill.figures.traces import completed
 from kubedrill.judge.loads import Load
 from kubedrill.judge.requests import never_sent
-from kubedrill.record.clock import SECOND
 from kubedrill.record.sample import LATE, Outcome, Records
 from kubedrill.record.schedule import Phase
-from kubedrill.record.traces import completed
 from kubedrill.record.vitals import GeneratorVitals
 
 FULL_CORE = 0.9

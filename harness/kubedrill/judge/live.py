@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from kubedrill.clock import SECOND, now
+from kubedrill.figures.traces import left_out, of_arrivals, succeeded
 from kubedrill.judge.requests import latencies, percentile
 from kubedrill.process.tail import LineTail
+from kubedrill.reading.arrivals import Times
 from kubedrill.record.abort import AbortCondition, parse_abort
-from kubedrill.record.arrivals import Times
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_whole
@@ -25,7 +26,6 @@ from kubedrill.record.sample import (
 )
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
-from kubedrill.record.traces import left_out, of_arrivals, succeeded
 from kubedrill.record.vitals import GeneratorVitals, ProberVitals, Vitals
 from kubedrill.record.watched import HealthLook
 

@@ -7,13 +7,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from kubedrill.figures.traces import of_arrivals, read_load, samples_file, tell_unanswered
 from kubedrill.judge.contradictions import check_records
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.found import found
 from kubedrill.judge.loads import Load
 from kubedrill.judge.once import Chosen, check_closed, uncounted, unrecorded
 from kubedrill.judge.vitals import read_vitals
-from kubedrill.record.arrivals import Times
+from kubedrill.reading.arrivals import Times
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.remote import read_accounts
@@ -21,7 +22,6 @@ from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.share import Share
 from kubedrill.record.sidecar import LoadSeries, LoadSidecar
-from kubedrill.record.traces import of_arrivals, read_load, samples_file, tell_unanswered
 from kubedrill.record.vitals import GeneratorVitals
 
 Kind = TypeVar("Kind")

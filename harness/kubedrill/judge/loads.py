@@ -7,6 +7,8 @@ from itertools import chain
 
 import numpy as np
 
+from kubedrill.clock import SECOND
+from kubedrill.figures.traces import left_out, of_arrivals, succeeded
 from kubedrill.judge.once import count_in
 from kubedrill.judge.requests import (
     asked_in,
@@ -17,14 +19,12 @@ from kubedrill.judge.requests import (
     shown,
 )
 from kubedrill.judge.vitals import cpu_s, edges, received
-from kubedrill.record.arrivals import Times
-from kubedrill.record.clock import SECOND
+from kubedrill.reading.arrivals import Times
 from kubedrill.record.remote import Account
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Phase, ScheduledLoad
 from kubedrill.record.series import load_series
 from kubedrill.record.sidecar import LoadSeries
-from kubedrill.record.traces import left_out, of_arrivals, succeeded
 from kubedrill.record.verdict import LoadResult
 from kubedrill.record.vitals import GeneratorVitals
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kubedrill.clock import SECOND
 from kubedrill.judge import disk
 from kubedrill.judge.takers import by_name, in_words, largest
-from kubedrill.record.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, ascending, read_lines, read_whole
 from kubedrill.record.machine import (

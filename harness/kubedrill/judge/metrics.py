@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kubedrill.clock import SECOND
 from kubedrill.judge import families, silence
 from kubedrill.judge.counting import increases
 from kubedrill.judge.found import Found, found
 from kubedrill.judge.pages import Page, at_edge, read_pages
-from kubedrill.record.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import COMPONENT_LINE, Exited, Started
 from kubedrill.record.folder import RunFolder

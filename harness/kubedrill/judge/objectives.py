@@ -6,10 +6,10 @@ from kubedrill.judge import measurers  # noqa: F401 - they register themselves
 from kubedrill.judge.bases import base
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.measuring import MEASURERS, Measured
+from kubedrill.reading.units import show, show_as
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.objective import OPERATORS, Objective, absolute, holds_between, parse
 from kubedrill.record.schedule import Phase, ScheduledObjective
-from kubedrill.record.units import show, show_as
 from kubedrill.record.verdict import ObjectiveResult, Verdict
 from kubedrill.record.wording import words
 from kubedrill.words import in_a_line

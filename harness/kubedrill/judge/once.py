@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from kubedrill.clock import SECOND
+from kubedrill.figures.traces import Flags, completed
 from kubedrill.judge.ending import Ending
-from kubedrill.record.arrivals import Times
-from kubedrill.record.clock import SECOND
+from kubedrill.reading.arrivals import Times
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Phase
-from kubedrill.record.traces import Flags, completed
 from kubedrill.record.vitals import GeneratorVitals
 
 

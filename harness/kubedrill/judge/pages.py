@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_lines
 from kubedrill.record.metric import METRICS

@@ -2,10 +2,10 @@
 
 from contextlib import suppress
 
+from kubedrill.figures.traces import read_records, sample_names, write_parquet
 from kubedrill.judge.pages import read_pages, write_metrics
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
-from kubedrill.record.traces import read_records, sample_names, write_parquet
 
 
 def convert(folder: RunFolder) -> None:

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kubedrill.clock import SECOND
+from kubedrill.figures.traces import completed, failed, outages, read_probes, samples_file
 from kubedrill.judge.contradictions import check_records
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.found import found
 from kubedrill.judge.once import Chosen, unrecorded
 from kubedrill.judge.requests import due_in
 from kubedrill.judge.vitals import read_vitals
-from kubedrill.record.arrivals import Times
-from kubedrill.record.clock import SECOND
+from kubedrill.reading.arrivals import Times
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
@@ -22,7 +23,6 @@ from kubedrill.record.sample import PROBE_DTYPE, Records
 from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.series import SCORED, scored
 from kubedrill.record.sidecar import ProbeSidecar
-from kubedrill.record.traces import completed, failed, outages, read_probes, samples_file
 from kubedrill.record.vitals import ProberVitals
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kubedrill.clock import SECOND
+from kubedrill.figures.traces import Flags, Floats, cut_short, failed, left_out, succeeded
 from kubedrill.judge.measuring import Measured
-from kubedrill.record.clock import SECOND
 from kubedrill.record.objective import Objective
 from kubedrill.record.sample import LATE, LIMITS, Outcome, Records, outcome_name
 from kubedrill.record.schedule import Phase
-from kubedrill.record.traces import Flags, Floats, cut_short, failed, left_out, succeeded
 
 SHOWN = ("p50", "p90", "p99", "p99.9", "max", "mean")
 """What reports show of a distribution."""

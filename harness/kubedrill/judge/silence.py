@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
+from kubedrill.clock import SECOND
 from kubedrill.judge.found import Found
 from kubedrill.judge.pages import Page, at_edge
-from kubedrill.record.clock import SECOND
 from kubedrill.record.lines import Timed
 from kubedrill.record.schedule import Phase
 from kubedrill.record.watched import ResourceLook

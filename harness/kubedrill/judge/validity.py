@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from kubedrill.clock import MILLISECOND, SECOND
 from kubedrill.judge import faults
 from kubedrill.judge.copies import contradictions
 from kubedrill.judge.evidence import Evidence
@@ -12,7 +13,6 @@ from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import OTHERS_SHARE
 from kubedrill.judge.once import count_in
 from kubedrill.judge.requests import all_due_in, late_share, never_sent
-from kubedrill.record.clock import MILLISECOND, SECOND
 from kubedrill.record.remote import CLOCK_BOUND
 from kubedrill.record.sample import LATE, Records
 from kubedrill.record.schedule import Phase

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, ascending, read_lines
 from kubedrill.record.schedule import Phase

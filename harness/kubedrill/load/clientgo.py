@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import gevent
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 
 OK = 200

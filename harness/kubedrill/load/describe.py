@@ -17,9 +17,9 @@ import platformdirs
 from kubedrill.errors import NotStarted
 from kubedrill.process.asking import Said, ask
 from kubedrill.process.environment import NOWHERE, environment
+from kubedrill.reading.text import BadText, read_text
 from kubedrill.record.catalogue import ProfileDescription, WithParameters
 from kubedrill.record.files import write_json
-from kubedrill.record.text import BadText, read_text
 
 TIMEOUT_S = 30
 """Importing Locust and a profile takes 1 to 2 s; one that takes so long hangs."""

@@ -1,6 +1,6 @@
 """Load: the moments at which all watches of a load are dropped, whatever process they are in."""
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 
 FOREVER = 1 << 62
 

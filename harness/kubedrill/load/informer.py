@@ -11,13 +11,13 @@ from typing import Literal, Self
 from gevent.event import Event
 from pydantic import Field, model_validator
 
+from kubedrill.clock import now
 from kubedrill.load.clientgo import BROKEN, CLOSED, GONE, OK, VERY_SHORT, Ended, retried
 from kubedrill.load.dropping import next_drop
 from kubedrill.load.informing import LIST, LOST, WATCH, Informing, InformingParameters
 from kubedrill.load.place import Place, Watch
 from kubedrill.load.user import Result
 from kubedrill.load.watching import MEDIA, Kind, Stamps
-from kubedrill.record.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.streaming import Streaming

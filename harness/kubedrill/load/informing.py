@@ -13,6 +13,7 @@ from gevent.event import Event
 from gevent.lock import Semaphore
 from pydantic import Field
 
+from kubedrill.clock import SECOND, now
 from kubedrill.load.continuing import HEAD, version_json, version_protobuf
 from kubedrill.load.flood import text
 from kubedrill.load.lists import Encoding
@@ -22,7 +23,6 @@ from kubedrill.load.user.kubernetes_user import NotPrepared
 from kubedrill.load.watching import DIGITS, NEVER, WRITTEN_AT
 from kubedrill.load.writing import WritingUser
 from kubedrill.load.written import Written
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.record.share import Share
 from kubedrill.wire.errors import WireError

@@ -12,16 +12,16 @@ from typing import Any, ClassVar, NamedTuple
 from gevent import GreenletExit
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from kubedrill.clock import now
 from kubedrill.errors import NotStarted
 from kubedrill.load.profile import load_profile
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.load.user.parameters import Parameters, check
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.writing import WritingUser, tell_what_stays
-from kubedrill.record.clock import now
+from kubedrill.reading.types import Name
 from kubedrill.record.sample import Outcome
 from kubedrill.record.series import PERCENTILES, STATISTICS, load_series
-from kubedrill.record.types import Name
 from kubedrill.wire.errors import WireError
 
 

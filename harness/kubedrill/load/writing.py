@@ -13,10 +13,10 @@ from typing import ClassVar
 
 import gevent
 
+from kubedrill.clock import SECOND, now
 from kubedrill.load.template import Object, compact
 from kubedrill.load.user import KubernetesUser, Result
 from kubedrill.load.user.kubernetes_user import NotPrepared
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.labels import RUN, labels_of
 from kubedrill.record.sample import Outcome, outcome_name
 from kubedrill.wire.errors import WireError

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from kubedrill.clock import SECOND, now
 from kubedrill.observe import kernel
 from kubedrill.observe.fsync import Appending, FsyncWatch, places
 from kubedrill.observe.machine import Machine, component_pids
 from kubedrill.process.lifeline import ignore_terminal
 from kubedrill.process.priority import demote_when_busy, prefer
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import write_typed

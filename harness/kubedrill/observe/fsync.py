@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from kubedrill.clock import SECOND, now
 from kubedrill.process.priority import is_real_time, prefer
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.machine import FSYNC_EVERY_S
 

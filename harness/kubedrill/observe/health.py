@@ -4,10 +4,10 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from kubedrill.clock import SECOND, now
 from kubedrill.observe.page import Page
 from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.process.priority import prefer
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines

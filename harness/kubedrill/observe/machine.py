@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from kubedrill.clock import SECOND, now
 from kubedrill.observe import kernel
 from kubedrill.observe.fsync import FsyncWatch
 from kubedrill.observe.processes import (
@@ -21,7 +22,6 @@ from kubedrill.observe.processes import (
     written,
 )
 from kubedrill.observe.ticks import missed, wait_until
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import Components
 from kubedrill.record.lines import BadEvidence, JsonLines, read_whole

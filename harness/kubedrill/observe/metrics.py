@@ -4,9 +4,9 @@ import gzip
 import threading
 from collections.abc import Callable, Iterable
 
+from kubedrill.clock import SECOND, now
 from kubedrill.observe.page import Page
 from kubedrill.observe.ticks import missed, wait_until
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines

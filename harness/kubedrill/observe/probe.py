@@ -4,9 +4,9 @@ import json
 import re
 from dataclasses import dataclass
 
+from kubedrill.clock import now
 from kubedrill.observe.connections import Connections
 from kubedrill.observe.staleness import Acknowledged
-from kubedrill.record.clock import now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.probing import Series
 from kubedrill.record.sample import Outcome

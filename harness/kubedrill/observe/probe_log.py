@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from kubedrill.clock import now
 from kubedrill.observe.probe import Answer
-from kubedrill.record.clock import now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.probing import Series, sidecar, targets

@@ -19,13 +19,13 @@ import gevent  # noqa: E402
 from gevent.event import Event  # noqa: E402
 from gevent.hub import get_hub  # noqa: E402
 
+from kubedrill.clock import MILLISECOND, SECOND, now  # noqa: E402
 from kubedrill.observe.probe import Answer, Probe  # noqa: E402
 from kubedrill.observe.probe_log import ProbeLog  # noqa: E402
 from kubedrill.observe.staleness import Acknowledged  # noqa: E402
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready  # noqa: E402
 from kubedrill.process.limits import raise_descriptors  # noqa: E402
 from kubedrill.process.priority import demote_when_busy, prefer  # noqa: E402
-from kubedrill.record.clock import MILLISECOND, SECOND, now  # noqa: E402
 from kubedrill.record.cluster import ClusterRecord  # noqa: E402
 from kubedrill.record.folder import RunFolder  # noqa: E402
 from kubedrill.record.probing import all_series, arrivals  # noqa: E402

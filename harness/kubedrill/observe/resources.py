@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import psutil
 
+from kubedrill.clock import now
 from kubedrill.observe.ticks import missed, wait_until
-from kubedrill.record.clock import now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import Components
 from kubedrill.record.folder import RunFolder

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+from kubedrill.clock import MILLISECOND, now
 from kubedrill.observe.fsync import FsyncWatch, places
 from kubedrill.observe.health import Health, Leaders
 from kubedrill.observe.machine import Machine, MachineWatch, component_pids
@@ -19,7 +20,6 @@ from kubedrill.observe.resources import Resources
 from kubedrill.observe.ticks import ticks
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 from kubedrill.process.priority import demote_when_busy, prefer
-from kubedrill.record.clock import MILLISECOND, now
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.schedule import Schedule
 
 

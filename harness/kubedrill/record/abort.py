@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kubedrill.reading.units import format_duration
 from kubedrill.record.objective import (
     LONGEST,
     Objective,
@@ -17,7 +18,6 @@ from kubedrill.record.objective import (
     read_comparison,
     read_duration,
 )
-from kubedrill.record.units import format_duration
 from kubedrill.words import shown
 
 ABORT_SERIES = ("availability", "availability.reads", "availability.writes")

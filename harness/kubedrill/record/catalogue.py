@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from kubedrill.errors import NotStarted
-from kubedrill.record.problems import Location
+from kubedrill.reading.problems import Location
 from kubedrill.words import did_you_mean, shown
 
 Lasts = Literal["momentary", "lasting", "irreversible"]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kubedrill.reading.units import show
 from kubedrill.record.objective import (
     Objective,
     ObjectiveError,
@@ -12,7 +13,6 @@ from kubedrill.record.objective import (
     holds_between,
 )
 from kubedrill.record.series import Series, find_series
-from kubedrill.record.units import show
 
 MOST_CORES = 1024
 """CPU of one component: beyond any machine that a control plane runs on."""

@@ -16,7 +16,7 @@ from typing import IO, Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationError
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.record.lines import (
     Amount,
     BadEvidence,

@@ -10,15 +10,15 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from kubedrill.record.metric import METRICS
-from kubedrill.record.series import BUILT_IN, STATISTICS, Series, find_series, spelled
-from kubedrill.record.units import (
+from kubedrill.reading.units import (
     EXAMPLES,
     UnitError,
     parse_duration,
     parse_quantity,
     show_as,
 )
+from kubedrill.record.metric import METRICS
+from kubedrill.record.series import BUILT_IN, STATISTICS, Series, find_series, spelled
 from kubedrill.words import did_you_mean, shown
 
 OPERATORS: dict[str, tuple[Callable[[float, float], bool], str]] = {

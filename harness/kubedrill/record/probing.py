@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from kubedrill.record.arrivals import Times
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
+from kubedrill.reading.arrivals import Times
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.schedule import Probing
 from kubedrill.record.sidecar import ProbeSeries, ProbeSidecar

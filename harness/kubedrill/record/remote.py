@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kubedrill.record.clock import MILLISECOND
+from kubedrill.clock import MILLISECOND
 from kubedrill.record.lines import Count, Line, Time, read_whole, write_typed
 
 CLOCK_BOUND = 50 * MILLISECOND

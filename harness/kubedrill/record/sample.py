@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from kubedrill.record.clock import MILLISECOND
+from kubedrill.clock import MILLISECOND
 from kubedrill.record.lines import write_typed
 from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
 

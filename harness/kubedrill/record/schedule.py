@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, with_config
 
-from kubedrill.record.arrivals import Arrivals, Times
-from kubedrill.record.clock import SECOND, ClockPair
+from kubedrill.clock import SECOND, ClockPair
+from kubedrill.reading.arrivals import Arrivals, Times
 from kubedrill.record.lines import (
     STRICT,
     Amount,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kubedrill.record.arrivals import Times
+from kubedrill.reading.arrivals import Times
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Objectives in words, as plans and reports say them."""
 
+from kubedrill.reading.units import format_duration, show_as
 from kubedrill.record.objective import OFFERED, OPERATORS, SEEDED, Objective, base_load
 from kubedrill.record.series import STATISTICS, Series, find_series, load_of_cpu
-from kubedrill.record.units import format_duration, show_as
 
 
 def words(objective: Objective, phase: str) -> str:

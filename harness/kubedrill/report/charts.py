@@ -7,10 +7,10 @@ from bokeh.layouts import gridplot
 from bokeh.models import BoxAnnotation, PrintfTickFormatter, Span
 from bokeh.plotting import figure
 
+from kubedrill.figures.traces import read_probes
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event
-from kubedrill.record.traces import read_probes
 from kubedrill.record.verdict import Report
 from kubedrill.report import lane_panels, load_panels, usage_panels
 from kubedrill.report.bands import FAULT_BAND

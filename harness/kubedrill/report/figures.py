@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from kubedrill.record.units import show
+from kubedrill.reading.units import show
 
 NOTHING = "-"
 """Shown where there is no value."""

@@ -7,13 +7,13 @@ import numpy as np
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
+from kubedrill.figures.traces import failed, outages
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_sound_lines
 from kubedrill.record.sample import Records, outcome_name
 from kubedrill.record.sidecar import ProbeSidecar
 from kubedrill.record.timeline import Event
-from kubedrill.record.traces import failed, outages
 from kubedrill.record.verdict import Report
 from kubedrill.record.watched import HealthLook
 from kubedrill.report import figures

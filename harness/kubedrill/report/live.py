@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.live import LiveFigures, LiveLoad
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event

@@ -7,10 +7,8 @@ import numpy as np
 from bokeh.models import Range1d
 from bokeh.plotting import figure
 
-from kubedrill.record.clock import SECOND
-from kubedrill.record.folder import RunFolder
-from kubedrill.record.sample import LOAD_DTYPE, Records
-from kubedrill.record.traces import (
+from kubedrill.clock import SECOND
+from kubedrill.figures.traces import (
     Floats,
     PerSecond,
     of_arrivals,
@@ -21,6 +19,8 @@ from kubedrill.record.traces import (
     succeeded,
     tell_unanswered,
 )
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.report import figures
 from kubedrill.report.panel import (
     BLUE,

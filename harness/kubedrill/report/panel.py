@@ -19,7 +19,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.schedule import Schedule
 
 # After Okabe and Ito: told apart by the colour-blind, on white and on black (its blue made lighter).

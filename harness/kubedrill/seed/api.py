@@ -5,7 +5,7 @@ import random
 import time
 from typing import Any
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.sample import outcome_name
 from kubedrill.wire.connection import Connection

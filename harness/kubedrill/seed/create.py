@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.labels import CUSTOMS, labels_of
 from kubedrill.seed.api import Api, SeedFailed

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.labels import CUSTOM_GROUP, CUSTOMS, DEFINITION, labels_of
 from kubedrill.seed.api import Api, SeedFailed

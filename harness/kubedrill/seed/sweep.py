@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import quote
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.labels import CUSTOMS, RUN
 from kubedrill.record.sample import Outcome

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 

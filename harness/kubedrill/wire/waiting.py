@@ -3,7 +3,7 @@
 import select
 from typing import Protocol
 
-from kubedrill.record.clock import MILLISECOND, now
+from kubedrill.clock import MILLISECOND, now
 
 
 class Waiting(Protocol):

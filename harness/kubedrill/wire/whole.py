@@ -5,7 +5,7 @@ Takes only what it is sure of. For all else it says None, and response.Answer de
 
 import re
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.wire.response import ENDS, Response
 
 _NEED_MORE = {204, 304, 429}

@@ -7,7 +7,7 @@ import pytest
 from behaving_server import SERVER_NAME, Certificate
 from frame_server import Behaviour, FrameServer
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import Endpoint
 from kubedrill.wire.http2.connection import Http2Connection
 from kubedrill.wire.http2.request import prepare_http2

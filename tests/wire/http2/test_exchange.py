@@ -7,7 +7,7 @@ import pytest
 from behaving_server import SERVER_NAME
 from frame_server import BODY, head, literal, until
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2 import frames

@@ -11,7 +11,7 @@ import pytest
 from behaving_server import BAD_RECORD
 from frame_server import BODY, goaway_after, head, literal, until
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import NotSent, WireError
 from kubedrill.wire.http2 import frames

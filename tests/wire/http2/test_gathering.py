@@ -10,7 +10,7 @@ import gevent
 import pytest
 from frame_server import goaway_after, head
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import NotSent, WireError
 from kubedrill.wire.http2 import frames

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from frame_server import BODY, goaway_after, head, until
 
-from kubedrill.record.clock import SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.connection import Http2Connection

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from kubedrill.figures.traces import succeeded
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.measuring import Measured, measures
 from kubedrill.judge.requests import due_in, measured, of_distribution
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase
-from kubedrill.record.traces import succeeded
 
 
 @measures("probes")

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from gevent import get_hub, getcurrent
 
+from kubedrill.clock import now
 from kubedrill.load.user.waiting import GreenletWaiting
-from kubedrill.record.clock import now
 from kubedrill.wire.http2.driving import Driven, Waiter
 
 

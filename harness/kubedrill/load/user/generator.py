@@ -7,9 +7,9 @@ import gevent
 from gevent.event import Event
 from gevent.pool import Group
 
+from kubedrill.clock import SECOND, now
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.user.result import Arrival
-from kubedrill.record.clock import SECOND, now
 
 
 class Serving(Protocol):

@@ -6,10 +6,10 @@ from operator import attrgetter
 import gevent
 from gevent.event import Event
 
+from kubedrill.clock import SECOND, now
 from kubedrill.load.user.driving import GreenletDriving
 from kubedrill.load.user.held import Held
 from kubedrill.load.user.targets import Targets
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import NotSent, WireError
 from kubedrill.wire.http2.connection import Http2Connection

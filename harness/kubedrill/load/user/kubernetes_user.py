@@ -27,6 +27,7 @@ from locust import task
 from locust.env import Environment
 from locust.exception import StopUser
 
+from kubedrill.clock import SECOND, now
 from kubedrill.load.user.held import Held
 from kubedrill.load.user.http2_pool import Http2Pool
 from kubedrill.load.user.parameters import Parameters
@@ -34,7 +35,6 @@ from kubedrill.load.user.pool import Pool
 from kubedrill.load.user.process import LoadProcess
 from kubedrill.load.user.result import Arrival, Result, Series
 from kubedrill.load.user.sending import SendingUser
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import LATE
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import Http

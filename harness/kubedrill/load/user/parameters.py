@@ -7,7 +7,7 @@ from locust.argument_parser import LocustArgumentParser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kubedrill.errors import NotStarted
-from kubedrill.record.problems import describe
+from kubedrill.reading.problems import describe
 from kubedrill.record.share import Share
 from kubedrill.wire.target import Http
 

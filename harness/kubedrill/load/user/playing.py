@@ -11,10 +11,10 @@ import gevent
 from gevent import get_hub
 from gevent.event import Event
 
+from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.result import Series
-from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.schedule import DRAIN_S, Schedule, ScheduledLoad
 from kubedrill.record.share import Share
 from kubedrill.record.sidecar import LoadSeries, LoadSidecar

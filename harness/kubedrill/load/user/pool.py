@@ -2,10 +2,10 @@
 
 from gevent.lock import Semaphore
 
+from kubedrill.clock import SECOND, now
 from kubedrill.load.user.held import Held
 from kubedrill.load.user.targets import Targets
 from kubedrill.load.user.waiting import GreenletWaiting
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
 

@@ -7,12 +7,12 @@ from typing import ClassVar
 import gevent
 from locust import User
 
+from kubedrill.clock import SECOND, now
 from kubedrill.load.user.http2_pool import Http2Pool
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.pool import Pool
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.user.result import Arrival, Result, Series
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Each, Response

@@ -9,21 +9,21 @@ from typing import get_args
 
 from locust.argument_parser import LocustArgumentParser
 
+from kubedrill.clock import SECOND, now
 from kubedrill.errors import BadFile, NotStarted
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.identity import Identity, of_kubeconfig, user_agent
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.result import Series
-from kubedrill.record.arrivals import Arrivals, Spacing
-from kubedrill.record.clock import SECOND, now
+from kubedrill.reading.arrivals import Arrivals, Spacing
+from kubedrill.reading.problems import Problems, Source
+from kubedrill.reading.rate import RateShape
+from kubedrill.reading.text import BadText
+from kubedrill.reading.yaml import check
+from kubedrill.reading.yaml_nodes import parse
 from kubedrill.record.lines import JsonLines
-from kubedrill.record.problems import Problems, Source
-from kubedrill.record.rate import RateShape
 from kubedrill.record.sample import SampleWriter
 from kubedrill.record.share import Share
-from kubedrill.record.text import BadText
-from kubedrill.record.yaml import check
-from kubedrill.record.yaml_nodes import parse
 from kubedrill.wire.target import Http
 
 LOWEST_RATE = 0.001

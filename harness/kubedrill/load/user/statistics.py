@@ -11,11 +11,11 @@ import numpy as np
 from locust.env import Environment
 from locust.stats import StatsEntry, bucket_response_time
 
+from kubedrill.clock import MILLISECOND
+from kubedrill.figures.traces import left_out
 from kubedrill.load.user.ended import Ended
 from kubedrill.load.user.result import Series
-from kubedrill.record.clock import MILLISECOND
 from kubedrill.record.sample import outcome_name
-from kubedrill.record.traces import left_out
 
 
 class LocustStatistics:

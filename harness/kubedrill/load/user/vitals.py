@@ -9,8 +9,8 @@ import gevent
 import psutil
 from gevent.event import Event
 
+from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.load.user.generator import Generator
-from kubedrill.record.clock import MILLISECOND, SECOND, now
 from kubedrill.record.vitals import GeneratorVitals
 
 LOOK = 20 * MILLISECOND

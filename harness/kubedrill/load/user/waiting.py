@@ -11,8 +11,8 @@ from typing import Any
 from gevent import get_hub, getcurrent
 from greenlet import greenlet  # type: ignore[import-untyped]
 
+from kubedrill.clock import SECOND, now
 from kubedrill.process.limits import leaves_spare
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Self
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import NotSent, WireError, from_os_error
 from kubedrill.wire.http2 import frames

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import chain
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.driving import Waiter

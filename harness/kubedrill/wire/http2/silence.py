@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 
 IDLE = 30 * SECOND
 """After so long without a byte the peer is asked whether it is there: client-go's figure."""

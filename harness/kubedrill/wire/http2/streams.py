@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from kubedrill.record.clock import now
+from kubedrill.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2.driving import Waiter

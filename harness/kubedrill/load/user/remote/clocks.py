@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 
 WINDOW = 10 * SECOND
 """The best of the round trips of so long a time counts: a busy moment makes others long, not wrong."""

@@ -13,6 +13,7 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner
 
+from kubedrill.clock import SECOND, now
 from kubedrill.load.launch import LOAD, MAX_WAIT, PROFILE, RUN
 from kubedrill.load.user.playing import DRAIN, read_waiting
 from kubedrill.load.user.remote.handover import OPTION, hand_over
@@ -30,7 +31,6 @@ from kubedrill.load.user.remote.messages import (
 )
 from kubedrill.load.user.remote.receiving import Receiving
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.remote import write_accounts

@@ -13,6 +13,7 @@ from locust import runners
 from locust.runners import WorkerRunner
 
 from kubedrill import __version__
+from kubedrill.clock import now
 from kubedrill.errors import NotStarted
 from kubedrill.load.user.identity import Identity
 from kubedrill.load.user.parameters import Parameters
@@ -32,7 +33,6 @@ from kubedrill.load.user.remote.messages import (
     TAKEN,
 )
 from kubedrill.load.user.result import Series
-from kubedrill.record.clock import now
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.share import Share

@@ -2,12 +2,12 @@ import subprocess
 import sys
 import time
 
-from kubedrill.record.clock import MILLISECOND, SECOND, ClockPair, now
+from kubedrill.clock import MILLISECOND, SECOND, ClockPair, now
 
 
 def test_one_clock_for_every_process() -> None:
     before = now()
-    code = "from kubedrill.record.clock import now; print(now())"
+    code = "from kubedrill.clock import now; print(now())"
     other = int(
         subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
     )

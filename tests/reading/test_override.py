@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from kubedrill.errors import NotStarted
-from kubedrill.record.yaml import load_checked
+from kubedrill.reading.yaml import load_checked
 
 
 class Part(BaseModel):

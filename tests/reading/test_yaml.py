@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from kubedrill.errors import BadFile, NotStarted
-from kubedrill.record.text import MAX_BYTES, BadText
-from kubedrill.record.yaml import load_checked
-from kubedrill.record.yaml_nodes import dump, parse
+from kubedrill.reading.text import MAX_BYTES, BadText
+from kubedrill.reading.yaml import load_checked
+from kubedrill.reading.yaml_nodes import dump, parse
 
 
 class Part(BaseModel):

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kubedrill import clearing
 from kubedrill.record.ledger import Ledger
+from kubedrill.undo import clearing
 
 KILL = ("kubedrill.process.child", "kill_process")
 

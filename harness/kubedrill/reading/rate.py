@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from kubedrill.errors import BadFile
-from kubedrill.record.arrivals import Arrivals, Points, Spacing
-from kubedrill.record.text import BadText, read_text
-from kubedrill.record.types import FASTEST, AnyRate, Duration, Part, Pause, Rate, Time
-from kubedrill.record.units import format_duration, format_rate, parse_rate
+from kubedrill.reading.arrivals import Arrivals, Points, Spacing
+from kubedrill.reading.text import BadText, read_text
+from kubedrill.reading.types import FASTEST, AnyRate, Duration, Part, Pause, Rate, Time
+from kubedrill.reading.units import format_duration, format_rate, parse_rate
 from kubedrill.words import shown
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, MissingEvidence, read_whole
 from kubedrill.record.sample import (

@@ -10,7 +10,6 @@ from typing import IO
 import psutil
 
 from kubedrill import cluster
-from kubedrill.clearing import longest_s, undo_all
 from kubedrill.cluster.state import Busy
 from kubedrill.errors import NotStarted
 from kubedrill.process.child import wait_for_end
@@ -18,7 +17,8 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.lines import BadEvidence
-from kubedrill.registry import cluster_of, is_registered, registered, unregister
+from kubedrill.undo.clearing import longest_s, undo_all
+from kubedrill.undo.registry import cluster_of, is_registered, registered, unregister
 from kubedrill.words import in_a_line
 
 Say = Callable[[str], None]
@@ -192,7 +192,7 @@ def _watchdog(folder: RunFolder) -> psutil.Process | None:
     """Return the watchdog of a drill, if it lives."""
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
-        if "kubedrill.watchdog" in words and str(folder.path) in words:
+        if "kubedrill.undo.watchdog" in words and str(folder.path) in words:
             return process
     return None
 

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from kubedrill.errors import BadFile
-from kubedrill.record.override import Override, apply
-from kubedrill.record.problems import Location, Problems, Source, describe, dotted
-from kubedrill.record.text import BadText, read_text
-from kubedrill.record.yaml_nodes import parse
+from kubedrill.reading.override import Override, apply
+from kubedrill.reading.problems import Location, Problems, Source, describe, dotted
+from kubedrill.reading.text import BadText, read_text
+from kubedrill.reading.yaml_nodes import parse
 from kubedrill.words import did_you_mean, shown
 
 Model = TypeVar("Model", bound=BaseModel)

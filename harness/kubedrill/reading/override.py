@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubedrill.errors import NotStarted
-from kubedrill.record.problems import Location, Place, describe, dotted
-from kubedrill.record.text import BadText
-from kubedrill.record.yaml_nodes import parse
-from kubedrill.record.yaml_syntax import MAX_DEPTH, TOO_DEEP
+from kubedrill.reading.problems import Location, Place, describe, dotted
+from kubedrill.reading.text import BadText
+from kubedrill.reading.yaml_nodes import parse
+from kubedrill.reading.yaml_syntax import MAX_DEPTH, TOO_DEEP
 from kubedrill.words import did_you_mean, shown
 
 _STEP = re.compile(r"\[(?P<index>[0-9]{1,6})\]|\.?(?P<key>[^.\[\]]+)")

@@ -4,20 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kubedrill.record.clock import MILLISECOND, SECOND
-from kubedrill.record.folder import RunFolder
-from kubedrill.record.lines import BadEvidence
-from kubedrill.record.sample import (
-    LOAD_DTYPE,
-    LOAD_RECORD,
-    PROBE_DTYPE,
-    PROBE_RECORD,
-    Outcome,
-    Records,
-    SampleWriter,
-)
-from kubedrill.record.sidecar import LoadSeries, LoadSidecar, ProbeSidecar
-from kubedrill.record.traces import (
+from kubedrill.clock import MILLISECOND, SECOND
+from kubedrill.figures.traces import (
     failed,
     outages,
     per_second,
@@ -30,6 +18,18 @@ from kubedrill.record.traces import (
     tell_unanswered,
     write_parquet,
 )
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import BadEvidence
+from kubedrill.record.sample import (
+    LOAD_DTYPE,
+    LOAD_RECORD,
+    PROBE_DTYPE,
+    PROBE_RECORD,
+    Outcome,
+    Records,
+    SampleWriter,
+)
+from kubedrill.record.sidecar import LoadSeries, LoadSidecar, ProbeSidecar
 
 START = 100 * SECOND
 

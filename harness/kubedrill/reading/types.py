@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_before_validator_function
 
-from kubedrill.record.units import DURATION_PATTERN, RATE_PATTERN, parse_duration, parse_rate
+from kubedrill.reading.units import DURATION_PATTERN, RATE_PATTERN, parse_duration, parse_rate
 from kubedrill.words import shown
 
 NAME_PATTERN = "^[a-z][a-z0-9_-]*$"

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from kubedrill.record.clock import SECOND
-from kubedrill.record.units import format_duration, format_rate
+from kubedrill.clock import SECOND
+from kubedrill.reading.units import format_duration, format_rate
 
 Times = npt.NDArray[np.int64]
 """ns since the load began, ascending."""

@@ -16,11 +16,11 @@ from player import WITH_SHARED
 
 from kubedrill import cluster
 from kubedrill.errors import NotStarted
-from kubedrill.heal import Healed, acknowledge, heal
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
-from kubedrill.registry import register, reminder, unregister
+from kubedrill.undo.heal import Healed, acknowledge, heal
+from kubedrill.undo.registry import register, reminder, unregister
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_heal_waits_for_the_drills_own_watchdog(tmp_path: Path, said: list[str])
     Ledger(folder.ledger).intend("fault", "slow", ("plain_faults", "undo"), slow)
     lock = cluster.lock("nowhere")
     watchdog = (
-        f"{sys.executable} -m kubedrill.watchdog --run {folder.path} --lock-fd {lock.fileno()}"
+        f"{sys.executable} -m kubedrill.undo.watchdog --run {folder.path} --lock-fd {lock.fileno()}"
     )
     runner = subprocess.Popen(
         ["bash", "-c", f"sleep 1000 | {watchdog} --runner $$; true"],
@@ -257,7 +257,8 @@ def wait_for_watchdog(path: str) -> None:
     while time.monotonic() < deadline:
         lines = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
         if any(
-            "kubedrill.watchdog" in line and path in line and "-c" not in line for line in lines
+            "kubedrill.undo.watchdog" in line and path in line and "-c" not in line
+            for line in lines
         ):
             return
         time.sleep(0.05)

@@ -13,9 +13,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.representer import SafeRepresenter
 from yaml.serializer import Serializer
 
-from kubedrill.record.problems import Location, Place
-from kubedrill.record.text import BadText
-from kubedrill.record.yaml_syntax import (
+from kubedrill.reading.problems import Location, Place
+from kubedrill.reading.text import BadText
+from kubedrill.reading.yaml_syntax import (
     BOOL,
     FLOAT,
     INT,

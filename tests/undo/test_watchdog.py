@@ -14,8 +14,8 @@ from abandoned import abandon
 from plain_faults import calls
 from player import WITH_SHARED
 
+from kubedrill.clock import SECOND, now
 from kubedrill.process.child import Child
-from kubedrill.record.clock import SECOND, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 
@@ -29,7 +29,7 @@ class Watched:
         self.folder = folder
         self.ledger = Ledger(folder.ledger)
         self.log = folder.logs / "watchdog.log"
-        command = [sys.executable, "-m", "kubedrill.watchdog", "--run", str(folder.path)]
+        command = [sys.executable, "-m", "kubedrill.undo.watchdog", "--run", str(folder.path)]
         command += ["--lock-fd", "0", "--runner", str(os.getpid())]
         self.watchdog = Child.start("watchdog", command, self.log, WITH_SHARED)
         self.watchdog.wait_ready(30)

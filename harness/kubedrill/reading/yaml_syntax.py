@@ -16,7 +16,7 @@ from yaml.reader import Reader, ReaderError
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
-from kubedrill.record.text import BadText, line_of
+from kubedrill.reading.text import BadText, line_of
 from kubedrill.words import printable
 
 MAX_DEPTH = 40

@@ -1,4 +1,4 @@
-"""The process that mends what a killed drill left broken: `python -m kubedrill.watchdog --run RUN`.
+"""The process that mends what a killed drill left broken: `python -m kubedrill.undo.watchdog --run RUN`.
 
 It has a session of its own, and its stdin ends when the runner does, by whatever signal. It also ends
 a fault that has outlived its deadline while the drill runs. The cluster's lock stays held until it ends.
@@ -12,12 +12,12 @@ import signal
 import sys
 from pathlib import Path
 
-from kubedrill import registry
-from kubedrill.clearing import undo_all
+from kubedrill.clock import now
 from kubedrill.process.lifeline import say_ready
-from kubedrill.record.clock import now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger, undo_entry
+from kubedrill.undo import registry
+from kubedrill.undo.clearing import undo_all
 
 LOOK_S = 0.5
 

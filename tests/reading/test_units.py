@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubedrill.record.units import (
+from kubedrill.reading.units import (
     UNITS,
     UnitError,
     format_duration,

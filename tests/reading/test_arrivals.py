@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from kubedrill.record.arrivals import Arrivals
-from kubedrill.record.clock import SECOND
+from kubedrill.clock import SECOND
+from kubedrill.reading.arrivals import Arrivals
 
 RAMP = ((0.0, 10.0), (60.0, 110.0))
 LADDER = ((0.0, 10.0), (10.0, 10.0), (10.0, 30.0), (20.0, 30.0), (20.0, 5.0))

@@ -1,0 +1,1 @@
+"""The arithmetic on samples that judge and report share."""

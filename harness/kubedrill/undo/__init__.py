@@ -1,0 +1,1 @@
+"""What puts a cluster right again: the runner at its end, its watchdog when it is killed, and `heal`."""
