@@ -11,7 +11,7 @@ from benchmarks.go_peers import client_go, kperf, kube_burner
 from benchmarks.playing import Spent, play
 from benchmarks.table import Measured, Row, Rows
 from kubedrill import cluster, places, seed
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.schedule import ScheduledLoad
@@ -129,7 +129,7 @@ def _creates(record: ClusterRecord, namespace: str) -> Contest:
 
 
 def _json(record: ClusterRecord, path: str) -> Any:
-    api = Api(*identity_target(record, "admin"))
+    api = Caller(*identity_target(record, "admin"))
     try:
         return json.loads(api.call("GET", path).body)
     finally:

@@ -11,10 +11,11 @@ from typing import ClassVar, Literal
 from gevent.lock import BoundedSemaphore
 from pydantic import Field, model_validator
 
+from kubedrill.client.list_metadata import HEAD
+from kubedrill.client.watching import Encoding
 from kubedrill.clock import SECOND, now
 from kubedrill.load.collections import CollectionParameters
-from kubedrill.load.continuing import HEAD
-from kubedrill.load.lists import Asked, Encoding, Ending, Expected, Form, accept, version_in
+from kubedrill.load.lists import Asked, Ending, Expected, Form, accept, version_in
 from kubedrill.load.resources import BUILT_IN
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.record.sample import Outcome

@@ -13,10 +13,10 @@ import gevent
 from gevent.event import Event
 from pydantic import Field, model_validator
 
+from kubedrill.client.watching import Stamps
 from kubedrill.clock import SECOND, now
 from kubedrill.load.informer import InformerParameters, Watching
 from kubedrill.load.informing import LIST, OK
-from kubedrill.load.watching import Stamps
 from kubedrill.wire.errors import WireError
 
 

@@ -7,10 +7,10 @@ What it costs the server, and which claims it is for: docs/profiles/watches.md.
 
 from typing import ClassVar
 
+from kubedrill.client.watching import MEDIA, Events, Kind
 from kubedrill.clock import now
 from kubedrill.load.collections import WatchedParameters
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
-from kubedrill.load.watching import MEDIA, Events, Kind
 from kubedrill.record.sample import Outcome
 
 OK = 200

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
+from kubedrill.client.watching import MEDIA, Events, Kind
 from kubedrill.clock import SECOND, now
 from kubedrill.load.collections import WatchedParameters
 from kubedrill.load.dropping import next_drop
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
-from kubedrill.load.watching import MEDIA, Events, Kind
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.streaming import Streaming

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from kubedrill import cluster as stage
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.cluster.program import MARK
 from kubedrill.cluster.state import cluster_folder
 from kubedrill.record.cluster import ClusterRecord
@@ -48,7 +48,7 @@ def call(cluster: ClusterRecord) -> Call:
     ) -> Response:
         endpoint = getattr(cluster.component(component), port) if component else None
         target, token = identity_target(cluster, identity, endpoint)
-        api = Api(target, token)
+        api = Caller(target, token)
         try:
             return api.call(method, path, content)
         finally:

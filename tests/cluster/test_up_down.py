@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kubedrill import cluster as stage
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.cluster.definition import ClusterDefinition, Versions
 from kubedrill.cluster.handle import ClusterHandle, HandleError
 from kubedrill.cluster.state import cluster_folder
@@ -57,7 +57,7 @@ def test_two_side_by_side_and_one_goes_without_a_trace(
         states = ClusterHandle(one).components().values()
         assert {state.state for state in states} == {"running"}
         target, token = identity_target(one, "victim")
-        with closing(Api(target, token)) as api:
+        with closing(Caller(target, token)) as api:
             path = "/api/v1/namespaces/kubedrill/configmaps/probe"
             assert api.call("GET", path).status == 200
     begun = time.monotonic()

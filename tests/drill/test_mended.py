@@ -8,8 +8,8 @@ import pytest
 from drills import Drills
 from ended import LEADER_KILLED, check_ended, wait_for_the_fault
 
+from kubedrill.client.caller import Caller
 from kubedrill.clock import now
-from kubedrill.cluster.api import Api
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.labels import RUN
 from kubedrill.wire.target import identity_target
@@ -43,6 +43,6 @@ def test_the_leader_of_three_and_what_was_seeded(
 def seeded(cluster: ClusterRecord, run: str) -> int:
     """Return how many namespaces of the run there are."""
     target, token = identity_target(cluster, "admin")
-    with closing(Api(target, token)) as api:
+    with closing(Caller(target, token)) as api:
         answer = api.call("GET", f"/api/v1/namespaces?labelSelector={RUN}%3D{run}")
     return len(json.loads(answer.body)["items"])

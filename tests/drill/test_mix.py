@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from drills import Drills, objective, reasons
 
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.target import identity_target
 
@@ -20,7 +20,7 @@ PATH = f"/apis/rbac.authorization.k8s.io/v1/{RESOURCE}"
 
 
 def how_many(cluster: ClusterRecord) -> int:
-    api = Api(*identity_target(cluster, "admin"))
+    api = Caller(*identity_target(cluster, "admin"))
     try:
         return len(json.loads(api.call("GET", PATH).body)["items"])
     finally:

@@ -20,7 +20,7 @@ from drills import Drills, RunningDrill, reasons
 from foreign import foreign
 from json_lines import read_lines
 
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.cluster.guest import user_of
 from kubedrill.process.environment import kubeconfig
 from kubedrill.record.cluster import ClusterRecord
@@ -53,7 +53,7 @@ def ask(cluster: ClusterRecord) -> Iterator[Callable[[str], Any]]:
         assert answer.status in {200, 404}
         return json.loads(answer.body) if answer.status == 200 else None
 
-    with closing(Api(*identity_target(cluster, "admin"))) as api:
+    with closing(Caller(*identity_target(cluster, "admin"))) as api:
         yield get
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kubedrill import cluster as stage
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.cluster.definition import ClusterDefinition
 from kubedrill.cluster.local.binaries import NAMES, cache_folder
 from kubedrill.judge.families import missing_count, missing_gauge
@@ -77,7 +77,7 @@ KINDS = sorted({metric.component for metric in READ.values()})
 def scraped(record: ClusterRecord, kind: str) -> Page:
     [component] = record.of_kind(kind)
     assert component.metrics
-    api = Api(*identity_target(record, "scraper", component.metrics))
+    api = Caller(*identity_target(record, "scraper", component.metrics))
     try:
         return Page(1, 1, component.name, "", parse(api.call("GET", "/metrics").body.decode()))
     finally:

@@ -16,9 +16,8 @@ from kubedrill.wire.target import Target, client_tls
 with pytest.MonkeyPatch.context() as patch:
     # Locust patches a process that imports it, and this one runs other tests, too.
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from kubedrill.load.user.held import Held
-    from kubedrill.load.user.pool import Pool
-    from kubedrill.load.user.targets import Targets
+    from kubedrill.client.greenlets.pool import Held, Pool
+    from kubedrill.client.targets import Targets
 
 
 def test_who_gets_no_connection_in_time_is_held_back(server, certificate):

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from list_server import unstructured_list
 
-from kubedrill.load.continuing import LAST, token_unstructured
+from kubedrill.client.list_metadata import LAST, token_unstructured
+from kubedrill.client.watching import Stamps
 from kubedrill.load.lists import Ending
-from kubedrill.load.watching import Stamps
 from kubedrill.wire.response import Answer
 
 TIMES = [10**15 + number for number in range(50)]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from load_stage import stage_on
 
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.figures.traces import read_load
 from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.record.cluster import ClusterRecord
@@ -85,7 +85,7 @@ def test_other_resources(cluster, tmp_path: Path, resource):
 @pytest.mark.cluster
 def test_built_in_resources_are_what_the_server_says(cluster):
     target, token = identity_target(cluster, "admin")
-    with closing(Api(target, token)) as api:
+    with closing(Caller(target, token)) as api:
         found = {
             group: json.loads(api.call("GET", path_of("", group, "").rstrip("/")).body)
             for group in {group for group, _ in BUILT_IN.values()}

@@ -10,10 +10,10 @@ with pytest.MonkeyPatch.context() as patch:
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
     from locust.env import Environment
 
+    from kubedrill.client.targets import Targets
     from kubedrill.load.user.recorder import Recorder, open_samples
     from kubedrill.load.user.result import Result, Series
     from kubedrill.load.user.statistics import LocustStatistics
-    from kubedrill.load.user.targets import Targets
 
 DUE = now() - 60 * SECOND
 SERIES = (Series("list", "GET", "transaction"), Series("page", "GET", "page"))

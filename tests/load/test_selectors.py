@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from load_stage import PROFILE, check
 
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.errors import NotStarted
 from kubedrill.load.selectors import SelectorError, check_fields, check_labels
 from kubedrill.record.cluster import ClusterRecord
@@ -104,7 +104,7 @@ def test_where_a_selector_is_wrong(kind: str, text: str, column: int | None) -> 
 
 @pytest.mark.cluster
 def test_the_apiserver_takes_what_we_take(cluster: ClusterRecord) -> None:
-    api = Api(*identity_target(cluster, "admin"))
+    api = Caller(*identity_target(cluster, "admin"))
     try:
         answers = [
             (kind, text, api.call("GET", f"/api/v1/pods?limit=1&{kind}={quote(text)}").status)

@@ -14,7 +14,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
 from kubedrill.seed import sweep
-from kubedrill.seed.api import Api
+from kubedrill.seed.calling import Seeder
 
 pytestmark = pytest.mark.cluster
 PROFILES = Path(__file__).parents[2] / "loadprofiles"
@@ -40,7 +40,7 @@ def stage(cluster, folders: list[RunFolder], tmp_path: Path):
 
 
 def items(cluster, path: str) -> list[dict]:
-    api = Api(cluster, now() + 10 * SECOND)
+    api = Seeder(cluster, now() + 10 * SECOND)
     try:
         return json.loads(api.call("GET", path).body)["items"]
     finally:

@@ -10,7 +10,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.labels import DEFINITION
 from kubedrill.seed import SeedFailed, namespace_of, seed, sweep
-from kubedrill.seed.api import Api
+from kubedrill.seed.calling import Seeder
 from kubedrill.seed.definition import DEFINITIONS, definition
 
 pytestmark = pytest.mark.cluster
@@ -29,7 +29,7 @@ def cluster_file(cluster: ClusterRecord, tmp_path: Path) -> str:
 
 
 def ask(cluster: ClusterRecord, path: str, fine: tuple[int, ...] = (), **how):
-    api = Api(cluster, now() + 10 * SECOND)
+    api = Seeder(cluster, now() + 10 * SECOND)
     try:
         return api.call(how.pop("method", "GET"), path, fine=fine, **how)
     finally:

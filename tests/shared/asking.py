@@ -29,7 +29,7 @@ from kubedrill.wire.target import Target, client_tls  # noqa: E402
 from kubedrill.wire.waiting import Polling  # noqa: E402
 
 if MODE == "greenlet":
-    from kubedrill.load.user.waiting import GreenletWaiting
+    from kubedrill.client.greenlets.waiting import GreenletWaiting
 
     WAITING = GreenletWaiting
 else:

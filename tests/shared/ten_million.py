@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from locust.env import Environment
 
+from kubedrill.client.targets import Targets
 from kubedrill.clock import SECOND
 from kubedrill.figures.traces import per_second, read_load
 from kubedrill.judge.requests import due_in, statistic
@@ -18,7 +19,6 @@ from kubedrill.load.user import Series
 from kubedrill.load.user.ended import ENDED, unpack
 from kubedrill.load.user.recorder import Recorder, open_samples
 from kubedrill.load.user.statistics import LocustStatistics
-from kubedrill.load.user.targets import Targets
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
 from kubedrill.record.schedule import Phase

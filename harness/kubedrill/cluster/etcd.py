@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
@@ -60,7 +60,7 @@ def healthy(record: ClusterRecord, zone: str, timeout_s: float) -> bool:
             return False
 
 
-def _api(record: ClusterRecord, zone: str, timeout_s: float) -> Api:
+def _api(record: ClusterRecord, zone: str, timeout_s: float) -> Caller:
     endpoint = record.component(f"etcd-{zone}").serving
     target, token = identity_target(record, "etcd-admin", endpoint)
-    return Api(target, token, timeout_s)
+    return Caller(target, token, timeout_s)

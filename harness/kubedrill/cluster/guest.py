@@ -13,8 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.api import Api
 from kubedrill.cluster.handle import ClusterHandle
 from kubedrill.errors import NotStarted
 from kubedrill.process.environment import kubeconfig
@@ -92,8 +92,8 @@ def _open(ledger: Ledger) -> list[Any]:
     return [*ledger.open_entries()] if ledger.path.exists() else []
 
 
-def _admin(record: ClusterRecord) -> Api:
-    return Api(*identity_target(record, "admin"))
+def _admin(record: ClusterRecord) -> Caller:
+    return Caller(*identity_target(record, "admin"))
 
 
 def _objects(run: str, rights: Rights) -> list[tuple[str, dict[str, Any]]]:
@@ -102,7 +102,7 @@ def _objects(run: str, rights: Rights) -> list[tuple[str, dict[str, Any]]]:
     return objects.guest(_account(run), [dict(rule) for rule in rights])
 
 
-def _make(api: Api, run: str, rights: Rights) -> str:
+def _make(api: Caller, run: str, rights: Rights) -> str:
     """Create the identity's objects and return a token for it."""
     for path, content in _objects(run, rights):
         _created(api, path, content)
@@ -115,7 +115,7 @@ def _make(api: Api, run: str, rights: Rights) -> str:
     return str(_created(api, path, wanted)["status"]["token"])
 
 
-def _remove(api: Api, run: str) -> None:
+def _remove(api: Caller, run: str) -> None:
     for path, content in reversed(_objects(run, ())):
         answer = api.call("DELETE", f"{path}/{content['metadata']['name']}")
         if answer.status not in {200, 202, 404}:
@@ -123,7 +123,7 @@ def _remove(api: Api, run: str) -> None:
             raise NotStarted(f"{user_of(run)} could not be removed: {answer.status} {said}")
 
 
-def _created(api: Api, path: str, content: object) -> Any:
+def _created(api: Caller, path: str, content: object) -> Any:
     answer = api.call("POST", path, content)
     if answer.status != 201:
         said = answer.body[:300].decode(errors="replace")
@@ -137,7 +137,7 @@ def _wait_in_force(record: ClusterRecord, token: str, rights: Rights) -> None:
     tls = client_tls(record.ca_file)
     for component in record.of_kind("kube-apiserver"):
         target = Target(component.serving, record.server_name, tls)
-        with closing(Api(target, token)) as api:
+        with closing(Caller(target, token)) as api:
             while not _in_force(api, rights):
                 if now() > until:
                     raise NotStarted(
@@ -147,7 +147,7 @@ def _wait_in_force(record: ClusterRecord, token: str, rights: Rights) -> None:
                 time.sleep(0.05)
 
 
-def _in_force(api: Api, rights: Rights) -> bool:
+def _in_force(api: Caller, rights: Rights) -> bool:
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

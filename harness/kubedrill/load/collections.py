@@ -4,7 +4,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import Field, model_validator
 
-from kubedrill.load.lists import Encoding
+from kubedrill.client.watching import Encoding
 from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.load.selectors import SelectorError, check_fields, check_labels
 from kubedrill.load.user import Parameters

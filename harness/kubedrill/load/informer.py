@@ -1,6 +1,6 @@
 """Load: an informer: LIST or stream what is there, then watch; resumed where it was, or begun anew.
 
-What it does after each failure is what client-go 0.37 does; what that is, in load.clientgo.
+What it does after each failure is what client-go 0.37 does; what that is, in client.clientgo.
 """
 
 import random
@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Literal, Self
 
+import gevent
 from gevent.event import Event
 from pydantic import Field, model_validator
 
+from kubedrill.client.clientgo import BROKEN, CLOSED, GONE, OK, VERY_SHORT, Ended, retried
+from kubedrill.client.watching import MEDIA, Kind, Stamps
 from kubedrill.clock import now
-from kubedrill.load.clientgo import BROKEN, CLOSED, GONE, OK, VERY_SHORT, Ended, retried
 from kubedrill.load.dropping import next_drop
 from kubedrill.load.informing import LIST, LOST, WATCH, Informing, InformingParameters
 from kubedrill.load.place import Place, Watch
 from kubedrill.load.user import Result
-from kubedrill.load.watching import MEDIA, Kind, Stamps
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.streaming import Streaming
@@ -126,7 +127,7 @@ class Watching(Informing):
 
     def _list(self, version: str, place: Place) -> Ended:
         request = self.list_request(version)
-        return retried(lambda: self._list_once(request, place), CLOSED)
+        return retried(lambda: self._list_once(request, place), CLOSED, gevent.sleep)
 
     def _list_once(self, request: bytes, place: Place) -> Ended:
         stamps = Stamps()
@@ -145,7 +146,7 @@ class Watching(Informing):
 
     def _open(self, place: Place, anew: bool) -> Watch | Ended:
         request, started = self._request(place, anew), now()
-        return retried(lambda: self._open_once(request, started), BROKEN)
+        return retried(lambda: self._open_once(request, started), BROKEN, gevent.sleep)
 
     def _open_once(self, request: bytes, started: int) -> Watch | Ended:
         due = now()

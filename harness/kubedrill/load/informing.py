@@ -13,14 +13,13 @@ from gevent.event import Event
 from gevent.lock import Semaphore
 from pydantic import Field
 
+from kubedrill.client.list_metadata import HEAD, version_json, version_protobuf
+from kubedrill.client.watching import DIGITS, NEVER, WRITTEN_AT, Encoding
 from kubedrill.clock import SECOND, now
-from kubedrill.load.continuing import HEAD, version_json, version_protobuf
 from kubedrill.load.flood import text
-from kubedrill.load.lists import Encoding
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
 from kubedrill.load.user.kubernetes_user import NotPrepared
-from kubedrill.load.watching import DIGITS, NEVER, WRITTEN_AT
 from kubedrill.load.writing import WritingUser
 from kubedrill.load.written import Written
 from kubedrill.record.sample import Outcome

@@ -4,17 +4,17 @@ import zlib
 from dataclasses import dataclass
 from typing import Literal
 
-from kubedrill.load.continuing import (
+from kubedrill.client.list_metadata import (
     LAST,
     token_json,
     token_protobuf,
     token_unstructured,
     version_json,
 )
+from kubedrill.client.watching import Encoding
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.response import Response
 
-Encoding = Literal["json", "protobuf"]
 Asked = Literal["json", "protobuf", "either"]
 Form = Literal["full", "metadata", "table"]
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gevent.event import Event as Happened
+import gevent
+from gevent.event import Event
 
-from kubedrill.load.clientgo import Pauses
-from kubedrill.load.lists import Encoding
-from kubedrill.load.watching import Event, Events
+from kubedrill.client.clientgo import Pauses
+from kubedrill.client.watching import Encoding, Events, WatchEvent
 from kubedrill.wire.streaming import Streaming
 
 KEPT = 2048
@@ -18,10 +18,10 @@ KEPT = 2048
 class Place:
     """How far an informer has come."""
 
-    begun: Happened
+    begun: Event
     """It watches for the first time."""
-    pauses: Pauses = field(default_factory=Pauses)
-    last: Event | None = None
+    pauses: Pauses = field(default_factory=lambda: Pauses(gevent.sleep))
+    last: WatchEvent | None = None
     """The last event, while nobody has asked for its version."""
     known: str = ""
     """The version, without that event."""
@@ -43,7 +43,7 @@ class Place:
             self.last = None
         return self.known
 
-    def reach(self, event: Event) -> None:
+    def reach(self, event: WatchEvent) -> None:
         """Go on behind that event. Its version is read when it is needed: once a watch, not once an event."""
         self.taken += 1
         self.last = event
@@ -67,9 +67,9 @@ class Watch:
         self.until = 0
         """When to give up, monotonic ns; said before its events are taken."""
         self._events = Events(encoding)
-        self.events: Iterator[Event] = self._arriving()
+        self.events: Iterator[WatchEvent] = self._arriving()
 
-    def _arriving(self) -> Iterator[Event]:
+    def _arriving(self) -> Iterator[WatchEvent]:
         while data := self.stream.receive(self.until):
             yield from self._events.feed(data)
             del data  # else it is held while the watch is idle

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from kubedrill.load.user.identity import Identity
+from kubedrill.client.identity import Identity
 
 Object = dict[str, Any]
 

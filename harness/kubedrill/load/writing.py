@@ -4,21 +4,20 @@ Namespaces carry the labels of the run, so that one sweep finds everything that 
 kubedrill.seed.sweep after a drill, `kubedrill heal` after a crash.
 """
 
-import json
 import logging
-import random
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import ClassVar
 
 import gevent
 
+from kubedrill.client.insisting import SAID, Patience, Refused, insist
 from kubedrill.clock import SECOND, now
 from kubedrill.load.template import Object, compact
 from kubedrill.load.user import KubernetesUser, Result
 from kubedrill.load.user.kubernetes_user import NotPrepared
 from kubedrill.record.labels import RUN, labels_of
-from kubedrill.record.sample import Outcome, outcome_name
+from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Response
 
@@ -30,12 +29,10 @@ CONFLICT = 409
 DIGITS = 8
 """Of the number in a name: names of one length, for requests that are prepared once."""
 
-ATTEMPTS = 5
+PATIENCE = Patience(0.2, 2.0, attempts=5)
 CALL_TIMEOUT = 30 * SECOND
 PREPARING = 16
 """Calls at once while the load prepares."""
-SAID = 300
-"""Bytes of an error's body in a message."""
 LOOK_S = 0.25
 """How often is looked for what the cluster does."""
 
@@ -98,7 +95,7 @@ class WritingUser(KubernetesUser):
 
     def make_namespaces(self, number: int) -> list[str]:
         """Make sure that that many namespaces are there, and return their names."""
-        names = [self.namespace(one) for one in range(number)]
+        names = [self.namespace(index) for index in range(number)]
         calls = (("POST", "/api/v1/namespaces", self.namespace_object(name)) for name in names)
         self.once("namespaces", calls)
         return names
@@ -144,24 +141,18 @@ class WritingUser(KubernetesUser):
     def call(self, method: str, path: str, body: Object | None = None) -> Response:
         """Return an answer while preparing; NotPrepared for all but success and 409."""
         request = self.identity.request(method, path, body=compact(body) if body else b"")
-        said = ""
-        for attempt in range(ATTEMPTS):
-            try:
-                response = self.send(request, now() + CALL_TIMEOUT, SAID)
-            except WireError as error:
-                said = outcome_name(error.outcome)
-            else:
-                if 200 <= response.status < 300 or response.status == CONFLICT:
-                    return response
-                said = f"{response.status} {_message(response.head)}"
-                if response.status < 500 and response.status != 429:
-                    break
-            gevent.sleep(0.2 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
-        raise NotPrepared(f"{method} {path}: {said}")
+
+        def once() -> Response:
+            return self.send(request, now() + CALL_TIMEOUT, SAID)
+
+        try:
+            return insist(once, PATIENCE, (CONFLICT,), gevent.sleep)
+        except Refused as refused:
+            raise NotPrepared(f"{method} {path}: {refused}") from None
 
     def _make_all(self, calls: Iterator[tuple[str, str, Object]]) -> None:
-        workers = [gevent.spawn(self._make, calls) for _ in range(PREPARING)]
-        gevent.joinall(workers, raise_error=True)
+        making = [gevent.spawn(self._make, calls) for _ in range(PREPARING)]
+        gevent.joinall(making, raise_error=True)
 
     def _make(self, calls: Iterator[tuple[str, str, Object]]) -> None:
         for method, path, value in calls:
@@ -174,10 +165,3 @@ def tell_what_stays(user: KubernetesUser) -> None:
     if user.number == 0 and not session.swept:
         selector = f"{RUN}={session.run_name}"
         _logger.warning("what this makes stays: kubectl delete namespaces -l %s", selector)
-
-
-def _message(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return body.decode(errors="replace")

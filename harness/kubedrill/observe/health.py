@@ -4,8 +4,9 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
-from kubedrill.observe.page import Page
+from kubedrill.observe.metrics import get, scraper
 from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.process.priority import prefer
 from kubedrill.record.cluster import ClusterRecord
@@ -46,17 +47,17 @@ class Health:
     """Asks /health of every etcd member at the same time, a line a round."""
 
     def __init__(self, folder: RunFolder, record: ClusterRecord, leaders: Leaders) -> None:
-        self._pages = {
-            one.zone or one.name: Page(record, one.metrics, "/health")
-            for one in record.of_kind("etcd")
-            if one.metrics is not None
+        self._members = {
+            member.zone or member.name: scraper(record, member.metrics)
+            for member in record.of_kind("etcd")
+            if member.metrics is not None
         }
         self._leaders = leaders
         self._lines = JsonLines(folder.health)
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
         """Ask at each of `times` until `ended` is set; leave out those that have long passed."""
-        with ThreadPoolExecutor(max(1, len(self._pages)), "health", prefer) as pool:
+        with ThreadPoolExecutor(max(1, len(self._members)), "health", prefer) as pool:
             for due in times:
                 if not wait_until(due, ended):
                     return
@@ -66,7 +67,8 @@ class Health:
     def _once(self, pool: ThreadPoolExecutor) -> None:
         begun = now()
         asked = {
-            zone: pool.submit(_ask, page, begun + TIMEOUT) for zone, page in self._pages.items()
+            zone: pool.submit(_ask, member, begun + TIMEOUT)
+            for zone, member in self._members.items()
         }
         etcd = {zone: answer.result() for zone, answer in asked.items()}
         took = (now() - begun) // 1000
@@ -76,9 +78,9 @@ class Health:
         self._lines.add(HealthLook(time=begun, took_us=took, etcd=etcd, leader=leader))
 
 
-def _ask(page: Page, deadline: int) -> State:
+def _ask(member: Caller, deadline: int) -> State:
     try:
-        response = page.get(deadline)
+        response = member.ask(get(member, "/health"), deadline)
     except WireError as error:
         return "timeout" if error.outcome == Outcome.TIMEOUT else "refused"
     healthy = response.status == 200 and b'"health":"true"' in response.body

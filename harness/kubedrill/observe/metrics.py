@@ -4,16 +4,17 @@ import gzip
 import threading
 from collections.abc import Callable, Iterable
 
+from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
-from kubedrill.observe.page import Page
 from kubedrill.observe.ticks import missed, wait_until
-from kubedrill.record.cluster import ClusterRecord, Component
+from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.sample import outcome_name
 from kubedrill.record.schedule import Scraping
 from kubedrill.record.watched import ScrapeLine
 from kubedrill.wire.errors import WireError
+from kubedrill.wire.target import identity_target
 
 TIMEOUT = 2 * SECOND
 _GZIP = b"\x1f\x8b"
@@ -37,7 +38,8 @@ class Scrape:
         self.component = component
         self._index = index
         self._seen = seen
-        self._page = Page(record, component.metrics, "/metrics")
+        self._caller = scraper(record, component.metrics)
+        self._request = get(self._caller, "/metrics")
         self._name = f"{component.name}.prom.gz"
         self._file = (folder.metrics / self._name).open("ab", buffering=0)
         self._offset = self._file.tell()
@@ -55,9 +57,9 @@ class Scrape:
         if missed(due):
             self._note(due, error="skipped: the scrape before it took too long")
             return
-        received = self._page.wire_bytes
+        received = self._caller.bytes_in
         try:
-            response = self._page.get(now() + TIMEOUT)
+            response = self._caller.ask(self._request, now() + TIMEOUT)
         except WireError as error:
             self._note(due, error=outcome_name(error.outcome))
             return
@@ -68,7 +70,7 @@ class Scrape:
         self._keep(
             due,
             response.body if packed else gzip.compress(response.body, 6),
-            self._page.wire_bytes - received,
+            self._caller.bytes_in - received,
         )
         if self._seen is not None:
             self._seen(due, gzip.decompress(response.body) if packed else response.body)
@@ -93,6 +95,18 @@ class Scrape:
                 wire_bytes=wire_bytes,
             )
         )
+
+
+def scraper(record: ClusterRecord, endpoint: Endpoint) -> Caller:
+    """Return who asks one endpoint as `scraper`."""
+    target, token = identity_target(record, "scraper", endpoint)
+    return Caller(target, token, user_agent="kubedrill-scraper")
+
+
+def get(caller: Caller, path: str) -> bytes:
+    """Return the request for a text, which may come packed."""
+    packed = {"Accept-Encoding": "gzip"}
+    return caller.request("GET", path, accept="text/plain, */*;q=0.5", headers=packed)
 
 
 def interval_s(component: Component, scraping: Scraping) -> float:

@@ -4,7 +4,7 @@
 the undo in the ledger.
 """
 
-from kubedrill.seed.api import SeedFailed
+from kubedrill.seed.calling import SeedFailed
 from kubedrill.seed.create import SeedResult, namespace_of, seed
 from kubedrill.seed.kinds import KINDS
 from kubedrill.seed.sweep import sweep

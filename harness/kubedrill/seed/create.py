@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.labels import CUSTOMS, labels_of
-from kubedrill.seed.api import Api, SeedFailed
+from kubedrill.seed.calling import Call, Seeder, SeedFailed, call_all
 from kubedrill.seed.definition import define
 from kubedrill.seed.kinds import KINDS, body
-from kubedrill.seed.parallel import Call, call_all
 
 TIMEOUT = 120 * SECOND
 _CONFLICT = 409
@@ -46,15 +45,15 @@ def seed(
     namespace = namespace_of(run)
     if not any(wanted.values()):
         return SeedResult(dict(wanted), 0.0, namespace)
-    api = Api(record, until)
+    seeder = Seeder(record, until)
     try:
-        _make_namespace(api, namespace, run)
+        _make_namespace(seeder, namespace, run)
         if wanted.get(CUSTOMS):
-            define(record, api, run, until)
+            define(record, seeder, run, until)
         call_all(record, _calls(namespace, run, wanted), until)
-        created = {kind: _count(api, namespace, kind) if wanted[kind] else 0 for kind in wanted}
+        created = {kind: _count(seeder, namespace, kind) if wanted[kind] else 0 for kind in wanted}
     finally:
-        api.close()
+        seeder.close()
     if created != dict(wanted):
         raise SeedFailed(f"namespace {namespace} holds {created}, wanted {dict(wanted)}")
     seconds = (now() - begun) / SECOND
@@ -62,14 +61,14 @@ def seed(
     return SeedResult(created, seconds, namespace)
 
 
-def _make_namespace(api: Api, name: str, run: str) -> None:
+def _make_namespace(seeder: Seeder, name: str, run: str) -> None:
     labels = labels_of(run)
     namespace = {"kind": "Namespace", "metadata": {"name": name, "labels": labels}}
-    api.call("POST", "/api/v1/namespaces", json.dumps(namespace).encode(), fine=(_CONFLICT,))
+    seeder.call("POST", "/api/v1/namespaces", json.dumps(namespace).encode(), fine=(_CONFLICT,))
     # Admission refuses pods until it exists; the controller that makes it may be slow or away.
     account = {"kind": "ServiceAccount", "metadata": {"name": "default", "labels": labels}}
     path = f"/api/v1/namespaces/{name}/serviceaccounts"
-    api.call("POST", path, json.dumps(account).encode(), fine=(_CONFLICT,))
+    seeder.call("POST", path, json.dumps(account).encode(), fine=(_CONFLICT,))
 
 
 def _calls(namespace: str, run: str, wanted: Mapping[str, int]) -> Iterator[Call]:
@@ -81,6 +80,6 @@ def _calls(namespace: str, run: str, wanted: Mapping[str, int]) -> Iterator[Call
             yield Call("POST", path, (_CONFLICT,), made)
 
 
-def _count(api: Api, namespace: str, kind: str) -> int:
-    answer = api.json("GET", f"{KINDS[kind].path(namespace)}?limit=1")
+def _count(seeder: Seeder, namespace: str, kind: str) -> int:
+    answer = seeder.json("GET", f"{KINDS[kind].path(namespace)}?limit=1")
     return len(answer["items"]) + int(answer["metadata"].get("remainingItemCount", 0))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from kubedrill.clock import now
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.labels import CUSTOM_GROUP, CUSTOMS, DEFINITION, labels_of
-from kubedrill.seed.api import Api, SeedFailed
+from kubedrill.seed.calling import Seeder, SeedFailed
 from kubedrill.seed.kinds import CUSTOM_API, Object
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -15,7 +15,7 @@ _LOOK_S = 0.1
 _CONFLICT, _NOT_FOUND = 409, 404
 
 
-def define(record: ClusterRecord, api: Api, run: str, until: int) -> None:
+def define(record: ClusterRecord, seeder: Seeder, run: str, until: int) -> None:
     """Make the definition, and wait until each apiserver serves what it defines.
 
     SeedFailed if that is not so by `until` (monotonic ns).
@@ -24,13 +24,13 @@ def define(record: ClusterRecord, api: Api, run: str, until: int) -> None:
 
     def established() -> bool:
         # Made anew each time: the one of a run before may just be going.
-        api.call("POST", DEFINITIONS, made, fine=(_CONFLICT,))
-        answer = api.call("GET", f"{DEFINITIONS}/{DEFINITION}", fine=(_NOT_FOUND,))
+        seeder.call("POST", DEFINITIONS, made, fine=(_CONFLICT,))
+        answer = seeder.call("GET", f"{DEFINITIONS}/{DEFINITION}", fine=(_NOT_FOUND,))
         return answer.status != _NOT_FOUND and _is_established(json.loads(answer.body))
 
     _await(established, f"{DEFINITION} is not established", until)
-    for one in record.of_kind("kube-apiserver"):
-        _await_served(record, one.serving, until)
+    for apiserver in record.of_kind("kube-apiserver"):
+        _await_served(record, apiserver.serving, until)
 
 
 def definition(run: str) -> Object:
@@ -51,21 +51,21 @@ def definition(run: str) -> Object:
 def _is_established(found: Object) -> bool:
     # Just made it has no status, or conditions that are null.
     conditions = (found.get("status") or {}).get("conditions") or ()
-    states = {one["type"]: one["status"] for one in conditions}
+    states = {condition["type"]: condition["status"] for condition in conditions}
     return states.get("Established") == "True" and "deletionTimestamp" not in found["metadata"]
 
 
 def _await_served(record: ClusterRecord, apiserver: Endpoint, until: int) -> None:
-    api = Api(record, until, apiserver)
+    seeder = Seeder(record, until, apiserver)
     path = f"/apis/{CUSTOM_API}/{CUSTOMS}?limit=1"
     try:
         _await(
-            lambda: api.call("GET", path, fine=(_NOT_FOUND,)).status != _NOT_FOUND,
+            lambda: seeder.call("GET", path, fine=(_NOT_FOUND,)).status != _NOT_FOUND,
             f"the apiserver at {apiserver.host}:{apiserver.port} serves no {DEFINITION}",
             until,
         )
     finally:
-        api.close()
+        seeder.close()
 
 
 def _await(done: Callable[[], bool], otherwise: str, until: int) -> None:

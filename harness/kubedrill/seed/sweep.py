@@ -11,10 +11,9 @@ from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.labels import CUSTOMS, RUN
 from kubedrill.record.sample import Outcome
-from kubedrill.seed.api import Api, SeedFailed
+from kubedrill.seed.calling import Call, Seeder, SeedFailed, call_all
 from kubedrill.seed.definition import DEFINITIONS
 from kubedrill.seed.kinds import KINDS
-from kubedrill.seed.parallel import Call, call_all
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
@@ -55,11 +54,11 @@ def sweep(cluster_file: str, run: str) -> Swept | None:
     if _is_gone(record):
         return None
     begun = now()
-    api = Api(record, begun + TIMEOUT)
+    seeder = Seeder(record, begun + TIMEOUT)
     try:
-        namespaces, objects = _delete(record, api, run, begun + TIMEOUT)
+        namespaces, objects = _delete(record, seeder, run, begun + TIMEOUT)
     finally:
-        api.close()
+        seeder.close()
     seconds = round((now() - begun) / SECOND, 2)
     return {"namespaces": namespaces, "objects": objects, "seconds": seconds}
 
@@ -76,9 +75,9 @@ def _is_gone(record: ClusterRecord) -> bool:
     return False
 
 
-def _delete(record: ClusterRecord, api: Api, run: str, until: int) -> tuple[int, int]:
+def _delete(record: ClusterRecord, seeder: Seeder, run: str, until: int) -> tuple[int, int]:
     """Delete what the run made; return how many namespaces, and how many objects from here."""
-    names, definitions = _made(api, _NAMESPACES, run), _made(api, DEFINITIONS, run)
+    names, definitions = _made(seeder, _NAMESPACES, run), _made(seeder, DEFINITIONS, run)
     deletions = (Call("DELETE", f"{_NAMESPACES}/{name}", (_GONE, _UNDER_WAY)) for name in names)
     # The namespaces first: their controller waits 5 s before it looks. Then each object by itself, for
     # the server deletes those of a collection or a namespace one after the other, 3 times as slow.
@@ -86,20 +85,20 @@ def _delete(record: ClusterRecord, api: Api, run: str, until: int) -> tuple[int,
     objects = 0
     if len(names) <= FEW:
         for collection in chain.from_iterable(_contents(name, definitions) for name in names):
-            one_by_one = list(_deletions(api, collection))
+            one_by_one = list(_deletions(seeder, collection))
             call_all(record, one_by_one, until)
             objects += len(one_by_one)
     # Last, for with a definition the server deletes what is left of the kind, one after the other.
     for name in definitions:
-        api.call("DELETE", f"{DEFINITIONS}/{name}", fine=(_GONE,))
-    _wait_gone(api, run, until)
+        seeder.call("DELETE", f"{DEFINITIONS}/{name}", fine=(_GONE,))
+    _wait_gone(seeder, run, until)
     return len(names), objects
 
 
-def _made(api: Api, collection: str, run: str) -> list[str]:
+def _made(seeder: Seeder, collection: str, run: str) -> list[str]:
     """Return the names of what a collection holds of that run."""
     selector = f"labelSelector={quote(f'{RUN}={run}')}"
-    return [one["metadata"]["name"] for one in _listed(api, f"{collection}?{selector}")]
+    return [found["metadata"]["name"] for found in _listed(seeder, f"{collection}?{selector}")]
 
 
 def _contents(namespace: str, definitions: list[str]) -> list[str]:
@@ -108,20 +107,20 @@ def _contents(namespace: str, definitions: list[str]) -> list[str]:
     return [*core, KINDS[CUSTOMS].path(namespace)] if definitions else core
 
 
-def _deletions(api: Api, collection: str) -> Iterator[Call]:
-    for one in _listed(api, collection):
+def _deletions(seeder: Seeder, collection: str) -> Iterator[Call]:
+    for found in _listed(seeder, collection):
         # Pods that run nowhere have nobody who would end their grace period.
-        path = f"{collection}/{one['metadata']['name']}?gracePeriodSeconds=0"
+        path = f"{collection}/{found['metadata']['name']}?gracePeriodSeconds=0"
         yield Call("DELETE", path, (_GONE,))
 
 
-def _listed(api: Api, collection: str) -> Iterator[Any]:
+def _listed(seeder: Seeder, collection: str) -> Iterator[Any]:
     """Yield the metadata of what a collection holds, page by page."""
     joined = "&" if "?" in collection else "?"
     following = ""
     while True:
         path = f"{collection}{joined}limit={PAGE}{following}"
-        listed = api.json("GET", path, accept=_NAMES_ONLY)
+        listed = seeder.json("GET", path, accept=_NAMES_ONLY)
         yield from listed["items"] or ()  # null where there are none
         token = listed["metadata"].get("continue")
         if not token:
@@ -129,8 +128,8 @@ def _listed(api: Api, collection: str) -> Iterator[Any]:
         following = f"&continue={quote(token)}"
 
 
-def _wait_gone(api: Api, run: str, until: int) -> None:
-    while names := [*_made(api, _NAMESPACES, run), *_made(api, DEFINITIONS, run)]:
+def _wait_gone(seeder: Seeder, run: str, until: int) -> None:
+    while names := [*_made(seeder, _NAMESPACES, run), *_made(seeder, DEFINITIONS, run)]:
         if now() > until:
             raise SeedFailed(
                 f"{len(names)} are still being deleted, {names[0]} among them; the "

@@ -17,10 +17,10 @@ from kubedrill.wire.target import Target, client_tls
 with pytest.MonkeyPatch.context() as patch:
     # Locust patches a process that imports it, and this one runs other tests, too.
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from kubedrill.load.user.driving import GreenletDriving
-    from kubedrill.load.user.held import Held
-    from kubedrill.load.user.http2_pool import Http2Pool
-    from kubedrill.load.user.targets import Targets
+    from kubedrill.client.greenlets.driving import GreenletDriving
+    from kubedrill.client.greenlets.http2_pool import Http2Pool
+    from kubedrill.client.greenlets.pool import Held
+    from kubedrill.client.targets import Targets
 
 __all__ = ["GreenletDriving", "Held", "Http2Pool", "Targets"]
 

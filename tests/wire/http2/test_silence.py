@@ -37,7 +37,7 @@ def test_whatever_comes_is_a_sign_of_life():
 def pool(target, monkeypatch):
     monkeypatch.setattr(silence, "IDLE", 300 * MILLISECOND)
     monkeypatch.setattr(silence, "ANSWER", 200 * MILLISECOND)
-    monkeypatch.setattr("kubedrill.load.user.http2_pool.LOOK_S", 0.02)
+    monkeypatch.setattr("kubedrill.client.greenlets.http2_pool.LOOK_S", 0.02)
     one = Http2Pool(target, Targets(), Held())
     yield one
     one.close()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.cluster.local.certificates import Certificates
 from kubedrill.cluster.local.objects import NAMESPACE, everything, service_accounts
 from kubedrill.cluster.local.pki import Pair, write_secret
@@ -14,7 +14,7 @@ from kubedrill.record.cluster import Identity
 _TOKEN_LIFETIME_S = 30 * 24 * 3600
 
 
-def introduce(api: Api, folder: Path, load_users: int) -> None:
+def introduce(api: Caller, folder: Path, load_users: int) -> None:
     """Create what every cluster has from the start and fetch the ServiceAccounts' tokens."""
     for path, content in everything(load_users):
         _post(api, path, content)
@@ -61,7 +61,7 @@ def _token_file(folder: Path, name: str) -> Path:
     return folder / "pki" / f"{name}.token"
 
 
-def _post(api: Api, path: str, content: object) -> bytes:
+def _post(api: Caller, path: str, content: object) -> bytes:
     answer = api.call("POST", path, content)
     if answer.status != 201:
         said = answer.body[:300].decode(errors="replace")

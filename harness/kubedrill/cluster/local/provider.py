@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.cluster.definition import ClusterDefinition
 from kubedrill.cluster.handle import HandleError, ask
 from kubedrill.cluster.local import components, haproxy, ready
@@ -114,7 +114,7 @@ def _start(layout: Layout, record: ClusterRecord, wait: Wait) -> None:
 def _guards(record: ClusterRecord, stack: ExitStack) -> Iterator[Check]:
     for one in record.of_kind("kube-apiserver"):
         target, token = identity_target(record, "load-0", one.serving)
-        yield ready.guards(one, stack.enter_context(closing(Api(target, token))))
+        yield ready.guards(one, stack.enter_context(closing(Caller(target, token))))
 
 
 def _release(record: ClusterRecord, *kinds: str) -> None:
@@ -130,9 +130,9 @@ class _Caller:
         self._tls = client_tls(record.ca_file, str(who.certificate), str(who.key))
         self._stack = stack
 
-    def api(self, component: Component) -> Api:
+    def api(self, component: Component) -> Caller:
         target = Target(component.serving, self._record.server_name, self._tls)
-        return self._stack.enter_context(closing(Api(target)))
+        return self._stack.enter_context(closing(Caller(target)))
 
     def checks(self, kind: str, path: str) -> list[Check]:
         return [ready.answers(one, self.api(one), path) for one in self._record.of_kind(kind)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kubedrill.cluster.api import Api
+from kubedrill.client.caller import Caller
 from kubedrill.cluster.local.haproxy import servers_up
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import Component
@@ -74,7 +74,7 @@ class Wait:
         )
 
 
-def answers(component: Component, api: Api, path: str) -> Check:
+def answers(component: Component, api: Caller, path: str) -> Check:
     """Return the check that `path` of a component answers 200."""
 
     def holds() -> bool:
@@ -86,7 +86,7 @@ def answers(component: Component, api: Api, path: str) -> Check:
     return Check(component.name, "ready", holds)
 
 
-def leads(component: Component, api: Api) -> Check:
+def leads(component: Component, api: Caller) -> Check:
     """Return the check that some component of this kind holds the leader's Lease."""
     path = f"/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/{component.kind}"
 
@@ -100,7 +100,7 @@ def leads(component: Component, api: Api) -> Check:
     return Check(component.name, "led", holds)
 
 
-def guards(component: Component, load: Api) -> Check:
+def guards(component: Component, load: Caller) -> Check:
     """Return the check that an apiserver keeps load away from what is not its own.
 
     An apiserver learns of an admission policy a moment after it was made, each by itself.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import gevent
 
+from kubedrill.client.identity import Identity, of_cluster, user_agent
 from kubedrill.load.launch import LOAD, PROFILE, RUN, WORKER, WORKERS
-from kubedrill.load.user.identity import Identity, of_cluster, user_agent
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.playing import Playing, read_waiting, sidecar
 from kubedrill.load.user.recorder import open_samples

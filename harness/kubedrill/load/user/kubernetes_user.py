@@ -27,11 +27,10 @@ from locust import task
 from locust.env import Environment
 from locust.exception import StopUser
 
+from kubedrill.client.greenlets.http2_pool import Http2Pool
+from kubedrill.client.greenlets.pool import Held, Pool
 from kubedrill.clock import SECOND, now
-from kubedrill.load.user.held import Held
-from kubedrill.load.user.http2_pool import Http2Pool
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.pool import Pool
 from kubedrill.load.user.process import LoadProcess
 from kubedrill.load.user.result import Arrival, Result, Series
 from kubedrill.load.user.sending import SendingUser

@@ -11,11 +11,12 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
+from kubedrill.client.identity import Identity
+from kubedrill.client.targets import Targets
 from kubedrill.errors import NotStarted
 from kubedrill.load.launch import RUN
 from kubedrill.load.user.drill import Drill
 from kubedrill.load.user.generator import Generator
-from kubedrill.load.user.identity import Identity
 from kubedrill.load.user.parameters import Parameters, add_options, from_options
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.user.remote.handover import OPTION
@@ -24,7 +25,6 @@ from kubedrill.load.user.remote.worker import REMOTE, Remote
 from kubedrill.load.user.result import Series
 from kubedrill.load.user.stand_alone import StandAlone
 from kubedrill.load.user.statistics import LocustStatistics
-from kubedrill.load.user.targets import Targets
 from kubedrill.load.user.vitals import Vitals
 from kubedrill.process.limits import check_descriptors
 

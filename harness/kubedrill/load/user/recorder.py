@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from kubedrill.client.targets import Targets
 from kubedrill.clock import now
 from kubedrill.load.user.ended import ENDED, as_records, unpack
 from kubedrill.load.user.result import Arrival, Result
 from kubedrill.load.user.statistics import LocustStatistics
-from kubedrill.load.user.targets import Targets
 from kubedrill.record.sample import LOAD_RECORD, Outcome, Records, SampleWriter
 from kubedrill.record.sidecar import LoadSidecar
 

@@ -27,7 +27,7 @@ class Result(NamedTuple):
     size: int
     """Bytes of the body."""
     target: int = 0
-    """Number of the server that answered (load.user.targets); 0: not known, or several."""
+    """Number of the server that answered (client.targets); 0: not known, or several."""
 
     @classmethod
     def of(cls, response: Response, outcome: int) -> "Result":

@@ -7,10 +7,10 @@ from typing import ClassVar
 import gevent
 from locust import User
 
+from kubedrill.client.greenlets.http2_pool import Http2Pool
+from kubedrill.client.greenlets.pool import Pool
 from kubedrill.clock import SECOND, now
-from kubedrill.load.user.http2_pool import Http2Pool
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.pool import Pool
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.user.result import Arrival, Result, Series
 from kubedrill.record.sample import Outcome

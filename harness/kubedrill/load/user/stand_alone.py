@@ -9,10 +9,10 @@ from typing import get_args
 
 from locust.argument_parser import LocustArgumentParser
 
+from kubedrill.client.identity import Identity, of_kubeconfig, user_agent
 from kubedrill.clock import SECOND, now
 from kubedrill.errors import BadFile, NotStarted
 from kubedrill.load.user.generator import Generator
-from kubedrill.load.user.identity import Identity, of_kubeconfig, user_agent
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.result import Series
 from kubedrill.reading.arrivals import Arrivals, Spacing

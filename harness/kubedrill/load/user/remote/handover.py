@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from kubedrill import __version__
-from kubedrill.load.user.identity import Identity, user_agent
+from kubedrill.client.identity import Identity, user_agent
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.wire.target import Http, Target, client_tls
 

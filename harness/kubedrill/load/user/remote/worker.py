@@ -13,9 +13,9 @@ from locust import runners
 from locust.runners import WorkerRunner
 
 from kubedrill import __version__
+from kubedrill.client.identity import Identity
 from kubedrill.clock import now
 from kubedrill.errors import NotStarted
-from kubedrill.load.user.identity import Identity
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.playing import Playing, sidecar
 from kubedrill.load.user.remote import handover

@@ -3,7 +3,7 @@ import json
 import pytest
 from list_server import json_list, protobuf_list
 
-from kubedrill.load.continuing import HEAD, token_json, token_protobuf
+from kubedrill.client.list_metadata import HEAD, token_json, token_protobuf
 
 
 @pytest.mark.parametrize("token", ["", "eyJ2IjoibWV0YSJ9", "x" * 1000])

@@ -1,4 +1,4 @@
-"""Load: single fields of a protobuf message, found without decoding the rest."""
+"""Client: single fields of a protobuf message, found without decoding the rest."""
 
 MAGIC = b"k8s\x00"
 """What Kubernetes puts before its envelope, runtime.Unknown."""

@@ -1,11 +1,13 @@
-"""Load: the kept connections of one user."""
+"""Client: the kept connections of one user, and what it waits for one."""
 
+from typing import Any
+
+from gevent import getcurrent
 from gevent.lock import Semaphore
 
+from kubedrill.client.greenlets.waiting import GreenletWaiting
+from kubedrill.client.targets import Targets
 from kubedrill.clock import SECOND, now
-from kubedrill.load.user.held import Held
-from kubedrill.load.user.targets import Targets
-from kubedrill.load.user.waiting import GreenletWaiting
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
@@ -13,6 +15,19 @@ from kubedrill.wire.response import ENDS, Each, Response
 from kubedrill.wire.stream import Stream
 from kubedrill.wire.streaming import Streaming
 from kubedrill.wire.target import Target
+
+
+class Held(dict[Any, int]):
+    """How long greenlets have waited for one of a user's `connections`, ns, until they take it."""
+
+    def add(self, waited: int) -> None:
+        """Take down what the greenlet that calls has waited, ns."""
+        greenlet = getcurrent()
+        self[greenlet] = self.get(greenlet, 0) + waited
+
+    def take(self) -> int:
+        """Return what the greenlet that calls has waited since it last asked, ns."""
+        return self.pop(getcurrent(), 0)
 
 
 class Pool:
@@ -36,7 +51,7 @@ class Pool:
     @property
     def bytes_in(self) -> int:
         """Bytes received on all connections so far, TLS included."""
-        return self._bytes_in + sum(one.bytes_in for one in self._open)
+        return self._bytes_in + sum(connection.bytes_in for connection in self._open)
 
     def exchange(
         self, request: bytes, deadline: int, keep_head: int = ENDS, each: Each | None = None

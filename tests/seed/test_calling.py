@@ -3,15 +3,14 @@
 import pytest
 
 from kubedrill.clock import SECOND, now
-from kubedrill.seed.api import Api, SeedFailed
-from kubedrill.seed.parallel import Call, call_all
+from kubedrill.seed.calling import Call, Seeder, SeedFailed, call_all
 
 PATH = "/api/v1/namespaces"
 
 
 @pytest.fixture
 def api(scripted, record_of):
-    made = Api(record_of(scripted.server_port), now() + 2 * SECOND)
+    made = Seeder(record_of(scripted.server_port), now() + 2 * SECOND)
     yield made
     made.close()
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from kubedrill.load.watching import Events, Kind
+from kubedrill.client.watching import Events, Kind
 
 AT = 12_345_678_901
 STAMP = f"{AT:020}"
@@ -139,7 +139,7 @@ def test_a_length_that_no_event_has_is_refused_at_once():
 
 
 def test_a_line_without_end_is_refused(monkeypatch):
-    monkeypatch.setattr("kubedrill.load.watching.LARGEST", 1000)
+    monkeypatch.setattr("kubedrill.client.watching.LARGEST", 1000)
     events = Events("json")
     with pytest.raises(ValueError, match="1200 bytes"):
         [list(events.feed(b"x" * 400)) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Load: what client-go 0.37 makes of a failure.
+"""Client: what client-go 0.37 makes of a failure.
 
 From its rest/request.go, rest/with_retry.go and tools/cache/reflector.go.
 """
@@ -7,8 +7,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
-
-import gevent
 
 from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
@@ -31,6 +29,9 @@ VERY_SHORT = SECOND
 """A watch that ends sooner, without an event, is not resumed: it might end like that for ever."""
 
 Done = TypeVar("Done")
+
+Sleep = Callable[[float], object]
+"""Lets so many seconds pass; others go on meanwhile as far as they can."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.8, 30.0
 FORGOTTEN = 120 * SECOND
@@ -66,20 +67,21 @@ class Ended:
 
 
 class Pauses:
-    """Ever longer ones."""
+    """Ever longer ones, of the reflector's back-off."""
 
-    def __init__(self) -> None:
+    def __init__(self, sleep: Sleep) -> None:
+        self._sleep = sleep
         self._next_s, self._last = FIRST_PAUSE_S, 0
 
     def take(self) -> None:
         """Sleep."""
         if now() - self._last > FORGOTTEN:
             self._next_s = FIRST_PAUSE_S
-        gevent.sleep(self._next_s * random.uniform(1, 2))  # noqa: S311 - jitter
+        self._sleep(self._next_s * random.uniform(1, 2))  # noqa: S311 - jitter
         self._next_s, self._last = min(self._next_s * 2, LONGEST_PAUSE_S), now()
 
 
-def retried(once: Callable[[], Done | Ended], broken: set[Outcome]) -> Done | Ended:
+def retried(once: Callable[[], Done | Ended], broken: set[Outcome], sleep: Sleep) -> Done | Ended:
     """Do one request as the REST client does: again where its connection has ended, or the server says when.
 
     `broken`: the outcomes that count as an ended connection.
@@ -91,5 +93,5 @@ def retried(once: Callable[[], Done | Ended], broken: set[Outcome]) -> Done | En
         wait_s = RETRY_S if done.outcome in broken else done.retry_after
         if wait_s is None:
             break
-        gevent.sleep(wait_s)
+        sleep(wait_s)
     return done

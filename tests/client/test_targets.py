@@ -13,7 +13,7 @@ from kubedrill.wire.target import Target, client_tls
 with pytest.MonkeyPatch.context() as patch:
     # Locust patches a process that imports it, and this one runs other tests, too.
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from kubedrill.load.user.targets import Targets
+    from kubedrill.client.targets import Targets
 
 
 def connect(server: BehavingServer, certificate: Certificate, verified: bool) -> Connection:

@@ -1,4 +1,4 @@
-"""Load: what a list's metadata says, the `continue` token of a page foremost, from its first bytes.
+"""Client: what a list's metadata says, its version and the `continue` token of a page, from its first bytes.
 
 Both encodings put the list's metadata before its items, so no page is ever decoded. Only lists of
 custom resources have it behind them.
@@ -6,7 +6,7 @@ custom resources have it behind them.
 
 import re
 
-from kubedrill.load.protobuf import enveloped, field
+from kubedrill.client.protobuf import enveloped, field
 
 HEAD = 4096
 """Enough for any list's metadata."""

@@ -1,4 +1,4 @@
-"""Load: who a user is, and how its requests begin."""
+"""Client: who a user is, and how its requests begin."""
 
 import ssl
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Load: how a greenlet waits for its socket at the least cost.
+"""Client: how a greenlet waits for its socket at the least cost.
 
 gevent's own waits start and stop a watcher, and so make a system call, for every request. Here the
 watcher of a connection stays on between requests, and wakes the greenlet from the hub directly.

@@ -1,4 +1,4 @@
-"""Load: which server answered, by the certificate that it showed.
+"""Client: which server answered, by the certificate that it showed.
 
 Behind a load balancer that does not end TLS, it is the only sign that every server gives.
 """

@@ -1,12 +1,15 @@
-"""Load: the events of a watch, told apart without decoding the objects in them."""
+"""Client: the events of a watch, told apart without decoding the objects in them."""
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
-from kubedrill.load.lists import Encoding
-from kubedrill.load.protobuf import enveloped, field
+from kubedrill.client.protobuf import enveloped, field
+
+Encoding = Literal["json", "protobuf"]
+"""What the server is asked for."""
 
 WRITTEN_AT = "kubedrill.io/written-at"
 """Annotation: when an object was written, monotonic ns of the load's clock, DIGITS digits."""
@@ -46,7 +49,7 @@ _KINDS = {kind.value: kind for kind in Kind}
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class WatchEvent:
     """One event, as it came."""
 
     kind: Kind
@@ -100,7 +103,7 @@ class Events:
         self._held = 0
         self._needed = 0
 
-    def feed(self, data: bytes) -> Iterator[Event]:
+    def feed(self, data: bytes) -> Iterator[WatchEvent]:
         """Yield the events that are whole now."""
         self._pieces.append(data)
         self._held += len(data)
@@ -111,7 +114,7 @@ class Events:
         raws, rest, self._needed = self._cut(b"".join(self._pieces))
         self._pieces, self._held = [rest] if rest else [], len(rest)
         for raw in raws:
-            yield Event(_kind(raw, self._encoding), raw, self._encoding)
+            yield WatchEvent(_kind(raw, self._encoding), raw, self._encoding)
         self._check(max(self._held, self._needed))
 
     def _check(self, size: int) -> None:
@@ -135,7 +138,7 @@ class Stamps:
     @property
     def found(self) -> set[int]:
         """The times so far, ns of the load's clock."""
-        return {int(one) for one in self._found if one != _NEVER}
+        return {int(stamp) for stamp in self._found if stamp != _NEVER}
 
 
 def _lines(data: bytes) -> tuple[list[bytes], bytes, int]:

@@ -1,11 +1,11 @@
-"""Load: how the event loop drives a connection that many greenlets share: without a greenlet of its own."""
+"""Client: how the event loop drives a connection that many greenlets share: without a greenlet of its own."""
 
 from collections.abc import Iterable
 
 from gevent import get_hub, getcurrent
 
+from kubedrill.client.greenlets.waiting import GreenletWaiting
 from kubedrill.clock import now
-from kubedrill.load.user.waiting import GreenletWaiting
 from kubedrill.wire.http2.driving import Driven, Waiter
 
 
@@ -67,13 +67,13 @@ class GreenletDriving(GreenletWaiting):
             return
         self._disarm()
         at = now()
-        waiting = [one for one in self._connection.waiters() if one.greenlet is not None]
-        later = [one.deadline for one in waiting if one.deadline > at]
+        waiting = [waiter for waiter in self._connection.waiters() if waiter.greenlet is not None]
+        later = [waiter.deadline for waiter in waiting if waiter.deadline > at]
         if later:
             self._arm(min(later))
-        for one in waiting:
-            if one.deadline <= at:
-                _switch(one, False)
+        for waiter in waiting:
+            if waiter.deadline <= at:
+                _switch(waiter, False)
 
 
 def _switch(waiter: Waiter, in_time: bool) -> None:

@@ -1,4 +1,4 @@
-"""Load: the HTTP/2 connections of one user."""
+"""Client: the HTTP/2 connections of one user."""
 
 from collections import deque
 from operator import attrgetter
@@ -6,10 +6,10 @@ from operator import attrgetter
 import gevent
 from gevent.event import Event
 
+from kubedrill.client.greenlets.driving import GreenletDriving
+from kubedrill.client.greenlets.pool import Held
+from kubedrill.client.targets import Targets
 from kubedrill.clock import SECOND, now
-from kubedrill.load.user.driving import GreenletDriving
-from kubedrill.load.user.held import Held
-from kubedrill.load.user.targets import Targets
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import NotSent, WireError
 from kubedrill.wire.http2.connection import Http2Connection
@@ -45,7 +45,7 @@ class Http2Pool:
     @property
     def bytes_in(self) -> int:
         """Bytes received on all connections so far, TLS included."""
-        return self._bytes_in + sum(one.bytes_in for one in self._open)
+        return self._bytes_in + sum(connection.bytes_in for connection in self._open)
 
     def exchange(
         self, request: bytes, deadline: int, keep_head: int = ENDS, each: Each | None = None
@@ -111,7 +111,7 @@ class Http2Pool:
 
     def _least_busy(self) -> Http2Connection | None:
         self._open.rotate()  # of those that are equally busy, each in turn
-        takers = [one for one in self._open if one.takes_more]
+        takers = [connection for connection in self._open if connection.takes_more]
         if not takers or len(takers) + len(self._opening) < self._most:
             return None
         return min(takers, key=attrgetter("streams"))
@@ -148,8 +148,9 @@ class Http2Pool:
             connection.close()
 
     def _forget_closed(self) -> None:
-        self._bytes_in += sum(one.bytes_in for one in self._open if one.closed)
-        self._open = deque(one for one in self._open if not one.closed)
+        closed = [connection for connection in self._open if connection.closed]
+        self._bytes_in += sum(connection.bytes_in for connection in closed)
+        self._open = deque(connection for connection in self._open if not connection.closed)
 
 
 class _Opening:

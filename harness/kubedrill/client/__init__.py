@@ -1,0 +1,1 @@
+"""What all who talk to the API share, above the raw connection: callers, pools, retries, watches."""
