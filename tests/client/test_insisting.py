@@ -58,17 +58,17 @@ def test_a_refusal_is_final_and_its_message_quoted(status):
 
 
 def test_what_is_no_status_is_quoted_as_it_is():
-    with pytest.raises(Refused, match="^400 Client sent an HTTP request"):
+    with pytest.raises(Refused, match=r"^400 Client sent an HTTP request"):
         played([response(400, b"Client sent an HTTP request")], Patience(0.1, 1))
 
 
 def test_no_more_attempts_than_asked_for():
     answers = [response(503, b"down")] * 4
-    with pytest.raises(Refused, match="^asked 3 times; last: 503 down$"):
+    with pytest.raises(Refused, match=r"^asked 3 times; last: 503 down$"):
         played(answers, Patience(0.1, 1, attempts=3))
 
 
 def test_no_pause_goes_beyond_the_time():
     failure = WireError(Outcome.REFUSED, "")
-    with pytest.raises(Refused, match="^out of time; last: refused$"):
+    with pytest.raises(Refused, match=r"^out of time; last: refused$"):
         played([failure], Patience(10, 10, now() + SECOND))
