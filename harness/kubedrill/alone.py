@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from kubedrill import cluster
 from kubedrill.errors import NotStarted
+from kubedrill.experiment import refused_where_it_stays
 from kubedrill.faults.progress import call_folder
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
@@ -60,6 +61,8 @@ def _opened(context: dict[str, Any], run: str, on: str) -> tuple[RunFolder, IO[b
     if record is None:
         raise NotStarted(f"cluster {on} is not up; to bring it up: kubedrill cluster up {on}")
     cluster.check_supervised(record)
+    if why := refused_where_it_stays(_irreversible(context), on):
+        raise NotStarted(why)
     lock = cluster.lock(on)
     folder = RunFolder.create(Path(run).parent.resolve(), Path(run).name)
     record.write(folder.cluster)
@@ -67,3 +70,9 @@ def _opened(context: dict[str, Any], run: str, on: str) -> tuple[RunFolder, IO[b
     registry.register(folder)
     call_folder(run, folder)
     return folder, lock
+
+
+def _irreversible(context: dict[str, Any]) -> list[str]:
+    """Return the names of the faults of an expanded experiment that nothing can undo, each once."""
+    faults = [fault for extension in context["extensions"] for fault in extension.get("faults", ())]
+    return [*dict.fromkeys(fault["name"] for fault in faults if fault["lasts"] == "irreversible")]

@@ -17,7 +17,13 @@ from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.cluster import guest
 from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
-from kubedrill.experiment import Experiment, expand, schedule, to_yaml
+from kubedrill.experiment import (
+    Experiment,
+    expand,
+    refused_where_it_stays,
+    schedule,
+    to_yaml,
+)
 from kubedrill.judge import convert
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.load import launch
@@ -52,7 +58,8 @@ LOOK_S = 0.25
 """How often the runner looks at files and children; the live view moves at this pace."""
 
 LAST_EDGE_NS = 30 * SECOND
-"""After the last phase the faults process may still be proving that its undo holds."""
+"""After the last phase the faults process may still be proving that its undo holds; or as long as the
+slowest fault's undo may take."""
 
 FREE_BYTES = 200 * 1024 * 1024
 """A drill of some minutes writes about 20 MB; ten times that must be free in reports/."""
@@ -84,6 +91,7 @@ def run(order: Order, console: Console) -> Report:
     signals.install()
     definition = check_before(order)
     with cluster.lock(order.cluster) as lock:
+        check_it_may_be_thrown_away(order)
         folder = open_folder(order)
         drill = Drill(folder, order.cluster, lambda _: None, definition.provider)
         try:
@@ -124,6 +132,14 @@ def check_before(order: Order) -> "ClusterDefinition":
     cluster.check(definition, order.cluster)
     launch.check(order.experiment.loads)
     return definition
+
+
+def check_it_may_be_thrown_away(order: Order) -> None:
+    """Raise NotStarted for a fault that nothing can undo, on a cluster that stays after the drill."""
+    if order.keep_cluster or cluster.find(order.cluster):
+        irreversible = order.experiment.irreversible
+        if why := refused_where_it_stays(irreversible, order.cluster, kept=order.keep_cluster):
+            raise NotStarted(f"{order.file}: {why}")
 
 
 def open_folder(order: Order) -> RunFolder:
@@ -193,7 +209,7 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
     begun: set[str] = set()
     with LiveView(plan, console) as view:
         drill.on_event = view.event
-        while now() < plan.end + LAST_EDGE_NS and not drill.finished():
+        while not drill.finished() and now() < latest_edge(drill, plan):
             time.sleep(LOOK_S)
             signals.check()
             tell_phases(drill, plan, begun)
@@ -205,6 +221,14 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
                 raise Aborted(condition)
         tell_phases(drill, plan, begun)
         drill.look(plan)
+
+
+def latest_edge(drill: Drill, plan: Schedule) -> int:
+    """Return until when faults may still be undone, monotonic ns: for as long as the slowest may take."""
+    if now() < plan.end:
+        return plan.end
+    limits = (entry.limit_s or 0.0 for entry in drill.ledger.entries())
+    return plan.end + max(LAST_EDGE_NS, round(max(limits, default=0.0) * SECOND))
 
 
 def tell_phases(drill: Drill, plan: Schedule, begun: set[str]) -> None:

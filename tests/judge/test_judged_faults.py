@@ -1,6 +1,7 @@
 """What became of a fault: proven, punctual, undone; else the drill proves nothing."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,13 @@ from judged_scrapes import at
 from told import event
 
 from kubedrill.judge import judge
+from kubedrill.judge.faults import Fault
+from kubedrill.record.catalogue import Lasts
+from kubedrill.record.faults import FaultEvent, FaultLine
 from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import ScheduledFault
 from kubedrill.record.verdict import Verdict
+from kubedrill.report.sentences import fault_line
 
 FRESH = {"path": "balancer", "connection": "fresh", "level": "prober"}
 
@@ -364,3 +369,38 @@ def test_nor_after_an_interruption(drill: JudgedDrill, tmp_path) -> None:
 def test_what_has_a_rollback_must_be_undone(drill: JudgedDrill, tmp_path) -> None:
     without_rollback(drill, {"name": "mend"})
     assert "activity on etcd-b: was not undone" in drill.judged(tmp_path).reasons
+
+
+@pytest.mark.parametrize(
+    ("lasts", "said"), [("momentary", "over at once"), ("irreversible", "cannot be undone")]
+)
+def test_what_does_not_last_need_not_be_undone(
+    drill: JudgedDrill, tmp_path: Path, lasts: Lasts, said: str
+) -> None:
+    drill.scheduled_faults = [replace(KILL, lasts=lasts)]
+    drop(drill, "undoing", "undone")
+    drill.objectives = [("baseline", "list.p99 < 1s")]
+    report = drill.judged(tmp_path)
+    assert (report.verdict, report.reasons) == (Verdict.PASS, [])
+    assert fault_line(report.faults[0]).endswith(f", {said}")
+
+
+def test_what_was_undone_though_it_does_not_last_is_no_such_fault(
+    drill: JudgedDrill, tmp_path: Path
+) -> None:
+    drill.scheduled_faults = [replace(KILL, lasts="momentary")]
+    reasons = drill.judged(tmp_path).reasons
+    assert "etcd.kill on etcd-b: was undone, though that cannot be" in reasons
+
+
+@pytest.mark.parametrize(("lasts", "held"), [("lasting", True), ("momentary", False)])
+def test_who_was_hit_is_silent_rightly_only_while_it_lasts(lasts: Lasts, held: bool) -> None:
+    times: dict[FaultEvent, int] = {"injecting": 10, "injected": 10, "took-effect": 11}
+    common: dict[str, Any] = {"fault": "etcd.kill", "index": 0, "targets": ("etcd-b",)}
+    told = {
+        event: FaultLine(time=at(second), event=event, proof="", facts={}, **common)
+        for event, second in times.items()
+    }
+    fault = Fault(replace(KILL, lasts=lasts), {**told})
+    assert fault.holds("etcd-b", at(12))
+    assert fault.holds("etcd-b", at(15)) is held

@@ -5,7 +5,14 @@ from kubedrill.experiment.plan import Plan, plan, render
 from kubedrill.experiment.read import read
 from kubedrill.experiment.scaled import scaled
 from kubedrill.experiment.schema import json_schema
-from kubedrill.experiment.settled import Experiment, Fault, PhaseLength, PhaseObjective, Seed
+from kubedrill.experiment.settled import (
+    Experiment,
+    Fault,
+    PhaseLength,
+    PhaseObjective,
+    Seed,
+    refused_where_it_stays,
+)
 from kubedrill.experiment.write import schedule, to_yaml
 
 __all__ = [
@@ -20,6 +27,7 @@ __all__ = [
     "json_schema",
     "plan",
     "read",
+    "refused_where_it_stays",
     "render",
     "scaled",
     "schedule",

@@ -43,7 +43,8 @@ class FaultReader:
         times = self._times(phase, entry, location) if phase else None
         if name is None or phase is None or times is None or len(self.problems.found) > before:
             return None
-        return Fault(name, arguments, phase, *times)
+        lasts = self.known[name].lasts if name in self.known else "lasting"
+        return Fault(name, arguments, phase, *times, lasts)
 
     def _name(self, entry: Mapping[str, Any], location: Location) -> str | None:
         known = [ACTIVITY, *self.known]

@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
+from kubedrill.experiment.settled import (
+    ACTIVITY,
+    Experiment,
+    Fault,
+    refused_where_it_stays,
+)
 from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import CHOSEN_LATER, Catalogue, Lasts, Rule
 from kubedrill.record.cluster import ClusterRecord
@@ -58,6 +63,8 @@ class Plan:
     capabilities: tuple[str, ...]
     missing: tuple[str, ...]
     """Capabilities that the cluster lacks; empty also when it is not up."""
+    refused: str
+    """Why the drill would not be started on the cluster that is up; empty if it would be."""
     seed: dict[str, int]
     loads: tuple[dict[str, Any], ...]
     deadline_s: float
@@ -95,6 +102,7 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         targets=tuple(dict.fromkeys(target for fault in faults for target in fault.targets)),
         capabilities=needed,
         missing=tuple(one for one in needed if record and one not in record.capabilities),
+        refused=refused_where_it_stays(experiment.irreversible, record.name) if record else "",
         seed=experiment.seed.wanted(),
         loads=tuple(
             {**asdict(load), "rate": load.arrivals.in_words()} for load in experiment.loads
@@ -155,7 +163,7 @@ def _fault(fault: Fault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedF
         needs=known.capability,
         targets=tuple(known.target.format(one) for one in named),
         chosen=chosen,
-        lasts=known.lasts,
+        lasts=fault.lasts,
         **common,
     )
 
@@ -209,6 +217,8 @@ def _facts(planned: Plan) -> "Table":
     table.add_row("needs", ", ".join(planned.capabilities) or "nothing beyond the API")
     if planned.missing:
         table.add_row("missing", f"{', '.join(planned.missing)}: the drill would not be started")
+    if planned.refused:
+        table.add_row("refused", f"{planned.refused}; the drill would not be started")
     table.add_row("may hit", Text(", ".join(planned.targets) or "nothing"))
     if planned.identity:
         may = "; ".join(_right(rule) for rule in planned.rights) or "nothing"
@@ -255,16 +265,21 @@ def _phase_table(planned: Plan) -> "Table":
 
 def _fault_text(fault: PlannedFault) -> str:
     arguments = ", ".join(f"{name}: {_shown(value)}" for name, value in fault.arguments.items())
-    times = f"{format_duration(fault.inject_s)} to {format_duration(fault.undo_s)}"
-    stays = "\n  cannot be undone: the cluster is to be thrown away" * (
-        fault.lasts == "irreversible"
-    )
+    times = (format_duration(fault.inject_s), format_duration(fault.undo_s))
     return (
         f"\n{fault.name} {arguments}\n  {fault.does}\n"
-        f"  from {times}; needs {fault.needs or 'nothing'}\n"
+        f"  {_LASTS[fault.lasts].format(*times)}; needs {fault.needs or 'nothing'}\n"
         f"  hits {_hit(fault)}\n"
-        f"  blast radius: {fault.blast_radius or 'not stated'}{stays}"
+        f"  blast radius: {fault.blast_radius or 'not stated'}"
     )
+
+
+_LASTS: dict[Lasts, str] = {
+    "lasting": "from {0} to {1}",
+    "momentary": "at {0}, and over at once",
+    "irreversible": "at {0}, and cannot be undone: only on a cluster that is thrown away after the drill",
+}
+"""From when to when a fault is in force."""
 
 
 def _hit(fault: PlannedFault) -> str:

@@ -1,10 +1,11 @@
 """An experiment that was read and checked: names exist, units fit, times lie within the drill."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from kubedrill.record.abort import AbortCondition
-from kubedrill.record.catalogue import Rule
+from kubedrill.record.catalogue import Lasts, Rule
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Headroom, Probing, ScheduledLoad, Scraping
 
@@ -42,6 +43,7 @@ class Fault:
     phase: str
     inject_s: float
     undo_s: float
+    lasts: Lasts = "lasting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,12 @@ class Experiment:
                 rules.append(rule)
         return tuple(rules)
 
+    @property
+    def irreversible(self) -> tuple[str, ...]:
+        """The names of the faults that nothing can undo, each once."""
+        names = (fault.name for fault in self.faults if fault.lasts == "irreversible")
+        return tuple(dict.fromkeys(names))
+
     def phase_start(self, name: str) -> float:
         """Return when a phase begins, in seconds from the drill's start; KeyError if unknown."""
         start = 0.0
@@ -103,3 +111,19 @@ class Experiment:
         """Return when a phase ends, in seconds from the drill's start; KeyError if unknown."""
         lengths = {phase.name: phase.seconds for phase in self.phases}
         return self.phase_start(name) + lengths[name]
+
+
+def refused_where_it_stays(irreversible: Sequence[str], cluster: str, *, kept: bool = False) -> str:
+    """Return why faults that nothing can undo are not injected into a cluster that stays; or "".
+
+    It stays because it was up before, or because it is to be `kept`.
+    """
+    if not irreversible:
+        return ""
+    why, instead = (
+        ("--keep-cluster keeps the cluster", "leave that out")
+        if kept
+        else (f"the cluster {cluster} is up, and stays", f"first: kubedrill cluster down {cluster}")
+    )
+    names = " and ".join(irreversible)
+    return f"{names} cannot be undone, so that the cluster is to be thrown away, and {why}; {instead}"

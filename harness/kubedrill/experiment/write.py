@@ -44,8 +44,15 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
         ),
         loads=experiment.loads,
         faults=tuple(
-            ScheduledFault(one.name, one.arguments, one.phase, at(one.inject_s), at(one.undo_s))
-            for one in experiment.faults
+            ScheduledFault(
+                fault.name,
+                fault.arguments,
+                fault.phase,
+                at(fault.inject_s),
+                at(fault.undo_s),
+                fault.lasts,
+            )
+            for fault in experiment.faults
         ),
         objectives=tuple(
             ScheduledObjective(one.phase, one.objective.text, one.line)

@@ -32,7 +32,7 @@ LONGEST_HOLD = 3600 * SECOND
 """The lease of what is held where no schedule says for how long."""
 
 LEASE_GRACE = 60 * SECOND
-"""How much longer than its deadline a fault is held: the watchdog comes first, and a slow undo."""
+"""How much longer than its deadline a fault is held: the watchdog comes first."""
 
 
 def inject(
@@ -44,26 +44,28 @@ def inject(
     fault's if it is a user's. Raises FaultFailed where it must not be injected, hits nothing, or shows no
     effect within its time.
     """
-    folder = folder_of(run)
-    one = _read(fault, given, file)
+    return _inject(_read(fault, given, file), folder_of(run), index, file)
+
+
+def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:
     record = ClusterRecord.read(folder.cluster)
-    scene = Scene(record, ClusterHandle(record), lease=_lease(folder, index))
-    targets = _choose(one, scene, Progress(folder, fault, index))
+    scene = Scene(record, ClusterHandle(record), lease=_lease(fault, folder, index))
+    targets = _choose(fault, scene, Progress(folder, fault.name, index))
     scene = replace(scene, targets=targets)
-    progress = Progress(folder, fault, index, targets)
+    progress = Progress(folder, fault.name, index, targets)
     ledger = Ledger(folder.ledger)
-    entry = _intend(one, scene, ledger, progress, file)
+    entry = _intend(fault, scene, ledger, progress, file)
     begun = progress.say("injecting")
     try:
-        scene = replace(scene, facts=dict(one.inject(scene)))
+        scene = replace(scene, facts=dict(fault.inject(scene)))
     except HandleError as error:
         raise progress.fail(str(error)) from error
     ledger.learn(entry, facts=dict(scene.facts))
-    progress.say("injected", one.did(scene), **scene.facts)
-    proof = _proven(lambda: one.took_effect(scene), one.effect_s, progress)
+    progress.say("injected", fault.did(scene), **scene.facts)
+    proof = _proven(lambda: fault.took_effect(scene), fault.effect_s, progress)
     at = progress.say("took-effect", proof)
-    if one.lasts == "lasting":
-        holding.begin(one, scene, progress, entry)
+    if fault.lasts == "lasting":
+        holding.begin(fault, scene, progress, entry)
     else:
         ledger.undone(entry)
     return {"targets": [*targets], "seconds": (at - begun) / SECOND, "proof": proof}
@@ -75,26 +77,28 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
     Raises FaultFailed if the effect did not last until now, or if it is not undone within the fault's time.
     """
     folder = folder_of(run)
-    ledger = Ledger(folder.ledger)
-    entry = _open_entry(ledger, fault, index)
+    entry = Ledger(folder.ledger).open_fault("fault", index, fault)
     if entry is None:
         return {"undone": "already, or never injected"}
     record = ClusterRecord.read(folder.cluster)
     handle = ClusterHandle(record)
     if not record.stands() or handle.is_gone():
-        ledger.undone(entry.id)
+        Ledger(folder.ledger).undone(entry.id)
         return {"undone": "the cluster is gone, and the fault with it"}
-    one = _read(fault, entry.facts.get("given", {}), file)
-    scene = Scene(
-        record, handle, tuple(entry.facts.get("targets", ())), facts=entry.facts.get("facts", {})
-    )
-    progress = Progress(folder, fault, index, scene.targets)
-    lapse = holding.end(one, scene, ledger, entry)
+    known = _read(fault, entry.facts.get("given", {}), file)
+    targets = tuple(entry.facts.get("targets", ()))
+    scene = Scene(record, handle, targets, facts=entry.facts.get("facts", {}))
+    return _undo(known, scene, entry, Progress(folder, fault, index, targets))
+
+
+def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[str, Any]:
+    ledger = Ledger(progress.folder.ledger)
+    lapse = holding.end(fault, scene, ledger, entry)
     begun = now()
-    one.undo(scene)
+    fault.undo(scene)
     with suppress(OSError):  # a full disk must keep nothing broken
         progress.say("undoing", time=begun)
-    proof = _proven(lambda: one.undone(scene), one.return_s, progress, handle)
+    proof = _proven(lambda: fault.undone(scene), fault.return_s, progress, scene.handle)
     at = progress.say("undone", proof)
     ledger.undone(entry.id)
     if lapse:
@@ -110,20 +114,20 @@ def _read(fault: str, given: Mapping[str, Any], file: str) -> Fault:
         raise FaultFailed(f"{fault}: {first['msg']}: {'.'.join(map(str, first['loc']))}") from None
 
 
-def _choose(one: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
+def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
     """Return whom to hit, of what is there now; FaultFailed if nobody may be."""
-    there = one.candidates(scene)
-    asked = one.asked()
+    there = fault.candidates(scene)
+    asked = fault.asked()
     if asked == "leader":
         chosen = [candidate for candidate in there if candidate.leads]
         if not chosen:
-            raise progress.fail(f"no {one.hits} leads, so there is no leader to {one.verb}")
+            raise progress.fail(f"no {fault.hits} leads, so there is no leader to {fault.verb}")
     elif asked == "random":
         chosen = [random.Random(_seed(progress)).choice(there)] if there else []  # noqa: S311 - no secret
     else:
         names = [asked] if isinstance(asked, str) else [*asked]
-        chosen = [Candidate(one.target.format(name), name) for name in names]
-    if why := refused_now(one, [candidate.called for candidate in chosen], there, scene.record):
+        chosen = [Candidate(fault.target.format(name), name) for name in names]
+    if why := refused_now(fault, [candidate.called for candidate in chosen], there, scene.record):
         raise replace(progress, targets=tuple(candidate.target for candidate in chosen)).fail(why)
     return tuple(candidate.target for candidate in chosen)
 
@@ -133,33 +137,21 @@ def _seed(progress: Progress) -> str:
     return f"{progress.folder.run}/{progress.index}"
 
 
-def _intend(one: Fault, scene: Scene, ledger: Ledger, progress: Progress, file: str) -> str:
+def _intend(fault: Fault, scene: Scene, ledger: Ledger, progress: Progress, file: str) -> str:
     """Put a fault into the ledger before it is injected; return its entry's id."""
     run, index = str(progress.folder.path), progress.index
-    arguments = {"fault": one.name, "run": run, "index": index, "file": file}
-    due = deadline(progress.folder, progress.index)
-    entry = ledger.intend("fault", one.name, UNDO, arguments, due, limit_s=one.return_s)
-    facts = {"given": one.model_dump(mode="json"), "targets": [*scene.targets]}
+    arguments = {"fault": fault.name, "run": run, "index": index, "file": file}
+    due = deadline(progress.folder, progress.index, fault.return_s)
+    entry = ledger.intend("fault", fault.name, UNDO, arguments, due, limit_s=fault.return_s)
+    facts = {"given": fault.model_dump(mode="json"), "targets": [*scene.targets]}
     ledger.learn(entry, **facts, seed=_seed(progress))
     return entry
 
 
-def _lease(folder: RunFolder, index: int) -> int:
-    due = deadline(folder, index)
+def _lease(fault: Fault, folder: RunFolder, index: int) -> int:
+    """Return until when a fault is held at most, though nobody undoes it, monotonic ns."""
+    due = deadline(folder, index, fault.return_s)
     return now() + LONGEST_HOLD if due is None else due + LEASE_GRACE
-
-
-def _open_entry(ledger: Ledger, fault: str, index: int) -> Entry | None:
-    if not ledger.path.exists():
-        return None
-    return next(
-        (
-            entry
-            for entry in ledger.open_entries()
-            if (entry.what, entry.name) == ("fault", fault) and entry.arguments["index"] == index
-        ),
-        None,
-    )
 
 
 def _proven(

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Required, TypedDict
 
 from kubedrill.clock import SECOND
 from kubedrill.cluster.guest import GuestNeeded, grant, revoke, user_of
@@ -24,15 +24,36 @@ from kubedrill.process.environment import environment, kubeconfig
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_json
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.ledger import Entry, Ledger
+from kubedrill.record.ledger import Ledger
 
-Activity = dict[str, Any]
+
+class Provider(TypedDict, total=False):
+    """Who plays an activity; what else it says is Chaos Toolkit's affair."""
+
+    type: Required[str]
+    module: str
+    arguments: Any
+
+
+class Activity(TypedDict):
+    """An action of Chaos Toolkit."""
+
+    name: str
+    provider: Provider
+
+
+class ChaosExperiment(TypedDict):
+    """What is played of an experiment."""
+
+    method: list[Activity]
+    rollbacks: list[Activity]
+
 
 NAME: Final = "activity"
 UNDO = ("kubedrill.faults.native", "roll_back")
 
 
-def prepare(experiment: Activity) -> None:
+def prepare(experiment: ChaosExperiment) -> None:
     """Import the modules of an experiment's activities, so that no injection waits for that."""
     for action in (*experiment["method"], *experiment["rollbacks"]):
         arguments = action["provider"].get("arguments", {})
@@ -75,15 +96,7 @@ def inject(
     try:
         surroundings = _surroundings(folder)
         if rollback:
-            name = activity["name"]
-            arguments = {
-                "rollback": rollback,
-                "place": place,
-                "run": str(folder.path),
-                "index": index,
-                "activity": name,
-            }
-            Ledger(folder.ledger).intend(NAME, name, UNDO, arguments, deadline(folder, index))
+            _intend(activity["name"], rollback, progress, place)
     except (FaultFailed, OSError) as error:
         raise progress.fail(f"not played: {error}") from error
     if why := _play(activity, surroundings, place):
@@ -97,7 +110,7 @@ def inject(
 def undo(run: str, index: int = 0) -> dict[str, Any]:
     """Play the rollback of the activity that `inject` played; may be called again."""
     ledger = Ledger(folder_of(run).ledger)
-    entry = _entry(ledger, index)
+    entry = ledger.open_fault(NAME, index)
     if entry is None:
         return {"undone": "already, or never injected"}
     roll_back(**entry.arguments)
@@ -116,7 +129,7 @@ def roll_back(rollback: Activity, place: str, run: str, index: int, activity: st
     with suppress(OSError):  # a full disk must keep nothing broken
         progress.say("undoing")
     stands = ClusterRecord.read(folder.cluster).stands()
-    if not stands and str(rollback["provider"].get("module", "")).startswith("chaosk8s."):
+    if not stands and rollback["provider"].get("module", "").startswith("chaosk8s."):
         progress.say("undone", "the cluster is gone, and what was done to it")
         return
     with tempfile.TemporaryDirectory(prefix="kubedrill-") as nowhere:
@@ -130,11 +143,12 @@ def roll_back(rollback: Activity, place: str, run: str, index: int, activity: st
     progress.say("undone", _proof(folder))
 
 
-def _entry(ledger: Ledger, index: int) -> Entry | None:
-    entries = (
-        [one for one in ledger.open_entries() if one.what == NAME] if ledger.path.exists() else []
-    )
-    return next((one for one in entries if one.arguments["index"] == index), None)
+def _intend(name: str, rollback: Activity, progress: Progress, place: str) -> None:
+    """Put the rollback of the activity of that name into the ledger, as `roll_back` takes it."""
+    folder, index = progress.folder, progress.index
+    arguments = {"rollback": rollback, "place": place, "run": str(folder.path), "index": index}
+    ledger, due = Ledger(folder.ledger), deadline(folder, index)
+    ledger.intend(NAME, name, UNDO, {**arguments, "activity": name}, due)
 
 
 def _proof(folder: RunFolder) -> str:

@@ -54,11 +54,14 @@ class Progress:
         return FaultFailed(f"{self.fault}{on}: {why}")
 
 
-def deadline(folder: RunFolder, index: int) -> int | None:
-    """Return when a fault has outlived its time (monotonic ns): its undo on the schedule, and GRACE."""
+def deadline(folder: RunFolder, index: int, undo_s: float = 0.0) -> int | None:
+    """Return when a fault has outlived its time, monotonic ns; None if no schedule says.
+
+    That is its undo on the schedule, and what that may take: GRACE, or `undo_s` if it is more.
+    """
     if not folder.schedule.exists():
         return None
-    return Schedule.read(folder.schedule).faults[index].undo + GRACE
+    return Schedule.read(folder.schedule).faults[index].undo + max(GRACE, round(undo_s * SECOND))
 
 
 _called: dict[str, RunFolder] = {}

@@ -61,6 +61,7 @@ def fault_result(fault: Fault, evidence: Evidence, unhealthy: Times) -> FaultRes
         undone_at=fault.at("undone"),
         undo_proof=fault.proof("undone"),
         can_be_undone=fault.scheduled.can_be_undone,
+        lasts=fault.scheduled.lasts,
         time_to_detect_s=time_to_detect_s(fault, evidence.probes, unhealthy),
         time_to_recover_s=recovered.seconds if recovered else None,
         recovered=recovered is not None and not recovered.failing,

@@ -63,10 +63,11 @@ class Fault:
 
     def holds(self, component: str, time: int) -> bool:
         """Whether a component was rightly silent: held down, or only just let go."""
-        begun, undone = self.at("injecting"), self.at("undone")
+        begun = self.at("injecting")
+        over = self.at("took-effect" if self.scheduled.lasts == "momentary" else "undone")
         if begun is None or component not in self.targets:
             return False
-        return begun <= time and (undone is None or time <= undone + WARM)
+        return begun <= time and (over is None or time <= over + WARM)
 
     def explains(self, start: int, end: int) -> bool:
         """Whether a leader change between two times is this fault's doing."""
@@ -155,6 +156,8 @@ def reasons(faults: Iterable[Fault], whole: bool) -> Iterator[str]:
             yield f"{fault.name}: {fault.proof('failed')}"
         elif "lapsed" in fault.events:
             yield f"{fault.name}: {_lapse(fault)}"
+        elif "undone" in fault.events and not fault.scheduled.can_be_undone:
+            yield f"{fault.name}: was undone, though that cannot be"
         elif whole:
             yield from _incomplete(fault)
         elif (

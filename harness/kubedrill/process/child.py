@@ -157,15 +157,18 @@ def kill_process(pid: int | None, started: float | None) -> None:
         pass
 
 
-def wait_for_end(pid: int | None, started: float | None, timeout_s: float) -> None:
+def wait_for_end(pid: int | None, started: float | None, timeout_s: float) -> bool:
     """Wait until the process of that pid and start time has ended, for at most `timeout_s`.
 
-    It may be anybody's child.
+    It may be anybody's child. Return whether it has ended.
     """
     deadline = time.monotonic() + timeout_s
     ended = (None, psutil.STATUS_ZOMBIE)
-    while _status(pid, started) not in ended and time.monotonic() < deadline:
+    while _status(pid, started) not in ended:
+        if time.monotonic() >= deadline:
+            return False
         time.sleep(0.05)
+    return True
 
 
 def _status(pid: int | None, started: float | None) -> str | None:

@@ -106,6 +106,11 @@ class Entry:
         return self.facts.get("undoing")
 
     @property
+    def index(self) -> int | None:
+        """The place in the schedule of the fault that it is; None if it is none."""
+        return self.arguments.get("index")
+
+    @property
     def process(self) -> tuple[int, float] | None:
         """The pid and the start of the process that it is; None if it is none, or has not begun yet."""
         if self.what != "process" or not {"pid", "started"} <= self.facts.keys():
@@ -173,7 +178,18 @@ class Ledger:
 
     def open_entries(self) -> list[Entry]:
         """Return the entries still to be undone, newest first: the order of undoing."""
-        return [one for one in reversed(self.entries()) if not one.undone and not one.stays]
+        return [entry for entry in reversed(self.entries()) if not entry.undone and not entry.stays]
+
+    def open_fault(self, what: What, index: int, name: str = "") -> Entry | None:
+        """Return the entry of the fault at that place in the schedule, of that name if one is given.
+
+        None if it has been undone, or was never injected.
+        """
+        if not self.path.exists():
+            return None
+        entries = (entry for entry in self.open_entries() if entry.what == what)
+        found = (entry for entry in entries if entry.index == index and name in {"", entry.name})
+        return next(found, None)
 
     def check(self, *, may_be_cut: bool) -> None:
         """Raise BadEvidence for the first line that is none, or that is about an entry nobody intended.
@@ -227,7 +243,7 @@ def undo(ledger: Ledger, what: tuple[str, ...] | None = None) -> list[str]:
     Normal end, watchdog and `kubedrill heal` all call this. An entry that fails stays open and the
     next one is still undone.
     """
-    entries = [one for one in ledger.open_entries() if what is None or one.what in what]
+    entries = [entry for entry in ledger.open_entries() if what is None or entry.what in what]
     return [failure for entry in entries if (failure := undo_entry(ledger, entry))]
 
 
@@ -248,7 +264,7 @@ def healing(before: bytes, after: bytes) -> bool:
     """Whether the lines `after` an end only tell the undoing of what was open `before` it."""
     parse = adapter(_LINE).validate_json
     try:
-        known, later = ([parse(one) for one in text.splitlines()] for text in (before, after))
+        known, later = ([parse(line) for line in text.splitlines()] for text in (before, after))
     except ValidationError:
         return False
     undone = {line.id for line in known if isinstance(line, Undone)}

@@ -11,6 +11,7 @@ from pydantic import Field, with_config
 
 from kubedrill.clock import SECOND, ClockPair
 from kubedrill.reading.arrivals import Arrivals, Times
+from kubedrill.record.catalogue import Lasts
 from kubedrill.record.lines import (
     STRICT,
     Amount,
@@ -56,7 +57,7 @@ class ScheduledLoad:
     phases: tuple[str, ...] = ()
     """The phases in which it presses; none named: all."""
     processes: Annotated[int, Field(ge=1)] = 1
-    """How many share the arrivals: each takes every so-manieth."""
+    """How many share the arrivals, each of them in turn."""
     workers: RemoteWorkers | None = None
     """Who shares them instead, if they are on other machines."""
 
@@ -87,11 +88,12 @@ class ScheduledFault:
     phase: str
     inject: Time
     undo: Time
+    lasts: Lasts = "lasting"
 
     @property
     def can_be_undone(self) -> bool:
-        """Not so for an activity whose file says `rollback: null`."""
-        return "rollback" not in self.arguments or self.arguments["rollback"] is not None
+        """Whether it lasts until it is undone; not so for an activity whose file says `rollback: null`."""
+        return self.lasts == "lasting" and self.arguments.get("rollback", "") is not None
 
 
 @dataclass(frozen=True, slots=True)

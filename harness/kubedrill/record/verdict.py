@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from kubedrill.record.catalogue import Lasts
 from kubedrill.record.files import write_whole
 from kubedrill.record.series import scored
 
@@ -104,7 +105,8 @@ class FaultResult(_Part):
     undone_at: int | None
     undo_proof: str
     can_be_undone: bool = True
-    """False where the experiment says `rollback: null`."""
+    """False where the experiment says `rollback: null`, and for what does not last."""
+    lasts: Lasts = "lasting"
     time_to_detect_s: float | None
     time_to_recover_s: float | None
     recovered: bool = True

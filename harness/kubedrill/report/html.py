@@ -169,7 +169,7 @@ def _fault(fault: FaultResult, start: int) -> dict[str, str]:
         "Took effect": state(fault.took_effect, fault.took_effect_at, fault.proof),
         "Undone": state(fault.undone, fault.undone_at, fault.undo_proof)
         if fault.can_be_undone
-        else "cannot be undone",
+        else sentences.not_undone(fault),
         "Time to detect": figures.seconds(fault.time_to_detect_s),
         "Time to recover": sentences.recovery(fault),
     }

@@ -105,14 +105,19 @@ def fault_line(fault: FaultResult) -> str:
     text = f"{on_target(fault.name, fault.target)} {effect}"
     if fault.time_to_detect_s is not None:
         text += f", noticed after {figures.seconds(fault.time_to_detect_s)}"
-    if not fault.can_be_undone:
-        text += ", cannot be undone"
-    else:
+    if fault.can_be_undone:
         text += ", undone" if fault.undone else ", NOT undone"
+    else:
+        text += f", {not_undone(fault)}"
     if fault.time_to_recover_s is not None:
         done = "recovered" if fault.recovered else "NOT recovered"
         text += f", {done} {figures.seconds(fault.time_to_recover_s)} later"
     return text
+
+
+def not_undone(fault: FaultResult) -> str:
+    """Return why a fault that need not be undone was not."""
+    return "over at once" if fault.lasts == "momentary" else "cannot be undone"
 
 
 def recovery(fault: FaultResult) -> str:

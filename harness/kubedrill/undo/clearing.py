@@ -64,10 +64,12 @@ def _within(limit_s: float, ledger: Ledger, what: str) -> list[str]:
     Faults are undone at once, all of them: what proves one to be undone may need another one undone.
     """
     try:
-        entries = [one for one in ledger.open_entries() if one.what == what]
+        entries = [entry for entry in ledger.open_entries() if entry.what == what]
     except OSError as error:
         return [f"{what}: {type(error).__name__}: {error}"]
-    turns = [(one.name, [one]) for one in entries] if what == "fault" else [(what, entries)]
+    turns = [(what, entries)]
+    if what == "fault":
+        turns = [(entry.name, [entry]) for entry in entries]
     failures: list[str] = []
     threads = [_undoing(ledger, name, turn, failures) for name, turn in turns]
     until = time.monotonic() + limit_s
@@ -84,7 +86,7 @@ def _undoing(
 
     def work() -> None:
         try:
-            failures.extend(said for one in entries if (said := undo_entry(ledger, one)))
+            failures.extend(said for entry in entries if (said := undo_entry(ledger, entry)))
         except BaseException as error:  # noqa: BLE001 - a thread that dies must not pass for success
             failures.append(f"{name}: {type(error).__name__}: {error}")
 
@@ -95,5 +97,5 @@ def _undoing(
 
 def _limit_s(limit_s: float, entries: Iterable[Entry], what: str) -> float:
     """Return how long a kind may take: the longest that one of its entries says, and a moment."""
-    own = [one.limit_s + MOMENT_S for one in entries if one.what == what and one.limit_s]
+    own = [entry.limit_s + MOMENT_S for entry in entries if entry.what == what and entry.limit_s]
     return max(limit_s, *own) if own else limit_s

@@ -42,9 +42,8 @@ def heal(reports: Path, say: Say) -> Healed:
     A drill that still runs is left alone: it holds its cluster's lock. One that cannot be healed, or
     not even be read, does not stop the others.
     """
-    done = [
-        _healed(folder, say) for folder in sorted(set(_known(reports)), key=lambda one: one.path)
-    ]
+    folders = sorted(set(_known(reports)), key=lambda folder: folder.path)
+    done = [_healed(folder, say) for folder in folders]
     return Healed(undone=done.count(True), left=done.count(False))
 
 
@@ -142,7 +141,7 @@ def _acknowledge(folder: RunFolder, ledger: Ledger, say: Say) -> None:
     try:
         failures = undo_all(ledger)
         for entry in ledger.open_entries():
-            why = next((one for one in failures if one.startswith(entry.name)), entry.name)
+            why = next((said for said in failures if said.startswith(entry.name)), entry.name)
             ledger.acknowledge(entry.id, why)
             say(f"{folder.path}: stays behind: {why}")
     finally:
@@ -172,20 +171,27 @@ def _known(reports: Path) -> Iterator[RunFolder]:
 def _lock(folder: RunFolder, say: Say) -> IO[bytes]:
     """Lock the drill's cluster, once the drill's own watchdog has ended; Busy if others hold it."""
     name, state = cluster_of(folder)
+    # Looked for before the lock is asked for: one that ends in between has let it go.
+    watchdog = _watchdog(folder)
     try:
         return cluster.lock(name, state)
     except Busy:
-        watchdog = _watchdog(folder)
         if watchdog is None:
             raise
     with suppress(psutil.NoSuchProcess):  # it has ended just now
-        if _has_its_runner(watchdog):
-            raise Busy("it still runs")
-        say(f"{folder.path}: its watchdog is at work; waiting for its end")
-        wait_for_end(
-            watchdog.pid, watchdog.create_time(), timeout_s=longest_s(Ledger(folder.ledger))
-        )
+        _wait_for(watchdog, folder, say)
     return cluster.lock(name, state)
+
+
+def _wait_for(watchdog: psutil.Process, folder: RunFolder, say: Say) -> None:
+    """Wait until the watchdog of a dead drill has ended; Busy if the drill runs, or it does not end."""
+    if _has_its_runner(watchdog):
+        raise Busy("it still runs")
+    say(f"{folder.path}: its watchdog is at work; waiting for its end")
+    limit_s = longest_s(Ledger(folder.ledger))
+    if not wait_for_end(watchdog.pid, watchdog.create_time(), limit_s):
+        words = f"its watchdog (pid {watchdog.pid}) is still at work after {limit_s:g} s"
+        raise Busy(f"{words}; see {folder.logs / 'watchdog.log'}")
 
 
 def _watchdog(folder: RunFolder) -> psutil.Process | None:

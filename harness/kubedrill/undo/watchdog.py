@@ -24,7 +24,8 @@ LOOK_S = 0.5
 
 def end_overdue(ledger: Ledger) -> list[str]:
     """Undo the entries whose deadline has passed, though the drill runs; return what failed."""
-    overdue = [one for one in ledger.open_entries() if one.deadline and one.deadline < now()]
+    left = ledger.open_entries()
+    overdue = [entry for entry in left if entry.deadline and entry.deadline < now()]
     return [failure for entry in overdue if (failure := undo_entry(ledger, entry))]
 
 
