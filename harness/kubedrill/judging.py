@@ -1,6 +1,7 @@
 """A run judged from its files: its evidence by the judge, its schedule by the experiment file beside it."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -9,9 +10,8 @@ from kubedrill.experiment.agreement import differences
 from kubedrill.experiment.slos import read_slos
 from kubedrill.reading.text import BadText, read_text
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.lines import BadEvidence
 from kubedrill.record.schedule import Schedule
-from kubedrill.record.verdict import Report, Verdict
+from kubedrill.record.verdict import Report
 
 _LARGEST = 256 * 2**20
 """Bytes of an experiment file as it ran: a recorded rate of a week, a row a second, are 20 MB."""
@@ -21,19 +21,12 @@ _NAMED = 10
 
 def judge(folder: RunFolder, slos: Path | None = None) -> Report:
     """Judge a run, by the objectives of a file of their own if it is given; errors as of the stage."""
-    own = stage.judge(folder, checks=(disagreements,))
-    if slos is None or (own.verdict is Verdict.INVALID and not own.phases):
-        return own  # what cannot be read has no phases by which the file could be checked
-    objectives = read_slos(slos, *stage.measurable(folder))
-    return stage.judge(folder, objectives, str(slos), checks=(disagreements,))
+    other = stage.Other(str(slos), partial(read_slos, slos)) if slos else None
+    return stage.judge(folder, other, checks=(disagreements,))
 
 
-def disagreements(folder: RunFolder) -> Iterator[str]:
+def disagreements(folder: RunFolder, schedule: Schedule) -> Iterator[str]:
     """Yield what a run's schedule.json says otherwise than its experiment.yaml; no more than some."""
-    try:
-        schedule = Schedule.read(folder.schedule)
-    except BadEvidence:
-        return  # the judge says so
     if not folder.experiment_yaml.exists():
         yield f"{folder.experiment_yaml.name}: is missing"
         return

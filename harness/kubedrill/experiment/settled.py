@@ -126,4 +126,6 @@ def refused_where_it_stays(irreversible: Sequence[str], cluster: str, *, kept: b
         else (f"the cluster {cluster} is up, and stays", f"first: kubedrill cluster down {cluster}")
     )
     names = " and ".join(irreversible)
-    return f"{names} cannot be undone, so that the cluster is to be thrown away, and {why}; {instead}"
+    return (
+        f"{names} cannot be undone, so that the cluster is to be thrown away, and {why}; {instead}"
+    )

@@ -38,7 +38,9 @@ def actions(kind: type[Fault]) -> tuple[Action, Action]:
 
 def _signature(kind: type[Fault]) -> inspect.Signature:
     either = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    fields = [(name, one.is_required(), one.default) for name, one in kind.model_fields.items()]
+    fields = [
+        (name, field.is_required(), field.default) for name, field in kind.model_fields.items()
+    ]
     required = [inspect.Parameter(name, either) for name, needed, _ in fields if needed]
     optional = [
         inspect.Parameter(name, either, default=default)

@@ -21,7 +21,7 @@ from kubedrill.words import in_a_line
 def faults() -> Mapping[str, type[Fault]]:
     """Return every fault of this package, by its name."""
     modules = pkgutil.iter_modules(families.__path__, f"{families.__name__}.")
-    names = sorted(one.name for one in modules if not one.name.endswith("__main__"))
+    names = sorted(module.name for module in modules if not module.name.endswith("__main__"))
     found = [kind for name in names for kind in _of(importlib.import_module(name))]
     return {kind.name: kind for kind in sorted(found, key=lambda kind: kind.name)}
 
@@ -84,10 +84,14 @@ def gather(files: Iterable[Path] = ()) -> Gathered:
 
 def _of(module: ModuleType) -> Iterator[type[Fault]]:
     kinds = (
-        one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Fault)
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Fault)
     )
     return (
-        one for one in kinds if one.__module__ == module.__name__ and not inspect.isabstract(one)
+        kind
+        for kind in kinds
+        if kind.__module__ == module.__name__ and not inspect.isabstract(kind)
     )
 
 

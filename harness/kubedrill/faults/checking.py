@@ -149,10 +149,10 @@ def _what_would_work(name: str, missing: str) -> str:
     if not dot:
         if missing in _PACKAGES:
             return f"; it comes with an extension: pip install {_PACKAGES[missing]}"
-        here = [one.name for one in pkgutil.iter_modules() if one.name.startswith("chaos")]
+        here = [module.name for module in pkgutil.iter_modules() if module.name.startswith("chaos")]
         return f'; "{shown(missing)}" is not installed{did_you_mean(missing, here)}'
     paths = getattr(importlib.import_module(package), "__path__", ())
-    below = [one.name for one in pkgutil.walk_packages(paths, f"{package}.")]
+    below = [module.name for module in pkgutil.walk_packages(paths, f"{package}.")]
     return did_you_mean(name, below)
 
 
@@ -160,8 +160,8 @@ def _functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
     """Return what Chaos Toolkit may call of a module; those that are meant for it, if it says which."""
     found = inspect.getmembers(module, inspect.isroutine)
     return {
-        name: one
-        for name, one in found
+        name: routine
+        for name, routine in found
         if not name.startswith("_") and name in getattr(module, "__all__", [name])
     }
 
@@ -188,10 +188,14 @@ def _called(provider: Provider, module: ModuleType) -> list[Flaw]:
 def _arguments(
     function: str, given: Mapping[str, Any], parameters: Mapping[str, inspect.Parameter]
 ) -> Iterator[Flaw]:
-    kinds = {one.kind for one in parameters.values()}
+    kinds = {parameter.kind for parameter in parameters.values()}
     own = {"secrets", "configuration"}  # Chaos Toolkit gives them, and we give none
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    known = {name: one for name, one in parameters.items() if one.kind in named and name not in own}
+    known = {
+        name: parameter
+        for name, parameter in parameters.items()
+        if parameter.kind in named and name not in own
+    }
     for name in given:
         where = ("provider", "arguments", name)
         if name in own:
@@ -200,8 +204,8 @@ def _arguments(
             near = did_you_mean(str(name), known) or "; it takes none"
             yield Flaw(where, f'{function} has no argument "{shown(name)}"{near}')
     around: Location = ("provider", "arguments") if given else ("provider",)
-    for name, one in known.items():
-        if one.default is inspect.Parameter.empty and name not in given:
+    for name, parameter in known.items():
+        if parameter.default is inspect.Parameter.empty and name not in given:
             yield Flaw(around, f'{function} needs the argument "{name}"')
 
 
@@ -225,7 +229,7 @@ def _process(provider: Provider) -> list[Flaw]:
 def _programs() -> Iterable[str]:
     for folder in os.get_exec_path():
         if Path(folder).is_dir():
-            yield from (one.name for one in Path(folder).iterdir())
+            yield from (program.name for program in Path(folder).iterdir())
 
 
 def _http(provider: Provider) -> list[Flaw]:
@@ -235,7 +239,9 @@ def _http(provider: Provider) -> list[Flaw]:
         why = f"url must begin with http:// or https://, not {describe(provider['url'])}"
         return [Flaw(("provider", "url"), why)]
     headers = provider.get("headers") or {}
-    if not isinstance(headers, dict) or not all(isinstance(one, str) for one in headers.values()):
+    if not isinstance(headers, dict) or not all(
+        isinstance(value, str) for value in headers.values()
+    ):
         return [Flaw(("provider", "headers"), "headers must be a mapping of names to text")]
     return []
 
@@ -244,7 +250,7 @@ def _timeout(provider: Provider) -> list[Flaw]:
     given = provider.get("timeout")
     # Of a request, that of the connection and that of the answer may be told apart.
     values: list[Any] = given if isinstance(given, list) and provider["type"] == "http" else [given]
-    if given is None or all(type(one) in {int, float} and one > 0 for one in values):
+    if given is None or all(type(seconds) in {int, float} and seconds > 0 for seconds in values):
         return []
     return [Flaw(("provider", "timeout"), f"timeout must be seconds, not {describe(given)}")]
 

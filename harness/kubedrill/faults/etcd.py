@@ -53,7 +53,7 @@ class EtcdKill(Fault):
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run."""
-        leaders = [zone for zone, one in _statuses(scene.record).items() if one.is_leader]
+        leaders = [zone for zone, said in _statuses(scene.record).items() if said.is_leader]
         return holding_down.running(scene, self.target, leaders)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
@@ -62,8 +62,8 @@ class EtcdKill(Fault):
         hit = [before[zone] for target in scene.targets if (zone := _zone(target)) in before]
         return {
             **holding_down.kill(scene),
-            "member_ids": [one.member_id for one in hit],
-            "led": any(one.is_leader for one in hit),
+            "member_ids": [member.member_id for member in hit],
+            "led": any(member.is_leader for member in hit),
             "answered": [*before],
         }
 
@@ -86,8 +86,8 @@ class EtcdKill(Fault):
             return proof(f"{gone}; {len(after)} of {members} members answer: no quorum")
         if not scene.facts["led"]:
             return proof(gone)
-        for zone, one in after.items():
-            if one.is_leader and one.member_id not in scene.facts["member_ids"]:
+        for zone, said in after.items():
+            if said.is_leader and said.member_id not in scene.facts["member_ids"]:
                 return proof(f"{gone}; {self.target.format(zone)} leads")
         return missing("no other member led")
 
@@ -102,18 +102,18 @@ class EtcdKill(Fault):
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are full members, healthy, and close behind the leader."""
         found = _statuses(scene.record)
-        leader = next((one for one in found.values() if one.is_leader), None)
+        leader = next((said for said in found.values() if said.is_leader), None)
         if leader is None:
             return missing("no member leads", *scene.targets)
         behind = [0]
         for target in scene.targets:
-            one = found.get(_zone(target))
-            lag = max(leader.raft_index - one.raft_applied_index, 0) if one else 0
+            said = found.get(_zone(target))
+            lag = max(leader.raft_index - said.raft_applied_index, 0) if said else 0
             behind.append(lag)
-            if one is None:
+            if said is None:
                 return missing(f"{target} does not answer", target)
-            if one.is_learner or one.errors:
-                return missing(f"{target} is no full member: {_trouble(one)}", target)
+            if said.is_learner or said.errors:
+                return missing(f"{target} is no full member: {_trouble(said)}", target)
             if lag > CAUGHT_UP:
                 return missing(f"{target} is {lag} raft entries behind the leader", target)
             if not healthy(scene.record, _zone(target), ASK_S):
@@ -129,8 +129,8 @@ def _zone(target: str) -> str:
     return target.removeprefix("etcd-")
 
 
-def _trouble(one: EtcdStatus) -> str:
-    return "a learner" if one.is_learner else ", ".join(one.errors)
+def _trouble(said: EtcdStatus) -> str:
+    return "a learner" if said.is_learner else ", ".join(said.errors)
 
 
 def _statuses(record: ClusterRecord) -> dict[str, EtcdStatus]:

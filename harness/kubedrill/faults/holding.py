@@ -99,4 +99,4 @@ def _is_ending(ledger: Ledger, entry: str) -> bool:
 
 
 def _found(ledger: Ledger, entry: str) -> Entry:
-    return next(one for one in ledger.entries() if one.id == entry)
+    return next(known for known in ledger.entries() if known.id == entry)

@@ -17,8 +17,13 @@ def refusals(
     `kinds` are those that there are, by name. Activities are none: their own extension knows what they need.
     """
     known = [
-        (one, kinds[one.name].model_validate(dict(one.arguments)) if one.name in kinds else None)
-        for one in faults
+        (
+            timed,
+            kinds[timed.name].model_validate(dict(timed.arguments))
+            if timed.name in kinds
+            else None,
+        )
+        for timed in faults
     ]
     for index, (timed, fault) in enumerate(known):
         if fault is None:
@@ -54,12 +59,12 @@ def refused_now(
     cluster = ClusterDescription(record.zones, record.capabilities)
     if why := unknown(fault.words(), fault.hits, chosen, cluster.zones):
         return why
-    left = [one.called for one in there]
+    left = [candidate.called for candidate in there]
     for toll in fault.tolls(cluster):
         taken = replace(toll, named=tuple(chosen), unnamed=0)
         if why := too_much(fault.words(), taken, len(cluster.zones), left):
             return why
-    gone = [fault.target.format(one) for one in chosen if one not in left]
+    gone = [fault.target.format(name) for name in chosen if name not in left]
     if gone:
         return f"{', '.join(gone)} was not running, so there was nothing to {fault.verb}"
     return ""
@@ -68,18 +73,19 @@ def refused_now(
 def _with_others(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
     """Return why a fault cannot be injected while the others are in force; or ""."""
     for toll in fault.tolls(cluster):
-        taken = [one for other in others for one in other.tolls(cluster) if one.kind == toll.kind]
+        theirs = (their for other in others for their in other.tolls(cluster))
+        taken = [their for their in theirs if their.kind == toll.kind]
         if taken and (why := _on_top(fault, toll, taken, cluster)):
             return why
     return ""
 
 
 def _on_top(fault: Fault, toll: Toll, taken: Sequence[Toll], cluster: ClusterDescription) -> str:
-    down = [name for one in taken for name in one.named]
-    unnamed = sum(one.unnamed for one in taken)
+    down = [name for their in taken for name in their.named]
+    unnamed = sum(their.unnamed for their in taken)
     held = [*dict.fromkeys(down), *["one of its choice"] * bool(unnamed)]
     words = f"another fault holds down {' and '.join(held)} then"
-    if twice := [one for one in toll.named if one in down]:
+    if twice := [name for name in toll.named if name in down]:
         verb = fault.words().verb
         return f"{fault.name} of {', '.join(twice)}: {words}; {verb} another, or at another time"
     left = [zone for zone in cluster.zones if zone not in {*toll.named, *down}][unnamed:]

@@ -99,7 +99,7 @@ def rights_of(action: Mapping[str, Any]) -> tuple[Rule, ...] | None:
     needs = RIGHTS.get(f"{provider['module']}.{provider['func']}")
     if needs is None:
         return None
-    return tuple(_rule(one.format_map(provider.get("arguments", {}))) for one in needs)
+    return tuple(_rule(need.format_map(provider.get("arguments", {}))) for need in needs)
 
 
 def _rule(text: str) -> Rule:

@@ -55,9 +55,9 @@ def unknown(words: Words, kind: str, asked: str | Sequence[str], known: Sequence
     """Return which of those asked for nobody knows; or "". Only one by itself may be left to choice."""
     named = [asked] if isinstance(asked, str) else asked
     choices = [*CHOSEN_LATER, *known] if isinstance(asked, str) else known
-    for one in named:
-        if one not in choices:
-            return f'{words.fault}: no {kind} "{shown(one)}"; known: {", ".join(choices)}'
+    for name in named:
+        if name not in choices:
+            return f'{words.fault}: no {kind} "{shown(name)}"; known: {", ".join(choices)}'
     return ""
 
 

@@ -17,7 +17,7 @@ def base(evidence: Evidence, objective: Objective, phase: Phase) -> float | None
         count = seeded(evidence.events).get(objective.series.partition(".")[2])
         return None if count is None else float(count)
     name = base_load(objective)
-    load = next((one for one in evidence.loads if one.scheduled.name == name), None)
+    load = next((load for load in evidence.loads if load.scheduled.name == name), None)
     if load is None:
         return None
     if objective.share_of != OFFERED:
@@ -30,5 +30,5 @@ def base(evidence: Evidence, objective: Objective, phase: Phase) -> float | None
 
 def seeded(events: list[Event]) -> dict[str, Any]:
     """Return how many objects of each kind were made before the load, as the timeline tells."""
-    told = (one for one in events if isinstance(one, Seeded))
-    return next(({**one.created, "seconds": one.seconds} for one in told), {})
+    told = (event for event in events if isinstance(event, Seeded))
+    return next(({**made.created, "seconds": made.seconds} for made in told), {})

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kubedrill.judge.evidence import Evidence
-from kubedrill.record.faults import FaultLine
-from kubedrill.record.lines import BadEvidence, read_lines
 from kubedrill.record.timeline import (
     ComponentExited,
     ComponentStarted,
@@ -25,20 +23,20 @@ def contradictions(evidence: Evidence) -> Iterator[str]:
     folder, timeline = evidence.folder, evidence.events
     exits = [component_event(line) for line in evidence.metrics.exits.lines]
     if not evidence.metrics.exits.doubt:
-        told = [one for one in timeline if isinstance(one, ComponentStarted | ComponentExited)]
+        told = [
+            event for event in timeline if isinstance(event, ComponentStarted | ComponentExited)
+        ]
         yield from _differing(folder.exits, exits, told)
-    faults = [one for one in timeline if isinstance(one, FaultTold)]
-    if folder.faults.exists() or faults:
-        try:
-            lines = [FaultTold.of(line) for line in read_lines(folder.faults, FaultLine)]
-        except BadEvidence as bad:
-            yield bad.within(folder.path)
-        else:
-            yield from _differing(folder.faults, lines, faults)
-    begun = [(one.name, one.time) for one in timeline if isinstance(one, PhaseBegan)]
-    if begun != [(one.name, one.start) for one in evidence.schedule.phases]:
+    if evidence.told.doubt:
+        yield evidence.told.doubt
+    else:
+        lines = [FaultTold.of(line) for line in evidence.told.lines]
+        faults = [event for event in timeline if isinstance(event, FaultTold)]
+        yield from _differing(folder.faults, lines, faults)
+    begun = [(event.name, event.time) for event in timeline if isinstance(event, PhaseBegan)]
+    if begun != [(phase.name, phase.start) for phase in evidence.schedule.phases]:
         yield f"{folder.timeline.name}: the phases that it tells of are not those of schedule.json"
-    made = next((one.time for one in timeline if isinstance(one, DrillStarted)), 0)
+    made = next((event.time for event in timeline if isinstance(event, DrillStarted)), 0)
     if made >= evidence.schedule.start:
         yield f"{folder.timeline.name}: the run's folder was not made before the first phase"
     calibration = evidence.machine.calibration
@@ -52,6 +50,6 @@ def _differing(path: Path, lines: Sequence[Event], told: Sequence[Event]) -> Ite
         if line not in told:
             yield f"{path.name}:{number}: timeline.jsonl does not tell of it, or tells it otherwise"
             return
-    missing = next((one for one in told if one not in lines), None)
+    missing = next((event for event in told if event not in lines), None)
     if missing is not None:
         yield f"{path.name}: has no line of what timeline.jsonl tells of at {missing.time}"

@@ -27,7 +27,8 @@ def _cpu_share(evidence: Evidence, phase: Phase) -> float | None:
     metrics = evidence.metrics
     ours = _known(metrics.cpu_s("harness", name, phase) for name in WATCHERS)
     theirs = _known(
-        metrics.cpu_s("processes", one.name, phase) for one in evidence.cluster.components
+        metrics.cpu_s("processes", component.name, phase)
+        for component in evidence.cluster.components
     )
     if len(ours) < len(WATCHERS) or not sum(theirs):
         return None
@@ -40,15 +41,15 @@ def _bytes_share(evidence: Evidence, phase: Phase) -> float | None:
     Bytes on the wire, TLS and handshakes included, of all of them.
     """
     probed = received(evidence.probes.workers, phase)
-    ours = probed + sum(one.wire_bytes for one in _scrapes(evidence, phase))
+    ours = probed + sum(scrape.wire_bytes for scrape in _scrapes(evidence, phase))
     total = ours + sum(load.received(phase) for load in evidence.loads)
     return ours / total if total else None
 
 
 def _requests_share(evidence: Evidence, phase: Phase) -> float | None:
     total = requests(evidence.metrics, phase)
-    apiservers = {one.name for one in evidence.cluster.of_kind("kube-apiserver")}
-    scrapes = sum(one.component in apiservers for one in _scrapes(evidence, phase))
+    apiservers = {component.name for component in evidence.cluster.of_kind("kube-apiserver")}
+    scrapes = sum(scrape.component in apiservers for scrape in _scrapes(evidence, phase))
     ours = len(due_in(evidence.probes.records, phase)) + scrapes
     return min(ours / total, 1.0) if total else None
 

@@ -66,9 +66,9 @@ def slow_share(looks: Sequence[MachineLook], place: str, limit_s: float) -> floa
 
 
 def _busy(looks: Sequence[MachineLook]) -> str:
-    busy = sum(one.disk_busy_s or 0.0 for one in looks) / sum(one.seconds for one in looks)
+    busy = sum(look.disk_busy_s or 0.0 for look in looks) / sum(look.seconds for look in looks)
     others = [*_others(looks)]
-    written = sum(one.disk_written_bytes or 0 for one in looks)
+    written = sum(look.disk_written_bytes or 0 for look in looks)
     if busy <= BUSY_SHARE or not _is_theirs(others, written):
         return ""
     return (
@@ -79,16 +79,16 @@ def _busy(looks: Sequence[MachineLook]) -> str:
 
 def _is_theirs(others: Iterable[Taker], written: int | None) -> bool:
     """Whether others wrote so much that what the disk did may be for them; also if nobody knows how much."""
-    theirs = sum(one.written_bytes for one in others)
+    theirs = sum(taker.written_bytes for taker in others)
     return theirs > 0 and theirs >= THEIR_SHARE * (written or 0)
 
 
 def _others(looks: Iterable[MachineLook]) -> Iterator[Taker]:
-    return chain.from_iterable(one.others for one in looks)
+    return chain.from_iterable(look.others for look in looks)
 
 
 def _who(looks: Sequence[MachineLook]) -> str:
-    seconds = sum(one.seconds for one in looks)
-    wrote = by_name(_others(looks), lambda one: one.written_bytes)
+    seconds = sum(look.seconds for look in looks)
+    wrote = by_name(_others(looks), lambda taker: taker.written_bytes)
     words = [f"{name} {size / seconds / 1e6:.3g} MB/s" for name, size in largest(wrote) if size]
     return f"who else wrote{in_words(words)}" if words else "nobody else was seen to write"

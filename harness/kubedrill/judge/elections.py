@@ -26,7 +26,9 @@ def elections(metrics: Metrics, faults: Iterable[Fault], phase: Phase) -> Electi
     if not watched:
         return Elections(phase=phase.name, leader_changes=None, unplanned=None)
     seen = max(watched, key=_count)
-    unplanned = [one for one in seen if not any(fault.explains(*one[:2]) for fault in known)]
+    unplanned = [
+        change for change in seen if not any(fault.explains(*change[:2]) for fault in known)
+    ]
     return Elections(phase=phase.name, leader_changes=_count(seen), unplanned=_count(unplanned))
 
 

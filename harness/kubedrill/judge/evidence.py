@@ -5,13 +5,15 @@ from pathlib import Path
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.ending import Ending
-from kubedrill.judge.faults import Fault, read_faults
+from kubedrill.judge.faults import Fault, read_told, with_events
+from kubedrill.judge.found import Found
 from kubedrill.judge.load_files import read_loads
 from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import Machine
 from kubedrill.judge.metrics import Metrics
 from kubedrill.judge.probes import Probes
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.objective import Objective, ObjectiveError, parse
@@ -33,15 +35,27 @@ class Evidence:
     loads: list[Load]
     probes: Probes
     metrics: Metrics
+    told: Found[FaultLine]
+    """What faults told, in its order."""
     faults: list[Fault]
     machine: Machine
 
     @classmethod
-    def read(cls, folder: RunFolder, events: list[Event], ending: Ending) -> "Evidence":
-        """Read a run's files; BadEvidence where one is wrong on which the whole drill rests."""
-        schedule = Schedule.read(folder.schedule)
+    def read(
+        cls,
+        folder: RunFolder,
+        events: list[Event],
+        ending: Ending,
+        schedule: Schedule | None = None,
+    ) -> "Evidence":
+        """Read a run's files; BadEvidence where one is wrong on which the whole drill rests.
+
+        The `schedule` may have been read before.
+        """
+        schedule = schedule or Schedule.read(folder.schedule)
         _check_objectives(schedule, folder.schedule)
         cluster = ClusterRecord.read(folder.cluster)
+        told = read_told(folder, schedule, ending)
         return cls(
             folder,
             schedule,
@@ -51,7 +65,8 @@ class Evidence:
             read_loads(folder, schedule, ending),
             Probes.read(folder, schedule, cluster, ending),
             Metrics.read(folder, cluster, schedule.scraping, ending.killed),
-            read_faults(folder, schedule, ending),
+            told,
+            with_events(folder, schedule, told, ending),
             Machine.read(folder, killed=ending.killed),
         )
 
@@ -70,14 +85,14 @@ class Evidence:
     def load(self, series: str) -> Load:
         """Return the load that a series is of; KeyError if there is none."""
         name = series.partition(".")[0]
-        return {one.scheduled.name: one for one in self.loads}[name]
+        return {load.scheduled.name: load for load in self.loads}[name]
 
     def series(self, name: str) -> Series | None:
         """Return the series of that name in this run; None if it has none.
 
         Of a load whose files do not say which series it has, it may be any.
         """
-        known = [one for load in self.loads for one in (load.scheduled.name, *load.names)]
+        known = [series for load in self.loads for series in (load.scheduled.name, *load.names)]
         unsaid = {load.scheduled.name for load in self.loads if not load.series}
         named = [*known, name] if name.partition(".")[0] in unsaid else known
         return find_series(name, known) or find_series(name, named)
@@ -96,12 +111,12 @@ class Evidence:
 
 def _check_objectives(schedule: Schedule, path: Path) -> None:
     """Raise BadEvidence for the first objective that is none, or is for a phase that there is not."""
-    phases = {one.name for one in schedule.phases}
-    for number, one in enumerate(schedule.objectives):
-        if one.phase not in phases:
-            what = f'objectives.{number}.phase: there is no phase "{shown(one.phase)}"'
+    phases = {phase.name for phase in schedule.phases}
+    for number, objective in enumerate(schedule.objectives):
+        if objective.phase not in phases:
+            what = f'objectives.{number}.phase: there is no phase "{shown(objective.phase)}"'
             raise BadEvidence(path, None, what)
         try:
-            parse(one.text)
+            parse(objective.text)
         except ObjectiveError as error:
             raise BadEvidence(path, None, f"objectives.{number}.text: {error}") from None

@@ -31,7 +31,7 @@ def sum_of(page: Page, family: Family) -> float | None:
 
 def unknown(name: str, metric: Metric, version: str) -> str:
     """Return that no family is known for a metric in this version, in words."""
-    families = ", ".join(one.name for one in metric.families)
+    families = ", ".join(family.name for family in metric.families)
     of = version or "a version that is not known"
     return f"{name} cannot be read of {metric.component} {of}: {families} are for others"
 

@@ -42,7 +42,7 @@ class _Bound:
 def unhealthy(evidence: Evidence) -> Times:
     """Return when any etcd member was seen not to be healthy, monotonic ns."""
     health = evidence.metrics.health.lines
-    times = [one.time for one in health if set(one.etcd.values()) != {"healthy"}]
+    times = [look.time for look in health if set(look.etcd.values()) != {"healthy"}]
     return np.array(times, dtype=np.int64)
 
 

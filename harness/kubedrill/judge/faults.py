@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.ending import Ending
-from kubedrill.judge.found import found
+from kubedrill.judge.found import Found, found
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_lines
@@ -63,8 +63,7 @@ class Fault:
 
     def holds(self, component: str, time: int) -> bool:
         """Whether a component was rightly silent: held down, or only just let go."""
-        begun = self.at("injecting")
-        over = self.at("took-effect" if self.scheduled.lasts == "momentary" else "undone")
+        begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
         if begun is None or component not in self.targets:
             return False
         return begun <= time and (over is None or time <= over + WARM)
@@ -84,20 +83,27 @@ class Fault:
         return touches(self.scheduled.inject, self.scheduled.undo, phase.start, phase.end)
 
 
-def read_faults(folder: RunFolder, schedule: Schedule, ending: Ending) -> list[Fault]:
-    """Return every scheduled fault with its events; or with a doubt, where its file does not tell them.
+def read_told(folder: RunFolder, schedule: Schedule, ending: Ending) -> Found[FaultLine]:
+    """Return what faults told, in its order.
 
     Who tells the first event makes the file: it may be missing as long as no fault was due.
     """
-    if not schedule.faults:
-        return []
-    lines = found(folder, lambda: _lines(folder.faults, schedule, ending.killed))
-    due = [one.inject < ending.time or folder.faults.exists() for one in schedule.faults]
+    due = any(fault.inject < ending.time for fault in schedule.faults)
+    if not due and not folder.faults.exists():
+        return Found()
+    return found(folder, lambda: _lines(folder.faults, schedule, ending.killed))
+
+
+def with_events(
+    folder: RunFolder, schedule: Schedule, told: Found[FaultLine], ending: Ending
+) -> list[Fault]:
+    """Return every scheduled fault with its events; or with a doubt, where its file does not tell them."""
+    begun = folder.faults.exists()
     faults = [
-        Fault(one, doubt=lines.doubt if is_due else "")
-        for one, is_due in zip(schedule.faults, due, strict=True)
+        Fault(fault, doubt=told.doubt if begun or fault.inject < ending.time else "")
+        for fault in schedule.faults
     ]
-    for line in lines.lines:
+    for line in told.lines:
         faults[line.index].events.setdefault(line.event, line)
     return faults
 
@@ -134,7 +140,7 @@ _UNDO = frozenset({"undoing", "undone"})
 
 def _out_of_order(line: FaultLine, before: Sequence[FaultLine]) -> str:
     """Return why an event cannot follow those that the fault told before, in words; empty if it can."""
-    events = {one.event for one in before}
+    events = {told.event for told in before}
     if before and line.time < before[-1].time:
         return f"was before {before[-1].event}, which is told before it"
     if line.event == "failed" or (events >= {"undoing"} and line.event in _UNDO):

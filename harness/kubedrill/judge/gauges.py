@@ -30,11 +30,11 @@ def combine(readings: Iterable[Reading], across: str) -> list[Point]:
     latest: dict[str, float] = {}
     trace: list[Point] = []
     for one_round in _rounds(readings):
-        for one in one_round:
-            if one.value is None:
-                latest.pop(one.component, None)
+        for reading in one_round:
+            if reading.value is None:
+                latest.pop(reading.component, None)
             else:
-                latest[one.component] = one.value
+                latest[reading.component] = reading.value
         if latest:
             trace.append((one_round[-1].time, combined(latest.values(), across)))
     return trace
@@ -43,11 +43,11 @@ def combine(readings: Iterable[Reading], across: str) -> list[Point]:
 def _rounds(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
     """Yield the readings in order of time; a round ends before a component that it already has."""
     found: dict[str, Reading] = {}
-    for one in sorted(readings, key=lambda reading: reading.time):
-        if one.component in found:
+    for reading in sorted(readings, key=lambda reading: reading.time):
+        if reading.component in found:
             yield list(found.values())
             found = {}
-        found[one.component] = one
+        found[reading.component] = reading
     if found:
         yield list(found.values())
 

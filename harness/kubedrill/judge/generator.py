@@ -59,6 +59,6 @@ def _held_back(load: Load, phase: Phase, arrivals: Records) -> bool:
 
 def _cores(lines: Sequence[GeneratorVitals], phase: Phase) -> float:
     """Return the cores that one process used between its first and its last line in a phase."""
-    own = [one for one in lines if phase.holds(one.time)]
+    own = [line for line in lines if phase.holds(line.time)]
     seconds = (own[-1].time - own[0].time) / SECOND if own else 0.0
     return (own[-1].cpu_s - own[0].cpu_s) / seconds if seconds > 0 else 0.0

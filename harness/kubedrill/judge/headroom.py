@@ -53,10 +53,12 @@ def _is_required(evidence: Evidence, phase: Phase) -> bool:
     schedule = evidence.schedule
     if schedule.headroom == "none" or evidence.machine.shared:
         return False
-    if any(_is_in_force(one.inject, one.undo, phase) for one in schedule.faults):
+    if any(_is_in_force(fault.inject, fault.undo, phase) for fault in schedule.faults):
         return False
-    asked = [parse(one.text) for one in schedule.objectives if one.phase == phase.name]
-    return any(needs_headroom(one) for one in asked)
+    asked = [
+        parse(objective.text) for objective in schedule.objectives if objective.phase == phase.name
+    ]
+    return any(needs_headroom(objective) for objective in asked)
 
 
 def _is_in_force(inject: int, undo: int, phase: Phase) -> bool:

@@ -80,7 +80,7 @@ class _Dues:
                 self._pieces.append(block)
         while self._pieces and int(self._pieces[0][-1]) < begin:
             self._pieces.popleft()
-        return sum(int(np.diff(np.searchsorted(one, (begin, end)))[0]) for one in self._pieces)
+        return sum(int(np.diff(np.searchsorted(piece, (begin, end)))[0]) for piece in self._pieces)
 
 
 class Tail:
@@ -156,8 +156,8 @@ class Tail:
         lanes = read_whole(path, ProbeSidecar).series if path.exists() else ()
         scored = [
             number
-            for number, one in enumerate(lanes)
-            if (one.path, one.connection, one.verb, one.level)
+            for number, lane in enumerate(lanes)
+            if (lane.path, lane.connection, lane.verb, lane.level)
             == ("balancer", "fresh", verb, "prober")
         ]
         records = self._probe.since(begin)
@@ -178,7 +178,7 @@ class Tail:
         for told in self._faults.read():
             if told.event == "injected":
                 self._in_force[told.index] = f"{told.fault} on {told.target}"
-            elif told.event == "undone":
+            elif told.event == self._schedule.faults[told.index].ends_with:
                 self._in_force.pop(told.index, None)
         lags = [vitals.lag_max_us for tail in self._workers for vitals in tail.read()]
         if lags:

@@ -96,10 +96,10 @@ class _Files:
         return _Own(dues, share.part(self._load.arrivals.clients))
 
     def _found(self, read: Callable[[], Iterable[Kind]]) -> Sequence[Kind]:
-        one = found(self._folder, read)
-        if one.doubt:
-            self._doubts.append(one.doubt)
-        return one.lines
+        said = found(self._folder, read)
+        if said.doubt:
+            self._doubts.append(said.doubt)
+        return said.lines
 
     def _part(self, name: str, own: "_Own", vitals: Sequence[GeneratorVitals]) -> list["_Part"]:
         records, sidecar = read_load(self._folder, name, may_be_cut=self._ending.killed)
@@ -124,7 +124,7 @@ class _Files:
         wanted = (self._load.name, self._load.profile, names.index(name), len(names))
         if (sidecar.load, sidecar.profile, sidecar.worker, sidecar.workers) != wanted:
             raise self._bad(name, "is not of this load, or not of this process of it")
-        if not series or [one.role for one in series].count("transaction") < 1:
+        if not series or [measured.role for measured in series].count("transaction") < 1:
             raise self._bad(name, "names no series of arrivals")
 
     def _bad(self, name: str, what: str) -> BadEvidence:

@@ -58,7 +58,7 @@ class Load:
     @property
     def names(self) -> list[str]:
         """Return what its series are called in this experiment."""
-        return load_series(self.scheduled.name, [one.name for one in self.series])
+        return load_series(self.scheduled.name, [series.name for series in self.series])
 
     def of(self, name: str) -> Records:
         """Return the records of the series of that name; none if it has no such series."""
@@ -71,7 +71,7 @@ class Load:
     def lag_p99_s(self, phase: Phase) -> float | None:
         """Return the 99th percentile of each second's largest event-loop lag; None if nobody has said."""
         said = [
-            [one.lag_max_us / 1e6 for one in lines if phase.holds(one.time)]
+            [line.lag_max_us / 1e6 for line in lines if phase.holds(line.time)]
             for lines in self.workers.values()
         ]
         if not all(said) or not said:
@@ -133,7 +133,7 @@ def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult
         errors=errors(records),
         counts=load.counts(phase) if whole else {},
         latency_s=least,
-        at_least=[one for one in least if least[one] < most[one]],
+        at_least=[name for name in least if least[name] < most[name]],
         bytes=int(records["bytes"].sum(dtype=np.int64)),
         late_share=late_share(records),
         lag_p99_s=load.lag_p99_s(phase),

@@ -61,13 +61,13 @@ class Machine:
     def of(self, phase: Phase) -> list[MachineLook]:
         """Return the looks that tell of a phase: the middle of their stretch lies in it."""
         return [
-            one for one in self.looks if phase.holds(one.time - round(one.seconds * SECOND / 2))
+            look for look in self.looks if phase.holds(look.time - round(look.seconds * SECOND / 2))
         ]
 
     def taken(self, phase: Phase) -> float:
         """Return the share of the CPU that others took in a phase, steal included."""
         looks = self.of(phase)
-        had = sum(one.had_s for one in looks)
+        had = sum(look.had_s for look in looks)
         return taken_s(looks) / had if had else 0.0
 
     def free(self, phase: Phase) -> float | None:
@@ -76,17 +76,17 @@ class Machine:
         Under a cgroup's quota the quota is the machine.
         """
         looks = self.of(phase)
-        had = sum(one.had_s for one in looks)
-        return max(1 - sum(one.used_s for one in looks) / had, 0.0) if had else None
+        had = sum(look.had_s for look in looks)
+        return max(1 - sum(look.used_s for look in looks) / had, 0.0) if had else None
 
     def full(self, phase: Phase) -> float:
         """Return the share of the looks at which nothing was left."""
         looks = self.of(phase)
-        return sum(one.used_s >= FULL * one.had_s for one in looks) / max(len(looks), 1)
+        return sum(look.used_s >= FULL * look.had_s for look in looks) / max(len(looks), 1)
 
     def limit(self, phase: Phase) -> float | None:
         """Return the cores that a quota leaves of more; None without a quota."""
-        return min((one.cpus for one in self.of(phase) if one.cpus < one.cores), default=None)
+        return min((look.cpus for look in self.of(phase) if look.cpus < look.cores), default=None)
 
     def doubts(self, phase: Phase, exempt: Exempt) -> Iterator[str]:
         """Yield why the machine was not the drill's alone in a phase, and who else used it."""
@@ -94,7 +94,7 @@ class Machine:
             yield self.missing
             return
         looks = self.of(phase)
-        unseen = (phase.end - phase.start) / SECOND - sum(one.seconds for one in looks)
+        unseen = (phase.end - phase.start) / SECOND - sum(look.seconds for look in looks)
         if not looks or unseen > HOLE_S:
             yield f"machine: nobody looked at it for {unseen:.1f} s; see logs/scraper.log"
             return
@@ -103,7 +103,7 @@ class Machine:
         yield from _cpu(looks, self.taken(phase))
         yield from _throttled(looks)
         assert self.calibration is not None
-        yield from disk.doubts(self.calibration, [one for one in looks if not exempt(one.time)])
+        yield from disk.doubts(self.calibration, [look for look in looks if not exempt(look.time)])
 
     def notes(self) -> list[str]:
         """Return what a reader of the verdict must know, though it makes nothing invalid."""
@@ -117,7 +117,7 @@ class Machine:
         if self.calibration is None:
             return {}
         reference = {"work_cpu_s": REFERENCE_WORK_S, "fsync_p99_s": REFERENCE_FSYNC_S}
-        observers = sorted({name for one in self.looks for name in one.real_time})
+        observers = sorted({name for look in self.looks for name in look.real_time})
         own = self.calibration.model_dump(mode="json", exclude={"time"})
         return {**own, "reference": reference, "real_time": observers}
 
@@ -125,10 +125,10 @@ class Machine:
 def _cpu(looks: list[MachineLook], share: float) -> Iterator[str]:
     if share <= OTHERS_SHARE:
         return
-    had = sum(one.had_s for one in looks)
-    takers = (taker for one in looks for taker in one.others)
-    took = by_name(takers, lambda one: one.cpu_s)
-    took["the hypervisor"] = sum(one.steal_s for one in looks)
+    had = sum(look.had_s for look in looks)
+    takers = (taker for look in looks for taker in look.others)
+    took = by_name(takers, lambda taker: taker.cpu_s)
+    took["the hypervisor"] = sum(look.steal_s for look in looks)
     unnamed = taken_s(looks) - sum(took.values())
     named = [*largest(took), ("processes too short to be named, or hidden", unnamed)]
     words = [f"{name} {used / had:.0%}" for name, used in named if used / had >= WORTH_NAMING]
@@ -136,8 +136,8 @@ def _cpu(looks: list[MachineLook], share: float) -> Iterator[str]:
 
 
 def _throttled(looks: list[MachineLook]) -> Iterator[str]:
-    periods = sum(one.limit_periods for one in looks)
-    share = sum(one.limit_throttled for one in looks) / periods if periods else 0.0
+    periods = sum(look.limit_periods for look in looks)
+    share = sum(look.limit_throttled for look in looks) / periods if periods else 0.0
     if share > THROTTLED_SHARE:
         yield (
             f"machine: its limit of {looks[0].cpus:g} cores held everything back in {share:.0%} of its "

@@ -73,20 +73,20 @@ class Metrics:
         family = self.family(name)
         return self._increase(METRICS[name].component, family, phase) if family else {}
 
-    def _increase(self, component: str, family: Family, phase: Phase) -> dict[Any, float]:
+    def _increase(self, kind: str, family: Family, phase: Phase) -> dict[Any, float]:
         names = {f"{family.name}{suffix}" for suffix in families.SUFFIXES}
         grown: dict[Any, float] = {}
-        for one in self.cluster.of_kind(component):
+        for component in self.cluster.of_kind(kind):
             readings = [
                 {
                     key: value
                     for key, value in page.values.items()
                     if key[0] in names and families.wanted(family, dict(key[1]))
                 }
-                for page in self.between_edges(one.name, phase)
+                for page in self.between_edges(component.name, phase)
             ]
             for key, by in increases(readings).items():
-                grown[one.name, key] = by
+                grown[component.name, key] = by
         return grown
 
     def between_edges(self, component: str, phase: Phase) -> list[Page]:
@@ -105,7 +105,7 @@ class Metrics:
 
         A member that starts counts the leader it finds as a change.
         """
-        members = [one.name for one in self.cluster.of_kind("etcd")]
+        members = [component.name for component in self.cluster.of_kind("etcd")]
         started = {
             line.component
             for line in self.exits.lines
@@ -120,7 +120,7 @@ class Metrics:
         """
         if self.exits.doubt:
             return None
-        names = {one.name for one in self.cluster.of_kind(component)} or {component}
+        names = {known.name for known in self.cluster.of_kind(component)} or {component}
         return sum(
             isinstance(line, Exited) and not line.asked and line.component in names
             for line in within(self.exits.lines, phase)

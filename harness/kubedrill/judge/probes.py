@@ -99,7 +99,7 @@ class Probes:
         by_verb = [self.of(path="balancer", verb=verb, level="prober") for verb in SCORED]
         if not all(len(due_in(records, phase)) for records in by_verb):
             return None
-        return longest_s((one for records in by_verb for one in outages(records)), phase)
+        return longest_s((outage for records in by_verb for outage in outages(records)), phase)
 
     def degraded_s(self, phase: Phase) -> float | None:
         """Return the stretch from the first failing probe of the phase to the end of its last one.
@@ -134,12 +134,12 @@ def _read(
     path = samples_file(folder, "probe")
     check_records(path, records, sidecar, np.ones(len(records), bool), schedule)
     lanes = []
-    for number, one in enumerate(series):
-        blocks = dues(one, number, schedule.start, schedule.end)
+    for number, probed in enumerate(series):
+        blocks = dues(probed, number, schedule.start, schedule.end)
         due = np.concatenate([np.empty(0, np.int64), *blocks])
         chosen = Chosen.of(path, records, records["series"] == number, schedule.start)
         left = unrecorded(chosen, due, ending)
-        lanes.append(Lane(**dict(one.described()), dues=due, unrecorded=left))
+        lanes.append(Lane(**dict(probed.described()), dues=due, unrecorded=left))
     return records, tuple(lanes)
 
 

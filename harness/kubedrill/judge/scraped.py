@@ -12,16 +12,18 @@ def doubt(metrics: Metrics, name: str, phase: Phase, exempt: Exempt) -> str:
     if metrics.scrapes.doubt:
         return metrics.scrapes.doubt
     metric, family = METRICS[name], metrics.family(name)
-    components = [one.name for one in metrics.cluster.of_kind(metric.component)]
+    components = [component.name for component in metrics.cluster.of_kind(metric.component)]
     if not components:
         return f"the cluster has no {metric.component}"
-    silent = (_silence(metrics, one, metric, phase, exempt) for one in components)
+    silent = (_silence(metrics, component, metric, phase, exempt) for component in components)
     if words := next(filter(None, silent), ""):
         return words
     if family is None:
         version = metrics.cluster.versions.get(metric.component, "")
         return families.unknown(name, metric, version)
-    missing = (_missing(metrics, one, metric, family, phase, exempt) for one in components)
+    missing = (
+        _missing(metrics, component, metric, family, phase, exempt) for component in components
+    )
     return next(filter(None, missing), "")
 
 

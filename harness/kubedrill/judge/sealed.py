@@ -3,57 +3,57 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from kubedrill.errors import NotStarted
-from kubedrill.judge.ending import read_ending, why_early
-from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.verdict import of_files, unfounded
+from kubedrill.judge.ending import why_early
+from kubedrill.judge.verdict import Other, of_files, unfounded
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.manifest import check
-from kubedrill.record.schedule import ScheduledObjective
+from kubedrill.record.schedule import Schedule
 from kubedrill.record.verdict import Report, Verdict
 from kubedrill.words import in_a_line
 
-Check = Callable[[RunFolder], Iterable[str]]
+Check = Callable[[RunFolder, Schedule], Iterable[str]]
 """Yields what is wrong with a run's files, in words: what other stages know of them."""
 
 
-def judge(
-    folder: RunFolder,
-    objectives: tuple[ScheduledObjective, ...] | None = None,
-    by: str = "",
-    checks: Sequence[Check] = (),
-) -> Report:
+def judge(folder: RunFolder, other: Other | None = None, checks: Sequence[Check] = ()) -> Report:
     """Judge a run from its files alone; NotStarted if the folder is not a run's.
 
-    By other `objectives` than the experiment's own if they are given; `by` is where they are from. What
-    `checks` find, where all of the files can be read, makes it INVALID.
+    By `other` objectives than the experiment's own if they are given. What `checks` find, where all of
+    the files can be read, makes it INVALID.
     """
     if not folder.ledger.exists() and not folder.manifest.exists():
         raise NotStarted(f"{folder.path}: not the folder of a run: it has no {folder.ledger.name}")
     seal = check(folder)
-    report = _read(folder, objectives) if seal.readable else unfounded(folder, why_early(folder))
-    found = [words for one in checks for words in one(folder)] if seal.readable else []
-    broken = [*seal.broken, *found]
-    notes = [f"judged by the objectives of {by}, not by the experiment's own"] if by else []
+    broken = [*seal.broken]
+    if seal.readable:
+        schedule = _schedule(folder)
+        report = _read(folder, schedule, other)
+        broken += [words for look in checks if schedule for words in look(folder, schedule)]
+    else:
+        report = unfounded(folder, why_early(folder))
     return report.model_copy(
         update={
             "verdict": Verdict.INVALID if broken else report.verdict,
             "reasons": [*dict.fromkeys((*broken, *report.reasons))],
-            "notes": [*notes, *report.notes, *seal.notes],
+            "notes": [*report.notes, *seal.notes],
         }
     )
 
 
-def measurable(folder: RunFolder) -> tuple[list[str], list[str]]:
-    """Return the names of a run's phases, and those of its loads' series; BadEvidence if it has none."""
-    evidence = Evidence.read(folder, *read_ending(folder))
-    series = [name for load in evidence.loads for name in load.names]
-    return [phase.name for phase in evidence.schedule.phases], series
-
-
-def _read(folder: RunFolder, objectives: tuple[ScheduledObjective, ...] | None) -> Report:
+def _schedule(folder: RunFolder) -> Schedule | None:
+    """Return a run's schedule; None where the evidence cannot be read for it."""
     try:
-        return of_files(folder, objectives)
+        return Schedule.read(folder.schedule)
+    except BadEvidence:
+        return None
+
+
+def _read(folder: RunFolder, schedule: Schedule | None, other: Other | None) -> Report:
+    try:
+        return of_files(folder, schedule, other)
+    except NotStarted:
+        raise  # the other objectives are none
     except BadEvidence as bad:
         wrong = bad.within(folder.path)
     except Exception as error:  # noqa: BLE001 - a verdict there must be, and it cannot be another

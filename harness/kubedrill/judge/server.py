@@ -33,13 +33,13 @@ def resources(metrics: Metrics, phase: Phase) -> list[ResourceResult]:
     components = [
         ResourceResult(
             phase=phase.name,
-            component=one.name,
-            zone=one.zone,
-            cpu_s=metrics.cpu_s("processes", one.name, phase),
-            rss_peak_bytes=metrics.rss_peak("processes", one.name, phase),
-            restarts=metrics.restarts(one.name, phase),
+            component=component.name,
+            zone=component.zone,
+            cpu_s=metrics.cpu_s("processes", component.name, phase),
+            rss_peak_bytes=metrics.rss_peak("processes", component.name, phase),
+            restarts=metrics.restarts(component.name, phase),
         )
-        for one in metrics.cluster.components
+        for component in metrics.cluster.components
     ]
     ours = sorted({name for line in metrics.resources.lines for name in line.harness})
     harness = [
@@ -58,7 +58,7 @@ def resources(metrics: Metrics, phase: Phase) -> list[ResourceResult]:
 
 def _host(metrics: Metrics, phase: Phase) -> ResourceResult:
     hosts = metrics.hosts(phase)
-    used = (one.memory_total_bytes - one.memory_available_bytes for one in hosts)
+    used = (host.memory_total_bytes - host.memory_available_bytes for host in hosts)
     return ResourceResult(
         phase=phase.name,
         component="host",

@@ -22,8 +22,12 @@ def settings(evidence: Evidence) -> dict[str, Any]:
             **cluster.settings,
         },
         "loads": {
-            one.name: {"profile": one.profile, "rate": one.arrivals.in_words(), **one.parameters}
-            for one in schedule.loads
+            load.name: {
+                "profile": load.profile,
+                "rate": load.arrivals.in_words(),
+                **load.parameters,
+            }
+            for load in schedule.loads
         },
         "seeded": seeded(evidence.events),
         "prober": asdict(schedule.probing),
@@ -36,4 +40,6 @@ def settings(evidence: Evidence) -> dict[str, Any]:
 
 
 def _started(events: list[Event]) -> DrillStarted:
-    return next((one for one in events if isinstance(one, DrillStarted)), DrillStarted(time=0))
+    return next(
+        (event for event in events if isinstance(event, DrillStarted)), DrillStarted(time=0)
+    )

@@ -11,8 +11,8 @@ NAMED = 3
 def by_name(takers: Iterable[Taker], amount: Callable[[Taker], float]) -> dict[str, float]:
     """Return what each took, added up."""
     found: dict[str, float] = defaultdict(float)
-    for one in takers:
-        found[one.name] += amount(one)
+    for taker in takers:
+        found[taker.name] += amount(taker)
     return found
 
 

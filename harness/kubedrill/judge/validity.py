@@ -89,7 +89,7 @@ def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
         yield f"the drill ended {after:.1f} s into it" if after > 0 else "the drill ended before it"
         return
     yield from evidence.machine.doubts(phase, evidence.may_hit_disks)
-    pressing = [one for one in evidence.loads if one.scheduled.presses(phase.name)]
+    pressing = [load for load in evidence.loads if load.scheduled.presses(phase.name)]
     yield from _doubts(evidence, pressing)
     yield from _unrecorded(evidence, phase)
     for load in pressing:
@@ -101,7 +101,9 @@ def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
 def judged_phases(evidence: Evidence) -> list[Phase]:
     """Return the phases from the first that has an objective or a fault on; those before warm up."""
     schedule = evidence.schedule
-    named = {one.phase for one in schedule.objectives} | {one.phase for one in schedule.faults}
+    named = {objective.phase for objective in schedule.objectives} | {
+        fault.phase for fault in schedule.faults
+    }
     first = next((n for n, phase in enumerate(schedule.phases) if phase.name in named), 0)
     return list(schedule.phases[first:])
 
@@ -205,6 +207,6 @@ def _machine(evidence: Evidence, phase: Phase) -> Iterator[str]:
             f"machine: all its cores were busy in {busy:.0%} of the seconds, and the load's event "
             f"loop was {lag * 1000:.0f} ms late (p99): it pressed less than it should"
         )
-    free = min(one.memory_available_bytes / max(one.memory_total_bytes, 1) for one in hosts)
+    free = min(host.memory_available_bytes / max(host.memory_total_bytes, 1) for host in hosts)
     if free < MEMORY_SHARE:
         yield f"machine: only {free:.1%} of its memory was left; {MEMORY_SHARE:.0%} must be"

@@ -1,6 +1,7 @@
 """Judge: from a run's files to its verdict; the same whenever and wherever it is asked."""
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,21 +26,45 @@ from kubedrill.record.timeline import PhaseBegan
 from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdict
 
 
-def of_files(folder: RunFolder, objectives: tuple[ScheduledObjective, ...] | None = None) -> Report:
-    """Judge a run from its files, whatever its manifest says; by other `objectives` if they are given.
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Objectives that a run is judged by instead of its experiment's own."""
 
-    BadEvidence if one is missing or wrong on which the whole drill rests.
+    source: str
+    """Where they are from."""
+    read: Callable[[Sequence[str], Sequence[str]], tuple[ScheduledObjective, ...]]
+    """Returns them, given the names of the run's phases and those of its loads' series; NotStarted if
+    they name any other."""
+
+    def instead(self, evidence: Evidence) -> Evidence:
+        """Return the evidence with these objectives in its schedule."""
+        phases = [phase.name for phase in evidence.schedule.phases]
+        series = [name for load in evidence.loads for name in load.names]
+        schedule = replace(evidence.schedule, objectives=self.read(phases, series))
+        return replace(evidence, schedule=schedule)
+
+    @property
+    def note(self) -> str:
+        """What a report says of them."""
+        return f"judged by the objectives of {self.source}, not by the experiment's own"
+
+
+def of_files(folder: RunFolder, schedule: Schedule | None, other: Other | None = None) -> Report:
+    """Judge a run from its files, whatever its manifest says; by `other` objectives if they are given.
+
+    BadEvidence if a file is missing or wrong on which the whole drill rests: also the schedule, if it
+    could not be read before. NotStarted if the other objectives are none.
     """
     events, ending = read_ending(folder)
     Ledger(folder.ledger).check(may_be_cut=ending.killed)
     begun = any(isinstance(event, PhaseBegan) for event in events)
     if not begun and not folder.schedule.exists():
         return unfounded(folder, [ending.words, "no phase began"])
-    evidence = Evidence.read(folder, events, ending)
-    if objectives is not None:
-        schedule = replace(evidence.schedule, objectives=objectives)
-        evidence = replace(evidence, schedule=schedule)
-    return _judge(evidence)
+    evidence = Evidence.read(folder, events, ending, schedule)
+    if other is None:
+        return _judge(evidence)
+    report = _judge(other.instead(evidence))
+    return report.model_copy(update={"notes": [other.note, *report.notes]})
 
 
 def _judge(evidence: Evidence) -> Report:
@@ -49,9 +74,15 @@ def _judge(evidence: Evidence) -> Report:
         phase.name: list(validity.of_phase(evidence, phase)) if phase.name in judged else []
         for phase in schedule.phases
     }
-    full = {one.name: lacking(evidence, one) for one in schedule.phases if one.name in judged}
-    measured = [evaluate(evidence, one, doubts[one.phase]) for one in schedule.objectives]
-    objectives = [withheld(one) if full[one.phase] else one for one in measured]
+    full = {
+        phase.name: lacking(evidence, phase) for phase in schedule.phases if phase.name in judged
+    }
+    measured = [
+        evaluate(evidence, objective, doubts[objective.phase]) for objective in schedule.objectives
+    ]
+    objectives = [
+        withheld(objective) if full[objective.phase] else objective for objective in measured
+    ]
     broken = list(validity.of_drill(evidence))
     verdict, reasons = _decide(evidence.ending, broken, doubts, objectives, full)
     unwell = unhealthy(evidence)
@@ -70,14 +101,16 @@ def _judge(evidence: Evidence) -> Report:
         aborted=evidence.ending.condition,
         phases=[_times(schedule, phase) for phase in phases],
         objectives=objectives,
-        load=[row for load in evidence.loads for one in played for row in load_results(load, one)],
+        load=[
+            row for load in evidence.loads for phase in played for row in load_results(load, phase)
+        ],
         faults=[fault_result(fault, evidence, unwell) for fault in evidence.faults],
-        availability=[row for one in phases for row in availability(evidence.probes, one)],
-        server_latency=[row for one in phases for row in server_latency(metrics, one)],
-        resources=[row for one in phases for row in resources(metrics, one)],
-        harness=[harness_cost(evidence, one) for one in phases],
-        elections=[elections(metrics, evidence.faults, one) for one in phases],
-        headroom=[headroom(evidence, one) for one in phases],
+        availability=[row for phase in phases for row in availability(evidence.probes, phase)],
+        server_latency=[row for phase in phases for row in server_latency(metrics, phase)],
+        resources=[row for phase in phases for row in resources(metrics, phase)],
+        harness=[harness_cost(evidence, phase) for phase in phases],
+        elections=[elections(metrics, evidence.faults, phase) for phase in phases],
+        headroom=[headroom(evidence, phase) for phase in phases],
         settings=settings(evidence),
         notes=[
             *evidence.machine.notes(),
@@ -94,15 +127,16 @@ def _decide(
     full: dict[str, str],
 ) -> tuple[Verdict, list[str]]:
     """Return the verdict and its reasons: INVALID before FAIL before PASS, every reason kept."""
-    missed = [one for one in objectives if one.verdict is Verdict.FAIL]
-    unknown = [one for one in objectives if one.verdict is Verdict.INVALID]
+    missed = [objective for objective in objectives if objective.verdict is Verdict.FAIL]
+    unknown = [objective for objective in objectives if objective.verdict is Verdict.INVALID]
     about_phases = [f"{name}: {doubt}" for name, found in doubts.items() for doubt in found]
     about_phases += [f"{name}: {words}" for name, words in full.items() if words]
     about_objectives = [
-        f"{one.phase}: {one.text}: {one.reason}"
-        for one in (*unknown, *missed)
+        f"{objective.phase}: {objective.text}: {objective.reason}"
+        for objective in (*unknown, *missed)
         # What makes a whole phase invalid is said once, not for each of its objectives.
-        if one.verdict is Verdict.FAIL or not (doubts[one.phase] or one.reason == NO_HEADROOM)
+        if objective.verdict is Verdict.FAIL
+        or not (doubts[objective.phase] or objective.reason == NO_HEADROOM)
     ]
     reasons = [*broken, *about_phases, *about_objectives]
     if ending.how == "aborted":

@@ -50,5 +50,5 @@ def edges(workers: Workers[Kind], phase: Phase) -> Iterator[tuple[Kind | None, K
 
 def _said_at(lines: Sequence[Kind], time: int) -> Kind | None:
     """Return one worker's line nearest to `time`, they being a second apart; None before its first."""
-    early = [one for one in lines if one.time <= time + SECOND // 2]
+    early = [line for line in lines if line.time <= time + SECOND // 2]
     return early[-1] if early else None

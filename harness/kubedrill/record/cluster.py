@@ -112,13 +112,13 @@ class ClusterRecord:
 
     def of_kind(self, kind: str) -> tuple[Component, ...]:
         """Return the components of one kind, in the order of zones."""
-        return tuple(one for one in self.components if one.kind == kind)
+        return tuple(component for component in self.components if component.kind == kind)
 
     def component(self, name: str) -> Component:
         """Return the component of that name; BadEvidence if there is none."""
-        for one in self.components:
-            if one.name == name:
-                return one
+        for component in self.components:
+            if component.name == name:
+                return component
         raise self._lacks("components", name)
 
     def identity(self, name: str) -> Identity:

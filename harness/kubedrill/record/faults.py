@@ -31,7 +31,10 @@ class Told(TimedLine):
             return said
         is_activity = "activity" in (said.get("fault"), said.get("name"))
         targets = [target] if is_activity else target.split(", ")
-        return {**{key: one for key, one in said.items() if key != "target"}, "targets": targets}
+        return {
+            **{key: value for key, value in said.items() if key != "target"},
+            "targets": targets,
+        }
 
     @property
     def target(self) -> str:

@@ -39,7 +39,7 @@ class RunFolder:
         shutil.rmtree(self.path)
         if latest.exists():
             return
-        left = [one for one in self.path.parent.iterdir() if one.is_dir()]
+        left = [run for run in self.path.parent.iterdir() if run.is_dir()]
         if left:
             _point_latest(max(left))
         else:
@@ -167,11 +167,11 @@ class RunFolder:
         """Return the files that every run may have, wherever it is made from."""
         named = (
             getattr(self, name)
-            for name, one in vars(RunFolder).items()
-            if isinstance(one, property)
+            for name, value in vars(RunFolder).items()
+            if isinstance(value, property)
         )
         folders = {self.samples, self.metrics, self.logs}
-        return frozenset(one for one in named if isinstance(one, Path) and one not in folders)
+        return frozenset(path for path in named if isinstance(path, Path) and path not in folders)
 
     @property
     def logs(self) -> Path:

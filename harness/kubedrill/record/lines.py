@@ -23,8 +23,8 @@ def _finite(value: Any) -> Any:
     """Refuse NaN and infinity wherever they stand in plain JSON, which pydantic lets pass there."""
     inside = value.values() if isinstance(value, dict) else value
     if isinstance(value, dict | list | tuple):
-        for one in inside:
-            _finite(one)
+        for part in inside:
+            _finite(part)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("must be a finite number")
     return value

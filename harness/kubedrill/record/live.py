@@ -41,4 +41,4 @@ class LiveFigures:
     @property
     def at_work(self) -> dict[str, LiveLoad]:
         """The loads that have something to do: those of other phases say nothing."""
-        return {name: one for name, one in self.loads.items() if one.offered or one.achieved}
+        return {name: load for name, load in self.loads.items() if load.offered or load.achieved}

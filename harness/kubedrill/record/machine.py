@@ -133,11 +133,11 @@ def taken_s(looks: Iterable[MachineLook]) -> float:
     """Return the CPU-seconds that we could have used, and others did; steal included."""
     looks = tuple(looks)
     # The kernel samples what is left over, and counts what is named.
-    named = sum(one.cpu_s for look in looks for one in look.others)
-    others = max(sum(one.others_s for one in looks), named)
+    named = sum(taker.cpu_s for look in looks for taker in look.others)
+    others = max(sum(look.others_s for look in looks), named)
     # Others who share our quota take what is ours; those who do not may have what it leaves of the cores.
-    inside = max(sum(one.within_s - one.drill_s - one.cluster_s for one in looks), 0.0)
-    outside = others - inside + sum(one.steal_s - one.spare_s for one in looks)
+    inside = max(sum(look.within_s - look.drill_s - look.cluster_s for look in looks), 0.0)
+    outside = others - inside + sum(look.steal_s - look.spare_s for look in looks)
     return inside + max(outside, 0.0)
 
 

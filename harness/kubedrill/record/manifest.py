@@ -104,7 +104,9 @@ def check(folder: RunFolder) -> Seal:
     above |= {str(parent) for name in manifest.files for parent in PurePath(name).parents}
     found = _walk(folder.path, above.__contains__)
     with ThreadPoolExecutor(_THREADS) as pool:
-        said = pool.map(lambda one: _changed(folder, one[0], one[1], found), manifest.files.items())
+        said = pool.map(
+            lambda file: _changed(folder, file[0], file[1], found), manifest.files.items()
+        )
         broken = [words for words in said if words]
     others = [
         name
@@ -223,7 +225,9 @@ def _is_made(name: str) -> bool:
 
 def _is_read(folder: RunFolder, name: str) -> bool:
     """Whether a verdict may be made from a file of this name."""
-    return folder.path / name in folder.files() or any(fnmatchcase(name, one) for one in _READ)
+    return folder.path / name in folder.files() or any(
+        fnmatchcase(name, pattern) for pattern in _READ
+    )
 
 
 def _kept(path: Path) -> Kept:
@@ -233,7 +237,7 @@ def _kept(path: Path) -> Kept:
 
 
 def _digest_of(files: Mapping[str, Kept]) -> str:
-    plain = {name: [one.size, one.sha256] for name, one in files.items()}
+    plain = {name: [file.size, file.sha256] for name, file in files.items()}
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
@@ -249,4 +253,6 @@ def _sync(folder: Path) -> None:
 def shown(name: str) -> str:
     """Return a name in characters that a terminal can show."""
     plain = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in plain)
+    return "".join(
+        character if character.isprintable() else f"\\x{ord(character):02x}" for character in plain
+    )

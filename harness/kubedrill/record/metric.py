@@ -65,7 +65,9 @@ class Metric:
         if len(self.families) == 1 and self.families[0].holds_in((0, 0)):
             return self.families[0]
         release = minor(versions.get(self.component, ""))
-        return next((one for one in self.families if release and one.holds_in(release)), None)
+        return next(
+            (family for family in self.families if release and family.holds_in(release)), None
+        )
 
 
 def minor(version: str) -> Minor | None:

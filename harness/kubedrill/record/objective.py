@@ -174,7 +174,7 @@ def _check_share(objective: Objective, expected: str, loads: list[str]) -> None:
     load = base_load(objective)
     if load not in loads or (base == OFFERED and objective.series not in loads):
         known = [OFFERED] if objective.series in loads else [SEEDED] if counted else []
-        known += [f"{one}.{OFFERED}" for one in loads if "." not in one]
+        known += [f"{load}.{OFFERED}" for load in loads if "." not in load]
         raise ObjectiveError(
             f'{name} cannot be a share of "{shown(base)}"{did_you_mean(base, known)}'
         )
@@ -261,7 +261,7 @@ def _unknown_series(objective: Objective, loads: list[str]) -> str:
 
 
 def _unknown_statistic(objective: Objective, series: Series) -> str:
-    known = [one for one in series.statistics if one is not None]
+    known = [name for name in series.statistics if name is not None]
     if not known:
         return f'{series.name} takes no statistic; drop ".{objective.statistic}"'
     if objective.statistic is None:
@@ -273,8 +273,8 @@ def _wrong_unit(objective: Objective, series: Series) -> str:
     expected = series.statistics[objective.statistic]
     takes = f"{as_written(objective)} takes {EXAMPLES[expected]}"
     if objective.unit != "1":
-        fits = (one for one, unit in series.statistics.items() if unit == objective.unit and one)
-        other = next((f"; {series.name}.{one} takes it" for one in fits), "")
+        fits = (name for name, unit in series.statistics.items() if unit == objective.unit and name)
+        other = next((f"; {series.name}.{name} takes it" for name in fits), "")
         return f'{takes}; not "{objective.written_unit}"{other}'
     number = objective.threshold
     if expected == "ratio" and number <= 1:

@@ -68,33 +68,35 @@ def all_series(record: ClusterRecord, probing: Probing) -> tuple[Series, ...]:
         Series("balancer", balancer, "fresh", "read", "victim", probing.victim_rate),
         Series("balancer", balancer, "fresh", "write", "victim", probing.victim_rate),
     ]
-    for one in record.of_kind("kube-apiserver"):
-        path = f"apiserver-{one.zone}" if one.zone else one.name
+    for apiserver in record.of_kind("kube-apiserver"):
+        path = f"apiserver-{apiserver.zone}" if apiserver.zone else apiserver.name
         rate = probing.apiserver_rate
         # Kept: whether new connections are taken is seen through the balancer, for less.
-        table.append(Series(path, one.serving, "kept", "read", "prober", rate))
-        table.append(Series(path, one.serving, "kept", "write", "prober", rate))
+        table.append(Series(path, apiserver.serving, "kept", "read", "prober", rate))
+        table.append(Series(path, apiserver.serving, "kept", "write", "prober", rate))
     return tuple(series for series in table if series.rate > 0)
 
 
 def sidecar(series: Sequence[Series], probing: Probing) -> ProbeSidecar:
     """Return what stands beside the samples. A target is known where no balancer chooses it."""
     return ProbeSidecar(
-        series=tuple(one.described() for one in series),
+        series=tuple(kind.described() for kind in series),
         targets=tuple(targets(series)),
         deadline_s=probing.deadline_s,
-        rates={one.name: one.rate for one in series},
+        rates={kind.name: kind.rate for kind in series},
     )
 
 
 def targets(series: Sequence[Series]) -> list[str]:
     """Return the targets' names, `unknown` (behind the balancer) first."""
-    return ["unknown", *dict.fromkeys(one.path for one in series if one.path != "balancer")]
+    return ["unknown", *dict.fromkeys(kind.path for kind in series if kind.path != "balancer")]
 
 
 def arrivals(series: Sequence[Series], start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield (due in monotonic ns, index of the series) for each probe in [start, end), in order."""
-    return heapq.merge(*(_arrivals_of(one, index, start, end) for index, one in enumerate(series)))
+    return heapq.merge(
+        *(_arrivals_of(kind, index, start, end) for index, kind in enumerate(series))
+    )
 
 
 def _arrivals_of(series: Series, index: int, start: int, end: int) -> Iterator[tuple[int, int]]:

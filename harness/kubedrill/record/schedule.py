@@ -12,6 +12,7 @@ from pydantic import Field, with_config
 from kubedrill.clock import SECOND, ClockPair
 from kubedrill.reading.arrivals import Arrivals, Times
 from kubedrill.record.catalogue import Lasts
+from kubedrill.record.faults import FaultEvent
 from kubedrill.record.lines import (
     STRICT,
     Amount,
@@ -94,6 +95,11 @@ class ScheduledFault:
     def can_be_undone(self) -> bool:
         """Whether it lasts until it is undone; not so for an activity whose file says `rollback: null`."""
         return self.lasts == "lasting" and self.arguments.get("rollback", "") is not None
+
+    @property
+    def ends_with(self) -> FaultEvent:
+        """The event after which it is no longer in force."""
+        return "took-effect" if self.lasts == "momentary" else "undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +222,7 @@ class Schedule:
 
     def moved(self, by: int) -> "Schedule":
         """Return the same on a clock that is ahead by so many ns."""
-        phases = tuple(Phase(one.name, one.start + by, one.end + by) for one in self.phases)
+        phases = tuple(Phase(phase.name, phase.start + by, phase.end + by) for phase in self.phases)
         return replace(self, phases=phases)
 
     def as_dict(self) -> dict[str, Any]:

@@ -56,8 +56,8 @@ class Series:
 
 _AVAILABLE = "answered within the deadline, on fresh connections through the load balancer"
 BUILT_IN: dict[str, Series] = {
-    one.name: one
-    for one in (
+    built_in.name: built_in
+    for built_in in (
         Series(
             "probe",
             _PROBE,
@@ -174,7 +174,7 @@ def load_series(load: str, series: Sequence[str]) -> list[str]:
     """Return the names of a load's series: `as: writes` of a profile's `write`, `write.seen` has a
     `writes` and a `writes.seen`.
     """
-    return [load + one.removeprefix(series[0]) for one in series]
+    return [load + name.removeprefix(series[0]) for name in series]
 
 
 def find_series(name: str, loads: Iterable[str]) -> Series | None:

@@ -41,14 +41,14 @@ def timeline(
 
 def _panels(axis: Axis, folder: RunFolder, report: Report, events: list[Event]) -> list[figure]:
     panels: list[figure | None] = [lane_panels.drill(axis, report, events)]
-    ended = any((one.kind, one.name) == ("drill", "ended") for one in events)
+    ended = any((event.kind, event.name) == ("drill", "ended") for event in events)
     traces = load_panels.load_traces(folder, axis, ended)
     if traces:
         panels += [load_panels.rates(axis, traces), load_panels.latency(axis, traces)]
     if (folder.samples / "probe.json").exists():
         records, sidecar = read_probes(folder, may_be_cut=True)
         panels.append(lane_panels.probes(axis, records, sidecar))
-        stale = [i for i, one in enumerate(sidecar.series) if one.verb == "stale-read"]
+        stale = [i for i, probed in enumerate(sidecar.series) if probed.verb == "stale-read"]
         panels.append(load_panels.staleness(axis, records, stale))
     panels.append(lane_panels.etcd(axis, folder))
     readings = usage_panels.looks(folder, axis)

@@ -41,7 +41,9 @@ def _headline(report: Report) -> RenderableType:
 
 def _own_reasons(report: Report) -> list[str]:
     """Return the reasons that do not stand beside their objective in the table anyway."""
-    told = [(one.text, one.reason) for one in report.objectives if one.reason]
+    told = [
+        (objective.text, objective.reason) for objective in report.objectives if objective.reason
+    ]
     own = [
         reason
         for reason in report.reasons
@@ -58,23 +60,29 @@ def _objectives(report: Report) -> Table:
     table.add_column("Measured", justify="right", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     before = ""
-    for one in report.objectives:
-        verdict = Text(one.verdict.value, style=STYLES[one.verdict])
-        phase = one.phase if one.phase != before else ""
-        table.add_row(Text(phase), _objective(one), Text(sentences.measured(one)), verdict)
-        before = one.phase
+    for objective in report.objectives:
+        verdict = Text(objective.verdict.value, style=STYLES[objective.verdict])
+        phase = objective.phase if objective.phase != before else ""
+        table.add_row(
+            Text(phase), _objective(objective), Text(sentences.measured(objective)), verdict
+        )
+        before = objective.phase
     return table
 
 
-def _objective(one: ObjectiveResult) -> Text:
-    text = Text(one.text)
-    if one.verdict is not Verdict.PASS and one.reason:
-        text.append(f"\n  {one.reason}", style=STYLES[one.verdict].removeprefix("bold "))
+def _objective(objective: ObjectiveResult) -> Text:
+    text = Text(objective.text)
+    if objective.verdict is not Verdict.PASS and objective.reason:
+        text.append(
+            f"\n  {objective.reason}", style=STYLES[objective.verdict].removeprefix("bold ")
+        )
     return text
 
 
 def _summary(report: Report) -> Table:
-    rows: list[tuple[str, str]] = [("Probes", one) for one in sentences.availability_lines(report)]
+    rows: list[tuple[str, str]] = [
+        ("Probes", line) for line in sentences.availability_lines(report)
+    ]
     rows += [("Load", line) for line in sentences.load_lines(report)]
     rows += [("Fault", sentences.fault_line(fault)) for fault in report.faults]
     for name, line in (

@@ -96,7 +96,7 @@ def _scaled(value: float, scale: tuple[tuple[float, str], ...], digits: int, zer
     # 999.6 ms with three digits would read 1000 ms: that is 1.00 s.
     margin = 1 - 0.5 * 10.0**-digits
     factor, name = next(
-        (one for one in largest_first if abs(value) >= one[0] * margin), largest_first[-1]
+        (step for step in largest_first if abs(value) >= step[0] * margin), largest_first[-1]
     )
     return f"{_fixed(value / factor, _fewer(value / factor, digits, name))} {name}"
 

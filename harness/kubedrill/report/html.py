@@ -64,7 +64,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
         verdict=verdict_cell(report.verdict),
         proved=sentences.proved(report),
         facts=_facts(report, schedule) | _machine(folder),
-        faults=[_fault(one, start) for one in report.faults],
+        faults=[_fault(fault, start) for fault in report.faults],
         events=_events(events, start),
         chart=_chart(folder, report, schedule, events),
         bands=_bands(report),
@@ -116,9 +116,11 @@ def _chart(
 
 def _bands(report: Report) -> list[dict[str, str]]:
     """Return what the bands of the timeline mean, with their colours in the panel of the drill."""
-    phases = ", ".join(one.name for one in report.phases)
-    faults = [one for one in report.faults if one.took_effect and one.injected_at is not None]
-    names = ", ".join(sentences.on_target(one.name, one.target) for one in faults)
+    phases = ", ".join(phase.name for phase in report.phases)
+    faults = [
+        fault for fault in report.faults if fault.took_effect and fault.injected_at is not None
+    ]
+    names = ", ".join(sentences.on_target(fault.name, fault.target) for fault in faults)
     found = [(PHASE_BAND, f"phases: {phases}; a line where each begins")]
     found += [(FAULT_BAND, f"a fault in force: {names}")] if faults else []
     return [{**asdict(band), "words": words} for band, words in found]
@@ -133,10 +135,10 @@ def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
         start = datetime.fromtimestamp(schedule.clock.to_wall(schedule.start) / 1e9, UTC)
         facts["Started"] = f"{start:%Y-%m-%d %H:%M:%S} UTC"
         facts["Cluster"] = schedule.cluster
-    phases = ((one.end - one.start) / 1e9 for one in report.phases)
+    phases = ((phase.end - phase.start) / 1e9 for phase in report.phases)
     facts["Phases"] = ", ".join(
-        f"{one.name} {figures.count(round(length))} s"
-        for one, length in zip(report.phases, phases, strict=True)
+        f"{phase.name} {figures.count(round(length))} s"
+        for phase, length in zip(report.phases, phases, strict=True)
     )
     scale = report.settings.get("scale", 1)
     if scale != 1:
@@ -178,16 +180,20 @@ def _fault(fault: FaultResult, start: int) -> dict[str, str]:
 def _events(events: list[Event], start: int) -> list[tuple[str, str, str, bool]]:
     """Return the timeline's events as (offset, kind, words, whether it is trouble)."""
     return [
-        (figures.offset(one.time, start), one.kind, event_words(one), is_trouble(one))
-        for one in events
+        (figures.offset(event.time, start), event.kind, event_words(event), is_trouble(event))
+        for event in events
     ]
 
 
 def _offsets(report: Report, start: int) -> list[dict[str, Any]]:
     """Return the phases' places on the chart, for its buttons."""
     return [
-        {"name": one.name, "left": (one.start - start) / 1e9, "right": (one.end - start) / 1e9}
-        for one in report.phases
+        {
+            "name": phase.name,
+            "left": (phase.start - start) / 1e9,
+            "right": (phase.end - start) / 1e9,
+        }
+        for phase in report.phases
     ]
 
 

@@ -21,7 +21,7 @@ def write(folder: RunFolder, report: Report) -> Path:
     """Write `junit.xml` of a verdict and return its path."""
     root = ET.Element("testsuites", name=_clean(report.experiment))
     for phase in sentences.phases_asked(report):
-        objectives = [one for one in report.objectives if one.phase == phase]
+        objectives = [objective for objective in report.objectives if objective.phase == phase]
         if objectives:
             root.append(_phase(report, phase, objectives))
     root.append(_validity(report))
@@ -34,13 +34,13 @@ def write(folder: RunFolder, report: Report) -> Path:
 
 
 def _phase(report: Report, phase: str, objectives: list[ObjectiveResult]) -> ET.Element:
-    begun = next((one for one in report.phases if one.name == phase), None)
+    begun = next((known for known in report.phases if known.name == phase), None)
     length_s = (begun.end - begun.start) / 1e9 if begun else 0.0
     suite = _suite(report, phase, length_s, begun.date if begun else _date_of(report.run))
-    for one in objectives:
-        case = _case(suite, f"{report.experiment}.{phase}", one.text)
-        _result(case, one.verdict, one.reason)
-        shown = f"{one.words}\nmeasured: {sentences.measured(one)}"
+    for objective in objectives:
+        case = _case(suite, f"{report.experiment}.{phase}", objective.text)
+        _result(case, objective.verdict, objective.reason)
+        shown = f"{objective.words}\nmeasured: {sentences.measured(objective)}"
         ET.SubElement(case, "system-out").text = _clean(shown)
     return _counted(suite)
 

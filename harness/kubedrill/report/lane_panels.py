@@ -14,7 +14,7 @@ from kubedrill.record.lines import read_sound_lines
 from kubedrill.record.sample import Records, outcome_name
 from kubedrill.record.sidecar import ProbeSidecar
 from kubedrill.record.timeline import Event
-from kubedrill.record.verdict import Report
+from kubedrill.record.verdict import FaultResult, Report
 from kubedrill.record.watched import HealthLook
 from kubedrill.report import figures
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND, Band
@@ -34,28 +34,33 @@ _MARKED_KINDS = ("fault", "component", "child", "drill")
 def drill(axis: Axis, report: Report, events: list[Event]) -> figure:
     """Return the map of the drill: phases, faults in force, and what happened to components."""
     plot = axis.panel("Drill", _FRAME_HEIGHT + 3 * 20, ("phase", "fault", "events"))
-    phases = [(one.name, axis.at(one.start), axis.at(one.end)) for one in axis.schedule.phases]
+    phases = [
+        (phase.name, axis.at(phase.start), axis.at(phase.end)) for phase in axis.schedule.phases
+    ]
     _blocks(plot, "phase", phases, axis.length, PHASE_BAND)
-    faults = [(on_target(one.name, one.target), *fault_span(axis, one)) for one in report.faults]
-    _blocks(plot, "fault", [one for one in faults if one[2] > one[1]], axis.length, FAULT_BAND)
-    marked = [one for one in events if one.kind in _MARKED_KINDS]
+    faults = [
+        (on_target(fault.name, fault.target), *fault_span(axis, fault)) for fault in report.faults
+    ]
+    _blocks(plot, "fault", [span for span in faults if span[2] > span[1]], axis.length, FAULT_BAND)
+    marked = [event for event in events if event.kind in _MARKED_KINDS]
     data = source(
-        x=[axis.at(one.time) for one in marked],
+        x=[axis.at(event.time) for event in marked],
         y=["events"] * len(marked),
-        what=[event_words(one) for one in marked],
-        when=[figures.offset(one.time, axis.schedule.start) for one in marked],
-        color=[RED if is_trouble(one) else BLUE for one in marked],
+        what=[event_words(event) for event in marked],
+        when=[figures.offset(event.time, axis.schedule.start) for event in marked],
+        color=[RED if is_trouble(event) else BLUE for event in marked],
     )
     marks = plot.scatter("x", "y", source=data, size=9, marker="diamond", color="color", alpha=0.8)
     hover(plot, marks, {"": "what", "at": "when"}, along_x=False)
     return plot
 
 
-def fault_span(axis: Axis, fault: Any) -> tuple[float, float]:
+def fault_span(axis: Axis, fault: FaultResult) -> tuple[float, float]:
     """Return from when to when a fault was in force, as x; (0, 0) if it never took effect."""
     if fault.injected_at is None or not fault.took_effect:
         return 0.0, 0.0
-    return axis.at(fault.injected_at), axis.at(fault.undone_at or axis.schedule.end)
+    over = fault.took_effect_at if fault.lasts == "momentary" else fault.undone_at
+    return axis.at(fault.injected_at), axis.at(over or axis.schedule.end)
 
 
 def _blocks(
@@ -91,8 +96,8 @@ def _blocks(
 def probes(axis: Axis, records: Records, sidecar: ProbeSidecar) -> figure:
     """Return a lane a series of probes: when there were any, which failed, and the outages."""
     names = {
-        index: lane(one.path, one.connection, one.verb, one.level)
-        for index, one in enumerate(sidecar.series)
+        index: lane(series.path, series.connection, series.verb, series.level)
+        for index, series in enumerate(sidecar.series)
     }
     deadline = figures.seconds(sidecar.deadline_s)
     title = f"Probes (deadline {deadline})"
@@ -128,8 +133,8 @@ def _failures(records: Records, axis: Axis) -> Iterator[tuple[float, str]]:
     bad = records[failed(records)]
     tenth = (bad["intended"].astype(np.int64) - axis.schedule.start) // (SECOND // 10)
     _, first = np.unique(tenth, return_index=True)
-    for one in bad[first]:
-        yield axis.at(int(one["intended"])), outcome_name(int(one["outcome"]))
+    for record in bad[first]:
+        yield axis.at(int(record["intended"])), outcome_name(int(record["outcome"]))
 
 
 def _probe_glyphs(
@@ -143,7 +148,7 @@ def _probe_glyphs(
     red = {"color": RED, "alpha": 0.4, "legend_label": "outage"}
     outage = plot.hbar("y", 0.8, "right", "left", source=_spans(bars), **red)
     hover(plot, outage, {"": "y", "outage": "lasted", "from": "at"}, along_x=False)
-    y, x, how = ([one[column] for one in ticks] for column in range(3))
+    y, x, how = ([tick[column] for tick in ticks] for column in range(3))
     bad = source(y=y, x=x, how=how)
     mark = {"marker": "dash", "angle": np.pi / 2, "size": 10, "color": RED, "line_width": 2}
     failures = plot.scatter("x", "y", source=bad, legend_label="failed probe", **mark)
@@ -152,11 +157,11 @@ def _probe_glyphs(
 
 def _spans(spans: list[tuple[str, float, float]]) -> ColumnDataSource:
     return source(
-        y=[one[0] for one in spans],
-        left=[one[1] for one in spans],
-        right=[one[2] for one in spans],
-        lasted=[figures.seconds(one[2] - one[1]) for one in spans],
-        at=[f"{one[1]:+.2f} s" for one in spans],
+        y=[span[0] for span in spans],
+        left=[span[1] for span in spans],
+        right=[span[2] for span in spans],
+        lasted=[figures.seconds(span[2] - span[1]) for span in spans],
+        at=[f"{span[1]:+.2f} s" for span in spans],
     )
 
 
@@ -175,7 +180,7 @@ def etcd(axis: Axis, folder: RunFolder) -> figure | None:
     runs = [(f"etcd-{zone}", *run) for zone in zones for run in _runs(axis, _states(looks, zone))]
     styles = {"leader": (BLUE, 0.75), "healthy": (GREEN, 0.4), _SILENT: (RED, 0.5)}
     for state, (color, alpha) in styles.items():
-        shown = [one for one in runs if (one[3] if one[3] in styles else _SILENT) == state]
+        shown = [run for run in runs if (run[3] if run[3] in styles else _SILENT) == state]
         if shown:
             _state_bars(plot, shown, state, color, alpha)
     legend(plot)
@@ -189,7 +194,7 @@ def _state_bars(
     plot: figure, runs: list[tuple[str, float, float, str]], state: str, color: str, alpha: float
 ) -> None:
     y, left, right, states = zip(*runs, strict=True)
-    lasted = [figures.seconds(one[2] - one[1]) for one in runs]
+    lasted = [figures.seconds(run[2] - run[1]) for run in runs]
     data = source(y=y, left=left, right=right, state=states, lasted=lasted)
     style = {"color": color, "alpha": alpha, "line_alpha": 0, "legend_label": state}
     bars = plot.hbar("y", 0.7, "right", "left", source=data, **style)

@@ -95,8 +95,8 @@ class LiveView:
         total = (plan.end - plan.start) / SECOND
         done = min(max((now.time - plan.start) / SECOND, 0.0), total)
         phases = Text(" > ").join(
-            Text(one.name, style="bold reverse" if one.name == now.phase else "dim")
-            for one in plan.phases
+            Text(phase.name, style="bold reverse" if phase.name == now.phase else "dim")
+            for phase in plan.phases
         )
         grid = Table.grid(padding=(0, 2))
         left = f"{now.phase_left_s:.0f} s left in {now.phase}" if now.phase else ""

@@ -73,7 +73,7 @@ def _arrivals(folder: RunFolder, name: str, ended: bool) -> Records:
 
 def rates(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
     """Return offered and achieved rate per second, with what failed."""
-    top = max((float(one.seconds.offered.max()) for one in traces), default=1.0) * 1.15
+    top = max((float(trace.seconds.offered.max()) for trace in traces), default=1.0) * 1.15
     plot = axis.panel("Load: requests a second", 150, y_range=Range1d(0, max(top, 1.0)))
     for trace, color in zip(traces, _colors(len(traces)), strict=True):
         _rates_of(plot, f"{trace.name} " if len(traces) > 1 else "", trace.seconds, color)
@@ -81,9 +81,9 @@ def rates(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
     return plot
 
 
-def _rates_of(plot: figure, prefix: str, one: PerSecond, color: str) -> None:
-    shown = {"offered": one.offered, "achieved": one.achieved, "failed": one.failed}
-    data = source(x=_middles(one.offered), **shown)
+def _rates_of(plot: figure, prefix: str, seconds: PerSecond, color: str) -> None:
+    shown = {"offered": seconds.offered, "achieved": seconds.achieved, "failed": seconds.failed}
+    data = source(x=_middles(seconds.offered), **shown)
     plot.vbar("x", 0.9, "failed", source=data, color=RED, legend_label=f"{prefix}failed")
     step = {"source": data, "mode": "center"}
     grey = {"color": GREY, "line_dash": "dashed", "legend_label": f"{prefix}offered"}
@@ -95,7 +95,7 @@ def _rates_of(plot: figure, prefix: str, one: PerSecond, color: str) -> None:
 
 def latency(axis: Axis, traces: Sequence[LoadTrace]) -> figure:
     """Return the percentiles of each second, on a logarithmic scale."""
-    every = [one.seconds.p50 for one in traces] + [one.seconds.max for one in traces]
+    every = [trace.seconds.p50 for trace in traces] + [trace.seconds.max for trace in traces]
     plot = _seconds_panel(axis, "Load: latency (logarithmic)", 190, every)
     for trace, color in zip(traces, _colors(len(traces)), strict=True):
         prefix = f"{trace.name} " if len(traces) > 1 else ""
@@ -112,7 +112,7 @@ def staleness(axis: Axis, records: Records, series: list[int]) -> figure | None:
     length = int(np.ceil(axis.length))
     second = (good["intended"].astype(np.int64) - axis.schedule.start) // SECOND
     ranks = percentiles_by_group(second, good["staleness_us"], length, (0.5, 1.0))
-    median, worst = (one / 1e6 for one in ranks)
+    median, worst = (column / 1e6 for column in ranks)
     top = float(np.nanmax(worst, initial=1e-3)) * 1.15
     plot = axis.panel("Staleness of cached reads", 120, y_range=Range1d(0, top))
     name_ticks(plot, even_ticks(top, 3), _tick)
@@ -125,15 +125,15 @@ def staleness(axis: Axis, records: Records, series: list[int]) -> figure | None:
     return plot
 
 
-def _percentiles(plot: figure, prefix: str, one: PerSecond, color: str, peak: str) -> None:
+def _percentiles(plot: figure, prefix: str, seconds: PerSecond, color: str, peak: str) -> None:
     data = source(
-        x=_middles(one.p50),
-        p50=one.p50,
-        p99=one.p99,
-        max=one.max,
-        p50_text=_texts(one.p50),
-        p99_text=_texts(one.p99),
-        max_text=_texts(one.max),
+        x=_middles(seconds.p50),
+        p50=seconds.p50,
+        p99=seconds.p99,
+        max=seconds.max,
+        p50_text=_texts(seconds.p50),
+        p99_text=_texts(seconds.p99),
+        max_text=_texts(seconds.max),
     )
     plot.scatter("x", "max", source=data, size=4, color=peak, legend_label=f"{prefix}max")
     plot.line("x", "p99", source=data, color=color, line_width=2, legend_label=f"{prefix}p99")
@@ -144,7 +144,9 @@ def _percentiles(plot: figure, prefix: str, one: PerSecond, color: str, peak: st
 
 
 def _seconds_panel(axis: Axis, title: str, height: int, values: Sequence[Floats]) -> figure:
-    known = np.concatenate([one[np.isfinite(one) & (one > 0)] for one in values] or [np.empty(0)])
+    known = np.concatenate(
+        [column[np.isfinite(column) & (column > 0)] for column in values] or [np.empty(0)]
+    )
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.01, 1.0)
     span = Range1d(low / 1.6, high * 1.6)
     plot = axis.panel(title, height, y_range=span, y_axis_type="log")
@@ -172,4 +174,4 @@ def _middles(values: Floats) -> Floats:
 
 
 def _texts(values: Floats) -> list[str]:
-    return [figures.seconds(float(one)) if np.isfinite(one) else "none" for one in values]
+    return [figures.seconds(float(value)) if np.isfinite(value) else "none" for value in values]

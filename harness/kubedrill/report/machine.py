@@ -22,8 +22,8 @@ def in_words(found: Calibration) -> str:
     """Return the figures, each beside the reference machine's."""
     work = f"work {_ms(found.work_cpu_s)} CPU ({_ms(REFERENCE_WORK_S)} on the reference machine)"
     disks = ", ".join(
-        f"fsync p99 {_ms(one.p99_s)} in {name} ({_ms(REFERENCE_FSYNC_S)})"
-        for name, one in found.fsync.items()
+        f"fsync p99 {_ms(fsync.p99_s)} in {name} ({_ms(REFERENCE_FSYNC_S)})"
+        for name, fsync in found.fsync.items()
     )
     cores = f"{found.cpus:g} cores"
     if found.cpus < found.cores:

@@ -124,7 +124,7 @@ def source(**columns: Any) -> ColumnDataSource:
 
 def _plain_list(values: Any) -> list[Any]:
     found = values.tolist() if hasattr(values, "tolist") else list(values)
-    return [round(one, 6) if isinstance(one, float) else one for one in found]
+    return [round(value, 6) if isinstance(value, float) else value for value in found]
 
 
 def hover(plot: figure, renderer: Any, shown: Mapping[str, str], along_x: bool = True) -> None:

@@ -28,7 +28,7 @@ def proved(report: Report) -> str:
     if report.aborted:
         return f"The drill was aborted: {report.aborted}; {_outcomes(report)}{_under(report)}."
     if report.verdict is Verdict.FAIL:
-        missed = sum(one.verdict is Verdict.FAIL for one in report.objectives)
+        missed = sum(objective.verdict is Verdict.FAIL for objective in report.objectives)
         return f"{missed} of {figures.counted(total, 'objective')} did not hold{_under(report)}."
     every = "All" if total > 1 else "The"
     return f"{every} {figures.counted(total, 'objective')} held{_under(report)}."
@@ -36,8 +36,8 @@ def proved(report: Report) -> str:
 
 def phases_asked(report: Report) -> list[str]:
     """Return the phases that were begun, and those that were not but have objectives."""
-    begun = [one.name for one in report.phases]
-    return list(dict.fromkeys([*begun, *(one.phase for one in report.objectives)]))
+    begun = [phase.name for phase in report.phases]
+    return list(dict.fromkeys([*begun, *(objective.phase for objective in report.objectives)]))
 
 
 def _outcomes(report: Report) -> str:
@@ -47,16 +47,16 @@ def _outcomes(report: Report) -> str:
         Verdict.FAIL: "did not hold",
         Verdict.INVALID: "could not be measured",
     }
-    found = Counter(one.verdict for one in report.objectives)
+    found = Counter(objective.verdict for objective in report.objectives)
     parts = [f"{found[verdict]} {said}" for verdict, said in words.items() if found[verdict]]
     return f"of {figures.counted(len(report.objectives), 'objective')} {', '.join(parts)}"
 
 
 def _under(report: Report) -> str:
     # The arrivals only, not the parts of them: a load's name has no dot.
-    loads = dict.fromkeys((one.name, one.profile) for one in report.load if "." not in one.name)
+    loads = dict.fromkeys((load.name, load.profile) for load in report.load if "." not in load.name)
     parts = [f"the load {name} ({profile})" for name, profile in loads]
-    parts += [on_target(one.name, one.target) for one in report.faults if one.took_effect]
+    parts += [on_target(fault.name, fault.target) for fault in report.faults if fault.took_effect]
     if not parts:
         return ""
     return " under " + " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
@@ -81,17 +81,19 @@ def latency(load: LoadResult, name: str) -> str:
 
 def load_lines(report: Report) -> Iterator[str]:
     """Yield a line a load: what came of it in the phases that have objectives (else in all)."""
-    judged = {one.phase for one in report.objectives} or {one.name for one in report.phases}
-    for name in dict.fromkeys(one.name for one in report.load):
-        phases = [one for one in report.load if one.name == name and one.phase in judged]
-        requests = sum(one.requests for one in phases)
-        errors = sum(sum(one.errors.values()) for one in phases)
-        cut = sum(one.cut for one in phases)
+    judged = {objective.phase for objective in report.objectives} or {
+        phase.name for phase in report.phases
+    }
+    for name in dict.fromkeys(load.name for load in report.load):
+        phases = [load for load in report.load if load.name == name and load.phase in judged]
+        requests = sum(load.requests for load in phases)
+        errors = sum(sum(load.errors.values()) for load in phases)
+        cut = sum(load.cut for load in phases)
         line = f"{name}: {figures.counted(requests, 'request')}, {errors:,} failed"
         line += f", {cut:,} cut at the end" if cut else ""
-        known = [one for one in phases if "p99" in one.latency_s]
+        known = [load for load in phases if "p99" in load.latency_s]
         if known:
-            worst = max(known, key=lambda one: (one.latency_s["p99"], one.phase))
+            worst = max(known, key=lambda load: (load.latency_s["p99"], load.phase))
             most = "" if "p99" in worst.at_least else "at most "
             line += f", p99 {most}{latency(worst, 'p99')} (in {worst.phase})"
         yield line
@@ -143,11 +145,13 @@ def availability_lines(report: Report) -> Iterator[str]:
             f"{phase.name}; longest outage {longest}"
         )
     counts = {phase.name: probes(report, phase.name) for phase in report.phases}
-    troubled = [f"{one.in_words()} in {name}" for name, one in counts.items() if one.failed]
+    troubled = [
+        f"{probed.in_words()} in {name}" for name, probed in counts.items() if probed.failed
+    ]
     yield from troubled or ["every scored probe was answered in time"]
-    for name, one in counts.items():
-        if one.aside_failed:
-            yield f"not scored: {one.aside_in_words()} in {name}"
+    for name, probed in counts.items():
+        if probed.aside_failed:
+            yield f"not scored: {probed.aside_in_words()} in {name}"
 
 
 class Probes(NamedTuple):
@@ -169,12 +173,12 @@ class Probes(NamedTuple):
 
 def probes(report: Report, phase: str) -> Probes:
     """Return the number of probes in a phase; those that are scored are what `probe.failed` means."""
-    lanes = [one for one in report.availability if one.phase == phase]
+    lanes = [lane for lane in report.availability if lane.phase == phase]
     # Each lane stands there once for each definition.
-    lanes = [one for one in lanes if one.definition == lanes[0].definition]
-    scored, aside = ([one for one in lanes if one.scored is so] for so in (True, False))
+    lanes = [lane for lane in lanes if lane.definition == lanes[0].definition]
+    scored, aside = ([lane for lane in lanes if lane.scored is so] for so in (True, False))
     counts = (
-        (sum(one.probes for one in of), sum(one.failed for one in of)) for of in (scored, aside)
+        (sum(lane.probes for lane in of), sum(lane.failed for lane in of)) for of in (scored, aside)
     )
     return Probes(*chain.from_iterable(counts))
 
@@ -182,19 +186,19 @@ def probes(report: Report, phase: str) -> Probes:
 def fresh(report: Report, phase: str, verb: str) -> AvailabilityResult | None:
     """Return the probes that `availability` means: fresh connections through the balancer."""
     wanted = (phase, "balancer", "fresh", verb, "prober")
-    for one in report.availability:
-        if (one.phase, one.path, one.connection, one.verb, one.level) == wanted:
-            return one
+    for result in report.availability:
+        if (result.phase, result.path, result.connection, result.verb, result.level) == wanted:
+            return result
     return None
 
 
 def headroom_line(report: Report) -> str | None:
     """Return how much of the machine's CPU was left where there was least; None if nobody looked."""
-    pressed = {one.phase for one in report.load if one.requests}
+    pressed = {load.phase for load in report.load if load.requests}
     known = [
-        (one.free_share, one.phase)
-        for one in report.headroom
-        if one.free_share is not None and (one.phase in pressed or not pressed)
+        (phase_left.free_share, phase_left.phase)
+        for phase_left in report.headroom
+        if phase_left.free_share is not None and (phase_left.phase in pressed or not pressed)
     ]
     if not known:
         return None
@@ -210,12 +214,12 @@ def harness_line(report: Report) -> str | None:
 
     Of phases without a load it says nothing: watching is all that goes on in them.
     """
-    pressed = {one.phase for one in report.load if one.requests}
-    costs = [one for one in report.harness if one.phase in pressed or not pressed]
+    pressed = {load.phase for load in report.load if load.requests}
+    costs = [cost for cost in report.harness if cost.phase in pressed or not pressed]
     names = {"cpu_share": "CPU", "bytes_share": "bytes", "requests_share": "requests"}
     parts = []
     for field, name in names.items():
-        known = [value for one in costs if (value := getattr(one, field)) is not None]
+        known = [value for cost in costs if (value := getattr(cost, field)) is not None]
         if known:
             parts.append(f"{figures.share(max(known))} of the {name}")
     return f"at most {', '.join(parts)}" if parts else None

@@ -43,7 +43,9 @@ class Table:
 
 def text_rows(rows: Iterable[Sequence[str | Cell]]) -> tuple[tuple[Cell, ...], ...]:
     """Return rows of cells, plain strings among them made cells."""
-    return tuple(tuple(one if isinstance(one, Cell) else Cell(one) for one in row) for row in rows)
+    return tuple(
+        tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows
+    )
 
 
 def table(

@@ -16,15 +16,15 @@ def objectives(report: Report) -> Table:
     """Return every objective with its measured value, threshold and verdict, by phase."""
 
     def rows(phase: str) -> Iterator[Row]:
-        for one in report.objectives:
-            if one.phase != phase:
+        for objective in report.objectives:
+            if objective.phase != phase:
                 continue
-            notes = (one.words, *([one.reason] if one.reason else []))
+            notes = (objective.words, *([objective.reason] if objective.reason else []))
             yield (
-                Cell(one.text, "code", notes),
-                sentences.measured(one),
-                figures.threshold(one.threshold, one.unit, one.operator),
-                verdict_cell(one.verdict),
+                Cell(objective.text, "code", notes),
+                sentences.measured(objective),
+                figures.threshold(objective.threshold, objective.unit, objective.operator),
+                verdict_cell(objective.verdict),
             )
 
     columns = ("Objective", "Measured", "Asked", "Verdict")
@@ -48,30 +48,30 @@ def glance(report: Report) -> Table:
 
 
 _THROUGHPUT: dict[str, Callable[[LoadResult], str]] = {
-    "offered": lambda one: figures.rate(one.offered),
-    "achieved": lambda one: figures.rate(one.achieved),
-    "failed": lambda one: figures.count(sum(one.errors.values())),
-    CUT: lambda one: figures.count(one.cut),
-    "received": lambda one: figures.size(one.bytes),
+    "offered": lambda load: figures.rate(load.offered),
+    "achieved": lambda load: figures.rate(load.achieved),
+    "failed": lambda load: figures.count(sum(load.errors.values())),
+    CUT: lambda load: figures.count(load.cut),
+    "received": lambda load: figures.size(load.bytes),
 }
 _LATENCY: dict[str, Callable[[LoadResult], str]] = {
-    "p50": lambda one: sentences.latency(one, "p50"),
-    "p99": lambda one: sentences.latency(one, "p99"),
-    "max": lambda one: sentences.latency(one, "max"),
+    "p50": lambda load: sentences.latency(load, "p50"),
+    "p99": lambda load: sentences.latency(load, "p99"),
+    "max": lambda load: sentences.latency(load, "max"),
 }
 
 
 def _load_rows(report: Report, shown: dict[str, Callable[[LoadResult], str]]) -> Iterator[Row]:
-    for name in dict.fromkeys(one.name for one in report.load):
-        found = {one.phase: one for one in report.load if one.name == name}
+    for name in dict.fromkeys(load.name for load in report.load):
+        found = {load.phase: load for load in report.load if load.name == name}
         for label, show in shown.items():
-            if label == CUT and not any(one.cut for one in found.values()):
+            if label == CUT and not any(load.cut for load in found.values()):
                 continue
             values = (
                 show(found[phase.name]) if phase.name in found else figures.NOTHING
                 for phase in report.phases
             )
-            loop = " (closed loop)" if any(one.loop == "closed" for one in found.values()) else ""
+            loop = " (closed loop)" if any(load.loop == "closed" for load in found.values()) else ""
             yield (f"{name} {label}{loop}", *values)
 
 
@@ -82,20 +82,23 @@ def _probe_rows(report: Report) -> Iterator[Row]:
         found = [sentences.fresh(report, phase.name, verb) for phase in report.phases]
         yield (
             f"{verb}s",
-            *(bad(figures.share(one.value), one.failed > 0) if one else "-" for one in found),
+            *(
+                bad(figures.share(probes.value), probes.failed > 0) if probes else "-"
+                for probes in found
+            ),
         )
-        longest = (figures.seconds(one.longest_outage_s) if one else "-" for one in found)
+        longest = (figures.seconds(probes.longest_outage_s) if probes else "-" for probes in found)
         yield (f"longest outage of {verb}s", *longest)
 
 
 def _election_rows(report: Report) -> Iterator[Row]:
     if not report.elections:
         return
-    found = {one.phase: one for one in report.elections}
+    found = {elected.phase: elected for elected in report.elections}
     known = [found.get(phase.name) for phase in report.phases]
-    changes = (one.leader_changes if one else None for one in known)
+    changes = (elected.leader_changes if elected else None for elected in known)
     yield ("leader changes", *map(figures.count, changes))
-    unplanned = (one.unplanned if one else None for one in known)
+    unplanned = (elected.unplanned if elected else None for elected in known)
     yield ("unplanned", *(bad(figures.count(number), bool(number)) for number in unplanned))
 
 
@@ -104,26 +107,32 @@ def _resource_rows(report: Report) -> Iterator[Row]:
         return
     phases = {phase.name: (phase.end - phase.start) / 1e9 for phase in report.phases}
     parts = {
-        name: [one for one in report.resources if one.phase == name and one.zone is not None]
+        name: [
+            usage for usage in report.resources if usage.phase == name and usage.zone is not None
+        ]
         for name in phases
     }
-    used = {name: [one.cpu_s for one in parts[name] if one.cpu_s is not None] for name in phases}
+    used = {
+        name: [usage.cpu_s for usage in parts[name] if usage.cpu_s is not None] for name in phases
+    }
     cores = (sum(used[name]) / length if used[name] else None for name, length in phases.items())
     yield ("CPU of all zones", *(figures.figure(value, "cpu") for value in cores))
-    sizes = ([one.rss_peak_bytes for one in parts[name]] for name in phases)
-    peaks = (max((one for one in known if one is not None), default=None) for known in sizes)
+    sizes = ([usage.rss_peak_bytes for usage in parts[name]] for name in phases)
+    peaks = (max((size for size in known if size is not None), default=None) for known in sizes)
     yield ("memory, largest process", *(figures.size(value) for value in peaks))
-    counts = ([one.restarts for one in parts[name]] for name in phases)
-    totals = (None if None in known else sum(one or 0 for one in known) for known in counts)
+    counts = ([usage.restarts for usage in parts[name]] for name in phases)
+    totals = (None if None in known else sum(count or 0 for count in known) for known in counts)
     yield ("unasked restarts", *(bad(figures.count(n), bool(n)) for n in totals))
 
 
 def _client_rows(report: Report) -> Iterator[Row]:
-    used = {(one.name, one.phase): one.cpu_s for one in report.load if one.cpu_s is not None}
+    used = {(row.name, row.phase): row.cpu_s for row in report.load if row.cpu_s is not None}
     for load in dict.fromkeys(name for name, _ in used):
         cores = (
-            used[load, one.name] * 1e9 / (one.end - one.start) if (load, one.name) in used else None
-            for one in report.phases
+            used[load, phase.name] * 1e9 / (phase.end - phase.start)
+            if (load, phase.name) in used
+            else None
+            for phase in report.phases
         )
         yield (load, *(figures.figure(value, "cpu") for value in cores))
 
@@ -131,12 +140,12 @@ def _client_rows(report: Report) -> Iterator[Row]:
 def availability(report: Report) -> Iterator[tuple[str, sentences.Probes, Table]]:
     """Yield each phase, its probes, and every path and verb under each definition."""
     for phase in report.phases:
-        results = [one for one in report.availability if one.phase == phase.name]
+        results = [result for result in report.availability if result.phase == phase.name]
         lanes: dict[str, dict[str, AvailabilityResult]] = {}
-        for one in results:
-            name = lane(one.path, one.connection, one.verb, one.level)
-            name += "" if one.scored else " (not scored)"
-            lanes.setdefault(name, {})[one.definition] = one
+        for result in results:
+            name = lane(result.path, result.connection, result.verb, result.level)
+            name += "" if result.scored else " (not scored)"
+            lanes.setdefault(name, {})[result.definition] = result
         if lanes:
             yield (
                 phase.name,
@@ -146,7 +155,9 @@ def availability(report: Report) -> Iterator[tuple[str, sentences.Probes, Table]
 
 
 def _availability_of(phase: str, lanes: dict[str, dict[str, AvailabilityResult]]) -> Table:
-    definitions = list(dict.fromkeys(one for found in lanes.values() for one in found))
+    definitions = list(
+        dict.fromkeys(definition for found in lanes.values() for definition in found)
+    )
     columns = ("Probes", *definitions, "sent", "failed", "longest outage", "p99")
     rows = (_availability_row(name, found, definitions) for name, found in lanes.items())
     caption = f"Availability in {phase}, each column another definition"
@@ -159,7 +170,10 @@ def _availability_row(
     first = next(iter(found.values()))
     return (
         name,
-        *(figures.share(found[one].value) if one in found else "-" for one in definitions),
+        *(
+            figures.share(found[definition].value) if definition in found else "-"
+            for definition in definitions
+        ),
         f"{first.probes:,}",
         bad(f"{first.failed:,}", first.failed > 0),
         figures.seconds(first.longest_outage_s),
@@ -182,11 +196,11 @@ def errors(report: Report) -> Table:
             if load.phase == phase and load.errors:
                 yield _error_row(f"load {load.name}", load.requests, load.errors)
         seen = set()
-        for one in report.availability:
-            name = lane(one.path, one.connection, one.verb, one.level)
-            if one.phase == phase and one.errors and name not in seen:
+        for result in report.availability:
+            name = lane(result.path, result.connection, result.verb, result.level)
+            if result.phase == phase and result.errors and name not in seen:
                 seen.add(name)
-                yield _error_row(f"probes: {name}", one.probes, one.errors)
+                yield _error_row(f"probes: {name}", result.probes, result.errors)
 
     columns = ("Requests of", "sent", "failed", "how")
     return table("Failures by class", columns, _by_phase(report, rows), (1, 2))
@@ -215,12 +229,14 @@ def latency(report: Report) -> Table:
     def rows(phase: str) -> Iterator[Row]:
         for load in report.load:
             if load.phase == phase:
-                shown = (sentences.latency(load, one) for one in _LATENCIES)
+                shown = (sentences.latency(load, percentile) for percentile in _LATENCIES)
                 yield "client", f"load {load.name}", f"{load.requests:,}", *shown
         for verb in ("read", "write"):
-            one = sentences.fresh(report, phase, verb)
-            if one:
-                yield _latency_row("client", f"probes: fresh {verb}", one.probes, one.latency_s)
+            probed = sentences.fresh(report, phase, verb)
+            if probed:
+                yield _latency_row(
+                    "client", f"probes: fresh {verb}", probed.probes, probed.latency_s
+                )
         for server in report.server_latency:
             if server.phase == phase:
                 found = {"p50": server.p50_s, "p99": server.p99_s}
@@ -236,29 +252,34 @@ def latency(report: Report) -> Table:
 
 
 def _latency_row(view: str, name: str, number: int, found: Mapping[str, float | None]) -> Row:
-    return view, name, f"{number:,}", *(figures.seconds(found.get(one)) for one in _LATENCIES)
+    return (
+        view,
+        name,
+        f"{number:,}",
+        *(figures.seconds(found.get(percentile)) for percentile in _LATENCIES),
+    )
 
 
 def resources(report: Report) -> Table:
     """Return CPU, memory and restarts of each component, a column a phase."""
-    found = {(one.component, one.phase): one for one in report.resources}
+    found = {(usage.component, usage.phase): usage for usage in report.resources}
     lengths = {phase.name: (phase.end - phase.start) / 1e9 for phase in report.phases}
     if not lengths:
         return table("", (), [])
 
     def rows(show: Callable[[ResourceResult], str]) -> Iterator[Row]:
-        for component in dict.fromkeys(one.component for one in report.resources):
+        for component in dict.fromkeys(usage.component for usage in report.resources):
             looked_up = (found.get((component, phase)) for phase in lengths)
-            yield (component, *(show(one) if one else figures.NOTHING for one in looked_up))
+            yield (component, *(show(usage) if usage else figures.NOTHING for usage in looked_up))
 
-    def cores(one: ResourceResult) -> str:
-        used = None if one.cpu_s is None else one.cpu_s / lengths[one.phase]
+    def cores(usage: ResourceResult) -> str:
+        used = None if usage.cpu_s is None else usage.cpu_s / lengths[usage.phase]
         return figures.figure(used, "cpu")
 
     groups = [
         ("CPU", rows(cores)),
-        ("Memory, peak", rows(lambda one: figures.size(one.rss_peak_bytes))),
-        ("Unasked restarts", rows(lambda one: figures.count(one.restarts))),
+        ("Memory, peak", rows(lambda usage: figures.size(usage.rss_peak_bytes))),
+        ("Unasked restarts", rows(lambda usage: figures.count(usage.restarts))),
     ]
     columns = ("Component", *lengths)
     caption = "Resources of each component, of the harness and of the host"
@@ -269,11 +290,11 @@ def harness(report: Report) -> Table:
     """Return what watching cost the watched, and how punctual the load was."""
     rows = []
     for phase in report.phases:
-        cost = next((one for one in report.harness if one.phase == phase.name), None)
-        loads = [one for one in report.load if one.phase == phase.name]
+        cost = next((watching for watching in report.harness if watching.phase == phase.name), None)
+        loads = [load for load in report.load if load.phase == phase.name]
         shares = (cost.cpu_share, cost.bytes_share, cost.requests_share) if cost else (None,) * 3
-        late = max((one.late_share for one in loads), default=None)
-        lag = max((one.lag_p99_s for one in loads if one.lag_p99_s is not None), default=None)
+        late = max((load.late_share for load in loads), default=None)
+        lag = max((load.lag_p99_s for load in loads if load.lag_p99_s is not None), default=None)
         rows.append(
             (phase.name, *map(figures.share, shares), figures.share(late), figures.seconds(lag))
         )

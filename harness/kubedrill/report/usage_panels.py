@@ -41,11 +41,11 @@ def looks(folder: RunFolder, axis: Axis) -> list[ResourceLook]:
 
 def cpu(axis: Axis, readings: list[ResourceLook]) -> figure | None:
     """Return cores in use per kind of component, of the harness and of the host; None without any."""
-    pairs = [(one, two) for one, two in pairwise(readings) if two.time > one.time]
+    pairs = [(before, after) for before, after in pairwise(readings) if after.time > before.time]
     if not pairs:
         return None
-    columns = _per_kind(readings, [_cores(one, two) for one, two in pairs])
-    times = [axis.at((one.time + two.time) / 2) for one, two in pairs]
+    columns = _per_kind(readings, [_cores(before, after) for before, after in pairs])
+    times = [axis.at((before.time + after.time) / 2) for before, after in pairs]
     plot = axis.panel("CPU: cores in use", 170, y_range=_from_zero(columns))
     _lines(plot, times, columns, lambda value: figures.figure(value, "cpu"))
     return plot
@@ -55,11 +55,11 @@ def memory(axis: Axis, readings: list[ResourceLook]) -> figure | None:
     """Return the largest process of each kind; None without any reading."""
     if not readings:
         return None
-    columns = _per_kind(readings, [_largest(one) for one in readings])
+    columns = _per_kind(readings, [_largest(reading) for reading in readings])
     span = _from_zero(columns)
     plot = axis.panel("Memory: largest process of each kind", 170, y_range=span)
     name_ticks(plot, even_ticks(span.end), figures.size)
-    _lines(plot, [axis.at(one.time) for one in readings], columns, figures.size)
+    _lines(plot, [axis.at(reading.time) for reading in readings], columns, figures.size)
     return plot
 
 
@@ -93,20 +93,22 @@ def _processes(reading: ResourceLook) -> Iterator[tuple[str, str, Usage]]:
 
 
 def _per_kind(readings: list[ResourceLook], values: list[dict[str, float]]) -> Columns:
-    kinds = dict.fromkeys(kind for one in readings for kind, _, _ in _processes(one))
-    every = [*kinds, *([_HOST] if any(_HOST in one for one in values) else [])]
-    return {kind: [one.get(kind, np.nan) for one in values] for kind in every}
+    kinds = dict.fromkeys(kind for reading in readings for kind, _, _ in _processes(reading))
+    every = [*kinds, *([_HOST] if any(_HOST in kinds_of for kinds_of in values) else [])]
+    return {kind: [by_kind.get(kind, np.nan) for by_kind in values] for kind in every}
 
 
 def _from_zero(columns: Columns) -> Range1d:
-    highest = max((float(np.nanmax(one, initial=0.0)) for one in columns.values()), default=0.0)
+    highest = max(
+        (float(np.nanmax(column, initial=0.0)) for column in columns.values()), default=0.0
+    )
     return Range1d(0, highest * 1.1 or 1.0)
 
 
 def _lines(
     plot: figure, times: list[float], columns: Columns, words: Callable[[float], str]
 ) -> None:
-    texts = {f"{kind}_text": [words(one) for one in found] for kind, found in columns.items()}
+    texts = {f"{kind}_text": [words(value) for value in found] for kind, found in columns.items()}
     data = source(x=times, **columns, **texts)
     colors = iter(CYCLE)
     lines = []

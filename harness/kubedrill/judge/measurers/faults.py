@@ -21,15 +21,19 @@ def times(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
         return Measured.unknown(f"{', '.join(idle)} did not take effect")
     if objective.series == "fault.time_to_detect":
         seen = unhealthy(evidence)
-        return _slowest("detect", [time_to_detect_s(one, evidence.probes, seen) for one in faults])
+        return _slowest(
+            "detect", [time_to_detect_s(fault, evidence.probes, seen) for fault in faults]
+        )
     found = [recovery(fault, evidence) for fault in faults]
-    slowest = _slowest("recover", [one.seconds if one else None for one in found])
-    failing = next((one.failing for one in found if one and one.failing), "")
+    slowest = _slowest("recover", [recovered.seconds if recovered else None for recovered in found])
+    failing = next(
+        (recovered.failing for recovered in found if recovered and recovered.failing), ""
+    )
     return replace(slowest, reason=failing) if slowest.valid else slowest
 
 
 def _slowest(what: str, seconds: list[float | None]) -> Measured:
-    known = [one for one in seconds if one is not None]
+    known = [time_s for time_s in seconds if time_s is not None]
     if len(known) < len(seconds):
         return Measured.unknown(f"a fault was never seen to {what}")
     return Measured(max(known))

@@ -63,7 +63,7 @@ def _unmeasured(evidence: Evidence, objective: Objective, phase: Phase) -> str:
 
 def _names(evidence: Evidence, objective: Objective) -> list[str]:
     kind = METRICS[objective.series].component
-    return [one.name for one in evidence.cluster.of_kind(kind)]
+    return [component.name for component in evidence.cluster.of_kind(kind)]
 
 
 def _none_of(objective: Objective) -> str:

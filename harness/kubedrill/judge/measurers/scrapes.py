@@ -24,7 +24,7 @@ def metric(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
             return _gauge(evidence, objective, phase)
         case "histogram":
             return _histogram(evidence, objective, phase)
-    components = (one.name for one in evidence.cluster.of_kind(METRICS[name].component))
+    components = (component.name for component in evidence.cluster.of_kind(METRICS[name].component))
     return _counter(evidence, objective, phase, components)
 
 
@@ -44,8 +44,8 @@ def _gauge(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     assert family
     readings = [
         Reading(page.time, page.component, sum_of(page, family))
-        for one in evidence.cluster.of_kind(metric.component)
-        for page in metrics.pages_of(one.name)
+        for component in evidence.cluster.of_kind(metric.component)
+        for page in metrics.pages_of(component.name)
         if phase.holds(page.time)
     ]
     trace = combine(readings, metric.across)
