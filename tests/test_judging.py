@@ -4,13 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from judged_drill import JudgedDrill
 
+from kubedrill import judging
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
+from kubedrill.record.verdict import Verdict
 
 
 @pytest.fixture
@@ -118,3 +121,26 @@ def test_other_objectives_that_are_wrong_are_named(
     done = kubedrill("judge", folder.path, "--slos", slos)
     assert done.returncode == 3
     assert f"{slos}{words}" in done.stderr
+
+
+_opened: list[str] = []
+"""What was opened to be read, as Python tells its auditors."""
+
+
+def _audit(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open":
+        _opened.append(str(arguments[0]))
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_each_file_is_read_once_to_be_judged_and_once_for_its_seal(
+    folder: RunFolder, tmp_path: Path, other: bool
+) -> None:
+    slos = tmp_path / "other.yaml"
+    slos.write_text("slos:\n  baseline: [list.p99 < 1s]\n")
+    sys.addaudithook(_audit)
+    _opened.clear()
+    assert judging.judge(folder, slos if other else None).verdict is Verdict.PASS
+    times = Counter(path for path in _opened if path.startswith(str(folder.path)))
+    evidence = (folder.schedule, folder.faults, folder.cluster, folder.resources, folder.machine)
+    assert {path.name: times[str(path)] for path in evidence} == {path.name: 2 for path in evidence}

@@ -10,6 +10,8 @@ from kubedrill.experiment.agreement import differences
 from kubedrill.experiment.slos import read_slos
 from kubedrill.reading.text import BadText, read_text
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import BadEvidence
+from kubedrill.record.manifest import check
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.verdict import Report
 
@@ -23,6 +25,17 @@ def judge(folder: RunFolder, slos: Path | None = None) -> Report:
     """Judge a run, by the objectives of a file of their own if it is given; errors as of the stage."""
     other = stage.Other(str(slos), partial(read_slos, slos)) if slos else None
     return stage.judge(folder, other, checks=(disagreements,))
+
+
+def changes(folder: RunFolder) -> tuple[str, ...]:
+    """Return what in a run's files is not as it was when the drill had ended, as far as that can be seen."""
+    if broken := check(folder).broken:
+        return tuple(broken)
+    try:
+        schedule = Schedule.read(folder.schedule)
+    except BadEvidence:
+        return ()  # so it was then, and the judge has said so
+    return tuple(disagreements(folder, schedule))
 
 
 def disagreements(folder: RunFolder, schedule: Schedule) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Faults of a user's own that are momentary or irreversible, and an undo that takes too long: played for real."""
+"""Faults of a user's own that are momentary or irreversible, or whose undo takes too long: played."""
 
 import json
 import re

@@ -149,7 +149,7 @@ def test_a_second_without_answers_has_no_latency() -> None:
 def test_percentiles_are_values_that_occurred() -> None:
     values = np.arange(1.0, 101.0)
     group = np.zeros(100, np.int64)
-    found = percentiles_by_group(group, values, 1, (0.5, 0.99, 1.0))
+    found = percentiles_by_group(group, values, 1, (50, 99, 100))
     assert [one[0] for one in found] == [50, 99, 100]
 
 

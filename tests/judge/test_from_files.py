@@ -207,7 +207,7 @@ def test_a_judge_that_fails_gives_a_verdict_and_says_where(drill, tmp_path, monk
         raise RuntimeError("of its own")
 
     folder = drill.write(tmp_path)
-    monkeypatch.setattr("kubedrill.judge.verdict.settings", fails)
+    monkeypatch.setattr("kubedrill.judge.verdict.unhealthy", fails)
     report = judge(folder)
     line = fails.__code__.co_firstlineno + 1
     said = f"could not be judged: RuntimeError: of its own (test_from_files.py:{line}, in fails)"

@@ -1,6 +1,7 @@
 """What the commands share: how they are found, what they print."""
 
 import json
+import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,10 +67,11 @@ def if_interrupted(words: str) -> Iterator[None]:
 
 
 def console() -> Any:
-    """Return the terminal, with our colours."""
-    from kubedrill.report import terminal
+    """Return the terminal; where stdout is none, it prints plain lines of 100 columns."""
+    from rich.console import Console
 
-    return terminal.console()
+    width = None if sys.stdout.isatty() else 100
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def print_json(value: Any) -> None:

@@ -69,13 +69,12 @@ def report(run: Path) -> int:
     """
     from kubedrill import judging
     from kubedrill.record.folder import RunFolder
-    from kubedrill.record.manifest import check
     from kubedrill.record.verdict import Report
     from kubedrill.report.files import write_all, write_reports
 
     folder = RunFolder(run.resolve())
-    if broken := check(folder).broken or (*judging.disagreements(folder),):
-        for words in (*broken, *write_all(folder, judging.judge(folder))):
+    if changed := judging.changes(folder):
+        for words in (*changed, *write_all(folder, judging.judge(folder))):
             click.echo(words, err=True)
         return Done(INVALID)
     try:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import ClusterHandle, HandleError
-from kubedrill.faults import holding
+from kubedrill.faults import lasting
 from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.fault import Candidate, Fault, Scene, Seen
 from kubedrill.faults.overlap import refused_now
@@ -65,7 +65,7 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     proof = _proven(lambda: fault.took_effect(scene), fault.effect_s, progress)
     at = progress.say("took-effect", proof)
     if fault.lasts == "lasting":
-        holding.begin(fault, scene, progress, entry)
+        lasting.begin(fault, scene, progress, entry)
     else:
         ledger.undone(entry)
     return {"targets": [*targets], "seconds": (at - begun) / SECOND, "proof": proof}
@@ -93,7 +93,7 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
 
 def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[str, Any]:
     ledger = Ledger(progress.folder.ledger)
-    lapse = holding.end(fault, scene, ledger, entry)
+    lapse = lasting.end(fault, scene, ledger, entry)
     begun = now()
     fault.undo(scene)
     with suppress(OSError):  # a full disk must keep nothing broken

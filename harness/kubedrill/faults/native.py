@@ -56,7 +56,7 @@ UNDO = ("kubedrill.faults.native", "roll_back")
 def prepare(experiment: ChaosExperiment) -> None:
     """Import the modules of an experiment's activities, so that no injection waits for that."""
     for action in (*experiment["method"], *experiment["rollbacks"]):
-        arguments = action["provider"].get("arguments", {})
+        arguments: Mapping[str, Any] = action["provider"].get("arguments", {})
         for played in (arguments.get("activity"), arguments.get("rollback")):
             if isinstance(played, dict) and played["provider"]["type"] == "python":
                 with suppress(Exception):  # it is told when the activity is played

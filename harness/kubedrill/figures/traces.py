@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -191,7 +191,7 @@ def per_second(records: Records, start: int, end: int) -> PerSecond:
     second = (within["intended"].astype(np.int64) - start) // SECOND
     answered = ~left_out(within) & ~np.isin(within["outcome"], LIMITS)
     latency = within["total_us"][answered]
-    ranks = percentiles_by_group(second[answered], latency, length, (0.5, 0.99, 1.0))
+    ranks = percentiles_by_group(second[answered], latency, length, (50, 99, 100))
     return PerSecond(
         offered=_count(second, length),
         achieved=_count(second[succeeded(within)], length),
@@ -202,10 +202,20 @@ def per_second(records: Records, start: int, end: int) -> PerSecond:
     )
 
 
+Number = TypeVar("Number", int, Times)
+
+
+def nearest_rank(percent: float, count: Number) -> Number:
+    """Return the place, from 1 on, of a percentile among so many sorted values; below 1 among none."""
+    tenths = round(percent * 10)  # integers: 0.7 * 10 is above 7 in floats
+    # The lowest place is the first, also of a percentile below all of them.
+    return -(-max(tenths, 1) * count // 1000)
+
+
 def percentiles_by_group(
-    group: Times, values: npt.NDArray[Any], groups: int, quantiles: tuple[float, ...]
+    group: Times, values: npt.NDArray[Any], groups: int, percents: tuple[float, ...]
 ) -> list[Floats]:
-    """Return, for each quantile, the nearest-rank percentile of each group 0..groups-1 (or NaN).
+    """Return, for each of `percents`, the nearest-rank percentile of each group 0..groups-1 (or NaN).
 
     The values are whole numbers below 2**32.
     """
@@ -216,11 +226,10 @@ def percentiles_by_group(
     ordered &= 2**_VALUE_BITS - 1
     first, counts = edges[:-1], np.diff(edges)
     result = []
-    for quantile in quantiles:
-        rank = np.maximum(np.ceil(quantile * counts).astype(np.int64) - 1, 0)
+    for percent in percents:
         column = np.full(groups, np.nan)
         some = counts > 0
-        column[some] = ordered[(first + rank)[some]]
+        column[some] = ordered[(first + nearest_rank(percent, counts) - 1)[some]]
         result.append(column)
     return result
 

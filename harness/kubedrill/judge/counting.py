@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
-from kubedrill.clock import SECOND
-from kubedrill.judge.measuring import Measured
+from kubedrill.judge.measured import Measured
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase
 
@@ -61,5 +60,4 @@ def add_up(parts: Iterable[Mapping[float, float]]) -> dict[float, float]:
 
 def over_phase(grown: float, objective: Objective, phase: Phase) -> Measured:
     """Return what something grew by in a phase, or that a second, as the objective asks."""
-    seconds = (phase.end - phase.start) / SECOND
-    return Measured(grown / seconds if objective.statistic == "rate" else float(grown))
+    return Measured(grown / phase.seconds if objective.statistic == "rate" else float(grown))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kubedrill.judge.measuring import Measured
+from kubedrill.judge.measured import Measured
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase
 

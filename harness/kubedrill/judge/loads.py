@@ -7,7 +7,6 @@ from itertools import chain
 
 import numpy as np
 
-from kubedrill.clock import SECOND
 from kubedrill.figures.traces import left_out, of_arrivals, succeeded
 from kubedrill.judge.once import count_in
 from kubedrill.judge.requests import (
@@ -118,7 +117,6 @@ def _due(load: Load, name: str, records: Records, phase: Phase) -> int:
 
 
 def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult:
-    seconds = (phase.end - phase.start) / SECOND
     whole = name == load.scheduled.name
     least, most = map(shown, bounds_of_latencies(records))
     return LoadResult(
@@ -126,8 +124,8 @@ def _result(load: Load, name: str, records: Records, phase: Phase) -> LoadResult
         name=name,
         phase=phase.name,
         loop="closed" if load.scheduled.arrivals.clients else "open",
-        offered=_due(load, name, records, phase) / seconds,
-        achieved=float(succeeded(records).sum()) / seconds,
+        offered=_due(load, name, records, phase) / phase.seconds,
+        achieved=float(succeeded(records).sum()) / phase.seconds,
         requests=len(records),
         cut=int(left_out(records).sum()),
         errors=errors(records),

@@ -94,7 +94,7 @@ class Machine:
             yield self.missing
             return
         looks = self.of(phase)
-        unseen = (phase.end - phase.start) / SECOND - sum(look.seconds for look in looks)
+        unseen = phase.seconds - sum(look.seconds for look in looks)
         if not looks or unseen > HOLE_S:
             yield f"machine: nobody looked at it for {unseen:.1f} s; see logs/scraper.log"
             return

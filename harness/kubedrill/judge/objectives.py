@@ -1,15 +1,27 @@
 """Judge: each objective against what was measured."""
 
 import math
+from typing import Any
+
+import numpy as np
 
 from kubedrill.judge import measurers  # noqa: F401 - they register themselves
-from kubedrill.judge.bases import base
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.measuring import MEASURERS, Measured
 from kubedrill.reading.units import show, show_as
 from kubedrill.record.lines import BadEvidence
-from kubedrill.record.objective import OPERATORS, Objective, absolute, holds_between, parse
+from kubedrill.record.objective import (
+    OFFERED,
+    OPERATORS,
+    SEEDED,
+    Objective,
+    absolute,
+    base_load,
+    holds_between,
+    parse,
+)
 from kubedrill.record.schedule import Phase, ScheduledObjective
+from kubedrill.record.timeline import Event, Seeded
 from kubedrill.record.verdict import ObjectiveResult, Verdict
 from kubedrill.record.wording import words
 from kubedrill.words import in_a_line
@@ -46,12 +58,33 @@ def _measure_asked(
 ) -> tuple[Objective, Measured]:
     """Return the objective with what its share amounts to, where it has one, and what was measured."""
     if objective.share_of is not None:
-        known = base(evidence, objective, phase)
+        known = _base(evidence, objective, phase)
         if known is None:
             words = f"nobody knows how much {objective.share_of} was"
             return objective, Measured.unknown(words)
         objective = absolute(objective, known)
     return objective, measure(evidence, objective, phase)
+
+
+def _base(evidence: Evidence, objective: Objective, phase: Phase) -> float | None:
+    """Return what an objective's share is of, in the unit of its series; None if nobody knows."""
+    if objective.share_of == SEEDED:
+        count = seeded(evidence.events).get(objective.series.partition(".")[2])
+        return None if count is None else float(count)
+    name = base_load(objective)
+    load = next((load for load in evidence.loads if load.scheduled.name == name), None)
+    if load is None:
+        return None
+    if objective.share_of != OFFERED:
+        return float(np.searchsorted(load.dues, phase.end))
+    offered = float(load.due_in(phase))
+    return offered / phase.seconds if objective.statistic == "rate" else offered
+
+
+def seeded(events: list[Event]) -> dict[str, Any]:
+    """Return how many objects of each kind were made before the load, as the timeline tells."""
+    told = (event for event in events if isinstance(event, Seeded))
+    return next(({**made.created, "seconds": made.seconds} for made in told), {})
 
 
 def measure(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:

@@ -10,9 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kubedrill.clock import SECOND
-from kubedrill.figures.traces import Flags, Floats, cut_short, failed, left_out, succeeded
-from kubedrill.judge.measuring import Measured
+from kubedrill.figures.traces import (
+    Flags,
+    Floats,
+    cut_short,
+    failed,
+    left_out,
+    nearest_rank,
+    succeeded,
+)
+from kubedrill.judge.measured import Measured
 from kubedrill.record.objective import Objective
 from kubedrill.record.sample import LATE, LIMITS, Outcome, Records, outcome_name
 from kubedrill.record.schedule import Phase
@@ -86,9 +93,7 @@ def bounds_of_latencies(records: Records) -> tuple[Floats, Floats]:
 
 def percentile(ordered: Floats, name: str) -> float:
     """Return the nearest-rank percentile (`p99.9`) of sorted values; at least one must be there."""
-    tenths = round(float(name.removeprefix("p")) * 10)  # integers: 0.7 * 10 is above 7 in floats
-    rank = -(-tenths * len(ordered) // 1000)
-    return float(ordered[max(rank, 1) - 1])
+    return float(ordered[nearest_rank(float(name.removeprefix("p")), len(ordered)) - 1])
 
 
 def of_distribution(ordered: Floats, name: str) -> float:
@@ -133,8 +138,7 @@ def measured(records: Records, objective: Objective, phase: Phase) -> Measured:
     asked = asked_in(records, phase)
     if not len(asked):
         return Measured.sample(None)
-    seconds = (phase.end - phase.start) / SECOND
-    found, note = statistic(asked, objective.statistic, seconds), all_failed(asked)
+    found, note = statistic(asked, objective.statistic, phase.seconds), all_failed(asked)
     if found is None:
         words = f"no request was answered in this phase, of {len(asked):,}; none has a latency"
         return Measured(None, "; ".join(part for part in (words, note) if part))

@@ -1,7 +1,7 @@
 """Judge: from a run's files to its verdict; the same whenever and wherever it is asked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,13 +16,12 @@ from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.fault_times import fault_result, unhealthy
 from kubedrill.judge.headroom import NO_HEADROOM, headroom, lacking, withheld
 from kubedrill.judge.loads import load_results
-from kubedrill.judge.objectives import evaluate
+from kubedrill.judge.objectives import evaluate, seeded
 from kubedrill.judge.server import resources, server_latency
-from kubedrill.judge.settings import settings
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.schedule import Phase, Schedule, ScheduledObjective
-from kubedrill.record.timeline import PhaseBegan
+from kubedrill.record.timeline import DrillStarted, Event, PhaseBegan
 from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdict
 
 
@@ -111,7 +110,7 @@ def _judge(evidence: Evidence) -> Report:
         harness=[harness_cost(evidence, phase) for phase in phases],
         elections=[elections(metrics, evidence.faults, phase) for phase in phases],
         headroom=[headroom(evidence, phase) for phase in phases],
-        settings=settings(evidence),
+        settings=_settings(evidence),
         notes=[
             *evidence.machine.notes(),
             *(f"not read: {page.error}" for page in metrics.pages if not page.kept),
@@ -154,6 +153,43 @@ def _times(schedule: Schedule, phase: Phase) -> PhaseTimes:
         start=phase.start,
         end=phase.end,
         date=date.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    )
+
+
+def _settings(evidence: Evidence) -> dict[str, Any]:
+    """Return what a reader needs to run the same drill again elsewhere."""
+    schedule, cluster = evidence.schedule, evidence.cluster
+    started = _started(evidence.events)
+    return {
+        "versions": {**started.versions, **cluster.versions},
+        "cluster": {
+            "name": cluster.name,
+            "provider": cluster.provider,
+            "zoning": cluster.zoning,
+            "zones": list(cluster.zones),
+            **cluster.settings,
+        },
+        "loads": {
+            load.name: {
+                "profile": load.profile,
+                "rate": load.arrivals.in_words(),
+                **load.parameters,
+            }
+            for load in schedule.loads
+        },
+        "seeded": seeded(evidence.events),
+        "prober": asdict(schedule.probing),
+        "scraper": asdict(schedule.scraping),
+        "headroom": schedule.headroom,
+        "scale": schedule.scale,
+        "host": started.host,
+        "machine": evidence.machine.settings(),
+    }
+
+
+def _started(events: list[Event]) -> DrillStarted:
+    return next(
+        (event for event in events if isinstance(event, DrillStarted)), DrillStarted(time=0)
     )
 
 

@@ -42,6 +42,11 @@ class Phase:
     start: Time
     end: Time
 
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return (self.end - self.start) / SECOND
+
     def holds(self, time: int) -> bool:
         """Whether `time` (monotonic ns) lies in this phase."""
         return self.start <= time < self.end

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from kubedrill.clock import SECOND
 from kubedrill.record.catalogue import Lasts
 from kubedrill.record.files import write_whole
 from kubedrill.record.series import scored
@@ -37,6 +38,11 @@ class PhaseTimes(_Part):
     start: int
     end: int
     date: str
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasted."""
+        return (self.end - self.start) / SECOND
 
 
 class ObjectiveResult(_Part):

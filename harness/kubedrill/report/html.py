@@ -135,10 +135,8 @@ def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
         start = datetime.fromtimestamp(schedule.clock.to_wall(schedule.start) / 1e9, UTC)
         facts["Started"] = f"{start:%Y-%m-%d %H:%M:%S} UTC"
         facts["Cluster"] = schedule.cluster
-    phases = ((phase.end - phase.start) / 1e9 for phase in report.phases)
     facts["Phases"] = ", ".join(
-        f"{phase.name} {figures.count(round(length))} s"
-        for phase, length in zip(report.phases, phases, strict=True)
+        f"{phase.name} {figures.count(round(phase.seconds))} s" for phase in report.phases
     )
     scale = report.settings.get("scale", 1)
     if scale != 1:

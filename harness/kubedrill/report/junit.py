@@ -35,7 +35,7 @@ def write(folder: RunFolder, report: Report) -> Path:
 
 def _phase(report: Report, phase: str, objectives: list[ObjectiveResult]) -> ET.Element:
     begun = next((known for known in report.phases if known.name == phase), None)
-    length_s = (begun.end - begun.start) / 1e9 if begun else 0.0
+    length_s = begun.seconds if begun else 0.0
     suite = _suite(report, phase, length_s, begun.date if begun else _date_of(report.run))
     for objective in objectives:
         case = _case(suite, f"{report.experiment}.{phase}", objective.text)
@@ -46,7 +46,7 @@ def _phase(report: Report, phase: str, objectives: list[ObjectiveResult]) -> ET.
 
 
 def _validity(report: Report) -> ET.Element:
-    length_s = sum(phase.end - phase.start for phase in report.phases) / 1e9
+    length_s = sum(phase.seconds for phase in report.phases)
     date = report.phases[0].date if report.phases else _date_of(report.run)
     suite = _suite(report, VALIDITY, length_s, date)
     name = f"{report.experiment}.{VALIDITY}"

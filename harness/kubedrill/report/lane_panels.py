@@ -1,7 +1,6 @@
 """Report: the timeline's panels made of lanes: the drill itself, the probes, etcd's members."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from bokeh.models import ColumnDataSource

@@ -111,7 +111,7 @@ def staleness(axis: Axis, records: Records, series: list[int]) -> figure | None:
         return None
     length = int(np.ceil(axis.length))
     second = (good["intended"].astype(np.int64) - axis.schedule.start) // SECOND
-    ranks = percentiles_by_group(second, good["staleness_us"], length, (0.5, 1.0))
+    ranks = percentiles_by_group(second, good["staleness_us"], length, (50, 100))
     median, worst = (column / 1e6 for column in ranks)
     top = float(np.nanmax(worst, initial=1e-3)) * 1.15
     plot = axis.panel("Staleness of cached reads", 120, y_range=Range1d(0, top))

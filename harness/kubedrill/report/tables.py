@@ -105,7 +105,7 @@ def _election_rows(report: Report) -> Iterator[Row]:
 def _resource_rows(report: Report) -> Iterator[Row]:
     if not report.resources:
         return
-    phases = {phase.name: (phase.end - phase.start) / 1e9 for phase in report.phases}
+    phases = {phase.name: phase.seconds for phase in report.phases}
     parts = {
         name: [
             usage for usage in report.resources if usage.phase == name and usage.zone is not None
@@ -129,9 +129,7 @@ def _client_rows(report: Report) -> Iterator[Row]:
     used = {(row.name, row.phase): row.cpu_s for row in report.load if row.cpu_s is not None}
     for load in dict.fromkeys(name for name, _ in used):
         cores = (
-            used[load, phase.name] * 1e9 / (phase.end - phase.start)
-            if (load, phase.name) in used
-            else None
+            used[load, phase.name] / phase.seconds if (load, phase.name) in used else None
             for phase in report.phases
         )
         yield (load, *(figures.figure(value, "cpu") for value in cores))
@@ -263,7 +261,7 @@ def _latency_row(view: str, name: str, number: int, found: Mapping[str, float | 
 def resources(report: Report) -> Table:
     """Return CPU, memory and restarts of each component, a column a phase."""
     found = {(usage.component, usage.phase): usage for usage in report.resources}
-    lengths = {phase.name: (phase.end - phase.start) / 1e9 for phase in report.phases}
+    lengths = {phase.name: phase.seconds for phase in report.phases}
     if not lengths:
         return table("", (), [])
 

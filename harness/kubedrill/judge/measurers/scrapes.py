@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
+from kubedrill.judge import families, silence
 from kubedrill.judge.counting import add_up, over_phase, quantile
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.families import sum_of
 from kubedrill.judge.gauges import Reading, at_worst, combine, combined
 from kubedrill.judge.measuring import Measured, measures
-from kubedrill.judge.scraped import doubt
-from kubedrill.record.metric import METRICS
+from kubedrill.judge.metrics import Metrics
+from kubedrill.judge.silence import Exempt
+from kubedrill.record.metric import METRICS, Family, Metric
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase
 
@@ -17,7 +18,7 @@ from kubedrill.record.schedule import Phase
 def metric(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return a gauge at its worst, what a counter grew by, or a percentile of a histogram."""
     name = objective.series
-    if words := doubt(evidence.metrics, name, phase, evidence.held):
+    if words := _doubt(evidence.metrics, name, phase, evidence.held):
         return Measured.unknown(words)
     match METRICS[name].kind:
         case "gauge":
@@ -33,7 +34,7 @@ def elections(evidence: Evidence, objective: Objective, phase: Phase) -> Measure
     """Return how many changes of the leader those members saw that were not started in the phase."""
     metrics = evidence.metrics
     told = metrics.scrapes.doubt or metrics.exits.doubt
-    if words := told or doubt(metrics, objective.series, phase, evidence.held):
+    if words := told or _doubt(metrics, objective.series, phase, evidence.held):
         return Measured.unknown(words)
     return _counter(evidence, objective, phase, metrics.steady_members(phase))
 
@@ -43,7 +44,7 @@ def _gauge(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     family = metrics.family(objective.series)
     assert family
     readings = [
-        Reading(page.time, page.component, sum_of(page, family))
+        Reading(page.time, page.component, families.sum_of(page, family))
         for component in evidence.cluster.of_kind(metric.component)
         for page in metrics.pages_of(component.name)
         if phase.holds(page.time)
@@ -74,3 +75,40 @@ def _counter(
             by_component[component] += by
     grown = combined(by_component.values(), METRICS[objective.series].across)
     return over_phase(grown, objective, phase)
+
+
+def _doubt(metrics: Metrics, name: str, phase: Phase, exempt: Exempt) -> str:
+    """Return why a metric is not known in a phase; empty if it is."""
+    if metrics.scrapes.doubt:
+        return metrics.scrapes.doubt
+    metric, family = METRICS[name], metrics.family(name)
+    components = [component.name for component in metrics.cluster.of_kind(metric.component)]
+    if not components:
+        return f"the cluster has no {metric.component}"
+    silent = (_silence(metrics, component, metric, phase, exempt) for component in components)
+    if words := next(filter(None, silent), ""):
+        return words
+    if family is None:
+        version = metrics.cluster.versions.get(metric.component, "")
+        return families.unknown(name, metric, version)
+    missing = (
+        _missing(metrics, component, metric, family, phase, exempt) for component in components
+    )
+    return next(filter(None, missing), "")
+
+
+def _silence(metrics: Metrics, component: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
+    pages = metrics.pages_of(component)
+    words = silence.of_pages(pages, component, phase, exempt)
+    if words or metric.kind == "gauge":
+        return words
+    return silence.of_edges(pages, component, phase, exempt)
+
+
+def _missing(  # noqa: PLR0917 - of one component in one phase
+    metrics: Metrics, component: str, metric: Metric, family: Family, phase: Phase, exempt: Exempt
+) -> str:
+    if metric.kind == "gauge":
+        pages = [page for page in metrics.pages_of(component) if phase.holds(page.time)]
+        return families.missing_gauge(pages, family, component, exempt)
+    return families.missing_count(metrics.between_edges(component, phase), family, component)
