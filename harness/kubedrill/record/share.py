@@ -1,4 +1,4 @@
-"""One process's part of a load: every so-manieth arrival, and every so-manieth object."""
+"""One process's part of a load: of every N arrivals one, and of every N objects, for N processes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
