@@ -1,5 +1,6 @@
 """`kubedrill judge` and `report` on a folder: always a new verdict, and no older one beside it."""
 
+import functools
 import json
 import os
 import subprocess
@@ -127,6 +128,13 @@ _opened: list[str] = []
 """What was opened to be read, as Python tells its auditors."""
 
 
+@functools.cache
+def _audited() -> list[str]:
+    """Return that list, and let it be filled from now on: an auditor cannot be dismissed."""
+    sys.addaudithook(_audit)
+    return _opened
+
+
 def _audit(event: str, arguments: tuple[object, ...]) -> None:
     if event == "open":
         _opened.append(str(arguments[0]))
@@ -138,9 +146,9 @@ def test_each_file_is_read_once_to_be_judged_and_once_for_its_seal(
 ) -> None:
     slos = tmp_path / "other.yaml"
     slos.write_text("slos:\n  baseline: [list.p99 < 1s]\n")
-    sys.addaudithook(_audit)
-    _opened.clear()
+    opened = _audited()
+    opened.clear()
     assert judging.judge(folder, slos if other else None).verdict is Verdict.PASS
-    times = Counter(path for path in _opened if path.startswith(str(folder.path)))
+    times = Counter(path for path in opened if path.startswith(str(folder.path)))
     evidence = (folder.schedule, folder.faults, folder.cluster, folder.resources, folder.machine)
     assert {path.name: times[str(path)] for path in evidence} == {path.name: 2 for path in evidence}

@@ -1,11 +1,13 @@
 """`kubedrill heal`: what dead drills left is found and undone; what runs is left alone."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -19,6 +21,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.undo import heal as healing
 from kubedrill.undo.heal import Healed, acknowledge, heal
 from kubedrill.undo.registry import register, reminder, unregister
 
@@ -216,10 +219,12 @@ def test_a_drill_that_runs_cannot_be_acknowledged(tmp_path: Path, said: list[str
     assert Ledger(folder.ledger).open_entries()
 
 
-def test_heal_waits_for_the_drills_own_watchdog(tmp_path: Path, said: list[str]) -> None:
-    """The runner, here a shell that is killed, leaves a watchdog behind that has the lock."""
-    folder = abandon(tmp_path / "reports", tmp_path / "broken")
-    slow = {"path": str(tmp_path / "slow"), "seconds": 2}
+@contextmanager
+def guarded(
+    folder: RunFolder, tmp_path: Path, seconds: float
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Yield the runner, here a shell, of a drill whose watchdog has the lock, and so long to undo."""
+    slow = {"path": str(tmp_path / "slow"), "seconds": seconds}
     Ledger(folder.ledger).intend("fault", "slow", ("plain_faults", "undo"), slow)
     lock = cluster.lock("nowhere")
     watchdog = (
@@ -236,19 +241,41 @@ def test_heal_waits_for_the_drills_own_watchdog(tmp_path: Path, said: list[str])
     lock.close()
     try:
         wait_for_watchdog(str(folder.path))
+        yield runner
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(runner.pid, signal.SIGKILL)
+
+
+def end_runner(runner: "subprocess.Popen[bytes]") -> None:
+    runner.kill()
+    runner.wait()
+    end_of(runner.pid, "sleep")
+
+
+def test_heal_waits_for_the_drills_own_watchdog(tmp_path: Path, said: list[str]) -> None:
+    folder = abandon(tmp_path / "reports", tmp_path / "broken")
+    with guarded(folder, tmp_path, seconds=2) as runner:
         assert heal(tmp_path / "reports", said.append) == Healed(0, 1)
         assert said == [f"{folder.path}: left alone: it still runs"]
-        runner.kill()
-        runner.wait()
-        end_of(runner.pid, "sleep")
+        end_runner(runner)
         assert heal(tmp_path / "reports", said.append) == Healed(1, 0)
         assert said[1:] == [
             f"{folder.path}: its watchdog is at work; waiting for its end",
             f"{folder.path}: undone by its watchdog",
         ]
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(runner.pid, signal.SIGKILL)
+
+
+def test_a_watchdog_that_does_not_end_is_named_and_no_other_drill_is(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = abandon(tmp_path / "reports", tmp_path / "broken")
+    monkeypatch.setattr(healing, "longest_s", lambda _: 0.5)
+    with guarded(folder, tmp_path, seconds=60) as runner:
+        end_runner(runner)
+        assert heal(tmp_path / "reports", said.append) == Healed(0, 1)
+        words = rf"its watchdog \(pid \d+\) is still at work after 0\.5 s; see {folder.logs}/watchdog\.log"
+        assert re.fullmatch(rf"{folder.path}: left alone: {words}", said[-1]), said
 
 
 def wait_for_watchdog(path: str) -> None:

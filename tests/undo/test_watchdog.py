@@ -18,6 +18,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.process.child import Child
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.undo.clearing import KEPT
 
 LONG_S = 15.0
 
@@ -63,6 +64,19 @@ def test_what_is_open_when_the_runner_dies_is_undone(watched: Watched, tmp_path:
     assert not (tmp_path / "broken").exists()
     assert watched.ledger.open_entries() == []
     assert len(calls(tmp_path / "broken")) == 1
+
+
+def test_what_takes_long_to_undo_has_the_time_that_its_fault_says(
+    watched: Watched, tmp_path: Path
+) -> None:
+    """Longer than a fault that says nothing of it, and all the same before the watchdog's end."""
+    slow = {"path": str(tmp_path / "slow"), "seconds": dict(KEPT)["fault"] + 1}
+    (tmp_path / "slow").touch()
+    watched.ledger.intend("fault", "slow", ("plain_faults", "undo"), slow, limit_s=60)
+    assert watched.runner_dies() == 0
+    assert not (tmp_path / "slow").exists()
+    assert watched.ledger.open_entries() == []
+    assert "not undone" not in watched.log.read_text()
 
 
 def test_it_outlives_the_signals_of_a_terminal(watched: Watched, tmp_path: Path) -> None:
