@@ -7,7 +7,7 @@ import pytest
 from judged_drill import JudgedDrill
 
 from kubedrill.judge import judge
-from kubedrill.judge.pages import read_pages
+from kubedrill.judge.pages import read_scrapes
 from kubedrill.record.manifest import seal
 from kubedrill.record.metric import METRICS, Family, Metric
 from kubedrill.record.verdict import ObjectiveResult, Verdict
@@ -189,7 +189,7 @@ def test_a_page_that_cannot_be_read_is_named_and_the_others_are_read(
     kept = folder.metrics / "kube-apiserver-b.prom.gz"
     data = kept.read_bytes()
     kept.unlink() if damage is None else kept.write_bytes(damage(data))
-    bad = [page for page in read_pages(folder) if not page.kept]
+    bad = [page for page in read_scrapes(folder) if not page.kept]
     assert bad
     assert {page.component for page in bad} == {"kube-apiserver-b"}
     assert all("metrics/kube-apiserver-b.prom.gz" in page.error for page in bad)
@@ -217,5 +217,5 @@ def test_a_page_with_a_line_that_is_none_is_named(line: str, drill: JudgedDrill,
     begin, end = old.index('"offset"'), old.index(', "wire_bytes"')
     index[number] = old[:begin] + f'"offset":{size},"bytes":{len(member)}' + old[end:]
     folder.metrics_index.write_text("\n".join(index) + "\n")
-    [bad] = [page for page in read_pages(folder) if not page.kept]
+    [bad] = [page for page in read_scrapes(folder) if not page.kept]
     assert "metrics/etcd-a.prom.gz: is no page of metrics" in bad.error

@@ -11,7 +11,7 @@ from kubedrill.client.caller import Caller
 from kubedrill.cluster.definition import ClusterDefinition
 from kubedrill.cluster.local.binaries import NAMES, cache_folder
 from kubedrill.judge.families import missing_count, missing_gauge
-from kubedrill.judge.pages import Page, parse
+from kubedrill.judge.pages import Scrape, parse
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.metric import METRICS, Family
 from kubedrill.wire.target import identity_target
@@ -28,7 +28,7 @@ class Server:
     """A control plane of one zone, as it was scraped."""
 
     record: ClusterRecord
-    pages: dict[str, Page]
+    pages: dict[str, Scrape]
     """By kind of component."""
     fair: bool
     """Whether API Priority and Fairness is on."""
@@ -38,7 +38,7 @@ class Server:
         assert family, f"no family for {self.record.versions}"
         return family
 
-    def missing(self, name: str, page: Page) -> str:
+    def missing(self, name: str, page: Scrape) -> str:
         family, kind = self.family(name), METRICS[name].component
         if METRICS[name].kind == "gauge":
             return missing_gauge([page], family, kind, lambda component, time: False)
@@ -74,12 +74,12 @@ def server(request: pytest.FixtureRequest, binaries: None, state: Path) -> Itera
 KINDS = sorted({metric.component for metric in READ.values()})
 
 
-def scraped(record: ClusterRecord, kind: str) -> Page:
+def scraped(record: ClusterRecord, kind: str) -> Scrape:
     [component] = record.of_kind(kind)
     assert component.metrics
     api = Caller(*identity_target(record, "scraper", component.metrics))
     try:
-        return Page(1, 1, component.name, "", parse(api.call("GET", "/metrics").body.decode()))
+        return Scrape(1, 1, component.name, "", parse(api.call("GET", "/metrics").body.decode()))
     finally:
         api.close()
 

@@ -10,7 +10,7 @@ from judged_scrapes import at
 from told import event
 
 from kubedrill.judge import judge
-from kubedrill.judge.faults import Fault
+from kubedrill.judge.faults import ToldFault
 from kubedrill.record.catalogue import Lasts
 from kubedrill.record.faults import FaultEvent, FaultLine
 from kubedrill.record.manifest import seal
@@ -401,6 +401,6 @@ def test_who_was_hit_is_silent_rightly_only_while_it_lasts(lasts: Lasts, held: b
         event: FaultLine(time=at(second), event=event, proof="", facts={}, **common)
         for event, second in times.items()
     }
-    fault = Fault(replace(KILL, lasts=lasts), {**told})
+    fault = ToldFault(replace(KILL, lasts=lasts), {**told})
     assert fault.holds("etcd-b", at(12))
     assert fault.holds("etcd-b", at(15)) is held

@@ -27,7 +27,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 
 
-class Provider(TypedDict, total=False):
+class PlayedBy(TypedDict, total=False):
     """Who plays an activity; what else it says is Chaos Toolkit's affair."""
 
     type: Required[str]
@@ -39,7 +39,7 @@ class Activity(TypedDict):
     """An action of Chaos Toolkit."""
 
     name: str
-    provider: Provider
+    provider: PlayedBy
 
 
 class ChaosExperiment(TypedDict):

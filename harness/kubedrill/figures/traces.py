@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kubedrill.clock import SECOND
+from kubedrill.reading.arrivals import Times
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, MissingEvidence, read_whole
 from kubedrill.record.sample import (
@@ -23,7 +24,6 @@ from kubedrill.record.sidecar import LoadSeries, LoadSidecar, ProbeSidecar
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-Times = npt.NDArray[np.int64]
 
 _BATCH = 2**18
 _VALUE_BITS = 32

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.pages import Page
+from kubedrill.judge.pages import Scrape
 from kubedrill.judge.requests import due_in
 from kubedrill.judge.server import requests
 from kubedrill.judge.vitals import received
@@ -58,5 +58,5 @@ def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _scrapes(evidence: Evidence, phase: Phase) -> list[Page]:
-    return [page for page in evidence.metrics.pages if phase.holds(page.time)]
+def _scrapes(evidence: Evidence, phase: Phase) -> list[Scrape]:
+    return [scrape for scrape in evidence.metrics.scrapes if phase.holds(scrape.time)]

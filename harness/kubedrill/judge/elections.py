@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from kubedrill.judge.families import sum_of
-from kubedrill.judge.faults import Fault
+from kubedrill.judge.faults import ToldFault
 from kubedrill.judge.metrics import Metrics
-from kubedrill.judge.pages import Page
+from kubedrill.judge.pages import Scrape
 from kubedrill.record.metric import METRICS
 from kubedrill.record.schedule import Phase
 from kubedrill.record.verdict import Elections
@@ -17,12 +17,12 @@ Change = tuple[int, int, int]
 """Seen after this time, and by this one (monotonic ns); how many."""
 
 
-def elections(metrics: Metrics, faults: Iterable[Fault], phase: Phase) -> Elections:
+def elections(metrics: Metrics, faults: Iterable[ToldFault], phase: Phase) -> Elections:
     """Return the leader changes that the member with the most of them saw; None if nobody looked."""
     known = list(faults)
     members = metrics.steady_members(phase)
-    pages = ([*_counted(metrics.between_edges(member, phase))] for member in members)
-    watched = [_changes(found) for found in pages if len(found) > 1]
+    scrapes = ([*_counted(metrics.between_edges(member, phase))] for member in members)
+    watched = [_changes(found) for found in scrapes if len(found) > 1]
     if not watched:
         return Elections(phase=phase.name, leader_changes=None, unplanned=None)
     seen = max(watched, key=_count)
@@ -32,11 +32,11 @@ def elections(metrics: Metrics, faults: Iterable[Fault], phase: Phase) -> Electi
     return Elections(phase=phase.name, leader_changes=_count(seen), unplanned=_count(unplanned))
 
 
-def _counted(pages: Iterable[Page]) -> Iterator[tuple[int, float]]:
+def _counted(scrapes: Iterable[Scrape]) -> Iterator[tuple[int, float]]:
     """Yield when a member was scraped, and how many changes it had seen by then."""
-    for page in pages:
-        if (seen := sum_of(page, _FAMILY)) is not None:
-            yield page.time, seen
+    for scrape in scrapes:
+        if (seen := sum_of(scrape, _FAMILY)) is not None:
+            yield scrape.time, seen
 
 
 def _changes(counted: list[tuple[int, float]]) -> list[Change]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.ending import Ending
-from kubedrill.judge.faults import Fault, read_told, with_events
+from kubedrill.judge.faults import ToldFault, read_told, with_events
 from kubedrill.judge.found import Found
 from kubedrill.judge.load_files import read_loads
 from kubedrill.judge.loads import Load
@@ -37,7 +37,7 @@ class Evidence:
     metrics: Metrics
     told: Found[FaultLine]
     """What faults told, in its order."""
-    faults: list[Fault]
+    faults: list[ToldFault]
     machine: Machine
 
     @classmethod

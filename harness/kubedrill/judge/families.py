@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kubedrill.judge.pages import Page
+from kubedrill.judge.pages import Scrape
 from kubedrill.judge.silence import Exempt
 from kubedrill.record.metric import Family, Metric
 
@@ -16,14 +16,14 @@ def wanted(family: Family, labels: dict[str, str]) -> bool:
     )
 
 
-def sum_of(page: Page, family: Family) -> float | None:
-    """Return what a page says, its series added up; None where it has none, or says that it does not know.
+def sum_of(scrape: Scrape, family: Family) -> float | None:
+    """Return what a scrape says, its series added up; None where it has none, or says that it does not know.
 
     A number of things below 0 is an apiserver's way to say that it could not count them.
     """
     values = [
         value
-        for (name, labels), value in page.values.items()
+        for (name, labels), value in scrape.values.items()
         if name == family.name and wanted(family, dict(labels))
     ]
     return sum(values) if values and min(values) >= 0 else None
@@ -36,21 +36,21 @@ def unknown(name: str, metric: Metric, version: str) -> str:
     return f"{name} cannot be read of {metric.component} {of}: {families} are for others"
 
 
-def missing_gauge(pages: Sequence[Page], family: Family, component: str, exempt: Exempt) -> str:
-    """Return that pages of a phase do not have a gauge; empty if each has it."""
-    good = [page for page in pages if not page.error and not exempt(component, page.time)]
-    without = [page for page in good if sum_of(page, family) is None]
+def missing_gauge(scrapes: Sequence[Scrape], family: Family, component: str, exempt: Exempt) -> str:
+    """Return that scrapes of a phase do not have a gauge; empty if each has it."""
+    good = [scrape for scrape in scrapes if not scrape.error and not exempt(component, scrape.time)]
+    without = [scrape for scrape in good if sum_of(scrape, family) is None]
     if not without:
         return ""
     return f"{component} did not say {_shown(family)} in {len(without)} of {len(good)} scrapes"
 
 
-def missing_count(pages: Sequence[Page], family: Family, component: str) -> str:
+def missing_count(scrapes: Sequence[Scrape], family: Family, component: str) -> str:
     """Return that nothing shows that a component counts at all; empty if something does.
 
     One that has not counted anything yet may have no series of the family; a witness shows that it would.
     """
-    if not pages or any(_counts(page, family) for page in pages):
+    if not scrapes or any(_counts(scrape, family) for scrape in scrapes):
         return ""
     if not family.witnesses:
         return f"{component} never said {_shown(family)}"
@@ -58,12 +58,12 @@ def missing_count(pages: Sequence[Page], family: Family, component: str) -> str:
     return f"{component} never said {family.name}, nor {witnesses}, which would show that it counts"
 
 
-def _counts(page: Page, family: Family) -> bool:
-    """Whether a page has a series of the family, of whatever values of its labels, or a witness."""
+def _counts(scrape: Scrape, family: Family) -> bool:
+    """Whether a scrape has a series of the family, of whatever values of its labels, or a witness."""
     own = {f"{family.name}{suffix}" for suffix in SUFFIXES}
     return any(
         name in family.witnesses or (name in own and set(family.labels) <= dict(labels).keys())
-        for name, labels in page.values
+        for name, labels in scrape.values
     )
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kubedrill.clock import SECOND
-from kubedrill.figures.traces import Times, completed, failed
+from kubedrill.figures.traces import completed, failed
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.faults import Fault
+from kubedrill.judge.faults import ToldFault
 from kubedrill.judge.probes import Probes
+from kubedrill.reading.arrivals import Times
 from kubedrill.record.sample import Records
 from kubedrill.record.verdict import FaultResult
 
@@ -46,7 +47,7 @@ def unhealthy(evidence: Evidence) -> Times:
     return np.array(times, dtype=np.int64)
 
 
-def fault_result(fault: Fault, evidence: Evidence, unhealthy: Times) -> FaultResult:
+def fault_result(fault: ToldFault, evidence: Evidence, unhealthy: Times) -> FaultResult:
     """Return what the report says; `unhealthy`: when a member was seen not to be healthy."""
     recovered = recovery(fault, evidence)
     return FaultResult(
@@ -68,7 +69,7 @@ def fault_result(fault: Fault, evidence: Evidence, unhealthy: Times) -> FaultRes
     )
 
 
-def time_to_detect_s(fault: Fault, probes: Probes, unhealthy: Times) -> float | None:
+def time_to_detect_s(fault: ToldFault, probes: Probes, unhealthy: Times) -> float | None:
     """Return the time from injection to the first failing probe or unhealthy member.
 
     None if there was none, or the fault did not take effect: what was seen then is not its doing.
@@ -82,7 +83,7 @@ def time_to_detect_s(fault: Fault, probes: Probes, unhealthy: Times) -> float | 
     return float(noticed.min() - begun) / SECOND if len(noticed) else None
 
 
-def recovery(fault: Fault, evidence: Evidence) -> Recovery | None:
+def recovery(fault: ToldFault, evidence: Evidence) -> Recovery | None:
     """Return how long a fault's recovery took; None if its effect or its undo was not proven."""
     begun, proven = fault.at("undoing"), fault.at("undone")
     if begun is None or proven is None or not fault.took_effect:
@@ -98,7 +99,7 @@ def recovery(fault: Fault, evidence: Evidence) -> Recovery | None:
     return Recovery(seconds, f"{fault.name}: {words}")
 
 
-def _bound(fault: Fault, begun: int, evidence: Evidence) -> _Bound:
+def _bound(fault: ToldFault, begun: int, evidence: Evidence) -> _Bound:
     """Return the end of the phase of a fault's undo, or the next injection if that comes first."""
     schedule = evidence.schedule
     phase = schedule.phase_at(fault.scheduled.undo) or schedule.phases[-1]

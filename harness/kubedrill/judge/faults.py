@@ -24,7 +24,7 @@ SETTLING = 5 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ToldFault:
     """One scheduled fault, and the first event of each kind that it told."""
 
     scheduled: ScheduledFault
@@ -96,11 +96,11 @@ def read_told(folder: RunFolder, schedule: Schedule, ending: Ending) -> Found[Fa
 
 def with_events(
     folder: RunFolder, schedule: Schedule, told: Found[FaultLine], ending: Ending
-) -> list[Fault]:
+) -> list[ToldFault]:
     """Return every scheduled fault with its events; or with a doubt, where its file does not tell them."""
     begun = folder.faults.exists()
     faults = [
-        Fault(fault, doubt=told.doubt if begun or fault.inject < ending.time else "")
+        ToldFault(fault, doubt=told.doubt if begun or fault.inject < ending.time else "")
         for fault in schedule.faults
     ]
     for line in told.lines:
@@ -153,7 +153,7 @@ def _out_of_order(line: FaultLine, before: Sequence[FaultLine]) -> str:
     return "" if needed is None or needed in events else f"is told without {needed} before it"
 
 
-def reasons(faults: Iterable[Fault], whole: bool) -> Iterator[str]:
+def reasons(faults: Iterable[ToldFault], whole: bool) -> Iterator[str]:
     """Yield why the faults of a drill prove nothing; `whole`: the drill came to its planned end."""
     for fault in faults:
         if fault.doubt:
@@ -174,7 +174,7 @@ def reasons(faults: Iterable[Fault], whole: bool) -> Iterator[str]:
             yield f"{fault.name}: was not seen to be undone"
 
 
-def _lapse(fault: Fault) -> str:
+def _lapse(fault: ToldFault) -> str:
     """Return in words when the effect did not hold, counted from its proof."""
     effect = fault.at("took-effect") or 0
     since, again = fault.at("lapsed") or 0, fault.at("holds-again")
@@ -183,7 +183,7 @@ def _lapse(fault: Fault) -> str:
     return f"{fault.proof('lapsed')} {begun:.1f} s after it took effect{until}: it did not last"
 
 
-def _incomplete(fault: Fault) -> Iterator[str]:
+def _incomplete(fault: ToldFault) -> Iterator[str]:
     planned = {"injecting": fault.scheduled.inject, "undoing": fault.scheduled.undo}
     expected = {"injecting": "was not injected", "took-effect": "did not take effect"}
     if fault.scheduled.can_be_undone:

@@ -31,7 +31,7 @@ WORTH_NAMING = 0.01
 HOLE_S = 3.0
 """For so long of a phase nobody may have looked, as with what else is read each second."""
 
-Exempt = Callable[[int], bool]
+MayHitDisks = Callable[[int], bool]
 """Whether a fault may have made the disk slow at a time (monotonic ns)."""
 
 
@@ -88,7 +88,7 @@ class Machine:
         """Return the cores that a quota leaves of more; None without a quota."""
         return min((look.cpus for look in self.of(phase) if look.cpus < look.cores), default=None)
 
-    def doubts(self, phase: Phase, exempt: Exempt) -> Iterator[str]:
+    def doubts(self, phase: Phase, exempt: MayHitDisks) -> Iterator[str]:
         """Yield why the machine was not the drill's alone in a phase, and who else used it."""
         if self.missing:
             yield self.missing

@@ -10,7 +10,7 @@ from kubedrill.clock import SECOND
 from kubedrill.judge import families, silence
 from kubedrill.judge.counting import increases
 from kubedrill.judge.found import Found, found
-from kubedrill.judge.pages import Page, at_edge, read_pages
+from kubedrill.judge.pages import Scrape, at_edge, read_scrapes
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import COMPONENT_LINE, Exited, Started
 from kubedrill.record.folder import RunFolder
@@ -31,7 +31,7 @@ class Metrics:
 
     cluster: ClusterRecord
     scraping: Scraping
-    scrapes: Found[Page]
+    scraped: Found[Scrape]
     health: Found[HealthLook]
     resources: Found[ResourceLook]
     exits: Found[Started | Exited]
@@ -49,20 +49,20 @@ class Metrics:
         return cls(
             cluster,
             scraping,
-            found(folder, lambda: read_pages(folder, may_be_cut)),
+            found(folder, lambda: read_scrapes(folder, may_be_cut)),
             looks(folder.health, HealthLook),
             looks(folder.resources, ResourceLook),
             looks(folder.exits, COMPONENT_LINE),
         )
 
     @property
-    def pages(self) -> Sequence[Page]:
+    def scrapes(self) -> Sequence[Scrape]:
         """Every scrape, in the order of time."""
-        return self.scrapes.lines
+        return self.scraped.lines
 
-    def pages_of(self, component: str) -> list[Page]:
+    def scrapes_of(self, component: str) -> list[Scrape]:
         """Return the scrapes of one component, in the order of time."""
-        return [page for page in self.pages if page.component == component]
+        return [scrape for scrape in self.scrapes if scrape.component == component]
 
     def family(self, name: str) -> Family | None:
         """Return the family from which a metric is read in this cluster; None if there is none."""
@@ -80,25 +80,25 @@ class Metrics:
             readings = [
                 {
                     key: value
-                    for key, value in page.values.items()
+                    for key, value in scrape.values.items()
                     if key[0] in names and families.wanted(family, dict(key[1]))
                 }
-                for page in self.between_edges(component.name, phase)
+                for scrape in self.between_edges(component.name, phase)
             ]
             for key, by in increases(readings).items():
                 grown[component.name, key] = by
         return grown
 
-    def between_edges(self, component: str, phase: Phase) -> list[Page]:
+    def between_edges(self, component: str, phase: Phase) -> list[Scrape]:
         """Return the scrapes of a component from the one at the phase's start to the one at its end."""
-        pages = self.pages_of(component)
+        scrapes = self.scrapes_of(component)
         first, last = (
-            page.time if (page := at_edge(pages, edge)) else edge
+            scrape.time if (scrape := at_edge(scrapes, edge)) else edge
             for edge in (phase.start, phase.end)
         )
-        good = [page for page in pages if not page.error]
-        before = [page for page in good if page.time <= first][-1:]
-        return before + [page for page in good if first < page.time <= last]
+        good = [scrape for scrape in scrapes if not scrape.error]
+        before = [scrape for scrape in good if scrape.time <= first][-1:]
+        return before + [scrape for scrape in good if first < scrape.time <= last]
 
     def steady_members(self, phase: Phase) -> list[str]:
         """Return the etcd members that were not started in the phase; all, if each was.

@@ -36,7 +36,7 @@ _WANTED = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Scrape:
     """One scrape of one component. `values` is empty where it failed."""
 
     time: int
@@ -53,42 +53,42 @@ class Page:
     """What it took to fetch it, TLS included."""
 
 
-def read_pages(folder: RunFolder, may_be_cut: bool = False) -> list[Page]:
+def read_scrapes(folder: RunFolder, may_be_cut: bool = False) -> list[Scrape]:
     """Return every scrape in the order of time, with the families of record.metric."""
-    pages = [
-        _page(folder, line)
+    scrapes = [
+        _scrape(folder, line)
         for line in read_lines(folder.metrics_index, ScrapeLine, may_be_cut=may_be_cut)
     ]
-    return sorted(pages, key=lambda page: page.time)
+    return sorted(scrapes, key=lambda scrape: scrape.time)
 
 
-def _page(folder: RunFolder, line: ScrapeLine) -> Page:
-    page = Page(line.time, line.end, line.component, line.error, {}, wire_bytes=line.wire_bytes)
+def _scrape(folder: RunFolder, line: ScrapeLine) -> Scrape:
+    scrape = Scrape(line.time, line.end, line.component, line.error, {}, wire_bytes=line.wire_bytes)
     if not line.ok:
-        return page
+        return scrape
     path = folder.metrics / line.file
     try:
-        return replace(page, values=parse(_text(path, line.offset, line.bytes)))
+        return replace(scrape, values=parse(_text(path, line.offset, line.bytes)))
     except BadEvidence as bad:
-        return replace(page, error=bad.within(folder.path), kept=False)
+        return replace(scrape, error=bad.within(folder.path), kept=False)
     except ValueError as wrong:
         what = f"{path.relative_to(folder.path)}: is no page of metrics: {wrong}"
-        return replace(page, error=what, kept=False)
+        return replace(scrape, error=what, kept=False)
 
 
-def at_edge(pages: Iterable[Page], time: int) -> Page | None:
+def at_edge(scrapes: Iterable[Scrape], time: int) -> Scrape | None:
     """Return a component's scrape for the edge of a phase at `time`; None if there is none."""
-    return next((page for page in pages if time <= page.time < time + ROUND), None)
+    return next((scrape for scrape in scrapes if time <= scrape.time < time + ROUND), None)
 
 
-def write_metrics(pages: Iterable[Page], path: Path) -> None:
+def write_metrics(scrapes: Iterable[Scrape], path: Path) -> None:
     """Write what was parsed as a table: time, component, name, labels (JSON), value."""
     import pandas as pd
 
     rows = [
-        (page.time, page.component, name, json.dumps(dict(labels)), value)
-        for page in pages
-        for (name, labels), value in page.values.items()
+        (scrape.time, scrape.component, name, json.dumps(dict(labels)), value)
+        for scrape in scrapes
+        for (name, labels), value in scrape.values.items()
     ]
     columns = ["time", "component", "name", "labels", "value"]
     pd.DataFrame(rows, columns=columns).to_parquet(path, compression="zstd", index=False)

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from kubedrill.figures.traces import read_records, sample_names, write_parquet
-from kubedrill.judge.pages import read_pages, write_metrics
+from kubedrill.judge.pages import read_scrapes, write_metrics
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
 
@@ -29,4 +29,4 @@ def convert(folder: RunFolder) -> None:
         temporary.replace(whole)
         raw.unlink()
     with suppress(BadEvidence):
-        write_metrics(read_pages(folder), folder.metrics_parquet)
+        write_metrics(read_scrapes(folder), folder.metrics_parquet)

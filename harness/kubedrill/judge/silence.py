@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.found import Found
-from kubedrill.judge.pages import Page, at_edge
+from kubedrill.judge.pages import Scrape, at_edge
 from kubedrill.record.lines import Timed
 from kubedrill.record.schedule import Phase
 from kubedrill.record.watched import ResourceLook
@@ -14,10 +14,10 @@ Exempt = Callable[[str, int], bool]
 """Whether a component (by name) was rightly silent at a time: a fault held it down."""
 
 
-def of_pages(pages: Sequence[Page], component: str, phase: Phase, exempt: Exempt) -> str:
+def of_scrapes(scrapes: Sequence[Scrape], component: str, phase: Phase, exempt: Exempt) -> str:
     """Return why the scrapes of a component in a phase are not whole; empty if they are."""
-    within = [page for page in pages if phase.holds(page.time)]
-    bad = [page for page in within if not _well(page, exempt)]
+    within = [scrape for scrape in scrapes if phase.holds(scrape.time)]
+    bad = [scrape for scrape in within if not _well(scrape, exempt)]
     if bad:
         second = (bad[0].time - phase.start) / SECOND
         return (
@@ -29,15 +29,15 @@ def of_pages(pages: Sequence[Page], component: str, phase: Phase, exempt: Exempt
     return ""
 
 
-def of_edges(pages: Sequence[Page], component: str, phase: Phase, exempt: Exempt) -> str:
+def of_edges(scrapes: Sequence[Scrape], component: str, phase: Phase, exempt: Exempt) -> str:
     """Return why the scrapes at a phase's edges do not bound what was counted in it."""
     for edge, time in (("start", phase.start), ("end", phase.end)):
-        page = at_edge(pages, time)
-        if page is None and not exempt(component, time):
+        scrape = at_edge(scrapes, time)
+        if scrape is None and not exempt(component, time):
             return f"{component} was not scraped at the {edge} of this phase"
-        if page is not None and not _well(page, exempt):
+        if scrape is not None and not _well(scrape, exempt):
             return (
-                f"{component} did not answer the scrape at the {edge} of this phase: {page.error}"
+                f"{component} did not answer the scrape at the {edge} of this phase: {scrape.error}"
             )
     return ""
 
@@ -71,6 +71,6 @@ def longest_gap(times: Iterable[int], phase: Phase) -> int:
     return max(after - before for before, after in pairwise([phase.start, *inside, phase.end]))
 
 
-def _well(page: Page, exempt: Exempt) -> bool:
+def _well(scrape: Scrape, exempt: Exempt) -> bool:
     # A fault may begin after the scrape was due, and hit it while it is under way.
-    return not page.error or any(exempt(page.component, at) for at in (page.time, page.end))
+    return not scrape.error or any(exempt(scrape.component, at) for at in (scrape.time, scrape.end))

@@ -113,7 +113,7 @@ def _judge(evidence: Evidence) -> Report:
         settings=_settings(evidence),
         notes=[
             *evidence.machine.notes(),
-            *(f"not read: {page.error}" for page in metrics.pages if not page.kept),
+            *(f"not read: {scrape.error}" for scrape in metrics.scrapes if not scrape.kept),
         ],
     )
 

@@ -154,7 +154,7 @@ def availability_lines(report: Report) -> Iterator[str]:
             yield f"not scored: {probed.aside_in_words()} in {name}"
 
 
-class Probes(NamedTuple):
+class ProbeCounts(NamedTuple):
     """How many probes of a phase there were, and failed: the scored ones, and those beside them."""
 
     sent: int
@@ -171,7 +171,7 @@ class Probes(NamedTuple):
         return f"{self.aside_failed:,} of {self.aside:,} victim probes and stale reads failed"
 
 
-def probes(report: Report, phase: str) -> Probes:
+def probes(report: Report, phase: str) -> ProbeCounts:
     """Return the number of probes in a phase; those that are scored are what `probe.failed` means."""
     lanes = [lane for lane in report.availability if lane.phase == phase]
     # Each lane stands there once for each definition.
@@ -180,7 +180,7 @@ def probes(report: Report, phase: str) -> Probes:
     counts = (
         (sum(lane.probes for lane in of), sum(lane.failed for lane in of)) for of in (scored, aside)
     )
-    return Probes(*chain.from_iterable(counts))
+    return ProbeCounts(*chain.from_iterable(counts))
 
 
 def fresh(report: Report, phase: str, verb: str) -> AvailabilityResult | None:

@@ -135,7 +135,7 @@ def _client_rows(report: Report) -> Iterator[Row]:
         yield (load, *(figures.figure(value, "cpu") for value in cores))
 
 
-def availability(report: Report) -> Iterator[tuple[str, sentences.Probes, Table]]:
+def availability(report: Report) -> Iterator[tuple[str, sentences.ProbeCounts, Table]]:
     """Yield each phase, its probes, and every path and verb under each definition."""
     for phase in report.phases:
         results = [result for result in report.availability if result.phase == phase.name]

@@ -33,7 +33,7 @@ def metric(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
 def elections(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return how many changes of the leader those members saw that were not started in the phase."""
     metrics = evidence.metrics
-    told = metrics.scrapes.doubt or metrics.exits.doubt
+    told = metrics.scraped.doubt or metrics.exits.doubt
     if words := told or _doubt(metrics, objective.series, phase, evidence.held):
         return Measured.unknown(words)
     return _counter(evidence, objective, phase, metrics.steady_members(phase))
@@ -44,10 +44,10 @@ def _gauge(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     family = metrics.family(objective.series)
     assert family
     readings = [
-        Reading(page.time, page.component, families.sum_of(page, family))
+        Reading(scrape.time, scrape.component, families.sum_of(scrape, family))
         for component in evidence.cluster.of_kind(metric.component)
-        for page in metrics.pages_of(component.name)
-        if phase.holds(page.time)
+        for scrape in metrics.scrapes_of(component.name)
+        if phase.holds(scrape.time)
     ]
     trace = combine(readings, metric.across)
     return at_worst(trace, objective, phase, evidence.holds_from(objective, phase))
@@ -79,8 +79,8 @@ def _counter(
 
 def _doubt(metrics: Metrics, name: str, phase: Phase, exempt: Exempt) -> str:
     """Return why a metric is not known in a phase; empty if it is."""
-    if metrics.scrapes.doubt:
-        return metrics.scrapes.doubt
+    if metrics.scraped.doubt:
+        return metrics.scraped.doubt
     metric, family = METRICS[name], metrics.family(name)
     components = [component.name for component in metrics.cluster.of_kind(metric.component)]
     if not components:
@@ -98,17 +98,17 @@ def _doubt(metrics: Metrics, name: str, phase: Phase, exempt: Exempt) -> str:
 
 
 def _silence(metrics: Metrics, component: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
-    pages = metrics.pages_of(component)
-    words = silence.of_pages(pages, component, phase, exempt)
+    scrapes = metrics.scrapes_of(component)
+    words = silence.of_scrapes(scrapes, component, phase, exempt)
     if words or metric.kind == "gauge":
         return words
-    return silence.of_edges(pages, component, phase, exempt)
+    return silence.of_edges(scrapes, component, phase, exempt)
 
 
 def _missing(  # noqa: PLR0917 - of one component in one phase
     metrics: Metrics, component: str, metric: Metric, family: Family, phase: Phase, exempt: Exempt
 ) -> str:
     if metric.kind == "gauge":
-        pages = [page for page in metrics.pages_of(component) if phase.holds(page.time)]
-        return families.missing_gauge(pages, family, component, exempt)
+        scrapes = [scrape for scrape in metrics.scrapes_of(component) if phase.holds(scrape.time)]
+        return families.missing_gauge(scrapes, family, component, exempt)
     return families.missing_count(metrics.between_edges(component, phase), family, component)
