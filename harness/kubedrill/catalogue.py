@@ -1,46 +1,32 @@
-"""What experiments may name, assembled from the stages; and reading an experiment against it."""
+"""Read an experiment: its file, what the stages say of what it names, and what follows; and what there is."""
 
 import json
 import re
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kubedrill import cluster, places
 from kubedrill.errors import NotStarted
-from kubedrill.experiment import Experiment, read, scaled
+from kubedrill.experiment import Experiment, open_file, read_faults, scaled, settle
 from kubedrill.faults.activities import flaws
-from kubedrill.faults.catalogue import gather
+from kubedrill.faults.catalogue import Gathered, gather
 from kubedrill.faults.overlap import refusals
 from kubedrill.faults.rights import rights_of
 from kubedrill.judge import measurers  # noqa: F401 - objectives may name the series that they declare
 from kubedrill.load.describe import NotAProfile, Profiles, with_parameters
 from kubedrill.reading.override import Override
 from kubedrill.reading.text import BadText, read_text
-from kubedrill.record.catalogue import Catalogue, ClusterDescription, ProfileDescription
-
-
-def assemble(near: Path | None = None) -> Catalogue:
-    """Gather faults, the profiles of loadprofiles/ and the names in clusters/."""
-    gathered = gather(places.fault_files(near))
-    return Catalogue(
-        faults={fault.name: fault for fault in gathered.descriptions},
-        unreadable=gathered.wrong,
-        profiles=_profiles(near),
-        clusters=tuple(path.stem for path in _files("clusters", "*.yaml", near)),
-        cluster=lambda name: describe_cluster(places.cluster_file(name, near)),
-        with_parameters=with_parameters,
-        refusals=partial(refusals, gathered.kinds),
-        flaws=flaws,
-        rights=rights_of,
-    )
-
-
-def describe_cluster(file: Path) -> ClusterDescription:
-    """Return what a cluster's file promises; BadFile if it is wrong."""
-    definition = cluster.load_definition(file)
-    return ClusterDescription(definition.zones, cluster.capabilities(definition))
+from kubedrill.record.catalogue import (
+    Action,
+    Catalogue,
+    ClusterDescription,
+    FaultDescription,
+    Named,
+    ProfileDescription,
+    WithParameters,
+)
+from kubedrill.words import did_you_mean, shown
 
 
 def read_experiment(
@@ -50,9 +36,70 @@ def read_experiment(
 
     `on` is the cluster to run on instead of the file's, `scale` what rates and seeds are multiplied by.
     """
-    catalogue = assemble(file)
-    chosen = [] if on is None else [Override.cluster(on)]
-    return scaled(read(file, [*overrides, *chosen], catalogue), scale, file), catalogue
+    draft = open_file(file, [*overrides, *([] if on is None else [Override.cluster(on)])])
+    gathered = gather(places.fault_files(file))
+    catalogue = look_up(draft.named, gathered, file)
+    faults = read_faults(draft, catalogue)
+    refused = (
+        refusals(gathered.kinds, [*faults.values()], catalogue.cluster) if catalogue.cluster else ()
+    )
+    return scaled(settle(draft, catalogue, faults, refused), scale, file), catalogue
+
+
+def look_up(named: Named, gathered: Gathered, near: Path) -> Catalogue:
+    """Return what there is, and what the stages say of what is named; BadFile if its cluster's file is."""
+    paths = {path.stem: path for path in _files("clusters", "*.yaml", near)}
+    known = profiles(near)
+    found = known.look_at(dict.fromkeys(name for name, _ in named.loads.values()))
+    described = {
+        name: profile for name, profile in found.items() if not isinstance(profile, NotAProfile)
+    }
+    file = paths.get(named.cluster or "")
+    actions, untold = look_at_actions(named.actions)
+    return Catalogue(
+        faults={fault.name: fault for fault in gathered.descriptions},
+        unreadable=gathered.wrong,
+        clusters=tuple(paths),
+        cluster=describe_cluster(file) if file else None,
+        known_profiles=tuple(known),
+        profiles=described,
+        no_profiles={
+            name: str(profile) for name, profile in found.items() if name not in described
+        },
+        loads=_look_at_loads(named.loads, described),
+        actions=actions,
+        untold=untold,
+    )
+
+
+def _look_at_loads(
+    loads: Mapping[int, tuple[str, Mapping[str, Any]]], profiles: Mapping[str, ProfileDescription]
+) -> dict[int, WithParameters]:
+    """Return what the profiles say of parameters, where some are given."""
+    asked = {
+        index: (profiles[name], given)
+        for index, (name, given) in loads.items()
+        if given and name in profiles
+    }
+    return dict(zip(asked, with_parameters([*asked.values()]), strict=True))
+
+
+def look_at_actions(actions: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Action], str]:
+    """Return what is known of actions; or why nothing could be found out."""
+    try:
+        found = zip(actions.items(), flaws([*actions.values()]), strict=True)
+    except NotStarted as error:
+        return {}, str(error)
+    return {
+        text: Action(tuple(wrong), None if wrong else rights_of(action))
+        for (text, action), wrong in found
+    }, ""
+
+
+def describe_cluster(file: Path) -> ClusterDescription:
+    """Return what a cluster's file promises; BadFile if it is wrong."""
+    definition = cluster.load_definition(file)
+    return ClusterDescription(definition.zones, cluster.capabilities(definition))
 
 
 def check_file(file: Path, overrides: Sequence[str] = (), scale: float = 1.0) -> None:
@@ -117,7 +164,7 @@ def fault_rows() -> list[dict[str, Any]]:
 
 def profile_rows() -> list[dict[str, Any]]:
     """Return a row for each file of loadprofiles/: what it sends, or why it is no profile."""
-    return [_profile_row(name, one) for name, one in _profiles().look_at_all().items()]
+    return [_profile_row(name, described) for name, described in profiles().look_at_all().items()]
 
 
 def _profile_row(name: str, profile: ProfileDescription | NotAProfile) -> dict[str, Any]:
@@ -131,8 +178,16 @@ def _profile_row(name: str, profile: ProfileDescription | NotAProfile) -> dict[s
 
 
 def profile(name: str) -> ProfileDescription:
-    """Return a profile's description; NotStarted if there is no such profile."""
-    return assemble().profile(name)
+    """Return a profile's description; NotStarted if there is no such profile, or its file is none."""
+    known = profiles()
+    if name not in known:
+        raise NotStarted(f'unknown profile "{shown(name)}"{did_you_mean(name, known)}')
+    return known[name]
+
+
+def faults() -> tuple[FaultDescription, ...]:
+    """Return what there is to break, for the schema of experiment files."""
+    return gather(places.fault_files()).descriptions
 
 
 def permissions(profile: ProfileDescription) -> str:
@@ -145,11 +200,11 @@ def parameter_rows(profile: ProfileDescription) -> list[dict[str, Any]]:
     return [
         {
             "parameter": parameter,
-            "default": json.dumps(one["default"]) if "default" in one else "needed",
-            "takes": _takes(one),
-            "what it says": one.get("description", ""),
+            "default": json.dumps(schema["default"]) if "default" in schema else "needed",
+            "takes": _takes(schema),
+            "what it says": schema.get("description", ""),
         }
-        for parameter, one in profile.parameters["properties"].items()
+        for parameter, schema in profile.parameters["properties"].items()
     ]
 
 
@@ -165,7 +220,8 @@ def _takes(schema: dict[str, Any]) -> str:
     return f"{schema.get('type', 'anything')}{bounds}"
 
 
-def _profiles(near: Path | None = None) -> Profiles:
+def profiles(near: Path | None = None) -> Profiles:
+    """Return the load profiles at hand, by their names."""
     return Profiles(_files("loadprofiles", "*.py", near))
 
 

@@ -5,19 +5,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from one_profile import read
 
-from kubedrill.experiment import read
-from kubedrill.experiment.schema import (
-    ExperimentFile,
-    LoadPart,
-    ProbingPart,
-    RatesPart,
-    ScrapingPart,
-    SeedPart,
-)
+from kubedrill.experiment import Seed
+from kubedrill.experiment.schema import ExperimentFile, LoadPart
 from kubedrill.reading.units import UNITS, format_duration, format_rate
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.metric import METRICS
+from kubedrill.record.schedule import ProbeRates, Probing, Scraping
 from kubedrill.record.series import BUILT_IN, STATISTICS, find_series
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -67,21 +62,21 @@ def test_every_series_statistic_and_unit_is_named() -> None:
 
 def test_every_key_is_named_with_its_default() -> None:
     table = "\n".join(ROWS)
-    for part in (ExperimentFile, LoadPart, SeedPart, ProbingPart, ScrapingPart):
+    for part in (ExperimentFile, LoadPart, Seed, Probing, Scraping):
         for name, field in part.model_fields.items():
             assert f"`{field.alias or name}`" in table or name == "rates", name
-    for name, field in RatesPart.model_fields.items():
+    for name, field in ProbeRates.model_fields.items():
         assert f"| `rates.{name}` | `{format_rate(field.default)}` |" in table
-    for name, field in ScrapingPart.model_fields.items():
+    for name, field in Scraping.model_fields.items():
         assert f"| `{name}` | `{format_duration(field.default)}` |" in table
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)
 def test_settings_that_any_page_names_are_there(page: Path) -> None:
     known = {
-        *(f"probing.{field.alias or name}" for name, field in ProbingPart.model_fields.items()),
-        *(f"probing.rates.{name}" for name in RatesPart.model_fields),
-        *(f"scraping.{name}" for name in ScrapingPart.model_fields),
+        *(f"probing.{field.alias or name}" for name, field in Probing.model_fields.items()),
+        *(f"probing.rates.{name}" for name in ProbeRates.model_fields),
+        *(f"scraping.{name}" for name in Scraping.model_fields),
     }
     named = set(re.findall(r"`((?:probing|scraping)\.[a-z_.]+)`", page.read_text("utf-8")))
     assert named <= known

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kubedrill.experiment import Experiment, expand, read
+from one_profile import read
+
+from kubedrill.experiment import Experiment, expand
 from kubedrill.record.catalogue import Catalogue
 
 Read = Callable[..., Experiment]

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from one_profile import read
 from rich.console import Console
 
-from kubedrill.experiment import Experiment, plan, read, render
+from kubedrill.experiment import Experiment, plan, render
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 

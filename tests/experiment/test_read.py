@@ -3,11 +3,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from one_profile import read
 
-from kubedrill.experiment import Experiment, Fault, PhaseLength, Seed, read, to_yaml
+from kubedrill.experiment import Experiment, Fault, PhaseLength, Seed, to_yaml
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
+from kubedrill.record.schedule import ProbeRates, Probing, ScheduledLoad, Scraping
 
 Read = Callable[..., Experiment]
 
@@ -53,10 +54,8 @@ scraping: {etcd: 2s}
     )
     assert experiment.claim == 13
     assert experiment.seed == Seed(pods=10, customs=20)
-    assert experiment.probing == replace(
-        Probing(), deadline_s=0.5, fresh_rate=20.0, victim_rate=1.0
-    )
-    assert experiment.scraping == replace(Scraping(), etcd_s=2.0)
+    assert experiment.probing == Probing(deadline=0.5, rates=ProbeRates(fresh=20.0, victim=1.0))
+    assert experiment.scraping == Scraping(etcd=2.0)
     assert [(one.name, one.phase, one.inject_s, one.undo_s) for one in experiment.faults] == [
         ("etcd.kill", "baseline", 2.0, 3.5),
         ("etcd.kill", "recovery", 30.0, 40.0),

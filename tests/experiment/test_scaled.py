@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from one_profile import read
 
 from kubedrill.errors import BadFile, NotStarted
-from kubedrill.experiment import Experiment, Seed, read, scaled
+from kubedrill.experiment import Experiment, Seed, scaled
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
 

@@ -16,7 +16,6 @@ from json_lines import read_lines
 from plain_faults import calls
 from player import WITH_SHARED, player
 
-from kubedrill.catalogue import assemble
 from kubedrill.cluster import guest
 from kubedrill.experiment.expand import expand
 from kubedrill.experiment.settled import Experiment, Fault, PhaseLength, Seed
@@ -24,6 +23,7 @@ from kubedrill.faults.native import UNDO, dismiss, inject, roll_back
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.process.child import Child
 from kubedrill.process.environment import kubeconfig
+from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger, undo
@@ -69,7 +69,7 @@ def play(folder: RunFolder, broken: Path, ledger: Ledger) -> Iterator[Play]:
             phases=(PhaseLength("fault", 60),),
             faults=(Fault("activity", arguments, "fault", 0.0, 60.0),),
         )
-        chaos = expand(experiment, assemble(), str(folder.path))
+        chaos = expand(experiment, Catalogue(), str(folder.path))
         method, rollbacks = chaos["method"][1:], chaos["rollbacks"][:-1]
         child = player(folder, method, rollbacks)  # the cluster that would give an identity is none
         children.append(child)

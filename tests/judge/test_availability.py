@@ -1,7 +1,5 @@
 """Availability, every definition by a table worked out by hand."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from judged_drill import JudgedDrill
@@ -9,7 +7,7 @@ from judged_scrapes import at
 
 from kubedrill.judge.availability import shares
 from kubedrill.record.sample import PROBE_DTYPE, Outcome, Records
-from kubedrill.record.schedule import Phase, Probing
+from kubedrill.record.schedule import Phase, ProbeRates, Probing
 from kubedrill.record.verdict import AvailabilityResult, Verdict
 
 BALANCED = {"path": "balancer", "connection": "fresh", "level": "prober"}
@@ -96,18 +94,18 @@ def test_reads_and_writes_are_not_averaged(drill: JudgedDrill, tmp_path) -> None
 @pytest.mark.parametrize(
     ("text", "probing"),
     [
-        ("availability.victim >= 0%", {"victim_rate": 0.0}),
-        ("availability.apiserver-a >= 0%", {"apiserver_rate": 0.0}),
+        ("availability.victim >= 0%", {"victim": 0.0}),
+        ("availability.apiserver-a >= 0%", {"apiserver": 0.0}),
         ("availability.apiserver-z >= 0%", {}),
-        ("availability >= 0%", {"fresh_rate": 0.0}),
-        ("unavailable.longest < 1h", {"fresh_rate": 0.0, "kept_rate": 0.0}),
-        ("degraded.longest < 1h", {"fresh_rate": 0.0}),
+        ("availability >= 0%", {"fresh": 0.0}),
+        ("unavailable.longest < 1h", {"fresh": 0.0, "kept": 0.0}),
+        ("degraded.longest < 1h", {"fresh": 0.0}),
     ],
 )
 def test_without_its_probes_an_objective_is_invalid(
     tmp_path, text: str, probing: dict[str, float]
 ) -> None:
-    found = JudgedDrill(probing=replace(Probing(), **probing)).asked(tmp_path, "fault", text)
+    found = JudgedDrill(probing=Probing(rates=ProbeRates(**probing))).asked(tmp_path, "fault", text)
     assert (found.value, found.verdict) == (None, Verdict.INVALID)
     assert found.reason == "no sample in this phase"
 

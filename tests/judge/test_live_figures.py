@@ -149,7 +149,7 @@ def test_of_a_closed_loop_what_was_answered_is_offered(running: Running) -> None
 
 
 def test_probes_that_hang_have_failed_after_their_deadline(tmp_path, monkeypatch) -> None:
-    drill = JudgedDrill(probing=Probing(deadline_s=10.0))
+    drill = JudgedDrill(probing=Probing(deadline=10.0))
     drill.fail(10, 30, total_s=10.0, **FRESH, verb="write")
     running = Running(tmp_path, drill, monkeypatch)
     tail = Tail(running.folder, running.schedule)

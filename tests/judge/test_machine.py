@@ -262,7 +262,7 @@ def test_a_machine_that_nobody_watched_for_a_while(
 def test_it_is_watched_as_often_as_the_schedule_says(
     drill: JudgedDrill, tmp_path, interval_s: float, verdict: Verdict
 ) -> None:
-    drill.scraping = Scraping(apiserver_s=5.0, resources_s=interval_s)
+    drill.scraping = Scraping(apiserver=5.0, resources=interval_s)
     drill.scrapes.resources = drill.scrapes.resources[1::5]  # the baseline of 5 s has but two
     drill.objectives = [("baseline", "balancer.cpu < 100s"), ("fault", "apiserver.rss < 1GB")]
     report = drill.judged(tmp_path)

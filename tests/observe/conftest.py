@@ -186,7 +186,7 @@ def scheduled() -> Callable[..., Schedule]:
             cluster="local",
             clock=ClockPair.read(),
             phases=(Phase("baseline", start, start + int(seconds * SECOND)),),
-            probing=probing or Probing(deadline_s=PATIENT_S),
+            probing=probing or Probing(deadline=PATIENT_S),
             scraping=scraping or Scraping(),
         )
 

@@ -12,7 +12,7 @@ from kubedrill.process.child import ChildFailed
 from kubedrill.record.cluster import Component, Identity
 from kubedrill.record.lines import read_whole
 from kubedrill.record.sample import PROBE_DTYPE, Outcome, read_bin
-from kubedrill.record.schedule import Probing
+from kubedrill.record.schedule import ProbeRates, Probing
 from kubedrill.record.sidecar import ProbeSidecar
 
 MODULE = "kubedrill.observe.prober"
@@ -78,7 +78,7 @@ def one_zone(server, local, probe_object):
 
 def test_answers_refusals_and_stalls_are_recorded_as_they_were(one_zone, scheduled, at) -> None:
     drill, balancer, _ = one_zone
-    schedule = scheduled(8, Probing(deadline_s=0.5))
+    schedule = scheduled(8, Probing(deadline=0.5))
     child = drill.start(MODULE, schedule)
     # When each began to change, and when it had changed.
     changes = [
@@ -274,7 +274,7 @@ def test_interrupts_from_the_terminal_are_not_its_business(one_zone, scheduled) 
 
 def test_the_prober_stays_until_the_drill_ends(one_zone, scheduled) -> None:
     drill, _, _ = one_zone
-    rates = {f"{kind}_rate": 1.0 for kind in ("fresh", "kept", "apiserver", "victim", "stale")}
-    schedule = scheduled(1, probing=Probing(**rates))
+    rates = ProbeRates(fresh=1, kept=1, apiserver=1, victim=1, stale=1)
+    schedule = scheduled(1, probing=Probing(rates=rates))
     drill.finish(drill.start(MODULE, schedule))
     assert now() >= schedule.end, "its last probes are due up to a second before"

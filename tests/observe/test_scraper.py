@@ -19,7 +19,7 @@ from kubedrill.record.ledger import Ledger
 from kubedrill.record.schedule import Scraping
 
 MODULE = "kubedrill.observe.scraper"
-QUICK = Scraping(apiserver_s=0.5, etcd_s=0.5, controllers_s=1.0, resources_s=0.5)
+QUICK = Scraping(apiserver=0.5, etcd=0.5, controllers=1.0, resources=0.5)
 PAGE = b"# HELP up one\nup 1\netcd_server_is_leader 0\n"
 LEADS = b"# HELP up one\nup 1\netcd_server_is_leader 1\n"
 
@@ -191,7 +191,7 @@ def stop_whole(pid: int) -> None:
 
 
 def test_a_leader_is_believed_for_three_rounds(drill, scheduled) -> None:
-    schedule = scheduled(6, scraping=Scraping(etcd_s=6, resources_s=6))
+    schedule = scheduled(6, scraping=Scraping(etcd=6, resources=6))
     drill.finish(drill.start(MODULE, schedule))
     lines = [one for one in read_lines(drill.folder.health) if one["etcd"]["b"] == "healthy"]
     assert len(lines) >= 2
@@ -269,7 +269,7 @@ def test_resources_follow_the_processes_by_pid_and_start(drill, scheduled, wait_
 
 
 def test_end_of_stdin_brings_a_last_scrape(drill, scheduled, at) -> None:
-    schedule = scheduled(60, scraping=Scraping(etcd_s=30, resources_s=30))
+    schedule = scheduled(60, scraping=Scraping(etcd=30, resources=30))
     child = drill.start(MODULE, schedule)
     end, _ = at(schedule.start + SECOND, child.end)
     drill.finish(child)
@@ -282,7 +282,7 @@ def test_end_of_stdin_brings_a_last_scrape(drill, scheduled, at) -> None:
 
 
 def test_sigkill_leaves_whole_scrapes(drill, scheduled, wait_for) -> None:
-    schedule = scheduled(60, scraping=Scraping(etcd_s=0.01, resources_s=0.01))
+    schedule = scheduled(60, scraping=Scraping(etcd=0.01, resources=0.01))
     child = drill.start(MODULE, schedule)
     wait_for(lambda: len(list(read_lines(drill.folder.metrics_index))) > 60)
     child.kill()

@@ -7,7 +7,7 @@ import pytest
 from kubedrill.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.probing import all_series, arrivals, dues, sidecar
-from kubedrill.record.schedule import Probing
+from kubedrill.record.schedule import ProbeRates, Probing
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_every_path_verb_and_level_is_probed_at_its_rate(record: ClusterRecord) 
 
 
 def test_rate_0_is_no_series(record: ClusterRecord) -> None:
-    series = all_series(record, Probing(victim_rate=0, apiserver_rate=0))
+    series = all_series(record, Probing(rates=ProbeRates(victim=0, apiserver=0)))
     assert {one.path for one in series} == {"balancer"}
     assert {one.level for one in series} == {"prober"}
 
@@ -61,7 +61,7 @@ def test_arrivals_are_ordered_exact_in_number_and_never_at_once(record: ClusterR
 
 
 def test_odd_rates_do_not_drift(record: ClusterRecord) -> None:
-    series = all_series(record, Probing(fresh_rate=3, kept_rate=0, stale_rate=0, victim_rate=0))
+    series = all_series(record, Probing(rates=ProbeRates(fresh=3, kept=0, stale=0, victim=0)))
     reads = [time for time, index in arrivals(series, 0, 1000 * SECOND) if index == 0]
     assert len(reads) == 3000
     assert reads[-1] == 2999 * SECOND // 3
@@ -83,7 +83,7 @@ def test_sidecar_names_series_and_known_targets(record: ClusterRecord) -> None:
 
 @pytest.mark.parametrize("rate", [1e-9, 0.3, 3.0, 7.77, 1234.5, 99_999.0])
 def test_rounding_is_that_of_one_probe_by_itself(record: ClusterRecord, rate: float) -> None:
-    probing = Probing(fresh_rate=rate, kept_rate=0, stale_rate=0, victim_rate=0, apiserver_rate=0)
+    probing = Probing(rates=ProbeRates(fresh=rate, kept=0, stale=0, victim=0, apiserver=0))
     start, end = 123_456_789_001, 123_456_789_001 + 3 * SECOND + 17
     for index, one in enumerate(all_series(record, probing)):
         found = np.concatenate(list(dues(one, index, start, end))).tolist()

@@ -29,8 +29,8 @@ FULL = Schedule(
     faults=(ScheduledFault("etcd.kill", {"member": "leader"}, "fault", 200, 300),),
     objectives=(ScheduledObjective("fault", "list.p99 < 1s", 12),),
     abort=("availability < 50% for 30s",),
-    probing=Probing(deadline_s=2.0),
-    scraping=Scraping(etcd_s=3.0),
+    probing=Probing(deadline=2.0),
+    scraping=Scraping(etcd=3.0),
 )
 
 

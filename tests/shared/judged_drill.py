@@ -25,6 +25,7 @@ from judged_parts import (
 from judged_scrapes import END, KILLED, LENGTHS, START, UNDOING, Scrapes, at, write_lines
 
 from kubedrill.clock import SECOND, ClockPair
+from kubedrill.experiment import Seed
 from kubedrill.experiment.write import as_yaml
 from kubedrill.judge import judge
 from kubedrill.reading.arrivals import Arrivals
@@ -89,7 +90,7 @@ class JudgedDrill:
     workers: list[dict[str, Any]] = field(default_factory=worker_lines)
     prober: list[dict[str, Any]] = field(default_factory=prober_lines)
     scrapes: Scrapes = field(default_factory=Scrapes)
-    scraping: Scraping = field(default_factory=lambda: Scraping(apiserver_s=5.0))
+    scraping: Scraping = field(default_factory=lambda: Scraping(apiserver=5.0))
     probes: Records = field(init=False)
 
     def __post_init__(self) -> None:
@@ -145,7 +146,7 @@ class JudgedDrill:
             records["total_us"] = np.maximum(records["total_us"], records["wait_us"])
         folder = RunFolder.create(reports, "kill", datetime(2026, 1, 31, 12, tzinfo=UTC))
         folder.ledger.touch()
-        folder.experiment_yaml.write_text(as_yaml(self.schedule(), {"pods": 1000}))
+        folder.experiment_yaml.write_text(as_yaml(self.schedule(), Seed(pods=1000)))
         CLUSTER.write(folder.cluster)
         self.schedule().write(folder.schedule)
         self.write_load(folder)

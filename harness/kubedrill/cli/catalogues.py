@@ -43,11 +43,11 @@ def profiles(name: str | None, as_json: bool) -> None:
 @click.argument("what", type=click.Choice(["experiment", "verdict"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of experiment files or of verdict.json."""
-    from kubedrill.catalogue import assemble
+    from kubedrill.catalogue import faults
     from kubedrill.experiment import json_schema
     from kubedrill.record.verdict import Report
 
     if what == "verdict":
         print_json(Report.model_json_schema())
     else:
-        print_json(json_schema(assemble().faults.values()))
+        print_json(json_schema(faults()))

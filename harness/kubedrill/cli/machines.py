@@ -24,7 +24,7 @@ def worker(master: str) -> None:
 
     Come before it or after it has begun to wait; it says how many workers it expects.
     """
-    from kubedrill.catalogue import assemble
+    from kubedrill.catalogue import profiles
     from kubedrill.load.worker import work
 
-    work(master, assemble())
+    work(master, profiles())

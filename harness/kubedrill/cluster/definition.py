@@ -1,24 +1,13 @@
 """A cluster as a person writes it: `clusters/NAME.yaml`."""
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from kubedrill.words import shown
+from kubedrill.reading.types import matching
 
-
-def _matches(pattern: str, words: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f'"{shown(text)}" is not {words}')
-        return text
-
-    return AfterValidator(check)
-
-
-Zone = Annotated[str, _matches("[a-z0-9]{1,8}", "a zone's name: 1 to 8 of a-z and 0-9")]
-Version = Annotated[str, _matches(r"v?[0-9]+\.[0-9]+\.[0-9]+", "a version, such as v1.37.2")]
+Zone = Annotated[str, matching("[a-z0-9]{1,8}", "is not a zone's name: 1 to 8 of a-z and 0-9")]
+Version = Annotated[str, matching(r"v?[0-9]+\.[0-9]+\.[0-9]+", "is not a version, such as v1.37.2")]
 Kind = Literal["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
 FlagValue = str | int | float | bool
 CHOSEN_LATER = ("leader", "random")

@@ -1,8 +1,9 @@
 """Stage: read an experiment file, check it, say what it would do, expand it to Chaos Toolkit."""
 
+from kubedrill.experiment.draft import Draft, open_file
 from kubedrill.experiment.expand import expand, expand_alone
 from kubedrill.experiment.plan import Plan, plan, render
-from kubedrill.experiment.read import read
+from kubedrill.experiment.read import read_faults, settle
 from kubedrill.experiment.scaled import scaled
 from kubedrill.experiment.schema import json_schema
 from kubedrill.experiment.settled import (
@@ -16,6 +17,7 @@ from kubedrill.experiment.settled import (
 from kubedrill.experiment.write import schedule, to_yaml
 
 __all__ = [
+    "Draft",
     "Experiment",
     "Fault",
     "PhaseLength",
@@ -25,11 +27,13 @@ __all__ = [
     "expand",
     "expand_alone",
     "json_schema",
+    "open_file",
     "plan",
-    "read",
+    "read_faults",
     "refused_where_it_stays",
     "render",
     "scaled",
     "schedule",
+    "settle",
     "to_yaml",
 ]

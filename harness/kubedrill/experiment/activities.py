@@ -1,15 +1,13 @@
 """Check activities of other extensions: what Chaos Toolkit would refuse of them, and what they may do."""
 
-import functools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubedrill.errors import NotStarted
 from kubedrill.experiment.settled import ACTIVITY
 from kubedrill.reading.problems import Location, Problems, describe
-from kubedrill.record.catalogue import Catalogue, Flaw, Rule
+from kubedrill.record.catalogue import Action, Rule
 from kubedrill.words import did_you_mean, shown
 
 _KEYS = ("type", "name", "provider")
@@ -22,9 +20,8 @@ _RULE_KEYS = ("apiGroups", "resources", "resourceNames", "verbs", "nonResourceUR
 class ActivityReader:
     """Reads the entries of faults that are activities; what is wrong with them goes to `problems`."""
 
-    entries: Sequence[Mapping[str, Any]]
-    """All of the file: what only their modules can say is asked once."""
-    catalogue: Catalogue
+    known: Mapping[str, Action]
+    """What their modules say of actions, by their JSON."""
     problems: Problems
 
     def read(self, entry: Mapping[str, Any], location: Location) -> dict[str, Any]:
@@ -53,20 +50,9 @@ class ActivityReader:
         wrong = list(_wrong_form(action))
         for key, message in wrong:
             self.problems.add((*location, key) if key in action else location, message)
-        if not wrong:
-            for flaw in self._flaws.get(json.dumps(action), ()):
-                self.problems.add((*location, *flaw.where), flaw.why)
-
-    @functools.cached_property
-    def _flaws(self) -> Mapping[str, list[Flaw]]:
-        found = [entry[role] for entry in self.entries for role in _ROLES if entry.get(role)]
-        sound = [one for one in found if isinstance(one, dict) and not list(_wrong_form(one))]
-        try:
-            flaws = self.catalogue.flaws(sound)
-        except NotStarted as error:
-            self.problems.add(("faults",), str(error))
-            return {}
-        return dict(zip(map(json.dumps, sound), flaws, strict=True))
+        known = self.known.get(json.dumps(action))
+        for flaw in known.flaws if known else ():
+            self.problems.add((*location, *flaw.where), flaw.why)
 
     def _needed(
         self,
@@ -77,7 +63,8 @@ class ActivityReader:
         """Return the rights that are known to be needed; a problem where they must be said."""
         needed: list[Rule] = []
         for role, action in actions:
-            rights = self.catalogue.rights(action)
+            known = self.known.get(json.dumps(action))
+            rights = known.rights if known else None
             if rights is None and "rights" not in entry:
                 who = action["provider"].get("module") or action["provider"]["path"]
                 message = (
@@ -99,6 +86,16 @@ class ActivityReader:
             for key, message in _wrong_rule(rule):
                 self.problems.add((*around, number, key), message)
         return given
+
+
+def sound_actions(entries: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return the activities and rollbacks of entries of faults, by their JSON, whose own keys are right."""
+    found = [entry[role] for entry in entries for role in _ROLES if entry.get(role)]
+    return {
+        json.dumps(action): action
+        for action in found
+        if isinstance(action, dict) and not list(_wrong_form(action))
+    }
 
 
 def _wrong_form(action: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -130,7 +127,7 @@ def _wrong_rule(rule: Any) -> Iterator[tuple[str, str]]:
     for key, value in rule.items():
         if key not in _RULE_KEYS:
             yield key, f'a right has no key "{shown(key)}"{did_you_mean(str(key), _RULE_KEYS)}'
-        elif not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        elif not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             yield key, f"{shown(key)} must be a list of texts, not {describe(value)}"
     urls = "nonResourceURLs" in rule
     for key in ("verbs", *(() if urls else ("apiGroups", "resources"))):

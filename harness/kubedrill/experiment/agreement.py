@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
+from kubedrill.experiment.settled import Seed
 from kubedrill.experiment.write import SCALED, as_yaml
 from kubedrill.reading.problems import Location, dotted
 from kubedrill.reading.text import BadText
@@ -22,12 +23,14 @@ def differences(text: str, schedule: Schedule) -> Iterator[str]:
     for before, after in pairwise(schedule.phases):
         if before.end != after.start:
             yield f"phases: {after.name} does not begin where {before.name} ends"
-    written, scheduled = _sections(text), _sections(as_yaml(schedule, {}))
-    for key in dict.fromkeys((*written, *scheduled)):
-        one, other = written.get(key, ""), scheduled.get(key, "")
+    files = _sections(text), _sections(as_yaml(schedule, Seed()))
+    for key in dict.fromkeys(chain(*files)):
+        written, scheduled = (sections.get(key, "") for sections in files)
         # Only of what is not the same to the letter it is worth the time to look what it says.
-        if one != other and key != "seed":
-            yield from _scale(one, other) if not key else _in_section(key, one, other)
+        if written != scheduled and key != "seed":
+            yield from (
+                _scale(written, scheduled) if not key else _in_section(key, written, scheduled)
+            )
 
 
 def _sections(text: str) -> dict[str, str]:
@@ -37,9 +40,9 @@ def _sections(text: str) -> dict[str, str]:
 
 
 def _scale(written: str, scheduled: str) -> Iterator[str]:
-    one, other = (_scale_in(text) for text in (written, scheduled))
-    if one != other:
-        yield _not_the_same(("scale",), one, other)
+    ran, planned = (_scale_in(text) for text in (written, scheduled))
+    if ran != planned:
+        yield _not_the_same(("scale",), ran, planned)
 
 
 def _scale_in(text: str) -> str:
@@ -48,29 +51,31 @@ def _scale_in(text: str) -> str:
 
 def _in_section(key: str, written: str, scheduled: str) -> Iterator[str]:
     try:
-        one, other = ((parse(text)[0] or {}).get(key, _NOTHING) for text in (written, scheduled))
+        ran, planned = ((parse(text)[0] or {}).get(key, _NOTHING) for text in (written, scheduled))
     except BadText as error:
         yield f"{key}: experiment.yaml cannot be read there: {error}"
     else:
-        yield from _between((key,), one, other)
+        yield from _between((key,), ran, planned)
 
 
-def _between(place: Location, one: Any, other: Any) -> Iterator[str]:
+def _between(place: Location, ran: Any, planned: Any) -> Iterator[str]:
     """Yield the differences of two plain values, from the smallest parts of them that differ."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in dict.fromkeys((*one, *other)):
-            yield from _between((*place, key), one.get(key, _NOTHING), other.get(key, _NOTHING))
-        if one.keys() == other.keys() and [*one] != [*other]:
-            yield _not_the_same(place, ", ".join(one), ", ".join(other))
-    elif isinstance(one, list) and isinstance(other, list):
-        if len(one) != len(other):
-            yield _not_the_same(place, f"{len(one)} of them", f"{len(other)} of them")
-        for number in range(max(len(one), len(other))):
-            pair = (side[number] if number < len(side) else _NOTHING for side in (one, other))
+    if isinstance(ran, dict) and isinstance(planned, dict):
+        for key in dict.fromkeys((*ran, *planned)):
+            yield from _between((*place, key), ran.get(key, _NOTHING), planned.get(key, _NOTHING))
+        if ran.keys() == planned.keys() and [*ran] != [*planned]:
+            yield _not_the_same(place, ", ".join(ran), ", ".join(planned))
+    elif isinstance(ran, list) and isinstance(planned, list):
+        if len(ran) != len(planned):
+            yield _not_the_same(place, f"{len(ran)} of them", f"{len(planned)} of them")
+        for number in range(max(len(ran), len(planned))):
+            pair = (side[number] if number < len(side) else _NOTHING for side in (ran, planned))
             yield from _between((*place, number), *pair)
-    elif (type(one), one) != (type(other), other):
-        yield _not_the_same(place, one, other)
+    elif (type(ran), ran) != (type(planned), planned):
+        yield _not_the_same(place, ran, planned)
 
 
-def _not_the_same(place: Location, one: object, other: object) -> str:
-    return f'{dotted(place)}: "{shown(one)}" in experiment.yaml, "{shown(other)}" in schedule.json'
+def _not_the_same(place: Location, ran: object, planned: object) -> str:
+    return (
+        f'{dotted(place)}: "{shown(ran)}" in experiment.yaml, "{shown(planned)}" in schedule.json'
+    )

@@ -2,12 +2,13 @@
 
 from itertools import pairwise
 
-from kubedrill.experiment.schema import ExperimentFile, LoadPart, RatesPart, ScrapingPart
+from kubedrill.experiment.schema import ExperimentFile, LoadPart
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.reading.problems import Location, Problems, dotted
 from kubedrill.reading.rate import RateShape
 from kubedrill.reading.types import Part
 from kubedrill.reading.units import format_duration
+from kubedrill.record.schedule import ProbeRates, Scraping
 
 MOST_ARRIVALS = 1e9
 """Of one load: its samples are 28 GB."""
@@ -20,7 +21,7 @@ def check_observed(file: ExperimentFile, problems: Problems) -> None:
     """
     judged = [name for name in file.phases if file.slos.get(name)] or [*file.phases]
     shortest = min(judged, key=lambda name: file.phases[name])
-    for name, rate in _chosen(file.probing.rates, RatesPart()):
+    for name, rate in _chosen(file.probing.rates, ProbeRates()):
         length = file.phases[shortest]
         if rate * length < 1:
             place: Location = ("probing", "rates", name)
@@ -30,7 +31,7 @@ def check_observed(file: ExperimentFile, problems: Problems) -> None:
                 f"{format_duration(length)}; ask more often",
             )
     longest = max(file.phases.values())
-    for name, period in _chosen(file.scraping, ScrapingPart()):
+    for name, period in _chosen(file.scraping, Scraping()):
         if period > longest:
             place = ("scraping", name)
             problems.add(

@@ -91,7 +91,8 @@ class Plan:
 
 def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | None = None) -> Plan:
     """Return what the drill would do; `record` is the cluster's if it is up. Changes nothing."""
-    zones = record.zones if record else catalogue.cluster(experiment.cluster).zones
+    described = record or catalogue.cluster
+    zones = described.zones if described else ()
     faults = tuple(_fault(fault, catalogue, zones) for fault in experiment.faults)
     needed = tuple(sorted({fault.needs for fault in faults if fault.needs}))
     return Plan(
@@ -101,26 +102,26 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         cluster=experiment.cluster,
         targets=tuple(dict.fromkeys(target for fault in faults for target in fault.targets)),
         capabilities=needed,
-        missing=tuple(one for one in needed if record and one not in record.capabilities),
+        missing=tuple(name for name in needed if record and name not in record.capabilities),
         refused=refused_where_it_stays(experiment.irreversible, record.name) if record else "",
         seed=experiment.seed.wanted(),
         loads=tuple(
             {**asdict(load), "rate": load.arrivals.in_words()} for load in experiment.loads
         ),
-        deadline_s=experiment.probing.deadline_s,
+        deadline_s=experiment.probing.deadline,
         phases=tuple(asdict(phase) for phase in experiment.phases),
         faults=faults,
         identity=None if experiment.rights is None else _IDENTITY,
         rights=experiment.rights or (),
         objectives=tuple(
             {
-                "phase": one.phase,
-                "text": one.objective.text,
-                "words": words(one.objective, one.phase),
+                "phase": asked.phase,
+                "text": asked.objective.text,
+                "words": words(asked.objective, asked.phase),
             }
-            for one in experiment.objectives
+            for asked in experiment.objectives
         ),
-        abort=tuple(one.text for one in experiment.abort),
+        abort=tuple(condition.text for condition in experiment.abort),
         headroom=_headroom(experiment),
         scale=experiment.scale,
         minutes=round(experiment.seconds / 60, 1),
@@ -161,7 +162,7 @@ def _fault(fault: Fault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedF
         does=known.doc,
         blast_radius=_fill_in(known.blast_radius, values),
         needs=known.capability,
-        targets=tuple(known.target.format(one) for one in named),
+        targets=tuple(known.target.format(whom) for whom in named),
         chosen=chosen,
         lasts=fault.lasts,
         **common,
@@ -170,7 +171,7 @@ def _fault(fault: Fault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedF
 
 def _defaults(parameters: Mapping[str, Any]) -> dict[str, Any]:
     properties: Mapping[str, Mapping[str, Any]] = parameters.get("properties", {})
-    return {name: one["default"] for name, one in properties.items() if "default" in one}
+    return {name: schema["default"] for name, schema in properties.items() if "default" in schema}
 
 
 def _fill_in(text: str, values: Mapping[str, Any]) -> str:
@@ -184,7 +185,7 @@ def _shown(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case list():
-            return " and ".join(_shown(one) for one in value)
+            return " and ".join(_shown(item) for item in value)
     return str(value)
 
 
@@ -198,8 +199,10 @@ def render(planned: Plan, console: "Console") -> None:
     for fault in planned.faults:
         console.print(_fault_text(fault), highlight=False, markup=False)
     console.print("\nObjectives", style="bold")
-    for one in planned.objectives:
-        console.print(f"  {one['text']}\n    {one['words']}", highlight=False, markup=False)
+    for objective in planned.objectives:
+        console.print(
+            f"  {objective['text']}\n    {objective['words']}", highlight=False, markup=False
+        )
     for text in planned.abort:
         console.print(f"  The drill ends at once if {text}.", highlight=False, markup=False)
     minutes = f"{planned.minutes:g} minutes of phases; nothing has been started."
@@ -257,7 +260,7 @@ def _phase_table(planned: Plan) -> "Table":
     start = 0.0
     for phase in planned.phases:
         name, seconds = phase["name"], phase["seconds"]
-        faults = ", ".join(one.name for one in planned.faults if one.phase == name)
+        faults = ", ".join(fault.name for fault in planned.faults if fault.phase == name)
         table.add_row(name, format_duration(start), format_duration(seconds), faults)
         start += seconds
     return table

@@ -1,54 +1,64 @@
-"""Read an experiment file: first its form, then every name, unit and time in it."""
+"""Check an experiment file against what there is, and settle what it says: every name, unit and time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from kubedrill.experiment.activities import ActivityReader
+from kubedrill.experiment.draft import Draft, sound
+from kubedrill.experiment.faults import FaultReader
 from kubedrill.experiment.names import NameCheck
 from kubedrill.experiment.observed import check_arrivals, check_observed
-from kubedrill.experiment.schema import ExperimentFile, LoadPart, ProbingPart, ScrapingPart
-from kubedrill.experiment.settled import Experiment, PhaseLength, Seed
-from kubedrill.reading.arrivals import Arrivals
-from kubedrill.reading.override import Override
+from kubedrill.experiment.schema import ExperimentFile
+from kubedrill.experiment.settled import Experiment, Fault, PhaseLength
 from kubedrill.reading.problems import Location, Problems, dotted
-from kubedrill.reading.rate import arrivals
-from kubedrill.reading.yaml import check as check_form
-from kubedrill.reading.yaml import load
-from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.remote import RemoteWorkers
-from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping
+from kubedrill.record.catalogue import Catalogue, Refusal
+from kubedrill.record.schedule import ScheduledLoad
 
 
-def read(path: Path, overrides: Sequence[str | Override], catalogue: Catalogue) -> Experiment:
-    """Read and check an experiment file, with each `key=value` of `overrides` (`--set`) applied.
+def read_faults(draft: Draft, catalogue: Catalogue) -> dict[int, Fault]:
+    """Return the draft's faults by their position in the file; what is wrong with others is told in it."""
+    if not draft.times:
+        return {}
+    if catalogue.untold:
+        draft.problems.add(("faults",), catalogue.untold)
+    activities = ActivityReader(catalogue.actions, draft.problems)
+    reader = FaultReader(
+        draft.times, catalogue.faults, catalogue.unreadable, activities, draft.problems
+    )
+    read = {index: reader.read(entry, index) for index, entry in sound(draft.file.faults)}
+    return {index: fault for index, fault in read.items() if fault}
+
+
+def settle(
+    draft: Draft, catalogue: Catalogue, faults: Mapping[int, Fault], refused: Iterable[Refusal] = ()
+) -> Experiment:
+    """Return the experiment; `faults` are those of `read_faults`; some the cluster may have `refused`.
 
     Raises BadFile with a line for every problem, NotStarted if only a `--set` is wrong.
     """
-    value, source = load(path, ExperimentFile, overrides, closed=[("phases",)])
-    problems = Problems(source)
-    file = check_form(value, ExperimentFile, problems)
-    names = NameCheck(value, catalogue, problems)
+    file, problems = draft.file, draft.problems
+    names = NameCheck(draft, catalogue)
     names.check_cluster()
     names.check_loads()
-    faults, abort = names.faults(), names.abort()
-    objectives = names.objectives(faults)
-    loads = _loads(file, path.parent, problems) if file else ()
-    if file:
+    names.check_refused(faults, refused)
+    abort, objectives = names.abort(), names.objectives([*faults.values()])
+    loads = _loads(file, draft.folder, problems) if draft.whole else ()
+    if draft.whole:
         check_observed(file, problems)
     problems.stop()
-    assert file is not None
     return Experiment(
         title=file.title,
         why=file.why,
         claim=file.claim,
         cluster=file.cluster,
-        seed=Seed(**file.seed.model_dump()),
+        seed=file.seed,
         phases=tuple(PhaseLength(name, length) for name, length in file.phases.items()),
         loads=loads,
-        faults=faults,
+        faults=tuple(faults.values()),
         abort=abort,
         objectives=objectives,
-        probing=_probing(file.probing),
-        scraping=_scraping(file.scraping),
+        probing=file.probing,
+        scraping=file.scraping,
         headroom=file.headroom,
     )
 
@@ -56,47 +66,13 @@ def read(path: Path, overrides: Sequence[str | Override], catalogue: Catalogue) 
 def _loads(file: ExperimentFile, folder: Path, problems: Problems) -> tuple[ScheduledLoad, ...]:
     """Return the loads; what is wrong with a recorded rate goes to `problems`."""
     found = []
-    for number, one in enumerate(file.load):
+    for number, part in enumerate(file.load):
         try:
-            due = _arrivals(one, folder)
-            check_arrivals(one, due, file)
+            load = part.scheduled(folder)
+            check_arrivals(part, load.arrivals, file)
         except ValueError as error:
             place: Location = ("load", number, "rate")
             problems.add(place, f"{dotted(place)}: {error}")
         else:
-            settings = (one.parameters, one.phases, one.processes, _workers(one))
-            found.append(ScheduledLoad(one.name, one.profile, due, *settings))
+            found.append(load)
     return tuple(found)
-
-
-def _workers(load: LoadPart) -> RemoteWorkers | None:
-    wanted = load.workers
-    return RemoteWorkers(wanted.expect, wanted.bind, wanted.max_wait) if wanted else None
-
-
-def _arrivals(load: LoadPart, folder: Path) -> Arrivals:
-    if load.closed_loop is not None:
-        return Arrivals.closed(load.closed_loop.clients, load.closed_loop.pause)
-    assert load.rate is not None
-    return arrivals(load.rate, load.spacing, load.burst, folder)
-
-
-def _probing(part: ProbingPart) -> Probing:
-    rates = part.rates
-    return Probing(
-        deadline_s=part.deadline,
-        fresh_rate=rates.fresh,
-        kept_rate=rates.kept,
-        apiserver_rate=rates.apiserver,
-        victim_rate=rates.victim,
-        stale_rate=rates.stale,
-    )
-
-
-def _scraping(part: ScrapingPart) -> Scraping:
-    return Scraping(
-        apiserver_s=part.apiserver,
-        etcd_s=part.etcd,
-        controllers_s=part.controllers,
-        resources_s=part.resources,
-    )

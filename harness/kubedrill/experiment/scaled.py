@@ -4,8 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kubedrill.errors import BadFile, NotStarted
-from kubedrill.experiment.schema import MOST_SEEDED
-from kubedrill.experiment.settled import Experiment, Seed
+from kubedrill.experiment.settled import MOST_SEEDED, Experiment, Seed
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.reading.rate import MOST_CLIENTS
 from kubedrill.reading.types import FASTEST
@@ -22,9 +21,9 @@ def scaled(experiment: Experiment, scale: float, file: Path) -> Experiment:
     """
     if scale == 1:
         return experiment
-    for one in experiment.objectives:
-        if _is_stiff(one.objective):
-            raise BadFile(file, one.line, _words(one.objective))
+    for asked in experiment.objectives:
+        if _is_stiff(asked.objective):
+            raise BadFile(file, asked.line, _words(asked.objective))
     seed = {kind: _count(number, scale) for kind, number in experiment.seed.wanted().items()}
     loads = tuple(
         replace(load, arrivals=_arrivals(load.arrivals, scale)) for load in experiment.loads

@@ -2,55 +2,37 @@
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from kubedrill.reading.arrivals import Spacing
-from kubedrill.reading.rate import ClosedLoopPart, LoadRate
+from kubedrill.experiment.settled import Seed
+from kubedrill.reading.arrivals import Arrivals, Spacing
+from kubedrill.reading.rate import ClosedLoopPart, LoadRate, RateShape, arrivals
 from kubedrill.reading.types import (
     DURATION_SCHEMA,
     LONGEST_DRILL,
-    Deadline,
     Name,
-    PagePeriod,
     Part,
     Patience,
-    Period,
     PhaseLength,
-    ProbeRate,
     Title,
     Why,
 )
 from kubedrill.reading.units import RATE_PATTERN, format_duration, format_rate, parse_duration
 from kubedrill.record.catalogue import FaultDescription
-from kubedrill.record.schedule import Headroom, Probing, Scraping
+from kubedrill.record.remote import RemoteWorkers
+from kubedrill.record.schedule import Headroom, Probing, ScheduledLoad, Scraping
 from kubedrill.words import shown
 
 FAULT_KEYS = ("phase", "at", "for", "rollback", "rights")
 """What may stand beside a fault's name."""
 
-
-_PROBING = Probing()
-_SCRAPING = Scraping()
-
-
-MOST_SEEDED = 150_000
 MOST_LOADS = 64
 """Each is a process, or several."""
 MOST_FAULTS = 500
 MOST_CLAIMS = 9999
-
-
-class SeedPart(Part):
-    """Objects made before the load begins, and swept after it."""
-
-    pods: int = Field(0, ge=0, le=MOST_SEEDED)
-    """Pods of 6 KB that no scheduler touches."""
-    secrets: int = Field(0, ge=0, le=MOST_SEEDED)
-    """Secrets of 1 KB."""
-    customs: int = Field(0, ge=0, le=MOST_SEEDED)
-    """Custom resources as large as the pods, customs of drill.kubedrill.io/v1."""
 
 
 class WorkersPart(Part):
@@ -97,61 +79,68 @@ class LoadPart(Part):
     """The profile's parameters: `kubedrill profiles` lists them."""
 
     @model_validator(mode="after")
-    def _open_or_closed(self) -> "LoadPart":
+    def _one_meaning(self) -> "LoadPart":
         if (self.rate is None) == (self.closed_loop is None):
             raise ValueError("needs a rate, such as 10/s, or a closed_loop, not both")
-        return self
-
-    @model_validator(mode="after")
-    def _closed_has_no_times(self) -> "LoadPart":
         given = [key for key in ("spacing", "burst") if key in self.model_fields_set]
         if self.closed_loop is not None and given:
             raise ValueError(
                 f"{' and '.join(given)} say when arrivals are due; in a closed_loop answers do, leave it out"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _processes_or_workers(self) -> "LoadPart":
         if self.workers and self.processes > 1:
             raise ValueError(
                 "processes and workers exclude each other; start several workers on one machine"
             )
         return self
 
+    def scheduled(self, folder: Path) -> ScheduledLoad:
+        """Return it as a schedule holds it; ValueError if a recorded rate, beside `folder`, is not usable."""
+        workers = self.workers
+        return ScheduledLoad(
+            name=self.name,
+            profile=self.profile,
+            arrivals=self._arrivals(folder),
+            parameters=self.parameters,
+            phases=self.phases,
+            processes=self.processes,
+            workers=RemoteWorkers(workers.expect, workers.bind, workers.max_wait)
+            if workers
+            else None,
+        )
 
-class RatesPart(Part):
-    """Probes a second, of reads and of writes alike."""
+    def _arrivals(self, folder: Path) -> Arrivals:
+        if self.closed_loop is not None:
+            return Arrivals.closed(self.closed_loop.clients, self.closed_loop.pause)
+        assert self.rate is not None
+        return arrivals(self.rate, self.spacing, self.burst, folder)
 
-    fresh: ProbeRate = _PROBING.fresh_rate
-    """Through the load balancer, a new connection each."""
-    kept: ProbeRate = _PROBING.kept_rate
-    """Through the load balancer, on kept connections."""
-    apiserver: ProbeRate = _PROBING.apiserver_rate
-    """Straight to each apiserver."""
-    victim: ProbeRate = _PROBING.victim_rate
-    """In the priority level of the load."""
-    stale: ProbeRate = _PROBING.stale_rate
-    """Reads with resourceVersion=0, whose staleness is measured."""
+    @classmethod
+    def of(cls, load: ScheduledLoad) -> "LoadPart":
+        """Return what `scheduled` made a load of, unchecked; a rate that changes as its points."""
+        due, workers = load.arrivals, load.workers
+        loop = ClosedLoopPart.model_construct(clients=due.clients, pause=due.pause_s)
+        changes = RateShape.model_construct(points=due.points)
+        return cls.model_construct(
+            profile=load.profile,
+            name=load.name,
+            rate=None if due.clients else changes if due.points[1:] else due.points[0][1],
+            spacing=due.spacing,
+            burst=due.burst,
+            closed_loop=loop if due.clients else None,
+            phases=load.phases,
+            processes=load.processes,
+            workers=WorkersPart.model_construct(
+                expect=workers.expect, bind=workers.bind, max_wait=workers.max_wait_s
+            )
+            if workers
+            else None,
+            parameters=load.parameters,
+        )
 
-
-class ProbingPart(Part):
-    """How the prober asks."""
-
-    deadline: Deadline = _PROBING.deadline_s
-    """A probe without an answer by then has failed."""
-    rates: RatesPart = RatesPart()
-
-
-class ScrapingPart(Part):
-    """How often metrics are read."""
-
-    apiserver: PagePeriod = _SCRAPING.apiserver_s
-    etcd: Period = _SCRAPING.etcd_s
-    controllers: PagePeriod = _SCRAPING.controllers_s
-    """controller-manager and scheduler"""
-    resources: Period = _SCRAPING.resources_s
-    """CPU and memory of every process"""
+    def written(self) -> dict[str, Any]:
+        """Return it as a person would write it, without what does not apply to it."""
+        beside_rate = {"spacing", "burst"} if self.closed_loop else set[str]()
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=beside_rate)
 
 
 _FAULTS_SCHEMA = WithJsonSchema(
@@ -200,7 +189,7 @@ class ExperimentFile(Part):
     """What should hold, and why it matters."""
     cluster: str
     """A file of clusters/, `local-3az` for local-3az.yaml."""
-    seed: SeedPart = SeedPart()
+    seed: Seed = Seed()
     load: tuple[LoadPart, ...] = Field((), max_length=MOST_LOADS)
     phases: Annotated[dict[Name, PhaseLength], AfterValidator(_together)] = Field(
         min_length=1, json_schema_extra={"additionalProperties": False}
@@ -214,8 +203,8 @@ class ExperimentFile(Part):
     """Conditions on which the drill ends at once: `availability < 50% for 30s`."""
     slos: dict[str, tuple[str, ...]] = Field(json_schema_extra={"minProperties": 1})
     """Objectives by phase: `list.p99 < 1s`. There is at least one."""
-    probing: ProbingPart = ProbingPart()
-    scraping: ScrapingPart = ScrapingPart()
+    probing: Probing = Probing()
+    scraping: Scraping = Scraping()
     headroom: Headroom = "required"
     """`none` where the drill looks for the machine's limit; else objectives on latency and availability
     need a quarter of its CPU free."""
@@ -225,7 +214,7 @@ def json_schema(faults: Iterable[FaultDescription]) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of an experiment file that may name these faults, for editors."""
     schema = _as_written(ExperimentFile.model_json_schema())
     entry = schema["properties"]["faults"]["items"]["properties"]
-    entry |= {one.name: _as_written(_fault_schema(one)) for one in faults}
+    entry |= {fault.name: _as_written(_fault_schema(fault)) for fault in faults}
     dialect = "https://json-schema.org/draft/2020-12/schema"
     return {"$schema": dialect, "title": "kubedrill experiment", **schema}
 
@@ -239,7 +228,7 @@ def _fault_schema(fault: FaultDescription) -> dict[str, Any]:
 def _as_written(node: Any) -> Any:
     """Return a schema with its defaults as people write them, without pydantic's titles."""
     if isinstance(node, list):
-        return [_as_written(one) for one in node]
+        return [_as_written(item) for item in node]
     if not isinstance(node, dict):
         return node
     tidy = {key: _as_written(value) for key, value in node.items() if _worth_keeping(key, value)}

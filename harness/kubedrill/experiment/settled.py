@@ -1,9 +1,12 @@
 """An experiment that was read and checked: names exist, units fit, times lie within the drill."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import Field
+
+from kubedrill.reading.types import Part
 from kubedrill.record.abort import AbortCondition
 from kubedrill.record.catalogue import Lasts, Rule
 from kubedrill.record.objective import Objective
@@ -13,17 +16,22 @@ ACTIVITY = "activity"
 """The name of a fault that is any Chaos Toolkit action; its arguments are activity and rollback."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """How many objects there are before the load begins."""
+MOST_SEEDED = 150_000
 
-    pods: int = 0
-    secrets: int = 0
-    customs: int = 0
+
+class Seed(Part):
+    """Objects made before the load begins, and swept after it."""
+
+    pods: int = Field(0, ge=0, le=MOST_SEEDED)
+    """Pods of 6 KB that no scheduler touches."""
+    secrets: int = Field(0, ge=0, le=MOST_SEEDED)
+    """Secrets of 1 KB."""
+    customs: int = Field(0, ge=0, le=MOST_SEEDED)
+    """Custom resources as large as the pods, customs of drill.kubedrill.io/v1."""
 
     def wanted(self) -> dict[str, int]:
         """Return the number of objects by kind."""
-        return asdict(self)
+        return self.model_dump()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +91,11 @@ class Experiment:
     @property
     def rights(self) -> tuple[Rule, ...] | None:
         """What the identity of the drill's activities may do; None if there are none."""
-        activities = [one.arguments for one in self.faults if one.name == ACTIVITY]
+        activities = [fault.arguments for fault in self.faults if fault.name == ACTIVITY]
         if not activities:
             return None
         rules: list[Rule] = []
-        for rule in (rule for one in activities for rule in one["rights"]):
+        for rule in (rule for arguments in activities for rule in arguments["rights"]):
             if rule not in rules:
                 rules.append(rule)
         return tuple(rules)

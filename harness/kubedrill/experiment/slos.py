@@ -1,9 +1,9 @@
 """Objectives, `slos:` of an experiment, or of a file of their own by which a run may be judged again."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any
 
+from kubedrill.experiment.draft import sound
 from kubedrill.experiment.settled import PhaseObjective
 from kubedrill.reading.problems import Location, Problems
 from kubedrill.reading.types import Part
@@ -29,11 +29,13 @@ def read_slos(
     problems = Problems(source)
     found = read_objectives(file.slos, phases, problems, lambda text, _: _measured_by(text, loads))
     problems.stop()
-    return tuple(ScheduledObjective(one.phase, one.objective.text, one.line) for one in found)
+    return tuple(
+        ScheduledObjective(asked.phase, asked.objective.text, asked.line) for asked in found
+    )
 
 
 def read_objectives(
-    slos: Mapping[str, Any],
+    slos: Mapping[str, tuple[str, ...]],
     phases: Collection[str],
     problems: Problems,
     read: Callable[[str, str], Objective],
@@ -43,15 +45,15 @@ def read_objectives(
     What is wrong with one goes to `problems`, and what has the wrong form is passed over; no `phases`:
     it is not known which there are.
     """
-    if not any(slos.values()):
+    if all(texts is not None and not texts for texts in slos.values()):
         problems.add(("slos",), "slos: no objective; a verdict needs at least one")
     found: list[PhaseObjective] = []
-    for phase, written in slos.items():
+    for phase, texts in slos.items():
         if phases and phase not in phases:
             near = did_you_mean(phase, phases)
             problems.add(("slos", phase), f'objectives for an unknown phase "{shown(phase)}"{near}')
         seen: set[str] = set()
-        for index, text in texts(written):
+        for index, text in sound(texts):
             place: Location = ("slos", phase, index)
             if text in seen:
                 problems.add(
@@ -66,13 +68,6 @@ def read_objectives(
             line = problems.source.place(place).line
             found.append(PhaseObjective(phase, objective, line))
     return tuple(found)
-
-
-def texts(value: Any) -> Iterator[tuple[int, str]]:
-    """Yield the texts in a list of them, each with its position."""
-    for index, text in enumerate(value if isinstance(value, list | tuple) else ()):
-        if isinstance(text, str):
-            yield index, text
 
 
 def _measured_by(text: str, loads: Collection[str]) -> Objective:

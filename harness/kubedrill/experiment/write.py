@@ -3,20 +3,11 @@
 from typing import Any
 
 from kubedrill.clock import SECOND, ClockPair
-from kubedrill.experiment.settled import ACTIVITY, Experiment
-from kubedrill.reading.rate import write_arrivals
-from kubedrill.reading.units import format_duration, format_rate
+from kubedrill.experiment.schema import ExperimentFile, LoadPart
+from kubedrill.experiment.settled import ACTIVITY, Experiment, Seed
+from kubedrill.reading.units import format_duration
 from kubedrill.reading.yaml_nodes import dump
-from kubedrill.record.remote import RemoteWorkers
-from kubedrill.record.schedule import (
-    Phase,
-    Probing,
-    Schedule,
-    ScheduledFault,
-    ScheduledLoad,
-    ScheduledObjective,
-    Scraping,
-)
+from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, ScheduledObjective
 
 SCALED = "# --scale "
 """Begins the first line of a file whose rates and seeds are not as they were written."""
@@ -38,9 +29,11 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
         clock=clock,
         phases=tuple(
             Phase(
-                one.name, at(experiment.phase_start(one.name)), at(experiment.phase_end(one.name))
+                phase.name,
+                at(experiment.phase_start(phase.name)),
+                at(experiment.phase_end(phase.name)),
             )
-            for one in experiment.phases
+            for phase in experiment.phases
         ),
         loads=experiment.loads,
         faults=tuple(
@@ -55,10 +48,10 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
             for fault in experiment.faults
         ),
         objectives=tuple(
-            ScheduledObjective(one.phase, one.objective.text, one.line)
-            for one in experiment.objectives
+            ScheduledObjective(asked.phase, asked.objective.text, asked.line)
+            for asked in experiment.objectives
         ),
-        abort=tuple(one.text for one in experiment.abort),
+        abort=tuple(condition.text for condition in experiment.abort),
         probing=experiment.probing,
         scraping=experiment.scraping,
         headroom=experiment.headroom,
@@ -71,58 +64,39 @@ def to_yaml(experiment: Experiment) -> str:
 
     Times are as the schedule has them, in whole ns.
     """
-    return as_yaml(schedule(experiment, "", "", ClockPair(0, 0, ""), 0), experiment.seed.wanted())
+    return as_yaml(schedule(experiment, "", "", ClockPair(0, 0, ""), 0), experiment.seed)
 
 
-def as_yaml(scheduled: Schedule, seed: dict[str, int]) -> str:
+def as_yaml(scheduled: Schedule, seed: Seed) -> str:
     """Return the experiment file of a run with this schedule; what was seeded stands in no schedule."""
-    value = {
-        "title": scheduled.title,
-        "claim": scheduled.claim,
-        "why": scheduled.why,
-        "cluster": scheduled.cluster,
-        "seed": seed,
-        "load": [_load(one) for one in scheduled.loads],
-        "phases": {one.name: _seconds(one.start, one.end) for one in scheduled.phases},
-        "faults": [_fault(one, scheduled) for one in scheduled.faults],
-        "abort": list(scheduled.abort),
-        "slos": _slos(scheduled),
-        "probing": _probing(scheduled.probing),
-        "scraping": _scraping(scheduled.scraping),
-        "headroom": scheduled.headroom,
-    }
+    file = ExperimentFile.model_construct(
+        title=scheduled.title,
+        claim=scheduled.claim,
+        why=scheduled.why,
+        cluster=scheduled.cluster,
+        seed=seed,
+        phases={phase.name: (phase.end - phase.start) / SECOND for phase in scheduled.phases},
+        faults=tuple(_fault(fault, scheduled) for fault in scheduled.faults),
+        abort=scheduled.abort,
+        slos=_slos(scheduled),
+        probing=scheduled.probing,
+        scraping=scheduled.scraping,
+        headroom=scheduled.headroom,
+    )
+    loads = {"load": [LoadPart.of(load).written() for load in scheduled.loads]}
     scaled = f"{SCALED}{scheduled.scale:g} is in these rates and seeds.\n"
-    return (scaled if scheduled.scale != 1 else "") + dump(value)
+    return (scaled if scheduled.scale != 1 else "") + dump(file.written() | loads)
 
 
-def _slos(scheduled: Schedule) -> dict[str, list[str]]:
-    slos: dict[str, list[str]] = {}
-    for one in scheduled.objectives:
-        slos.setdefault(one.phase, []).append(one.text)
+def _slos(scheduled: Schedule) -> dict[str, tuple[str, ...]]:
+    slos: dict[str, tuple[str, ...]] = {}
+    for objective in scheduled.objectives:
+        slos[objective.phase] = (*slos.get(objective.phase, ()), objective.text)
     return slos
 
 
-def _load(load: ScheduledLoad) -> dict[str, Any]:
-    return {
-        "profile": load.profile,
-        "as": load.name,
-        **write_arrivals(load.arrivals),
-        "phases": list(load.phases),
-        "processes": load.processes,
-        **_workers(load.workers),
-        "with": load.parameters,
-    }
-
-
-def _workers(workers: RemoteWorkers | None) -> dict[str, Any]:
-    if workers is None:
-        return {}
-    wait = format_duration(workers.max_wait_s)
-    return {"workers": {"expect": workers.expect, "bind": workers.bind, "max_wait": wait}}
-
-
 def _fault(fault: ScheduledFault, scheduled: Schedule) -> dict[str, Any]:
-    begins = {one.name: one.start for one in scheduled.phases}
+    begins = {phase.name: phase.start for phase in scheduled.phases}
     times = {
         "phase": fault.phase,
         "at": _seconds(begins.get(fault.phase, scheduled.start), fault.inject),
@@ -131,30 +105,6 @@ def _fault(fault: ScheduledFault, scheduled: Schedule) -> dict[str, Any]:
     if fault.name == ACTIVITY:
         return {**fault.arguments, **times}
     return {fault.name: fault.arguments, **times}
-
-
-def _probing(probing: Probing) -> dict[str, Any]:
-    rates = {
-        "fresh": probing.fresh_rate,
-        "kept": probing.kept_rate,
-        "apiserver": probing.apiserver_rate,
-        "victim": probing.victim_rate,
-        "stale": probing.stale_rate,
-    }
-    return {
-        "deadline": format_duration(probing.deadline_s),
-        "rates": {name: format_rate(rate) for name, rate in rates.items()},
-    }
-
-
-def _scraping(scraping: Scraping) -> dict[str, str]:
-    periods = {
-        "apiserver": scraping.apiserver_s,
-        "etcd": scraping.etcd_s,
-        "controllers": scraping.controllers_s,
-        "resources": scraping.resources_s,
-    }
-    return {name: format_duration(seconds) for name, seconds in periods.items()}
 
 
 def _seconds(start: int, end: int) -> str:

@@ -20,6 +20,7 @@ from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.fault import Candidate, Fault, Scene, Seen
 from kubedrill.faults.overlap import refused_now
 from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of
+from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Entry, Ledger
@@ -110,8 +111,7 @@ def _read(fault: str, given: Mapping[str, Any], file: str) -> Fault:
     try:
         return kind_of(fault, file).model_validate(dict(given))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise FaultFailed(f"{fault}: {first['msg']}: {'.'.join(map(str, first['loc']))}") from None
+        raise FaultFailed(f"{fault}: {in_parameters(error)}") from None
 
 
 def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:

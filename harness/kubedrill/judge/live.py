@@ -96,7 +96,7 @@ class Tail:
             for load in schedule.loads
         }
         self._dues = {load.name: _Dues(schedule.dues(load)) for load in schedule.loads}
-        self._deadline = round(schedule.probing.deadline_s * SECOND)
+        self._deadline = round(schedule.probing.deadline * SECOND)
         self._probe = _Growing(folder.samples / "probe.bin", PROBE_DTYPE)
         self._health = LineTail(folder.health, HealthLook)
         self._workers = [
@@ -163,7 +163,7 @@ class Tail:
         records = self._probe.since(begin)
         records = records[(records["intended"] < end) & np.isin(records["series"], scored)]
         # One more or less may fall into the window.
-        due = math.floor(self._schedule.probing.fresh_rate * (end - begin) / SECOND) - 1
+        due = math.floor(self._schedule.probing.rates.fresh * (end - begin) / SECOND) - 1
         asked = max(len(records), due)
         return float(succeeded(records).sum()) / asked if asked > 0 else None
 

@@ -156,7 +156,7 @@ class Metrics:
 
     def unwatched(self, phase: Phase) -> str:
         """Return that CPU and memory were not read for too long in a phase; empty if they were."""
-        hole = allowed_hole(self.scraping.resources_s)
+        hole = allowed_hole(self.scraping.resources)
         return silence.of_lines(self.resources, phase, "resources.jsonl", hole)
 
 

@@ -1,7 +1,7 @@
 """Judge: from a run's files to its verdict; the same whenever and wherever it is asked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from kubedrill.judge.objectives import evaluate, seeded
 from kubedrill.judge.server import resources, server_latency
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.lines import recorded
 from kubedrill.record.schedule import Phase, Schedule, ScheduledObjective
 from kubedrill.record.timeline import DrillStarted, Event, PhaseBegan
 from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdict
@@ -178,8 +179,8 @@ def _settings(evidence: Evidence) -> dict[str, Any]:
             for load in schedule.loads
         },
         "seeded": seeded(evidence.events),
-        "prober": asdict(schedule.probing),
-        "scraper": asdict(schedule.scraping),
+        "prober": recorded(schedule.probing),
+        "scraper": recorded(schedule.scraping),
         "headroom": schedule.headroom,
         "scale": schedule.scale,
         "host": started.host,

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -50,7 +50,9 @@ class Profiles(Mapping[str, ProfileDescription]):
         self._known: dict[str, ProfileDescription | NotAProfile] = {}
 
     def __getitem__(self, name: str) -> ProfileDescription:
-        found = self._look_at([name])[0]
+        found = self.look_at([name]).get(name)
+        if found is None:
+            raise KeyError(name)
         if isinstance(found, NotAProfile):
             raise found
         return found
@@ -63,13 +65,15 @@ class Profiles(Mapping[str, ProfileDescription]):
 
     def look_at_all(self) -> dict[str, ProfileDescription | NotAProfile]:
         """Return by name what each file is."""
-        return dict(zip(self._paths, self._look_at([*self._paths]), strict=True))
+        return self.look_at(self._paths)
 
-    def _look_at(self, names: Sequence[str]) -> list[ProfileDescription | NotAProfile]:
-        missing = [name for name in names if name not in self._known]
+    def look_at(self, names: Iterable[str]) -> dict[str, ProfileDescription | NotAProfile]:
+        """Return by name what the file of each is of which there is one."""
+        there = [name for name in names if name in self._paths]
+        missing = [name for name in there if name not in self._known]
         found = describe(*(self._paths[name] for name in missing))
         self._known |= dict(zip(missing, found, strict=True))
-        return [self._known[name] for name in names]
+        return {name: self._known[name] for name in there}
 
 
 def describe(*paths: Path) -> list[ProfileDescription | NotAProfile]:
@@ -86,9 +90,12 @@ def with_parameters(
 ) -> list[WithParameters]:
     """Return what no schema can say of each profile with its parameters."""
     answers = _answers(
-        [(Path(one.path), json.dumps(dict(given), sort_keys=True)) for one, given in loads]
+        [(Path(profile.path), json.dumps(dict(given), sort_keys=True)) for profile, given in loads]
     )
-    return [_with_parameters(one.name, raw) for (one, _), raw in zip(loads, answers, strict=True)]
+    return [
+        _with_parameters(profile.name, raw)
+        for (profile, _), raw in zip(loads, answers, strict=True)
+    ]
 
 
 def _with_parameters(name: str, raw: Mapping[str, Any]) -> WithParameters:
@@ -114,22 +121,22 @@ def _answers(questions: Sequence[Question]) -> list[dict[str, Any]]:
     """Return what the profiles say, from the cache where that knows it."""
     known: dict[Question, dict[str, Any]] = {}
     caches: dict[Question, Path] = {}
-    for one in dict.fromkeys(questions):
+    for question in dict.fromkeys(questions):
         try:
-            caches[one] = _cache(*one)
+            caches[question] = _cache(*question)
         except BadText as error:
-            known[one] = {"reason": str(error)}
+            known[question] = {"reason": str(error)}
         else:
-            known[one] = _cached(caches[one])
-    missing = [one for one, raw in known.items() if not raw]
+            known[question] = _cached(caches[question])
+    missing = [question for question, raw in known.items() if not raw]
     while missing:
         answers = dict(zip(missing, _ask(missing), strict=False))
-        for one, answer in answers.items():
+        for question, answer in answers.items():
             if "reason" not in answer:  # which may be of the surroundings: a module to be installed
-                _remember(caches[one], answer)
+                _remember(caches[question], answer)
         known |= answers
         missing = missing[len(answers) :]
-    return [known[one] for one in questions]
+    return [known[question] for question in questions]
 
 
 def _cached(cache: Path) -> dict[str, Any]:
@@ -206,7 +213,7 @@ def _said(path: Path, given: str) -> dict[str, Any]:
         said = {
             "doc": (module.__doc__ or "").strip().partition("\n")[0],
             "parameters": user.parameters.model_json_schema(),
-            "series": [one.name for one in user.series_for(parameters)],
+            "series": [series.name for series in user.series_for(parameters)],
             "permissions": dict(user.permissions),
             "wrong": wrong,
         }

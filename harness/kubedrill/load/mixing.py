@@ -20,6 +20,7 @@ from kubedrill.load.user.parameters import Parameters, check
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.writing import WritingUser, tell_what_stays
 from kubedrill.reading.types import Name
+from kubedrill.reading.wrong import in_json
 from kubedrill.record.sample import Outcome
 from kubedrill.record.series import PERCENTILES, STATISTICS, load_series
 from kubedrill.wire.errors import WireError
@@ -55,11 +56,7 @@ def read_mix(text: str) -> tuple[Portion, ...]:
     try:
         return _MIX.validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise ValueError(
-            f"mix: {place}: {first['msg']}" if place else f"mix: {first['msg']}"
-        ) from None
+        raise ValueError(f"mix: {in_json(error)}") from None
 
 
 _TAKEN = {*STATISTICS, *PERCENTILES, "cpu", "offered", "refused"}

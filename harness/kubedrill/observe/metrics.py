@@ -111,5 +111,5 @@ def get(caller: Caller, path: str) -> bytes:
 
 def interval_s(component: Component, scraping: Scraping) -> float:
     """Return how often this kind of component is scraped, in seconds."""
-    intervals = {"kube-apiserver": scraping.apiserver_s, "etcd": scraping.etcd_s}
-    return intervals.get(component.kind, scraping.controllers_s)
+    intervals = {"kube-apiserver": scraping.apiserver, "etcd": scraping.etcd}
+    return intervals.get(component.kind, scraping.controllers)

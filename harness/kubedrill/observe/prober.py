@@ -44,7 +44,7 @@ class Prober:
 
     def __init__(self, folder: RunFolder, record: ClusterRecord, schedule: Schedule) -> None:
         self._schedule = schedule
-        self._deadline = int(schedule.probing.deadline_s * SECOND)
+        self._deadline = int(schedule.probing.deadline * SECOND)
         self._series = all_series(record, schedule.probing)
         acknowledged = Acknowledged()
         servers = max(1, len(record.of_kind("kube-apiserver")))

@@ -58,7 +58,7 @@ class Scraper:
         """Watch until the end; raise the first error of any watch."""
         on_end(self._ended.set)
         self._fsync.start()
-        self._leaders.recent = allowed_hole(schedule.scraping.etcd_s)
+        self._leaders.recent = allowed_hole(schedule.scraping.etcd)
         threads = [
             threading.Thread(target=self._guard, args=(watch, times), name=name, daemon=True)
             for name, watch, times in self._watches(schedule)
@@ -72,7 +72,7 @@ class Scraper:
 
     def _watches(self, schedule: Schedule) -> Iterable[tuple[str, Watch, Iterable[int]]]:
         settings = schedule.scraping
-        yield "resources", self._resources.run, ticks(schedule, settings.resources_s)
+        yield "resources", self._resources.run, ticks(schedule, settings.resources)
         yield "machine", self._machine.run, ticks(schedule, 1.0)
         yield "health", self._health.run, ticks(schedule, 1.0)
         for number, scrape in enumerate(self._scrapes):

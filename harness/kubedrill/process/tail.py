@@ -5,7 +5,8 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from kubedrill.record.lines import BadEvidence, adapter, in_words
+from kubedrill.reading.wrong import in_evidence
+from kubedrill.record.lines import BadEvidence, adapter
 
 Kind = TypeVar("Kind")
 
@@ -31,4 +32,4 @@ class LineTail(Generic[Kind]):
         try:
             return [self._parse(line) for line in whole.splitlines()]
         except ValidationError as error:
-            raise BadEvidence(self._path, None, in_words(error)) from None
+            raise BadEvidence(self._path, None, in_evidence(error)) from None

@@ -67,7 +67,7 @@ def apply(
             _put(parent, step, {})
             places[location] = Place(option=override.option)
         parent = parent[step]
-    for known in [one for one in places if one[: len(location)] == location]:
+    for known in [place for place in places if place[: len(location)] == location]:
         del places[known]
     places[location] = Place(option=override.option)
 

@@ -68,12 +68,14 @@ class Problems:
         """
         if not self.found:
             return
-        ordered = sorted(self.found, key=lambda one: (one[0].option is not None, one[0].line or 0))
+        ordered = sorted(
+            self.found, key=lambda problem: (problem[0].option is not None, problem[0].line or 0)
+        )
         if (more := len(ordered) - LISTED) > 0:
             many = "many" if len(ordered) > ENOUGH else f"{more:,}"
             ordered[LISTED:] = [(ordered[LISTED][0], f"and {many} more problems")]
         place, message = ordered[0]
-        rest = "".join(f"\n{self._text(*one)}" for one in ordered[1:])
+        rest = "".join(f"\n{self._text(*problem)}" for problem in ordered[1:])
         if place.option is None:
             raise BadFile(self.source.path, place.line, message + rest)
         raise NotStarted(self._text(place, message) + rest)

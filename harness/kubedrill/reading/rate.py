@@ -11,7 +11,7 @@ from kubedrill.errors import BadFile
 from kubedrill.reading.arrivals import Arrivals, Points, Spacing
 from kubedrill.reading.text import BadText, read_text
 from kubedrill.reading.types import FASTEST, AnyRate, Duration, Part, Pause, Rate, Time
-from kubedrill.reading.units import format_duration, format_rate, parse_rate
+from kubedrill.reading.units import format_rate, parse_rate
 from kubedrill.words import shown
 
 
@@ -139,18 +139,6 @@ def arrivals(rate: "float | RateShape", spacing: Spacing, burst: int, folder: Pa
     return Arrivals(((0.0, rate),), spacing, burst)
 
 
-def write_arrivals(arrivals: Arrivals) -> dict[str, Any]:
-    """Return a load's keys about its arrivals as an experiment file holds them."""
-    if arrivals.clients:
-        pause = format_duration(arrivals.pause_s)
-        return {"closed_loop": {"clients": arrivals.clients, "pause": pause}}
-    rate: Any = format_rate(arrivals.points[0][1])
-    if len(arrivals.points) > 1:
-        points = [[format_duration(time), format_rate(rate)] for time, rate in arrivals.points]
-        rate = {"points": points}
-    return {"rate": rate, "spacing": arrivals.spacing, "burst": arrivals.burst}
-
-
 def _check_points(points: Points) -> Points:
     times = [time for time, _ in points]
     if not points or times[0] != 0:
@@ -212,7 +200,7 @@ def _row(
     if len(cells) != columns:
         more = "; write decimals with a point" if len(cells) > columns else ""
         raise ValueError(_at(path, line, f"has {len(cells)} values, not {columns}{more}"))
-    seconds, rate = (_number(path, line, cells[one]) for one in where)
+    seconds, rate = (_number(path, line, cells[column]) for column in where)
     return seconds, rate
 
 

@@ -15,9 +15,20 @@ from pydantic import (
     GetJsonSchemaHandler,
 )
 from pydantic_core import CoreSchema
-from pydantic_core.core_schema import no_info_before_validator_function
+from pydantic_core.core_schema import (
+    ValidationInfo,
+    plain_serializer_function_ser_schema,
+    with_info_before_validator_function,
+)
 
-from kubedrill.reading.units import DURATION_PATTERN, RATE_PATTERN, parse_duration, parse_rate
+from kubedrill.reading.units import (
+    DURATION_PATTERN,
+    RATE_PATTERN,
+    format_duration,
+    format_rate,
+    parse_duration,
+    parse_rate,
+)
 from kubedrill.words import shown
 
 NAME_PATTERN = "^[a-z][a-z0-9_-]*$"
@@ -50,7 +61,10 @@ _RATE_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """Reads a value with a unit, and refuses what is out of bounds."""
+    """Reads a value with a unit from a file, refuses what is out of bounds, and writes it again.
+
+    In Python it is a number, in its base unit.
+    """
 
     read: Callable[[Any], float]
     lowest: str
@@ -67,15 +81,31 @@ class Between:
             raise ValueError(f"must be at most {self.highest}, not {shown(value)}")
         return found
 
+    def write(self, value: float) -> str:
+        """Return the value as a file has it; `check` reads it back exactly."""
+        return format_rate(value) if self._of_rates else format_duration(value)
+
+    @property
+    def ending(self) -> str:
+        """What a record's key ends in that holds the bare number."""
+        return "_rate" if self._of_rates else "_s"
+
     @property
     def _of_rates(self) -> bool:
         return "/" in self.lowest
+
+    def _check_text(self, value: Any, info: ValidationInfo) -> Any:
+        number = info.mode == "python" and isinstance(value, int | float)
+        return value if number else self.check(value)
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """Check before pydantic does, which asks for a number."""
-        return no_info_before_validator_function(self.check, handler(source))
+        writing = plain_serializer_function_ser_schema(self.write, when_used="json")
+        return with_info_before_validator_function(
+            self._check_text, handler(source), serialization=writing
+        )
 
     def __get_pydantic_json_schema__(
         self,
@@ -92,12 +122,15 @@ def _phase_length(value: Any) -> float:
     return parse_duration(value)
 
 
-def _name(value: str) -> str:
-    if not re.fullmatch(NAME_PATTERN, value):
-        raise ValueError(
-            f'"{shown(value)}" is no name; begin with a-z, then a-z, 0-9, _ and - may follow'
-        )
-    return value
+def matching(pattern: str, otherwise: str) -> AfterValidator:
+    """Return the check that a text matches as a whole; `otherwise` says what it is if not: `is no name`."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f'"{shown(text)}" {otherwise}')
+        return text
+
+    return AfterValidator(check)
 
 
 _JOINERS = "\u200c\u200d"
@@ -137,7 +170,7 @@ ProbeRate = Annotated[float, Between(parse_rate, "1/h", FASTEST_PROBES)]
 Name = Annotated[
     str,
     Field(max_length=LONGEST_NAME, json_schema_extra={"pattern": NAME_PATTERN}),
-    AfterValidator(_name),
+    matching(NAME_PATTERN, "is no name; begin with a-z, then a-z, 0-9, _ and - may follow"),
 ]
 Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE), AfterValidator(_sentence)]
 Why = Annotated[str, Field(min_length=1, max_length=LONGEST_WHY), AfterValidator(_prose)]
@@ -149,3 +182,7 @@ class Part(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
     )
+
+    def written(self) -> dict[str, Any]:
+        """Return it as a person would write it: with the file's keys, its units, and every default."""
+        return self.model_dump(mode="json", by_alias=True)

@@ -132,7 +132,7 @@ def _not_a(text: str, unit: str, pattern: "re.Pattern[str]") -> str:
     said = f'"{shown(text)}" is not {EXAMPLES[unit]}'
     parts = re.findall(rf"({NUMBER}) ?([^0-9.]+)", text) if len(text) <= SHOWN else []
     better = "".join(number + _MEANT.get(word.strip().lower(), word) for number, word in parts)
-    whole = len(text.replace(" ", "")) == sum(len("".join(one).replace(" ", "")) for one in parts)
+    whole = len(text.replace(" ", "")) == sum(len("".join(part).replace(" ", "")) for part in parts)
     meant = whole and pattern.fullmatch(better)
     return f'{said}; did you mean "{better}"?' if meant else said + _foreign(text)
 

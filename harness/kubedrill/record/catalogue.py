@@ -1,10 +1,9 @@
-"""What an experiment may name: faults, load profiles, clusters. Assembled by the command line."""
+"""What an experiment may name: faults, load profiles, clusters; and what the stages say of them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-from kubedrill.errors import NotStarted
 from kubedrill.reading.problems import Location
 from kubedrill.words import did_you_mean, shown
 
@@ -120,31 +119,50 @@ class Flaw(NamedTuple):
     why: str
 
 
+class Action(NamedTuple):
+    """What is known of an activity of another extension, or of its rollback, before it is played."""
+
+    flaws: tuple[Flaw, ...]
+    rights: tuple[Rule, ...] | None
+    """What it must be allowed to do in the cluster; None if that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What an experiment file names of which only the stages can say more."""
+
+    cluster: str | None
+    loads: Mapping[int, tuple[str, Mapping[str, Any]]]
+    """Of each load, by its position, the profile and the parameters."""
+    actions: Mapping[str, Mapping[str, Any]]
+    """Activities and rollbacks that have `type`, `name` and `provider`, by their JSON."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """Everything an experiment may name, and what only the stages can say of it."""
+    """What an experiment file may name, and what the stages say of what it names: data, which asks nobody."""
 
     faults: Mapping[str, FaultDescription] = field(default_factory=dict)
     unreadable: Sequence[str] = ()
     """What is wrong with files of faults/, in words."""
+    clusters: Sequence[str] = ()
+    """The names of all."""
+    cluster: ClusterDescription | None = None
+    """The one that is named; None if there is none of that name."""
+    known_profiles: Sequence[str] = ()
+    """The names of all."""
     profiles: Mapping[str, ProfileDescription] = field(default_factory=dict)
-    """By name; to ask for one may raise NotStarted, where its file is no profile."""
-    clusters: tuple[str, ...] = ()
-    cluster: Callable[[str], ClusterDescription]
-    """Describe one of the clusters; BadFile if its file is wrong."""
-    with_parameters: Callable[
-        [Sequence[tuple[ProfileDescription, Mapping[str, Any]]]], list[WithParameters]
-    ]
-    """Say of each profile what only it can say of its parameters."""
-    refusals: Callable[[Sequence[TimedFault], ClusterDescription], Iterable[Refusal]]
-    """Say which faults the cluster cannot take, or not together."""
-    flaws: Callable[[Sequence[Mapping[str, Any]]], list[list[Flaw]]]
-    """Say of each activity, which has `type`, `name` and `provider`, what is wrong with it."""
-    rights: Callable[[Mapping[str, Any]], tuple[Rule, ...] | None]
-    """Return what an activity must be allowed to do in the cluster; None if that is not known."""
+    """Those that are named."""
+    no_profiles: Mapping[str, str] = field(default_factory=dict)
+    """Why files whose profiles are named are none, by their names."""
+    loads: Mapping[int, WithParameters] = field(default_factory=dict)
+    """What the profiles say of the parameters they are given, as in Named."""
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    """As in Named."""
+    untold: str = ""
+    """Why nothing could be found out about actions; "" if it could."""
 
-    def profile(self, name: str) -> ProfileDescription:
-        """Return a profile that somebody names; NotStarted if there is none, or its file is no profile."""
-        if name not in self.profiles:
-            raise NotStarted(f'unknown profile "{shown(name)}"{did_you_mean(name, self.profiles)}')
-        return self.profiles[name]
+    def no_profile(self, name: str) -> str:
+        """Return why there is no profile of a name, and what would work."""
+        unknown = f'unknown profile "{shown(name)}"{did_you_mean(name, self.known_profiles)}'
+        return self.no_profiles.get(name) or unknown

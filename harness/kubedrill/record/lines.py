@@ -9,8 +9,24 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import (
+    no_info_after_validator_function,
+    plain_serializer_function_ser_schema,
+)
 
+from kubedrill.reading.types import Between, Part
+from kubedrill.reading.wrong import in_evidence
 from kubedrill.record.files import write_whole
 
 STRICT = ConfigDict(
@@ -48,6 +64,49 @@ def of_schema(known: int) -> AfterValidator:
         return version
 
     return AfterValidator(check)
+
+
+class Recorded:
+    """Keeps a part of an experiment file in a record: flat, in bare numbers, their units in the keys.
+
+    `{deadline: 1s, rates: {fresh: 10/s}}` is `{"deadline_s": 1.0, "fresh_rate": 10.0}`.
+    """
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Part], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Check keys and numbers, but no bounds: what has run is told as it was."""
+        keys: Any = {key: (Amount, default) for key, default in recorded(source()).items()}
+        flat = create_model(f"Recorded{source.__name__}", __config__=STRICT, **keys)
+        return no_info_after_validator_function(
+            lambda found: _part_of(source, found.model_dump()),
+            handler.generate_schema(flat),
+            serialization=plain_serializer_function_ser_schema(recorded),
+        )
+
+
+def recorded(part: Part) -> dict[str, float]:
+    """Return a part that is all quantities with units as a record keeps it."""
+    flat: dict[str, float] = {}
+    for name, value in part:
+        flat |= recorded(value) if isinstance(value, Part) else {_key(type(part), name): value}
+    return flat
+
+
+def _part_of(kind: type[Part], flat: dict[str, float]) -> Part:
+    values: dict[str, Any] = {}
+    for name, field in kind.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Part):
+            values[name] = _part_of(inner, flat)
+        else:
+            values[name] = flat[_key(kind, name)]
+    return kind(**values)
+
+
+def _key(kind: type[Part], name: str) -> str:
+    metadata = kind.model_fields[name].metadata
+    return name + next(unit.ending for unit in metadata if isinstance(unit, Between))
 
 
 class Line(BaseModel):
@@ -128,7 +187,7 @@ def read_lines(path: Path, kind: type[Kind], *, may_be_cut: bool = False) -> Ite
         try:
             yield parse(text)
         except ValidationError as error:
-            raise BadEvidence(path, number, in_words(error)) from None
+            raise BadEvidence(path, number, in_evidence(error)) from None
     if last and not may_be_cut:
         raise BadEvidence(path, len(whole) + 1, "is cut off")
 
@@ -161,7 +220,7 @@ def read_whole(path: Path, kind: type[Kind]) -> Kind:
     try:
         return adapter(kind).validate_json(read_bytes(path))
     except ValidationError as error:
-        raise BadEvidence(path, None, in_words(error)) from None
+        raise BadEvidence(path, None, in_evidence(error)) from None
 
 
 def write_typed(path: Path, value: Any, kind: type[Kind] | None = None) -> None:
@@ -191,21 +250,3 @@ def adapter(kind: type[Kind]) -> TypeAdapter[Kind]:
 @cache
 def _made(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
-
-
-def in_words(error: ValidationError) -> str:
-    """Return the first thing that is wrong: `lag_s: must be a finite number`."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(step) for step in first["loc"])
-    match first["type"]:
-        case "json_invalid":
-            what = f"is not JSON: {first['ctx']['error']}"
-        case "missing":
-            what = "is missing"
-        case "extra_forbidden" | "unexpected_keyword_argument":
-            what = "is not known here"
-        case "value_error":
-            what = str(first["ctx"]["error"])
-        case _:
-            what = first["msg"].replace("Input should", "must")
-    return f"{where}: {what}" if where else what

@@ -60,17 +60,17 @@ def all_series(record: ClusterRecord, probing: Probing) -> tuple[Series, ...]:
     """Return every series whose rate is not 0."""
     balancer = record.balancer
     table = [
-        Series("balancer", balancer, "fresh", "read", "prober", probing.fresh_rate),
-        Series("balancer", balancer, "fresh", "write", "prober", probing.fresh_rate),
-        Series("balancer", balancer, "kept", "read", "prober", probing.kept_rate),
-        Series("balancer", balancer, "kept", "write", "prober", probing.kept_rate),
-        Series("balancer", balancer, "kept", "stale-read", "prober", probing.stale_rate),
-        Series("balancer", balancer, "fresh", "read", "victim", probing.victim_rate),
-        Series("balancer", balancer, "fresh", "write", "victim", probing.victim_rate),
+        Series("balancer", balancer, "fresh", "read", "prober", probing.rates.fresh),
+        Series("balancer", balancer, "fresh", "write", "prober", probing.rates.fresh),
+        Series("balancer", balancer, "kept", "read", "prober", probing.rates.kept),
+        Series("balancer", balancer, "kept", "write", "prober", probing.rates.kept),
+        Series("balancer", balancer, "kept", "stale-read", "prober", probing.rates.stale),
+        Series("balancer", balancer, "fresh", "read", "victim", probing.rates.victim),
+        Series("balancer", balancer, "fresh", "write", "victim", probing.rates.victim),
     ]
     for apiserver in record.of_kind("kube-apiserver"):
         path = f"apiserver-{apiserver.zone}" if apiserver.zone else apiserver.name
-        rate = probing.apiserver_rate
+        rate = probing.rates.apiserver
         # Kept: whether new connections are taken is seen through the balancer, for less.
         table.append(Series(path, apiserver.serving, "kept", "read", "prober", rate))
         table.append(Series(path, apiserver.serving, "kept", "write", "prober", rate))
@@ -82,7 +82,7 @@ def sidecar(series: Sequence[Series], probing: Probing) -> ProbeSidecar:
     return ProbeSidecar(
         series=tuple(kind.described() for kind in series),
         targets=tuple(targets(series)),
-        deadline_s=probing.deadline_s,
+        deadline_s=probing.deadline,
         rates={kind.name: kind.rate for kind in series},
     )
 

@@ -11,6 +11,7 @@ from pydantic import Field, with_config
 
 from kubedrill.clock import SECOND, ClockPair
 from kubedrill.reading.arrivals import Arrivals, Times
+from kubedrill.reading.types import Deadline, PagePeriod, Part, Period, ProbeRate
 from kubedrill.record.catalogue import Lasts
 from kubedrill.record.faults import FaultEvent
 from kubedrill.record.lines import (
@@ -18,6 +19,7 @@ from kubedrill.record.lines import (
     Amount,
     Count,
     Json,
+    Recorded,
     Time,
     adapter,
     of_schema,
@@ -120,27 +122,38 @@ DRAIN_S = 5
 """After the last phase, what is in flight may end within this; then it is cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Probing:
-    """How the prober asks. Rates are probes a second for each verb (read, write)."""
+class ProbeRates(Part):
+    """Probes a second, of reads and of writes alike."""
 
-    deadline_s: Amount = 1.0
-    fresh_rate: Amount = 10.0
-    kept_rate: Amount = 5.0
-    apiserver_rate: Amount = 2.0
-    victim_rate: Amount = 2.0
-    stale_rate: Amount = 2.0
+    fresh: ProbeRate = 10.0
+    """Through the load balancer, a new connection each."""
+    kept: ProbeRate = 5.0
+    """Through the load balancer, on kept connections."""
+    apiserver: ProbeRate = 2.0
+    """Straight to each apiserver."""
+    victim: ProbeRate = 2.0
+    """In the priority level of the load."""
+    stale: ProbeRate = 2.0
+    """Reads with resourceVersion=0, whose staleness is measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scraping:
-    """How often each kind of component is scraped, in seconds; besides, at the edges of each phase."""
+class Probing(Part):
+    """How the prober asks."""
 
-    apiserver_s: Amount = 10.0
-    """A page costs an idle apiserver about 75 ms of CPU."""
-    etcd_s: Amount = 1.0
-    controllers_s: Amount = 10.0
-    resources_s: Amount = 1.0
+    deadline: Deadline = 1.0
+    """A probe without an answer by then has failed."""
+    rates: ProbeRates = ProbeRates()
+
+
+class Scraping(Part):
+    """How often metrics are read."""
+
+    apiserver: PagePeriod = 10.0
+    etcd: Period = 1.0
+    controllers: PagePeriod = 10.0
+    """controller-manager and scheduler"""
+    resources: Period = 1.0
+    """CPU and memory of every process"""
 
 
 FREE_SHARE = 0.25
@@ -173,8 +186,8 @@ class Schedule:
     faults: tuple[ScheduledFault, ...] = ()
     objectives: tuple[ScheduledObjective, ...] = ()
     abort: tuple[str, ...] = ()
-    probing: Probing = Probing()
-    scraping: Scraping = Scraping()
+    probing: Annotated[Probing, Recorded()] = field(default_factory=Probing)
+    scraping: Annotated[Scraping, Recorded()] = field(default_factory=Scraping)
     headroom: Headroom = "required"
     scale: Amount = 1.0
     """What the file's rates and seeds have been multiplied by (`--scale`)."""

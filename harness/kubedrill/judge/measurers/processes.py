@@ -54,7 +54,7 @@ def _unmeasured(evidence: Evidence, objective: Objective, phase: Phase) -> str:
     metrics, names = evidence.metrics, _names(evidence, objective)
     if not names:
         return _none_of(objective)
-    hole = allowed_hole(metrics.scraping.resources_s)
+    hole = allowed_hole(metrics.scraping.resources)
     silent = (
         of_process(metrics.resources.lines, name, phase, evidence.held, hole) for name in names
     )

@@ -7,7 +7,7 @@ from locust.argument_parser import LocustArgumentParser
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kubedrill.errors import NotStarted
-from kubedrill.reading.problems import describe
+from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.share import Share
 from kubedrill.wire.target import Http
 
@@ -70,7 +70,7 @@ def check(values: dict[str, Any], model: type[Model]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise NotStarted("; ".join(_in_words(one) for one in error.errors())) from None
+        raise NotStarted(in_parameters(error)) from None
 
 
 def add_options(parser: LocustArgumentParser, model: type[Parameters]) -> None:
@@ -110,10 +110,3 @@ def _choices(annotation: Any) -> tuple[Any, ...] | None:
     if annotation is bool:
         return ("false", "true")
     return get_args(annotation) if get_origin(annotation) is Literal else None
-
-
-def _in_words(error: Any) -> str:
-    place = ".".join(str(step) for step in error["loc"])
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
-    return f"{place}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {describe(error['input'])}"
