@@ -30,7 +30,10 @@ from kubedrill.words import did_you_mean, shown
 
 
 def read_experiment(
-    file: Path, overrides: Sequence[str] = (), on: str | None = None, scale: float = 1.0
+    file: Path,
+    overrides: Sequence[str | Override] = (),
+    on: str | None = None,
+    scale: float = 1.0,
 ) -> tuple[Experiment, Catalogue]:
     """Read and check an experiment file; BadFile names file, line, and what would work.
 

@@ -40,6 +40,38 @@ def test_it_goes_through_a_file_and_through_go_unchanged(tmp_path: Path) -> None
     assert Schedule.from_dict(json.loads(json.dumps(FULL.as_dict()))) == FULL
 
 
+def test_parts_of_the_experiment_file_are_kept_as_bare_numbers() -> None:
+    plain = FULL.as_dict()
+    usual = {"fresh": 10.0, "kept": 5.0, "apiserver": 2.0, "victim": 2.0, "stale": 2.0}
+    rates = {f"{name}_rate": rate for name, rate in usual.items()}
+    assert plain["probing"] == {"deadline_s": 2.0, **rates}
+    assert plain["scraping"] == {
+        "apiserver_s": 10.0,
+        "etcd_s": 3.0,
+        "controllers_s": 10.0,
+        "resources_s": 1.0,
+    }
+    assert FULL.probing.written() == {
+        "deadline": "2s",
+        "rates": {name: f"{rate:g}/s" for name, rate in usual.items()},
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"deadline": 1.0}, {"deadline_s": "1s"}, {"deadline_s": -1.0}, {"fresh_rate": None}, 5],
+)
+def test_a_part_that_is_none_is_refused(wrong: object) -> None:
+    with pytest.raises(ValueError, match="probing"):
+        Schedule.from_dict(FULL.as_dict() | {"probing": wrong})
+
+
+def test_what_ran_out_of_todays_bounds_is_read_as_it_was() -> None:
+    plain = FULL.as_dict() | {"probing": {"deadline_s": 0.0, "fresh_rate": 0.0}}
+    probing = Schedule.from_dict(plain).probing
+    assert (probing.deadline, probing.rates.fresh, probing.rates.kept) == (0.0, 0.0, 5.0)
+
+
 def test_another_schema_is_refused() -> None:
     with pytest.raises(ValueError, match="schema 99, need 1"):
         Schedule.from_dict(FULL.as_dict() | {"schema_version": 99})
