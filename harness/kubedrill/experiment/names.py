@@ -33,11 +33,6 @@ class NameCheck:
         self._problems = draft.problems
         self._phases = draft.times
         self._loads = dict(sound(draft.file.load))
-        self._series = {
-            index: profile.series if profile else ()
-            for index, load in self._loads.items()
-            for profile in (catalogue.profiles.get(load.profile),)
-        }
         self._unclear: set[str] = set()
         """Loads whose parameters are wrong: which series they have is not known."""
 
@@ -48,7 +43,8 @@ class NameCheck:
             name
             for index, load in self._loads.items()
             if load.name is not None
-            for name in load_series(load.name, self._series[index]) or [load.name]
+            for name in load_series(load.name, self._catalogue.series(index, load.profile))
+            or [load.name]
         ]
 
     def check_cluster(self) -> None:
@@ -118,7 +114,6 @@ class NameCheck:
         """Check the parameters of loads in which each by itself is right."""
         for index in sorted(right):
             answer, load = self._catalogue.loads[index], self._loads[index]
-            self._series[index] = answer.series
             if answer.wrong:
                 right.remove(index)
                 profile = self._catalogue.profiles[load.profile]

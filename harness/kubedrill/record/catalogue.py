@@ -162,6 +162,11 @@ class Catalogue:
     untold: str = ""
     """Why nothing could be found out about actions; "" if it could."""
 
+    def series(self, index: int, profile: str) -> tuple[str, ...]:
+        """Return the series of the load at that position, as its profile's parameters make them."""
+        answer, known = self.loads.get(index), self.profiles.get(profile)
+        return answer.series if answer else known.series if known else ()
+
     def no_profile(self, name: str) -> str:
         """Return why there is no profile of a name, and what would work."""
         unknown = f'unknown profile "{shown(name)}"{did_you_mean(name, self.known_profiles)}'
