@@ -75,4 +75,5 @@ def _opened(context: dict[str, Any], run: str, on: str) -> tuple[RunFolder, IO[b
 def _irreversible(context: dict[str, Any]) -> list[str]:
     """Return the names of the faults of an expanded experiment that nothing can undo, each once."""
     faults = [fault for extension in context["extensions"] for fault in extension.get("faults", ())]
-    return [*dict.fromkeys(fault["name"] for fault in faults if fault["lasts"] == "irreversible")]
+    names = (fault["name"] for fault in faults if fault.get("lasts") == "irreversible")
+    return [*dict.fromkeys(names)]

@@ -66,14 +66,12 @@ class OfATest(Fault):
 EMPTY = {"inject": "return {}", "took_effect": 'return proof("seen")'}
 EMPTY |= {"undo": "pass", "undone": 'return proof("as before")'}
 RESTART = {
-    "inject": "pids = {one: scene.handle.pid(one) for one in scene.targets}\n"
-    "        for target, pid in pids.items():\n"
-    "            scene.handle.kill(target, expect_pid=pid)\n"
-    "            scene.handle.release(target)\n"
-    "        return {'pids': pids}",
+    "inject": "facts = holding_down.kill(scene)\n"
+    "        holding_down.release(scene)\n"
+    "        return {'pids': facts['pids']}",
     "took_effect": "states = scene.handle.components()\n"
-    "        new = [one for one, pid in scene.facts['pids'].items()\n"
-    "               if states[one].state == 'running' and states[one].pid != pid]\n"
+    "        new = [name for name, pid in scene.facts['pids'].items()\n"
+    "               if states[name].state == 'running' and states[name].pid != pid]\n"
     "        return proof('runs anew') if new else missing('not started again', *scene.targets)",
 }
 NEVER = {"undone": 'return missing("not running", *scene.targets)'}
@@ -186,10 +184,10 @@ def test_what_does_not_last_is_proven_and_leaves_nothing_to_undo(
 ) -> None:
     file = tmp_path / "restarting.py"
     file.write_text(fault("scheduler.restart", lasts, **RESTART))
-    before = ClusterHandle(cluster).pid("kube-scheduler-a")
+    before = ClusterHandle(cluster).components()["kube-scheduler-a"].pid
     done = inject("scheduler.restart", {"zone": "a"}, str(folder.path), file=str(file))
     assert done["proof"].startswith("runs anew")
-    assert ClusterHandle(cluster).pid("kube-scheduler-a") != before
+    assert ClusterHandle(cluster).components()["kube-scheduler-a"].pid != before
     assert events(folder) == ["injecting", "injected", "took-effect"]
     assert Ledger(folder.ledger).open_entries() == []
     undone = undo("scheduler.restart", str(folder.path), file=str(file))
