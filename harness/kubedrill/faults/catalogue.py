@@ -26,9 +26,18 @@ def faults() -> Mapping[str, type[Fault]]:
     return {kind.name: kind for kind in sorted(found, key=lambda kind: kind.name)}
 
 
+@dataclass(frozen=True, slots=True)
+class FaultFile:
+    """A file of a user's `faults/`."""
+
+    kinds: Mapping[str, type[Fault]]
+    wrong: str = ""
+    """What is wrong with it, in words: then it has none."""
+
+
 @cache
-def of_file(path: Path) -> Mapping[str, type[Fault]]:
-    """Return the faults of a file of a user's; NotStarted if it is none, or has none."""
+def of_file(path: Path) -> FaultFile:
+    """Return what is in a file of a user's."""
     spec = importlib.util.spec_from_file_location(f"kubedrill_fault_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -36,21 +45,20 @@ def of_file(path: Path) -> Mapping[str, type[Fault]]:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's code
-        raise NotStarted(
-            f"{path}: no fault, see docs/your-own-fault.md: {in_a_line(error)}"
-        ) from None
+        return FaultFile({}, f"{path}: no fault, see docs/your-own-fault.md: {in_a_line(error)}")
     found = {kind.name: kind for kind in _of(module)}
-    if not found:
-        raise NotStarted(f"{path}: has no subclass of Fault, see docs/your-own-fault.md")
-    return found
+    none = "" if found else f"{path}: has no subclass of Fault, see docs/your-own-fault.md"
+    return FaultFile(found, none)
 
 
 def kind_of(name: str, file: str = "") -> type[Fault]:
     """Return the fault of that name, of this package or of a user's file; NotStarted if there is none."""
-    known = of_file(Path(file)) if file else faults()
-    if name not in known:
+    own = of_file(Path(file)) if file else FaultFile(faults())
+    if own.wrong:
+        raise NotStarted(own.wrong)
+    if name not in own.kinds:
         raise NotStarted(f"{file or 'kubedrill'} has no fault {name}")
-    return known[name]
+    return own.kinds[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +76,12 @@ def gather(files: Iterable[Path] = ()) -> Gathered:
     """Return the faults of this package and of a user's files; those must not have another's name."""
     known = dict(faults())
     described = [_description(kind) for kind in known.values()]
-    wrong = []
+    wrong: list[str] = []
     for file in files:
-        try:
-            own = of_file(file)
-        except NotStarted as error:
-            wrong.append(str(error))
-            continue
-        wrong += [f"{file}: there is a fault {name} already" for name in own if name in known]
-        new = {name: kind for name, kind in own.items() if name not in known}
+        own = of_file(file)
+        wrong += [own.wrong] if own.wrong else []
+        wrong += [f"{file}: there is a fault {name} already" for name in own.kinds if name in known]
+        new = {name: kind for name, kind in own.kinds.items() if name not in known}
         known |= new
         described += [_description(kind, str(file)) for kind in new.values()]
     return Gathered(known, tuple(described), tuple(wrong))
