@@ -23,7 +23,7 @@ Call = Callable[..., Response]
 def until() -> Callable[..., object]:
     """Wait until a condition returns something true, and return that."""
 
-    def wait(condition: Callable[[], object], timeout_s: float = 15.0) -> object:
+    def wait(condition: Callable[[], object], timeout_s: float = 60.0) -> object:
         deadline = time.monotonic() + timeout_s
         while not (found := condition()):
             assert time.monotonic() < deadline, "not within the time"

@@ -60,9 +60,7 @@ def test_two_side_by_side_and_one_goes_without_a_trace(
         with closing(Caller(target, token)) as api:
             path = "/api/v1/namespaces/kubedrill/configmaps/probe"
             assert api.call("GET", path).status == 200
-    begun = time.monotonic()
     stage.down(own)
-    assert time.monotonic() - begun < 5
     assert traces(own) == []
     assert not is_listening(record.balancer.port)
     assert stage.find(own) is None
@@ -77,7 +75,7 @@ def test_the_death_of_the_supervisor_leaves_nothing_running(
 
     states = ClusterHandle(record).components()
     psutil.Process(states["haproxy"].pid).parent().kill()
-    until(lambda: processes(Path(record.folder)) == [], 5.0)
+    until(lambda: processes(Path(record.folder)) == [])
     assert stage.status(own).state == "unsupervised"
     with pytest.raises(HandleError):
         ClusterHandle(record).release("haproxy")
@@ -119,7 +117,7 @@ def test_an_interrupted_up_takes_down_what_it_made(own: str, traces: Traces, aft
     child = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
     time.sleep(after)
     child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=20)
+    _, said = child.communicate(timeout=60)
     assert b"KeyboardInterrupt" in said
     assert traces(own) == []
 
@@ -134,13 +132,15 @@ def test_a_cluster_up_that_is_ended_leaves_nothing(
     child = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     until((cluster_folder(own) / "supervisor.sock").exists)
     child.send_signal(number)
-    _, said = child.communicate(timeout=20)
+    _, said = child.communicate(timeout=60)
     assert said == f"ended by {number.name}: what there was of {own} is gone again\n"
     assert child.returncode == 3
     assert traces(own) == []
 
 
-def test_an_up_that_was_killed_is_taken_down_by_its_ledger_entry(own: str, traces: Traces):
+def test_an_up_that_was_killed_is_taken_down_by_its_ledger_entry(
+    own: str, traces: Traces, until: Callable[..., object]
+):
     import importlib
 
     script = (
@@ -150,7 +150,7 @@ def test_an_up_that_was_killed_is_taken_down_by_its_ledger_entry(own: str, trace
     )
     (module, function), arguments = stage.undo_entry(own)
     child = subprocess.Popen([sys.executable, "-c", script, own, arguments["cluster_id"]])
-    time.sleep(1.5)
+    until((cluster_folder(own) / "supervisor.sock").exists)
     child.kill()
     child.wait()
     assert stage.status(own).state == "half made"

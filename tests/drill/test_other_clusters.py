@@ -141,7 +141,7 @@ def killed(running: RunningDrill, ask: Ask, namespace: str, *roles: str) -> None
         pids.insert(0, watchdog_of(folder))
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    running.process.wait(30)
+    running.process.wait(60)
 
 
 def watchdog_of(folder: RunFolder) -> int:

@@ -58,7 +58,7 @@ def test_two_workers(cluster: ClusterRecord, drill: Drills, port: int, worker: W
     assert (baseline["requests"], baseline["errors"]) == (20, {})
     accounts = read_accounts(running.folder.workers("list"))
     assert [one.whole for one in accounts] == [True, True]
-    assert [one.wait(15) for one in workers] == [0, 0]
+    assert [one.wait(60) for one in workers] == [0, 0]
 
 
 def test_a_lost_worker(cluster: ClusterRecord, drill: Drills, port: int, worker: Worker) -> None:

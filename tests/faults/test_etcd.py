@@ -23,6 +23,9 @@ from kubedrill.wire.errors import WireError
 
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
+PATIENT_S = 10.0
+"""For a member that answers, however slow the machine; one that is down refuses at once."""
+
 
 @pytest.fixture
 def folder(cluster: ClusterRecord, tmp_path: Path) -> Iterator[RunFolder]:
@@ -42,12 +45,12 @@ def leader(cluster: ClusterRecord) -> str:
 
 
 def leads(cluster: ClusterRecord, zone: str) -> bool:
-    return status(cluster, zone, 1).is_leader
+    return status(cluster, zone, PATIENT_S).is_leader
 
 
 def answers(cluster: ClusterRecord, zone: str) -> bool:
     try:
-        status(cluster, zone, 1)
+        status(cluster, zone, PATIENT_S)
     except (WireError, EtcdError):
         return False
     return True
@@ -63,7 +66,7 @@ def test_the_leader_is_killed_and_comes_back(cluster: ClusterRecord, folder: Run
     assert len(Ledger(folder.ledger).open_entries()) == 1
     restored = restore(str(folder.path))
     assert "full member" in restored["proof"]
-    assert healthy(cluster, before, 1)
+    assert healthy(cluster, before, PATIENT_S)
     assert Ledger(folder.ledger).open_entries() == []
     assert events(folder) == ["injecting", "injected", "took-effect", "undoing", "undone"]
 
@@ -80,7 +83,7 @@ def test_to_restore_again_does_nothing(cluster: ClusterRecord, folder: RunFolder
 def test_whoever_finds_the_ledger_can_undo_it(cluster: ClusterRecord, folder: RunFolder) -> None:
     kill("b", str(folder.path))
     assert undo(Ledger(folder.ledger)) == []
-    assert healthy(cluster, "b", 1)
+    assert healthy(cluster, "b", PATIENT_S)
 
 
 def test_random_is_one_of_the_members(cluster: ClusterRecord, folder: RunFolder) -> None:
@@ -110,7 +113,7 @@ def test_quorum_may_be_taken_where_the_file_says_so(
     killed = kill(["a", "b"], str(folder.path), allow_quorum_loss=True)
     assert "no quorum" in killed["proof"]
     restore(str(folder.path))
-    assert all(healthy(cluster, zone, 1) for zone in cluster.zones)
+    assert all(healthy(cluster, zone, PATIENT_S) for zone in cluster.zones)
 
 
 def test_a_kill_that_did_not_last_is_found_out(cluster: ClusterRecord, folder: RunFolder) -> None:
@@ -151,7 +154,7 @@ def test_what_does_not_run_cannot_be_killed(cluster: ClusterRecord, folder: RunF
 
 
 def wait_for_another(cluster: ClusterRecord, pid: int) -> int:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         found = ClusterHandle(cluster).components()["etcd-a"].pid
         if found not in (None, pid) and answers(cluster, "a"):
@@ -179,7 +182,7 @@ def test_a_member_is_started_though_the_disk_is_full(
     folder.faults.mkdir()  # in place of a full disk: nothing more can be written to it
     with pytest.raises(OSError, match="Is a directory"):
         restore(str(folder.path))
-    assert healthy(cluster, "b", 1)
+    assert healthy(cluster, "b", PATIENT_S)
     folder.faults.rmdir()
     restore(str(folder.path))  # nor is it said that the kill did not last
 
@@ -196,11 +199,11 @@ def test_what_did_not_hold_all_the_time_is_told_with_the_stretch(
     stretch = r"etcd-c was running again \d+\.\d s after the kill, until \d+\.\d s after it"
     with pytest.raises(FaultFailed, match=stretch):
         restore(str(folder.path))
-    assert healthy(cluster, "c", 1)
+    assert healthy(cluster, "c", PATIENT_S)
 
 
 def wait_for_event(folder: RunFolder, event: str) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while event not in events(folder):
         assert time.monotonic() < deadline, events(folder)
         time.sleep(0.05)
@@ -212,7 +215,7 @@ def test_it_is_let_go_at_the_end_of_its_lease_though_nobody_is_left_to_do_so(
     handle = ClusterHandle(cluster)
     handle.kill("etcd-b", until=now() + 2 * SECOND)
     assert handle.components()["etcd-b"].state == "held"
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not answers(cluster, "b"):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -99,7 +99,7 @@ def action(name: str, function: str, **arguments: Any) -> dict[str, Any]:
 
 
 def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not path.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -118,7 +118,7 @@ def test_an_activity_is_in_the_ledger_until_its_rollback(
     [entry] = [one for one in ledger.open_entries() if one.what == "activity"]
     assert entry.deadline is not None
     child.end()
-    assert child.wait(15) == 0
+    assert child.wait(60) == 0
     assert not broken.exists()
     assert open_names(ledger) == []
     told = [(line["event"], line["targets"]) for line in read_lines(folder.faults)]
@@ -133,8 +133,8 @@ def test_the_death_of_the_runner_leaves_the_undo_to_the_faults_process(
     wait_for(broken)
     for one in (watchdog, child):  # what a runner that is killed leaves behind: two ends of file
         one.end()
-    assert child.wait(15) == 0, "it was not killed in the midst of it"
-    assert watchdog.wait(15) == 0
+    assert child.wait(60) == 0, "it was not killed in the midst of it"
+    assert watchdog.wait(60) == 0
     assert not broken.exists()
     assert [what for what, _ in calls(broken)] == ["inject", "undo"]
     assert ledger.open_entries() == []
@@ -147,7 +147,7 @@ def test_the_death_of_both_leaves_it_to_the_watchdog(
     wait_for(broken)
     os.killpg(child.pid, signal.SIGKILL)
     watchdog.end()
-    assert watchdog.wait(15) == 0
+    assert watchdog.wait(60) == 0
     assert not broken.exists()
     assert ledger.open_entries() == []
 
@@ -160,7 +160,7 @@ def test_without_its_intent_on_disk_nothing_is_broken(
     folder.ledger.mkdir()
     wait_for(folder.faults)
     child.end()
-    assert child.wait(15) == 1
+    assert child.wait(60) == 1
     assert not broken.with_suffix(".log").exists(), "neither broken nor mended"
     assert "not played" in folder.faults.read_text()
 

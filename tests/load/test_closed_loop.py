@@ -15,9 +15,9 @@ def play(stage, profile, load):
     command, environment = launch.command(profile, load, stage.folder)
     child = Child.start("load", command, stage.folder.logs / "load.log", environment)
     try:
-        child.wait_ready(30)
+        child.wait_ready(60)
         child.go({"schedule": baseline(stage.folder.run, now() + LEAD, 2, load).as_dict()})
-        return child.wait(20)
+        return child.wait(60)
     finally:
         child.kill()
 

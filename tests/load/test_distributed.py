@@ -50,7 +50,7 @@ class Distributed:
         self._stack = stack
 
     def load(
-        self, rate: float, expect: int = 2, max_wait_s: float = 20, **given: Any
+        self, rate: float, expect: int = 2, max_wait_s: float = 60, **given: Any
     ) -> ScheduledLoad:
         workers = RemoteWorkers(expect, f"127.0.0.1:{self.port}", max_wait_s)
         due = Arrivals.constant(rate)
@@ -88,14 +88,14 @@ class Distributed:
         """Play it with the workers that were started; return what the judge reads of it."""
         load = self.load(rate, len(self.workers), **given)
         master = self.master(load, profile)
-        master.wait_ready(40)
+        master.wait_ready(90)
         start = now() + LEAD
         schedule = baseline(self.folder.run, start, seconds, load)
         schedule.write(self.folder.schedule)
         master.go({"schedule": schedule.as_dict()})
         if meanwhile:
             meanwhile(master, start)
-        assert master.wait(seconds + 25) is not None
+        assert master.wait(seconds + 60) is not None
         (read,) = read_loads(
             self.folder, Schedule.read(self.folder.schedule), Ending(0, "ended", "")
         )
@@ -125,7 +125,7 @@ def test_two_workers_do_what_one_would(distributed, server):
     assert set(load.workers) == {"load-list@0", "load-list@1"}
     # Each has all of the load's identities.
     assert len({headers["Authorization"] for _, _, headers in server.served}) == 8
-    assert [one.wait(30) for one in distributed.workers] == [0, 0]
+    assert [one.wait(60) for one in distributed.workers] == [0, 0]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a clock of its own needs root")
@@ -214,7 +214,7 @@ def test_too_few_workers(distributed, server):
         NotStarted, match=r"load list: 1 of 2 workers came .* within 4 s; start each"
     ):
         master.wait_ready(40)
-    assert distributed.workers[0].wait(15) is not None
+    assert distributed.workers[0].wait(60) is not None
 
 
 def test_a_port_in_use_is_found_out_before_anything_starts(distributed):
@@ -243,8 +243,8 @@ def test_workers_end_with_their_master(distributed, server, how):
 
     load = distributed.play(rate=50, seconds=30, meanwhile=meanwhile)
     began = time.monotonic()
-    assert distributed.workers[0].wait(25) is not None
-    assert time.monotonic() - began < 15
+    assert distributed.workers[0].wait(60) is not None
+    assert time.monotonic() - began < 25  # of the 29 s that were left
     if how == "lifeline":
         # Samples up to then are kept, what was due and in flight among them.
         assert 45 <= len(load.transactions()) <= 80
@@ -253,8 +253,8 @@ def test_workers_end_with_their_master(distributed, server, how):
 def test_a_master_of_another_version(distributed, server, tmp_path: Path):
     other = tmp_path / "mass_list.py"
     other.write_text(PROFILE.read_text() + "# changed\n")
-    distributed.master(distributed.load(rate=10, expect=1, max_wait_s=20), other)
+    distributed.master(distributed.load(rate=10, expect=1), other)
     worker = distributed.worker()
-    said, _ = worker.communicate(timeout=20)
+    said, _ = worker.communicate(timeout=60)
     assert worker.returncode == 3
     assert "mass_list.py is not what the master's is: bring both machines to one version" in said

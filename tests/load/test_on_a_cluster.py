@@ -30,7 +30,7 @@ def call(cluster: ClusterRecord, method: str, path: str, value: object = None) -
     url = f"https://{cluster.balancer.host}:{cluster.balancer.port}{path}"
     body = None if value is None else json.dumps(value).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)
-    urllib.request.urlopen(request, timeout=10, context=context).close()
+    urllib.request.urlopen(request, timeout=60, context=context).close()
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def widgets(cluster, namespace):
 def until_served(cluster: ClusterRecord, path: str) -> None:
     """Wait until every apiserver knows of a resource; each learns of it by itself."""
     answered = 0
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while answered < 20 and time.monotonic() < deadline:
         try:
             call(cluster, "GET", path)

@@ -58,11 +58,11 @@ def test_two_processes_share_a_load(stage):
             log = run_folder.logs / f"{name}.log"
             children.append(Child.start(name, command, log, environment))
         for child in children:
-            child.wait_ready(30)
+            child.wait_ready(60)
         start = now() + LEAD
         for child in children:
             child.go({"schedule": baseline(run_folder.run, start, 2, load).as_dict()})
-        assert [child.wait(20) for child in children] == [0, 0]
+        assert [child.wait(60) for child in children] == [0, 0]
     finally:
         for child in children:
             child.kill()

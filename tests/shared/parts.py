@@ -57,20 +57,20 @@ class Played:
 
     def tests(self, outcome: str) -> list[str]:
         """Return the tests of that outcome; one that has failed in any step has failed."""
-        named = {one.test for one in self.outcomes if one.outcome == outcome}
-        failed = {one.test for one in self.outcomes if one.outcome == "failed"}
+        named = {step.test for step in self.outcomes if step.outcome == outcome}
+        failed = {step.test for step in self.outcomes if step.outcome == "failed"}
         return sorted(named if outcome == "failed" else named - failed)
 
     @property
     def may_be_again(self) -> list[str]:
         """The tests that have failed, and may be tried again."""
-        marked = {one.test for one in self.outcomes if one.again}
+        marked = {step.test for step in self.outcomes if step.again}
         return [test for test in self.tests("failed") if test in marked]
 
     @property
     def broken(self) -> str:
         """What is wrong with the part as such: empty if it was played to its end."""
-        ended = any(one.outcome == outcomes.ENDED for one in self.outcomes)
+        ended = any(step.outcome == outcomes.ENDED for step in self.outcomes)
         named = self.code == TESTS_FAILED and self.tests("failed")
         if ended and (self.code == NOTHING_WRONG or named):
             return ""
@@ -127,18 +127,18 @@ def play(group: tuple[Part, ...], folder: Path) -> list[Played]:
     played = []
     try:
         while playing:
-            ended = [one for one in playing if one.process.poll() is not None]
-            played += [one.ended() for one in ended]
-            playing = [one for one in playing if one not in ended]
+            ended = [part for part in playing if part.process.poll() is not None]
+            played += [part.ended() for part in ended]
+            playing = [part for part in playing if part not in ended]
             time.sleep(0.1)
     except SystemExit:
-        for one in playing:
-            one.process.send_signal(signal.SIGINT)  # as Ctrl-C, which they hear by themselves
+        for part in playing:
+            part.process.send_signal(signal.SIGINT)  # as Ctrl-C, which they hear by themselves
         raise
     finally:
-        for one in playing:
-            one.process.wait()  # it takes down what it brought up
-    return sorted(played, key=lambda one: group.index(one.part))
+        for part in playing:
+            part.process.wait()  # it takes down what it brought up
+    return sorted(played, key=lambda each: group.index(each.part))
 
 
 def stop(*_: object) -> None:
@@ -151,7 +151,7 @@ def report(played: list[Played], tried: list[Played]) -> bool:
     by_themselves = [test for part in tried for test in part.tests("passed")]
     failed = [test for part in played for test in part.tests("failed") if test not in by_themselves]
     broken = [part.broken for part in (*played, *tried) if part.broken]
-    reasons = {one.test: one.reason for part in played for one in part.outcomes if one.reason}
+    reasons = {step.test: step.reason for part in played for step in part.outcomes if step.reason}
     print(f"\n{'':14}{'passed':>8}{'failed':>8}{'skipped':>9}{'time':>8}")
     for part in (*played, *tried):
         counts = [len(part.tests(outcome)) for outcome in ("passed", "failed", "skipped")]
@@ -164,7 +164,8 @@ def report(played: list[Played], tried: list[Played]) -> bool:
     _list("failed", failed + broken)
     print(
         f"\n{'FAILED' if failed or broken else 'passed'}: {len(failed) + len(broken)} failed, "
-        f"{len(by_themselves)} passed only when tried again, {len(reasons)} skipped"
+        f"{len(by_themselves)} passed only when tried again, {len(reasons)} skipped, "
+        f"{len(left)} left running"
     )
     return not failed and not broken
 
@@ -178,8 +179,8 @@ def main() -> int:
     """Play, try again, report; return the exit code."""
     signal.signal(signal.SIGTERM, stop)
     with tempfile.TemporaryDirectory() as name:
-        played = [one for group in PARTS for one in play(group, Path(name))]
-        again = [test for one in played for test in one.may_be_again][:MOST_AGAIN]
+        played = [part for group in PARTS for part in play(group, Path(name))]
+        again = [test for part in played for test in part.may_be_again][:MOST_AGAIN]
         tried = play((Part("again", tuple(again)),), Path(name)) if again else []
     return 0 if report(played, tried) else 1
 

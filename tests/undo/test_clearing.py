@@ -47,17 +47,18 @@ def test_one_that_does_not_end_is_killed(
 ) -> None:
     monkeypatch.setattr(clearing, "ENDING_S", 0.5)
     assert clearing.undo_all(ledger) == []
-    assert faults.wait(5) == -9
+    assert faults.wait(60) == -9
 
 
 def test_what_is_killed_with_its_cluster_is_not_waited_for(
-    ledger: Ledger, faults: "subprocess.Popen[bytes]"
+    ledger: Ledger, faults: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(clearing, "ENDING_S", 60.0)
     ledger.intend("cluster", "none", ("os", "getpid"), {})
     begun = time.monotonic()
     assert clearing.undo_all(ledger) == []
-    assert time.monotonic() - begun < 1
-    assert faults.wait(5) == -9
+    assert time.monotonic() - begun < 30
+    assert faults.wait(60) == -9
 
 
 def test_an_activity_is_undone_though_the_cluster_goes(ledger: Ledger, tmp_path: Path) -> None:

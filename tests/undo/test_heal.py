@@ -169,7 +169,7 @@ def test_the_exit_code_says_whether_something_is_left(tmp_path: Path, undo: str,
     arguments = {"path": str(tmp_path / "other")}
     Ledger(folder.ledger).intend("fault", "other", ("plain_faults", undo), arguments)
     healing = start_heal(tmp_path / "reports")
-    healing.communicate(timeout=30)
+    healing.communicate(timeout=60)
     assert healing.returncode == code
 
 
@@ -280,7 +280,7 @@ def test_a_watchdog_that_does_not_end_is_named_and_no_other_drill_is(
 
 def wait_for_watchdog(path: str) -> None:
     """Wait until the watchdog of that run is there."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         lines = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
         if any(
@@ -333,10 +333,10 @@ def test_ctrl_c_says_that_something_may_be_left(tmp_path: Path) -> None:
     slow = {"path": str(tmp_path / "slow"), "seconds": 60}
     Ledger(folder.ledger).intend("fault", "slow", ("plain_faults", "inject"), slow)
     healing = start_heal(tmp_path / "reports")
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not (tmp_path / "slow.log").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
     healing.send_signal(signal.SIGINT)
-    assert healing.communicate(timeout=15)[1] == "interrupted: something may be left; do it again\n"
+    assert healing.communicate(timeout=60)[1] == "interrupted: something may be left; do it again\n"
     assert healing.returncode == 1

@@ -20,7 +20,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.undo.clearing import KEPT
 
-LONG_S = 15.0
+LONG_S = 60.0
 
 
 class Watched:

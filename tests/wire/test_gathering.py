@@ -53,7 +53,7 @@ class LongBodies(BehavingServer):
             time.sleep(0.1)  # what is unread at the reset is lost with it
             reset_at_close(connection)
         if how in {"stall", "bad-record"}:
-            time.sleep(3)
+            time.sleep(5)
         return how in {"length", "small-records"}
 
 
@@ -91,7 +91,7 @@ def connect(certificate):
     target = Target(Endpoint("127.0.0.1", server.port), SERVER_NAME, tls)
 
     def open_one() -> Connection:
-        opened.append(Connection.open(target, now() + SECOND, Watching))
+        opened.append(Connection.open(target, now() + 10 * SECOND, Watching))
         return opened[-1]
 
     yield open_one
@@ -105,7 +105,7 @@ def connection(connect):
     return connect()
 
 
-def get(connection: Connection, path: str, within: float = 3):
+def get(connection: Connection, path: str, within: float = 10):
     return connection.exchange(
         prepare("GET", path, SERVER_NAME), now() + round(within * SECOND), keep_body=True
     )
@@ -133,7 +133,7 @@ def test_no_sender_waits_for_a_reader_that_waits_for_it(connect):
     for one in connections:
         assert get(one, f"/small-records/{LONG // 4}").size == LONG // 4
     waited = [one for one in connections if one._waiting.longest > 0.15]
-    assert len(waited) < 3  # the machine may be busy
+    assert len(waited) < len(connections) / 2  # the machine may be busy
 
 
 @pytest.mark.parametrize(
@@ -153,4 +153,4 @@ def test_long_bodies_that_do_not_come_whole(connection, how, outcome):
     assert caught.value.outcome == outcome
     assert connection.closed
     assert connection._waiting.least[-1] > 1
-    assert (now() - started) / SECOND < 2
+    assert (now() - started) / SECOND < 4  # not when the server's patience ends

@@ -24,6 +24,9 @@ with pytest.MonkeyPatch.context() as patch:
 
 __all__ = ["GreenletDriving", "Held", "Http2Pool", "Targets"]
 
+PATIENT_S = 10.0
+"""For what is no test of a time limit: however slow the machine, an answer comes sooner."""
+
 
 @pytest.fixture
 def behaviours() -> dict[str, Behaviour]:
@@ -48,7 +51,7 @@ def target(server: FrameServer, certificate: Certificate) -> Target:
 def connect(target: Target) -> Iterator[Callable[..., Http2Connection]]:
     opened: list[Http2Connection] = []
 
-    def open_one(within: float = 2) -> Http2Connection:
+    def open_one(within: float = PATIENT_S) -> Http2Connection:
         deadline = now() + round(within * SECOND)
         opened.append(Http2Connection.open(target, deadline, GreenletDriving))
         return opened[-1]
@@ -67,7 +70,9 @@ def request(path: str = "/", method: str = "GET", **more) -> bytes:
     return prepare_http2(method, path, SERVER_NAME, **more)
 
 
-def get(connection: Http2Connection, path: str = "/", within: float = 3, **more) -> Response:
+def get(
+    connection: Http2Connection, path: str = "/", within: float = PATIENT_S, **more
+) -> Response:
     """Return the answer, with its body."""
     return connection.exchange(request(path, **more), now() + round(within * SECOND), True)
 
@@ -77,6 +82,13 @@ def together(*works: Callable[[], object]) -> list[object]:
     greenlets = [gevent.spawn(_caught, work) for work in works]
     gevent.joinall(greenlets)
     return [one.value for one in greenlets]
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait with the event loop; Timeout if it does not come true."""
+    with gevent.Timeout(PATIENT_S):
+        while not condition():
+            gevent.sleep(0.01)
 
 
 def _caught(work: Callable[[], object]) -> object:

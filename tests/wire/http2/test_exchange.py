@@ -38,7 +38,7 @@ def test_the_newest_tls_that_the_server_has_and_a_client_certificate(
     server.tls.load_verify_locations(certificate.certificate)
     server.tls.verify_mode = ssl.CERT_REQUIRED
     target.tls.load_cert_chain(certificate.certificate, certificate.key)
-    connection = Http2Connection.open(target, now() + 2 * 10**9, GreenletDriving)
+    connection = Http2Connection.open(target, now() + 10**10, GreenletDriving)
     assert get(connection).status == 200
     connection.close()
     der = ssl.PEM_cert_to_DER_cert(certificate.certificate.read_text())
@@ -52,7 +52,7 @@ def test_a_request_as_it_was_prepared(connection, server, behaviours):
     more = {"headers": {"Accept-Encoding": "gzip", "X-Other": "1"}, "content_type": "text/x"}
     get(connection, path, method="PATCH", token="t" * 1100, user_agent="me", body=body, **more)
     (asked,) = server.requests
-    assert asked.whole.wait(1)
+    assert asked.whole.wait(10)
     assert asked.body == body
     assert asked.headers == {
         ":method": "PATCH",
@@ -72,7 +72,7 @@ def test_a_request_as_it_was_prepared(connection, server, behaviours):
 def test_text_in_a_request_may_be_replaced_by_text_of_the_same_length(connection, server):
     for name in ("one", "two"):
         prepared = request("/?name=~~~", "POST", body=b'{"name":"~~~"}')
-        connection.exchange(prepared.replace(b"~~~", name.encode()), now() + 10**9)
+        connection.exchange(prepared.replace(b"~~~", name.encode()), now() + 10**10)
     assert [one.headers[":path"] for one in server.requests] == ["/?name=one", "/?name=two"]
     until(server.requests[1].whole.is_set)
     assert server.requests[1].body == b'{"name":"two"}'
@@ -181,7 +181,7 @@ def test_a_window_that_is_widened_for_all_streams(connect, behaviours, server):
     def take(talk, request):
         until(lambda: len(request.body) == 10)
         talk.send(frames.settings({frames.INITIAL_WINDOW_SIZE: 30_000}))
-        assert request.whole.wait(3)
+        assert request.whole.wait(10)
         talk.answer(request.stream)
 
     behaviours["/take"] = take
@@ -246,7 +246,7 @@ def test_waiting_for_a_stream_has_an_end(connect, behaviours, server):
     late, waited, served = together(
         partial(get, connection, "/stall", 0.4),
         partial(get, connection, "/", 0.2),
-        partial(get, connection, "/", 3),
+        partial(get, connection, "/"),
     )
     assert (late.outcome, waited.outcome) == (Outcome.TIMEOUT, Outcome.NO_CONNECTION)
     assert served.status == 200

@@ -17,7 +17,7 @@ from kubedrill.wire.errors import NotSent, WireError
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.frames import frame
 
-from .conftest import get, request, together
+from .conftest import PATIENT_S, get, request, together, wait_until
 
 
 def said(server, kind: int) -> list[tuple[int, int, int, bytes]]:
@@ -30,7 +30,7 @@ def begin(talk, request) -> None:
     talk.body(request.stream, BODY[:60], ends=False)
 
 
-def failure(connection, path: str, within: float = 3) -> WireError:
+def failure(connection, path: str, within: float = PATIENT_S) -> WireError:
     with pytest.raises(WireError) as caught:
         get(connection, path, within)
     return caught.value
@@ -44,7 +44,7 @@ def test_what_is_late_is_reset_and_the_connection_lives_on(
     started = now()
     late, other = together(partial(get, connection, path, 0.3), partial(get, connection, "/"))
     assert (late.outcome, bool(late.first_byte)) == (Outcome.TIMEOUT, first_byte)
-    assert 0.25 < (now() - started) / SECOND < 0.6
+    assert 0.3 <= (now() - started) / SECOND < 3
     assert (other.status, get(connection).status) == (200, 200)
     assert [one[2:] for one in said(server, frames.RST_STREAM)] == [(1, b"\0\0\0\x08")]
     assert connection.streams == 0
@@ -59,9 +59,10 @@ def test_each_has_its_own_deadline(connection, behaviours):
         assert failure(connection, "/stall", seconds).outcome == Outcome.TIMEOUT
         times.append(((now() - started) / SECOND, seconds))
 
-    together(*(partial(stall, number / 20) for number in (9, 1, 5, 3, 7)))
+    together(*(partial(stall, number / 5) for number in (9, 1, 5, 3, 7)))
     assert len(times) == 5
-    assert all(asked <= took < asked + 0.1 for took, asked in times)
+    # Before that of the next one.
+    assert all(asked <= took < asked + 0.4 for took, asked in times)
 
 
 def test_what_comes_after_a_reset_is_ignored(connection, behaviours, server):
@@ -80,7 +81,7 @@ def test_what_comes_after_a_reset_is_ignored(connection, behaviours, server):
 def test_who_is_killed_leaves_nothing_behind(connection, behaviours, server):
     behaviours["/stall"] = lambda talk, request: None
     waiting = gevent.spawn(get, connection, "/stall")
-    gevent.sleep(0.1)
+    wait_until(lambda: server.requests)
     waiting.kill()
     assert connection.streams == 0
     assert get(connection).status == 200
@@ -173,8 +174,7 @@ def test_goaway(connection, behaviours, server):
         get(connection)
     gevent.joinall(answers)
     assert [one.value.body for one in answers] == [BODY, BODY]
-    gevent.sleep(0.01)
-    assert connection.closed
+    wait_until(lambda: connection.closed)
 
 
 def test_goaway_while_others_wait_for_a_stream(connect, behaviours, server):
@@ -239,10 +239,8 @@ def test_malformed(connection, behaviours, server, name):
         "/stall": lambda talk, request: None,
     }
     paths = ["/malformed", "/stall"]
-    started = now()
     failed = together(*(partial(get, connection, path) for path in paths))
     assert [one.outcome for one in failed] == [Outcome.MALFORMED] * 2
-    assert (now() - started) / SECOND < 1
     assert connection.closed
     until(lambda: bool(said(server, frames.GOAWAY)))
 
@@ -270,9 +268,9 @@ def test_something_else_than_settings(connect, server):
 
 def test_a_server_that_does_not_read(connection, behaviours, server):
     """What cannot be sent has a deadline, too, and does not keep answers from coming."""
-    talk = server.talks[0]
+    read = threading.Event()
     server.behaviours["/hold"] = lambda talk, request: None
-    talk._take = lambda *_: threading.Event().wait(1.5)
+    server.talks[0]._take = lambda *_: read.wait(PATIENT_S)
     big = request("/hold?" + "x" * 15_000)
 
     def send() -> None:
@@ -283,6 +281,7 @@ def test_a_server_that_does_not_read(connection, behaviours, server):
     assert connection.streams == 0
     assert connection._unsent  # the kernel has taken all that it takes
     assert len(connection._unsent) < 800 * 16_000
+    read.set()
 
 
 def test_refused(connect, server):

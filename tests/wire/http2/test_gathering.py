@@ -3,7 +3,6 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
 
 import gevent
@@ -18,7 +17,7 @@ from kubedrill.wire.http2.frames import FRAME, frame
 from kubedrill.wire.http2.streams import WINDOW
 from kubedrill.wire.link import GATHER, RECORD
 
-from .conftest import get, together
+from .conftest import PATIENT_S, get, together, wait_until
 
 LONG = 2 * GATHER + 4 * RECORD
 SIZES = [
@@ -54,27 +53,20 @@ def gathers(connection) -> bool:
     return connection._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT) > 1
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait with the event loop; Timeout if it does not come true."""
-    with gevent.Timeout(3):
-        while not condition():
-            gevent.sleep(0.01)
-
-
 def test_no_other_answer_waits_for_a_body_that_has_stopped(connection, send):
     send("/stalled", GATHER, length=3 * GATHER)
 
     def meanwhile() -> float:
-        until(lambda: gathers(connection))
+        wait_until(lambda: gathers(connection))
         began = now()
         get(connection)
         took = (now() - began) / SECOND
-        until(lambda: gathers(connection))  # again, as the other has gone
+        wait_until(lambda: gathers(connection))  # again, as the other has gone
         return took
 
-    late, took_s = together(partial(get, connection, "/stalled", within=1), meanwhile)
+    late, took_s = together(partial(get, connection, "/stalled", within=2), meanwhile)
     assert isinstance(late, WireError)
-    assert took_s < 0.3
+    assert took_s < 1
     assert not gathers(connection)
     assert get(connection).status == 200
 
@@ -83,7 +75,7 @@ def test_a_ping_is_answered_at_the_next_look(connection, behaviours, server):
     def ask_and_stall(talk, request):
         talk.head(request.stream, head(length=LONG))
         talk.body(request.stream, b"x" * RECORD, ends=False)
-        stalled.wait(2)
+        stalled.wait(PATIENT_S)
         talk.send(frame(frames.PING, 0, 0, b"in there"))
         asked.set()
 
@@ -92,29 +84,31 @@ def test_a_ping_is_answered_at_the_next_look(connection, behaviours, server):
         return [payload for kind, flags, _, payload in sent if (kind, flags) == (frames.PING, 1)]
 
     def look() -> list[list[bytes]]:
-        until(lambda: gathers(connection))
+        wait_until(lambda: gathers(connection))
         stalled.set()
-        until(asked.is_set)
+        wait_until(asked.is_set)
         gevent.sleep(0.1)
         before = answered()
         connection.look(now())
-        until(answered)
+        wait_until(answered)
         return [before, answered()]
 
     stalled, asked = threading.Event(), threading.Event()
     behaviours["/stalled"] = ask_and_stall
-    _, seen = together(partial(get, connection, "/stalled", within=4), look)
+    _, seen = together(partial(get, connection, "/stalled", within=3), look)
     assert seen == [[], [b"in there"]]
 
 
-def begun(then):
-    """Answer with less than is waited for, and later with this."""
+def begun(then, sent: threading.Event | None = None):
+    """Answer with less than is waited for, and later with this; say when it is sent."""
 
     def behaviour(talk, request):
         talk.head(request.stream, head(length=LONG))
         talk.body(request.stream, b"x" * GATHER, ends=False)
         time.sleep(0.1)
         talk.send(then(request.stream))
+        if sent:
+            sent.set()
 
     return behaviour
 
@@ -130,18 +124,20 @@ def begun(then):
 def test_a_body_that_ends_early_says_so_at_the_deadline(connection, behaviours, then, outcome):
     behaviours["/begun"] = begun(then)
     with pytest.raises(WireError) as caught:
-        get(connection, "/begun", within=0.4)
+        get(connection, "/begun", within=1)
     assert caught.value.outcome == outcome
 
 
 def test_who_comes_after_a_goaway_is_told_so(connection, behaviours):
-    behaviours["/begun"] = begun(goaway_after)
+    sent = threading.Event()
+    behaviours["/begun"] = begun(goaway_after, sent)
 
     def later() -> object:
-        gevent.sleep(0.3)
+        wait_until(sent.is_set)
+        gevent.sleep(0.1)
         return get(connection)
 
-    stalled, refused = together(partial(get, connection, "/begun", within=0.6), later)
+    stalled, refused = together(partial(get, connection, "/begun", within=1), later)
     assert isinstance(refused, NotSent)
     assert stalled.outcome == Outcome.TIMEOUT
 
@@ -153,7 +149,7 @@ def test_who_waits_for_a_stream_is_told_at_once_that_there_is_none(connect, beha
     began = now()
 
     def told() -> float:
-        until(lambda: gathers(connection))
+        wait_until(lambda: gathers(connection))
         with pytest.raises(NotSent):
             get(connection)
         return (now() - began) / SECOND
@@ -167,7 +163,7 @@ def test_who_asks_again_as_soon_as_it_is_woken(connection, behaviours):
     def stop_after_much(talk, request):
         talk.head(request.stream, head(length=LONG))
         talk.body(request.stream, b"x" * RECORD, ends=False)
-        stalled.wait(2)
+        stalled.wait(PATIENT_S)
         much = frame(frames.DATA, 0, request.stream, b"x" * FRAME) * 8
         talk.send(much, frames.reset(request.stream))
 
@@ -177,7 +173,7 @@ def test_who_asks_again_as_soon_as_it_is_woken(connection, behaviours):
         return [get(connection).status for _ in range(3)]  # the first one in the middle of a flush
 
     def look() -> None:
-        until(lambda: gathers(connection))
+        wait_until(lambda: gathers(connection))
         stalled.set()
 
     stalled = threading.Event()
@@ -194,4 +190,4 @@ def test_no_body_is_awaited_where_none_can_be(connection, behaviours):
     behaviours["/unchanged"] = ended_later
     began = now()
     assert get(connection, "/unchanged").status == 304
-    assert (now() - began) / SECOND < 1
+    assert (now() - began) / SECOND < PATIENT_S / 2

@@ -77,7 +77,7 @@ def fail(target, server):
 
     def fail_on_many(path: str) -> list[Outcome]:
         def one() -> None:
-            connection = Http2Connection.open(target, now() + 2 * SECOND, GreenletDriving)
+            connection = Http2Connection.open(target, now() + 10 * SECOND, GreenletDriving)
             try:
                 get(connection, path, 0.5)
             finally:

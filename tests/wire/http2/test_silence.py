@@ -1,5 +1,7 @@
 """A peer that is not there any more: nothing comes from it, not even the answer to a PING."""
 
+from itertools import pairwise
+
 import gevent
 import pytest
 from frame_server import head
@@ -36,7 +38,7 @@ def test_whatever_comes_is_a_sign_of_life():
 @pytest.fixture
 def pool(target, monkeypatch):
     monkeypatch.setattr(silence, "IDLE", 300 * MILLISECOND)
-    monkeypatch.setattr(silence, "ANSWER", 200 * MILLISECOND)
+    monkeypatch.setattr(silence, "ANSWER", SECOND)
     monkeypatch.setattr("kubedrill.client.greenlets.http2_pool.LOOK_S", 0.02)
     one = Http2Pool(target, Targets(), Held())
     yield one
@@ -50,12 +52,12 @@ def pings(server, talk: int = 0) -> list[tuple[int, int, int, bytes]]:
 def test_a_peer_that_answers_pings_keeps_its_connection(pool, behaviours, server):
     behaviours["/watch"] = lambda talk, request: talk.head(request.stream, head())
     server.answers_pings = True
-    stream = pool.stream(request("/watch"), now() + SECOND)
+    stream = pool.stream(request("/watch"), now() + 5 * SECOND)
     with pytest.raises(WireError) as caught:
-        stream.receive(now() + 2 * SECOND)
+        stream.receive(now() + 3 * SECOND)
     assert caught.value.outcome == Outcome.TIMEOUT  # of ours: it is still there
-    assert 4 <= len(pings(server)) <= 7
-    assert pool.exchange(request(), now() + SECOND).status == 200
+    assert 3 <= len(pings(server)) <= 10
+    assert pool.exchange(request(), now() + 5 * SECOND).status == 200
     assert len(server.talks) == 1
 
 
@@ -63,20 +65,23 @@ def test_what_waits_for_a_dead_peer_is_told_so_and_the_next_request_has_another(
     pool, behaviours, server
 ):
     behaviours["/watch"] = lambda talk, request: talk.head(request.stream, head())
-    stream = pool.stream(request("/watch"), now() + SECOND)
+    stream = pool.stream(request("/watch"), now() + 5 * SECOND)
     begun = now()
     with pytest.raises(WireError, match="PING") as caught:
         stream.receive(now() + 5 * SECOND)
     assert caught.value.outcome == Outcome.UNREACHABLE
-    assert 0.4 < (now() - begun) / SECOND < 1
+    assert 1.2 < (now() - begun) / SECOND < 4
     assert len(pings(server)) == 1
-    assert pool.exchange(request(), now() + SECOND).status == 200
+    assert pool.exchange(request(), now() + 5 * SECOND).status == 200
     assert len(server.talks) == 2
 
 
 def test_a_connection_that_is_used_is_not_asked(pool, server):
-    until_then = now() + SECOND
-    while now() < until_then:
-        assert pool.exchange(request(), now() + SECOND).status == 200
+    used = [now()]
+    while used[-1] < used[0] + SECOND:
+        assert pool.exchange(request(), now() + 5 * SECOND).status == 200
+        used.append(now())
         gevent.sleep(0.05)
-    assert pings(server) == []
+    pauses = [later - earlier for earlier, later in pairwise(used)]
+    # Only a machine that stands still for as long may bring one about.
+    assert len(pings(server)) <= sum(pause > 250 * MILLISECOND for pause in pauses)

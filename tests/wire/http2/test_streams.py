@@ -16,7 +16,9 @@ from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.connection import NotSent
 from kubedrill.wire.http2.streams import WINDOW, Stream
 
-from .conftest import get, request, together
+from .conftest import PATIENT_S, get, request, together, wait_until
+
+PATIENT = round(PATIENT_S * SECOND)
 
 
 @pytest.fixture
@@ -25,36 +27,42 @@ def watch(connection):
 
 
 def open_watch(connection, path: str) -> Stream:
-    return connection.stream(request(path), now() + SECOND)
+    return connection.stream(request(path), now() + PATIENT)
 
 
-def pieces(stream: Stream, within: int = SECOND):
-    while data := stream.receive(now() + within):
+def pieces(stream: Stream):
+    while data := stream.receive(now() + PATIENT):
         yield data
 
 
 def test_pieces_come_as_they_are_sent(watch, behaviours):
+    """The head before any of them, and each before the next one is there."""
+    read = threading.Semaphore(0)
+
     def events(talk, request):
         talk.head(request.stream, head())
         for number in range(5):
+            assert read.acquire(timeout=PATIENT_S)
             talk.body(request.stream, b"event %d" % number, ends=number == 4)
-            time.sleep(0.02)
 
     behaviours["/events"] = events
     started = now()
     stream = watch("/events")
     assert stream.status == 200
-    assert (now() - started) / SECOND < 0.05
-    assert list(pieces(stream)) == [b"event %d" % number for number in range(5)]
+    for number in range(5):
+        read.release()
+        assert stream.receive(now() + PATIENT) == b"event %d" % number
     assert stream.size == 35
     assert started < stream.first_byte < now()
-    assert stream.receive(now() + SECOND) == b""
+    assert stream.receive(now() + PATIENT) == b""
 
 
 def test_an_idle_one_stays_usable(watch, behaviours):
+    waited = threading.Event()
+
     def later(talk, request):
         talk.head(request.stream, head())
-        time.sleep(0.25)
+        assert waited.wait(PATIENT_S)
         talk.body(request.stream, b"late")
 
     behaviours["/later"] = later
@@ -63,6 +71,7 @@ def test_an_idle_one_stays_usable(watch, behaviours):
         with pytest.raises(WireError) as idle:
             stream.receive(now() + 50 * MILLISECOND)
         assert idle.value.outcome == Outcome.TIMEOUT
+    waited.set()
     assert list(pieces(stream)) == [b"late"]
 
 
@@ -76,7 +85,7 @@ def test_many_watches_and_requests_on_one_connection(connection, behaviours, ser
     behaviours["/events"] = events
 
     def follow() -> bytes:
-        return b"".join(pieces(open_watch(connection, "/events"), 5 * SECOND))
+        return b"".join(pieces(open_watch(connection, "/events")))
 
     found = together(*[follow] * 50, *[partial(get, connection)] * 50)
     assert found[:50] == [b"0;1;2;3;4;5;6;7;8;9;"] * 50
@@ -86,19 +95,14 @@ def test_many_watches_and_requests_on_one_connection(connection, behaviours, ser
 
 def test_who_does_not_read_stops_the_server_and_nobody_else(connection, behaviours, server):
     data = bytes(range(256)) * (3 * WINDOW // 256)
-    sent = []
 
     def flood(talk, request):
         talk.head(request.stream, head())
-        for start in range(0, len(data), 65536):
-            talk.body(request.stream, data[start : start + 65536], ends=False)
-            sent.append(65536)
-        talk.body(request.stream, b"")
+        talk.body(request.stream, data)
 
     behaviours["/flood"] = flood
     stream = open_watch(connection, "/flood")
-    while sum(sent) < WINDOW - 65536 * 2:
-        gevent.sleep(0.01)
+    wait_until(lambda: stream.size >= WINDOW)
     gevent.sleep(0.1)
     assert stream.held == stream.size == WINDOW  # the rest of it is not sent
     assert get(connection).status == 200
@@ -117,7 +121,7 @@ def test_a_server_that_sends_more_than_it_may(watch, behaviours):
 
     behaviours["/flood"] = flood
     stream = watch("/flood")
-    gevent.sleep(0.3)
+    wait_until(lambda: stream.failure)
     with pytest.raises(WireError) as flooded:
         list(pieces(stream))
     assert flooded.value.outcome == Outcome.MALFORMED
@@ -128,7 +132,7 @@ def test_to_close_one_leaves_the_others(connection, behaviours, server):
     first, second = open_watch(connection, "/open"), open_watch(connection, "/open")
     first.close()
     first.close()
-    gevent.sleep(0.05)
+    assert get(connection).status == 200  # the server has read what was sent before
     resets = [one for one in server.talks[0].frames if one[0] == frames.RST_STREAM]
     assert [one[2:] for one in resets] == [(1, b"\0\0\0\x08")]
     server.talks[0].body(second.number, b"more")
@@ -153,10 +157,10 @@ def test_what_has_come_is_given_before_the_error(watch, behaviours, end, outcome
 
     behaviours["/broken"] = broken
     stream = watch("/broken")
-    gevent.sleep(0.1)
-    assert stream.receive(now() + SECOND) == b"something"
+    wait_until(lambda: stream.failure)
+    assert stream.receive(now() + PATIENT) == b"something"
     with pytest.raises(WireError) as failed:
-        stream.receive(now() + SECOND)
+        stream.receive(now() + PATIENT)
     assert (failed.value.outcome, failed.value.first_byte) == (outcome, stream.first_byte)
 
 
@@ -167,23 +171,22 @@ def test_a_watch_goes_on_after_goaway_until_the_server_ends_it(connection, conne
         talk.head(request.stream, head())
         talk.body(request.stream, b"before", ends=False)
         talk.send(goaway_after(request.stream))
-        assert leave.wait(3)
+        assert leave.wait(PATIENT_S)
         talk.body(request.stream, b"after", ends=False)
         time.sleep(0.05)
         talk.body(request.stream, b"")
 
     behaviours["/events"] = events
     stream = open_watch(connection, "/events")
-    assert stream.receive(now() + SECOND) == b"before"
-    gevent.sleep(0.05)
+    assert stream.receive(now() + PATIENT) == b"before"
+    wait_until(lambda: not connection.takes_more)
     with pytest.raises(NotSent):
         get(connection)
     assert get(connect()).status == 200
     assert not connection.closed
     leave.set()
     assert list(pieces(stream)) == [b"after"]
-    gevent.sleep(0.01)
-    assert connection.closed
+    wait_until(lambda: connection.closed)
 
 
 def test_one_that_never_begins(connection, behaviours, server):
@@ -192,8 +195,7 @@ def test_one_that_never_begins(connection, behaviours, server):
         connection.stream(request("/stall"), now() + 50 * MILLISECOND)
     assert late.value.outcome == Outcome.TIMEOUT
     assert connection.streams == 0
-    gevent.sleep(0.05)
-    assert server.talks[0].reset == {1}
+    wait_until(lambda: server.talks[0].reset == {1})
 
 
 def test_nothing_is_held_once_all_is_closed(connect, behaviours):
