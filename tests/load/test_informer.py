@@ -79,7 +79,7 @@ def test_a_lost_watch_is_resumed_at_once_from_the_last_event(stage, server, abru
     assert len(played.records("write.seen")) == 4 * 20  # none is missed, none comes twice
     lost = played.records("write.lost")["intended"].min()
     watches = played.records("write.watch")["intended"]
-    assert watches.max() - lost < SECOND // 2
+    assert watches.max() - lost < SECOND * 8 // 10  # the least pause that there is after a failure
 
 
 def test_all_watches_are_dropped_at_one_moment_and_resumed(stage, server):
@@ -209,5 +209,7 @@ def test_an_initial_list_without_its_end_is_not_up(stage, server):
 
 def test_connections_end_with_the_load(stage, server):
     play(stage, 2)
-    time.sleep(0.2)
-    assert server.watching == 0
+    deadline = time.monotonic() + 60
+    while server.watching:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
