@@ -1,6 +1,7 @@
 """`--scale`: the same experiment for a machine of another size."""
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from kubedrill.record.catalogue import Catalogue
 
 Read = Callable[..., Experiment]
 FILE = Path("x.yaml")
-KUBEDRILL = Path(__file__).resolve().parents[2] / ".venv" / "bin" / "kubedrill"
+PLAN = [sys.executable, "-m", "kubedrill", "plan"]
 
 
 def with_slo(small: str, text: str) -> str:
@@ -76,7 +77,7 @@ def test_too_much_is_refused(reading: Read, small: str) -> None:
 )
 def test_factors_that_nobody_means(shipped: Path, factor: str) -> None:
     typed = subprocess.run(
-        [KUBEDRILL, "plan", shipped, "--scale", factor], capture_output=True, text=True, check=False
+        [*PLAN, shipped, "--scale", factor], capture_output=True, text=True, check=False
     )
     assert typed.returncode == 3
     assert "must be a number from 0.01 to 10, not" in " ".join(typed.stderr.split())
@@ -84,7 +85,7 @@ def test_factors_that_nobody_means(shipped: Path, factor: str) -> None:
 
 def test_a_plan_says_the_scale_and_what_stays_free(shipped: Path) -> None:
     planned = subprocess.run(
-        [KUBEDRILL, "plan", shipped, "--scale", "0.5"], capture_output=True, text=True, check=True
+        [*PLAN, shipped, "--scale", "0.5"], capture_output=True, text=True, check=True
     )
     words = " ".join(planned.stdout.split())
     assert "scale 0.5 of the file's rates and seeds" in words

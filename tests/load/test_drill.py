@@ -68,6 +68,7 @@ def test_a_stall_is_seen_by_all_who_should_have_asked_in_it(stage, server):
     assert np.percentile(latency, 90) == pytest.approx(2.5, abs=0.2)
 
 
+@pytest.mark.alone
 def test_percentiles_of_a_known_distribution(stage, server):
     server.latencies = [0.010] * 90 + [0.100] * 9 + [0.500]
     latency = stage.play(rate=200, seconds=5).records()["total_us"] / 1e6
