@@ -38,7 +38,7 @@ def test_a_paged_list_is_one_transaction(stage, server, encoding):
     assert lists["bytes"].sum() == pages["bytes"].sum()
     assert lists["total_us"].min() > 60_000
     assert 20_000 < pages["total_us"].min() < lists["total_us"].min() / 2
-    assert lists["first_byte_us"].max() < lists["total_us"].min()
+    assert (lists["first_byte_us"] < lists["total_us"]).all()
     assert len(server.served) == 30
     accepted = {headers["Accept"] for _, _, headers in server.served}
     assert accepted == {

@@ -175,7 +175,7 @@ STAT = (
 )
 
 
-QUOTA = 0.4
+QUOTA, BURNT_S = 0.4, 0.8
 UNDER_QUOTA = """
 import os, sys, time
 from pathlib import Path
@@ -186,7 +186,7 @@ machine = Machine(Path(sys.argv[2]), os.getpid(), lambda: [], FsyncWatch({}))
 machine.look()
 time.sleep(1)
 print(machine.look().model_dump_json())
-end = time.process_time() + 0.8
+end = time.process_time() + float(sys.argv[3])
 while time.process_time() < end: pass
 print(machine.look().model_dump_json())
 """
@@ -213,16 +213,18 @@ def quota() -> Iterator[Path]:
 
 
 def test_a_real_quota_is_the_machine(tmp_path, quota: Path) -> None:
-    command = [sys.executable, "-c", UNDER_QUOTA, str(quota), str(tmp_path)]
+    command = [sys.executable, "-c", UNDER_QUOTA, str(quota), str(tmp_path), str(BURNT_S)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     idle, burnt = map(MachineLook.model_validate_json, said.splitlines())
     assert (idle.cpus, burnt.cpus) == (QUOTA, QUOTA)
     assert idle.cores == len(os.sched_getaffinity(0))
     assert idle.within_s < 0.25 * idle.had_s
-    # It wanted a core and had the quota: nothing of it was left, whatever was free beside it.
-    assert burnt.used_s > 0.9 * burnt.had_s
-    assert burnt.within_s == pytest.approx(burnt.had_s, rel=0.15)
-    assert 0 < burnt.limit_throttled <= burnt.limit_periods
+    assert burnt.within_s == pytest.approx(BURNT_S, rel=0.15)
+    # It wanted a core and had the quota: nothing of it was left, whatever was free beside it. On a machine
+    # that is so busy that it had less, something was.
+    assert burnt.used_s > 0.9 * min(burnt.had_s, BURNT_S)
+    assert 0 <= burnt.limit_throttled <= burnt.limit_periods
+    assert burnt.limit_throttled > 0 or burnt.had_s > 1.5 * BURNT_S
 
 
 def test_only_the_cores_that_we_may_run_on_count() -> None:
