@@ -4,7 +4,8 @@ import json
 import shutil
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -78,16 +79,34 @@ class Order:
     catalogue: Catalogue
     reports: Path
     keep_cluster: bool = False
+    arm: str = ""
+    """The variant of the file that is run, where it has some."""
+    parent: Path | None = None
+    """The folder of the comparison that it is a run of; its own stands in there."""
 
     @property
     def cluster(self) -> str:
         """The name of the cluster to run on."""
         return self.experiment.cluster
 
+    @property
+    def name(self) -> str:
+        """The experiment's name: its file's, and the variant's behind it."""
+        return f"{self.file.stem}.{self.arm}" if self.arm else self.file.stem
 
-def run(order: Order, console: Console) -> Report:
-    """Run the drill and return its verdict; NotStarted if nothing was started."""
-    signals = Signals()
+    def make_folder(self) -> RunFolder:
+        """Make the run folder; OSError if it cannot be made."""
+        if self.parent is not None:
+            return RunFolder.create(self.parent, self.arm)
+        return RunFolder.create(self.reports.resolve(), self.name)
+
+
+def run(order: Order, console: Console, signals: Signals | None = None) -> Report:
+    """Run the drill and return its verdict; NotStarted if nothing was started.
+
+    `signals` are those of whoever runs more than this one.
+    """
+    signals = signals or Signals()
     signals.install()
     definition = check_before(order)
     with cluster.lock(order.cluster) as lock:
@@ -144,23 +163,30 @@ def check_it_may_be_thrown_away(order: Order) -> None:
 
 def open_folder(order: Order) -> RunFolder:
     """Make the run folder and put into it what is known; NotStarted if it cannot be written."""
-    try:
-        order.reports.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(order.reports).free
-        if free < FREE_BYTES:
-            raise NotStarted(
-                f"{order.reports}: the disk is full ({free // 2**20} MiB free, a drill needs "
-                f"{FREE_BYTES // 2**20} MiB); free some space, or choose another --reports"
-            )
-        folder = RunFolder.create(order.reports.resolve(), order.file.stem)
+    with writing_to(order.reports):
+        folder = order.make_folder()
         folder.experiment_yaml.write_text(to_yaml(order.experiment), encoding="utf-8")
         chaos = expand(order.experiment, order.catalogue, str(folder.path))
         folder.chaos_experiment.write_text(json.dumps(chaos, indent=1), encoding="utf-8")
+    return folder
+
+
+@contextmanager
+def writing_to(reports: Path) -> Iterator[None]:
+    """Make a new folder below `reports` in this block; NotStarted if it cannot be written, or is full."""
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(reports).free
+        if free < FREE_BYTES:
+            raise NotStarted(
+                f"{reports}: the disk is full ({free // 2**20} MiB free, a drill needs "
+                f"{FREE_BYTES // 2**20} MiB); free some space, or choose another --reports"
+            )
+        yield
     except OSError as error:
         raise NotStarted(
-            f"{order.reports}: cannot be written ({error.strerror}); choose another --reports"
+            f"{reports}: cannot be written ({error.strerror}); choose another --reports"
         ) from error
-    return folder
 
 
 def begin(
@@ -187,7 +213,7 @@ def begin(
     with console.status("starting load, prober, scraper and faults"):
         drill.start_children(experiment.loads, order.catalogue)
     start = now() + LEAD_NS
-    plan = schedule(experiment, order.file.stem, drill.folder.run, ClockPair.read(), start)
+    plan = schedule(experiment, order.name, drill.folder.run, ClockPair.read(), start)
     drill.go(plan)
     return plan
 

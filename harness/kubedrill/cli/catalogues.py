@@ -10,8 +10,10 @@ from kubedrill.cli.parts import as_json, example, print_json, print_rows
 def list_experiments(as_json: bool) -> None:
     """The experiments at hand, with what each proves."""
     from kubedrill.catalogue import experiments
+    from kubedrill.compare.arms import with_arms
 
-    print_rows(experiments(), as_json, left_out=("file", "wrong"))
+    rows = [with_arms(row) for row in experiments()]
+    print_rows(rows, as_json, left_out=("file", "wrong"))
 
 
 @click.command(epilog=example("kubedrill faults"))
@@ -40,14 +42,16 @@ def profiles(name: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog=example("kubedrill schema experiment > experiment.schema.json"))
-@click.argument("what", type=click.Choice(["experiment", "verdict"]))
+@click.argument("what", type=click.Choice(["experiment", "verdict", "comparison"]))
 def schema(what: str) -> None:
-    """Print the JSON Schema of experiment files or of verdict.json."""
+    """Print the JSON Schema of experiment files, or of verdict.json of a drill or of a comparison."""
     from kubedrill.catalogue import faults
+    from kubedrill.compare.verdict import ComparisonReport
     from kubedrill.experiment import json_schema
     from kubedrill.record.verdict import Report
 
-    if what == "verdict":
-        print_json(Report.model_json_schema())
+    if what != "experiment":
+        made = Report if what == "verdict" else ComparisonReport
+        print_json(made.model_json_schema())
     else:
         print_json(json_schema(faults()))

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,11 @@ from kubedrill.cli.parts import (
 )
 from kubedrill.errors import NotStarted
 from kubedrill.words import shown
+
+if TYPE_CHECKING:
+    from kubedrill.compare.arms import Asked
+    from kubedrill.experiment import Experiment
+    from kubedrill.record.catalogue import Catalogue
 
 overrides = click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the file."
@@ -47,7 +53,21 @@ scale = click.option(
     metavar="FACTOR",
     help="Multiply rates, clients of closed loops and seeds: 0.5 for a machine half as fast.",
 )
+variant = click.option(
+    "--variant", metavar="NAME", help="One variant alone, of an experiment that has some."
+)
 experiment_file = click.argument("file", type=click.Path(path_type=Path))
+
+
+def _one_drill(file: Path, variant: str | None, asked: "Asked") -> "tuple[Experiment, Catalogue]":
+    """Read the one drill that is meant: the file's, or that of one of its variants."""
+    from kubedrill.catalogue import read_experiment
+    from kubedrill.compare.arms import read_arm
+
+    if variant is None:
+        return read_experiment(file, asked.overrides, asked.on, asked.scale)
+    arm = read_arm(file, variant, asked)
+    return arm.experiment, arm.catalogue
 
 
 @click.command(epilog=example("kubedrill run etcd-member-kill --set phases.fault=30s"))
@@ -55,6 +75,7 @@ experiment_file = click.argument("file", type=click.Path(path_type=Path))
 @cluster_name
 @overrides
 @scale
+@variant
 @click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
 @reports_folder("Where the run folder is made.")
 def run(
@@ -62,21 +83,25 @@ def run(
     cluster: str | None,
     overrides: tuple[str, ...],
     scale: float,
+    variant: str | None,
     *,
     keep_cluster: bool,
     reports: Path,
 ) -> int:
-    """Run one drill and give its verdict.
+    """Run one drill, or all variants of it, and give the verdict.
 
     A cluster that is already up is used and left as it was; otherwise one is brought up and
     destroyed afterwards.
     """
     from kubedrill import run as drill
-    from kubedrill.catalogue import read_experiment
+    from kubedrill.compare import run as compared
+    from kubedrill.compare.arms import Asked, read_comparison
 
-    file = places.experiment_file(file)
-    experiment, catalogue = read_experiment(file, overrides, cluster, scale)
-    order = drill.Order(file, experiment, catalogue, reports, keep_cluster)
+    file, asked = places.experiment_file(file), Asked(overrides, cluster, scale)
+    if variant is None and (comparison := read_comparison(file, asked)):
+        return Done(compared.run(comparison, reports, keep_cluster, console()).verdict.exit_code)
+    experiment, catalogue = _one_drill(file, variant, asked)
+    order = drill.Order(file, experiment, catalogue, reports, keep_cluster, variant or "")
     return Done(drill.run(order, console()).verdict.exit_code)
 
 
@@ -85,17 +110,34 @@ def run(
 @cluster_name
 @overrides
 @scale
+@variant
 @as_json
 def plan(
-    file: Path, cluster: str | None, overrides: tuple[str, ...], scale: float, as_json: bool
+    file: Path,
+    cluster: str | None,
+    overrides: tuple[str, ...],
+    scale: float,
+    variant: str | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Say what a drill would do: targets, blast radius, minutes, objectives. Changes nothing."""
+    """Say what a drill would do: targets, blast radius, minutes, objectives. Changes nothing.
+
+    Of an experiment with variants, what differs between them; of one of them, all.
+    """
     from kubedrill import cluster as clusters
     from kubedrill import experiment as stage
-    from kubedrill.catalogue import read_experiment
+    from kubedrill.compare import plan as compared
+    from kubedrill.compare.arms import Asked, read_comparison
 
-    file = places.experiment_file(file)
-    experiment, catalogue = read_experiment(file, overrides, cluster, scale)
+    file, asked = places.experiment_file(file), Asked(overrides, cluster, scale)
+    if variant is None and (comparison := read_comparison(file, asked)):
+        if as_json:
+            print_json(compared.as_dict(comparison))
+        else:
+            compared.render(comparison, console())
+        return
+    experiment, catalogue = _one_drill(file, variant, asked)
     planned = stage.plan(experiment, catalogue, clusters.find(experiment.cluster))
     if as_json:
         print_json(planned.as_dict())
@@ -113,12 +155,15 @@ def validate(
 ) -> int:
     """Check files of experiments and of clusters; exit 0 if all are right, 3 if not."""
     from kubedrill.catalogue import check_file
+    from kubedrill.compare.arms import Asked, read_comparison
 
     errors: dict[str, list[str]] = {}
     for file in files:
         errors[str(file)] = []
         try:
-            check_file(places.experiment_file(file, "clusters"), overrides, scale)
+            path = places.experiment_file(file, "clusters")
+            if read_comparison(path, Asked(overrides, scale=scale)) is None:
+                check_file(path, overrides, scale)
         except NotStarted as error:
             errors[str(file)] = str(error).splitlines()
     if as_json:
@@ -133,18 +178,29 @@ def validate(
 @experiment_file
 @overrides
 @scale
+@variant
 @click.option(
     "--run",
     "run_path",
     metavar="RUN",
     help="The run folder that the actions refer to; without it, each `chaos run` makes its own.",
 )
-def expand(file: Path, overrides: tuple[str, ...], scale: float, run_path: str | None) -> None:
+def expand(
+    file: Path,
+    overrides: tuple[str, ...],
+    scale: float,
+    variant: str | None,
+    run_path: str | None,
+) -> None:
     """Print the native Chaos Toolkit experiment."""
     from kubedrill import experiment as stage
-    from kubedrill.catalogue import read_experiment
+    from kubedrill.compare.arms import Asked, read_comparison
 
-    experiment, catalogue = read_experiment(places.experiment_file(file), overrides, scale=scale)
+    file, asked = places.experiment_file(file), Asked(overrides, scale=scale)
+    if variant is None and (comparison := read_comparison(file, asked)):
+        names = ", ".join(arm.name for arm in comparison.arms)
+        raise NotStarted(f"{file}: has the variants {names}; say which, with --variant")
+    experiment, catalogue = _one_drill(file, variant, asked)
     if run_path is None:
         print_json(stage.expand_alone(experiment, catalogue, f"reports/{file.stem}.chaos"))
     else:

@@ -19,7 +19,7 @@ from kubedrill.cli.parts import (
 from kubedrill.errors import NotStarted
 
 if TYPE_CHECKING:
-    pass
+    from kubedrill.record.folder import RunFolder
 
 run_folder = click.argument(
     "run", metavar="RUN", type=click.Path(path_type=Path, exists=True, file_okay=False)
@@ -38,14 +38,35 @@ run_folder = click.argument(
 def judge(run: Path, as_json: bool, slos: Path | None) -> int:
     """Judge a run again from its files alone, and write its reports; the exit code is the verdict's."""
     from kubedrill import judging
+    from kubedrill.compare.record import variants_file
     from kubedrill.record.folder import RunFolder
     from kubedrill.report.console import print_verdict
     from kubedrill.report.files import write_all
 
     folder = RunFolder(run.resolve(), _name_of(slos) if slos else "")
+    if variants_file(folder).exists():
+        return _judge_comparison(folder, slos, as_json)
     report = judging.judge(folder, slos)
     for unwritten in write_all(folder, report):
         click.echo(unwritten, err=True)
+    if as_json:
+        click.echo(report.model_dump_json(indent=1))
+    else:
+        print_verdict(report, folder, console())
+    return Done(report.verdict.exit_code)
+
+
+def _judge_comparison(folder: "RunFolder", slos: Path | None, as_json: bool) -> int:
+    """Judge all runs of a comparison, each from its files, and what relates them."""
+    from kubedrill.compare.console import print_verdict
+    from kubedrill.compare.files import write_all
+    from kubedrill.compare.judging import judge_all
+
+    if slos is not None:
+        raise NotStarted(f"{folder.path}: has several runs; judge one of them by other objectives")
+    report, unwritten = judge_all(folder)
+    for words in (*unwritten, *write_all(folder, report)):
+        click.echo(words, err=True)
     if as_json:
         click.echo(report.model_dump_json(indent=1))
     else:
@@ -68,11 +89,14 @@ def report(run: Path) -> int:
     be written.
     """
     from kubedrill import judging
+    from kubedrill.compare.record import variants_file
     from kubedrill.record.folder import RunFolder
     from kubedrill.record.verdict import Report
     from kubedrill.report.files import write_all, write_reports
 
     folder = RunFolder(run.resolve())
+    if variants_file(folder).exists():
+        return _report_comparison(folder, run)
     if changed := judging.changes(folder):
         for words in (*changed, *write_all(folder, judging.judge(folder))):
             click.echo(words, err=True)
@@ -84,13 +108,34 @@ def report(run: Path) -> int:
     except (OSError, ValueError):
         message = f"{folder.verdict}: is no verdict; run: kubedrill judge {run}"
         raise NotStarted(message) from None
-    unwritten = write_reports(folder, report)
+    return _reported(folder, write_reports(folder, report))
+
+
+def _reported(folder: "RunFolder", unwritten: list[str]) -> int:
     for words in unwritten:
         click.echo(words, err=True)
     for path in (folder.report, folder.junit):
         if path.is_file():
             click.echo(path)
     return Done(PARTLY if unwritten else 0)
+
+
+def _report_comparison(folder: "RunFolder", run: Path) -> int:
+    """As `report`, of a comparison; the reports of its runs stay as they are."""
+    from kubedrill.compare.files import write_all, write_reports
+    from kubedrill.compare.judging import judge, stale
+    from kubedrill.compare.verdict import ComparisonReport
+
+    if broken := stale(folder):
+        for words in (*broken, *write_all(folder, judge(folder))):
+            click.echo(words, err=True)
+        return Done(INVALID)
+    try:
+        report = ComparisonReport.read(folder.verdict)
+    except (OSError, ValueError):
+        message = f"{folder.verdict}: is no verdict; run: kubedrill judge {run}"
+        raise NotStarted(message) from None
+    return _reported(folder, write_reports(folder, report))
 
 
 @click.command(epilog=example("kubedrill heal"))

@@ -33,6 +33,12 @@ class Measurable:
     zones: Sequence[str] | None
 
     def check(self, objective: Objective, phase: str) -> None:
+        """Raise ObjectiveError if there will be nothing to measure, or nothing to decide."""
+        self.check_measured(objective, phase)
+        room = self._room(*self.phases.get(phase, (0.0, math.inf)))
+        check_decides(objective, self.series, room)
+
+    def check_measured(self, objective: Objective, phase: str) -> None:
         """Raise ObjectiveError if there will be nothing to measure."""
         start, end = self.phases.get(phase, (0.0, math.inf))
         if objective.eventually_s is not None and objective.eventually_s >= end - start:
@@ -41,7 +47,6 @@ class Measurable:
         if phase in self.silent.get(objective.series.partition(".")[0], ()):
             raise ObjectiveError(f'the load "{objective.series}" does not press in this phase')
         self._check_base(objective)
-        check_decides(objective, self.series, self._room(start, end))
         if objective.series.startswith("fault.") and self.faults is not None:
             self._check_fault(objective.series, phase, self.faults)
         if objective.series.startswith(APISERVER_PREFIX) and self.zones is not None:

@@ -143,6 +143,27 @@ class LoadPart(Part):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=beside_rate)
 
 
+MOST_ARMS = 8
+MOST_REPEATS = 20
+
+
+class VariantsPart(Part):
+    """The drill played several times, with one thing changed."""
+
+    arms: dict[Name, dict[str, Any]] = Field(
+        min_length=2,
+        max_length=MOST_ARMS,
+        json_schema_extra={
+            "additionalProperties": {"type": "object", "minProperties": 1, "maxProperties": 1}
+        },
+    )
+    """By name, the one key that each gives a value of its own: `load[0].with.mode: watch`."""
+    repeat: int = Field(2, ge=1, le=MOST_REPEATS)
+    """How often each arm is played; A B B A, if twice."""
+    slos: dict[str, tuple[str, ...]] = Field(json_schema_extra={"minProperties": 1})
+    """Objectives by phase that relate two arms: `b.apiserver.cpu.rate <= 50% * a.apiserver.cpu.rate`."""
+
+
 _FAULTS_SCHEMA = WithJsonSchema(
     {
         "type": "array",
@@ -205,6 +226,8 @@ class ExperimentFile(Part):
     """Objectives by phase: `list.p99 < 1s`. There is at least one."""
     probing: Probing = Probing()
     scraping: Scraping = Scraping()
+    variants: VariantsPart | None = None
+    """The drill played several times, with one thing changed, and the runs compared."""
     headroom: Headroom = "required"
     """`none` where the drill looks for the machine's limit; else objectives on latency and availability
     need a quarter of its CPU free."""

@@ -1,11 +1,12 @@
-"""`--set key=value`: one value of a file replaced from the command line."""
+"""One value of a file replaced: by `--set key=value`, or by a variant that the file itself has."""
 
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from kubedrill.errors import NotStarted
+from kubedrill.errors import BadFile, NotStarted
 from kubedrill.reading.problems import Location, Place, describe, dotted
 from kubedrill.reading.text import BadText
 from kubedrill.reading.yaml_nodes import parse
@@ -17,12 +18,26 @@ _STEP = re.compile(r"\[(?P<index>[0-9]{1,6})\]|\.?(?P<key>[^.\[\]]+)")
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One value of the command line; `key` is still as written."""
+    """One value, of the command line or of a line of a file; `key` is still as written."""
 
     key: str
     value: Any
-    option: str
+    option: str = ""
     """What was typed, as messages name it: `--set phases.fault`."""
+    file: Path | None = None
+    """The file that says so, at `line`, where nothing was typed."""
+    line: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it was written."""
+        return Place(option=self.option) if self.file is None else Place(line=self.line)
+
+    def refused(self, message: str) -> NotStarted:
+        """Return the error that names where it was written, and what is wrong with it."""
+        if self.file is None:
+            return NotStarted(f"{self.option}: {message}")
+        return BadFile(self.file, self.line, f"{shown(self.key)}: {message}")
 
     @classmethod
     def read(cls, text: str) -> "Override":
@@ -65,11 +80,11 @@ def apply(
             _put(parent, step, override.value)
         elif _missing(parent, step):
             _put(parent, step, {})
-            places[location] = Place(option=override.option)
+            places[location] = override.place
         parent = parent[step]
     for known in [place for place in places if place[: len(location)] == location]:
         del places[known]
-    places[location] = Place(option=override.option)
+    places[location] = override.place
 
 
 def _steps(document: Any, override: Override) -> list[str | int]:
@@ -79,7 +94,7 @@ def _steps(document: Any, override: Override) -> list[str | int]:
         step, rest = _next_step(rest, value, override)
         steps.append(step)
         if len(steps) > MAX_DEPTH:
-            raise NotStarted(f"{override.option}: {TOO_DEEP}")
+            raise override.refused(TOO_DEEP)
         value = None if _missing(value, step) else value[step]
     return steps
 
@@ -93,7 +108,7 @@ def _next_step(rest: str, value: Any, override: Override) -> tuple[str | int, st
                 return key, plain[len(key) :]
     found = _STEP.match(rest)
     if found is None:
-        raise NotStarted(f"{override.option}: write the key as in load[0].rate")
+        raise override.refused("write the key as in load[0].rate")
     index = found["index"]
     return (int(index) if index is not None else found["key"]), rest[found.end() :]
 
@@ -108,15 +123,13 @@ def _check_step(
     where = f'"{dotted(location)}"' if location else "the file"
     if isinstance(step, int):
         if not isinstance(parent, list):
-            raise NotStarted(f"{override.option}: {where} is {describe(parent)}, not a list")
+            raise override.refused(f"{where} is {describe(parent)}, not a list")
         if step > len(parent):
-            raise NotStarted(f"{override.option}: {where} ends before [{step}]")
+            raise override.refused(f"{where} ends before [{step}]")
     elif not isinstance(parent, dict):
-        raise NotStarted(f"{override.option}: {where} is {describe(parent)}, not a mapping")
+        raise override.refused(f"{where} is {describe(parent)}, not a mapping")
     elif location in closed and step not in parent:
-        raise NotStarted(
-            f'{override.option}: unknown key "{shown(step)}"{did_you_mean(step, parent)}'
-        )
+        raise override.refused(f'unknown key "{shown(step)}"{did_you_mean(step, parent)}')
 
 
 def _missing(parent: Any, step: str | int) -> bool:

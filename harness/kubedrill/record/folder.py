@@ -16,6 +16,16 @@ class RunFolder:
 
     @classmethod
     def create(cls, reports: Path, experiment: str, at: datetime | None = None) -> "RunFolder":
+        """Make a new folder for one drill, and those for its samples, scrapes and logs."""
+        folder = cls.create_empty(reports, experiment, at)
+        for part in (folder.samples, folder.metrics, folder.logs):
+            part.mkdir()
+        return folder
+
+    @classmethod
+    def create_empty(
+        cls, reports: Path, experiment: str, at: datetime | None = None
+    ) -> "RunFolder":
         """Make a new folder `reports/experiment/20260131T120000Z` (-2, -3 ... if taken)."""
         start = (at or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
         parent = reports / experiment
@@ -25,12 +35,8 @@ class RunFolder:
                 (parent / name).mkdir()
             except FileExistsError:
                 continue
-            folder = cls(parent / name)
-            folder.samples.mkdir()
-            folder.metrics.mkdir()
-            folder.logs.mkdir()
-            _point_latest(folder.path)
-            return folder
+            _point_latest(parent / name)
+            return cls(parent / name)
         raise FileExistsError(f"{parent}: a hundred runs started in the second {start}")
 
     def remove(self) -> None:

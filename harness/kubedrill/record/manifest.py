@@ -6,7 +6,7 @@ It closes the evidence: what is missing or was changed since is named by whoever
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -87,11 +87,34 @@ def seal(folder: RunFolder) -> None:
     """
     found = _walk(folder.path, lambda _: True)
     names = [name for name, kind in found.items() if kind == "file" and not _is_made(name)]
+    seal_files(folder, names)
+
+
+def seal_files(folder: RunFolder, names: Collection[str]) -> None:
+    """Write the manifest of these files alone; OSError as of `seal`."""
     with ThreadPoolExecutor(_THREADS) as pool:
         kept = pool.map(lambda name: _kept(folder.path / name), names)
         files = dict(zip(names, kept, strict=True))
     write_whole(folder.manifest, Manifest.of(files).text())
     _sync(folder.path)
+
+
+def check_files(folder: RunFolder, names: Collection[str]) -> Iterator[str]:
+    """Yield what became of the files that a manifest is of, which must be these and no others."""
+    try:
+        manifest = _read(folder.manifest)
+    except BadEvidence as bad:
+        yield _unsealed_in_words(folder, bad)
+        return
+    for name in names:
+        if name not in manifest.files:
+            yield f"{shown(name)}: was not there when the last drill had ended"
+    found = _walk(folder.path, _above(manifest).__contains__)
+    for name, was in manifest.files.items():
+        if name not in names:
+            yield f"{shown(name)}: is in the manifest, and of nothing that was played"
+        elif words := _changed(folder, name, was, found):
+            yield words
 
 
 def check(folder: RunFolder) -> Seal:
@@ -100,8 +123,7 @@ def check(folder: RunFolder) -> Seal:
         manifest = _read(folder.manifest)
     except BadEvidence as bad:
         return _unsealed(folder, bad)
-    above = {"samples", "metrics", "logs"}
-    above |= {str(parent) for name in manifest.files for parent in PurePath(name).parents}
+    above = {"samples", "metrics", "logs"} | _above(manifest)
     found = _walk(folder.path, above.__contains__)
     with ThreadPoolExecutor(_THREADS) as pool:
         said = pool.map(
@@ -122,10 +144,20 @@ def check(folder: RunFolder) -> Seal:
     return Seal(tuple(broken), tuple(_foreign(foreign)), readable=not strange)
 
 
-def _unsealed(folder: RunFolder, bad: BadEvidence) -> Seal:
+def _above(manifest: Manifest) -> set[str]:
+    """Return the folders in which what the manifest names stands."""
+    return {str(parent) for name in manifest.files for parent in PurePath(name).parents}
+
+
+def _unsealed_in_words(folder: RunFolder, bad: BadEvidence) -> str:
     words = bad.within(folder.path)
     if bad.what == "is missing":
         words += ": kubedrill was killed before the drill had ended, or it still runs"
+    return words
+
+
+def _unsealed(folder: RunFolder, bad: BadEvidence) -> Seal:
+    words = _unsealed_in_words(folder, bad)
     found = _walk(folder.path, lambda _: True)
     strange = [name for name, kind in found.items() if kind != "file" and _is_read(folder, name)]
     named = (f"{shown(name)}: {_NO_FILE[found[name]]}" for name in strange)

@@ -29,7 +29,8 @@ OPERATORS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "==": (operators.eq, "exactly"),
 }
 
-_SYMBOLS = {"s": "s", "ratio": "%", "1/s": "/s", "bytes": "B", "bytes/s": "B/s", "cpu": "cpu"}
+SYMBOLS = dict(zip(EXAMPLES, ("s", "%", "/s", "B", "B/s", "cpu", ""), strict=True))
+"""How a number of each base unit is written."""
 _STATISTIC = re.compile(r"\.(p\d+(?:\.\d+)?|" + "|".join(STATISTICS) + r")$")
 _SERIES = re.compile(r"\s*([A-Za-z][\w-]*(?:\.[\w-]+)*)\s*")
 _OPERATOR = re.compile(r"([^\s\w.%'\"()]+)\s*")
@@ -195,8 +196,8 @@ def holds_between(objective: Objective, least: float, most: float) -> bool | Non
     return first if first == last else None
 
 
-def read_comparison(text: str, offset: int = 0) -> Objective:
-    """Read `series.statistic operator number unit`; columns count from `offset`."""
+def split(text: str, offset: int = 0) -> tuple[str, str, int]:
+    """Return what stands left of the operator, the operator, and where what is asked begins."""
     series = _SERIES.match(text)
     if series is None:
         message = f'"{shown(text.strip())}" has no series; write it as list.p99 < 1s'
@@ -208,18 +209,24 @@ def read_comparison(text: str, offset: int = 0) -> Objective:
         raise ObjectiveError(f'no operator after "{shown(series[1])}"; known: {known}', column)
     if operator[1] not in OPERATORS:
         raise ObjectiveError(_unknown_operator(operator[1]), offset + operator.start() + 1)
-    asked = text[operator.end() :]
+    return series[1], operator[1], operator.end()
+
+
+def read_comparison(text: str, offset: int = 0) -> Objective:
+    """Read `series.statistic operator number unit`; columns count from `offset`."""
+    written, operator, end = split(text, offset)
+    asked = text[end:]
     share = _SHARE.match(asked)
     try:
         threshold = parse_quantity(share["share"] if share else asked)
     except UnitError as error:
-        raise ObjectiveError(str(error), offset + operator.end() + 1) from None
-    name, statistic = _split(series[1])
+        raise ObjectiveError(str(error), offset + end + 1) from None
+    name, statistic = _statistic(written)
     return Objective(
         text.strip(),
         name,
         statistic,
-        operator[1],
+        operator,
         threshold.value,
         threshold.unit,
         threshold.written,
@@ -233,7 +240,7 @@ def _unknown_operator(written: str) -> str:
     return f'unknown operator "{shown(written)}"; {better}'
 
 
-def _split(name: str) -> tuple[str, str | None]:
+def _statistic(name: str) -> tuple[str, str | None]:
     found = _STATISTIC.search(name)
     if found:
         return name[: found.start()], found[1]
@@ -279,7 +286,7 @@ def _wrong_unit(objective: Objective, series: Series) -> str:
     number = objective.threshold
     if expected == "ratio" and number <= 1:
         number *= 100
-    return f"{takes}; write {show_as(number, '')}{_SYMBOLS[expected]}"
+    return f"{takes}; write {show_as(number, '')}{SYMBOLS[expected]}"
 
 
 def as_written(objective: Objective) -> str:

@@ -194,6 +194,14 @@ def find_series(name: str, loads: Iterable[str]) -> Series | None:
     return BUILT_IN.get(name)
 
 
+def named(name: str) -> Series:
+    """Return the series of a name that is right; what is no built-in series is a load's."""
+    load = load_of_cpu(name) or name
+    series = find_series(name, []) or find_series(name, [load])
+    assert series is not None
+    return series
+
+
 def load_of_cpu(name: str) -> str:
     """Return the load whose own CPU a series of that name would be, `list` of `list.cpu`; "" if none."""
     load, _, what = name.partition(".")

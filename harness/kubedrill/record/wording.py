@@ -2,18 +2,13 @@
 
 from kubedrill.reading.units import format_duration, show_as
 from kubedrill.record.objective import OFFERED, OPERATORS, SEEDED, Objective, base_load
-from kubedrill.record.series import STATISTICS, Series, find_series, load_of_cpu
+from kubedrill.record.series import STATISTICS, Series, named
 
 
 def words(objective: Objective, phase: str) -> str:
     """Return the objective as one English sentence; it must have passed `check`."""
-    # A name that is no built-in series is a load's: `check` has seen to that.
-    series = find_series(objective.series, [])
-    if series is None:
-        load = load_of_cpu(objective.series) or objective.series
-        series = find_series(objective.series, [load])
-    assert series is not None
-    subject = _subject(series, objective.statistic)
+    series = named(objective.series)
+    subject = subject_of(series, objective.statistic)
     bound = (
         f"{OPERATORS[objective.operator][1]} {show_as(objective.threshold, objective.written_unit)}"
         f"{_base_in_words(objective)}"
@@ -40,20 +35,21 @@ def _every_scrape(series: Series, objective: Objective) -> bool:
     return series.kind == "gauge" and objective.statistic is None
 
 
-def _subject(series: Series, statistic: str | None) -> str:
-    named = f"{series.name} ({series.words})"
+def subject_of(series: Series, statistic: str | None) -> str:
+    """Return what is measured, in words."""
+    whole = f"{series.name} ({series.words})"
     match series.kind, statistic:
         case "requests", str():
             return _request_subject(series, statistic)
         case "counter", "count":
-            return f"{named} over the phase"
+            return f"{whole} over the phase"
         case (("availability" | "fault"), None):
             return series.words
         case _, "longest":
             return f"the longest {series.words}"
         case _, str():
-            return f"{STATISTICS[statistic]} of {named}"
-    return named
+            return f"{STATISTICS[statistic]} of {whole}"
+    return whole
 
 
 def _request_subject(series: Series, statistic: str) -> str:

@@ -21,7 +21,7 @@ def print_verdict(report: Report, folder: RunFolder, console: Console) -> None:
     """Print the verdict, why, the objectives, a summary, and where the report is."""
     console.print(verdict_table(report))
     # A path must stay whole to be opened, however long it is.
-    console.print(Text.assemble(("Report   ", "dim"), _shown(folder.report)), soft_wrap=True)
+    console.print(Text.assemble(("Report   ", "dim"), relative(folder.report)), soft_wrap=True)
 
 
 def verdict_table(report: Report) -> RenderableType:
@@ -98,7 +98,7 @@ def _summary(report: Report) -> Table:
     return table
 
 
-def _shown(path: Path) -> str:
+def relative(path: Path) -> str:
     """Return a path as one would type it here."""
     try:
         return str(path.relative_to(Path.cwd()))

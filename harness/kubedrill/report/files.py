@@ -12,19 +12,19 @@ from kubedrill.words import why_not
 
 def write_all(folder: RunFolder, report: Report) -> list[str]:
     """Write `verdict.json`, and its reports; return in words what could not be written."""
-    verdict = _written(folder.verdict, partial(report.write, folder.verdict))
+    verdict = written(folder.verdict, partial(report.write, folder.verdict))
     return [*filter(None, [verdict]), *write_reports(folder, report)]
 
 
 def write_reports(folder: RunFolder, report: Report) -> list[str]:
     """Write `report.html` and `junit.xml` of a verdict; return in words what could not be written."""
     writers = {folder.report: html.write, folder.junit: junit.write}
-    words = (_written(path, partial(write, folder, report)) for path, write in writers.items())
+    words = (written(path, partial(write, folder, report)) for path, write in writers.items())
     return [*filter(None, words)]
 
 
-def _written(path: Path, write: Callable[[], object]) -> str:
-    """Write a file; return why it could not be written, in words.
+def written(path: Path, write: Callable[[], object]) -> str:
+    """Write a file of a verdict; return why it could not be written, in words.
 
     What stands there of an earlier verdict goes, if it can: a PASS that is no longer so is worse than none.
     """

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from kubedrill.record.files import write_whole
 from kubedrill.record.folder import RunFolder
@@ -57,7 +57,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
     schedule = Schedule.read(folder.schedule) if folder.schedule.exists() else None
     events = read_timeline(folder.timeline, may_be_cut=True) if folder.timeline.exists() else []
     start = _start(report, events)
-    template = _environment().get_template("report.html.j2")
+    template = environment().get_template("report.html.j2")
     return template.render(
         report=report,
         unread=unread,
@@ -77,18 +77,20 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
     )
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("kubedrill.report"),
+def environment(package: str = "kubedrill.report") -> Environment:
+    """Return what renders a package's templates, those of reports beside them."""
+    loaders = [PackageLoader(name) for name in dict.fromkeys((package, "kubedrill.report"))]
+    made = Environment(
+        loader=ChoiceLoader(loaders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     # Bokeh's JSON names an object where it first appears; sorted keys would put references before.
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
-    environment.tests["text"] = lambda value: not isinstance(value, dict | list | tuple)
-    return environment
+    made.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    made.tests["text"] = lambda value: not isinstance(value, dict | list | tuple)
+    return made
 
 
 def _bokeh() -> str:

@@ -162,8 +162,10 @@ def _acknowledge_unreadable(folder: RunFolder, why: str, say: Say) -> None:
 
 
 def _known(reports: Path) -> Iterator[RunFolder]:
-    for ledger in reports.resolve().glob("*/*/ledger.jsonl"):
-        if not ledger.parent.is_symlink():
+    top = reports.resolve()
+    # The runs of a comparison stand in its folder, each in one of its arm's.
+    for ledger in (*top.glob("*/*/ledger.jsonl"), *top.glob("*/*/*/*/ledger.jsonl")):
+        if ledger.parent == ledger.parent.resolve():  # not by way of a link
             yield RunFolder(ledger.parent)
     yield from registered()
 

@@ -1,0 +1,164 @@
+"""The arms of an experiment: each the drill with one thing changed; all else is refused, with its line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from two_arms import TWO_ARMS
+
+from kubedrill.compare.arms import Asked, Comparison, read_arm, read_comparison
+from kubedrill.errors import BadFile, NotStarted
+
+Write = Callable[[str], Path]
+CACHED = """    cached:
+      load[0].with.resource_version: "0"
+"""
+RELATION = "cached.etcd.sent_bytes <= 10% * consistent.etcd.sent_bytes"
+
+
+def read(file: Path, *overrides: str, on: str | None = None) -> Comparison:
+    comparison = read_comparison(file, Asked(overrides, on))
+    assert comparison is not None
+    return comparison
+
+
+def test_each_arm_is_the_drill_with_one_thing_changed(write: Write) -> None:
+    comparison = read(write(TWO_ARMS))
+    assert [arm.name for arm in comparison.arms] == ["cached", "consistent"]
+    given = [arm.experiment.loads[0].parameters for arm in comparison.arms]
+    common = {"resource": "pods", "encoding": "protobuf"}
+    assert given == [common | {"resource_version": "0"}, common | {"resource_version": ""}]
+    assert " ".join(map(str, comparison.plays)) == "cached-1 consistent-1 consistent-2 cached-2"
+
+
+def test_a_file_without_variants_has_no_arms(write: Write) -> None:
+    assert read_comparison(write(TWO_ARMS.partition("variants:")[0]), Asked()) is None
+
+
+def test_options_change_every_arm_and_how_often_they_are_played(write: Write) -> None:
+    comparison = read(write(TWO_ARMS), "phases.steady=7s", "variants.repeat=1")
+    assert [arm.experiment.seconds for arm in comparison.arms] == [17, 17]
+    assert len(comparison.plays) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("faults: [etcd.kill: {member: leader, phase: steady}]", "faults: []"),
+        ("cluster: local-3az", "cluster: local-3az-no-apf"),
+        ("load[0].rate: 5/s", "load[0].rate: 10/s"),
+        ("seed.pods: 10", "seed.pods: 20"),
+        ("probing.rates.fresh: 5/s", "probing.rates.fresh: 10/s"),
+    ],
+    ids=lambda change: change[0].partition(":")[0],
+)
+def test_anything_of_a_drill_may_be_what_is_changed(write: Write, change: tuple[str, str]) -> None:
+    first, second = change
+    arms = f"    cached:\n      {first}\n    consistent:\n      {second}\n"
+    before, _, after = TWO_ARMS.partition("  arms:\n")
+    text = f"{before}  arms:\n{arms}  slos:{after.partition('  slos:')[2]}"
+    assert len(read(write(text)).arms) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        (CACHED, "    cached: {}\n", 15, 'arm "cached" changes nothing'),
+        (CACHED, CACHED + "      load[0].rate: 5/s\n", 15, 'arm "cached" changes 2 things'),
+        (
+            'load[0].with.resource_version: ""',
+            "load[0].rate: 5/s",
+            18,
+            'arm "consistent" changes load[0].rate, and arm "cached" load[0].with.resource_version',
+        ),
+        (CACHED, CACHED.replace("load[0]", "laod[0]"), 16, '"laod"'),
+        (
+            "load[0].with.resource_version",
+            "load[0].with.resource_verzion",
+            16,
+            'did you mean "resource_version"',
+        ),
+        ("load[0].with.resource_version", "load[4].rate", 16, '"load" ends before [4]'),
+        ("load[0].with.resource_version", "phases.stedy", 16, 'did you mean "steady"'),
+        ("load[0].with.resource_version", "slos.steady", 16, 'arm "cached" changes slos'),
+        ("load[0].with.resource_version", "title", 16, 'arm "cached" changes title'),
+        ('resource_version: ""', 'resource_version: "0"', 18, 'is the same drill as arm "cached"'),
+        ('resource_version: ""', 'resource_version: "1x"', 18, "resource_version"),
+        (CACHED, "", 14, "variants.arms"),
+        ("    consistent:", "    Consistent:", 17, '"Consistent" is no name'),
+        (
+            "  slos:\n    steady:\n      - cached",
+            "  slso:\n    steady:\n      - cached",
+            19,
+            "slso",
+        ),
+        (f"- {RELATION}", "", 20, "must be a list"),
+        (f"\n      - {RELATION}", " []", 19, "no objective relates the arms"),
+        (RELATION, RELATION.replace("consistent", "consistant"), 21, 'did you mean "consistent"?'),
+        (RELATION, RELATION.replace("etcd.", "etcs."), 21, 'did you mean "etcd"?'),
+        (RELATION, RELATION.replace(" cached", "", 1).replace("bytes", "byts"), 21, "sent_bytes"),
+        ("    steady:\n      - cached", "    stedy:\n      - cached", 21, 'did you mean "steady"?'),
+        (RELATION, f"{RELATION}\n      - {RELATION}", 22, "the same twice"),
+        (RELATION, "cached.list.p98 < consistent.list.p99", 21, 'no "p98"'),
+        (RELATION, "cached.fault.time_to_detect < consistent.fault.time_to_detect", 21, "a fault"),
+        (RELATION, "cached.list.p99 < 1s", 21, "no figure of another arm"),
+        (
+            "  slos:\n    steady:\n      - c",
+            "  repeat: 0\n  slos:\n    steady:\n      - c",
+            19,
+            "repeat",
+        ),
+    ],
+)
+def test_is_refused_with_its_line(
+    write: Write, old: str, new: str, line: int, message: str
+) -> None:
+    assert old in TWO_ARMS
+    with pytest.raises(BadFile) as raised:
+        read(write(TWO_ARMS.replace(old, new)))
+    assert message in str(raised.value)
+    assert raised.value.line == line
+
+
+def test_arms_that_replace_a_whole_mapping_differ_in_one_key_of_it(write: Write) -> None:
+    whole = TWO_ARMS.replace('load[0].with.resource_version: "0"', "load[0].with: {resource: pods}")
+    other = 'load[0].with.resource_version: ""'
+    right = whole.replace(other, 'load[0].with: {resource: pods, resource_version: "0"}')
+    assert len(read(write(right)).arms) == 2
+    wrong = right.replace('pods, resource_version: "0"', 'secrets, resource_version: "0"')
+    with pytest.raises(
+        BadFile, match=r"differs from arm .cached. in 2 things: resource, resource_v"
+    ):
+        read(write(wrong))
+
+
+@pytest.mark.parametrize("typed", ["load[0].with.resource_version=0", "variants.arms.cached={}"])
+def test_what_is_typed_is_not_lost_in_the_arms(write: Write, typed: str) -> None:
+    with pytest.raises(NotStarted):
+        read(write(TWO_ARMS), typed)
+
+
+def test_a_cluster_that_is_typed_is_not_lost_in_the_arms(write: Write) -> None:
+    text = TWO_ARMS.replace('load[0].with.resource_version: "0"', "cluster: local-3az")
+    text = text.replace('load[0].with.resource_version: ""', "cluster: local-3az-no-apf")
+    with pytest.raises(NotStarted, match="--cluster: each arm gives it a value of its own"):
+        read(write(text), on="local-3az")
+
+
+def test_one_arm_is_read_alone(write: Write) -> None:
+    file = write(TWO_ARMS)
+    arm = read_arm(file, "consistent", Asked())
+    assert arm.experiment.loads[0].parameters["resource_version"] == ""
+    assert arm.written == '""'
+    with pytest.raises(NotStarted, match=r'unknown variant "cashed"; did you mean "cached"'):
+        read_arm(file, "cashed", Asked())
+    with pytest.raises(NotStarted, match="has no variants; leave --variant out"):
+        read_arm(write(TWO_ARMS.partition("variants:")[0]), "cached", Asked())
+
+
+def test_one_arm_may_be_given_what_another_cannot_take(write: Write) -> None:
+    """limit and resource_version=0 contradict each other, in the arm that reads from the cache."""
+    file, asked = write(TWO_ARMS), Asked(["load[0].with.limit=500"])
+    assert read_arm(file, "consistent", asked).experiment.loads[0].parameters["limit"] == 500
+    with pytest.raises(NotStarted, match="limit"):
+        read_comparison(file, asked)

@@ -1,0 +1,35 @@
+"""docs/variants.md: its example is one, and what it says of errors is what is said."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kubedrill.compare.arms import Asked, read_comparison
+from kubedrill.errors import BadFile
+from kubedrill.experiment.schema import MOST_ARMS, MOST_REPEATS, VariantsPart
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+TEXT = (DOCS / "variants.md").read_text("utf-8")
+[EXAMPLE] = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+
+
+def test_the_example_is_right(write: Callable[[str], Path]) -> None:
+    comparison = read_comparison(write(EXAMPLE), Asked())
+    assert comparison is not None
+    assert len(comparison.relations) == 2
+
+
+def test_the_error_is_what_is_said(write: Callable[[str], Path]) -> None:
+    line = '      load[0].with.resource_version: "0"\n'
+    with pytest.raises(BadFile) as raised:
+        read_comparison(write(EXAMPLE.replace(f"cached:\n{line}", "cached: {}\n")), Asked())
+    said = str(raised.value).partition(": ")[2].partition(" (")[0]
+    assert said in TEXT
+
+
+def test_bounds_and_defaults_are_those_of_the_file() -> None:
+    table = (DOCS / "experiment-file.md").read_text("utf-8")
+    assert f"2 to {MOST_ARMS} arms" in table
+    assert f"| 1 to {MOST_REPEATS} | `{VariantsPart.model_fields['repeat'].default}` |" in table
