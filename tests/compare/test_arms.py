@@ -27,7 +27,7 @@ def test_each_arm_is_the_drill_with_one_thing_changed(write: Write) -> None:
     assert [arm.name for arm in comparison.arms] == ["cached", "consistent"]
     given = [arm.experiment.loads[0].parameters for arm in comparison.arms]
     common = {"resource": "pods", "encoding": "protobuf"}
-    assert given == [common | {"resource_version": "0"}, common | {"resource_version": ""}]
+    assert given == [common | {"resource_version": "0"}, common | {"resource_version": "unset"}]
     assert " ".join(map(str, comparison.plays)) == "cached-1 consistent-1 consistent-2 cached-2"
 
 
@@ -63,49 +63,54 @@ def test_anything_of_a_drill_may_be_what_is_changed(write: Write, change: tuple[
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        (CACHED, "    cached: {}\n", 15, 'arm "cached" changes nothing'),
-        (CACHED, CACHED + "      load[0].rate: 5/s\n", 15, 'arm "cached" changes 2 things'),
+        (CACHED, "    cached: {}\n", 14, 'arm "cached" changes nothing'),
+        (CACHED, CACHED + "      load[0].rate: 5/s\n", 14, 'arm "cached" changes 2 things'),
         (
-            'load[0].with.resource_version: ""',
+            "load[0].with.resource_version: unset",
             "load[0].rate: 5/s",
-            18,
+            17,
             'arm "consistent" changes load[0].rate, and arm "cached" load[0].with.resource_version',
         ),
-        (CACHED, CACHED.replace("load[0]", "laod[0]"), 16, '"laod"'),
+        ("load[0].with.resource_version", "laod[0].rate", 15, 'unknown key "laod"; did you mean "load"?'),
         (
             "load[0].with.resource_version",
             "load[0].with.resource_verzion",
-            16,
+            15,
             'did you mean "resource_version"',
         ),
-        ("load[0].with.resource_version", "load[4].rate", 16, '"load" ends before [4]'),
-        ("load[0].with.resource_version", "phases.stedy", 16, 'did you mean "steady"'),
-        ("load[0].with.resource_version", "slos.steady", 16, 'arm "cached" changes slos'),
-        ("load[0].with.resource_version", "title", 16, 'arm "cached" changes title'),
-        ('resource_version: ""', 'resource_version: "0"', 18, 'is the same drill as arm "cached"'),
-        ('resource_version: ""', 'resource_version: "1x"', 18, "resource_version"),
-        (CACHED, "", 14, "variants.arms"),
-        ("    consistent:", "    Consistent:", 17, '"Consistent" is no name'),
+        ("load[0].with.resource_version", "load[4].rate", 15, '"load" ends before [4]'),
+        ("load[0].with.resource_version", "phases.stedy", 15, 'did you mean "steady"'),
+        ("load[0].with.resource_version", "slos.steady", 15, 'arm "cached" changes slos'),
+        ("load[0].with.resource_version", "title", 15, 'arm "cached" changes title'),
+        (
+            "resource_version: unset",
+            'resource_version: "0"',
+            17,
+            'is the same drill as arm "cached"',
+        ),
+        ("resource_version: unset", 'resource_version: "1x"', 17, "resource_version"),
+        (CACHED, "", 13, "variants.arms"),
+        ("    consistent:", "    Consistent:", 16, '"Consistent" is no name'),
         (
             "  slos:\n    steady:\n      - cached",
             "  slso:\n    steady:\n      - cached",
-            19,
-            "slso",
+            12,
+            'unknown key "slso"; did you mean "slos"?',
         ),
-        (f"- {RELATION}", "", 20, "must be a list"),
-        (f"\n      - {RELATION}", " []", 19, "no objective relates the arms"),
-        (RELATION, RELATION.replace("consistent", "consistant"), 21, 'did you mean "consistent"?'),
-        (RELATION, RELATION.replace("etcd.", "etcs."), 21, 'did you mean "etcd"?'),
-        (RELATION, RELATION.replace(" cached", "", 1).replace("bytes", "byts"), 21, "sent_bytes"),
-        ("    steady:\n      - cached", "    stedy:\n      - cached", 21, 'did you mean "steady"?'),
-        (RELATION, f"{RELATION}\n      - {RELATION}", 22, "the same twice"),
-        (RELATION, "cached.list.p98 < consistent.list.p99", 21, 'no "p98"'),
-        (RELATION, "cached.fault.time_to_detect < consistent.fault.time_to_detect", 21, "a fault"),
-        (RELATION, "cached.list.p99 < 1s", 21, "no figure of another arm"),
+        (f"- {RELATION}", "", 19, "must be a list"),
+        (f"\n      - {RELATION}", " []", 18, "no objective relates the arms"),
+        (RELATION, RELATION.replace("consistent", "consistant"), 20, 'did you mean "consistent"?'),
+        (RELATION, RELATION.replace("etcd.", "etcs."), 20, 'did you mean "etcd"?'),
+        (RELATION, RELATION.replace(" cached", "", 1).replace("bytes", "byts"), 20, "sent_bytes"),
+        ("    steady:\n      - cached", "    stedy:\n      - cached", 20, 'did you mean "steady"?'),
+        (RELATION, f"{RELATION}\n      - {RELATION}", 21, "the same twice"),
+        (RELATION, "cached.list.p98 < consistent.list.p99", 20, 'no "p98"'),
+        (RELATION, "cached.fault.time_to_detect < consistent.fault.time_to_detect", 20, "a fault"),
+        (RELATION, "cached.list.p99 < 1s", 20, "no figure of another arm"),
         (
             "  slos:\n    steady:\n      - c",
             "  repeat: 0\n  slos:\n    steady:\n      - c",
-            19,
+            18,
             "repeat",
         ),
     ],
@@ -122,7 +127,7 @@ def test_is_refused_with_its_line(
 
 def test_arms_that_replace_a_whole_mapping_differ_in_one_key_of_it(write: Write) -> None:
     whole = TWO_ARMS.replace('load[0].with.resource_version: "0"', "load[0].with: {resource: pods}")
-    other = 'load[0].with.resource_version: ""'
+    other = "load[0].with.resource_version: unset"
     right = whole.replace(other, 'load[0].with: {resource: pods, resource_version: "0"}')
     assert len(read(write(right)).arms) == 2
     wrong = right.replace('pods, resource_version: "0"', 'secrets, resource_version: "0"')
@@ -140,7 +145,7 @@ def test_what_is_typed_is_not_lost_in_the_arms(write: Write, typed: str) -> None
 
 def test_a_cluster_that_is_typed_is_not_lost_in_the_arms(write: Write) -> None:
     text = TWO_ARMS.replace('load[0].with.resource_version: "0"', "cluster: local-3az")
-    text = text.replace('load[0].with.resource_version: ""', "cluster: local-3az-no-apf")
+    text = text.replace("load[0].with.resource_version: unset", "cluster: local-3az-no-apf")
     with pytest.raises(NotStarted, match="--cluster: each arm gives it a value of its own"):
         read(write(text), on="local-3az")
 
@@ -148,8 +153,8 @@ def test_a_cluster_that_is_typed_is_not_lost_in_the_arms(write: Write) -> None:
 def test_one_arm_is_read_alone(write: Write) -> None:
     file = write(TWO_ARMS)
     arm = read_arm(file, "consistent", Asked())
-    assert arm.experiment.loads[0].parameters["resource_version"] == ""
-    assert arm.written == '""'
+    assert arm.experiment.loads[0].parameters["resource_version"] == "unset"
+    assert arm.written == "unset"
     with pytest.raises(NotStarted, match=r'unknown variant "cashed"; did you mean "cached"'):
         read_arm(file, "cashed", Asked())
     with pytest.raises(NotStarted, match="has no variants; leave --variant out"):

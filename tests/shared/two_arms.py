@@ -17,7 +17,7 @@ variants:
     cached:
       load[0].with.resource_version: "0"
     consistent:
-      load[0].with.resource_version: ""
+      load[0].with.resource_version: unset
   slos:
     steady:
       - cached.etcd.sent_bytes <= 10% * consistent.etcd.sent_bytes

@@ -170,7 +170,10 @@ def _check_key(
     place = (*_place(name), key)
     other, others = first
     head = key.partition(".")[0].partition("[")[0]
-    if head in SHARED:
+    if head not in ExperimentFile.model_fields:
+        near = did_you_mean(head, ExperimentFile.model_fields)
+        problems.add(place, f'unknown key "{shown(head)}"{near}')
+    elif head in SHARED:
         words = f'arm "{name}" changes {head}, which is the same for every arm'
         problems.add(place, f"{words}; change what the drill does")
     elif len(others) == 1 and key not in others:

@@ -116,15 +116,22 @@ def _side(text: str, offset: int = 0) -> Side:
 
 
 def _check(relation: Relation) -> None:
-    """Raise ObjectiveError unless both sides have one unit, and are of two arms."""
+    """Raise ObjectiveError unless both sides have one unit, and are of two arms.
+
+    Of a statistic that there is not, `check` of either side says so.
+    """
     left, right = relation.sides
+    known_statistics = all(
+        side.objective.statistic in named(side.objective.series).statistics
+        for side in relation.sides
+    )
     if left.arm == right.arm:
         raise ObjectiveError(f"both sides are of {left.arm}; relate it with another arm")
     for side in relation.sides:
         if named(side.objective.series).kind == "gauge" and side.objective.statistic is None:
             wrong = f"{side.written} may be another at each scrape; add .max or .min"
             raise ObjectiveError(wrong)
-    if left.objective.unit != right.objective.unit:
+    if known_statistics and left.objective.unit != right.objective.unit:
         first, second = (EXAMPLES[side.objective.unit].partition(":")[0] for side in relation.sides)
         raise ObjectiveError(
             f"{left.written} is {first}, {right.written} {second}; both sides need the same unit"
