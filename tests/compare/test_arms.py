@@ -44,7 +44,7 @@ def test_options_change_every_arm_and_how_often_they_are_played(write: Write) ->
 @pytest.mark.parametrize(
     "change",
     [
-        ("faults: [etcd.kill: {member: leader, phase: steady}]", "faults: []"),
+        ("faults: [{etcd.kill: {member: leader}, phase: steady}]", "faults: []"),
         ("cluster: local-3az", "cluster: local-3az-no-apf"),
         ("load[0].rate: 5/s", "load[0].rate: 10/s"),
         ("seed.pods: 10", "seed.pods: 20"),
@@ -71,7 +71,12 @@ def test_anything_of_a_drill_may_be_what_is_changed(write: Write, change: tuple[
             17,
             'arm "consistent" changes load[0].rate, and arm "cached" load[0].with.resource_version',
         ),
-        ("load[0].with.resource_version", "laod[0].rate", 15, 'unknown key "laod"; did you mean "load"?'),
+        (
+            "load[0].with.resource_version",
+            "laod[0].rate",
+            15,
+            'unknown key "laod"; did you mean "load"?',
+        ),
         (
             "load[0].with.resource_version",
             "load[0].with.resource_verzion",
