@@ -13,7 +13,6 @@ from kubedrill.errors import NotStarted
 from kubedrill.judge.verdict import unfounded
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
-from kubedrill.record.manifest import check
 from kubedrill.record.objective import ObjectiveError
 from kubedrill.record.relation import Relation, parse_relation
 from kubedrill.record.schedule import ScheduledObjective
@@ -74,7 +73,7 @@ def stale(folder: RunFolder) -> list[str]:
     except BadEvidence as bad:
         return [bad.within(folder.path)]
     played = runs(folder, variants).items()
-    own = (f"{play}: {words}" for play, run in played for words in check(run).broken)
+    own = (f"{play}: {words}" for play, run in played for words in judging.changes(run))
     return [*broken(folder, variants), *own]
 
 

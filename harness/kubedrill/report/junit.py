@@ -41,7 +41,7 @@ def write_suites(path: Path, name: str, suites: Sequence[ET.Element]) -> None:
 
 
 def _phase(report: Report, phase: str, objectives: list[ObjectiveResult]) -> ET.Element:
-    begun = next((one for one in report.phases if one.name == phase), None)
+    begun = next((known for known in report.phases if known.name == phase), None)
     length_s = (begun.end - begun.start) / 1e9 if begun else 0.0
     made = _suite(report, phase, length_s, begun.date if begun else date_of(report.run))
     for objective in objectives:
