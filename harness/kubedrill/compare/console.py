@@ -40,7 +40,7 @@ def _relations(report: ComparisonReport) -> Table:
     for relation in report.relations:
         for number in relation.rounds:
             first = number.round == 1
-            sides = (sentences.side(one, relation.unit) for one in (number.left, number.right))
+            sides = (sentences.side(side, relation.unit) for side in (number.left, number.right))
             row = (
                 *((relation.phase, relation.text) if first else ("", "")),
                 *(str(number.round), *sides, sentences.ratio(number)),

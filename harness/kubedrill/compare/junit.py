@@ -27,7 +27,7 @@ def write(folder: RunFolder, report: ComparisonReport) -> Path:
     """Write `junit.xml` of a verdict and return its path."""
     phases = dict.fromkeys(relation.phase for relation in report.relations)
     suites = [
-        _phase(report, phase, [one for one in report.relations if one.phase == phase])
+        _phase(report, phase, [known for known in report.relations if known.phase == phase])
         for phase in phases
     ]
     write_suites(folder.junit, report.experiment, [*suites, _runs(report), _validity(report)])

@@ -117,7 +117,9 @@ def read_variants(folder: RunFolder) -> Variants:
 
 def runs(folder: RunFolder, variants: Variants) -> dict[Play, RunFolder]:
     """Return the folders of what was played."""
-    return {one.play: RunFolder(folder.path / one.run) for one in variants.plays if one.run}
+    return {
+        record.play: RunFolder(folder.path / record.run) for record in variants.plays if record.run
+    }
 
 
 def seal(folder: RunFolder, variants: Variants) -> None:
@@ -133,4 +135,4 @@ def broken(folder: RunFolder, variants: Variants) -> Iterator[str]:
 
 def _evidence(folder: RunFolder, variants: Variants) -> Iterator[str]:
     yield from (folder.experiment_yaml.name, variants_file(folder).name)
-    yield from (f"{one.run}/{folder.manifest.name}" for one in variants.plays if one.run)
+    yield from (f"{record.run}/{folder.manifest.name}" for record in variants.plays if record.run)

@@ -23,7 +23,7 @@ def relate(
     """Return what became of a relation: INVALID if a round does not tell, FAIL if it did not hold in one."""
     rounds = [_round(phase, relation, number, figures) for number in range(1, repeat + 1)]
     found = {result.verdict for result in rounds}
-    worst = next((one for one in (Verdict.INVALID, Verdict.FAIL) if one in found), Verdict.PASS)
+    worst = next((bad for bad in (Verdict.INVALID, Verdict.FAIL) if bad in found), Verdict.PASS)
     return RelationResult(
         phase=phase,
         text=relation.text,

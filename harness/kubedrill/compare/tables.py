@@ -23,7 +23,7 @@ def relations(report: ComparisonReport) -> Table:
 
     phases = dict.fromkeys(relation.phase for relation in report.relations)
     groups = [
-        (phase, [tuple(row(one)) for one in report.relations if one.phase == phase])
+        (phase, [tuple(row(known)) for known in report.relations if known.phase == phase])
         for phase in phases
     ]
     columns = ("Left side by right side", *(f"round {number}" for number in rounds), "Verdict")
@@ -36,10 +36,12 @@ def side_by_side(report: ComparisonReport) -> Table:
         (play for play in report.plays if play.objectives),
         key=lambda play: [arm.name for arm in report.arms].index(play.arm),
     )
-    asked = dict.fromkeys((one.phase, one.text) for play in plays for one in play.objectives)
+    objectives = dict.fromkeys(
+        (asked.phase, asked.text) for play in plays for asked in play.objectives
+    )
     groups = [
-        (phase, [_row(text, phase, plays) for known, text in asked if known == phase])
-        for phase in dict.fromkeys(phase for phase, _ in asked)
+        (phase, [_row(text, phase, plays) for known, text in objectives if known == phase])
+        for phase in dict.fromkeys(phase for phase, _ in objectives)
     ]
     columns = ("Objective", *(play.name for play in plays))
     caption = "The drill's own objectives, as each run measured them"
@@ -49,6 +51,8 @@ def side_by_side(report: ComparisonReport) -> Table:
 def _row(text: str, phase: str, plays: Sequence[PlayResult]) -> tuple[str | Cell, ...]:
     cells: list[str | Cell] = [Cell(text, "code")]
     for play in plays:
-        found = [one for one in play.objectives if (one.phase, one.text) == (phase, text)]
-        cells += [bad(measured(one), one.verdict is not Verdict.PASS) for one in found[:1]] or ["-"]
+        found = [asked for asked in play.objectives if (asked.phase, asked.text) == (phase, text)]
+        cells += [
+            bad(measured(asked), asked.verdict is not Verdict.PASS) for asked in found[:1]
+        ] or ["-"]
     return tuple(cells)
