@@ -1,12 +1,10 @@
 """Compare: objectives that relate arms, checked against what each arm will measure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from kubedrill.experiment import Experiment
 from kubedrill.experiment.measurable import Measurable
-from kubedrill.experiment.slos import texts
 from kubedrill.reading.problems import Location, Problems
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.objective import ObjectiveError, check
@@ -25,7 +23,7 @@ class PhaseRelation:
 
 
 def read_relations(
-    slos: Mapping[str, Any],
+    slos: Mapping[str, Sequence[str]],
     arms: Mapping[str, tuple[Experiment, Catalogue]],
     problems: Problems,
 ) -> tuple[PhaseRelation, ...]:
@@ -36,7 +34,7 @@ def read_relations(
     measurable = {name: _measurable(*arm) for name, arm in arms.items()}
     found: list[PhaseRelation] = []
     for phase, written in slos.items():
-        for index, text in texts(written):
+        for index, text in enumerate(written):
             place = (*around, phase, index)
             line = problems.source.place(place).line
             try:
@@ -80,7 +78,7 @@ def _measurable(experiment: Experiment, catalogue: Catalogue) -> Measurable:
         closed={load.name for load in loads if load.arrivals.clients},
         seeded={kind for kind, count in experiment.seed.wanted().items() if count},
         series=_series(experiment, catalogue),
-        deadline_s=experiment.probing.deadline_s,
+        deadline_s=experiment.probing.deadline,
         faults=experiment.faults,
         zones=catalogue.cluster.zones if catalogue.cluster else None,
     )
