@@ -39,8 +39,10 @@ def said(schema: dict[str, Any], given: dict[str, Any]) -> list[str]:
         ({"either": 2}, "load: either must be at least 3, not 2"),
         ({"inner": {"depth": 0}}, "load: inner must be at least 1, not 0"),
         ({"inner": 5}, "load: inner must be a mapping (key: value) or nothing, not the number 5"),
-        ({"name": "A"}, "load: name is refused: 'A' does not match '^[a-z]+$'"),
+        ({"name": "A"}, 'load: name must match ^[a-z]+$, not the text "A"'),
+        ({"name": "abcdef"}, "load: name is refused: 'abcdef' is too long"),
         ({"name": 5}, "load: name must be text, in quotes, not the number 5"),
+        ({"name": True}, "load: name must be text, in quotes, not true"),
         ({"cuont": 5}, 'load has no parameter "cuont"; did you mean "count"?'),
     ],
 )

@@ -50,6 +50,11 @@ REFUSED = [
         "type",
         'provider: unknown provider type "pyhton"; did you mean "python"?',
     ),
+    (
+        {"type": ["python"]},
+        "type",
+        """provider: unknown provider type "['python']"; known: http, process, python""",
+    ),
     (CORDON | {"module": 5}, "module", "module must be text, not the number 5"),
     (
         {"type": "python", "func": "f"},

@@ -64,7 +64,7 @@ class ActivityReader:
         needed: list[Rule] = []
         for role, action in actions:
             known = self.known.get(json.dumps(action))
-            rights = known.rights if known else None
+            rights = known.rights if known else ()
             if rights is None and "rights" not in entry:
                 who = action["provider"].get("module") or action["provider"]["path"]
                 message = (

@@ -69,7 +69,7 @@ def flaws(action: Mapping[str, Any]) -> list[Flaw]:
     """Return what is wrong with an action that has `type`, `name` and a `provider`, a mapping."""
     provider = action["provider"]
     kind = provider.get("type")
-    if kind not in _KEYS:
+    if not isinstance(kind, str) or kind not in _KEYS:
         said = f'unknown provider type "{shown(kind)}"' if "type" in provider else "needs a type"
         where = ("provider", "type") if "type" in provider else ("provider",)
         return [Flaw(where, f"provider: {said}{did_you_mean(str(kind), _KEYS)}")]

@@ -113,6 +113,8 @@ def by_schema(error: "SchemaError") -> str:
         case "uniqueItems":
             twice = next(item for number, item in enumerate(value) if item in value[:number])
             words = f"has {describe(twice)} in it twice"
+        case "pattern":
+            words = f"must match {wanted}, not {describe(value)}"
         case _:
             words = f"is refused: {shown(error.message)}"
     return words
@@ -129,8 +131,7 @@ def _no_alternative(error: "SchemaError") -> str:
 
 
 def _of_another_type(kinds: Sequence[str], value: Any) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    quotes = ", in quotes" if list(kinds) == ["string"] and number else ""
+    quotes = ", in quotes" if list(kinds) == ["string"] and isinstance(value, int | float) else ""
     return f"{_must_be(kinds)}{quotes}, not {describe(value)}"
 
 
