@@ -53,7 +53,7 @@ REFUSED = [
     (
         {"type": ["python"]},
         "type",
-        """provider: unknown provider type "['python']"; known: http, process, python""",
+        """provider: unknown provider type "['python']"; did you mean "python"?""",
     ),
     (CORDON | {"module": 5}, "module", "module must be text, not the number 5"),
     (
