@@ -45,8 +45,8 @@ class EventStorm(WritingUser):
 
     series = (
         Series("event", "POST", "transaction"),
-        Series("event.create", "POST", "page"),
-        Series("event.patch", "PATCH", "page"),
+        Series("event.create", "POST", "part"),
+        Series("event.patch", "PATCH", "part"),
     )
     parameters = EventStormParameters
     permissions: ClassVar = {"namespaces": "create", "events": "create, patch"}

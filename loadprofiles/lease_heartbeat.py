@@ -47,7 +47,7 @@ class LeaseHeartbeatParameters(Parameters):
 class LeaseHeartbeat(WritingUser):
     """Renews one Lease, each time an arrival is due."""
 
-    series = (Series("renew", "PUT", "transaction"), Series("renew.read", "GET", "page"))
+    series = (Series("renew", "PUT", "transaction"), Series("renew.read", "GET", "part"))
     parameters = LeaseHeartbeatParameters
     permissions: ClassVar = {
         "namespaces": "create",

@@ -93,8 +93,8 @@ class MassList(KubernetesUser):
 
     series = (
         Series("list", "LIST", "transaction"),
-        Series("list.page", "LIST", "page"),
-        Series("list.version", "LIST", "page"),
+        Series("list.page", "LIST", "part"),
+        Series("list.version", "LIST", "part"),
     )
     parameters = MassListParameters
     permissions: ClassVar = {"{resource}": "list"}

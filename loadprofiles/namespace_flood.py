@@ -46,11 +46,11 @@ class NamespaceFlood(WritingUser):
 
     series = (
         Series("create", "POST", "transaction"),
-        Series("create.request", "POST", "page"),
-        Series("create.account", "GET", "page"),
-        Series("create.gone", "DELETE", "page"),
-        Series("create.delete", "DELETE", "page"),
-        Series("create.look", "GET", "page"),
+        Series("create.request", "POST", "part"),
+        Series("create.account", "GET", "part"),
+        Series("create.gone", "DELETE", "part"),
+        Series("create.delete", "DELETE", "part"),
+        Series("create.look", "GET", "part"),
     )
     permissions: ClassVar = {
         "namespaces": "create, get, delete",

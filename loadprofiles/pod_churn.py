@@ -91,7 +91,7 @@ class PodChurn(WritingUser):
 
     series = (
         Series("churn", "POST", "transaction"),
-        *(Series(f"churn.{step}", verb, "page") for step, verb in STEPS.items()),
+        *(Series(f"churn.{step}", verb, "part") for step, verb in STEPS.items()),
     )
     parameters = PodChurnParameters
     permissions: ClassVar = {

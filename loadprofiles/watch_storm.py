@@ -11,12 +11,11 @@ from pydantic import Field, model_validator
 
 from kubedrill.client.watching import MEDIA, Events, Kind
 from kubedrill.clock import SECOND, now
-from kubedrill.load.collections import WatchedParameters
-from kubedrill.load.dropping import next_drop
+from kubedrill.load.collections import WatchedParameters, next_drop
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.streaming import Streaming
+from kubedrill.wire.stream import Streaming
 
 OK = 200
 HELD, AGAIN = 1, 2
@@ -55,8 +54,8 @@ class WatchStorm(KubernetesUser):
 
     series = (
         Series("open", "WATCH", "transaction"),
-        Series("open.held", "WATCH", "page"),
-        Series("open.again", "WATCH", "page"),
+        Series("open.held", "WATCH", "part"),
+        Series("open.again", "WATCH", "part"),
     )
     parameters = WatchStormParameters
     permissions: ClassVar = {"{resource}": "watch"}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
+FOREVER = 1 << 62
+"""A time that does not come."""
 
 
 now = time.monotonic_ns

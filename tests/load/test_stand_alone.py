@@ -23,7 +23,7 @@ from kubedrill.clock import SECOND
 with pytest.MonkeyPatch.context() as patch:
     # Locust patches a process that imports it, and this one runs other tests, too.
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from kubedrill.load.user.stand_alone import StandAlone
+    from kubedrill.load.user.stand_alone import StandAloneSession
 
 PLAIN_HTTP = """
 clusters: [{name: c, cluster: {server: 'http://x'}}]
@@ -113,7 +113,7 @@ def dues(count: int, **options: object) -> list[float]:
     known = {"num_users": 1, "rate": 10.0, "user_rate": 0.0, "rate_shape": ""}
     given = Namespace(**known | {"spacing": "paced", "burst": 1} | options)
     generator = SimpleNamespace(users=(1, 2))
-    found = StandAlone(given, "mass-list").dues(7 * SECOND, generator)
+    found = StandAloneSession(given, "mass-list").dues(7 * SECOND, generator)
     return [one / SECOND - 7 for one in itertools.islice(found, count)]
 
 

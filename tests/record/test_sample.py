@@ -38,6 +38,8 @@ RECORD = st.tuples(
 def test_a_record_has_the_size_that_the_design_says() -> None:
     assert LOAD_RECORD.size == LOAD_DTYPE.itemsize == 28
     assert PROBE_RECORD.size == PROBE_DTYPE.itemsize == 32
+    assert LOAD_RECORD.format == "<QIIIIHBB"
+    assert PROBE_RECORD.format == "<QIIIIHBBI"
 
 
 @settings(max_examples=25)

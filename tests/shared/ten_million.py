@@ -16,8 +16,7 @@ from kubedrill.clock import SECOND
 from kubedrill.figures.traces import per_second, read_load
 from kubedrill.judge.requests import due_in, statistic
 from kubedrill.load.user import Series
-from kubedrill.load.user.ended import ENDED, unpack
-from kubedrill.load.user.recorder import Recorder, open_samples
+from kubedrill.load.user.recorder import ENDED, Recorder, open_samples, unpack
 from kubedrill.load.user.statistics import LocustStatistics
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome

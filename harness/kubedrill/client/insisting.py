@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import count
 
-from kubedrill.clock import SECOND, now
+from kubedrill.clock import FOREVER, SECOND, now
 from kubedrill.record.sample import outcome_name
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
 
-FOREVER = 1 << 62
 SAID = 300
 """Bytes of an error's body that are repeated."""
 TOO_MANY = 429

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Literal
 
 from kubedrill.client.protobuf import enveloped, field
+from kubedrill.wire.stream import Streaming
 
 Encoding = Literal["json", "protobuf"]
 """What the server is asked for."""
@@ -120,6 +121,26 @@ class Events:
     def _check(self, size: int) -> None:
         if size > LARGEST:
             raise ValueError(f"an event of a watch of {size} bytes")
+
+
+class Watch:
+    """An open watch: its events, as they come."""
+
+    def __init__(self, stream: Streaming, encoding: Encoding, started: int, due: int) -> None:
+        self.stream = stream
+        self.started = started
+        """When it was asked for first, or all that there is had come; monotonic ns."""
+        self.due = due
+        """When it was asked for, the time that it was opened."""
+        self.until = 0
+        """When to give up, monotonic ns; said before its events are taken."""
+        self._events = Events(encoding)
+        self.events: Iterator[WatchEvent] = self._arriving()
+
+    def _arriving(self) -> Iterator[WatchEvent]:
+        while data := self.stream.receive(self.until):
+            yield from self._events.feed(data)
+            del data  # else it is held while the watch is idle
 
 
 class Stamps:

@@ -1,14 +1,24 @@
-"""Load: the parameters of profiles that read a collection: which resource, where, selected how."""
+"""Load: what profiles that read a collection have in common: which resource, where, selected how."""
 
 from urllib.parse import quote, urlencode
 
 from pydantic import Field, model_validator
 
 from kubedrill.client.watching import Encoding
+from kubedrill.clock import FOREVER, SECOND, now
 from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.load.selectors import SelectorError, check_fields, check_labels
 from kubedrill.load.user import Parameters
 from kubedrill.words import did_you_mean, shown
+
+
+def next_drop(every_s: float, ahead: int) -> int:
+    """Return when all watches of a load are dropped next, whatever process they are in: monotonic ns.
+
+    Every `every_s`; FOREVER if that is 0. `ahead`: this machine's clock less the load's, ns.
+    """
+    every = round(every_s * SECOND)
+    return ((now() - ahead) // every + 1) * every + ahead if every else FOREVER
 
 
 class CollectionParameters(Parameters):

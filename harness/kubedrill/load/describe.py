@@ -208,7 +208,7 @@ def _said(path: Path, given: str) -> dict[str, Any]:
         if given:
             try:
                 parameters = check_together(json.loads(given), user.parameters)
-            except NotStarted as error:
+            except ValueError as error:
                 wrong = str(error)
         said = {
             "doc": (module.__doc__ or "").strip().partition("\n")[0],

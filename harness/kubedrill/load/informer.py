@@ -12,16 +12,25 @@ import gevent
 from gevent.event import Event
 from pydantic import Field, model_validator
 
-from kubedrill.client.clientgo import BROKEN, CLOSED, GONE, OK, VERY_SHORT, Ended, retried
-from kubedrill.client.watching import MEDIA, Kind, Stamps
+from kubedrill.client.clientgo import (
+    BROKEN,
+    CLOSED,
+    GONE,
+    OK,
+    VERY_SHORT,
+    Ended,
+    Pauses,
+    Position,
+    retried,
+)
+from kubedrill.client.watching import MEDIA, Kind, Stamps, Watch
 from kubedrill.clock import now
-from kubedrill.load.dropping import next_drop
+from kubedrill.load.collections import next_drop
 from kubedrill.load.informing import LIST, LOST, WATCH, Informing, InformingParameters
-from kubedrill.load.place import Place, Watch
 from kubedrill.load.user import Result
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.streaming import Streaming
+from kubedrill.wire.stream import Streaming
 
 
 class InformerParameters(InformingParameters):
@@ -78,58 +87,58 @@ class Watching(Informing):
 
     def keep_up(self, client: int, begun: Event) -> None:  # noqa: ARG002 - all are alike
         """Be an informer until killed."""
-        place = Place(begun)
+        position = Position(begun.set, Pauses(gevent.sleep))
         try:
             while True:
-                self._list_and_watch(place)
-                place.pauses.take()
+                self._list_and_watch(position)
+                position.pauses.take()
         finally:
-            self.miss(place.version)
+            self.miss(position.version)
 
-    def _list_and_watch(self, place: Place) -> None:
+    def _list_and_watch(self, position: Position) -> None:
         """Take everything, then what is written, until everything has to be taken anew."""
-        watch = self._stream_all(place) if self._streams else None
-        if watch is not None or self._list_all(place):
-            self._watch_on(watch, place)
+        watch = self._stream_all(position) if self._streams else None
+        if watch is not None or self._list_all(position):
+            self._watch_on(watch, position)
 
-    def _stream_all(self, place: Place) -> Watch | None:
+    def _stream_all(self, position: Position) -> Watch | None:
         """Take everything by a watch, which then goes on; None: a LIST has to do."""
         while True:
-            watch = self._open(place, anew=True)
-            ended = self._take_all(watch, place) if isinstance(watch, Watch) else watch
+            watch = self._open(position, anew=True)
+            ended = self._take_all(watch, position) if isinstance(watch, Watch) else watch
             if isinstance(watch, Watch) and ended.outcome == OK:
                 return watch
             if ended.waits:
-                place.pauses.take()
+                position.pauses.take()
             elif ended.version_is_gone:
-                place.gone = True
+                position.gone = True
             elif ended.very_short or not ended.in_order:
                 return None
 
-    def _list_all(self, place: Place) -> bool:
+    def _list_all(self, position: Position) -> bool:
         """LIST; whether there is a version now from which to watch."""
-        ended = self._list("" if place.gone else place.version or "0", place)
+        ended = self._list("" if position.gone else position.version or "0", position)
         if ended.version_is_gone:
-            place.gone = True
-            ended = self._list("", place)
+            position.gone = True
+            ended = self._list("", position)
         return ended.outcome == OK
 
-    def _watch_on(self, watch: Watch | None, place: Place) -> None:
+    def _watch_on(self, watch: Watch | None, position: Position) -> None:
         """Take what is written, by one watch after the other, until everything has to be taken anew."""
         while True:
-            opened = watch or self._open(place, anew=False)
-            ended = self._follow(opened, place) if isinstance(opened, Watch) else opened
+            opened = watch or self._open(position, anew=False)
+            ended = self._follow(opened, position) if isinstance(opened, Watch) else opened
             watch = None
             if ended.waits:
-                place.pauses.take()
+                position.pauses.take()
             elif ended.very_short or not ended.in_order:
                 return
 
-    def _list(self, version: str, place: Place) -> Ended:
+    def _list(self, version: str, position: Position) -> Ended:
         request = self.list_request(version)
-        return retried(lambda: self._list_once(request, place), CLOSED, gevent.sleep)
+        return retried(lambda: self._list_once(request, position), CLOSED, gevent.sleep)
 
-    def _list_once(self, request: bytes, place: Place) -> Ended:
+    def _list_once(self, request: bytes, position: Position) -> Ended:
         stamps = Stamps()
         try:
             response = self.list_once(now(), request, stamps.take)
@@ -140,12 +149,12 @@ class Watching(Informing):
         version = self.version_in(response)
         if not version:
             return Ended(Outcome.MALFORMED)
-        self._see_again(stamps.found, place)
-        place.begin(version)
+        self._see_again(stamps.found, position)
+        position.begin(version)
         return Ended(OK)
 
-    def _open(self, place: Place, anew: bool) -> Watch | Ended:
-        request, started = self._request(place, anew), now()
+    def _open(self, position: Position, anew: bool) -> Watch | Ended:
+        request, started = self._request(position, anew), now()
         return retried(lambda: self._open_once(request, started), BROKEN, gevent.sleep)
 
     def _open_once(self, request: bytes, started: int) -> Watch | Ended:
@@ -164,13 +173,13 @@ class Watching(Informing):
         finally:
             self.close_stream(stream)
 
-    def _take_all(self, watch: Watch, place: Place) -> Ended:
+    def _take_all(self, watch: Watch, position: Position) -> Ended:
         """Take every object, until the bookmark behind the last one; the watch is closed if it is not OK."""
         due, watch.until = watch.due, watch.due + self.timeout
         ended = Ended(Outcome.CUT)
         try:
             with self.recorded_if_cut(LIST, due, due):
-                ended = self._take(self._initial_events, watch, place)
+                ended = self._take(self._initial_events, watch, position)
         finally:
             if ended.outcome != OK:
                 self.close_stream(watch.stream)
@@ -178,12 +187,12 @@ class Watching(Informing):
         watch.started = now()
         return ended
 
-    def _follow(self, watch: Watch, place: Place) -> Ended:
+    def _follow(self, watch: Watch, position: Position) -> Ended:
         """Take what is written, until the watch ends, or is dropped."""
-        place.begun.set()
+        position.begun()
         watch.until = drop = next_drop(self._drop_every_s, self.process.session.ahead)
         try:
-            ended = self._take(self._events, watch, place)
+            ended = self._take(self._events, watch, position)
         finally:
             self.close_stream(watch.stream)
         at = now()
@@ -195,59 +204,61 @@ class Watching(Informing):
         # However new its watch was: who is dropped resumes, or does not, as was asked for.
         return replace(ended, outcome=self._after_drop, very_short=False)
 
-    def _take(self, what: Callable[[Watch, Place], Ended], watch: Watch, place: Place) -> Ended:
-        place.taken = 0
+    def _take(
+        self, what: Callable[[Watch, Position], Ended], watch: Watch, position: Position
+    ) -> Ended:
+        position.taken = 0
         try:
-            ended = what(watch, place)
+            ended = what(watch, position)
         except WireError as error:
             ended = Ended(error.outcome)
         except ValueError:
             ended = Ended(Outcome.MALFORMED)
-        very_short = not place.taken and now() - watch.started < VERY_SHORT
+        very_short = not position.taken and now() - watch.started < VERY_SHORT
         return replace(ended, very_short=very_short)
 
-    def _initial_events(self, watch: Watch, place: Place) -> Ended:
+    def _initial_events(self, watch: Watch, position: Position) -> Ended:
         found: set[int] = set()
         for event in watch.events:
             if event.kind is Kind.ERROR:
                 return Ended(event.code, event.raw)
             if event.ends_initial:
                 version = event.version
-                self._see_again(found, place)
-                place.begin(version)
+                self._see_again(found, position)
+                position.begin(version)
                 return Ended(OK)
-            place.taken += 1
+            position.taken += 1
             written = event.written_at
             if written is not None:
                 found.add(written)
         return Ended(Outcome.EOF)
 
-    def _events(self, watch: Watch, place: Place) -> Ended:
+    def _events(self, watch: Watch, position: Position) -> Ended:
         for event in watch.events:
             if event.kind is Kind.ERROR:
                 return Ended(event.code, event.raw)
-            place.reach(event)
+            position.reach(event)
             written = event.written_at
             if written is not None:
-                place.seen = max(place.seen, written)
+                position.seen = max(position.seen, written)
                 self.saw(written, len(event.raw))
             del event  # else it is held while the watch is idle
         return Ended(OK)
 
-    def _see_again(self, found: Iterable[int], place: Place) -> None:
+    def _see_again(self, found: Iterable[int], position: Position) -> None:
         """See what was written while there was no watch, as far as it stands there; not the first time."""
-        missed = sorted(written for written in found if written > place.seen)
+        missed = sorted(written for written in found if written > position.seen)
         if missed:
-            place.seen = missed[-1]
-        for written in missed if place.version else ():
+            position.seen = missed[-1]
+        for written in missed if position.version else ():
             self.saw(written, 0)
 
-    def _request(self, place: Place, anew: bool) -> bytes:
+    def _request(self, position: Position, anew: bool) -> bytes:
         seconds = random.randint(self._watch_s, 2 * self._watch_s)  # noqa: S311 - jitter
         query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}"
         if anew:
             query += "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-        version = "" if anew and place.gone else place.version
+        version = "" if anew and position.gone else position.version
         if version:
             query += f"&resourceVersion={version}"
         return self.identity.request("GET", f"{self.collection}?{query}", MEDIA[self._encoding])

@@ -5,7 +5,10 @@ Arrivals are writes to the collection. Each client that sees a write records how
 
 import random
 from abc import abstractmethod
+from array import array
+from bisect import bisect
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import gevent
@@ -21,7 +24,6 @@ from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, Result, Series
 from kubedrill.load.user.kubernetes_user import NotPrepared
 from kubedrill.load.writing import WritingUser
-from kubedrill.load.written import Written
 from kubedrill.record.sample import Outcome
 from kubedrill.record.share import Share
 from kubedrill.wire.errors import WireError
@@ -59,16 +61,37 @@ class InformingParameters(Parameters):
         return max(super().asked_connections(users, share), own)
 
 
+class Written:
+    """Writes that the server has confirmed, by version: 16 bytes for each."""
+
+    def __init__(self) -> None:
+        self._versions = array("Q")
+        self._begun = array("Q")
+
+    def add(self, version: str, begun: int) -> None:
+        """Take a write that began then (monotonic ns) and has that version; ValueError if it is none."""
+        number = int(version)
+        # Answers come in nearly the order of their versions.
+        at = bisect(self._versions, number)
+        self._versions.insert(at, number)
+        self._begun.insert(at, begun)
+
+    def after(self, version: str) -> Sequence[int]:
+        """Return when those began that are not in the state of that version; "": that knows of nothing."""
+        number = int(version) if version.isdigit() else 0
+        return self._begun[bisect(self._versions, number) :]
+
+
 class Informing(WritingUser):
     """PUTs one ConfigMap an arrival, while its clients look on."""
 
     abstract = True
     series = (
         Series("write", "PUT", "transaction"),
-        Series("write.list", "LIST", "page"),
-        Series("write.watch", "WATCH", "page"),
-        Series("write.seen", "WATCH", "page"),
-        Series("write.lost", "WATCH", "page"),
+        Series("write.list", "LIST", "part"),
+        Series("write.watch", "WATCH", "part"),
+        Series("write.seen", "WATCH", "part"),
+        Series("write.lost", "WATCH", "part"),
     )
     parameters = InformingParameters
     _all_written: ClassVar[dict[str, Written]] = defaultdict(Written)
@@ -158,7 +181,7 @@ class Informing(WritingUser):
                 break
             self.run_beside(self.keep_up, client, event)
         gevent.wait(begun, max(until - now(), 0) / SECOND)
-        missing = sum(not one.is_set() for one in begun)
+        missing = sum(not event.is_set() for event in begun)
         if missing:
             seconds = self.given.timeout_s
             raise NotPrepared(f"{missing} of {len(begun)} clients are not up after {seconds:g} s")

@@ -13,11 +13,10 @@ from gevent import GreenletExit
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from kubedrill.clock import now
-from kubedrill.errors import NotStarted
 from kubedrill.load.profile import load_profile
 from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
 from kubedrill.load.user.parameters import Parameters, check
-from kubedrill.load.user.recorder import Recorder
+from kubedrill.load.user.recorder import Recording
 from kubedrill.load.writing import WritingUser, tell_what_stays
 from kubedrill.reading.types import Name
 from kubedrill.reading.wrong import in_json
@@ -110,7 +109,7 @@ class Profiles:
         first = f"{ARRIVALS.name}.{name}" + ("" if portion.name else f".{series[0].name}")
         names = load_series(first, [one.name for one in series])
         return tuple(
-            Series(called, one.verb, "page") for called, one in zip(names, series, strict=True)
+            Series(called, one.verb, "part") for called, one in zip(names, series, strict=True)
         )
 
     def user(self, name: str) -> type[KubernetesUser]:
@@ -146,7 +145,7 @@ class Profiles:
         inherited = {parameter: getattr(whole, parameter) for parameter in _INHERITED}
         try:
             checked = check({**inherited, **given}, self.user(name).parameters)
-        except NotStarted as error:
+        except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
         if checked.timeout_s > whole.timeout_s:
             raise ValueError(
@@ -159,7 +158,7 @@ class Profiles:
 class _PartOfRecorder:
     """A recorder in which a part's series stand behind those of others."""
 
-    def __init__(self, recorder: Recorder, offset: int) -> None:
+    def __init__(self, recorder: Recording, offset: int) -> None:
         self._recorder = recorder
         self._offset = offset
         self.counts = recorder.counts

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kubedrill.clock import SECOND, now
 from kubedrill.observe import kernel
-from kubedrill.observe.fsync import Appending, FsyncWatch, places
+from kubedrill.observe.fsync import Appending, FsyncWatch, disks
 from kubedrill.observe.machine import Machine, component_pids
 from kubedrill.process.lifeline import ignore_terminal
 from kubedrill.process.priority import demote_when_busy, prefer
@@ -94,8 +94,7 @@ def calibrate(folder: RunFolder, record: ClusterRecord, runner: int, shared: boo
     """Measure the machine; `runner` is the drill's first process."""
     flushed, waited = flush()
     machine = Machine(folder.path, runner, partial(component_pids, record), FsyncWatch({}))
-    found = places(folder, Path(record.folder))
-    disks = {name: fsync(path) for name, path in found.items()}
+    fsyncs = {name: fsync(path) for name, path in disks(folder, Path(record.folder)).items()}
     cpu, wall = work()
     look = machine.look()
     return Calibration(
@@ -104,7 +103,7 @@ def calibrate(folder: RunFolder, record: ClusterRecord, runner: int, shared: boo
         cpus=look.cpus,
         work_cpu_s=cpu,
         work_wall_s=wall,
-        fsync=disks,
+        fsync=fsyncs,
         others_share=taken_s([look]) / look.had_s,
         others=look.others,
         dirty_bytes=look.dirty_bytes,

@@ -41,7 +41,7 @@ class Appending:
         return (now() - begun) / SECOND
 
 
-def places(folder: RunFolder, cluster: Path) -> dict[str, Path]:
+def disks(folder: RunFolder, cluster: Path) -> dict[str, Path]:
     """Return where it is measured: in the run folder, and beside the cluster's data if that is elsewhere."""
     found = {"reports": folder.path, "cluster": cluster}
     if cluster.stat().st_dev == folder.path.stat().st_dev:
@@ -50,15 +50,15 @@ def places(folder: RunFolder, cluster: Path) -> dict[str, Path]:
 
 
 class FsyncWatch:
-    """Does it again and again, in a thread for each place: one that hangs holds up nothing else."""
+    """Does it again and again, in a thread for each disk: one that hangs holds up nothing else."""
 
-    def __init__(self, places: Mapping[str, Path]) -> None:
-        self._files = {name: Appending(path) for name, path in places.items()}
-        self._took: dict[str, list[float]] = {name: [] for name in places}
-        self._begun: dict[str, int | None] = dict.fromkeys(places)
+    def __init__(self, disks: Mapping[str, Path]) -> None:
+        self._files = {name: Appending(path) for name, path in disks.items()}
+        self._took: dict[str, list[float]] = {name: [] for name in disks}
+        self._begun: dict[str, int | None] = dict.fromkeys(disks)
         self._threads = [
             threading.Thread(target=self._run, args=(name,), name="fsync", daemon=True)
-            for name in places
+            for name in disks
         ]
 
     def start(self) -> None:

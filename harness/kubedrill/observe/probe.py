@@ -22,7 +22,7 @@ _VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Probed:
     """What came of one probe; times in monotonic ns."""
 
     outcome: int
@@ -70,16 +70,16 @@ class Probe:
         for _ in range(max(1, self._keep)):
             self.ask(now(), deadline)
 
-    def ask(self, started: int, deadline: int) -> Answer:
+    def ask(self, started: int, deadline: int) -> Probed:
         """Probe once, from `started` on, until `deadline` at the latest (monotonic ns)."""
         try:
             connection = self._connections.take(deadline)
         except WireError as error:
-            return Answer(error.outcome, error.first_byte, now(), 0)
+            return Probed(error.outcome, error.first_byte, now(), 0)
         try:
             response = self._exchange(connection, deadline)
         except WireError as error:
-            return Answer(error.outcome, error.first_byte, now(), 0)
+            return Probed(error.outcome, error.first_byte, now(), 0)
         finally:
             self._connections.give(connection)
         return self._judge(response, started, deadline)
@@ -93,7 +93,7 @@ class Probe:
             self._bytes_in += connection.bytes_in - received
             self._bytes_out += connection.bytes_out - sent
 
-    def _judge(self, response: Response, started: int, deadline: int) -> Answer:
+    def _judge(self, response: Response, started: int, deadline: int) -> Probed:
         outcome, staleness = response.status, 0
         if response.end > deadline:  # whole, but seen too late: this process was not scheduled
             outcome = Outcome.TIMEOUT
@@ -105,7 +105,7 @@ class Probe:
                 self._acknowledged.add(int(version[1]), response.end)
             else:
                 staleness = self._acknowledged.staleness(int(version[1]), started)
-        return Answer(outcome, response.first_byte, response.end, response.size, staleness)
+        return Probed(outcome, response.first_byte, response.end, response.size, staleness)
 
     def _prepare(self, method: str, body: bytes = b"") -> bytes:
         return prepare(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kubedrill.clock import now
-from kubedrill.observe.probe import Answer
+from kubedrill.observe.probe import Probed
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.probing import Series, sidecar, targets
@@ -22,25 +22,25 @@ class ProbeLog:
 
     def __init__(self, folder: RunFolder, series: Sequence[Series], probing: Probing) -> None:
         names = targets(series)
-        self._targets = [names.index(one.path) if one.path in names else 0 for one in series]
+        self._targets = [names.index(asked.path) if asked.path in names else 0 for asked in series]
         self._samples = SampleWriter(
             folder.samples, "probe", sidecar(series, probing), PROBE_RECORD
         )
-        self._workers = JsonLines(folder.samples / "probe.workers.jsonl")
+        self._vitals = JsonLines(folder.samples / "probe.workers.jsonl")
         self._lag = 0
 
-    def add(self, due: int, index: int, started: int, answer: Answer) -> None:
+    def add(self, due: int, index: int, started: int, probed: Probed) -> None:
         """Record the one outcome of the probe of series `index` that was due at `due`."""
         self._samples.add(
             due,
             _microseconds(started - due),
-            _microseconds(answer.first_byte - due) if answer.first_byte else 0,
-            _microseconds(answer.end - due),
-            min(answer.size, _LARGEST),
-            answer.outcome,
+            _microseconds(probed.first_byte - due) if probed.first_byte else 0,
+            _microseconds(probed.end - due),
+            min(probed.size, _LARGEST),
+            probed.outcome,
             index,
             self._targets[index],
-            _microseconds(answer.staleness),
+            _microseconds(probed.staleness),
         )
 
     def flush(self) -> None:
@@ -61,13 +61,13 @@ class ProbeLog:
             rss_bytes=_resident(),
             **counts,
         )
-        self._workers.add(line)
+        self._vitals.add(line)
         self._lag = 0
 
     def close(self) -> None:
         """Flush and close."""
         self._samples.close()
-        self._workers.close()
+        self._vitals.close()
 
 
 def _microseconds(ns: int) -> int:

@@ -20,7 +20,7 @@ from gevent.event import Event  # noqa: E402
 from gevent.hub import get_hub  # noqa: E402
 
 from kubedrill.clock import MILLISECOND, SECOND, now  # noqa: E402
-from kubedrill.observe.probe import Answer, Probe  # noqa: E402
+from kubedrill.observe.probe import Probe, Probed  # noqa: E402
 from kubedrill.observe.probe_log import ProbeLog  # noqa: E402
 from kubedrill.observe.staleness import Acknowledged  # noqa: E402
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready  # noqa: E402
@@ -49,8 +49,8 @@ class Prober:
         acknowledged = Acknowledged()
         servers = max(1, len(record.of_kind("kube-apiserver")))
         self._probes = [
-            Probe(record, one, acknowledged, keep=servers if one.path == "balancer" else 1)
-            for one in self._series
+            Probe(record, series, acknowledged, keep=servers if series.path == "balancer" else 1)
+            for series in self._series
         ]
         self._log = ProbeLog(folder, self._series, schedule.probing)
         self._pending: dict[int, tuple[int, int, int]] = {}
@@ -113,7 +113,7 @@ class Prober:
         else:
             self._dropped += 1
             at = now()
-            self._log.add(due, index, at, Answer(Outcome.DROPPED, 0, at, 0))
+            self._log.add(due, index, at, Probed(Outcome.DROPPED, 0, at, 0))
 
     def _probe(self, number: int) -> None:
         due, index, _ = self._pending[number]
@@ -121,9 +121,9 @@ class Prober:
         self._pending[number] = (due, index, started)
         self._log.late(started - due)
         try:
-            answer = self._probes[index].ask(started, started + self._deadline)
+            probed = self._probes[index].ask(started, started + self._deadline)
             del self._pending[number]
-            self._log.add(due, index, started, answer)
+            self._log.add(due, index, started, probed)
         except Exception as error:  # noqa: BLE001 - raised again where the process ends
             self._fail(error)
 
@@ -134,7 +134,7 @@ class Prober:
 
     def _cut(self, at: int) -> None:
         for due, index, started in self._pending.values():
-            self._log.add(due, index, started or at, Answer(Outcome.CUT, 0, at, 0))
+            self._log.add(due, index, started or at, Probed(Outcome.CUT, 0, at, 0))
         self._pending.clear()
 
     def _flush_always(self) -> None:

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from kubedrill.clock import MILLISECOND, now
-from kubedrill.observe.fsync import FsyncWatch, places
+from kubedrill.observe.fsync import FsyncWatch, disks
 from kubedrill.observe.health import Health, Leaders
 from kubedrill.observe.machine import Machine, MachineWatch, component_pids
 from kubedrill.observe.metrics import Scrape, Seen, interval_s
@@ -38,7 +38,7 @@ class Scraper:
         self._leaders = Leaders()
         self._health = Health(folder, record, self._leaders)
         self._resources = Resources(folder, record)
-        self._fsync = FsyncWatch(places(folder, Path(record.folder)))
+        self._fsync = FsyncWatch(disks(folder, Path(record.folder)))
         pids = partial(component_pids, record)
         self._machine = MachineWatch(
             Machine(folder.path, os.getppid(), pids, self._fsync), folder.machine_looks
@@ -47,9 +47,9 @@ class Scraper:
         self._unhurried = (self._machine.run, self._resources.run)
         index = JsonLines(folder.metrics_index)
         self._scrapes = [
-            Scrape(folder, index, record, one, self._seen(one))
-            for one in record.components
-            if one.metrics is not None
+            Scrape(folder, index, record, component, self._seen(component))
+            for component in record.components
+            if component.metrics is not None
         ]
         self._ended = threading.Event()
         self._errors: list[Exception] = []

@@ -16,11 +16,14 @@ from kubedrill.clock import MILLISECOND
 from kubedrill.record.lines import write_typed
 from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
 
-LOAD_RECORD = struct.Struct("<QIIIIHBB")
-"""intended ns | wait us | first byte us | total us | bytes | outcome | series | target: 28 bytes."""
+_CODES = {"u8": "Q", "i8": "q", "u4": "I", "u2": "H", "u1": "B"}
 
-PROBE_RECORD = struct.Struct("<QIIIIHBBI")
-"""A load record and staleness us (0 where it does not apply): 32 bytes."""
+
+def packing(dtype: np.dtype[np.void]) -> struct.Struct:
+    """Return what packs one record of that type: its fields in their order, little-endian, without gaps."""
+    codes = (_CODES[dtype[name].str[1:]] for name in dtype.names or ())
+    return struct.Struct("<" + "".join(codes))
+
 
 _FIELDS: list[tuple[str, str]] = [
     ("intended", "<u8"),  # monotonic ns: when the request should have started
@@ -33,7 +36,9 @@ _FIELDS: list[tuple[str, str]] = [
     ("target", "u1"),  # index into the sidecar's targets (0: unknown)
 ]
 LOAD_DTYPE = np.dtype(_FIELDS)
-PROBE_DTYPE = np.dtype([*_FIELDS, ("staleness_us", "<u4")])
+PROBE_DTYPE = np.dtype([*_FIELDS, ("staleness_us", "<u4")])  # 0 where it does not apply
+
+LOAD_RECORD, PROBE_RECORD = packing(LOAD_DTYPE), packing(PROBE_DTYPE)
 
 Records = npt.NDArray[np.void]
 

@@ -1,5 +1,7 @@
 """Wire: an answer that is taken piece by piece as it comes: a watch."""
 
+from typing import Protocol
+
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
@@ -8,6 +10,39 @@ from kubedrill.wire.response import Answer
 
 MOST = RECORD
 """Bytes received at once; what many streams hold between two waits stays in the process's memory."""
+
+
+class Streaming(Protocol):
+    """An answer whose body comes as the server sends it: a watch."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds, of a Retry-After in seconds."""
+        ...
+
+    @property
+    def first_byte(self) -> int:
+        """When the answer began, monotonic ns."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body so far."""
+        ...
+
+    @property
+    def peer(self) -> int:
+        """Who has answered, as a number of the connection's owner."""
+        ...
+
+    def receive(self, deadline: int) -> bytes:
+        """Return what has come of the body, waiting until `deadline`; b"" at its orderly end; WireError."""
+        ...
 
 
 class Stream:

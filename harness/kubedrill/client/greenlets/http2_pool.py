@@ -15,7 +15,7 @@ from kubedrill.wire.errors import NotSent, WireError
 from kubedrill.wire.http2.connection import Http2Connection
 from kubedrill.wire.http2.streams import Owner, Stream
 from kubedrill.wire.response import ENDS, Each, Response
-from kubedrill.wire.streaming import Streaming
+from kubedrill.wire.stream import Streaming
 from kubedrill.wire.target import Target
 
 LOOK_S = 5.0

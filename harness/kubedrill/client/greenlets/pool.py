@@ -12,8 +12,7 @@ from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Each, Response
-from kubedrill.wire.stream import Stream
-from kubedrill.wire.streaming import Streaming
+from kubedrill.wire.stream import Stream, Streaming
 from kubedrill.wire.target import Target
 
 

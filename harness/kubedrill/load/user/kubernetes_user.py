@@ -17,6 +17,7 @@ A profile is a locustfile with one subclass:
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import gevent
@@ -29,9 +30,11 @@ from locust.exception import StopUser
 
 from kubedrill.client.greenlets.http2_pool import Http2Pool
 from kubedrill.client.greenlets.pool import Held, Pool
+from kubedrill.client.identity import Identity
 from kubedrill.clock import SECOND, now
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.process import LoadProcess
+from kubedrill.load.user.recorder import Recorder, Recording
 from kubedrill.load.user.result import Arrival, Result, Series
 from kubedrill.load.user.sending import SendingUser
 from kubedrill.record.sample import LATE
@@ -46,6 +49,32 @@ class NotPrepared(Exception):  # noqa: N818 - the API's answer, not a programmin
     """What a load needs could not be made; the message says what the API answered."""
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a user works with, and lends to its parts."""
+
+    process: LoadProcess
+    number: int
+    """The user's, from 0 on."""
+    identity: Identity
+    pool: Pool | Http2Pool
+    held: Held
+    beside: Group
+    """Greenlets that run beside the arrivals, until the load ends."""
+    arrivals: Recorder
+    """The load's, whose arrivals the user serves."""
+
+    @classmethod
+    def of(cls, process: LoadProcess, arrivals: Recorder) -> "Means":
+        """Return the means of a new user."""
+        number, held, given = process.next_user(), Held(), process.given
+        identity = process.identity_of(number)
+        pool = POOLS[identity.http](
+            identity.target, process.targets, held, given.connections, given.keep_alive
+        )
+        return cls(process, number, identity, pool, held, Group(), arrivals)
+
+
 class KubernetesUser(SendingUser):
     """One identity and its connections; takes a share of the arrivals, each in a greenlet."""
 
@@ -54,14 +83,14 @@ class KubernetesUser(SendingUser):
     permissions: ClassVar[Mapping[str, str]] = {}
     """What RBAC must allow: by resource, as kubectl has it (`deployments.apps`), the verbs ("create, get").
     `{resource}` is what the parameter of that name says."""
-    process: ClassVar[LoadProcess]
-    """This profile's load in this process; made when the class is."""
+    process: LoadProcess
+    """This profile's load in this process; made when the class is. A part of a mix has the mix's."""
     _parts_only: ClassVar[bool] = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         if not cls.__dict__.get("abstract", False):
-            refused = Series(f"{cls.series[0].name}.refused", cls.series[0].verb, "page")
+            refused = Series(f"{cls.series[0].name}.refused", cls.series[0].verb, "part")
             if refused not in cls.series:  # there already in what derives from a profile
                 cls.series = (*cls.series, refused)
             cls.process = LoadProcess(cls)
@@ -84,22 +113,17 @@ class KubernetesUser(SendingUser):
         return cls.series
 
     @classmethod
-    def part_of(cls, user: "KubernetesUser", given: Parameters, recorder: Any) -> Self:
+    def part_of(cls, whole: "KubernetesUser", given: Parameters, recorder: Recording) -> Self:
         """Return a user that works as part of another: with its identity and its connections."""
-        part = cls.__new__(cls)
-        part.process, part.given = user.process, given  # type: ignore[misc] # its own is never used
-        part.number, part.identity = user.number, user.identity
-        part.timeout = round(given.timeout_s * SECOND)
-        part._recorder, part._pool = recorder, user._pool  # noqa: SLF001 - of its own kind
-        part._beside, part._held = user._beside, user._held  # noqa: SLF001
+        part = cls(whole.environment)
+        part.work_with(whole.means, given, recorder)
         return part
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._leaving = Event()
         self._idle: list[Any] = []  # greenlets that wait for an arrival
-        self._workers: list[gevent.Greenlet] = []
-        self._beside = Group()
+        self._serving: list[gevent.Greenlet] = []
 
     @abstractmethod
     def prepare(self) -> None:
@@ -117,35 +141,33 @@ class KubernetesUser(SendingUser):
 
         It has the timeout of an arrival, and is cut when the load ends.
         """
-        self._beside.spawn(self._do_beside, series, transact)
+        self.means.beside.spawn(self._do_beside, series, transact)
 
     def run_beside(self, work: Callable[..., None], *arguments: object) -> None:
         """Run something beside the arrivals until the load ends; what it raises ends the load."""
-        self._beside.spawn(self._guarded, work, *arguments)
+        self.means.beside.spawn(self._guarded, work, *arguments)
 
     def on_start(self) -> None:
         """Take part in the load."""
         if self.process.generator is None:
             raise StopUser
-        self.given = self.process.given
-        self.number = self.process.next_user()
-        self.identity = self.process.identity_of(self.number)
-        self.timeout = round(self.given.timeout_s * SECOND)
-        self._recorder = self.process.generator.recorder
-        self._held = Held()
-        self._pool = POOLS[self.identity.http](
-            self.identity.target,
-            self.process.targets,
-            self._held,
-            self.given.connections,
-            self.given.keep_alive,
-        )
+        recorder = self.process.generator.recorder
+        self.work_with(Means.of(self.process, recorder), self.process.given, recorder)
         try:
             self.prepare()
         except NotPrepared as error:
             self.process.fail(error)
             raise StopUser from None
         self.process.generator.join(self)
+
+    def work_with(self, means: Means, given: Parameters, recorder: Recording) -> None:
+        """Take what is needed before `prepare`: who to be and how to send, as what, and where to record."""
+        self.means, self.given = means, given
+        self.process, self.number, self.identity = means.process, means.number, means.identity
+        self.timeout = round(given.timeout_s * SECOND)
+        # By these names they cost a request one look-up less.
+        self._pool, self._held = means.pool, means.held
+        self._arrivals, self._recorder = means.arrivals, recorder
 
     @task
     def take_part(self) -> None:
@@ -161,8 +183,8 @@ class KubernetesUser(SendingUser):
         """Take no more part; what is in flight is cut."""
         if self.process.generator is not None:
             self.process.generator.leave(self)
-        gevent.killall(self._workers)
-        self._beside.kill()
+        gevent.killall(self._serving)
+        self.means.beside.kill()
         self._pool.close()
 
     @property
@@ -182,9 +204,9 @@ class KubernetesUser(SendingUser):
         if self._idle:
             get_hub().loop.run_callback(self._idle.pop().switch, arrival)
         else:
-            self._workers.append(gevent.spawn(self._work, arrival))
+            self._serving.append(gevent.spawn(self._serve_always, arrival))
 
-    def _work(self, arrival: Arrival) -> None:
+    def _serve_always(self, arrival: Arrival) -> None:
         hub, me = get_hub(), getcurrent()
         try:
             while True:
@@ -192,7 +214,7 @@ class KubernetesUser(SendingUser):
                 self._idle.append(me)
                 arrival = hub.switch()
         except gevent.GreenletExit:
-            self._recorder.cut([arrival])
+            self._arrivals.cut([arrival])
 
     def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
         try:
@@ -227,12 +249,12 @@ class KubernetesUser(SendingUser):
         except WireError as error:
             result, answered = Result.failed(error), False
         except Exception as error:  # noqa: BLE001 - a bug of the profile; ends the load
-            self._recorder.cut([arrival])
+            self._arrivals.cut([arrival])
             self.process.fail(error)
             return False
         if self._held:
             self._hold_back(arrival)
-        self._recorder.end(arrival, result)
+        self._arrivals.end(arrival, result)
         return answered
 
     def _hold_back(self, arrival: Arrival) -> None:
@@ -240,4 +262,4 @@ class KubernetesUser(SendingUser):
         waited = self._held.take()
         arrival.started += waited
         if waited > LATE:
-            self._recorder.held_back += 1
+            self._arrivals.held_back += 1

@@ -66,11 +66,11 @@ Model = TypeVar("Model", bound=Parameters)
 
 
 def check(values: dict[str, Any], model: type[Model]) -> Model:
-    """Return the values as `model`; NotStarted says what is wrong."""
+    """Return the values as `model`; ValueError says what is wrong."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise NotStarted(in_parameters(error)) from None
+        raise ValueError(in_parameters(error)) from None
 
 
 def add_options(parser: LocustArgumentParser, model: type[Parameters]) -> None:
@@ -93,7 +93,10 @@ def from_options(options: Namespace, model: type[Model]) -> Model:
     for name, field in model.model_fields.items():
         if field.annotation is bool:
             values[name] = values[name] == "true"
-    return check(values, model)
+    try:
+        return check(values, model)
+    except ValueError as error:
+        raise NotStarted(str(error)) from None
 
 
 def option(name: str) -> str:

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import gevent
 from locust import events
@@ -15,15 +15,16 @@ from kubedrill.client.identity import Identity
 from kubedrill.client.targets import Targets
 from kubedrill.errors import NotStarted
 from kubedrill.load.launch import RUN
-from kubedrill.load.user.drill import Drill
 from kubedrill.load.user.generator import Generator
+from kubedrill.load.user.local import LocalSession
 from kubedrill.load.user.parameters import Parameters, add_options, from_options
 from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.user.remote.handover import OPTION
 from kubedrill.load.user.remote.master import Master
-from kubedrill.load.user.remote.worker import REMOTE, Remote
+from kubedrill.load.user.remote.worker import REMOTE, RemoteSession
 from kubedrill.load.user.result import Series
-from kubedrill.load.user.stand_alone import StandAlone
+from kubedrill.load.user.session import Session
+from kubedrill.load.user.stand_alone import StandAloneSession
 from kubedrill.load.user.statistics import LocustStatistics
 from kubedrill.load.user.vitals import Vitals
 from kubedrill.process.limits import check_descriptors
@@ -55,7 +56,7 @@ class LoadProcess:
         self.given: Parameters = user.parameters()
         self.generator: Generator | None = None
         """None when no load runs, or when its parameters are wrong."""
-        self.session: Drill | Remote | StandAlone
+        self.session: Session
         """Where the load comes from; there from Locust's init on."""
         self.targets = Targets()
         """The servers that have been met."""
@@ -105,7 +106,7 @@ class LoadProcess:
         self._environment.runner.quit()
 
     def _add_options(self, parser: LocustArgumentParser) -> None:
-        StandAlone.add_options(parser)
+        StandAloneSession.add_options(parser)
         add_options(parser, self._user.parameters)
 
     def _init(self, environment: Environment, runner: Runner, **_: Any) -> None:
@@ -118,11 +119,12 @@ class LoadProcess:
         assert options is not None
         try:
             self.given = from_options(options, self._user.parameters)
-            if isinstance(runner, WorkerRunner) and REMOTE in os.environ:
+            if _is_remote(runner):
                 # Everything else comes with the first users.
-                Remote.prepare(runner)
+                RemoteSession.prepare(runner)
             else:
-                self.session = Drill.from_environment(os.environ) or StandAlone(options, self.name)
+                local = LocalSession.from_environment(os.environ)
+                self.session = local or StandAloneSession(options, self.name)
                 self._identities = self.session.identities(self.given.http)
                 self._check_descriptors()
         except NotStarted as error:
@@ -138,14 +140,13 @@ class LoadProcess:
         try:
             # Locust's web form may have changed them.
             before, self.given = self.given, from_options(options, self._user.parameters)
-            if isinstance(environment.runner, WorkerRunner) and REMOTE in os.environ:
-                self.session = Remote(environment.runner, getattr(options, OPTION))
+            if _is_remote(environment.runner):
+                self.session = RemoteSession(environment.runner, getattr(options, OPTION))
                 self._identities = self.session.identities(self.given.http)
             elif self.given.http != before.http:
                 self._identities = self.session.identities(self.given.http)
             self._check_descriptors()
-            if isinstance(self.session, StandAlone):
-                self.session.read_rate()
+            self.session.begin_test()
         except NotStarted as error:
             _logger.critical("nothing is sent: %s", error)
             return
@@ -170,7 +171,7 @@ class LoadProcess:
     def _stop(self, **_: Any) -> None:
         if self.generator is None:
             return
-        gevent.killall([one for one in self._greenlets if one is not gevent.getcurrent()])
+        gevent.killall([other for other in self._greenlets if other is not gevent.getcurrent()])
         recorder = self.generator.recorder
         recorder.cut()
         try:
@@ -203,3 +204,8 @@ class LoadProcess:
             work()
         except Exception as error:  # noqa: BLE001 - whatever it is, the load cannot go on
             self.fail(error)
+
+
+def _is_remote(runner: Runner | None) -> TypeGuard[WorkerRunner]:
+    """Whether this process takes part in a drill of another machine."""
+    return isinstance(runner, WorkerRunner) and REMOTE in os.environ

@@ -1,19 +1,55 @@
-"""Load: every arrival's one record, in the samples and in Locust's statistics."""
+"""Load: every arrival's one record, in the samples and in Locust's statistics.
+
+A request costs one `pack` and one `append`; samples and statistics are made of all of a flush at once.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from kubedrill.client.targets import Targets
 from kubedrill.clock import now
-from kubedrill.load.user.ended import ENDED, as_records, unpack
 from kubedrill.load.user.result import Arrival, Result
-from kubedrill.load.user.statistics import LocustStatistics
-from kubedrill.record.sample import LOAD_RECORD, Outcome, Records, SampleWriter
+from kubedrill.record.sample import (
+    LOAD_DTYPE,
+    LOAD_RECORD,
+    Outcome,
+    Records,
+    SampleWriter,
+    packing,
+)
 from kubedrill.record.sidecar import LoadSidecar
 
+_MEASURED = np.dtype(
+    [
+        ("due", "<i8"),  # monotonic ns, as the next three
+        ("started", "<i8"),
+        ("first_byte", "<i8"),  # 0 if none came
+        ("end", "<i8"),
+        ("size", "<i8"),
+        ("outcome", "<u2"),
+        ("series", "u1"),
+        ("target", "u1"),
+    ]
+)
+ENDED = packing(_MEASURED)
 _pack = ENDED.pack
+
+Ended = npt.NDArray[np.void]
+"""Requests that have ended, as they were measured, until the next flush."""
+_LARGEST = 2**32 - 1
+
+
+class Statistics(Protocol):
+    """What is told of all requests beside the samples: load.user.statistics."""
+
+    def add(self, ended: Ended) -> None:
+        """Take requests."""
+        ...
 
 
 class Samples(Protocol):
@@ -32,12 +68,21 @@ class Samples(Protocol):
         ...
 
 
+class Recording(Protocol):
+    """Where users record: a Recorder, or a part of one."""
+
+    counts: Counter[str]
+    """What the profile counts besides its requests."""
+
+    def add(self, series: int, due: int, started: int, result: Result) -> None:
+        """Record one request of the series of that index."""
+        ...
+
+
 class Recorder:
     """Keeps the arrivals in flight, and records each exactly once, when it ends or is cut."""
 
-    def __init__(
-        self, statistics: LocustStatistics, samples: Samples | None, targets: Targets
-    ) -> None:
+    def __init__(self, statistics: Statistics, samples: Samples | None, targets: Targets) -> None:
         self._statistics = statistics
         self._samples = samples
         self._targets = targets
@@ -125,3 +170,24 @@ class Recorder:
 def open_samples(folder: Path, name: str, sidecar: LoadSidecar) -> SampleWriter:
     """Return the writer of one process's samples."""
     return SampleWriter(folder, name, sidecar, LOAD_RECORD)
+
+
+def unpack(packed: list[bytes]) -> Ended:
+    """Return the requests that were packed by ENDED."""
+    return np.frombuffer(b"".join(packed), _MEASURED)
+
+
+def as_records(ended: Ended) -> Records:
+    """Return the samples' records of the requests."""
+    due = ended["due"]
+    records = np.zeros(len(ended), LOAD_DTYPE)
+    records["intended"] = due
+    records["wait_us"] = (ended["started"] - due) // 1000
+    came = ended["first_byte"] > 0
+    records["first_byte_us"][came] = (ended["first_byte"] - due)[came] // 1000
+    records["total_us"] = (ended["end"] - due) // 1000
+    records["bytes"] = np.minimum(ended["size"], _LARGEST)
+    records["outcome"] = ended["outcome"]
+    records["series"] = ended["series"]
+    records["target"] = ended["target"]
+    return records

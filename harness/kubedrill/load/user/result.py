@@ -13,7 +13,7 @@ class Series(NamedTuple):
     name: str
     verb: str
     role: str
-    """transaction: one for each arrival, what objectives are about; page: a part of one."""
+    """transaction: one for each arrival, what objectives are about; part: of one, or beside it."""
 
 
 class Result(NamedTuple):

@@ -11,12 +11,12 @@ from kubedrill.client.greenlets.http2_pool import Http2Pool
 from kubedrill.client.greenlets.pool import Pool
 from kubedrill.clock import SECOND, now
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.recorder import Recorder
+from kubedrill.load.user.recorder import Recording
 from kubedrill.load.user.result import Arrival, Result, Series
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Each, Response
-from kubedrill.wire.streaming import Streaming
+from kubedrill.wire.stream import Streaming
 
 LEAST_PAUSE_S = 0.001
 """Before what is sent again: a Retry-After of 0 must let others run, and the sockets be looked at."""
@@ -33,7 +33,7 @@ class SendingUser(User):
     timeout: int
     """Of an arrival, ns."""
     _pool: Pool | Http2Pool
-    _recorder: Recorder
+    _recorder: Recording
 
     def send(
         self, request: bytes, deadline: int, keep_head: int = ENDS, each: Each | None = None

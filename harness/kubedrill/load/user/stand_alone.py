@@ -3,7 +3,7 @@
 import random
 import secrets
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -21,8 +21,6 @@ from kubedrill.reading.rate import RateShape
 from kubedrill.reading.text import BadText
 from kubedrill.reading.yaml import check
 from kubedrill.reading.yaml_nodes import parse
-from kubedrill.record.lines import JsonLines
-from kubedrill.record.sample import SampleWriter
 from kubedrill.record.share import Share
 from kubedrill.wire.target import Http
 
@@ -62,23 +60,22 @@ def shaped(options: Namespace) -> Arrivals | None:
     return Arrivals(points, options.spacing, options.burst)
 
 
-class StandAlone:
-    """Sends `--rate` arrivals a second for as long as Locust's test runs; keeps no samples."""
+class StandAloneSession:
+    """Sends `--rate` arrivals a second for as long as Locust's test runs; keeps no samples.
+
+    Its attributes are those of load.user.session.Session.
+    """
 
     def __init__(self, options: Namespace, profile: str) -> None:
         self._options = options
         self._profile = profile
-        self.read_rate()
+        self.begin_test()
         self.share = Share()
         """Each process of Locust is a load by itself, with a name of its own."""
         self.load = "locust"
-        """A name for what the load creates."""
         self.users = max(int(options.num_users or 1), 1)
-        """How many users are to be there; more may come, and take their part of the arrivals."""
         self.swept = False
-        """Whether what the load makes is deleted afterwards."""
         self.ahead = 0
-        """By how much this machine's clock is ahead of the load's, ns; of workers of other machines only."""
         self.run_name = f"{self.load}-{secrets.token_hex(4)}"
 
     @staticmethod
@@ -117,7 +114,7 @@ class StandAlone:
             help="how many come at once; the rate stays what it is (default: 1)",
         )
 
-    def read_rate(self) -> None:
+    def begin_test(self) -> None:
         """Read anew how the rate changes, if it does; NotStarted says what is wrong."""
         self._arrivals = shaped(self._options)
 
@@ -125,13 +122,11 @@ class StandAlone:
         """Return who the users are; NotStarted if the kubeconfig does not say."""
         return [of_kubeconfig(user_agent(self._profile), http)]
 
-    def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:  # noqa: ARG002
+    def samples(self, series: Sequence[Series], given: Parameters) -> None:
         """Nothing is kept."""
-        return None
 
-    def vitals(self) -> JsonLines | None:
+    def vitals(self) -> None:
         """Nothing is kept."""
-        return None
 
     def spawned(self) -> None:
         """Arrivals do not wait for the last user."""

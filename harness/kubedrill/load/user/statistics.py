@@ -13,7 +13,7 @@ from locust.stats import StatsEntry, bucket_response_time
 
 from kubedrill.clock import MILLISECOND
 from kubedrill.figures.traces import left_out
-from kubedrill.load.user.ended import Ended
+from kubedrill.load.user.recorder import Ended
 from kubedrill.load.user.result import Series
 from kubedrill.record.sample import outcome_name
 
@@ -33,10 +33,12 @@ class LocustStatistics:
         """Add requests; those that were cut are none of Locust's."""
         ended = ended[~left_out(ended)]
         if self._listened:
-            for one in ended:
-                series = self._series[one["series"]]
+            for request in ended:
                 self._fire(
-                    series, int(one["end"] - one["due"]), int(one["size"]), int(one["outcome"])
+                    self._series[request["series"]],
+                    int(request["end"] - request["due"]),
+                    int(request["size"]),
+                    int(request["outcome"]),
                 )
         elif len(ended):
             self._ended.append(ended)

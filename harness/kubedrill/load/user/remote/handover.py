@@ -73,14 +73,14 @@ def identities(given: Handover, http: Http) -> list[Identity]:
     found = []
     # OpenSSL reads keys from files only; these are gone before the first request.
     with tempfile.TemporaryDirectory() as temporary:
-        for one in given["credentials"]:
-            texts = (given["authority"], one["certificate"], one["key"])
+        for credentials in given["credentials"]:
+            texts = (given["authority"], credentials["certificate"], credentials["key"])
             ca, certificate, key = (
                 _file(Path(temporary) / str(number), text) for number, text in enumerate(texts)
             )
             tls = client_tls(ca, certificate, key, http)
             target = Target(endpoint, given["server_name"], tls)
-            who = (one["name"], target, one["token"] or None, given["server_name"])
+            who = (credentials["name"], target, credentials["token"] or None, given["server_name"])
             found.append(Identity(*who, user_agent(given["profile"]), http=http))
     return found
 

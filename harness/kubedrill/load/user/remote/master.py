@@ -15,7 +15,7 @@ from locust.runners import MasterRunner
 
 from kubedrill.clock import SECOND, now
 from kubedrill.load.launch import LOAD, MAX_WAIT, PROFILE, RUN
-from kubedrill.load.user.playing import DRAIN, read_waiting
+from kubedrill.load.user.in_drill import DRAIN, read_waiting
 from kubedrill.load.user.remote.handover import OPTION, hand_over
 from kubedrill.load.user.remote.messages import (
     ABOUT,
@@ -95,7 +95,7 @@ class Master:
                 f"{self._max_wait_s:g} s; start each with: kubedrill worker --master HOST:PORT"
             )
         if not self._wait(self._ready, PREPARE_S):
-            late = [one for one, known in self._workers.items() if not known.account.name]
+            late = [name for name, worker in self._workers.items() if not worker.account.name]
             self._give_up(f"load {self._load}: {', '.join(late)} was not ready in {PREPARE_S:g} s")
         self._compare_clocks()
         say_ready()
@@ -138,7 +138,7 @@ class Master:
         sys.stderr.write(f"{client_id}: sent away; {self._expected} workers have come before it\n")
 
     def _begin(self, **_: Any) -> None:
-        names = [one.id for one in self._runner.clients.ready]
+        names = [worker.id for worker in self._runner.clients.ready]
         self._workers = {
             name: Receiving(self._folder, self._load, number) for number, name in enumerate(names)
         }
@@ -151,16 +151,16 @@ class Master:
         for _ in range(PINGS):
             self._ping()
             gevent.sleep(BETWEEN_S)
-        for one in self._workers.values():
-            one.settle_clock(now())
+        for worker in self._workers.values():
+            worker.settle_clock(now())
 
     def _ping(self) -> None:
         for name in self._workers:
             self._runner.send_message(PING, {"sent": now()}, name)
 
     def _go(self, schedule: Schedule) -> None:
-        for name, one in self._workers.items():
-            given = {"schedule": schedule.as_dict(), "offset": one.account.offset}
+        for name, worker in self._workers.items():
+            given = {"schedule": schedule.as_dict(), "offset": worker.account.offset}
             self._runner.send_message(GO, given, name)
 
     def _follow(self, schedule: Schedule) -> None:
@@ -184,14 +184,14 @@ class Master:
             pass
 
     def _account(self, **_: Any) -> None:
-        for one in self._workers.values():
-            one.close()
-        accounts = [one.account for one in self._workers.values()]
+        for worker in self._workers.values():
+            worker.close()
+        accounts = [worker.account for worker in self._workers.values()]
         write_accounts(self._folder.workers(self._load), accounts)
 
     def _take_ready(self, msg: Any, **_: Any) -> None:
         self._workers[msg.node_id].take_name(msg.data["name"])
-        if all(one.account.name for one in self._workers.values()):
+        if all(worker.account.name for worker in self._workers.values()):
             self._ready.set()
 
     def _take_pong(self, msg: Any, **_: Any) -> None:
@@ -209,5 +209,5 @@ class Master:
 
     def _take_last(self, msg: Any, **_: Any) -> None:
         self._workers[msg.node_id].take_last(msg.data["whole"], msg.data["bytes"])
-        if all(one.last for one in self._workers.values()):
+        if all(worker.last for worker in self._workers.values()):
             self._all_last.set()

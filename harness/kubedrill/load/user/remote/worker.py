@@ -16,8 +16,8 @@ from kubedrill import __version__
 from kubedrill.client.identity import Identity
 from kubedrill.clock import now
 from kubedrill.errors import NotStarted
+from kubedrill.load.user.in_drill import DrillSession, sidecar
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.playing import Playing, sidecar
 from kubedrill.load.user.remote import handover
 from kubedrill.load.user.remote.handover import Handover
 from kubedrill.load.user.remote.messages import (
@@ -57,16 +57,14 @@ class TooSlow(Exception):  # noqa: N818 - an event of the load
     """The samples are not taken as quickly as they are made."""
 
 
-class Remote(Playing):
-    """One worker's part of a load."""
+class RemoteSession(DrillSession):
+    """One worker's part of a load of a drill that another machine runs."""
 
     def __init__(self, runner: WorkerRunner, given: Handover) -> None:
         if given["version"] != __version__:
             raise NotStarted(f"the master is kubedrill {given['version']}, this is {__version__}")
         share = Share(given["workers"].index(runner.client_id), len(given["workers"]))
-        super().__init__(given["load"], share, len(given["credentials"]))
-        self.run_name = given["run"]
-        """The run's name, for what the load creates."""
+        super().__init__(given["load"], given["run"], share, len(given["credentials"]))
         self._given = given
         self._runner = runner
         self._outbox = Outbox(runner)
@@ -86,7 +84,7 @@ class Remote(Playing):
         """Return the load's identities in the cluster."""
         return handover.identities(self._given, http)
 
-    def samples(self, series: tuple[Series, ...], given: Parameters) -> "Outbox":
+    def samples(self, series: Sequence[Series], given: Parameters) -> "Outbox":
         """Return what takes this worker's samples to its master."""
         about = sidecar(self._given["profile"], self.load, self.share, series, given)
         self._outbox.describe(about)
@@ -103,7 +101,7 @@ class Remote(Playing):
         return self._schedule
 
     def run(self, generator: Any) -> bool:
-        """As Playing; whether it came to its planned end goes to the master with the last sample."""
+        """As DrillSession; whether it came to its planned end goes to the master with the last sample."""
         super().run(generator)
         self._outbox.whole = self._go.is_set() and not self._ended.is_set()
         return True

@@ -4,7 +4,7 @@ import gc
 import itertools
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import gevent
@@ -28,26 +28,26 @@ LOOK_S = 0.02
 """How often it is looked whether users have joined, or answers have come."""
 
 
-class Playing(ABC):
-    """Plays a part of a load. Where its schedule comes from, and who ends it, is its own."""
+class DrillSession(ABC):
+    """Plays a part of a drill's load. Where its schedule comes from, and who ends it, is its own.
 
-    def __init__(self, load: str, share: Share, users: int) -> None:
-        self.load = load
-        """The load's name."""
-        self.share = share
-        """This process's part of the load."""
-        self.users = users
-        """How many users there will be."""
+    Its attributes are those of load.user.session.Session.
+    """
+
+    def __init__(self, load: str, run_name: str, share: Share, users: int) -> None:
+        self.load, self.run_name = load, run_name
+        self.share, self.users = share, users
         self.swept = True
-        """Whether what the load makes is deleted afterwards."""
         self.ahead = 0
-        """By how much this machine's clock is ahead of the load's, ns; of workers of other machines only."""
         self._spawned = Event()
         self._ended = Event()
 
     @abstractmethod
     def begin(self) -> Schedule | None:
         """Say that all is ready, and return the schedule when it comes; None if the drill ends before."""
+
+    def begin_test(self) -> None:  # noqa: B027 - as every Session has it
+        """Nothing changes during a drill."""
 
     def spawned(self) -> None:
         """All users are there."""
@@ -62,7 +62,7 @@ class Playing(ABC):
         if schedule is None:
             return True
         self._warm_up(generator, schedule)
-        load = next(one for one in schedule.loads if one.name == self.load)
+        load = next(load for load in schedule.loads if load.name == self.load)
         self._send(generator, schedule, load)
         return True
 
@@ -107,11 +107,11 @@ class Playing(ABC):
 
 
 def sidecar(
-    profile: str, load: str, share: Share, series: tuple[Series, ...], given: Parameters
+    profile: str, load: str, share: Share, series: Sequence[Series], given: Parameters
 ) -> LoadSidecar:
     """Return what the numbers in a load's samples mean."""
     return LoadSidecar(
-        series=tuple(LoadSeries(**one._asdict()) for one in series),
+        series=tuple(LoadSeries(**kind._asdict()) for kind in series),
         targets=("unknown",),
         profile=profile,
         load=load,

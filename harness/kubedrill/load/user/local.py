@@ -1,14 +1,14 @@
 """Load: a profile run by `kubedrill run` on its own machine: GO and the lifeline come by stdin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import gevent
 
 from kubedrill.client.identity import Identity, of_cluster, user_agent
 from kubedrill.load.launch import LOAD, PROFILE, RUN, WORKER, WORKERS
+from kubedrill.load.user.in_drill import DrillSession, read_waiting, sidecar
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.playing import Playing, read_waiting, sidecar
 from kubedrill.load.user.recorder import open_samples
 from kubedrill.load.user.result import Series
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready
@@ -21,20 +21,18 @@ from kubedrill.record.share import Share
 from kubedrill.wire.target import Http
 
 
-class Drill(Playing):
-    """One load of a drill. Everything it needs comes from the run folder and the GO line."""
+class LocalSession(DrillSession):
+    """One load of a drill, on its machine. Everything it needs comes from the run folder and the GO line."""
 
     def __init__(self, folder: RunFolder, profile: str, load: str, share: Share) -> None:
         self._cluster = ClusterRecord.read(folder.cluster)
-        super().__init__(load, share, len(self._cluster.load_identities))
+        super().__init__(load, folder.run, share, len(self._cluster.load_identities))
         self._folder = folder
         self._profile = profile
-        self.run_name = folder.run
-        """The run's name, for what the load creates."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Drill | None":
-        """Return the drill that launched this process, if one did."""
+    def from_environment(cls, environment: Mapping[str, str]) -> "LocalSession | None":
+        """Return the session of the drill that launched this process, if one did."""
         if RUN not in environment:
             return None
         ignore_terminal()
@@ -47,7 +45,7 @@ class Drill(Playing):
         # Named after the profile, so that whoever looks for an offender finds it.
         return of_cluster(self._cluster, user_agent(self._profile), http)
 
-    def samples(self, series: tuple[Series, ...], given: Parameters) -> SampleWriter | None:
+    def samples(self, series: Sequence[Series], given: Parameters) -> SampleWriter | None:
         """Return the writer of this load's samples."""
         about = sidecar(self._profile, self.load, self.share, series, given)
         return open_samples(self._folder.samples, self._name, about)
