@@ -61,8 +61,7 @@ class PollVsWatch(Watching):
             self._poll(round(given.interval_s * SECOND), given.timing == "jittered", begun)
 
     def prepare_clients(self) -> None:
-        """Make the requests."""
-        super().prepare_clients()
+        """Make the request of all pollers."""
         self._cached = self.list_request("0")
 
     def _poll(self, interval: int, jittered: bool, begun: Event) -> None:

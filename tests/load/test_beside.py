@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 from behaving_server import Certificate
-from load_stage import Stage
+from load_stage import Stage, until
 from watch_server import WatchServer
 
-RATE, SECONDS = 8, 1
+from kubedrill.clock import SECOND
+
+RATE, SECONDS = 40, 1
+"""Five arrivals for each of the eight users, who have a connection each."""
 
 
 @pytest.fixture
@@ -19,11 +22,15 @@ def server(certificate: Certificate) -> Iterator[WatchServer]:
 
 
 def test_each_deletion_of_a_part_is_recorded(stage: Stage, server: WatchServer):
-    """Each is in the way of the next: they share a connection, and the first GET of each is not answered."""
-    server.mute = True
+    """None is ever gone, and all of a user look for it on one connection, which then hears no more."""
+
+    def mute(_, start: int) -> None:
+        until(start + SECONDS * SECOND)
+        server.mute = True
+
     chosen = json.dumps([{"profile": "namespace-flood", "weight": 1, "with": {"delete": "await"}}])
-    mix = stage.of("mixed")
-    played = mix.play(RATE, SECONDS, mix=chosen, connections=1, timeout_s=1.5)
+    given = {"mix": chosen, "connections": 1, "timeout_s": 2}
+    played = stage.of("mixed").play(RATE, SECONDS, mute, **given)
     assert played.status == 0, played.log
     assert "Traceback" not in played.log
     made = played.outcomes("mixed.namespace-flood.create")

@@ -1,4 +1,4 @@
-"""Client: what client-go 0.37 makes of a failure, and how far its reflector has come.
+"""Client: what client-go 0.37 makes of a failure.
 
 From its rest/request.go, rest/with_retry.go and tools/cache/reflector.go.
 """
@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kubedrill.client.watching import WatchEvent
 from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 
@@ -33,9 +32,6 @@ Done = TypeVar("Done")
 
 Sleep = Callable[[float], object]
 """Lets so many seconds pass; others go on meanwhile as far as they can."""
-
-KEPT = 2048
-"""Bytes of an event that a reflector may keep while it is idle."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.8, 30.0
 FORGOTTEN = 120 * SECOND
@@ -83,47 +79,6 @@ class Pauses:
             self._next_s = FIRST_PAUSE_S
         self._sleep(self._next_s * random.uniform(1, 2))  # noqa: S311 - jitter
         self._next_s, self._last = min(self._next_s * 2, LONGEST_PAUSE_S), now()
-
-
-@dataclass(slots=True)
-class Position:
-    """How far a reflector has come."""
-
-    begun: Callable[[], object]
-    """Called when it watches."""
-    pauses: Pauses
-    last: WatchEvent | None = None
-    """The last event, while nobody has asked for its version."""
-    known: str = ""
-    """The version, without that event."""
-    gone: bool = False
-    """The server would not begin anew at that version, or later."""
-    taken: int = 0
-    """Events of this watch."""
-    seen: int = 0
-    """When what was seen last was written, ns of the load's clock."""
-
-    @property
-    def version(self) -> str:
-        """From where to go on; "" before everything has been taken once."""
-        if self.last is not None:
-            try:
-                self.known = self.last.version
-            except ValueError:
-                pass  # what comes behind the version before comes once more
-            self.last = None
-        return self.known
-
-    def reach(self, event: WatchEvent) -> None:
-        """Go on behind that event. Its version is read when it is needed: once a watch, not once an event."""
-        self.taken += 1
-        self.last = event
-        if len(event.raw) > KEPT:
-            self.known = self.version
-
-    def begin(self, version: str) -> None:
-        """Go on behind that version, at which everything has been taken."""
-        self.last, self.known, self.gone = None, version, False
 
 
 def retried(once: Callable[[], Done | Ended], broken: set[Outcome], sleep: Sleep) -> Done | Ended:

@@ -127,9 +127,8 @@ class Informing(WritingUser):
                 return Result.of(response, Outcome.MALFORMED)
         return Result.of(response, response.status)
 
-    @abstractmethod
     def prepare_clients(self) -> None:
-        """Make what the clients need."""
+        """Make what all clients have in common, if there is anything."""
 
     @abstractmethod
     def keep_up(self, client: int, begun: Event) -> None:

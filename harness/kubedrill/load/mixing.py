@@ -143,8 +143,9 @@ class Profiles:
                     f"{name}: {parameter} holds for the whole mix; give it beside the mix, not within"
                 )
         inherited = {parameter: getattr(whole, parameter) for parameter in _INHERITED}
+        model = self.user(name).parameters
         try:
-            checked = check({**inherited, **given}, self.user(name).parameters)
+            checked = check({**inherited, **given}, model)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
         if checked.timeout_s > whole.timeout_s:
