@@ -144,8 +144,8 @@ class Drill:
         """Start load, prober, scraper and faults; wait until all are ready for GO."""
         for load in loads:
             profile = Path(catalogue.profiles[load.profile].path)
-            for worker, role in enumerate(load.roles):
-                self._start(role, *launch.command(profile, load, self.folder, worker))
+            for number, role in enumerate(load.roles):
+                self._start(role, *launch.command(profile, load, self.folder, number))
         for role, module in CHILDREN.items():
             self._start(role, [sys.executable, "-m", module, "--run", str(self.folder.path)])
         patience = {

@@ -187,9 +187,9 @@ class Informing(WritingUser):
 
     def _own_clients(self) -> range:
         session = self.process.session
-        users = session.share.workers * session.users
+        users = session.share.processes * session.users
         return range(
-            session.share.worker + self.number * session.share.workers, self._given.clients, users
+            session.share.number + self.number * session.share.processes, self._given.clients, users
         )
 
     def _prepare_write(self, path: str, data: str) -> None:

@@ -14,8 +14,8 @@ from kubedrill.record.remote import RemoteWorkers
 RUN = "KUBEDRILL_RUN"
 PROFILE = "KUBEDRILL_PROFILE"
 LOAD = "KUBEDRILL_LOAD"
-WORKER = "KUBEDRILL_WORKER"
-WORKERS = "KUBEDRILL_WORKERS"
+NUMBER = "KUBEDRILL_NUMBER"
+PROCESSES = "KUBEDRILL_PROCESSES"
 MAX_WAIT = "KUBEDRILL_MAX_WAIT"
 """Environment of a profile that is part of a drill: the run's folder, the profile's and the load's name,
 which of the load's processes it is, and of how many; and how long a master waits for its workers, in s."""
@@ -66,7 +66,7 @@ def check(loads: Sequence[Load]) -> None:
 
 
 def command(
-    profile: Path, load: Load, run: RunFolder, worker: int = 0
+    profile: Path, load: Load, run: RunFolder, number: int = 0
 ) -> tuple[list[str], dict[str, str]]:
     """Return arguments and additional environment of one process of `load`.
 
@@ -88,8 +88,8 @@ def command(
         RUN: str(run.path.absolute()),
         PROFILE: load.profile,
         LOAD: load.name,
-        WORKER: str(worker),
-        WORKERS: str(load.processes),
+        NUMBER: str(number),
+        PROCESSES: str(load.processes),
         MAX_WAIT: str(load.workers.max_wait_s if load.workers else 0),
         # numpy's thread pool is of no use here, and spins when it starts.
         "OPENBLAS_NUM_THREADS": "1",

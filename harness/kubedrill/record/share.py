@@ -8,21 +8,21 @@ from kubedrill.reading.arrivals import Times
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Process `worker` of `workers`, counted from 0."""
+    """Process `number` of `processes`, counted from 0."""
 
-    worker: int = 0
-    workers: int = 1
+    number: int = 0
+    processes: int = 1
 
     def of(self, blocks: Iterable[Times]) -> Iterator[Times]:
         """Yield this process's arrivals of all arrivals, which come in blocks."""
         seen = 0
         for block in blocks:
-            yield block[(self.worker - seen) % self.workers :: self.workers]
+            yield block[(self.number - seen) % self.processes :: self.processes]
             seen += len(block)
 
     def part(self, total: int) -> int:
         """Return how many of `total` are this process's."""
-        return -(-(total - self.worker) // self.workers)
+        return -(-(total - self.number) // self.processes)
 
     def turn(self, count: int, total: int) -> tuple[int, int]:
         """Return (round, number) of this process's arrival `count`.
@@ -33,6 +33,6 @@ class Share:
         """
         own = self.part(total) if total else count + 1
         if not own:
-            return count + 1, self.worker % total
+            return count + 1, self.number % total
         rounds, step = divmod(count, own)
-        return rounds, self.worker + step * self.workers
+        return rounds, self.number + step * self.processes

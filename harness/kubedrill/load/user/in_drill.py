@@ -116,8 +116,8 @@ def sidecar(
         profile=profile,
         load=load,
         parameters=given.model_dump(mode="json"),
-        worker=share.worker,
-        workers=share.workers,
+        worker=share.number,
+        workers=share.processes,
     )
 
 

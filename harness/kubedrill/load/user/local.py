@@ -6,7 +6,7 @@ from pathlib import Path
 import gevent
 
 from kubedrill.client.identity import Identity, of_cluster, user_agent
-from kubedrill.load.launch import LOAD, PROFILE, RUN, WORKER, WORKERS
+from kubedrill.load.launch import LOAD, NUMBER, PROCESSES, PROFILE, RUN
 from kubedrill.load.user.in_drill import DrillSession, read_waiting, sidecar
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.recorder import open_samples
@@ -36,7 +36,7 @@ class LocalSession(DrillSession):
         if RUN not in environment:
             return None
         ignore_terminal()
-        share = Share(int(environment[WORKER]), int(environment[WORKERS]))
+        share = Share(int(environment[NUMBER]), int(environment[PROCESSES]))
         folder = RunFolder(Path(environment[RUN]))
         return cls(folder, environment[PROFILE], environment[LOAD], share)
 
@@ -56,7 +56,7 @@ class LocalSession(DrillSession):
 
     @property
     def _name(self) -> str:
-        one_of_many = f"@{self.share.worker}" if self.share.workers > 1 else ""
+        one_of_many = f"@{self.share.number}" if self.share.processes > 1 else ""
         return f"load-{self.load}{one_of_many}"
 
     def begin(self) -> Schedule | None:
