@@ -227,12 +227,12 @@ class PodChurn(WritingUser):
         path = f"/apis/{group}/namespaces/{namespace}/{self._given.workload}"
         made = {"apiVersion": group, "kind": kind, "metadata": self.metadata(name), "spec": spec}
         again = {"metadata": {"annotations": {"kubedrill.io/release": "2"}}}
-        one = f"{path}/{name}"
+        deployment = f"{path}/{name}"
         return {
             "create": self._request("POST", path, made),
-            "look": self._request("GET", one),
-            "patch": self._request("PATCH", one, {"spec": {"template": again}}, MERGE),
-            "delete": self._request("DELETE", f"{one}?propagationPolicy=Background"),
+            "look": self._request("GET", deployment),
+            "patch": self._request("PATCH", deployment, {"spec": {"template": again}}, MERGE),
+            "delete": self._request("DELETE", f"{deployment}?propagationPolicy=Background"),
         }
 
     def _pod(self, name: str, spec: Object, labels: Object | None = None) -> Object:

@@ -45,9 +45,9 @@ class WatchList(KubernetesUser):
             while outcome == Outcome.EOF and (data := stream.receive(arrival.deadline)):
                 try:
                     found = [
-                        one
-                        for one in events.feed(data)
-                        if one.kind is Kind.ERROR or one.ends_initial
+                        event
+                        for event in events.feed(data)
+                        if event.kind is Kind.ERROR or event.ends_initial
                     ]
                 except ValueError:
                     outcome = Outcome.MALFORMED

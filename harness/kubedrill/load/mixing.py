@@ -71,12 +71,12 @@ def names_of(portions: Sequence[Portion]) -> list[str]:
     """
     found: list[str] = []
     unnamed: Counter[str] = Counter()
-    for one in portions:
-        name = one.name
+    for portion in portions:
+        name = portion.name
         if name is None:
-            unnamed[one.profile] += 1
-            number = unnamed[one.profile]
-            name = one.profile if number == 1 else f"{one.profile}-{number}"
+            unnamed[portion.profile] += 1
+            number = unnamed[portion.profile]
+            name = portion.profile if number == 1 else f"{portion.profile}-{number}"
         if name in _TAKEN:
             raise ValueError(
                 f'mix: as: "{name}" is what objectives ask of a load; take another name'
@@ -100,16 +100,16 @@ class Profiles:
     def series(self, portions: Sequence[Portion]) -> list[tuple[Series, ...]]:
         """Return the series of each portion, in their order: first its arrivals."""
         return [
-            self._series_of(one, name)
-            for one, name in zip(portions, names_of(portions), strict=True)
+            self._series_of(portion, name)
+            for portion, name in zip(portions, names_of(portions), strict=True)
         ]
 
     def _series_of(self, portion: Portion, name: str) -> tuple[Series, ...]:
         series = self.user(portion.profile).series
         first = f"{ARRIVALS.name}.{name}" + ("" if portion.name else f".{series[0].name}")
-        names = load_series(first, [one.name for one in series])
+        names = load_series(first, [kind.name for kind in series])
         return tuple(
-            Series(called, one.verb, "part") for called, one in zip(names, series, strict=True)
+            Series(called, kind.verb, "part") for called, kind in zip(names, series, strict=True)
         )
 
     def user(self, name: str) -> type[KubernetesUser]:
@@ -124,13 +124,15 @@ class Profiles:
         found: dict[str, list[str]] = defaultdict(list)
         for user in self._users.values():
             for resource, verbs in user.permissions.items():
-                found[resource] += [one for one in verbs.split(", ") if one not in found[resource]]
+                found[resource] += [
+                    verb for verb in verbs.split(", ") if verb not in found[resource]
+                ]
         return {resource: ", ".join(sorted(verbs)) for resource, verbs in found.items()}
 
     def check(self, portions: Sequence[Portion], whole: Parameters) -> None:
         """Raise ValueError if a portion's parameters are wrong, or not possible in a mix of `whole`."""
-        for one in portions:
-            self.given(one, whole)
+        for portion in portions:
+            self.given(portion, whole)
         if sum(map(len, self.series(portions))) > _MOST_SERIES:
             raise ValueError(f"mix: more than {_MOST_SERIES} series; take fewer portions")
 
@@ -210,10 +212,10 @@ class Mixing(KubernetesUser):
         lengths = map(len, self.profiles.series(portions))
         offsets = accumulate(lengths, initial=len(self.series))
         self._parts = [
-            self._part(number, *one)
-            for number, one in enumerate(zip(portions, offsets, strict=False))
+            self._part(number, *placed)
+            for number, placed in enumerate(zip(portions, offsets, strict=False))
         ]
-        self._until = list(accumulate(one.weight for one in portions))
+        self._until = list(accumulate(portion.weight for portion in portions))
         self._random = random.Random(self.number)  # noqa: S311 - shares, not secrets
 
     def transact(self, arrival: Arrival) -> Result:

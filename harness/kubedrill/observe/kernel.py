@@ -36,7 +36,7 @@ def cores(stat: str, allowed: set[int]) -> Cores:
 def pressure(folder: Path = Path("/proc/pressure")) -> Pressure | None:
     """Return for how long tasks have had to wait since the machine's start; None where that is not kept."""
     try:
-        cpu, io, memory = (_some_s((folder / one).read_text()) for one in ("cpu", "io", "memory"))
+        cpu, io, memory = (_some_s((folder / what).read_text()) for what in ("cpu", "io", "memory"))
     except (OSError, StopIteration):
         return None
     return Pressure(cpu_s=cpu, io_s=io, memory_s=memory)
@@ -120,8 +120,8 @@ def limit(
             tops = [mounted / controllers, mounted / "cpu"]
         for top in tops:
             place = top / inside.lstrip("/")
-            found += [one for step in (place, *place.parents) if (one := _limit(step))]
-    return min(found, key=lambda one: one.cores, default=None)
+            found += [limit for step in (place, *place.parents) if (limit := _limit(step))]
+    return min(found, key=lambda limit: limit.cores, default=None)
 
 
 def _limit(group: Path) -> Limit | None:

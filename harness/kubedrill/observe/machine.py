@@ -74,7 +74,7 @@ class Machine:
             sums[self._whose[key]] += seconds
         busy = after.cores.busy_s - before.cores.busy_s
         interrupts = after.cores.interrupts_s - before.cores.interrupts_s
-        own, cluster, threads = (max(sums[one], 0.0) for one in ("drill", "cluster", "kernel"))
+        own, cluster, threads = (max(sums[whose], 0.0) for whose in ("drill", "cluster", "kernel"))
         fsync, pending = self._fsync.take()
         return MachineLook(
             time=after.time,
@@ -104,7 +104,7 @@ class Machine:
         processes = read_all()
         self._whose = self._kin.sort(processes, self._components())
         allowed = os.sched_getaffinity(0)
-        others = (one for one in processes.values() if self._whose[one.key] == "other")
+        others = (process for process in processes.values() if self._whose[process.key] == "other")
         return Reading(
             time=now(),
             cores=kernel.cores(Path("/proc/stat").read_text(), allowed),
@@ -113,7 +113,7 @@ class Machine:
             pressure=kernel.pressure(),
             disk=kernel.disk(self._disk),
             processes=processes,
-            written={one.key: written(one.pid) for one in others},
+            written={process.key: written(process.pid) for process in others},
         )
 
     def _others(
@@ -124,13 +124,13 @@ class Machine:
         wrote: dict[str, int] = defaultdict(int)
         seen = before.written
         ended = ended_children(
-            before.processes.values(), after.processes, lambda one: seen.get(one.key, 0)
+            before.processes.values(), after.processes, lambda process: seen.get(process.key, 0)
         )
-        for one in after.processes.values():
-            if self._whose[one.key] == "other":
-                cpu[one.name] += max(used[one.key], 0.0)
-                grown = after.written[one.key] - seen.get(one.key, 0) - ended[one.key]
-                wrote[one.name] += max(grown, 0)
+        for process in after.processes.values():
+            if self._whose[process.key] == "other":
+                cpu[process.name] += max(used[process.key], 0.0)
+                grown = after.written[process.key] - seen.get(process.key, 0) - ended[process.key]
+                wrote[process.name] += max(grown, 0)
         largest = {*_largest(cpu), *_largest(wrote)}
         return tuple(
             Taker(name=name, cpu_s=cpu[name], written_bytes=wrote[name])
@@ -139,8 +139,8 @@ class Machine:
 
     def _real_time(self, processes: Mapping[int, Process]) -> tuple[str, ...]:
         # The prober is the one process of the drill whose first thread has such a priority.
-        ours = (one for one in processes.values() if self._whose[one.key] == "drill")
-        prober = ("prober",) if any(one.real_time for one in ours) else ()
+        ours = (process for process in processes.values() if self._whose[process.key] == "drill")
+        prober = ("prober",) if any(process.real_time for process in ours) else ()
         return (*prober, "scraper") if self._fsync.is_preferred() else prober
 
 
@@ -182,7 +182,7 @@ def component_pids(record: ClusterRecord) -> list[int]:
         components = read_whole(record.components_file, Components).components
     except BadEvidence:  # the cluster is gone
         return []
-    return [one.pid for one in components.values() if one.pid]
+    return [component.pid for component in components.values() if component.pid]
 
 
 def _waited(before: Pressure | None, after: Pressure | None) -> Pressure | None:

@@ -107,8 +107,8 @@ class Kin:
         """Return whose each process is; `components` are the pids of the cluster's own."""
         self._note_cluster(processes, components)
         known: dict[Key, Whose] = {}
-        for one in processes.values():
-            self._whose(one, processes, known)
+        for process in processes.values():
+            self._whose(process, processes, known)
         self._known = known
         return known
 
@@ -118,42 +118,48 @@ class Kin:
                 self._sessions[processes[pid].session] = "cluster"
 
     def _whose(
-        self, one: Process, processes: Mapping[int, Process], known: dict[Key, Whose]
+        self, process: Process, processes: Mapping[int, Process], known: dict[Key, Whose]
     ) -> Whose:
-        found = known.get(one.key)
+        found = known.get(process.key)
         if found is None:
-            found = self._known.get(one.key, "other")
+            found = self._known.get(process.key, "other")
             if found == "other":
-                found = self._find(one, processes, known)
-            known[one.key] = found
+                found = self._find(process, processes, known)
+            known[process.key] = found
         return found
 
     def _find(
-        self, one: Process, processes: Mapping[int, Process], known: dict[Key, Whose]
+        self, process: Process, processes: Mapping[int, Process], known: dict[Key, Whose]
     ) -> Whose:
-        if one.of_kernel:
+        if process.of_kernel:
             return "kernel"
-        if one.pid == self._runner:
+        if process.pid == self._runner:
             return "drill"
-        if whose := self._sessions.get(one.session):
+        if whose := self._sessions.get(process.session):
             return whose
-        parent = processes.get(one.parent)
+        parent = processes.get(process.parent)
         whose = self._whose(parent, processes, known) if parent else "other"
         if whose not in ("drill", "cluster"):
             return "other"
         # Its session is the drill's if it was made in it; the runner's own is the user's shell.
-        if one.session != processes[self._runner].session if self._runner in processes else True:
-            self._sessions[one.session] = whose
+        if (
+            process.session != processes[self._runner].session
+            if self._runner in processes
+            else True
+        ):
+            self._sessions[process.session] = whose
         return whose
 
 
 def spent(before: Mapping[int, Process], after: Mapping[int, Process]) -> dict[Key, float]:
     """Return the CPU-seconds of each process since the look before, with those of its ended children."""
-    earlier = {one.key: one for one in before.values()}
-    ended = ended_children(before.values(), after, lambda one: one.own + one.of_children)
+    earlier = {process.key: process for process in before.values()}
+    ended = ended_children(
+        before.values(), after, lambda process: process.own + process.of_children
+    )
     return {
-        one.key: _ticks(one, earlier.get(one.key), ended[one.key]) * TICK_S
-        for one in after.values()
+        process.key: _ticks(process, earlier.get(process.key), ended[process.key]) * TICK_S
+        for process in after.values()
     }
 
 
@@ -162,14 +168,14 @@ def ended_children(
 ) -> dict[Key, int]:
     """Return what was `counted` of each parent's children while they lived: it goes over to the parent."""
     ended: dict[Key, int] = defaultdict(int)
-    for one in before:
-        still = after.get(one.pid)
-        parent = after.get(one.parent)
-        if (still is None or still.key != one.key) and parent is not None:
-            ended[parent.key] += counted(one)
+    for process in before:
+        still = after.get(process.pid)
+        parent = after.get(process.parent)
+        if (still is None or still.key != process.key) and parent is not None:
+            ended[parent.key] += counted(process)
     return ended
 
 
-def _ticks(one: Process, earlier: Process | None, counted: int) -> int:
+def _ticks(process: Process, earlier: Process | None, counted: int) -> int:
     own, children = (earlier.own, earlier.of_children) if earlier else (0, 0)
-    return one.own - own + max(0, one.of_children - children - counted)
+    return process.own - own + max(0, process.of_children - children - counted)

@@ -54,9 +54,9 @@ class Resources:
             return {}
         known = read_whole(self._components_file, Components).components
         return {
-            name: (one.pid, one.started)
-            for name, one in known.items()
-            if one.pid is not None and one.started is not None
+            name: (component.pid, component.started)
+            for name, component in known.items()
+            if component.pid is not None and component.started is not None
         }
 
     def _drill(self) -> Named:
