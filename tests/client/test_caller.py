@@ -15,13 +15,6 @@ from kubedrill.wire.target import Target, client_tls
 
 
 @pytest.fixture
-def server(certificate: Certificate) -> Iterator[BehavingServer]:
-    behaving = BehavingServer(certificate)
-    yield behaving
-    behaving.close()
-
-
-@pytest.fixture
 def caller(server: BehavingServer, certificate: Certificate) -> Iterator[Caller]:
     tls = client_tls(str(certificate.certificate))
     made = Caller(Target(Endpoint("127.0.0.1", server.port), SERVER_NAME, tls))

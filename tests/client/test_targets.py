@@ -5,15 +5,11 @@ import ssl
 import pytest
 from behaving_server import SERVER_NAME, BehavingServer, Certificate
 
+from kubedrill.client.targets import Targets
 from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import Endpoint
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.target import Target, client_tls
-
-with pytest.MonkeyPatch.context() as patch:
-    # Locust patches a process that imports it, and this one runs other tests, too.
-    patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from kubedrill.client.targets import Targets
 
 
 def connect(server: BehavingServer, certificate: Certificate, verified: bool) -> Connection:

@@ -7,20 +7,16 @@ import pytest
 from behaving_server import SERVER_NAME, Certificate
 from frame_server import Behaviour, FrameServer
 
+from kubedrill.client.greenlets.driving import GreenletDriving
+from kubedrill.client.greenlets.http2_pool import Http2Pool
+from kubedrill.client.greenlets.pool import Held
+from kubedrill.client.targets import Targets
 from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import Endpoint
 from kubedrill.wire.http2.connection import Http2Connection
 from kubedrill.wire.http2.request import prepare_http2
 from kubedrill.wire.response import Response
 from kubedrill.wire.target import Target, client_tls
-
-with pytest.MonkeyPatch.context() as patch:
-    # Locust patches a process that imports it, and this one runs other tests, too.
-    patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from kubedrill.client.greenlets.driving import GreenletDriving
-    from kubedrill.client.greenlets.http2_pool import Http2Pool
-    from kubedrill.client.greenlets.pool import Held
-    from kubedrill.client.targets import Targets
 
 __all__ = ["GreenletDriving", "Held", "Http2Pool", "Targets"]
 
