@@ -6,7 +6,7 @@ import pytest
 
 from kubedrill.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
-from kubedrill.record.probing import all_series, arrivals, dues, sidecar
+from kubedrill.record.probing import all_lanes, arrivals, dues, sidecar
 from kubedrill.record.schedule import ProbeRates, Probing
 
 
@@ -23,7 +23,7 @@ def record() -> ClusterRecord:
 
 
 def test_every_path_verb_and_level_is_probed_at_its_rate(record: ClusterRecord) -> None:
-    series = all_series(record, Probing())
+    series = all_lanes(record, Probing())
     assert {one.name: one.rate for one in series} == {
         "balancer/fresh/read/prober": 10,
         "balancer/fresh/write/prober": 10,
@@ -41,13 +41,13 @@ def test_every_path_verb_and_level_is_probed_at_its_rate(record: ClusterRecord) 
 
 
 def test_rate_0_is_no_series(record: ClusterRecord) -> None:
-    series = all_series(record, Probing(rates=ProbeRates(victim=0, apiserver=0)))
+    series = all_lanes(record, Probing(rates=ProbeRates(victim=0, apiserver=0)))
     assert {one.path for one in series} == {"balancer"}
     assert {one.level for one in series} == {"prober"}
 
 
 def test_arrivals_are_ordered_exact_in_number_and_never_at_once(record: ClusterRecord) -> None:
-    series = all_series(record, Probing())
+    series = all_lanes(record, Probing())
     start = 123_456_789_000
     due = list(arrivals(series, start, start + 60 * SECOND))
     assert due == sorted(due)
@@ -61,7 +61,7 @@ def test_arrivals_are_ordered_exact_in_number_and_never_at_once(record: ClusterR
 
 
 def test_odd_rates_do_not_drift(record: ClusterRecord) -> None:
-    series = all_series(record, Probing(rates=ProbeRates(fresh=3, kept=0, stale=0, victim=0)))
+    series = all_lanes(record, Probing(rates=ProbeRates(fresh=3, kept=0, stale=0, victim=0)))
     reads = [time for time, index in arrivals(series, 0, 1000 * SECOND) if index == 0]
     assert len(reads) == 3000
     assert reads[-1] == 2999 * SECOND // 3
@@ -69,7 +69,7 @@ def test_odd_rates_do_not_drift(record: ClusterRecord) -> None:
 
 def test_sidecar_names_series_and_known_targets(record: ClusterRecord) -> None:
     probing = Probing()
-    beside = sidecar(all_series(record, probing), probing)
+    beside = sidecar(all_lanes(record, probing), probing)
     assert beside.series[0].model_dump() == {
         "name": "balancer/fresh/read/prober",
         "path": "balancer",
@@ -85,7 +85,7 @@ def test_sidecar_names_series_and_known_targets(record: ClusterRecord) -> None:
 def test_rounding_is_that_of_one_probe_by_itself(record: ClusterRecord, rate: float) -> None:
     probing = Probing(rates=ProbeRates(fresh=rate, kept=0, stale=0, victim=0, apiserver=0))
     start, end = 123_456_789_001, 123_456_789_001 + 3 * SECOND + 17
-    for index, one in enumerate(all_series(record, probing)):
+    for index, one in enumerate(all_lanes(record, probing)):
         found = np.concatenate(list(dues(one, index, start, end))).tolist()
         phase = index * 0.6180339887498949 % 1.0
         count = int(3.1 * rate) + 2

@@ -34,7 +34,7 @@ from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_sound_lines
 from kubedrill.record.manifest import seal
-from kubedrill.record.probing import all_series, arrivals, sidecar
+from kubedrill.record.probing import all_lanes, arrivals, sidecar
 from kubedrill.record.sample import (
     LOAD_RECORD,
     PROBE_DTYPE,
@@ -94,7 +94,7 @@ class JudgedDrill:
     probes: Records = field(init=False)
 
     def __post_init__(self) -> None:
-        self.lanes = all_series(CLUSTER, self.probing)
+        self.lanes = all_lanes(CLUSTER, self.probing)
         due = np.array(list(arrivals(self.lanes, START, at(END))), dtype=np.int64)
         self.probes = np.zeros(len(due), PROBE_DTYPE)
         self.probes["intended"], self.probes["series"] = due[:, 0], due[:, 1]

@@ -17,7 +17,7 @@ from kubedrill.reading.arrivals import Times
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
-from kubedrill.record.probing import all_series, dues
+from kubedrill.record.probing import all_lanes, dues
 from kubedrill.record.probing import sidecar as about
 from kubedrill.record.sample import PROBE_DTYPE, Records
 from kubedrill.record.schedule import Phase, Schedule
@@ -27,7 +27,7 @@ from kubedrill.record.vitals import ProberVitals
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class LaneProbes:
     """One kind of probe."""
 
     name: str
@@ -52,7 +52,7 @@ class Lane:
 class Probes:
     """All probes of a run."""
 
-    lanes: tuple[Lane, ...]
+    lanes: tuple[LaneProbes, ...]
     records: Records
     workers: Mapping[str, Sequence[ProberVitals]] = field(default_factory=dict)
     """The prober's lines about itself, by the name of its samples."""
@@ -127,9 +127,9 @@ def longest_s(found: Iterator[tuple[int, int]] | list[tuple[int, int]], phase: P
 
 def _read(
     folder: RunFolder, schedule: Schedule, cluster: ClusterRecord, ending: Ending
-) -> tuple[Records, tuple[Lane, ...]]:
+) -> tuple[Records, tuple[LaneProbes, ...]]:
     records, sidecar = read_probes(folder, may_be_cut=ending.killed)
-    series = all_series(cluster, schedule.probing)
+    series = all_lanes(cluster, schedule.probing)
     _check_sidecar(folder, sidecar, about(series, schedule.probing))
     path = samples_file(folder, "probe")
     check_records(path, records, sidecar, np.ones(len(records), bool), schedule)
@@ -139,7 +139,7 @@ def _read(
         due = np.concatenate([np.empty(0, np.int64), *blocks])
         chosen = Chosen.of(path, records, records["series"] == number, schedule.start)
         left = unrecorded(chosen, due, ending)
-        lanes.append(Lane(**dict(probed.described()), dues=due, unrecorded=left))
+        lanes.append(LaneProbes(**dict(probed.described()), dues=due, unrecorded=left))
     return records, tuple(lanes)
 
 

@@ -8,7 +8,7 @@ from kubedrill.clock import now
 from kubedrill.observe.connections import Connections
 from kubedrill.observe.staleness import Acknowledged
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.probing import Series
+from kubedrill.record.probing import Lane
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
@@ -40,7 +40,7 @@ class Probe:
     """Asks the question of one series, as often as `ask` is called; calls may overlap."""
 
     def __init__(
-        self, record: ClusterRecord, series: Series, acknowledged: Acknowledged, keep: int
+        self, record: ClusterRecord, series: Lane, acknowledged: Acknowledged, keep: int
     ) -> None:
         target, self._token = identity_target(record, series.identity, series.endpoint)
         self._host = record.server_name

@@ -9,7 +9,7 @@ from kubedrill.clock import now
 from kubedrill.observe.probe import Probed
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
-from kubedrill.record.probing import Series, sidecar, targets
+from kubedrill.record.probing import Lane, sidecar, targets
 from kubedrill.record.sample import PROBE_RECORD, SampleWriter
 from kubedrill.record.schedule import Probing
 from kubedrill.record.vitals import ProberVitals
@@ -20,7 +20,7 @@ _LARGEST = 2**32 - 1
 class ProbeLog:
     """Appends a record a probe, and a line a second about the prober's own process."""
 
-    def __init__(self, folder: RunFolder, series: Sequence[Series], probing: Probing) -> None:
+    def __init__(self, folder: RunFolder, series: Sequence[Lane], probing: Probing) -> None:
         names = targets(series)
         self._targets = [names.index(asked.path) if asked.path in names else 0 for asked in series]
         self._samples = SampleWriter(

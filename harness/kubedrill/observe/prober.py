@@ -28,7 +28,7 @@ from kubedrill.process.limits import raise_descriptors  # noqa: E402
 from kubedrill.process.priority import demote_when_busy, prefer  # noqa: E402
 from kubedrill.record.cluster import ClusterRecord  # noqa: E402
 from kubedrill.record.folder import RunFolder  # noqa: E402
-from kubedrill.record.probing import all_series, arrivals  # noqa: E402
+from kubedrill.record.probing import all_lanes, arrivals  # noqa: E402
 from kubedrill.record.sample import Outcome  # noqa: E402
 from kubedrill.record.schedule import Schedule  # noqa: E402
 from kubedrill.wire.target import identity_target  # noqa: E402
@@ -45,7 +45,7 @@ class Prober:
     def __init__(self, folder: RunFolder, record: ClusterRecord, schedule: Schedule) -> None:
         self._schedule = schedule
         self._deadline = int(schedule.probing.deadline * SECOND)
-        self._series = all_series(record, schedule.probing)
+        self._series = all_lanes(record, schedule.probing)
         acknowledged = Acknowledged()
         servers = max(1, len(record.of_kind("kube-apiserver")))
         self._probes = [

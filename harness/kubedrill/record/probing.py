@@ -23,7 +23,7 @@ _BLOCK = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class Lane:
     """Probes of one kind: the same question, by the same identity, over the same path."""
 
     path: str
@@ -56,57 +56,55 @@ class Series:
         )
 
 
-def all_series(record: ClusterRecord, probing: Probing) -> tuple[Series, ...]:
-    """Return every series whose rate is not 0."""
+def all_lanes(record: ClusterRecord, probing: Probing) -> tuple[Lane, ...]:
+    """Return every lane whose rate is not 0."""
     balancer = record.balancer
     table = [
-        Series("balancer", balancer, "fresh", "read", "prober", probing.rates.fresh),
-        Series("balancer", balancer, "fresh", "write", "prober", probing.rates.fresh),
-        Series("balancer", balancer, "kept", "read", "prober", probing.rates.kept),
-        Series("balancer", balancer, "kept", "write", "prober", probing.rates.kept),
-        Series("balancer", balancer, "kept", "stale-read", "prober", probing.rates.stale),
-        Series("balancer", balancer, "fresh", "read", "victim", probing.rates.victim),
-        Series("balancer", balancer, "fresh", "write", "victim", probing.rates.victim),
+        Lane("balancer", balancer, "fresh", "read", "prober", probing.rates.fresh),
+        Lane("balancer", balancer, "fresh", "write", "prober", probing.rates.fresh),
+        Lane("balancer", balancer, "kept", "read", "prober", probing.rates.kept),
+        Lane("balancer", balancer, "kept", "write", "prober", probing.rates.kept),
+        Lane("balancer", balancer, "kept", "stale-read", "prober", probing.rates.stale),
+        Lane("balancer", balancer, "fresh", "read", "victim", probing.rates.victim),
+        Lane("balancer", balancer, "fresh", "write", "victim", probing.rates.victim),
     ]
     for apiserver in record.of_kind("kube-apiserver"):
         path = f"apiserver-{apiserver.zone}" if apiserver.zone else apiserver.name
         rate = probing.rates.apiserver
         # Kept: whether new connections are taken is seen through the balancer, for less.
-        table.append(Series(path, apiserver.serving, "kept", "read", "prober", rate))
-        table.append(Series(path, apiserver.serving, "kept", "write", "prober", rate))
-    return tuple(series for series in table if series.rate > 0)
+        table.append(Lane(path, apiserver.serving, "kept", "read", "prober", rate))
+        table.append(Lane(path, apiserver.serving, "kept", "write", "prober", rate))
+    return tuple(lane for lane in table if lane.rate > 0)
 
 
-def sidecar(series: Sequence[Series], probing: Probing) -> ProbeSidecar:
+def sidecar(lanes: Sequence[Lane], probing: Probing) -> ProbeSidecar:
     """Return what stands beside the samples. A target is known where no balancer chooses it."""
     return ProbeSidecar(
-        series=tuple(kind.described() for kind in series),
-        targets=tuple(targets(series)),
+        series=tuple(lane.described() for lane in lanes),
+        targets=tuple(targets(lanes)),
         deadline_s=probing.deadline,
-        rates={kind.name: kind.rate for kind in series},
+        rates={lane.name: lane.rate for lane in lanes},
     )
 
 
-def targets(series: Sequence[Series]) -> list[str]:
+def targets(lanes: Sequence[Lane]) -> list[str]:
     """Return the targets' names, `unknown` (behind the balancer) first."""
-    return ["unknown", *dict.fromkeys(kind.path for kind in series if kind.path != "balancer")]
+    return ["unknown", *dict.fromkeys(lane.path for lane in lanes if lane.path != "balancer")]
 
 
-def arrivals(series: Sequence[Series], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield (due in monotonic ns, index of the series) for each probe in [start, end), in order."""
-    return heapq.merge(
-        *(_arrivals_of(kind, index, start, end) for index, kind in enumerate(series))
-    )
+def arrivals(lanes: Sequence[Lane], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield (due in monotonic ns, index of the lane) for each probe in [start, end), in order."""
+    return heapq.merge(*(_arrivals_of(lane, index, start, end) for index, lane in enumerate(lanes)))
 
 
-def _arrivals_of(series: Series, index: int, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for block in dues(series, index, start, end):
+def _arrivals_of(lane: Lane, index: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for block in dues(lane, index, start, end):
         for due in block.tolist():
             yield due, index
 
 
-def dues(series: Series, index: int, start: int, end: int) -> Iterator[Times]:
-    """Yield when the probes of a series are due in [start, end), monotonic ns, block by block.
+def dues(lane: Lane, index: int, start: int, end: int) -> Iterator[Times]:
+    """Yield when the probes of a lane are due in [start, end), monotonic ns, block by block.
 
     `index` is its position among all of the drill's.
     """
@@ -115,7 +113,7 @@ def dues(series: Series, index: int, start: int, end: int) -> Iterator[Times]:
     while True:
         numbers = np.arange(number, number + _BLOCK, dtype=np.float64)
         # Each is computed from the start, so that no rounding adds up.
-        after = np.minimum((numbers + phase) * SECOND / series.rate, end - start)
+        after = np.minimum((numbers + phase) * SECOND / lane.rate, end - start)
         block = start + after.astype(np.int64)
         yield block[: np.searchsorted(block, end)]
         if block[-1] >= end:
