@@ -101,8 +101,7 @@ def look_at_actions(actions: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str,
 
 def describe_cluster(file: Path) -> ClusterDescription:
     """Return what a cluster's file promises; BadFile if it is wrong."""
-    definition = cluster.load_definition(file)
-    return ClusterDescription(definition.zones, cluster.capabilities(definition))
+    return cluster.describe(cluster.load_definition(file))
 
 
 def check_file(file: Path, overrides: Sequence[str] = (), scale: float = 1.0) -> None:
@@ -156,7 +155,7 @@ def fault_rows() -> list[dict[str, Any]]:
             "fault": fault.name,
             "what it does": fault.doc,
             "arguments": ", ".join(fault.parameters.get("properties", {})),
-            "needs": fault.capability or "",
+            "needs": ", ".join(fault.needs),
             "wrong": False,
         }
         for fault in gathered.descriptions

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kubedrill import cluster, seed
 from kubedrill.clock import now
+from kubedrill.cluster.handle import Exits
 from kubedrill.cluster.state import cluster_folder, state_folder
 from kubedrill.errors import NotStarted
 from kubedrill.load import launch
@@ -17,7 +18,6 @@ from kubedrill.process.child import Child, ChildFailed
 from kubedrill.process.tail import LineTail
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.cluster import ClusterRecord, private_folder
-from kubedrill.record.components import COMPONENT_LINE, Exited, Started
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
@@ -39,7 +39,7 @@ from kubedrill.undo import registry
 from kubedrill.undo.clearing import ENDING_S, undo_all
 
 if TYPE_CHECKING:
-    from kubedrill.cluster.definition import ClusterDefinition
+    from kubedrill.cluster.provider import Definition
 
 READY_TIMEOUT_S = 30.0
 """Importing Locust takes 1-2 s on an idle core; a machine that needs 30 s cannot run a drill."""
@@ -77,7 +77,7 @@ class Drill:
     own_cluster: str | None = None
     """The ledger's id of the cluster, if this drill brought it up."""
     _ended: set[str] = field(default_factory=set)
-    _cluster_exits: "LineTail[Started | Exited] | None" = None
+    _cluster_exits: Exits | None = None
     _exits: JsonLines | None = None
     _faults: LineTail[FaultLine] = field(init=False)
 
@@ -103,7 +103,7 @@ class Drill:
         self.watchdog = self._child("watchdog", command, pass_fds=[lock_descriptor])
         self.watchdog.wait_ready(READY_TIMEOUT_S)
 
-    def bring_up(self, definition: "ClusterDefinition") -> ClusterRecord:
+    def bring_up(self, definition: "Definition") -> ClusterRecord:
         """Return the cluster that is up, or bring one up that this drill will destroy."""
         record = cluster.find(self.cluster_name)
         if record is None:
@@ -111,8 +111,7 @@ class Drill:
             self.own_cluster = self.ledger.intend("cluster", self.cluster_name, undo, arguments)
             record = cluster.up(definition, self.cluster_name, arguments["cluster_id"])
         record.write(self.folder.cluster)
-        self._cluster_exits = LineTail(record.exits_file, COMPONENT_LINE)
-        self._cluster_exits.read()  # what happened before this drill is not its business
+        self._cluster_exits = cluster.handle_of(record).exits()
         self._exits = JsonLines(self.folder.exits)
         return record
 

@@ -50,7 +50,7 @@ from kubedrill.surroundings import surroundings
 from kubedrill.words import why_not
 
 if TYPE_CHECKING:
-    from kubedrill.cluster.definition import ClusterDefinition
+    from kubedrill.cluster.provider import Definition
 
 LEAD_NS = 2 * SECOND
 """From GO to the first phase: children open their kept connections in it."""
@@ -145,7 +145,7 @@ def withdraw(drill: Drill, console: Console) -> None:
         drill.folder.remove()
 
 
-def check_before(order: Order) -> "ClusterDefinition":
+def check_before(order: Order) -> "Definition":
     """Check all that can be checked before anything is started; NotStarted says what is wrong."""
     definition = cluster.load_definition(places.cluster_file(order.cluster, order.file))
     cluster.check(definition, order.cluster)
@@ -189,9 +189,7 @@ def writing_to(reports: Path) -> Iterator[None]:
         ) from error
 
 
-def begin(
-    drill: Drill, order: Order, definition: "ClusterDefinition", console: Console
-) -> Schedule:
+def begin(drill: Drill, order: Order, definition: "Definition", console: Console) -> Schedule:
     """Cluster, seed, load and observers, faults: to the schedule that they were given."""
     experiment = order.experiment
     with console.status(f"cluster {order.cluster}"):

@@ -16,7 +16,9 @@ from json_lines import read_lines
 
 from kubedrill import cluster as stage
 from kubedrill.cluster import etcd
-from kubedrill.cluster.handle import ClusterHandle, HandleError
+from kubedrill.cluster.handle import HandleError
+from kubedrill.cluster.local.files import Files
+from kubedrill.cluster.provider import handle_of
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.sample import Outcome
@@ -54,14 +56,14 @@ def test_the_record(cluster: ClusterRecord):
     assert cluster.zones == ("a", "b", "c")
     assert len(cluster.components) == 13
     assert cluster.component("kube-apiserver-b").zone == "b"
-    assert cluster.capabilities == ("KillEtcdMember",)
+    assert "holding etcd" in cluster.capabilities
     assert {"admin", "prober", "scraper", "victim", "etcd-admin", *LOADS} <= set(cluster.identities)
     assert stage.find("local-3az") == cluster
     assert stage.names() == ["local-3az"]
 
 
 def test_everything_runs_and_leads(cluster: ClusterRecord, call: Call):
-    assert {one.state for one in ClusterHandle(cluster).components().values()} == {"running"}
+    assert {one.state for one in handle_of(cluster).components().values()} == {"running"}
     for zone in cluster.zones:
         assert call("admin", "/readyz", component=f"kube-apiserver-{zone}").status == 200
     for kind in ("kube-controller-manager", "kube-scheduler"):
@@ -220,44 +222,49 @@ def test_what_the_members_say(cluster: ClusterRecord):
 def test_a_member_that_is_stopped_does_not_answer(cluster: ClusterRecord, until: Until):
     followers = [zone for zone in cluster.zones if not etcd.status(cluster, zone, 5.0).is_leader]
     name = f"etcd-{followers[0]}"
-    handle = ClusterHandle(cluster)
-    handle.kill(name)
+    handle = handle_of(cluster)
+    handle.holding.hold(name)
     try:
         assert not etcd.healthy(cluster, followers[0], 1.0)
         with pytest.raises(WireError) as caught:
             etcd.status(cluster, followers[0], 1.0)
         assert caught.value.outcome == Outcome.REFUSED
     finally:
-        handle.release(name)
+        handle.holding.release(name)
     until(lambda: etcd.healthy(cluster, followers[0], 5.0))
 
 
 def test_what_dies_is_started_again_and_noted(cluster: ClusterRecord, call: Call, until: Until):
-    handle, name = ClusterHandle(cluster), "kube-scheduler-c"
+    handle, name = handle_of(cluster), "kube-scheduler-c"
     before = handle.components()[name]
     os.kill(before.pid, signal.SIGKILL)
     until(lambda: handle.components()[name].pid not in {None, before.pid})
     assert handle.components()[name].restarts == before.restarts + 1
-    lines = [one for one in read_lines(cluster.exits_file) if one["component"] == name]
+    lines = [
+        one for one in read_lines(Files(Path(cluster.folder)).exits) if one["component"] == name
+    ]
     assert [one["event"] for one in lines[-2:]] == ["exited", "started"]
     assert (lines[-2]["pid"], lines[-2]["asked"], lines[-2]["status"]) == (before.pid, False, -9)
-    until(lambda: json.loads(cluster.components_file.read_text())["components"][name]["pid"])
+    told = Files(Path(cluster.folder)).components
+    until(lambda: json.loads(told.read_text())["components"][name]["pid"])
     until(lambda: answers(call, name))
 
 
 def test_what_is_held_stays_down_until_released(cluster: ClusterRecord, call: Call, until: Until):
-    handle, name = ClusterHandle(cluster), "kube-scheduler-c"
+    handle, name = handle_of(cluster), "kube-scheduler-c"
     pid = handle.components()[name].pid
     with pytest.raises(HandleError, match="replaced"):
-        handle.kill(name, expect_pid=pid + 1)
-    assert handle.kill(name, expect_pid=pid) == pid
+        handle.holding.hold(name, expect_pid=pid + 1)
+    assert handle.holding.hold(name, expect_pid=pid) == pid
     try:
         assert handle.components()[name].state == "held"
         assert stage.status("local-3az").as_dict()["components"][name]["state"] == "held"
         assert not answers(call, name)
     finally:
-        assert handle.release(name) != pid
-    last = [one for one in read_lines(cluster.exits_file) if one["component"] == name][-2:]
+        assert handle.holding.release(name) != pid
+    last = [
+        one for one in read_lines(Files(Path(cluster.folder)).exits) if one["component"] == name
+    ][-2:]
     assert (last[0]["asked"], last[1]["by"]) == (True, "release")
     until(lambda: answers(call, name))
 
@@ -290,7 +297,7 @@ def test_the_balancer_is_for_nodes_too(cluster: ClusterRecord):
 
 
 def test_the_balancer_has_the_better_priority(cluster: ClusterRecord):
-    states = ClusterHandle(cluster).components()
+    states = handle_of(cluster).components()
     nice = {name: psutil.Process(one.pid).nice() for name, one in states.items()}
     others = {value for name, value in nice.items() if name != "haproxy"}
     assert nice["haproxy"] < min(others) if os.geteuid() == 0 else nice["haproxy"] <= min(others)

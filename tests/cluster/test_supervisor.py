@@ -6,15 +6,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import psutil
 import pytest
 from json_lines import read_lines
 
-from kubedrill.cluster import teardown
-from kubedrill.cluster.handle import ClusterHandle, HandleError, ask
-from kubedrill.cluster.program import MARK, Program, write_programs
+from kubedrill.cluster.handle import HandleError
+from kubedrill.cluster.local import teardown
+from kubedrill.cluster.local.handle import LocalHandle, ask
+from kubedrill.cluster.local.supervisor import MARK, Program, write_programs
 
 SLEEP = ("setpriv", "--pdeathsig", "KILL", "sleep", "1000")
 PROGRAMS = [
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     (folder / "logs").mkdir(parents=True)
     write_programs(folder, PROGRAMS)
     subprocess.run(
-        [sys.executable, "-m", "kubedrill.cluster.daemon", str(folder)],
+        [sys.executable, "-m", "kubedrill.cluster.local.daemon", str(folder)],
         check=True,
         timeout=60,
         env={**os.environ, MARK: str(folder)},
@@ -44,8 +44,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def handle(folder: Path) -> ClusterHandle:
-    return ClusterHandle(SimpleNamespace(socket=folder / "supervisor.sock", folder=str(folder)))
+def handle(folder: Path) -> LocalHandle:
+    return LocalHandle(folder)
 
 
 def is_alive(pid: int) -> bool:
@@ -60,19 +60,19 @@ def exits(folder: Path, component: str) -> list[dict]:
     return [one for one in lines if one["component"] == component]
 
 
-def test_nothing_runs_until_it_is_released(handle: ClusterHandle, folder: Path, until: Until):
+def test_nothing_runs_until_it_is_released(handle: LocalHandle, folder: Path, until: Until):
     assert {one.state for one in handle.components().values()} == {"stopped"}
-    pid = handle.release("one")
+    pid = handle.holding.release("one")
     until(lambda: psutil.Process(pid).cmdline() == ["sleep", "1000"])
     state = handle.components()["one"]
     assert (state.state, state.pid, state.restarts) == ("running", pid, 0)
     assert state.started == pytest.approx(psutil.Process(pid).create_time(), abs=0.01)
-    assert handle.release("one") == pid
+    assert handle.holding.release("one") == pid
     assert [one["event"] for one in exits(folder, "one")] == ["started"]
 
 
-def test_what_exits_unasked_is_started_again(handle: ClusterHandle, folder: Path, until: Until):
-    pid = handle.release("one")
+def test_what_exits_unasked_is_started_again(handle: LocalHandle, folder: Path, until: Until):
+    pid = handle.holding.release("one")
     os.kill(pid, signal.SIGKILL)
     until(lambda: handle.components()["one"].pid not in {pid, None})
     assert handle.components()["one"].restarts == 1
@@ -83,17 +83,15 @@ def test_what_exits_unasked_is_started_again(handle: ClusterHandle, folder: Path
     assert started["time"] - exited["time"] < 1_000_000_000
 
 
-def test_what_is_killed_stays_down_until_released(
-    handle: ClusterHandle, folder: Path, until: Until
-):
-    pid = handle.release("one")
-    assert handle.kill("one", expect_pid=pid) == pid
+def test_what_is_killed_stays_down_until_released(handle: LocalHandle, folder: Path, until: Until):
+    pid = handle.holding.release("one")
+    assert handle.holding.hold("one", expect_pid=pid) == pid
     assert not psutil.pid_exists(pid)
     until(lambda: handle.components()["one"].state == "held")
     with pytest.raises(subprocess.TimeoutExpired):
         subprocess.run(["sleep", "5"], timeout=0.5, check=False)
     assert handle.components()["one"].state == "held"
-    again = handle.release("one")
+    again = handle.holding.release("one")
     assert psutil.pid_exists(again)
     _, exited, started = exits(folder, "one")
     assert (exited["asked"], exited["by"], exited["status"]) == (True, "fault", -9)
@@ -101,31 +99,31 @@ def test_what_is_killed_stays_down_until_released(
     assert handle.components()["one"].restarts == 0
 
 
-def test_a_process_that_was_replaced_is_not_killed(handle: ClusterHandle):
-    pid = handle.release("one")
+def test_a_process_that_was_replaced_is_not_killed(handle: LocalHandle):
+    pid = handle.holding.release("one")
     with pytest.raises(HandleError, match=f"one has pid {pid}, not {pid + 1}"):
-        handle.kill("one", expect_pid=pid + 1)
+        handle.holding.hold("one", expect_pid=pid + 1)
     assert handle.components()["one"].pid == pid
 
 
-def test_kill_of_what_is_not_running_is_refused(handle: ClusterHandle):
+def test_kill_of_what_is_not_running_is_refused(handle: LocalHandle):
     with pytest.raises(HandleError, match="one is not running, it is stopped"):
-        handle.kill("one")
+        handle.holding.hold("one")
     with pytest.raises(HandleError, match="there is no component three; there are one, two"):
-        handle.kill("three")
+        handle.holding.hold("three")
 
 
-def test_signals_stop_and_continue(handle: ClusterHandle, until: Until):
-    pid = handle.signal("one", signal.SIGSTOP) if handle.release("one") else 0
+def test_signals_stop_and_continue(handle: LocalHandle, until: Until):
+    pid = handle.pausing.pause("one") if handle.holding.release("one") else 0
     until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
-    handle.signal("one", signal.SIGCONT)
+    handle.pausing.proceed("one")
     until(lambda: psutil.Process(pid).status() == psutil.STATUS_SLEEPING)
-    handle.signal("one", signal.SIGSTOP)
-    assert handle.kill("one") == pid  # a stopped process can still be killed
+    handle.pausing.pause("one")
+    assert handle.holding.hold("one") == pid  # a stopped process can still be killed
 
 
-def test_a_crash_loop_slows_down(handle: ClusterHandle, folder: Path, until: Until):
-    handle.release("crash")
+def test_a_crash_loop_slows_down(handle: LocalHandle, folder: Path, until: Until):
+    handle.holding.release("crash")
     until(lambda: len(exits(folder, "crash")) >= 10)
     ended = [one["time"] for one in exits(folder, "crash") if one["event"] == "exited"]
     first, last = ended[1] - ended[0], ended[-1] - ended[-2]
@@ -134,8 +132,8 @@ def test_a_crash_loop_slows_down(handle: ClusterHandle, folder: Path, until: Unt
     assert handle.components()["crash"].restarts >= 4
 
 
-def test_no_process_outlives_the_supervisor(folder: Path, handle: ClusterHandle, until: Until):
-    pids = [handle.release("one"), handle.release("two")]
+def test_no_process_outlives_the_supervisor(folder: Path, handle: LocalHandle, until: Until):
+    pids = [handle.holding.release("one"), handle.holding.release("two")]
     # Before its exec, setpriv has not yet bound the process to its parent's life.
     until(lambda: all(psutil.Process(pid).cmdline() == ["sleep", "1000"] for pid in pids))
     supervisor = psutil.Process(pids[0]).parent()
@@ -145,8 +143,8 @@ def test_no_process_outlives_the_supervisor(folder: Path, handle: ClusterHandle,
         handle.components()
 
 
-def test_the_supervisor_leaves_its_caller_behind(handle: ClusterHandle):
-    supervisor = psutil.Process(handle.release("one")).parent()
+def test_the_supervisor_leaves_its_caller_behind(handle: LocalHandle):
+    supervisor = psutil.Process(handle.holding.release("one")).parent()
     assert supervisor.pid not in {one.pid for one in psutil.Process().children(recursive=True)}
     assert os.getsid(supervisor.pid) != os.getsid(0)
     supervisor.send_signal(signal.SIGINT)
@@ -161,7 +159,7 @@ def test_nonsense_is_answered_and_survived(folder: Path, request_line: object):
     assert "components" in ask(folder / "supervisor.sock", {"do": "components"})
 
 
-def test_a_caller_that_hangs_blocks_nobody(folder: Path, handle: ClusterHandle):
+def test_a_caller_that_hangs_blocks_nobody(folder: Path, handle: LocalHandle):
     import socket
 
     with socket.socket(socket.AF_UNIX) as idle:

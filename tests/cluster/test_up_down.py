@@ -14,8 +14,9 @@ import pytest
 
 from kubedrill import cluster as stage
 from kubedrill.client.caller import Caller
-from kubedrill.cluster.definition import ClusterDefinition, Versions
-from kubedrill.cluster.handle import ClusterHandle, HandleError
+from kubedrill.cluster.handle import HandleError
+from kubedrill.cluster.local.definition import LocalDefinition, Versions
+from kubedrill.cluster.provider import handle_of
 from kubedrill.cluster.state import cluster_folder
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
@@ -26,9 +27,9 @@ pytestmark = [pytest.mark.cluster, pytest.mark.own]
 Traces = Callable[[str], list[str]]
 
 
-def small(**settings: object) -> ClusterDefinition:
+def small(**settings: object) -> LocalDefinition:
     """One zone is enough for what is tested here, and sooner up."""
-    return ClusterDefinition(provider="local", **{"zones": ("a",), **settings})
+    return LocalDefinition(provider="local", **{"zones": ("a",), **settings})
 
 
 def is_listening(port: int) -> bool:
@@ -54,7 +55,7 @@ def test_two_side_by_side_and_one_goes_without_a_trace(
     assert record.balancer != other.balancer
     assert len(traces(own)) > 13
     for one in (record, other):
-        states = ClusterHandle(one).components().values()
+        states = handle_of(one).components().values()
         assert {state.state for state in states} == {"running"}
         target, token = identity_target(one, "victim")
         with closing(Caller(target, token)) as api:
@@ -64,7 +65,7 @@ def test_two_side_by_side_and_one_goes_without_a_trace(
     assert traces(own) == []
     assert not is_listening(record.balancer.port)
     assert stage.find(own) is None
-    assert {one.state for one in ClusterHandle(other).components().values()} == {"running"}
+    assert {one.state for one in handle_of(other).components().values()} == {"running"}
 
 
 def test_the_death_of_the_supervisor_leaves_nothing_running(
@@ -73,12 +74,12 @@ def test_the_death_of_the_supervisor_leaves_nothing_running(
     record = stage.up(small(), own)
     import psutil
 
-    states = ClusterHandle(record).components()
+    states = handle_of(record).components()
     psutil.Process(states["haproxy"].pid).parent().kill()
     until(lambda: processes(Path(record.folder)) == [])
     assert stage.status(own).state == "unsupervised"
     with pytest.raises(HandleError):
-        ClusterHandle(record).release("haproxy")
+        handle_of(record).holding.release("haproxy")
     stage.down(own)
     assert traces(own) == []
 
@@ -111,8 +112,8 @@ def test_other_versions_than_those_wanted_are_refused(own: str, traces: Traces):
 def test_an_interrupted_up_takes_down_what_it_made(own: str, traces: Traces, after: float):
     script = (
         "from kubedrill import cluster\n"
-        "from kubedrill.cluster.definition import ClusterDefinition\n"
-        f"cluster.up(ClusterDefinition(provider='local', zones=('a',)), {own!r})\n"
+        "from kubedrill.cluster.local.definition import LocalDefinition\n"
+        f"cluster.up(LocalDefinition(provider='local', zones=('a',)), {own!r})\n"
     )
     child = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
     time.sleep(after)
@@ -145,8 +146,8 @@ def test_an_up_that_was_killed_is_taken_down_by_its_ledger_entry(
 
     script = (
         "import sys; from kubedrill import cluster\n"
-        "from kubedrill.cluster.definition import ClusterDefinition\n"
-        "cluster.up(ClusterDefinition(provider='local', zones=('a',)), *sys.argv[1:])\n"
+        "from kubedrill.cluster.local.definition import LocalDefinition\n"
+        "cluster.up(LocalDefinition(provider='local', zones=('a',)), *sys.argv[1:])\n"
     )
     (module, function), arguments = stage.undo_entry(own)
     child = subprocess.Popen([sys.executable, "-c", script, own, arguments["cluster_id"]])
@@ -164,8 +165,8 @@ def test_an_up_that_was_killed_is_taken_down_by_its_ledger_entry(
 def test_without_privileges_zones_are_addresses(own: str, traces: Traces):
     script = (
         "from kubedrill import cluster\n"
-        "from kubedrill.cluster.definition import ClusterDefinition\n"
-        f"record = cluster.up(ClusterDefinition(provider='local', zones=('a', 'b')), {own!r})\n"
+        "from kubedrill.cluster.local.definition import LocalDefinition\n"
+        f"record = cluster.up(LocalDefinition(provider='local', zones=('a', 'b')), {own!r})\n"
         "print(record.zoning)\n"
     )
     powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []

@@ -9,7 +9,7 @@ import pytest
 from drills import Drills, RunningDrill, objective, reasons
 from json_lines import read_lines
 
-from kubedrill.cluster.handle import ClusterHandle
+from kubedrill.cluster.provider import handle_of
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
 
@@ -23,7 +23,7 @@ ETCD_KILL = {
 
 
 def test_a_kill_that_hits_nothing_is_invalid(cluster: ClusterRecord, drill: Drills) -> None:
-    handle = ClusterHandle(cluster)
+    handle = handle_of(cluster)
     running = drill("hits-nothing", ETCD_KILL)
     running.wait_for_phase("fault")
 
@@ -31,7 +31,7 @@ def test_a_kill_that_hits_nothing_is_invalid(cluster: ClusterRecord, drill: Dril
         states = handle.components()
         return next((name for name, one in states.items() if one.state == "held"), None)
 
-    handle.release(running.wait_for("a held member", held))
+    handle.holding.release(running.wait_for("a held member", held))
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     # Whichever of the two proofs comes first: it answered again, or it was not held to the end.
@@ -74,7 +74,7 @@ def test_a_silent_scrape_target_is_invalid_for_what_needs_it(
     phases = {"warmup": "1s", "baseline": "4s", "fault": "1s"}
     running = drill("silent-target", {"slos": slos, "phases": phases})
     running.wait_for_phase("warmup")
-    handle = ClusterHandle(cluster)
+    handle = handle_of(cluster)
     pid = handle.components()["etcd-c"].pid
     assert pid
     os.kill(pid, signal.SIGSTOP)
@@ -110,7 +110,7 @@ def test_a_balancer_stopped_for_3_s_is_measured_and_fails(
     )
     running.wait_for_phase("baseline")
     time.sleep(1)
-    pid = ClusterHandle(cluster).components()["haproxy"].pid
+    pid = handle_of(cluster).components()["haproxy"].pid
     assert pid
     begin = time.monotonic()
     os.kill(pid, signal.SIGSTOP)
@@ -165,7 +165,7 @@ def test_a_drill_whose_faults_process_dies_ends_and_mends_at_once(
     assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     assert "the drill failed: faults ended with -9" in reasons(verdict)
     assert Ledger(running.folder.ledger).open_entries() == []
-    assert all(one.state == "running" for one in ClusterHandle(cluster).components().values())
+    assert all(one.state == "running" for one in handle_of(cluster).components().values())
 
 
 def took_effect(running: RunningDrill) -> bool:
@@ -181,9 +181,9 @@ def test_a_member_that_is_let_go_and_held_again_is_invalid(
     running = drill("let-go", {"faults": faults, "phases": ETCD_KILL["phases"] | {"fault": "12s"}})
     running.wait_for_phase("fault")
     running.wait_for("the fault's effect", lambda: took_effect(running))
-    handle = ClusterHandle(cluster)
-    handle.release("etcd-c")
-    handle.kill("etcd-c")
+    handle = handle_of(cluster)
+    handle.holding.release("etcd-c")
+    handle.holding.hold("etcd-c")
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     assert re.search(r"etcd-c was .* \d+\.\d s after the kill.*: it did not last", reasons(verdict))

@@ -29,7 +29,7 @@ UP = ClusterRecord(
         Component("kube-apiserver-a", "kube-apiserver", "a", HERE),
     ),
     identities={},
-    capabilities=("KillEtcdMember",),
+    capabilities=("holding etcd",),
     versions={},
 )
 
@@ -62,7 +62,7 @@ def test_targets_blast_radius_and_capabilities(
 ) -> None:
     planned = plan(reading(small), catalogue, UP)
     assert planned.targets == ("etcd-a", "etcd-b")
-    assert (planned.capabilities, planned.missing) == (("KillEtcdMember",), ())
+    assert (planned.capabilities, planned.missing) == (("holding etcd",), ())
     (fault,) = planned.faults
     assert fault.blast_radius == "etcd member leader; refused where quorum would be lost"
     assert fault.arguments == {"member": "leader", "allow_quorum_loss": False}
@@ -98,10 +98,8 @@ def test_a_capability_that_is_missing_is_said(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:
     less = replace(UP, capabilities=())
-    assert plan(reading(small), catalogue, less).missing == ("KillEtcdMember",)
-    assert "KillEtcdMember: the drill would not be started" in shown(
-        reading(small), catalogue, less
-    )
+    assert plan(reading(small), catalogue, less).missing == ("holding etcd",)
+    assert "holding etcd: the drill would not be started" in shown(reading(small), catalogue, less)
 
 
 def test_it_is_json_and_it_says_how_long(reading: Read, small: str, catalogue: Catalogue) -> None:

@@ -9,7 +9,7 @@ from kubedrill.faults.overlap import refusal
 from kubedrill.record.catalogue import ClusterDescription
 
 ZONES = ("a", "b", "c")
-CAN = ("KillEtcdMember",)
+CAN = ("holding etcd",)
 
 
 def refused(can: tuple[str, ...], zones: tuple[str, ...], **given: Any) -> str:
@@ -41,8 +41,8 @@ def test_what_is_refused(member: Any, zones: tuple[str, ...], message: str) -> N
 
 
 def test_a_missing_capability_is_named() -> None:
-    said = refused(("LoseZone",), ZONES, member="a")
-    assert said == "etcd.kill needs the capability KillEtcdMember; this cluster has: LoseZone"
+    said = refused(("cutting link",), ZONES, member="a")
+    assert said == "etcd.kill needs the capability holding etcd; this cluster has: cutting link"
 
 
 def test_a_description_names_the_functions_that_a_chaos_toolkit_file_may_call() -> None:

@@ -12,7 +12,8 @@ from json_lines import read_lines
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.etcd import EtcdError, healthy, status
-from kubedrill.cluster.handle import ClusterHandle, HandleError
+from kubedrill.cluster.handle import HandleError
+from kubedrill.cluster.provider import handle_of
 from kubedrill.faults.etcd import kill, restore
 from kubedrill.faults.lifecycle import UNDO
 from kubedrill.faults.progress import FaultFailed
@@ -62,7 +63,7 @@ def test_the_leader_is_killed_and_comes_back(cluster: ClusterRecord, folder: Run
     assert killed["targets"] == [f"etcd-{before}"]
     assert not answers(cluster, before)
     assert leader(cluster) != before
-    assert ClusterHandle(cluster).components()[f"etcd-{before}"].state == "held"
+    assert handle_of(cluster).components()[f"etcd-{before}"].state == "held"
     assert len(Ledger(folder.ledger).open_entries()) == 1
     restored = restore(str(folder.path))
     assert "full member" in restored["proof"]
@@ -74,9 +75,9 @@ def test_the_leader_is_killed_and_comes_back(cluster: ClusterRecord, folder: Run
 def test_to_restore_again_does_nothing(cluster: ClusterRecord, folder: RunFolder) -> None:
     kill("a", str(folder.path))
     restore(str(folder.path))
-    pid = ClusterHandle(cluster).components()["etcd-a"].pid
+    pid = handle_of(cluster).components()["etcd-a"].pid
     assert restore(str(folder.path)) == {"undone": "already, or never injected"}
-    assert ClusterHandle(cluster).components()["etcd-a"].pid == pid
+    assert handle_of(cluster).components()["etcd-a"].pid == pid
     assert events(folder).count("undone") == 1
 
 
@@ -118,7 +119,7 @@ def test_quorum_may_be_taken_where_the_file_says_so(
 
 def test_a_kill_that_did_not_last_is_found_out(cluster: ClusterRecord, folder: RunFolder) -> None:
     kill("c", str(folder.path))
-    ClusterHandle(cluster).release("etcd-c")
+    handle_of(cluster).release("etcd-c")
     with pytest.raises(FaultFailed, match="it did not last"):
         restore(str(folder.path))
     assert events(folder)[-1] == "failed"
@@ -137,13 +138,13 @@ def test_nobody_and_the_same_one_twice_are_refused(
 
 
 def test_a_process_that_was_replaced_is_not_hit(cluster: ClusterRecord, folder: RunFolder) -> None:
-    handle = ClusterHandle(cluster)
-    pid = handle.pid("etcd-a")
+    handle = handle_of(cluster)
+    pid = handle.components()["etcd-a"].pid
     os.kill(pid, signal.SIGKILL)  # the supervisor starts it again
     replaced = wait_for_another(cluster, pid)
     with pytest.raises(HandleError, match=f"has pid {replaced}, not {pid}: replaced"):
-        handle.kill("etcd-a", expect_pid=pid)
-    assert handle.pid("etcd-a") == replaced
+        handle.holding.hold("etcd-a", expect_pid=pid)
+    assert handle.components()["etcd-a"].pid == replaced
 
 
 def test_what_does_not_run_cannot_be_killed(cluster: ClusterRecord, folder: RunFolder) -> None:
@@ -156,7 +157,7 @@ def test_what_does_not_run_cannot_be_killed(cluster: ClusterRecord, folder: RunF
 def wait_for_another(cluster: ClusterRecord, pid: int) -> int:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        found = ClusterHandle(cluster).components()["etcd-a"].pid
+        found = handle_of(cluster).components()["etcd-a"].pid
         if found not in (None, pid) and answers(cluster, "a"):
             return found
         time.sleep(0.05)
@@ -190,11 +191,11 @@ def test_a_member_is_started_though_the_disk_is_full(
 def test_what_did_not_hold_all_the_time_is_told_with_the_stretch(
     cluster: ClusterRecord, folder: RunFolder
 ) -> None:
-    handle = ClusterHandle(cluster)
+    handle = handle_of(cluster)
     kill("c", str(folder.path))
-    handle.release("etcd-c")
+    handle.holding.release("etcd-c")
     wait_for_event(folder, "lapsed")
-    handle.kill("etcd-c")
+    handle.holding.hold("etcd-c")
     wait_for_event(folder, "holds-again")
     stretch = r"etcd-c was running again \d+\.\d s after the kill, until \d+\.\d s after it"
     with pytest.raises(FaultFailed, match=stretch):
@@ -212,8 +213,8 @@ def wait_for_event(folder: RunFolder, event: str) -> None:
 def test_it_is_let_go_at_the_end_of_its_lease_though_nobody_is_left_to_do_so(
     cluster: ClusterRecord,
 ) -> None:
-    handle = ClusterHandle(cluster)
-    handle.kill("etcd-b", until=now() + 2 * SECOND)
+    handle = handle_of(cluster)
+    handle.holding.hold("etcd-b", until=now() + 2 * SECOND)
     assert handle.components()["etcd-b"].state == "held"
     deadline = time.monotonic() + 60
     while not answers(cluster, "b"):
@@ -236,4 +237,4 @@ def test_the_fault_is_gone_with_its_cluster(cluster: ClusterRecord, folder: RunF
     kill("c", str(folder.path))
     assert "the cluster is gone" in restore(str(folder.path))["undone"]
     assert not answers(cluster, "c"), "another cluster of that name is left alone"
-    ClusterHandle(cluster).release("etcd-c")
+    handle_of(cluster).release("etcd-c")

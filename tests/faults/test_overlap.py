@@ -9,8 +9,8 @@ from kubedrill.faults.catalogue import faults
 from kubedrill.faults.overlap import refusals as refusals_of
 from kubedrill.record.catalogue import ClusterDescription
 
-THREE = ClusterDescription(("a", "b", "c"), ("KillEtcdMember",))
-FIVE = ClusterDescription(("a", "b", "c", "d", "e"), ("KillEtcdMember",))
+THREE = ClusterDescription(("a", "b", "c"), ("holding etcd",))
+FIVE = ClusterDescription(("a", "b", "c", "d", "e"), ("holding etcd",))
 
 
 def kill(member: Any, inject_s: float, undo_s: float, **arguments: Any) -> Fault:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kubedrill.cluster.handle import ClusterHandle
+from kubedrill.cluster.provider import handle_of
 from kubedrill.faults.lifecycle import inject, undo
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
@@ -110,11 +110,11 @@ def test_it_is_played_and_undone_by_whoever_finds_the_ledger(
     file = str(project / "faults" / "scheduler.py")
     done = inject("scheduler.kill", {"zone": "random"}, str(folder.path), file=file)
     [target] = done["targets"]
-    assert ClusterHandle(cluster).components()[target].state == "held"
+    assert handle_of(cluster).components()[target].state == "held"
     [entry] = Ledger(folder.ledger).open_entries()
     assert entry.arguments["file"] == file
     assert undo_open(Ledger(folder.ledger)) == []
-    assert ClusterHandle(cluster).components()[target].state == "running"
+    assert handle_of(cluster).components()[target].state == "running"
     assert (
         undo("scheduler.kill", str(folder.path), file=file)["undone"]
         == "already, or never injected"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kubedrill.cluster.local.objects import everything
+from kubedrill.cluster.objects import everything
 from kubedrill.load.describe import describe
 
 TOP = Path(__file__).parents[2]

@@ -138,7 +138,7 @@ def local(pki: Pki, tmp_path: Path) -> Iterator[Callable[..., Local]]:
         folder = RunFolder.create(tmp_path, "drill")
         record = ClusterRecord(
             name="local",
-            provider="test",
+            provider="local",
             zoning="loopback",
             zones=("a",),
             folder=str(tmp_path),

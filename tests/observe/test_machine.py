@@ -51,7 +51,9 @@ def start() -> Iterator[Start]:
 
 
 def machine(tmp_path: Path, runner: int, components: list[int]) -> Machine:
-    return Machine(tmp_path, runner, lambda: components, FsyncWatch({"reports": tmp_path}))
+    return Machine(
+        tmp_path, runner, lambda: dict(enumerate(components)), FsyncWatch({"reports": tmp_path})
+    )
 
 
 def looked_until(found: Machine, one: "subprocess.Popen[bytes]") -> MachineLook:
@@ -182,7 +184,7 @@ from pathlib import Path
 from kubedrill.observe.fsync import FsyncWatch
 from kubedrill.observe.machine import Machine
 Path(sys.argv[1], "cgroup.procs").write_text(str(os.getpid()))
-machine = Machine(Path(sys.argv[2]), os.getpid(), lambda: [], FsyncWatch({}))
+machine = Machine(Path(sys.argv[2]), os.getpid(), lambda: {}, FsyncWatch({}))
 machine.look()
 time.sleep(1)
 print(machine.look().model_dump_json())

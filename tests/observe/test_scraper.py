@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 from json_lines import read_lines
 
 from kubedrill.clock import SECOND, now
+from kubedrill.cluster.local.files import Files
 from kubedrill.record.cluster import Component
 from kubedrill.record.files import write_json
 from kubedrill.record.ledger import Ledger
@@ -223,7 +225,7 @@ def test_resources_follow_the_processes_by_pid_and_start(drill, scheduled, wait_
     ):
         started = psutil.Process(busy.pid).create_time()
         write_json(
-            drill.record.components_file,
+            Files(Path(drill.record.folder)).components,
             {
                 "components": {
                     "etcd-a": {"pid": busy.pid, "started": started, **RUNNING},

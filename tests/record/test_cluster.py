@@ -22,7 +22,7 @@ RECORD = ClusterRecord(
         ),
     ),
     identities={"admin": Identity("admin", "c", "k", kubeconfig="f"), "load-0": Identity("load-0")},
-    capabilities=("KillEtcdMember",),
+    capabilities=("holding etcd",),
     versions={"etcd": "v3.7.3"},
     settings={"etcd": "stacked"},
 )

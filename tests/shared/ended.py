@@ -15,7 +15,7 @@ from leftovers import having
 
 from kubedrill.clock import SECOND
 from kubedrill.cluster.etcd import healthy
-from kubedrill.cluster.handle import ClusterHandle
+from kubedrill.cluster.provider import handle_of
 from kubedrill.judge.ending import read_ending
 from kubedrill.judge.probes import Probes
 from kubedrill.record.cluster import ClusterRecord
@@ -65,7 +65,7 @@ def left_processes(running: RunningDrill) -> list[str]:
 
 def not_running(cluster: ClusterRecord) -> list[str]:
     """Return the components that are held down, or did not come up again."""
-    states = ClusterHandle(cluster).components()
+    states = handle_of(cluster).components()
     return [name for name, one in states.items() if one.state != "running"]
 
 

@@ -42,16 +42,19 @@ def profiles(name: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog=example("kubedrill schema experiment > experiment.schema.json"))
-@click.argument("what", type=click.Choice(["experiment", "verdict", "comparison"]))
+@click.argument("what", type=click.Choice(["cluster", "experiment", "verdict", "comparison"]))
 def schema(what: str) -> None:
-    """Print the JSON Schema of experiment files, or of verdict.json of a drill or of a comparison."""
+    """Print the JSON Schema of cluster or experiment files, or of verdict.json, a comparison's too."""
+    from kubedrill import cluster
     from kubedrill.catalogue import faults
     from kubedrill.compare.verdict import ComparisonReport
     from kubedrill.experiment import json_schema
     from kubedrill.record.verdict import Report
 
-    if what != "experiment":
+    if what == "cluster":
+        print_json(cluster.json_schema())
+    elif what == "experiment":
+        print_json(json_schema(faults()))
+    else:
         made = Report if what == "verdict" else ComparisonReport
         print_json(made.model_json_schema())
-    else:
-        print_json(json_schema(faults()))

@@ -1,67 +1,70 @@
-"""Stage: clusters that outlive the runs on them, each with a supervising daemon of its own.
+"""Stage: clusters that outlive the runs on them, whoever provides them.
 
-What is heavy is imported when it is called: the daemon and the faults' process import this package too.
+What is heavy is imported when it is called: daemons of clusters and the faults' process import this too.
 """
 
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubedrill.cluster.handle import ClusterHandle, HandleError
+from kubedrill.cluster.provider import handle_of, provider_named
 from kubedrill.cluster.state import (
     cluster_folder,
     cluster_names,
     lock,
     new_id,
     read_id,
+    read_provider,
+    remove,
     state_folder,
     write_id,
     writing,
 )
 from kubedrill.errors import NotStarted
+from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.lines import MissingEvidence
 
 if TYPE_CHECKING:
-    from kubedrill.cluster.definition import ClusterDefinition
     from kubedrill.cluster.overview import ClusterStatus
+    from kubedrill.cluster.provider import Definition
 
 
-def load_definition(path: Path) -> "ClusterDefinition":
+def load_definition(path: Path) -> "Definition":
     """Read a cluster file; BadFile with its line for whatever is wrong in it."""
     from kubedrill.cluster.reading import read
 
     return read(path)
 
 
-def check(definition: "ClusterDefinition", name: str) -> None:
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of cluster files, of every provider that there is."""
+    from kubedrill.cluster import reading
+
+    return reading.json_schema()
+
+
+def check(definition: "Definition", name: str) -> None:
     """Raise NotStarted if the cluster is not up and surely cannot come up, or is up but broken."""
     record = find(name)
     if record is not None:
         check_supervised(record)
         return
-    from kubedrill.cluster.local import provider
-
     folder = cluster_folder(name)
     if folder.exists():
         raise _half_made(name)
-    provider.check(definition, folder)
+    provider_named(definition.provider).check(definition, folder)
 
 
-def capabilities(definition: "ClusterDefinition") -> tuple[str, ...]:
-    """Return what faults may count on in a cluster of this definition."""
-    from kubedrill.cluster.local import provider
-
-    return provider.CAPABILITIES if definition.provider == "local" else ()
+def describe(definition: "Definition") -> ClusterDescription:
+    """Return what a cluster of this definition will have, and what faults may do to it."""
+    return provider_named(definition.provider).capabilities(definition)
 
 
-def up(definition: "ClusterDefinition", name: str, cluster_id: str | None = None) -> ClusterRecord:
+def up(definition: "Definition", name: str, cluster_id: str | None = None) -> ClusterRecord:
     """Bring a cluster up and return when all of it is ready and led; its id is new if none is given.
 
     NotStarted if it is up already or cannot come up; whatever was made until then is gone again.
     """
-    from kubedrill.cluster.local import provider
-
     folder = cluster_folder(name)
     if find(name) is not None:
         raise NotStarted(f"cluster {name} is up already; to end it: kubedrill cluster down {name}")
@@ -72,19 +75,20 @@ def up(definition: "ClusterDefinition", name: str, cluster_id: str | None = None
         except FileExistsError:
             raise _half_made(name) from None
     try:
-        write_id(folder, cluster_id or new_id())
-        return provider.up(definition, folder)
+        write_id(folder, cluster_id or new_id(), definition.provider)
+        record = provider_named(definition.provider).up(definition, folder)
+        record.write(folder / "cluster.json")
     except BaseException:
         down(name)
         raise
+    return record
 
 
 def find(name: str) -> ClusterRecord | None:
     """Return the record of a cluster that was brought up and not taken down; else None."""
+    folder = cluster_folder(name)
     try:
-        return ClusterRecord.read(cluster_folder(name) / "cluster.json")
-    except MissingEvidence:
-        return None
+        return provider_named(read_provider(folder)).find(folder)
     except ValueError as error:
         raise NotStarted(f"{error}; to end the cluster: kubedrill cluster down {name}") from None
 
@@ -94,16 +98,12 @@ def down(name: str, state: str | None = None, cluster_id: str | None = None) -> 
 
     With an id, another cluster that has come up under this name since is left alone.
     """
-    from kubedrill.cluster import teardown
-    from kubedrill.cluster.local.zones import remove_namespaces
-
     folder = cluster_folder(name, Path(state) if state else None)
     # A folder without an id is half made, or half removed: under the lock it is nobody else's.
     if cluster_id is not None and read_id(folder) not in (None, cluster_id):
         return
-    teardown.kill_all(folder)
-    remove_namespaces(folder)
-    teardown.remove_folder(folder)
+    provider_named(read_provider(folder)).down(folder)
+    remove(folder)
 
 
 def undo_entry(name: str) -> tuple[tuple[str, str], dict[str, Any]]:
@@ -136,14 +136,11 @@ def env(name: str) -> str:
 
 
 def check_supervised(record: ClusterRecord) -> None:
-    """Raise NotStarted, with what to do, if a cluster has lost its supervisor and so all it ran."""
-    try:
-        ClusterHandle(record).components()
-    except HandleError:
+    """Raise NotStarted, with what to do, if a cluster that was up has lost what kept it running."""
+    if lost := handle_of(record).lost():
         raise NotStarted(
-            f"cluster {record.name} has lost its supervisor (a reboot?); "
-            f"to clear it away: kubedrill cluster down {record.name}"
-        ) from None
+            f"cluster {record.name} {lost}; to clear it away: kubedrill cluster down {record.name}"
+        )
 
 
 def _half_made(name: str) -> NotStarted:
@@ -154,12 +151,14 @@ def _half_made(name: str) -> NotStarted:
 
 
 __all__ = [
-    "capabilities",
     "check",
     "check_supervised",
+    "describe",
     "down",
     "env",
     "find",
+    "handle_of",
+    "json_schema",
     "load_definition",
     "lock",
     "names",

@@ -15,7 +15,9 @@ from typing import Any
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.handle import ClusterHandle
+from kubedrill.cluster import objects
+from kubedrill.cluster.kubeconfig import Server, write_kubeconfig
+from kubedrill.cluster.provider import handle_of
 from kubedrill.errors import NotStarted
 from kubedrill.process.environment import kubeconfig
 from kubedrill.record.cluster import ClusterRecord
@@ -78,7 +80,7 @@ def revoke(run: str) -> None:
     record = ClusterRecord.read(folder.cluster)
     if not record.stands():
         return  # and its private folders went with it
-    if not ClusterHandle(record).is_gone():
+    if not handle_of(record).is_gone():
         with closing(_admin(record)) as api:
             _remove(api, folder.run)
     shutil.rmtree(record.private(folder.run), ignore_errors=True)
@@ -97,8 +99,6 @@ def _admin(record: ClusterRecord) -> Caller:
 
 
 def _objects(run: str, rights: Rights) -> list[tuple[str, dict[str, Any]]]:
-    from kubedrill.cluster.local import objects
-
     return objects.guest(_account(run), [dict(rule) for rule in rights])
 
 
@@ -172,9 +172,6 @@ def _asked(rule: Mapping[str, Sequence[str]]) -> dict[str, Any]:
 
 
 def _write_kubeconfig(record: ClusterRecord, private: Path, run: str, token: str) -> None:
-    from kubedrill.cluster.local.kubeconfig import write_kubeconfig
-
-    server = f"{record.balancer.host}:{record.balancer.port}"
-    user = {"token": token}
-    path = kubeconfig(private)
-    write_kubeconfig(path, record.name, server, Path(record.ca_file), user, name=_account(run))
+    address = f"{record.balancer.host}:{record.balancer.port}"
+    server = Server(record.name, address, Path(record.ca_file), record.server_name)
+    write_kubeconfig(kubeconfig(private), server, {"token": token}, _account(run))

@@ -1,90 +1,241 @@
-"""The cluster's interface for who may change it: faults, watchdog, heal, a second terminal."""
+"""What may be done to a cluster, and how it is, whoever provides it: for faults, observers, watchdog, heal.
 
-import json
+Each kind of operation is a small Protocol. A cluster that has not got one says why (`Absent`): what it is
+capable of is what stands on its handle. All that outlives who did it ends by itself, at `until`
+(monotonic ns; None: never).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal, Protocol, TypeVar, get_args
 
-from kubedrill.cluster import unix
-from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.components import Components, ComponentState
-from kubedrill.record.files import last_line
-from kubedrill.record.lines import adapter
-
-TIMEOUT_S = 5.0
+from kubedrill.record.catalogue import ClusterDescription, Need, OperationName
+from kubedrill.record.components import ComponentState, Exited, Started
+from kubedrill.record.watched import Usage
 
 
 class HandleError(Exception):
-    """The supervisor refused, or could not be reached; the message says which and why."""
+    """What was asked of a cluster was refused, or nobody answers; the message says which and why."""
 
 
-class SupervisorGone(HandleError):  # noqa: N818 - an event, not a programming error
-    """Nobody listens any more: the supervisor has ended, and all that it ran with it."""
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """An operation that a cluster has not got."""
+
+    why: str
 
 
-class ClusterHandle:
-    """Talks to the supervisor of one cluster; every call stands alone and blocks at most 5 s."""
+class Operation(Protocol):
+    """Something that may be done to a cluster."""
 
-    def __init__(self, record: ClusterRecord) -> None:
-        self._socket = record.socket
-        self._logs = Path(record.folder) / "logs"
+    @property
+    def of(self) -> tuple[str, ...]:
+        """To what it can be done: kinds of components, `node`, `zone`, `link`."""
+        ...
 
-    def components(self) -> dict[str, ComponentState]:
-        """Return every component's state."""
-        answer = ask(self._socket, {"do": "components"})
-        return adapter(Components).validate_python(answer).components
+
+class Holding(Operation, Protocol):
+    """Ends a component or a node, and keeps it down."""
+
+    def hold(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        """End it at once (SIGKILL), and keep it down until released; return its pid, once it is gone.
+
+        HandleError if it does not run, or its pid is not `expect_pid`: then nothing was done.
+        """
+        ...
+
+    def release(self, target: str) -> int:
+        """Start what is held; return its pid. What runs is left as it is."""
+        ...
+
+
+class Pausing(Operation, Protocol):
+    """Stops a component or a node where it is, and lets it go on."""
+
+    def pause(self, target: str, *, until: int | None = None) -> int:
+        """Stop it (SIGSTOP); return its pid. HandleError if it does not run."""
+        ...
+
+    def proceed(self, target: str) -> int:
+        """Let it go on (SIGCONT); return its pid. What is not paused is left as it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What goes between a zone and others."""
+
+    zone: str
+    other: str | None = None
+    """The zone at its other end; None for all that is outside of the zone."""
+    direction: Literal["both", "in", "out"] = "both"
+    """As seen from `zone`."""
+    ports: tuple[int, ...] = ()
+    """Only what goes to these; all if there are none."""
+
+
+class Cutting(Operation, Protocol):
+    """Cuts links."""
+
+    def cut(self, link: Link, *, until: int | None = None) -> None:
+        """Drop whatever is sent over a link."""
+        ...
+
+    def mend(self, link: Link) -> None:
+        """Let it through again; may be called again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How badly a link works; None where it works as before."""
+
+    bits_per_s: int | None = None
+    loss: float | None = None
+    """The share of packets that is lost."""
+    delay_s: float | None = None
+
+
+class Shaping(Operation, Protocol):
+    """Makes links slow or lossy."""
+
+    def shape(self, link: Link, shape: Shape, *, until: int | None = None) -> None:
+        """Let a link work no better than that. HandleError says what of it this machine cannot do."""
+        ...
+
+    def straighten(self, link: Link) -> None:
+        """Let it work as before; may be called again."""
+        ...
+
+
+class Entering(Operation, Protocol):
+    """Runs programs inside a zone."""
+
+    def command(self, zone: str) -> tuple[str, ...]:
+        """Return what to put before a command so that it has the zone's network."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a component may use at most; None where it is not limited."""
+
+    memory_bytes: int | None = None
+    cpus: float | None = None
+    disk_bytes_per_s: int | None = None
+
+
+class Limiting(Operation, Protocol):
+    """Limits what components may use."""
+
+    def limit(self, component: str, limits: Limits, *, until: int | None = None) -> None:
+        """Let a component use no more than that."""
+        ...
+
+    def lift(self, component: str) -> None:
+        """Let it use what it can get; may be called again."""
+        ...
+
+
+class Flagging(Operation, Protocol):
+    """Changes flags of components, and changes them back."""
+
+    def change(self, component: str, flags: Mapping[str, str], *, until: int | None = None) -> int:
+        """Start a component anew with other flags than its own; return its pid."""
+        ...
+
+    def restore(self, component: str) -> int:
+        """Start it anew with its own flags, unless it has them; return its pid."""
+        ...
+
+
+Some = TypeVar("Some", bound=Operation)
+
+
+def present(operation: "Some | Absent") -> Some:
+    """Return an operation of a handle; HandleError says why it is absent."""
+    if isinstance(operation, Absent):
+        raise HandleError(operation.why)
+    return operation
+
+
+class Exits(Protocol):
+    """Follows what starts and exits in a cluster."""
+
+    def read(self) -> Iterable[Started | Exited]:
+        """Return what came to pass since the last call."""
+        ...
+
+
+class Handle(Protocol):
+    """One cluster that is up. Every call stands alone, and blocks at most 5 s."""
+
+    @property
+    def holding(self) -> Holding | Absent: ...  # noqa: D102 - says what it is by its type
+
+    @property
+    def pausing(self) -> Pausing | Absent: ...  # noqa: D102
+
+    @property
+    def cutting(self) -> Cutting | Absent: ...  # noqa: D102
+
+    @property
+    def shaping(self) -> Shaping | Absent: ...  # noqa: D102
+
+    @property
+    def entering(self) -> Entering | Absent: ...  # noqa: D102
+
+    @property
+    def limiting(self) -> Limiting | Absent: ...  # noqa: D102
+
+    @property
+    def flagging(self) -> Flagging | Absent: ...  # noqa: D102
+
+    def components(self) -> Mapping[str, ComponentState]:
+        """Return every component's state; HandleError if nobody can tell."""
+        ...
+
+    def lost(self) -> str:
+        """Return in words how the cluster, which was up, cannot be worked with any more; "" if it can."""
+        ...
 
     def is_gone(self) -> bool:
-        """Whether the supervisor has ended for good. One that is slow to answer has not."""
-        try:
-            self.components()
-        except HandleError as error:
-            return isinstance(error, SupervisorGone)
-        return False
+        """Whether all that ran of it has ended for good, and what was done to it with that.
 
-    def pid(self, component: str) -> int:
-        """Return the pid of a component; HandleError if it does not run."""
-        pid = self.components()[component].pid
-        if pid is None:
-            raise HandleError(f"{component} does not run")
-        return pid
-
-    def kill(self, component: str, expect_pid: int | None = None, until: int | None = None) -> int:
-        """Kill (SIGKILL) and hold down until released; return the pid, once the process is gone.
-
-        It is started by itself at `until` (monotonic ns), if nobody has released it by then. HandleError if
-        it is not running, or its pid is not `expect_pid`: then nothing was killed.
+        A cluster that is slow to answer has not.
         """
-        request = {"do": "kill", "component": component, "by": "fault"}
-        answer = ask(self._socket, {**request, "expect_pid": expect_pid, "until": until})
-        return int(answer["pid"])
+        ...
+
+    def processes(self) -> Mapping[str, int]:
+        """Return the pids of its components that run on this machine; none if it has none here."""
+        ...
+
+    def usage(self) -> Mapping[str, Usage]:
+        """Return CPU and memory of each component, as far as they can be measured just now."""
+        ...
+
+    def exits(self) -> Exits:
+        """Follow what starts and exits from now on."""
+        ...
 
     def last_line(self, component: str) -> str:
-        """Return the last line of a component's log; empty if it has none."""
-        return last_line(self._logs / f"{component}.log")
+        """Return the last line of a component's log; "" if it has none, or is out of reach."""
+        ...
 
-    def release(self, component: str) -> int:
-        """Start a component that is held; return its pid. One that runs is left as it is."""
-        request = {"do": "release", "components": [component], "by": "release"}
-        return int(ask(self._socket, request)["pids"][0])
-
-    def signal(self, component: str, signal_number: int) -> int:
-        """Send a signal such as SIGSTOP or SIGCONT; return the pid.
-
-        An exit that it causes counts as one that nobody asked for: to hold down, use `kill`.
-        """
-        request = {"do": "signal", "component": component, "signal": int(signal_number)}
-        return int(ask(self._socket, request)["pid"])
+    def data(self) -> Path | None:
+        """Return a folder of this machine on the disk that its data are on; None if they are elsewhere."""
+        ...
 
 
-def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Send one request to the supervisor that listens on `path` and return its answer."""
-    try:
-        said = unix.ask(path, json.dumps(request).encode() + b"\n", TIMEOUT_S)
-        answer: dict[str, Any] = json.loads(said)
-    except (OSError, ValueError) as error:
-        gone = isinstance(error, ConnectionRefusedError | FileNotFoundError)
-        kind = SupervisorGone if gone else HandleError
-        raise kind(f"no answer from the supervisor at {path}: {error}") from error
-    if "error" in answer:
-        raise HandleError(answer["error"])
-    return answer
+def description(handle: Handle, zones: tuple[str, ...]) -> ClusterDescription:
+    """Return what a cluster is capable of: the operations that stand on its handle, and why others do not."""
+    can: list[str] = []
+    lacks: dict[str, str] = {}
+    for name in get_args(OperationName):
+        operation: Operation | Absent = getattr(handle, name)
+        if isinstance(operation, Absent):
+            lacks[name] = operation.why
+        else:
+            can += [str(Need(name, kind)) for kind in operation.of]
+    return ClusterDescription(zones, tuple(can), lacks)

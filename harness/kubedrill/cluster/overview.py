@@ -3,7 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from kubedrill.cluster.handle import ClusterHandle, HandleError
+from kubedrill.cluster.handle import HandleError
+from kubedrill.cluster.provider import handle_of
 from kubedrill.cluster.state import cluster_folder
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import ComponentState
@@ -32,7 +33,7 @@ class ClusterStatus:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""
         known = self.components or {}
-        components = {name: one.model_dump() for name, one in known.items()}
+        components = {name: state.model_dump() for name, state in known.items()}
         return {**asdict(self), "components": components if self.components is not None else None}
 
     def table(self) -> "Table":
@@ -43,8 +44,9 @@ class ClusterStatus:
         table = Table(
             "component", "state", "pid", "restarts", title=f"{self.name}: {self.state}{where}"
         )
-        for name, one in (self.components or {}).items():
-            table.add_row(name, one.state, str(one.pid or "-"), str(one.restarts))
+        for name, component in (self.components or {}).items():
+            restarts = str(component.restarts)
+            table.add_row(name, component.state, str(component.pid or "-"), restarts)
         return table
 
 
@@ -60,7 +62,7 @@ def read_status(name: str) -> ClusterStatus:
         return ClusterStatus(name, "unreadable", folder=str(folder), why=why)
     address = f"https://{record.balancer.host}:{record.balancer.port}"
     try:
-        components = ClusterHandle(record).components()
+        components = dict(handle_of(record).components())
     except HandleError:
         return ClusterStatus(name, "unsupervised", record.zoning, address, record.folder)
     return ClusterStatus(name, "up", record.zoning, address, record.folder, components)

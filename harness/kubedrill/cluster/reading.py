@@ -1,26 +1,47 @@
-"""Read a cluster file: its form, then what its provider can say of it."""
+"""Read a cluster file: who provides it, its form, then what its provider can say of it."""
 
 from pathlib import Path
+from typing import Annotated, Any, Literal, Union, cast
 
-from kubedrill.cluster.definition import CHOSEN_LATER, ClusterDefinition
-from kubedrill.cluster.local import flags
-from kubedrill.reading.problems import Problems, dotted
-from kubedrill.reading.yaml import load_checked
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+
+from kubedrill.cluster.provider import Definition, built_in, provider_named, providers
+from kubedrill.reading.problems import Problems
+from kubedrill.reading.yaml import check, load
 
 
-def read(path: Path) -> ClusterDefinition:
+class _Provided(BaseModel):
+    """What every cluster file has."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    provider: str
+
+
+def read(path: Path) -> Definition:
     """Read a cluster file; BadFile with its line for whatever is wrong in it."""
-    definition, source = load_checked(path, ClusterDefinition)
+    value, source = load(path, _Provided)
     problems = Problems(source)
-    for index, zone in enumerate(definition.zones):
-        if zone in CHOSEN_LATER:
-            message = f'zones: "{zone}" is what faults call the member that they choose themselves'
-            problems.add(("zones", index), f"{message}; give the zone another name")
-    if len(set(definition.zones)) < len(definition.zones):
-        problems.add(("zones",), "zones: the same zone twice; give each a name of its own")
-    for kind, given in definition.flags.items():
-        for name, why in flags.wrong(kind, given):
-            place = ("flags", kind, name)
-            problems.add(place, f"{dotted(place)}: {why}")
+    # Those of other distributions are looked for only where it is none of ours.
+    names = built_in() if value.get("provider") in [*built_in()] else providers()
+    choice: Any = Literal[tuple(names)]
+    named = check(
+        value, create_model("Named", __base__=_Provided, provider=(choice, ...)), problems
+    )
     problems.stop()
-    return definition
+    assert named is not None
+    provider = provider_named(named.provider)
+    definition = check(value, provider.definition, problems)
+    problems.stop()
+    for place, why in provider.wrong(definition):
+        problems.add(place, why)
+    problems.stop()
+    return cast("Definition", definition)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of cluster files: a union told apart by `provider`."""
+    models = tuple(provider.definition for provider in providers().values())
+    told_apart: Any = Annotated[Union[models], Field(discriminator="provider")]  # noqa: UP007
+    schema = TypeAdapter(told_apart if models[1:] else models[0]).json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Cluster"}

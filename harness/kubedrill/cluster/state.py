@@ -6,6 +6,7 @@ The file `id` in the folder tells a cluster from another one of its name, before
 import fcntl
 import os
 import re
+import shutil
 import stat
 import time
 import uuid
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from kubedrill.errors import NotStarted
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_whole
+from kubedrill.record.lines import MissingEvidence
 
 ASK_AGAIN_S = 0.05
 TIMES = 4
@@ -83,7 +86,7 @@ def cluster_names() -> list[str]:
     parent = state_folder() / "clusters"
     if not parent.is_dir():
         return []
-    return sorted(one.name for one in parent.iterdir() if one.is_dir())
+    return sorted(folder.name for folder in parent.iterdir() if folder.is_dir())
 
 
 def new_id() -> str:
@@ -91,9 +94,18 @@ def new_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
-def write_id(folder: Path, cluster_id: str) -> None:
-    """Say in a cluster's folder which one it is."""
+def write_id(folder: Path, cluster_id: str, provider: str) -> None:
+    """Say in a cluster's folder which one it is, and who provides it."""
     write_whole(folder / "id", cluster_id)
+    write_whole(folder / "provider", provider)
+
+
+def read_provider(folder: Path) -> str:
+    """Return who provides the cluster of a folder; `local` if it does not say, or is not there."""
+    try:
+        return (folder / "provider").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return "local"  # it is half made, or was made when there was no other
 
 
 def read_id(folder: Path) -> str | None:
@@ -102,6 +114,21 @@ def read_id(folder: Path) -> str | None:
         return (folder / "id").read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
+
+
+def read_record(folder: Path) -> ClusterRecord | None:
+    """Return the record that stands in a cluster's folder once all of it was ready; else None."""
+    try:
+        return ClusterRecord.read(folder / "cluster.json")
+    except MissingEvidence:
+        return None
+
+
+def remove(folder: Path) -> None:
+    """Remove a cluster's folder with its data; `cluster.json` first, so that nobody finds it half."""
+    (folder / "cluster.json").unlink(missing_ok=True)
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def lock(name: str, state: Path | None = None) -> IO[bytes]:

@@ -41,8 +41,8 @@ class PlannedFault:
     undo_s: float
     does: str
     blast_radius: str
-    needs: str | None
-    """The capability that the cluster must have."""
+    needs: tuple[str, ...]
+    """The capabilities that the cluster must have."""
     targets: tuple[str, ...]
     """What it may hit."""
     chosen: str = ""
@@ -94,7 +94,7 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
     described = record or catalogue.cluster
     zones = described.zones if described else ()
     faults = tuple(_fault(fault, catalogue, zones) for fault in experiment.faults)
-    needed = tuple(sorted({fault.needs for fault in faults if fault.needs}))
+    needed = tuple(sorted({need for fault in faults for need in fault.needs}))
     return Plan(
         title=experiment.title,
         claim=experiment.claim,
@@ -102,7 +102,7 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         cluster=experiment.cluster,
         targets=tuple(dict.fromkeys(target for fault in faults for target in fault.targets)),
         capabilities=needed,
-        missing=tuple(name for name in needed if record and name not in record.capabilities),
+        missing=tuple(need for need in needed if record and need not in record.capabilities),
         refused=refused_where_it_stays(experiment.irreversible, record.name) if record else "",
         seed=experiment.seed.wanted(),
         loads=tuple(
@@ -147,7 +147,7 @@ def _fault(fault: Fault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedF
             arguments=fault.arguments,
             does=f"the Chaos Toolkit action {action}",
             blast_radius=_UNKNOWN,
-            needs=None,
+            needs=(),
             targets=(f"unknown, by the activity {action}",),
             **common,
         )
@@ -161,7 +161,7 @@ def _fault(fault: Fault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedF
         arguments=values,
         does=known.doc,
         blast_radius=_fill_in(known.blast_radius, values),
-        needs=known.capability,
+        needs=known.needs,
         targets=tuple(known.target.format(whom) for whom in named),
         chosen=chosen,
         lasts=fault.lasts,
@@ -271,7 +271,7 @@ def _fault_text(fault: PlannedFault) -> str:
     times = (format_duration(fault.inject_s), format_duration(fault.undo_s))
     return (
         f"\n{fault.name} {arguments}\n  {fault.does}\n"
-        f"  {_LASTS[fault.lasts].format(*times)}; needs {fault.needs or 'nothing'}\n"
+        f"  {_LASTS[fault.lasts].format(*times)}; needs {', '.join(fault.needs) or 'nothing'}\n"
         f"  hits {_hit(fault)}\n"
         f"  blast radius: {fault.blast_radius or 'not stated'}"
     )

@@ -10,7 +10,7 @@ from kubedrill.faults import holding_down
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.toll import Toll
-from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.errors import WireError
 
@@ -28,7 +28,7 @@ class EtcdKill(Fault):
     functions: ClassVar = ("kill", "restore")
     hits: ClassVar = "member"
     target: ClassVar = "etcd-{}"
-    needs: ClassVar = "KillEtcdMember"
+    needs: ClassVar = (Need("holding", "etcd"),)
     blast_radius: ClassVar = "etcd member {member}; refused where quorum would be lost"
     effect_s: ClassVar = 10.0
     """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""

@@ -10,9 +10,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
-from kubedrill.cluster.handle import ClusterHandle
+from kubedrill.cluster.handle import Handle
 from kubedrill.faults.toll import Kind, Toll, Words
-from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Lasts
+from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Lasts, Need
 from kubedrill.record.cluster import ClusterRecord
 
 Whom = Annotated[
@@ -45,7 +45,7 @@ class Scene:
     """Where a fault is played: the drill's cluster, what was chosen in it, and what was learnt since."""
 
     record: ClusterRecord
-    handle: ClusterHandle
+    handle: Handle
     targets: tuple[str, ...] = ()
     lease: int | None = None
     """When what is held is let go though nobody asks for it, monotonic ns."""
@@ -98,8 +98,8 @@ class Fault(BaseModel, ABC):
     verb: ClassVar[str] = "kill"
     done: ClassVar[str] = "killed"
     """What is done to them, and what they are then, as refusals say it."""
-    needs: ClassVar[str | None] = None
-    """What the cluster must be able to do."""
+    needs: ClassVar[tuple[Need, ...]] = ()
+    """What is done to the cluster: operations that its handle must have."""
     blast_radius: ClassVar[str]
     """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
     lasts: ClassVar[Lasts] = "lasting"

@@ -1,8 +1,9 @@
-"""Faults: processes that a cluster's supervisor kills and holds down, as faults of several kinds do."""
+"""Faults: components that are killed and held down, as faults of several kinds do."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from kubedrill.cluster.handle import HandleError, present
 from kubedrill.faults.fault import Candidate, Lapse, Scene
 
 
@@ -22,9 +23,10 @@ def kill(scene: Scene) -> dict[str, Any]:
 
     Exactly the processes that were looked at are killed: HandleError if one was replaced meanwhile.
     """
-    pids = {target: scene.handle.pid(target) for target in scene.targets}
+    holding = present(scene.handle.holding)
+    pids = _pids(scene)
     for target, pid in pids.items():
-        scene.handle.kill(target, expect_pid=pid, until=scene.lease)
+        holding.hold(target, expect_pid=pid, until=scene.lease)
     states = scene.handle.components()
     return {"pids": pids, "held_since": {target: states[target].since for target in scene.targets}}
 
@@ -49,5 +51,17 @@ def lapse(scene: Scene) -> Lapse | None:
 
 def release(scene: Scene) -> None:
     """Start the targets; those that run are left as they are."""
+    holding = present(scene.handle.holding)
     for target in scene.targets:
-        scene.handle.release(target)
+        holding.release(target)
+
+
+def _pids(scene: Scene) -> dict[str, int]:
+    states = scene.handle.components()
+    pids = {}
+    for target in scene.targets:
+        pid = states[target].pid
+        if pid is None:
+            raise HandleError(f"{target} does not run")
+        pids[target] = pid
+    return pids

@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.handle import ClusterHandle, HandleError
+from kubedrill.cluster.handle import Handle, HandleError
+from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import lasting
 from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.fault import Candidate, Fault, Scene, Seen
@@ -50,7 +51,7 @@ def inject(
 
 def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:
     record = ClusterRecord.read(folder.cluster)
-    scene = Scene(record, ClusterHandle(record), lease=_lease(fault, folder, index))
+    scene = Scene(record, handle_of(record), lease=_lease(fault, folder, index))
     targets = _choose(fault, scene, Progress(folder, fault.name, index))
     scene = replace(scene, targets=targets)
     progress = Progress(folder, fault.name, index, targets)
@@ -82,7 +83,7 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
     if entry is None:
         return {"undone": "already, or never injected"}
     record = ClusterRecord.read(folder.cluster)
-    handle = ClusterHandle(record)
+    handle = handle_of(record)
     if not record.stands() or handle.is_gone():
         Ledger(folder.ledger).undone(entry.id)
         return {"undone": "the cluster is gone, and the fault with it"}
@@ -158,7 +159,7 @@ def _proven(
     look: Callable[[], Seen],
     limit_s: float,
     progress: Progress,
-    handle: ClusterHandle | None = None,
+    handle: Handle | None = None,
 ) -> str:
     """Wait for a proof, and return it with the time it took; FaultFailed says what was waited for.
 
@@ -177,6 +178,6 @@ def _proven(
     raise progress.fail(f"after {limit_s:g} s {seen.words}{logs}")
 
 
-def _last_lines(handle: ClusterHandle, targets: Sequence[str]) -> str:
+def _last_lines(handle: Handle, targets: Sequence[str]) -> str:
     lines = ((target, handle.last_line(target)) for target in targets)
     return "".join(f"; last line of {target}'s log: {line}" for target, line in lines if line)

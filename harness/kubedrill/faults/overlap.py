@@ -41,9 +41,11 @@ def refusals(
 
 def refusal(fault: Fault, cluster: ClusterDescription) -> str:
     """Return why the cluster cannot take a fault by itself; or ""."""
-    if fault.needs and fault.needs not in cluster.capabilities:
-        has = ", ".join(cluster.capabilities) or "nothing"
-        return f"{fault.name} needs the capability {fault.needs}; this cluster has: {has}"
+    for need in map(str, fault.needs):
+        if need not in cluster.capabilities:
+            has = ", ".join(cluster.capabilities) or "nothing"
+            why = f" ({reason})" if (reason := cluster.why_not(need)) else ""
+            return f"{fault.name} needs the capability {need}{why}; this cluster has: {has}"
     if why := unknown(fault.words(), fault.hits, fault.asked(), cluster.zones):
         return why
     for toll in fault.tolls(cluster):
@@ -56,7 +58,7 @@ def refused_now(
     fault: Fault, chosen: Sequence[str], there: Sequence[Candidate], record: ClusterRecord
 ) -> str:
     """Return why those `chosen`, by what the file calls them, must not be hit as things are now; or ""."""
-    cluster = ClusterDescription(record.zones, record.capabilities)
+    cluster = ClusterDescription(record.zones, record.capabilities, record.lacks)
     if why := unknown(fault.words(), fault.hits, chosen, cluster.zones):
         return why
     left = [candidate.called for candidate in there]

@@ -12,13 +12,13 @@ import statistics
 import threading
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from kubedrill.clock import SECOND, now
+from kubedrill.cluster.provider import handle_of
 from kubedrill.observe import kernel
 from kubedrill.observe.fsync import Appending, FsyncWatch, disks
-from kubedrill.observe.machine import Machine, component_pids
+from kubedrill.observe.machine import Machine
 from kubedrill.process.lifeline import ignore_terminal
 from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record.cluster import ClusterRecord
@@ -93,8 +93,9 @@ def flush(limit: int = UNWRITTEN, patience_s: float = FLUSH_S) -> tuple[int, flo
 def calibrate(folder: RunFolder, record: ClusterRecord, runner: int, shared: bool) -> Calibration:
     """Measure the machine; `runner` is the drill's first process."""
     flushed, waited = flush()
-    machine = Machine(folder.path, runner, partial(component_pids, record), FsyncWatch({}))
-    fsyncs = {name: fsync(path) for name, path in disks(folder, Path(record.folder)).items()}
+    handle = handle_of(record)
+    machine = Machine(folder.path, runner, handle.processes, FsyncWatch({}))
+    fsyncs = {name: fsync(path) for name, path in disks(folder, handle.data()).items()}
     cpu, wall = work()
     look = machine.look()
     return Calibration(

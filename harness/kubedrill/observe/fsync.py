@@ -41,12 +41,11 @@ class Appending:
         return (now() - begun) / SECOND
 
 
-def disks(folder: RunFolder, cluster: Path) -> dict[str, Path]:
-    """Return where it is measured: in the run folder, and beside the cluster's data if that is elsewhere."""
-    found = {"reports": folder.path, "cluster": cluster}
-    if cluster.stat().st_dev == folder.path.stat().st_dev:
-        del found["cluster"]
-    return found
+def disks(folder: RunFolder, cluster: Path | None) -> dict[str, Path]:
+    """Return where it is measured: in the run folder, and beside the cluster's data on another disk."""
+    if cluster is None or cluster.stat().st_dev == folder.path.stat().st_dev:
+        return {"reports": folder.path}
+    return {"reports": folder.path, "cluster": cluster}
 
 
 class FsyncWatch:

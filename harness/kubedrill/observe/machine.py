@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,9 +22,7 @@ from kubedrill.observe.processes import (
     written,
 )
 from kubedrill.observe.ticks import missed, wait_until
-from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.components import Components
-from kubedrill.record.lines import BadEvidence, JsonLines, read_whole
+from kubedrill.record.lines import JsonLines
 from kubedrill.record.machine import MachineLook, Pressure, Taker
 
 NAMED = 3
@@ -52,10 +50,10 @@ class Machine:
         self,
         folder: Path,
         runner: int,
-        components: Callable[[], Collection[int]],
+        components: Callable[[], Mapping[str, int]],
         fsync: FsyncWatch,
     ) -> None:
-        """`runner` is the drill's first process; `components` returns the pids of the cluster's own."""
+        """`runner` is the drill's first process; `components` returns the cluster's pids, by name."""
         self._kin = Kin(runner)
         self._components = components
         self._fsync = fsync
@@ -102,7 +100,7 @@ class Machine:
 
     def _read(self) -> Reading:
         processes = read_all()
-        self._whose = self._kin.sort(processes, self._components())
+        self._whose = self._kin.sort(processes, self._components().values())
         allowed = os.sched_getaffinity(0)
         others = (process for process in processes.values() if self._whose[process.key] == "other")
         return Reading(
@@ -174,15 +172,6 @@ def _grown(
     before: Counted | None, after: Counted | None, of: Callable[[Counted], Amount]
 ) -> Amount | None:
     return None if before is None or after is None else max(of(after) - of(before), 0)
-
-
-def component_pids(record: ClusterRecord) -> list[int]:
-    """Return the pids of a cluster's components, as its supervisor tells them now."""
-    try:
-        components = read_whole(record.components_file, Components).components
-    except BadEvidence:  # the cluster is gone
-        return []
-    return [component.pid for component in components.values() if component.pid]
 
 
 def _waited(before: Pressure | None, after: Pressure | None) -> Pressure | None:

@@ -12,9 +12,10 @@ from itertools import chain
 from pathlib import Path
 
 from kubedrill.clock import MILLISECOND, now
+from kubedrill.cluster.provider import handle_of
 from kubedrill.observe.fsync import FsyncWatch, disks
 from kubedrill.observe.health import Health, Leaders
-from kubedrill.observe.machine import Machine, MachineWatch, component_pids
+from kubedrill.observe.machine import Machine, MachineWatch
 from kubedrill.observe.metrics import Scrape, Seen, interval_s
 from kubedrill.observe.resources import Resources
 from kubedrill.observe.ticks import ticks
@@ -37,11 +38,11 @@ class Scraper:
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
         self._leaders = Leaders()
         self._health = Health(folder, record, self._leaders)
-        self._resources = Resources(folder, record)
-        self._fsync = FsyncWatch(disks(folder, Path(record.folder)))
-        pids = partial(component_pids, record)
+        handle = handle_of(record)
+        self._resources = Resources(folder, handle.usage)
+        self._fsync = FsyncWatch(disks(folder, handle.data()))
         self._machine = MachineWatch(
-            Machine(folder.path, os.getppid(), pids, self._fsync), folder.machine_looks
+            Machine(folder.path, os.getppid(), handle.processes, self._fsync), folder.machine_looks
         )
         # They count since the look before, whenever that was, and read a file for each process.
         self._unhurried = (self._machine.run, self._resources.run)

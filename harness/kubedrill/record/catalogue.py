@@ -11,6 +11,23 @@ Lasts = Literal["momentary", "lasting", "irreversible"]
 """Whether a fault is over at once (a leader moved), goes on until its undo, or can never be undone."""
 
 
+OperationName = Literal[
+    "holding", "pausing", "cutting", "shaping", "entering", "limiting", "flagging"
+]
+"""What may be done to a cluster, as it is called on its handle."""
+
+
+class Need(NamedTuple):
+    """What a fault needs of a cluster: an operation, and that it can be done to things of this kind."""
+
+    operation: OperationName
+    of: str
+    """A kind of component, `node`, `zone` or `link`."""
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.of}"
+
+
 CHOSEN_LATER = ("leader", "random")
 """Whom a fault hits, where that is known only when it is injected: one of those that are there then."""
 
@@ -29,8 +46,8 @@ class FaultDescription:
     parameters: Mapping[str, Any]
     """JSON Schema of the arguments a person may give: an object with `properties`, each with `type`,
     and where they apply `enum`, `minimum`, `maximum`, `default`, `description`."""
-    capability: str | None
-    """What the cluster must be able to do, as in its record's `capabilities`."""
+    needs: tuple[str, ...]
+    """What may have to be done to the cluster, as in ClusterDescription's `capabilities`."""
     doc: str
     """One sentence: what it does."""
     blast_radius: str = ""
@@ -67,10 +84,18 @@ class WithParameters(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ClusterDescription:
-    """What the file of a cluster promises."""
+    """What a cluster has, or its file promises."""
 
     zones: tuple[str, ...]
     capabilities: tuple[str, ...]
+    """What may be done to it: a Need in words each."""
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    """By operation, why it may not be done."""
+
+    def why_not(self, need: str) -> str:
+        """Return why a need is not among the capabilities; "" if nothing is known of that."""
+        operation = need.partition(" ")[0]
+        return self.lacks.get(operation, "")
 
 
 class TimedFault(Protocol):

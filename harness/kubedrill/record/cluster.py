@@ -1,4 +1,4 @@
-"""A cluster as the stages see it: `cluster.json`. Who may change it talks to its supervisor instead."""
+"""A cluster as the stages see it: `cluster.json`. Who may change it talks to its handle instead."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +41,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One supervised process: `name` is `kind-zone` (etcd-a), haproxy has no zone."""
+    """One part of a control plane: `name` is `kind-zone` (etcd-a), haproxy has no zone."""
 
     name: str
     kind: str
@@ -64,7 +64,7 @@ class ClusterRecord:
     """netns | loopback"""
     zones: tuple[str, ...]
     folder: str
-    """The cluster's own folder: supervisor's socket, components.json, exits.jsonl, pki/, logs/."""
+    """The cluster's own folder, in the state folder."""
     balancer: Endpoint
     ca_file: str
     server_name: str
@@ -73,26 +73,14 @@ class ClusterRecord:
     identities: dict[str, Identity]
     """admin | prober | scraper | victim | load-0 ... load-N"""
     capabilities: tuple[str, ...]
+    """What may be done to it: an operation of its handle, and to what: `holding etcd`."""
     versions: dict[str, str]
+    lacks: dict[str, str] = field(default_factory=dict)
+    """By operation, why it may not be done."""
     settings: dict[str, Json] = field(default_factory=dict)
     id: str = ""
     """Tells it from another cluster of its name: random, and in the file `id` of its folder too."""
     schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION
-
-    @property
-    def components_file(self) -> Path:
-        """State of each component, replaced whole on every change (see docs/run-folder.md)."""
-        return Path(self.folder) / "components.json"
-
-    @property
-    def exits_file(self) -> Path:
-        """Every start and exit, a JSON line each."""
-        return Path(self.folder) / "exits.jsonl"
-
-    @property
-    def socket(self) -> Path:
-        """The supervisor's Unix socket."""
-        return Path(self.folder) / "supervisor.sock"
 
     @property
     def load_identities(self) -> list[str]:

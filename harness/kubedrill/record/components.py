@@ -1,4 +1,4 @@
-"""A cluster's processes as their supervisor tells of them: `components.json` and `exits.jsonl`."""
+"""A cluster's components as they are, and as they start and exit: a line of `exits.jsonl` each."""
 
 from typing import Annotated, Literal, cast
 
@@ -6,8 +6,8 @@ from pydantic import Field
 
 from kubedrill.record.lines import Amount, Count, Line, Time, TimedLine
 
-State = Literal["stopped", "running", "held", "backoff"]
-"""Not started yet, running, down until released, starts soon."""
+State = Literal["stopped", "running", "paused", "held", "backoff"]
+"""Not started yet, running, stopped where it is, down until released, starts soon."""
 
 
 class ComponentState(Line):
@@ -20,12 +20,6 @@ class ComponentState(Line):
     state: State
     since: Time
     restarts: Count
-
-
-class Components(Line):
-    """`components.json`, replaced whole on every change."""
-
-    components: dict[str, ComponentState]
 
 
 class Started(TimedLine):

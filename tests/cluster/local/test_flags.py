@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from kubedrill.cluster import load_definition
-from kubedrill.cluster.definition import ClusterDefinition
 from kubedrill.cluster.local import flags
 from kubedrill.cluster.local.binaries import ETCD, KUBERNETES, NAMES, find_all
 from kubedrill.cluster.local.certificates import issue
 from kubedrill.cluster.local.components import programs
+from kubedrill.cluster.local.definition import LocalDefinition
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.zones import choose
 from kubedrill.errors import BadFile
@@ -36,7 +36,7 @@ def refused(tmp_path: Path, given: str) -> list[str]:
 
 @pytest.mark.cluster
 def test_whatever_kubedrill_sets_is_refused_or_may_be_overridden(tmp_path: Path) -> None:
-    definition = ClusterDefinition(provider="local", zones=("a",), zoning="loopback")
+    definition = LocalDefinition(provider="local", zones=("a",), zoning="loopback")
     (tmp_path / "pki").mkdir()
     zoning = choose("loopback", tmp_path, ("a",))
     certificates = issue(tmp_path / "pki", zoning, ("a",))

@@ -1,1 +1,80 @@
-"""Provider `local`: upstream binaries as plain processes, three zones on one machine."""
+"""Provider `local`: upstream binaries as plain processes, zones on one machine.
+
+What is heavy is imported when it is called: the supervisor's daemon imports this package too.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubedrill.cluster.state import read_record
+from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.cluster import ClusterRecord
+
+if TYPE_CHECKING:
+    from kubedrill.cluster.handle import Handle
+    from kubedrill.cluster.local.definition import LocalDefinition
+    from kubedrill.reading.problems import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Clusters of processes on this machine."""
+
+    name: str = "local"
+
+    @property
+    def definition(self) -> "type[LocalDefinition]":
+        """Return what a cluster file may say."""
+        from kubedrill.cluster.local.definition import LocalDefinition
+
+        return LocalDefinition
+
+    def wrong(self, definition: "LocalDefinition") -> "Iterable[tuple[Location, str]]":
+        """Ask the programs whether they take the flags, and look at the zones' names."""
+        from kubedrill.cluster.local.definition import wrong
+
+        return wrong(definition)
+
+    def capabilities(self, definition: "LocalDefinition") -> ClusterDescription:
+        """Return what will stand on the handle of such a cluster on this machine."""
+        from kubedrill.cluster.handle import description
+        from kubedrill.cluster.local.handle import LocalHandle
+        from kubedrill.cluster.local.zones import expected
+
+        handle = LocalHandle(Path(), expected(definition.zoning), definition.zones)
+        return description(handle, definition.zones)
+
+    def check(self, definition: "LocalDefinition", folder: Path) -> None:
+        """Look for binaries, port and zones; NotStarted says what is missing."""
+        from kubedrill.cluster.local import up
+
+        up.check(definition, folder)
+
+    def up(self, definition: "LocalDefinition", folder: Path) -> ClusterRecord:
+        """Start everything, and wait until it is ready and led; ClusterFailed if it does not come."""
+        from kubedrill.cluster.local import up
+
+        return up.up(definition, folder)
+
+    def find(self, folder: Path) -> ClusterRecord | None:
+        """Read the record."""
+        return read_record(folder)
+
+    def down(self, folder: Path) -> None:
+        """Kill every process of the cluster, and remove its network namespaces."""
+        from kubedrill.cluster.local import teardown
+        from kubedrill.cluster.local.zones import remove_namespaces
+
+        teardown.kill_all(folder)
+        remove_namespaces(folder)
+
+    def handle(self, record: ClusterRecord) -> "Handle":
+        """Return what may be done to a cluster, and how it is."""
+        from kubedrill.cluster.local.handle import handle
+
+        return handle(record)
+
+
+PROVIDER = Local()

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from kubedrill.cluster.definition import FlagValue, Kind
+from kubedrill.cluster.kubeconfig import Server, holder, write_kubeconfig
 from kubedrill.cluster.local.certificates import AGGREGATOR, SERVICE_NETWORK
-from kubedrill.cluster.local.flags import flag
-from kubedrill.cluster.local.kubeconfig import holder, write_kubeconfig
+from kubedrill.cluster.local.flags import FlagValue, Kind, flag
 from kubedrill.cluster.local.layout import Layout
-from kubedrill.cluster.local.pki import Pair
+from kubedrill.cluster.local.pki import SERVER_NAME, Pair
+from kubedrill.cluster.local.supervisor import Program
 from kubedrill.cluster.local.zones import (
     APISERVER_PORT,
     CONTROLLER_MANAGER_PORT,
@@ -17,7 +17,6 @@ from kubedrill.cluster.local.zones import (
     ETCD_PORT,
     SCHEDULER_PORT,
 )
-from kubedrill.cluster.program import Program
 from kubedrill.record.cluster import Component, Endpoint
 
 Flags = dict[str, FlagValue]
@@ -69,16 +68,17 @@ def write_kubeconfigs(layout: Layout) -> Path:
     pki, trust = layout.folder / "pki", layout.certificates.servers
     for zone in layout.zones:
         own = layout.certificates.zones[zone]
-        server = layout.at(zone, APISERVER_PORT)
+        server = Server(layout.name, layout.at(zone, APISERVER_PORT), trust, SERVER_NAME)
         for kind, who in [
             ("controller-manager", own.controller_manager_client),
             ("scheduler", own.scheduler_client),
         ]:
             file = pki / f"{kind}-{zone}.kubeconfig"
-            write_kubeconfig(file, layout.name, server, trust, holder(who))
+            write_kubeconfig(file, server, holder(who.certificate, who.key))
+    balancer = Server(layout.name, f"127.0.0.1:{layout.port}", trust, SERVER_NAME)
+    admin = layout.certificates.admin
     path = layout.folder / "admin.kubeconfig"
-    balancer = f"127.0.0.1:{layout.port}"
-    return write_kubeconfig(path, layout.name, balancer, trust, holder(layout.certificates.admin))
+    return write_kubeconfig(path, balancer, holder(admin.certificate, admin.key))
 
 
 def _kinds(layout: Layout) -> dict[Kind, tuple[Path, Callable[[Layout, str], Flags]]]:

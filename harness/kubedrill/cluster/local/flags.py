@@ -9,12 +9,15 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from kubedrill.cluster.definition import FlagValue, Kind
 from kubedrill.cluster.local.binaries import ASK_S, ETCD, KUBERNETES, PROGRAMS, find
 from kubedrill.errors import NotStarted
 from kubedrill.process.asking import ask
 from kubedrill.words import did_you_mean, shown
+
+Kind = Literal["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
+FlagValue = str | int | float | bool
 
 _PINNED = Path(__file__).with_name("flags.json")
 _NAME = re.compile("[a-z][a-z0-9-]*")

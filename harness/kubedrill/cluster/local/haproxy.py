@@ -4,7 +4,7 @@ import csv
 import resource
 from pathlib import Path
 
-from kubedrill.cluster import unix
+from kubedrill.cluster.local import unix
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.zones import APISERVER_PORT, HUB_ADDRESS
 

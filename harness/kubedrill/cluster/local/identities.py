@@ -6,8 +6,8 @@ from pathlib import Path
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.local.certificates import Certificates
-from kubedrill.cluster.local.objects import NAMESPACE, everything, service_accounts
 from kubedrill.cluster.local.pki import Pair, write_secret
+from kubedrill.cluster.objects import NAMESPACE, everything, service_accounts
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import Identity
 

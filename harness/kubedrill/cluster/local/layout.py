@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kubedrill.cluster.definition import ClusterDefinition
 from kubedrill.cluster.local.binaries import Binaries
 from kubedrill.cluster.local.certificates import Certificates
+from kubedrill.cluster.local.definition import LocalDefinition
 from kubedrill.cluster.local.zones import Zoning
 
 
@@ -14,7 +14,7 @@ class Layout:
     """One cluster, decided but not started."""
 
     folder: Path
-    definition: ClusterDefinition
+    definition: LocalDefinition
     zoning: Zoning
     certificates: Certificates
     binaries: Binaries

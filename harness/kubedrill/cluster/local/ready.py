@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubedrill.client.caller import Caller
+from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.haproxy import servers_up
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import Component
-from kubedrill.record.components import Components
 from kubedrill.record.lines import read_whole
 from kubedrill.wire.errors import WireError
 
@@ -64,7 +64,7 @@ class Wait:
         time.sleep(_PAUSE_S)
 
     def _failed(self, component: str, problem: str) -> ClusterFailed:
-        log = self.folder / "logs" / f"{component}.log"
+        log = Files(self.folder).log(component)
         lines = (
             log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
         )
@@ -130,8 +130,8 @@ def balances(folder: Path, servers: int) -> Check:
 
 
 def _restarts(folder: Path) -> dict[str, int]:
-    path = folder / "components.json"
+    path = Files(folder).components
     if not path.exists():
         return {}
     known = read_whole(path, Components).components
-    return {name: one.restarts for name, one in known.items()}
+    return {name: state.restarts for name, state in known.items()}

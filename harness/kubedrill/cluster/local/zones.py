@@ -35,11 +35,14 @@ mount -t tmpfs tmpfs /run && ip netns add try &&
 ip -n try link add bridge type bridge && ip -n try link add one type veth peer name other"""
 
 
+ZoningKind = Literal["netns", "loopback"]
+
+
 class Zoning(Protocol):
     """How the zones of one cluster are kept apart."""
 
     @property
-    def kind(self) -> Literal["netns", "loopback"]:
+    def kind(self) -> ZoningKind:
         """What it is called in `cluster.json`."""
 
     @property
@@ -141,6 +144,13 @@ def choose(
     if kind == "loopback" or obstacle:
         return LoopbackZones(_free_block(folder, zones), zones, _can_name_zones())
     return NetnsZones(namespace_prefix(folder), zones)
+
+
+def expected(kind: Literal["auto", "netns", "loopback"]) -> ZoningKind:
+    """Return the zoning that `choose` would find; where it refuses, the one that was asked for."""
+    if kind != "auto":
+        return kind
+    return "loopback" if _obstacle_to_namespaces() else "netns"
 
 
 def namespace_prefix(folder: Path) -> str:

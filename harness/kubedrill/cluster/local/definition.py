@@ -1,16 +1,18 @@
-"""A cluster as a person writes it: `clusters/NAME.yaml`."""
+"""A local cluster as a person writes it: `clusters/NAME.yaml`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kubedrill.cluster.local import flags
+from kubedrill.cluster.local.flags import FlagValue, Kind
+from kubedrill.reading.problems import Location, dotted
 from kubedrill.reading.types import matching
+from kubedrill.record.catalogue import CHOSEN_LATER
 
 Zone = Annotated[str, matching("[a-z0-9]{1,8}", "is not a zone's name: 1 to 8 of a-z and 0-9")]
 Version = Annotated[str, matching(r"v?[0-9]+\.[0-9]+\.[0-9]+", "is not a version, such as v1.37.2")]
-Kind = Literal["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
-FlagValue = str | int | float | bool
-CHOSEN_LATER = ("leader", "random")
 
 
 class _Strict(BaseModel):
@@ -24,8 +26,8 @@ class Versions(_Strict):
     etcd: Version | None = None
 
 
-class ClusterDefinition(_Strict):
-    """The provider and its settings."""
+class LocalDefinition(_Strict):
+    """Zones of upstream binaries as processes on this machine, and their settings."""
 
     provider: Literal["local"]
     zones: Annotated[tuple[Zone, ...], Field(min_length=1, max_length=9)] = ("a", "b", "c")
@@ -43,3 +45,17 @@ class ClusterDefinition(_Strict):
 
     `local.flags` says which may be given."""
     versions: Versions = Versions()
+
+
+def wrong(definition: LocalDefinition) -> Iterator[tuple[Location, str]]:
+    """Yield where a definition is wrong, and why, as far as its form alone does not say."""
+    for index, zone in enumerate(definition.zones):
+        if zone in CHOSEN_LATER:
+            message = f'zones: "{zone}" is what faults call the member that they choose themselves'
+            yield ("zones", index), f"{message}; give the zone another name"
+    if len(set(definition.zones)) < len(definition.zones):
+        yield ("zones",), "zones: the same zone twice; give each a name of its own"
+    for kind, given in definition.flags.items():
+        for name, why in flags.wrong(kind, given):
+            place = ("flags", kind, name)
+            yield place, f"{dotted(place)}: {why}"

@@ -1,4 +1,4 @@
-"""The cluster's daemon: `python -m kubedrill.cluster.daemon FOLDER`.
+"""The cluster's daemon: `python -m kubedrill.cluster.local.daemon FOLDER`.
 
 It listens on `supervisor.sock` in the cluster's folder: a JSON line a request, a JSON line the answer.
 It returns to the caller when the socket is there. Its death, by any signal, kills all components.
@@ -13,10 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kubedrill.cluster.program import read_programs
-from kubedrill.cluster.supervisor import Supervisor
-
-SOCKET = "supervisor.sock"
+from kubedrill.cluster.local.files import Files
+from kubedrill.cluster.local.supervisor import Supervisor, read_programs
 
 
 class _Client:
@@ -60,7 +58,7 @@ class _Client:
 def _listen() -> socket.socket:
     # Relative, since a socket's path may have no more than 107 bytes.
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(SOCKET)
+    listener.bind(Files(Path()).socket.name)
     listener.listen(64)
     return listener
 

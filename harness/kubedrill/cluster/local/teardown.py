@@ -1,12 +1,11 @@
-"""Takes a cluster's processes and folder away, whatever is left of them."""
+"""Takes a local cluster's processes away, whatever is left of them."""
 
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
 
-from kubedrill.cluster.program import MARK
+from kubedrill.cluster.local.supervisor import MARK
 
 _DYING_TIMEOUT_S = 15.0
 
@@ -22,13 +21,6 @@ def kill_all(folder: Path) -> None:
         if time.monotonic() > deadline:
             raise StillThere(f"{folder.name}: these processes do not die: {left}")
         time.sleep(0.02)
-
-
-def remove_folder(folder: Path) -> None:
-    """Remove the cluster's folder with its data; `cluster.json` first, so that nobody finds it half."""
-    (folder / "cluster.json").unlink(missing_ok=True)
-    if folder.exists():
-        shutil.rmtree(folder)
 
 
 def _kill_marked(mark: bytes) -> list[int]:

@@ -1,4 +1,4 @@
-"""Brings a local cluster up: decide, write, start, wait, introduce, and say at last that it is there."""
+"""Brings a local cluster up: decide, write, start, wait, introduce, and say at last what is there."""
 
 import socket
 import subprocess
@@ -9,17 +9,19 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from kubedrill.client.caller import Caller
-from kubedrill.cluster.definition import ClusterDefinition
-from kubedrill.cluster.handle import HandleError, ask
+from kubedrill.cluster.handle import HandleError, description
 from kubedrill.cluster.local import components, haproxy, ready
 from kubedrill.cluster.local.binaries import PROGRAMS, Binaries, find_all
 from kubedrill.cluster.local.certificates import issue
+from kubedrill.cluster.local.definition import LocalDefinition
+from kubedrill.cluster.local.files import Files
+from kubedrill.cluster.local.handle import LocalHandle, ask
 from kubedrill.cluster.local.identities import identities, introduce
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.pki import SERVER_NAME, Pair
 from kubedrill.cluster.local.ready import Check, ClusterFailed, Wait
+from kubedrill.cluster.local.supervisor import MARK, write_programs
 from kubedrill.cluster.local.zones import choose, is_free
-from kubedrill.cluster.program import MARK, write_programs
 from kubedrill.cluster.state import read_id
 from kubedrill.errors import NotStarted
 from kubedrill.process.environment import environment
@@ -28,20 +30,19 @@ from kubedrill.record.files import write_whole
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import Target, client_tls, identity_target
 
-CAPABILITIES = ("KillEtcdMember",)
 _TIMEOUT_S = 90.0
 """Ten times what it takes on two idle cores."""
 
 
-def check(definition: ClusterDefinition, folder: Path) -> None:
+def check(definition: LocalDefinition, folder: Path) -> None:
     """Raise NotStarted if the cluster surely cannot come up."""
     _binaries(definition)
     _port(definition)
     choose(definition.zoning, folder, definition.zones)
 
 
-def up(definition: ClusterDefinition, folder: Path) -> ClusterRecord:
-    """Bring the cluster up in `folder`, which exists and is empty; ClusterFailed if it does not come.
+def up(definition: LocalDefinition, folder: Path) -> ClusterRecord:
+    """Bring the cluster up in `folder`, which exists; ClusterFailed if it does not come.
 
     What it made until then is the caller's to take away.
     """
@@ -51,11 +52,10 @@ def up(definition: ClusterDefinition, folder: Path) -> ClusterRecord:
         _start_supervisor(folder)
         record = _record(layout)
         _start(layout, record, wait)
-    record.write(folder / "cluster.json")
     return record
 
 
-def _prepare(definition: ClusterDefinition, folder: Path) -> Layout:
+def _prepare(definition: LocalDefinition, folder: Path) -> Layout:
     binaries, port = _binaries(definition), _port(definition)
     zoning = choose(definition.zoning, folder, definition.zones)
     for name in ("pki", "logs", "data"):
@@ -70,10 +70,10 @@ def _prepare(definition: ClusterDefinition, folder: Path) -> Layout:
 
 
 def _start_supervisor(folder: Path) -> None:
-    log = folder / "logs" / "supervisor.log"
+    log = Files(folder).log("supervisor")
     with log.open("ab") as file:
         done = subprocess.run(
-            [sys.executable, "-m", "kubedrill.cluster.daemon", str(folder)],
+            [sys.executable, "-m", "kubedrill.cluster.local.daemon", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
@@ -112,14 +112,15 @@ def _start(layout: Layout, record: ClusterRecord, wait: Wait) -> None:
 
 
 def _guards(record: ClusterRecord, stack: ExitStack) -> Iterator[Check]:
-    for one in record.of_kind("kube-apiserver"):
-        target, token = identity_target(record, "load-0", one.serving)
-        yield ready.guards(one, stack.enter_context(closing(Caller(target, token))))
+    for apiserver in record.of_kind("kube-apiserver"):
+        target, token = identity_target(record, "load-0", apiserver.serving)
+        yield ready.guards(apiserver, stack.enter_context(closing(Caller(target, token))))
 
 
 def _release(record: ClusterRecord, *kinds: str) -> None:
-    names = [one.name for kind in kinds for one in record.of_kind(kind)]
-    ask(record.socket, {"do": "release", "components": names, "by": "up"})
+    names = [component.name for kind in kinds for component in record.of_kind(kind)]
+    request = {"do": "release", "components": names, "by": "up"}
+    ask(Files(Path(record.folder)).socket, request)
 
 
 class _Caller:
@@ -135,12 +136,15 @@ class _Caller:
         return self._stack.enter_context(closing(Caller(target)))
 
     def checks(self, kind: str, path: str) -> list[Check]:
-        return [ready.answers(one, self.api(one), path) for one in self._record.of_kind(kind)]
+        components = self._record.of_kind(kind)
+        return [ready.answers(component, self.api(component), path) for component in components]
 
 
 def _record(layout: Layout) -> ClusterRecord:
     parts: tuple[Component, ...] = components.components(layout)
     folder = layout.folder
+    handle = LocalHandle(folder, layout.zoning.kind, layout.zones)
+    described = description(handle, layout.zones)
     return ClusterRecord(
         name=layout.name,
         provider="local",
@@ -157,14 +161,15 @@ def _record(layout: Layout) -> ClusterRecord:
             folder / "admin.kubeconfig",
             layout.definition.load_users,
         ),
-        capabilities=CAPABILITIES,
+        capabilities=described.capabilities,
+        lacks=dict(described.lacks),
         versions=dict(layout.binaries.versions),
         settings=layout.definition.model_dump(mode="json"),
         id=read_id(folder) or "",
     )
 
 
-def _binaries(definition: ClusterDefinition) -> Binaries:
+def _binaries(definition: LocalDefinition) -> Binaries:
     binaries = find_all()
     for release, wanted in definition.versions.model_dump(exclude_none=True).items():
         for name in PROGRAMS[release]:
@@ -177,7 +182,7 @@ def _binaries(definition: ClusterDefinition) -> Binaries:
     return binaries
 
 
-def _port(definition: ClusterDefinition) -> int:
+def _port(definition: LocalDefinition) -> int:
     if definition.port is None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -1,0 +1,136 @@
+"""Who provides clusters: what a provider must be able to do, and those that there are.
+
+A provider is a package with a `PROVIDER`: one beside this file, or one of another distribution that names
+it as an entry point of the group `kubedrill.providers`, under the provider's name:
+
+    [project.entry-points."kubedrill.providers"]
+    mine = "my_package:PROVIDER"
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from kubedrill.cluster.handle import Handle
+from kubedrill.errors import NotStarted
+from kubedrill.reading.problems import Location
+from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.words import did_you_mean, in_a_line, shown
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "kubedrill.providers"
+_HERE = Path(__file__).parent
+
+
+class Definition(Protocol):
+    """What a cluster file says, whoever provides the cluster."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's name."""
+        ...
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Provider(Protocol[Model]):
+    """One way to have a cluster; `folder` is the cluster's own, in the state folder, with its name."""
+
+    @property
+    def name(self) -> str:
+        """What a cluster file calls it, as `provider`."""
+        ...
+
+    @property
+    def definition(self) -> type[Model]:
+        """What a cluster file may say: strict, with `provider` among its fields, other keys forbidden."""
+        ...
+
+    def wrong(self, definition: Model) -> Iterable[tuple[Location, str]]:
+        """Yield where a definition is wrong, and why, as far as its form alone does not say."""
+        ...
+
+    def capabilities(self, definition: Model) -> ClusterDescription:
+        """Return what a cluster of this definition will have, and what may be done to it."""
+        ...
+
+    def check(self, definition: Model, folder: Path) -> None:
+        """Raise NotStarted if the cluster surely cannot come up."""
+        ...
+
+    def up(self, definition: Model, folder: Path) -> ClusterRecord:
+        """Bring the cluster up; return its record once all of it is ready, NotStarted if it does not come.
+
+        The folder is there. What was made until it failed is taken away by a call of `down`.
+        """
+        ...
+
+    def find(self, folder: Path) -> ClusterRecord | None:
+        """Return the record of the cluster if it was brought up, and not taken down; else None.
+
+        MissingEvidence and BadEvidence if its record cannot be read.
+        """
+        ...
+
+    def down(self, folder: Path) -> None:
+        """End all that runs of the cluster, whatever is left of it; the folder is removed afterwards."""
+        ...
+
+    def handle(self, record: ClusterRecord) -> Handle:
+        """Return what may be done to a cluster that is up, and how it is."""
+        ...
+
+
+def handle_of(record: ClusterRecord) -> Handle:
+    """Return what may be done to a cluster, and how it is; NotStarted if nobody provides such clusters."""
+    return provider_named(record.provider).handle(record)
+
+
+def provider_named(name: str) -> Provider[Any]:
+    """Return the provider of that name; NotStarted if there is none."""
+    if name in built_in():
+        return built_in()[name]
+    known = providers()
+    if name not in known:
+        raise NotStarted(f'no provider "{shown(name)}"{did_you_mean(name, known)}')
+    return known[name]
+
+
+@cache
+def providers() -> Mapping[str, Provider[Any]]:
+    """Return every provider by its name; NotStarted if one of another distribution is none."""
+    from importlib.metadata import entry_points
+
+    known = dict(built_in())
+    for point in entry_points(group=GROUP):
+        if point.name in known:
+            raise NotStarted(f"{point.value}: there is a provider {point.name} already")
+        known[point.name] = _loaded(point)
+    return known
+
+
+@cache
+def built_in() -> Mapping[str, Provider[Any]]:
+    """Return the providers beside this file."""
+    found = [module.name for module in pkgutil.iter_modules([str(_HERE)]) if module.ispkg]
+    modules = [importlib.import_module(f"{__package__}.{name}") for name in sorted(found)]
+    return {module.PROVIDER.name: module.PROVIDER for module in modules}
+
+
+def _loaded(point: "EntryPoint") -> Provider[Any]:
+    try:
+        provider: Provider[Any] = point.load()
+    except Exception as error:  # noqa: BLE001 - somebody else's code
+        raise NotStarted(
+            f"{point.value}: cannot be imported as a provider of clusters: {in_a_line(error)}"
+        ) from None
+    return provider

@@ -1,0 +1,201 @@
+"""What every provider must hold, played on a cluster of each that there is.
+
+A provider is found by its registration; its cluster is made of the first file of clusters/ that names it.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import get_args
+
+import psutil
+import pytest
+
+from kubedrill import cluster as stage
+from kubedrill import places
+from kubedrill.clock import SECOND, now
+from kubedrill.cluster.handle import Absent, Handle, HandleError, description, present
+from kubedrill.cluster.provider import handle_of, provider_named, providers
+from kubedrill.record.catalogue import OperationName
+from kubedrill.record.cluster import ClusterRecord
+
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+
+Until = Callable[..., object]
+
+HERE = Path(__file__)
+SHARED = "local-3az"
+
+
+def file_of(provider: str) -> Path:
+    files = sorted(places.folder("clusters", HERE).glob("*.yaml"))
+    found = [file for file in files if stage.load_definition(file).provider == provider]
+    assert found, f"{provider}: no file of clusters/ to play the contract on"
+    return next((file for file in found if file.stem == SHARED), found[0])
+
+
+@pytest.fixture(scope="module", params=sorted(providers()))
+def record(request: pytest.FixtureRequest) -> Iterator[ClusterRecord]:
+    file = file_of(request.param)
+    if file.stem == SHARED:
+        yield request.getfixturevalue("cluster")
+        return
+    yield stage.up(stage.load_definition(file), "contract")
+    stage.down("contract")
+
+
+@pytest.fixture
+def handle(record: ClusterRecord) -> Handle:
+    return handle_of(record)
+
+
+def of_kind(record: ClusterRecord, kinds: tuple[str, ...]) -> str:
+    """Return one of the cluster's components, of those that are missed least."""
+    ordered = ["kube-scheduler", "kube-controller-manager", *kinds]
+    kind = next(kind for kind in ordered if kind in kinds)
+    return record.of_kind(kind)[-1].name
+
+
+def test_what_a_file_promises_is_what_stands_on_the_handle(record: ClusterRecord, handle: Handle):
+    definition = stage.load_definition(file_of(record.provider))
+    promised = stage.describe(definition)
+    assert promised == description(handle, record.zones)
+    assert (record.capabilities, record.lacks) == (promised.capabilities, promised.lacks)
+
+
+@pytest.mark.parametrize("name", get_args(OperationName))
+def test_an_operation_is_there_or_says_why_not(handle: Handle, name: str):
+    operation = getattr(handle, name)
+    if isinstance(operation, Absent):
+        assert operation.why == operation.why.strip() != ""
+        assert "\n" not in operation.why
+        with pytest.raises(HandleError) as refused:
+            present(operation)
+        assert str(refused.value) == operation.why
+    else:
+        assert operation.of
+        assert present(operation) is operation
+
+
+def test_it_is_found_by_its_folder_and_nowhere_else(record: ClusterRecord, tmp_path: Path):
+    provider = provider_named(record.provider)
+    assert provider.find(Path(record.folder)) == record
+    assert provider.find(tmp_path) is None
+    assert provider.find(tmp_path / "nowhere") is None
+    provider.down(tmp_path / "nowhere")
+    assert provider.find(Path(record.folder)) == record
+    assert (handle_of(record).lost(), handle_of(record).is_gone()) == ("", False)
+
+
+def test_its_components_are_those_of_its_record(record: ClusterRecord, handle: Handle):
+    states = handle.components()
+    assert set(states) == {component.name for component in record.components}
+    assert {state.state for state in states.values()} == {"running"}
+
+
+def test_its_processes_and_what_they_use(record: ClusterRecord, handle: Handle):
+    states, pids = handle.components(), handle.processes()
+    assert set(pids) <= set(states)
+    for name, pid in pids.items():
+        assert pid == states[name].pid
+        assert psutil.Process(pid).create_time() == pytest.approx(states[name].started, abs=0.01)
+    used = handle.usage()
+    assert set(pids) <= set(used) <= set(states)
+    assert all(usage.cpu_s > 0 and usage.rss_bytes > 0 for usage in used.values())
+    later = handle.usage()
+    assert all(later[name].cpu_s >= usage.cpu_s for name, usage in used.items())
+    assert handle.data() is None or os.access(handle.data(), os.W_OK)
+
+
+def test_a_component_has_a_log(record: ClusterRecord, handle: Handle):
+    assert any(handle.last_line(component.name) for component in record.components)
+    assert handle.last_line("nobody") == ""
+
+
+def test_what_is_held_stays_down_until_it_is_released(
+    record: ClusterRecord, handle: Handle, until: Until
+):
+    holding = handle.holding
+    if isinstance(holding, Absent):
+        return  # said why, above
+    target, exits = of_kind(record, holding.of), handle.exits()
+    pid = handle.components()[target].pid
+    with pytest.raises(HandleError):
+        holding.hold(target, expect_pid=pid + 1)
+    assert handle.components()[target].pid == pid
+    try:
+        assert holding.hold(target, expect_pid=pid) == pid
+        state = handle.components()[target]
+        assert (state.state, state.pid) == ("held", None)
+        assert not psutil.pid_exists(pid)
+        assert target not in handle.usage()
+        with pytest.raises(HandleError):
+            holding.hold(target)
+    finally:
+        again = holding.release(target)
+    assert holding.release(target) == again != pid
+    assert handle.components()[target].state == "running"
+    told = [(line.event, line.pid) for line in exits.read() if line.component == target]
+    assert told == [("exited", pid), ("started", again)]
+
+
+def test_a_hold_and_a_pause_end_by_themselves(record: ClusterRecord, handle: Handle, until: Until):
+    for operation, do in (("holding", "hold"), ("pausing", "pause")):
+        found = getattr(handle, operation)
+        if isinstance(found, Absent):
+            continue
+        target = of_kind(record, found.of)
+        end = now() + 2 * SECOND
+        getattr(found, do)(target, until=end)
+        assert handle.components()[target].state in {"held", "paused"}
+        until(lambda target=target: handle.components()[target].state == "running", 60)
+        assert now() >= end
+
+
+def test_what_is_paused_stands_still_until_it_may_go_on(
+    record: ClusterRecord, handle: Handle, until: Until
+):
+    pausing = handle.pausing
+    if isinstance(pausing, Absent):
+        return
+    target = of_kind(record, pausing.of)
+    before = handle.components()[target]
+    try:
+        assert pausing.pause(target) == before.pid
+        assert handle.components()[target].state == "paused"
+        stopped = (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+        until(lambda: psutil.Process(before.pid).status() in stopped)
+    finally:
+        pausing.proceed(target)
+    until(lambda: psutil.Process(before.pid).status() not in stopped)
+    assert pausing.proceed(target) == before.pid
+    after = handle.components()[target]
+    assert (after.state, after.pid, after.restarts) == ("running", before.pid, before.restarts)
+
+
+def test_what_runs_in_a_zone_is_in_its_network(record: ClusterRecord, handle: Handle):
+    entering = handle.entering
+    if isinstance(entering, Absent):
+        return
+    for zone in record.zones:
+        [server] = [api.serving for api in record.of_kind("kube-apiserver") if api.zone == zone]
+        there = f"import socket; socket.socket().bind(({server.host!r}, 0))"
+        command = [*entering.command(zone), sys.executable, "-c", there]
+        subprocess.run(command, check=True, timeout=60)
+    with pytest.raises(HandleError):
+        entering.command("nowhere")
+
+
+def test_what_was_taken_down_is_gone(record: ClusterRecord):
+    file = file_of(record.provider)
+    gone = stage.up(stage.load_definition(file), "gone")
+    handle, stood = handle_of(gone), gone.stands()
+    stage.down("gone")
+    assert (stood, gone.stands()) == (True, False)
+    assert (handle.is_gone(), handle.processes(), handle.usage()) == (True, {}, {})
+    assert handle.lost() != ""
+    with pytest.raises(HandleError):
+        handle.components()
+    assert stage.find("gone") is None

@@ -1,0 +1,149 @@
+"""docs/your-own-provider.md: a package from outside, named in one place, is found by every command."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from kubedrill.record.cluster import ClusterRecord, Endpoint
+
+PAGE = (Path(__file__).parents[2] / "docs" / "your-own-provider.md").read_text(encoding="utf-8")
+[CODE] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+[POINTS] = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+[FILE] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+EXPERIMENT = {
+    "title": "t",
+    "why": "w",
+    "cluster": "theirs",
+    "phases": {"baseline": "5s", "fault": "5s"},
+    "slos": {"fault": ["availability >= 99%"]},
+}
+FAULT = {"faults": [{"etcd.kill": {"member": "a"}}]}
+
+Kubedrill = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A user's folder, whose environment has another distribution installed."""
+    package = tmp_path / "site" / "described_clusters"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(CODE)
+    point(tmp_path, "described", "described_clusters:PROVIDER")
+    record = ClusterRecord(
+        name="theirs",
+        provider="somebody",
+        zoning="racks",
+        zones=("a", "b", "c"),
+        folder="",
+        balancer=Endpoint("192.0.2.1", 6443),
+        ca_file="",
+        server_name="kubernetes",
+        components=(),
+        identities={},
+        capabilities=(),
+        versions={},
+    )
+    record.write(tmp_path / "cluster.json")
+    for name in ("clusters", "experiments"):
+        (tmp_path / name).mkdir()
+    file = FILE.replace("/srv/theirs", str(tmp_path))
+    (tmp_path / "clusters" / "theirs.yaml").write_text(file)
+    (tmp_path / "experiments" / "x.yaml").write_text(yaml.safe_dump(EXPERIMENT))
+    (tmp_path / "experiments" / "kill.yaml").write_text(yaml.safe_dump(EXPERIMENT | FAULT))
+    return tmp_path
+
+
+def point(project: Path, name: str, value: str) -> None:
+    """Install a distribution that names a provider."""
+    [group] = re.findall(r'entry-points."(.*)"', POINTS)
+    assert 'described = "described_clusters:PROVIDER"' in POINTS
+    installed = project / "site" / "described_clusters-1.0.dist-info"
+    installed.mkdir(exist_ok=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: described\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text(f"[{group}]\n{name} = {value}\n")
+
+
+@pytest.fixture
+def kubedrill(project: Path) -> Iterator[Kubedrill]:
+    environment = os.environ | {
+        "PYTHONPATH": str(project / "site"),
+        "KUBEDRILL_STATE": str(project / "state"),
+    }
+
+    def call(*words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "kubedrill", *words]
+        return subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, check=False
+        )
+
+    return call
+
+
+def test_its_files_are_read_and_refused_with_their_line(project: Path, kubedrill: Kubedrill):
+    file = project / "clusters" / "theirs.yaml"
+    assert kubedrill("validate", "clusters/theirs.yaml").returncode == 0
+    for text, line, words in [
+        ("provider: describd\n", 1, 'did you mean "described"'),
+        ("provider: described\nrecrd: /x\n", 2, 'unknown key "recrd"; did you mean "record"'),
+        ("provider: described\nrecord: x\n", 2, "record: x is no absolute path"),
+    ]:
+        file.write_text(text)
+        done = kubedrill("validate", "clusters/theirs.yaml")
+        assert done.returncode == 3
+        assert f"theirs.yaml:{line}: " in done.stderr
+        assert words in done.stderr
+
+
+def test_its_files_have_a_schema_beside_those_of_ours(kubedrill: Kubedrill):
+    schema = json.loads(kubedrill("schema", "cluster").stdout)
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    assert validator.is_valid({"provider": "described", "record": "/x"})
+    assert validator.is_valid({"provider": "local", "zones": ["a"]})
+    assert not validator.is_valid({"provider": "described", "zones": ["a"]})
+    assert not validator.is_valid({"provider": "else"})
+
+
+def test_what_may_not_be_done_to_it_is_refused_with_the_reason(kubedrill: Kubedrill):
+    assert kubedrill("plan", "experiments/x.yaml").returncode == 0
+    for verb in ("validate", "plan", "run"):
+        done = kubedrill(verb, "experiments/kill.yaml")
+        assert done.returncode == 3
+        needs = "etcd.kill needs the capability holding etcd (it is somebody else's)"
+        assert f"{needs}; this cluster has: nothing" in done.stderr
+
+
+def test_it_comes_up_is_shown_and_goes(project: Path, kubedrill: Kubedrill):
+    assert "theirs is up: 192.0.2.1:6443" in kubedrill("cluster", "up", "theirs").stdout
+    [status] = json.loads(kubedrill("cluster", "status", "theirs", "--json").stdout)
+    assert (status["state"], status["components"]) == ("up", {})
+    assert "theirs is up already" in kubedrill("cluster", "up", "theirs").stderr
+    assert kubedrill("plan", "experiments/x.yaml").returncode == 0
+    assert kubedrill("cluster", "down", "theirs").returncode == 0
+    [status] = json.loads(kubedrill("cluster", "status", "theirs", "--json").stdout)
+    assert status["state"] == "down"
+
+
+def test_a_package_that_is_no_provider_hinders_only_who_may_mean_it(
+    project: Path, kubedrill: Kubedrill
+):
+    (project / "site" / "described_clusters" / "__init__.py").write_text("import nothing_like_it")
+    (project / "clusters" / "ours.yaml").write_text("provider: local\n")
+    assert kubedrill("validate", "clusters/ours.yaml").returncode == 0
+    done = kubedrill("validate", "clusters/theirs.yaml")
+    assert done.returncode == 3
+    assert "described_clusters:PROVIDER: cannot be imported as a provider" in done.stderr
+
+
+def test_it_may_not_have_the_name_of_another(project: Path, kubedrill: Kubedrill):
+    point(project, "local", "described_clusters:PROVIDER")
+    done = kubedrill("validate", "clusters/theirs.yaml")
+    assert "there is a provider local already" in done.stderr
