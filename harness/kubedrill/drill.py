@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kubedrill import cluster, seed
 from kubedrill.clock import now
@@ -16,7 +15,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.load import launch
 from kubedrill.process.child import Child, ChildFailed
 from kubedrill.process.tail import LineTail
-from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.cluster import ClusterRecord, private_folder
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
@@ -37,9 +36,6 @@ from kubedrill.record.timeline import (
 )
 from kubedrill.undo import registry
 from kubedrill.undo.clearing import ENDING_S, undo_all
-
-if TYPE_CHECKING:
-    from kubedrill.cluster.provider import Definition
 
 READY_TIMEOUT_S = 30.0
 """Importing Locust takes 1-2 s on an idle core; a machine that needs 30 s cannot run a drill."""
@@ -68,8 +64,8 @@ class Drill:
     cluster_name: str
     on_event: Callable[[Event], None]
     """Shows what happens; the live view takes it over while the phases run."""
-    provider: str = ""
-    """The cluster's, if its processes may have what that one needs of the environment."""
+    engine: bool = False
+    """Whether its processes may know of a container engine: the cluster's nodes are containers."""
     ledger: Ledger = field(init=False)
     timeline: Timeline = field(init=False)
     watchdog: Child | None = None
@@ -103,7 +99,7 @@ class Drill:
         self.watchdog = self._child("watchdog", command, pass_fds=[lock_descriptor])
         self.watchdog.wait_ready(READY_TIMEOUT_S)
 
-    def bring_up(self, definition: "Definition") -> ClusterRecord:
+    def bring_up(self, definition: ClusterDefinition) -> ClusterRecord:
         """Return the cluster that is up, or bring one up that this drill will destroy."""
         record = cluster.find(self.cluster_name)
         if record is None:
@@ -247,7 +243,7 @@ class Drill:
             {"KUBEDRILL_STATE": str(state_folder()), **(environment or {})},
             pass_fds,
             private=private_folder(cluster_folder(self.cluster_name), self.folder.run),
-            provider=self.provider,
+            engine=self.engine,
         )
 
     def _copy_events(self) -> None:

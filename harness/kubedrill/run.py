@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from kubedrill import cluster, judging, places
+from kubedrill import cluster, judging
 from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.cluster import guest
+from kubedrill.cluster.provider import provider_named
 from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import (
@@ -28,7 +28,7 @@ from kubedrill.experiment import (
 from kubedrill.judge import convert
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.load import launch
-from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import Schedule, ScheduledLoad
@@ -48,9 +48,6 @@ from kubedrill.report.live import LiveView
 from kubedrill.signals import Interrupted, Signals
 from kubedrill.surroundings import surroundings
 from kubedrill.words import why_not
-
-if TYPE_CHECKING:
-    from kubedrill.cluster.provider import Definition
 
 LEAD_NS = 2 * SECOND
 """From GO to the first phase: children open their kept connections in it."""
@@ -112,7 +109,8 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
     with cluster.lock(order.cluster) as lock:
         check_it_may_be_thrown_away(order)
         folder = open_folder(order)
-        drill = Drill(folder, order.cluster, lambda _: None, definition.provider)
+        engine = provider_named(definition.provider).engine
+        drill = Drill(folder, order.cluster, lambda _: None, engine)
         try:
             drill.add(surroundings())
             drill.guard(lock.fileno())
@@ -145,9 +143,12 @@ def withdraw(drill: Drill, console: Console) -> None:
         drill.folder.remove()
 
 
-def check_before(order: Order) -> "Definition":
+def check_before(order: Order) -> ClusterDefinition:
     """Check all that can be checked before anything is started; NotStarted says what is wrong."""
-    definition = cluster.load_definition(places.cluster_file(order.cluster, order.file))
+    described = order.catalogue.cluster
+    assert described is not None  # the experiment was read with it
+    assert described.definition is not None
+    definition = described.definition
     cluster.check(definition, order.cluster)
     launch.check(order.experiment.loads)
     return definition
@@ -189,7 +190,7 @@ def writing_to(reports: Path) -> Iterator[None]:
         ) from error
 
 
-def begin(drill: Drill, order: Order, definition: "Definition", console: Console) -> Schedule:
+def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Console) -> Schedule:
     """Cluster, seed, load and observers, faults: to the schedule that they were given."""
     experiment = order.experiment
     with console.status(f"cluster {order.cluster}"):

@@ -1,5 +1,8 @@
 """Cluster files: what is accepted, and what is said about the rest."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +65,37 @@ def test_errors_name_line_and_cure(tmp_path: Path, text: str, line: int | None, 
         read(tmp_path, text)
     assert words in str(caught.value)
     assert line is None or caught.value.line == line
+
+
+ONCE = """
+import sys
+opened = []
+sys.addaudithook(lambda event, given: opened.append(str(given[0])) if event == "open" else None)
+from kubedrill.cli import main
+try:
+    main()
+finally:
+    print("opened", sum(name.endswith("c.yaml") for name in opened))
+"""
+
+
+@pytest.mark.parametrize("verb", ["validate", "plan", "expand", "run"])
+def test_a_command_reads_the_file_once(tmp_path: Path, verb: str):
+    (tmp_path / "clusters").mkdir()
+    (tmp_path / "clusters" / "c.yaml").write_text("provider: local\nzones: [a, b, c]\n")
+    experiment = tmp_path / "x.yaml"
+    experiment.write_text(
+        "title: t\nwhy: w\ncluster: c\nphases: {baseline: 5s, fault: 5s}\n"
+        "faults: [etcd.kill: {member: a}]\nslos: {fault: [availability >= 99%]}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ONCE, verb, str(experiment)],
+        cwd=tmp_path,
+        # Without binaries nothing is started.
+        env=os.environ | {"KUBEBUILDER_ASSETS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (3 if verb == "run" else 0), done.stderr
+    assert done.stdout.splitlines()[-1] == "opened 1"

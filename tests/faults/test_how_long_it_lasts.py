@@ -13,7 +13,7 @@ import yaml
 from json_lines import read_lines
 
 from kubedrill import cluster as clusters
-from kubedrill.cluster.handle import ClusterHandle
+from kubedrill.cluster.provider import handle_of
 from kubedrill.faults.lifecycle import inject, undo
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.record.cluster import ClusterRecord
@@ -184,10 +184,10 @@ def test_what_does_not_last_is_proven_and_leaves_nothing_to_undo(
 ) -> None:
     file = tmp_path / "restarting.py"
     file.write_text(fault("scheduler.restart", lasts, **RESTART))
-    before = ClusterHandle(cluster).components()["kube-scheduler-a"].pid
+    before = handle_of(cluster).components()["kube-scheduler-a"].pid
     done = inject("scheduler.restart", {"zone": "a"}, str(folder.path), file=str(file))
     assert done["proof"].startswith("runs anew")
-    assert ClusterHandle(cluster).components()["kube-scheduler-a"].pid != before
+    assert handle_of(cluster).components()["kube-scheduler-a"].pid != before
     assert events(folder) == ["injecting", "injected", "took-effect"]
     assert Ledger(folder.ledger).open_entries() == []
     undone = undo("scheduler.restart", str(folder.path), file=str(file))

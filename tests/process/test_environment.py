@@ -49,19 +49,16 @@ HARMLESS = {
 
 
 def test_what_leads_to_a_cluster_is_the_drills_and_what_does_not_is_passed_on() -> None:
-    assert environment(PRIVATE, "local", FOREIGN | HARMLESS) == HARMLESS | OWN
+    assert environment(PRIVATE, False, FOREIGN | HARMLESS) == HARMLESS | OWN
 
 
-@pytest.mark.parametrize("provider", ["kind", "k3d"])
-def test_a_container_engine_is_there_for_the_clusters_that_are_made_of_containers(
-    provider: str,
-) -> None:
-    assert environment(PRIVATE, provider, FOREIGN | HARMLESS) == HARMLESS | OWN | ENGINE
+def test_a_container_engine_is_there_for_the_clusters_that_are_made_of_containers() -> None:
+    assert environment(PRIVATE, True, FOREIGN | HARMLESS) == HARMLESS | OWN | ENGINE
 
 
 def test_made_from_itself_it_is_the_same() -> None:
-    first = environment(PRIVATE, "kind", FOREIGN | HARMLESS)
-    assert environment(PRIVATE, "kind", first) == first
+    first = environment(PRIVATE, True, FOREIGN | HARMLESS)
+    assert environment(PRIVATE, True, first) == first
 
 
 def test_packages_of_the_users_own_are_found_without_his_home() -> None:

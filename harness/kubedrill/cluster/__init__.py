@@ -4,6 +4,7 @@ What is heavy is imported when it is called: daemons of clusters and the faults'
 """
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +22,14 @@ from kubedrill.cluster.state import (
     writing,
 )
 from kubedrill.errors import NotStarted
-from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.catalogue import ClusterDefinition, ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 
 if TYPE_CHECKING:
     from kubedrill.cluster.overview import ClusterStatus
-    from kubedrill.cluster.provider import Definition
 
 
-def load_definition(path: Path) -> "Definition":
+def load_definition(path: Path) -> ClusterDefinition:
     """Read a cluster file; BadFile with its line for whatever is wrong in it."""
     from kubedrill.cluster.reading import read
 
@@ -43,7 +43,7 @@ def json_schema() -> dict[str, Any]:
     return reading.json_schema()
 
 
-def check(definition: "Definition", name: str) -> None:
+def check(definition: ClusterDefinition, name: str) -> None:
     """Raise NotStarted if the cluster is not up and surely cannot come up, or is up but broken."""
     record = find(name)
     if record is not None:
@@ -55,12 +55,13 @@ def check(definition: "Definition", name: str) -> None:
     provider_named(definition.provider).check(definition, folder)
 
 
-def describe(definition: "Definition") -> ClusterDescription:
+def describe(definition: ClusterDefinition) -> ClusterDescription:
     """Return what a cluster of this definition will have, and what faults may do to it."""
-    return provider_named(definition.provider).capabilities(definition)
+    told = provider_named(definition.provider).capabilities(definition)
+    return replace(told, definition=definition)
 
 
-def up(definition: "Definition", name: str, cluster_id: str | None = None) -> ClusterRecord:
+def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) -> ClusterRecord:
     """Bring a cluster up and return when all of it is ready and led; its id is new if none is given.
 
     NotStarted if it is up already or cannot come up; whatever was made until then is gone again.

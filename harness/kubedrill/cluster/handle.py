@@ -172,25 +172,39 @@ class Handle(Protocol):
     """One cluster that is up. Every call stands alone, and blocks at most 5 s."""
 
     @property
-    def holding(self) -> Holding | Absent: ...  # noqa: D102 - says what it is by its type
+    def holding(self) -> Holding | Absent:
+        """What ends components or nodes, and keeps them down, or why nothing does."""
+        ...
 
     @property
-    def pausing(self) -> Pausing | Absent: ...  # noqa: D102
+    def pausing(self) -> Pausing | Absent:
+        """What stops them where they are, or why nothing does."""
+        ...
 
     @property
-    def cutting(self) -> Cutting | Absent: ...  # noqa: D102
+    def cutting(self) -> Cutting | Absent:
+        """What cuts links, or why nothing does."""
+        ...
 
     @property
-    def shaping(self) -> Shaping | Absent: ...  # noqa: D102
+    def shaping(self) -> Shaping | Absent:
+        """What makes links slow or lossy, or why nothing does."""
+        ...
 
     @property
-    def entering(self) -> Entering | Absent: ...  # noqa: D102
+    def entering(self) -> Entering | Absent:
+        """What runs programs inside zones, or why nothing does."""
+        ...
 
     @property
-    def limiting(self) -> Limiting | Absent: ...  # noqa: D102
+    def limiting(self) -> Limiting | Absent:
+        """What limits what components may use, or why nothing does."""
+        ...
 
     @property
-    def flagging(self) -> Flagging | Absent: ...  # noqa: D102
+    def flagging(self) -> Flagging | Absent:
+        """What changes components' flags, or why nothing does."""
+        ...
 
     def components(self) -> Mapping[str, ComponentState]:
         """Return every component's state; HandleError if nobody can tell."""

@@ -30,15 +30,6 @@ GROUP = "kubedrill.providers"
 _HERE = Path(__file__).parent
 
 
-class Definition(Protocol):
-    """What a cluster file says, whoever provides the cluster."""
-
-    @property
-    def provider(self) -> str:
-        """The provider's name."""
-        ...
-
-
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -48,6 +39,11 @@ class Provider(Protocol[Model]):
     @property
     def name(self) -> str:
         """What a cluster file calls it, as `provider`."""
+        ...
+
+    @property
+    def engine(self) -> bool:
+        """Whether its nodes are containers: then a drill's processes may know of the container engine."""
         ...
 
     @property

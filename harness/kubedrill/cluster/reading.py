@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal, Union, cast
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
-from kubedrill.cluster.provider import Definition, built_in, provider_named, providers
+from kubedrill.cluster.provider import built_in, provider_named, providers
 from kubedrill.reading.problems import Problems
 from kubedrill.reading.yaml import check, load
+from kubedrill.record.catalogue import ClusterDefinition
 
 
 class _Provided(BaseModel):
@@ -18,7 +19,7 @@ class _Provided(BaseModel):
     provider: str
 
 
-def read(path: Path) -> Definition:
+def read(path: Path) -> ClusterDefinition:
     """Read a cluster file; BadFile with its line for whatever is wrong in it."""
     value, source = load(path, _Provided)
     problems = Problems(source)
@@ -36,7 +37,7 @@ def read(path: Path) -> Definition:
     for place, why in provider.wrong(definition):
         problems.add(place, why)
     problems.stop()
-    return cast("Definition", definition)
+    return cast("ClusterDefinition", definition)
 
 
 def json_schema() -> dict[str, Any]:

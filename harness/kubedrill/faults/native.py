@@ -18,6 +18,7 @@ from typing import Any, Final, Required, TypedDict
 
 from kubedrill.clock import SECOND
 from kubedrill.cluster.guest import GuestNeeded, grant, revoke, user_of
+from kubedrill.cluster.provider import provider_named
 from kubedrill.faults.outcome import failure
 from kubedrill.faults.progress import GRACE, FaultFailed, Progress, deadline, folder_of
 from kubedrill.process.environment import environment, kubeconfig
@@ -166,7 +167,7 @@ def _surroundings(folder: RunFolder) -> dict[str, str]:
     private = record.private(folder.run)
     if not kubeconfig(private).exists():
         raise FaultFailed(f"the drill's activities have no identity on the cluster {record.name}")
-    return environment(private, record.provider)
+    return environment(private, provider_named(record.provider).engine)
 
 
 def _leading_nowhere(private: Path) -> dict[str, str]:

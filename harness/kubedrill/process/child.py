@@ -45,12 +45,12 @@ class Child:
         pass_fds: Sequence[int] = (),
         *,
         private: Path = NOWHERE,
-        provider: str = "",
+        engine: bool = False,
     ) -> "Child":
         """Start `command`; its stderr, and its stdout after `ready`, go to `log`.
 
-        It sees the environment of a drill with that private folder, on a cluster of that provider, and
-        what `environment` adds to it.
+        It sees the environment of a drill with that private folder, with or without a container engine,
+        and what `environment` adds to it.
         """
         with log.open("ab") as file:
             process = subprocess.Popen(
@@ -60,7 +60,7 @@ class Child:
                 stderr=file,
                 start_new_session=True,
                 pass_fds=tuple(pass_fds),
-                env={**drills_environment(private, provider), **(environment or {})},
+                env={**drills_environment(private, engine), **(environment or {})},
             )
         return cls(role, process, log, psutil.Process(process.pid).create_time())
 

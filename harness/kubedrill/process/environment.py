@@ -22,8 +22,7 @@ _PASSED = re.compile(
 """Proxies are not among them: a proxy that they name would answer for the drill's cluster."""
 
 _OF_AN_ENGINE = re.compile(r"(DOCKER|CONTAINER)_HOST|DOCKER_(CERT_PATH|TLS_VERIFY|CONTEXT)")
-_ENGINES = ("kind", "k3d")
-"""The providers whose nodes are containers, which a container engine must be asked for."""
+"""Where a container engine is, of which clusters are asked whose nodes are containers."""
 
 
 def kubeconfig(private: Path) -> Path:
@@ -32,18 +31,18 @@ def kubeconfig(private: Path) -> Path:
 
 
 def environment(
-    private: Path, provider: str = "", given: Mapping[str, str] | None = None
+    private: Path, engine: bool = False, given: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Return the environment of a process of a drill; made from one of its own kind, it is the same.
 
     `private` is the drill's own folder: KUBECONFIG and HOME are in it, whether or not they exist.
-    `provider` is the cluster's; `given` is who starts the process, by default this one.
+    `engine`: it may know of a container engine; `given` is who starts the process, by default this one.
     """
     given = os.environ if given is None else given
     passed = {
         name: value
         for name, value in given.items()
-        if _PASSED.fullmatch(name) or (provider in _ENGINES and _OF_AN_ENGINE.fullmatch(name))
+        if _PASSED.fullmatch(name) or (engine and _OF_AN_ENGINE.fullmatch(name))
     }
     # Packages that a user has installed for himself are found from his home folder.
     packages = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}

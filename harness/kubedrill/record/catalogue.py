@@ -82,6 +82,15 @@ class WithParameters(NamedTuple):
     """As in ProfileDescription, which has those of its defaults."""
 
 
+class ClusterDefinition(Protocol):
+    """What a cluster's file says, as its provider reads it."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterDescription:
     """What a cluster has, or its file promises."""
@@ -91,6 +100,8 @@ class ClusterDescription:
     """What may be done to it: a Need in words each."""
     lacks: Mapping[str, str] = field(default_factory=dict)
     """By operation, why it may not be done."""
+    definition: ClusterDefinition | None = field(default=None, compare=False)
+    """The file, if it was described by one."""
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""

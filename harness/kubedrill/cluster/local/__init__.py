@@ -23,6 +23,7 @@ class Local:
     """Clusters of processes on this machine."""
 
     name: str = "local"
+    engine: bool = False
 
     @property
     def definition(self) -> "type[LocalDefinition]":
