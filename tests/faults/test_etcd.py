@@ -119,7 +119,7 @@ def test_quorum_may_be_taken_where_the_file_says_so(
 
 def test_a_kill_that_did_not_last_is_found_out(cluster: ClusterRecord, folder: RunFolder) -> None:
     kill("c", str(folder.path))
-    handle_of(cluster).release("etcd-c")
+    handle_of(cluster).holding.release("etcd-c")
     with pytest.raises(FaultFailed, match="it did not last"):
         restore(str(folder.path))
     assert events(folder)[-1] == "failed"
@@ -237,4 +237,4 @@ def test_the_fault_is_gone_with_its_cluster(cluster: ClusterRecord, folder: RunF
     kill("c", str(folder.path))
     assert "the cluster is gone" in restore(str(folder.path))["undone"]
     assert not answers(cluster, "c"), "another cluster of that name is left alone"
-    handle_of(cluster).release("etcd-c")
+    handle_of(cluster).holding.release("etcd-c")
