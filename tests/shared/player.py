@@ -32,14 +32,8 @@ def player(folder: RunFolder, method: list[Any], rollbacks: list[Any], faults: i
     folder.chaos_experiment.write_text(json.dumps(experiment))
     command = [sys.executable, "-m", "kubedrill.faults", "--run", str(folder.path)]
     private = welcome(folder).private(folder.run)
-    child = Child.start(
-        "faults",
-        command,
-        folder.logs / "faults.log",
-        WITH_SHARED,
-        private=private,
-        provider="local",
-    )
+    log = folder.logs / "faults.log"
+    child = Child.start("faults", command, log, WITH_SHARED, private=private)
     child.wait_ready(30)
     begin = now() + SECOND // 4
     arguments = {"activity": {"name": "break"}}
