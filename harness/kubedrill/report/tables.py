@@ -106,15 +106,10 @@ def _resource_rows(report: Report) -> Iterator[Row]:
     if not report.resources:
         return
     phases = {phase.name: phase.seconds for phase in report.phases}
-    parts = {
-        name: [
-            usage for usage in report.resources if usage.phase == name and usage.zone is not None
-        ]
-        for name in phases
-    }
-    used = {
-        name: [usage.cpu_s for usage in parts[name] if usage.cpu_s is not None] for name in phases
-    }
+    zoned = [usage for usage in report.resources if usage.zone is not None]
+    parts = {name: [usage for usage in zoned if usage.phase == name] for name in phases}
+    told = [usage for usage in zoned if usage.cpu_s is not None]
+    used = {name: [usage.cpu_s or 0.0 for usage in told if usage.phase == name] for name in phases}
     cores = (sum(used[name]) / length if used[name] else None for name, length in phases.items())
     yield ("CPU of all zones", *(figures.figure(value, "cpu") for value in cores))
     sizes = ([usage.rss_peak_bytes for usage in parts[name]] for name in phases)
@@ -145,11 +140,8 @@ def availability(report: Report) -> Iterator[tuple[str, sentences.ProbeCounts, T
             name += "" if result.scored else " (not scored)"
             lanes.setdefault(name, {})[result.definition] = result
         if lanes:
-            yield (
-                phase.name,
-                sentences.probes(report, phase.name),
-                _availability_of(phase.name, lanes),
-            )
+            probes = sentences.probes(report, phase.name)
+            yield phase.name, probes, _availability_of(phase.name, lanes)
 
 
 def _availability_of(phase: str, lanes: dict[str, dict[str, AvailabilityResult]]) -> Table:
@@ -293,9 +285,8 @@ def harness(report: Report) -> Table:
         shares = (cost.cpu_share, cost.bytes_share, cost.requests_share) if cost else (None,) * 3
         late = max((load.late_share for load in loads), default=None)
         lag = max((load.lag_p99_s for load in loads if load.lag_p99_s is not None), default=None)
-        rows.append(
-            (phase.name, *map(figures.share, shares), figures.share(late), figures.seconds(lag))
-        )
+        shown = map(figures.share, (*shares, late))
+        rows.append((phase.name, *shown, figures.seconds(lag)))
     columns = ("Phase", "CPU", "bytes", "requests", "late arrivals", "generator's lag, p99")
     caption = "The harness: its share of the control plane's work, and its punctuality"
     return table(caption, columns, [("", rows)], range(1, 6))
