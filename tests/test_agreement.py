@@ -145,6 +145,14 @@ def test_a_changed_experiment_file_is_named_as_well(folder, before, after, words
     assert any(one.startswith(f"schedule.json: {words}") for one in report.reasons), report.reasons
 
 
+def test_a_key_that_is_there_twice_is_named(folder: RunFolder) -> None:
+    text = folder.experiment_yaml.read_text()
+    folder.experiment_yaml.write_text(f"claim: 13\n{text}")
+    seal(folder)
+    [reason] = judging.judge(folder).reasons
+    assert reason == "schedule.json: claim: is in experiment.yaml more than once"
+
+
 def test_a_missing_experiment_file_is_named_once(folder: RunFolder) -> None:
     folder.experiment_yaml.unlink()
     assert judging.judge(folder).reasons == ["experiment.yaml: is missing"]

@@ -21,6 +21,11 @@ def without_line(path: Path, holding: str) -> None:
     path.write_text("".join(lines))
 
 
+def without_entry(ledger: Path, name: str) -> None:
+    lines = ledger.read_text().splitlines(keepends=True)
+    ledger.write_text("".join(line for line in lines if f'"{name}-' not in line))
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -58,6 +63,33 @@ def test_a_copy_that_differs_is_named(
     report = judge(folder)
     assert report.verdict is Verdict.INVALID
     assert any(words in reason for reason in report.reasons), report.reasons
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (
+            lambda folder: folder.ledger.write_text(""),
+            "does not tell of load-list, prober, scraper, etcd.kill on etcd-b, which the drill began",
+        ),
+        (
+            lambda folder: without_entry(folder.ledger, "etcd.kill"),
+            "does not tell of etcd.kill on etcd-b, which the drill began",
+        ),
+        (
+            lambda folder: without_line(folder.ledger, '"undone"'),
+            "load-list was not undone, and timeline.jsonl does not say so",
+        ),
+    ],
+)
+def test_a_ledger_that_does_not_tell_of_what_was_begun_and_undone(
+    tmp_path: Path, damage: Callable[[RunFolder], object], words: str
+) -> None:
+    folder = JudgedDrill().write(tmp_path)
+    damage(folder)
+    seal(folder)
+    report = judge(folder)
+    assert (report.verdict, report.reasons) == (Verdict.INVALID, [f"ledger.jsonl: {words}"])
 
 
 def test_a_page_of_metrics_that_became_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.components import COMPONENT_LINE
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Intent, Undone, What
 from kubedrill.record.lines import read_sound_lines
 from kubedrill.record.manifest import seal
 from kubedrill.record.probing import all_lanes, arrivals, sidecar
@@ -145,7 +146,7 @@ class JudgedDrill:
         for records in (self.load, self.probes):  # what begins late ends later
             records["total_us"] = np.maximum(records["total_us"], records["wait_us"])
         folder = RunFolder.create(reports, "kill", datetime(2026, 1, 31, 12, tzinfo=UTC))
-        folder.ledger.touch()
+        self._write_ledger(folder)
         folder.experiment_yaml.write_text(as_yaml(self.schedule(), Seed(pods=1000)))
         CLUSTER.write(folder.cluster)
         self.schedule().write(folder.schedule)
@@ -181,6 +182,24 @@ class JudgedDrill:
             write_samples(folder, name, about, LOAD_RECORD, own)
             write_lines(folder.samples / f"{name}.workers.jsonl", self.workers)
 
+    def _write_ledger(self, folder: RunFolder) -> None:
+        """Write an entry for each process and each fault that began; at the end all is undone."""
+        schedule = self.schedule()
+        roles = [*(role for load in schedule.loads for role in load.roles), "prober", "scraper"]
+        undoable = [n for n, one in enumerate(self.scheduled_faults) if one.can_be_undone]
+        begun = {line["index"]: line for line in self.faults if line["event"] == "injecting"}
+        intents = [
+            *(intent(START - 1, "process", role) for role in roles),
+            *(
+                intent(line["time"], "fault", line["fault"], index=number)
+                for number, line in begun.items()
+                if number in undoable
+            ),
+        ]
+        undone = [Undone(id=one.id, time=at(END) + 2) for one in intents]
+        lines = [one.model_dump() for one in (*intents, *undone)]
+        write_lines(folder.ledger, lines)
+
     def _write_timeline(self, folder: RunFolder) -> None:
         """Write what happened, with the copies that the runner makes of what others tell."""
         exits = map(component_event, read_sound_lines(folder.exits, COMPONENT_LINE))
@@ -201,6 +220,13 @@ class JudgedDrill:
         self.objectives = [(phase, text)]
         [objective] = self.judged(reports).objectives
         return objective
+
+
+def intent(time: int, what: What, name: str, **arguments: Any) -> Intent:
+    """Return the ledger's line about a side effect that is undone by nothing that there is."""
+    about = f"{name}-{arguments.get('index', '')}"
+    nowhere = {"module": "nowhere", "function": "undo", "deadline": None}
+    return Intent(id=about, time=time, what=what, name=name, arguments=arguments, **nowhere)
 
 
 def within(records: Records, begin: float, end: float) -> np.ndarray:

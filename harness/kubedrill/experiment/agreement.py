@@ -1,6 +1,7 @@
 """Whether the schedule of a run is that of the experiment file beside it; what is not, in words."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, pairwise
 from typing import Any
@@ -24,6 +25,7 @@ def differences(text: str, schedule: Schedule) -> Iterator[str]:
         if before.end != after.start:
             yield f"phases: {after.name} does not begin where {before.name} ends"
     files = _sections(text), _sections(as_yaml(schedule, Seed()))
+    yield from (f"{key}: is in experiment.yaml more than once" for key in _repeated(text))
     for key in dict.fromkeys(chain(*files)):
         written, scheduled = (sections.get(key, "") for sections in files)
         # Only of what is not the same to the letter it is worth the time to look what it says.
@@ -37,6 +39,11 @@ def _sections(text: str) -> dict[str, str]:
     """Return the text of each key of the file; what stands before the first one under ""."""
     first, *sections = _KEY.split(text)
     return {"": first, **{section.partition(":")[0]: section for section in sections}}
+
+
+def _repeated(text: str) -> Iterator[str]:
+    counts = Counter(section.partition(":")[0] for section in _KEY.split(text)[1:])
+    return (key for key, count in counts.items() if count > 1)
 
 
 def _scale(written: str, scheduled: str) -> Iterator[str]:

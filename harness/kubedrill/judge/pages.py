@@ -29,10 +29,8 @@ _FAMILIES = frozenset(
     for family in metric.families
     for name in (family.name, *family.witnesses)
 )
-_WANTED = tuple(
-    f"{name}{suffix}{end}" for name in _FAMILIES for suffix in _SUFFIXES for end in "{ "
-)
-"""How lines that are needed begin: few of those of an apiserver's page, which is of 5 MB."""
+_WANTED = frozenset(f"{name}{suffix}" for name in _FAMILIES for suffix in _SUFFIXES)
+"""The names in lines that are needed: few of those of an apiserver's page, which is of 5 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +111,12 @@ def _text(path: Path, offset: int, size: int) -> str:
 
 def parse(text: str) -> dict[Key, float]:
     """Return the samples that are needed; ValueError if a line is none."""
-    lines = (line for line in text.splitlines() if line.startswith(_WANTED))
-    return dict(_sample(line) for line in lines)
+    # Here a judgement spends most of its time: a name looked up takes half as long as prefixes tried.
+    return dict(
+        _sample(line)
+        for line in text.splitlines()
+        if line.partition("{")[0].partition(" ")[0] in _WANTED
+    )
 
 
 def _sample(line: str) -> tuple[Key, float]:

@@ -13,6 +13,7 @@ from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import OTHERS_SHARE
 from kubedrill.judge.once import count_in
 from kubedrill.judge.requests import all_due_in, late_share, never_sent
+from kubedrill.judge.side_effects import untold
 from kubedrill.record.remote import CLOCK_BOUND
 from kubedrill.record.sample import LATE, Records
 from kubedrill.record.schedule import Phase
@@ -46,6 +47,7 @@ def of_drill(evidence: Evidence) -> Iterator[str]:
     yield from faults.reasons(evidence.faults, whole)
     if whole:
         yield from contradictions(evidence)
+        yield from untold(evidence)
 
 
 def _abort(evidence: Evidence) -> Iterator[str]:

@@ -43,7 +43,9 @@ def flipped(path: Path, chance: Random) -> str:
     before = data[at]
     data[at] ^= 1 << bit
     path.write_bytes(data)
-    return f"bit {bit} of byte {at} flipped: {bytes([before])!r} -> {bytes([data[at]])!r}"
+    line = bytes(data[data.rfind(b"\n", 0, at) + 1 :]).partition(b"\n")[0]
+    where = f" in {_short(line)}" if line.isascii() else ""
+    return f"bit {bit} of byte {at} flipped: {bytes([before])!r} -> {bytes([data[at]])!r}{where}"
 
 
 def grown(path: Path, chance: Random) -> str:

@@ -23,7 +23,7 @@ def record_doubled(path: Path, chance: Random) -> str:
     def change(rows: list[dict[str, Any]]) -> str:
         at = chance.randrange(len(rows))
         rows.insert(at, rows[at])
-        return f"record {at} twice"
+        return f"record {at} twice{_series_of(rows[at : at + 1])}"
 
     return _change_table(path, change)
 
@@ -130,8 +130,15 @@ def _change_table(path: Path, change: Callable[[list[dict[str, Any]]], str]) -> 
 
 def _without(rows: list[dict[str, Any]], chance: Random, count: int) -> str:
     at = chance.randrange(len(rows) - count + 1)
+    series = _series_of(rows[at : at + count])
     del rows[at : at + count]
-    return f"without {count} records from {at} on"
+    return f"without {count} records from {at} on{series}"
+
+
+def _series_of(rows: list[dict[str, Any]]) -> str:
+    """Return in words of which series these records are, where records have one."""
+    numbers = sorted({row["series"] for row in rows if "series" in row})
+    return f", of series {', '.join(map(str, numbers))}" if numbers else ""
 
 
 def _time_of(rows: list[dict[str, Any]]) -> str:

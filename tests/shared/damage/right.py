@@ -77,6 +77,12 @@ RIGHT: tuple[Right, ...] = (
         "one figure of one request, or their order: each request has its record, and one that can be",
     ),
     Right(
+        "samples/load-*.parquet",
+        "record_dropped|record_doubled",
+        "a page of a list, of which there may be any number; each list itself has its record",
+        done="of series 1$",
+    ),
+    Right(
         "health.jsonl|resources.jsonl|machine.jsonl|machine.json|*.workers.jsonl",
         "all_times_shifted",
         "shifted by less than the hole that a drill allows (3 s)",
@@ -101,12 +107,12 @@ RIGHT: tuple[Right, ...] = (
     ),
     Right(
         "schedule.json",
-        "time_shifted",
+        "time_shifted|flipped",
         "the hour by the wall: it dates the report, and no figure is made from it",
         done="wall",
     ),
     Right(
-        "experiment.yaml",
+        "experiment.yaml|*.json",
         "grown",
         "an empty line at its end says nothing",
         done=r"b'\\n' added",
