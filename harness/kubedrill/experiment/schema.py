@@ -232,6 +232,10 @@ class ExperimentFile(Part):
     """`none` where the drill looks for the machine's limit; else objectives on latency and availability
     need a quarter of its CPU free."""
 
+    def written(self) -> dict[str, Any]:
+        """Return it as the file of one run, which has no variants: it is one of them."""
+        return self.model_dump(mode="json", by_alias=True, exclude={"variants"})
+
 
 def json_schema(faults: Iterable[FaultDescription]) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of an experiment file that may name these faults, for editors."""
