@@ -48,7 +48,7 @@ def test_whoever_undoes_the_slowest_fault_has_the_time_for_it(
     ledger = Ledger(tmp_path / "ledger.jsonl")
     ledger.intend("fault", "quick", ("os", "getpid"), {}, limit_s=1.0)
     ledger.intend("fault", "slow", ("os", "getpid"), {}, limit_s=slowest_s)
-    others = sum(limit_s for what, limit_s in clearing.KEPT if what != "fault")
+    others = sum(step.limit_s for step in clearing.KEPT if "fault" not in step.kinds)
     told_s = clearing.ENDING_S + others + slowest_s + clearing.MOMENT_S
     assert clearing.longest_s(ledger) == told_s
 

@@ -20,6 +20,12 @@ def undo(path: str, seconds: float = 0.0) -> None:
     _note(path, "undo")
 
 
+def wait_until_gone(path: str) -> None:
+    """Return when the file `path` is no more: when another fault is undone."""
+    while Path(path).exists():
+        time.sleep(0.01)
+
+
 def fail(path: str) -> None:
     """Do nothing but fail."""
     raise RuntimeError(f"{path} cannot be broken")

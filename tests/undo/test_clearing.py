@@ -72,10 +72,22 @@ def test_an_activity_is_undone_though_the_cluster_goes(ledger: Ledger, tmp_path:
     assert ledger.open_entries() == []
 
 
+def test_a_rollback_that_takes_long_keeps_no_fault_from_being_undone(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    held = tmp_path / "held"
+    held.touch()
+    ledger.intend("fault", "held", ("plain_faults", "undo"), {"path": str(held)})
+    waits = ("plain_faults", "wait_until_gone")
+    ledger.intend("activity", "waits", waits, {"path": str(held)}, limit_s=60)
+    assert clearing.undo_all(ledger) == []
+    assert ledger.open_entries() == []
+
+
 def test_all_of_it_fits_into_15_s() -> None:
     """The time until a drill that was killed has left nothing, were every part of it to hang."""
     for steps in (clearing.KEPT, clearing.DOOMED):
-        limits = [limit_s for what, limit_s in steps if what not in {"identity", "seed"}]
+        limits = [step.limit_s for step in steps if not {"identity", "seed"} & {*step.kinds}]
         assert clearing.ENDING_S + sum(limits) <= 15
 
 
@@ -84,13 +96,15 @@ def test_a_ledger_that_can_no_longer_be_written_is_a_failure(ledger: Ledger) -> 
     ledger.intend("process", "ruins", ("plain_faults", "ruin"), {"path": str(ledger.path)})
     said = [failure.partition(": [")[0] for failure in clearing.undo_all(ledger)]
     assert said[:1] == ["ruins: IsADirectoryError"], "it is not noted as undone"
-    assert "fault: IsADirectoryError" in said, "nobody knows what else there was to undo"
+    assert "activity and fault: IsADirectoryError" in said, (
+        "nobody knows what else there was to undo"
+    )
 
 
 def test_who_has_promised_nothing_waits_for_what_is_slow(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clearing, "KEPT", (("fault", 0.2),))
+    monkeypatch.setattr(clearing, "KEPT", (clearing.Step(("fault",), 0.2),))
     broken = tmp_path / "broken"
     broken.touch()
     ledger.intend("fault", "slow", ("plain_faults", "undo"), {"path": str(broken), "seconds": 1.0})

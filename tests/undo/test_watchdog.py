@@ -70,7 +70,10 @@ def test_what_takes_long_to_undo_has_the_time_that_its_fault_says(
     watched: Watched, tmp_path: Path
 ) -> None:
     """Longer than a fault that says nothing of it, and all the same before the watchdog's end."""
-    slow = {"path": str(tmp_path / "slow"), "seconds": dict(KEPT)["fault"] + 1}
+    slow = {
+        "path": str(tmp_path / "slow"),
+        "seconds": max(step.limit_s for step in KEPT if "fault" in step.kinds) + 1,
+    }
     (tmp_path / "slow").touch()
     watched.ledger.intend("fault", "slow", ("plain_faults", "undo"), slow, limit_s=60)
     assert watched.runner_dies() == 0
@@ -111,9 +114,12 @@ def test_a_fault_that_outlives_its_time_is_undone_while_the_drill_runs(
         undo = ("plain_faults", "undo")
         watched.ledger.intend("fault", path.name, undo, {"path": str(path)}, now() + left)
     wait_until_gone(overdue)
+    give_up = time.monotonic() + LONG_S
+    while "overdue" in [entry.name for entry in watched.ledger.open_entries()]:
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
     assert in_time.exists()
     assert watched.watchdog.poll() is None
-    assert "overdue" not in [one.name for one in watched.ledger.open_entries()]
 
 
 def test_what_cannot_be_undone_is_logged_with_what_to_do(watched: Watched) -> None:

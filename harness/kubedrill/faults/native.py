@@ -149,7 +149,7 @@ def _intend(name: str, rollback: Activity, progress: Progress, place: str) -> No
     folder, index = progress.folder, progress.index
     arguments = {"rollback": rollback, "place": place, "run": str(folder.path), "index": index}
     ledger, due = Ledger(folder.ledger), deadline(folder, index)
-    ledger.intend(NAME, name, UNDO, {**arguments, "activity": name}, due)
+    ledger.intend(NAME, name, UNDO, {**arguments, "activity": name}, due, limit_s=GRACE / SECOND)
 
 
 def _proof(folder: RunFolder) -> str:
