@@ -66,7 +66,7 @@ def test_a_comparison_that_cannot_be_trusted_is_an_error(tmp_path: Path) -> None
 def test_the_page_shows_each_round_and_leads_to_each_run(failed: RunFolder) -> None:
     page = html.write(failed, judge(failed)).read_text()
     assert "<title>FAIL: The same LIST, small and large</title>" in page
-    for words in ("20 ms to 30 ms", "20 ms to 60 ms", "fast.list.p99 &lt;= 50% *"):
+    for words in ("20 ms against 30 ms", "20 ms against 60 ms", "fast.list.p99 &lt;= 50% *"):
         assert words in page
     assert page.count('/report.html">') == 4
     assert "http" not in page.partition("</style>")[2]

@@ -29,8 +29,8 @@ def side(result: SideResult, unit: str) -> str:
 
 
 def compared(number: RoundResult, relation: RelationResult) -> str:
-    """Return both figures of a round: `1.21 cores to 3.91 cores`."""
-    return f"{side(number.left, relation.unit)} to {side(number.right, relation.unit)}"
+    """Return both figures of a round: `1.21 cores against 3.91 cores`."""
+    return f"{side(number.left, relation.unit)} against {side(number.right, relation.unit)}"
 
 
 def ratio(number: RoundResult) -> str:
