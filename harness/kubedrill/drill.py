@@ -173,7 +173,7 @@ class Drill:
         """Raise ChildFailed if the faults' process has died: nobody is left to undo what it injected."""
         for child in self.children:
             died = child.role == "faults" and child.poll() is not None and now() < schedule.end
-            if died and any(one.what in registry.BROKEN for one in self.ledger.open_entries()):
+            if died and any(entry.what in registry.BROKEN for entry in self.ledger.open_entries()):
                 raise ChildFailed(f"faults ended with {child.poll()}; see {child.log}")
 
     def finished(self) -> bool:

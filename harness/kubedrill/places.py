@@ -45,7 +45,7 @@ def cluster_file(name: str, near: Path | None = None, also: Iterable[str] = ()) 
     clusters = folder("clusters", near)
     path = clusters / f"{name}.yaml"
     if not _is_file(path):
-        known = {*also, *(one.stem for one in clusters.glob("*.yaml"))}
+        known = {*also, *(file.stem for file in clusters.glob("*.yaml"))}
         raise NotStarted(f'unknown cluster "{shown(name)}"{did_you_mean(name, known)}')
     return path
 
@@ -60,7 +60,7 @@ def experiment_file(named: Path, *also: str) -> Path:
     there = [path for kind in ("experiments", *also) for path in folder(kind).glob("*.yaml")]
     found = next((path for path in there if path.stem == str(named) and path.is_file()), None)
     if found is None:
-        what = " or ".join(one.removesuffix("s") for one in ("experiments", *also))
+        what = " or ".join(folder.removesuffix("s") for folder in ("experiments", *also))
         known = [path.stem for path in there]
         raise NotStarted(f'unknown {what} "{shown(named)}"{did_you_mean(str(named), known)}')
     return found

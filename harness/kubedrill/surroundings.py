@@ -16,7 +16,7 @@ def surroundings() -> DrillStarted:
     """Return the first event of a drill: `versions` of the tools, and `host`: cores, memory, kernel."""
     return DrillStarted(
         time=now(),
-        versions={"python": platform.python_version(), **{one: version(one) for one in TOOLS}},
+        versions={"python": platform.python_version(), **{tool: version(tool) for tool in TOOLS}},
         host={
             "cpus": len(os.sched_getaffinity(0)),
             "memory_bytes": psutil.virtual_memory().total,

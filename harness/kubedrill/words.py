@@ -32,7 +32,9 @@ def in_a_line(error: BaseException) -> str:
     said = " ".join(str(error).split())
     what = f"{type(error).__name__}: {said}" if said else type(error).__name__
     frames = extract_tb(error.__traceback__)
-    where = (f" ({Path(one.filename).name}:{one.lineno}, in {one.name})" for one in frames[-1:])
+    where = (
+        f" ({Path(frame.filename).name}:{frame.lineno}, in {frame.name})" for frame in frames[-1:]
+    )
     return printable(what) + "".join(where)
 
 

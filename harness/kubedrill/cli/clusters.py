@@ -71,7 +71,9 @@ def cluster_status(name: str | None, as_json: bool) -> None:
     """Show the components of one cluster, or of every cluster that is up."""
     from kubedrill import cluster as stage
 
-    statuses = [stage.status(one) for one in (stage.names() if name is None else [_known(name)])]
+    statuses = [
+        stage.status(known) for known in (stage.names() if name is None else [_known(name)])
+    ]
     if as_json:
         print_json([status.as_dict() for status in statuses])
         return

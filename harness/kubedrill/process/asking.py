@@ -51,7 +51,7 @@ def ask(
         code = process.returncode
     finally:
         _end(process)
-    out, err = ((one or b"").decode(errors="replace") for one in said)
+    out, err = ((stream or b"").decode(errors="replace") for stream in said)
     return Said(code, out, err)
 
 

@@ -95,7 +95,9 @@ def _etcd(layout: Layout, zone: str) -> Flags:
     own = certificates.zones[zone]
     client = f"https://{layout.at(zone, ETCD_PORT)}"
     peer = f"https://{layout.at(zone, ETCD_PEER_PORT)}"
-    members = [f"etcd-{one}=https://{layout.at(one, ETCD_PEER_PORT)}" for one in layout.zones]
+    members = [
+        f"etcd-{member}=https://{layout.at(member, ETCD_PEER_PORT)}" for member in layout.zones
+    ]
     return {
         "name": f"etcd-{zone}",
         "data-dir": str(layout.folder / "data" / f"etcd-{zone}"),
@@ -125,7 +127,7 @@ def _apiserver(layout: Layout, zone: str) -> Flags:
     own = certificates.zones[zone]
     members = layout.zones if layout.definition.etcd == "all" else (zone,)
     return {
-        "etcd-servers": ",".join(f"https://{layout.at(one, ETCD_PORT)}" for one in members),
+        "etcd-servers": ",".join(f"https://{layout.at(member, ETCD_PORT)}" for member in members),
         "etcd-cafile": str(certificates.servers),
         "etcd-certfile": str(own.apiserver_to_etcd.certificate),
         "etcd-keyfile": str(own.apiserver_to_etcd.key),

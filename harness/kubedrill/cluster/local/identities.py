@@ -40,7 +40,9 @@ def identities(
     }
     admin = _holder("admin", certificates.admin, kubeconfig)
     holders = [_holder(name, pair) for name, pair in of_certificates.items()]
-    return {one.name: one for one in [admin, *holders, *_bearers(folder, load_users)]}
+    return {
+        identity.name: identity for identity in [admin, *holders, *_bearers(folder, load_users)]
+    }
 
 
 def _bearers(folder: Path, load_users: int) -> Iterator[Identity]:

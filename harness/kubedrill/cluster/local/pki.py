@@ -98,7 +98,7 @@ def signing_key(folder: Path) -> Pair:
 
 def bundle(path: Path, authorities: tuple[Authority, ...]) -> Path:
     """Write one file of several authorities' certificates."""
-    path.write_bytes(b"".join(one.pem for one in authorities))
+    path.write_bytes(b"".join(authority.pem for authority in authorities))
     return path
 
 
@@ -117,8 +117,8 @@ def _subject(common_name: str, group: str | None = None) -> x509.Name:
 def _alternatives(
     addresses: tuple[str, ...], names: tuple[str, ...] = ()
 ) -> tuple[x509.GeneralName, ...]:
-    by_name = (x509.DNSName(one) for one in (SERVER_NAME, *names))
-    return (*by_name, *(x509.IPAddress(ip_address(one)) for one in addresses))
+    by_name = (x509.DNSName(name) for name in (SERVER_NAME, *names))
+    return (*by_name, *(x509.IPAddress(ip_address(address)) for address in addresses))
 
 
 def _builder(

@@ -180,7 +180,7 @@ def _remove_each(names: list[str]) -> list[str]:
 
 def _namespaces(prefix: str) -> list[str]:
     parent = Path("/run/netns")
-    return [one.name for one in parent.glob(f"{prefix}*")] if parent.is_dir() else []
+    return [namespace.name for namespace in parent.glob(f"{prefix}*")] if parent.is_dir() else []
 
 
 def _own_hostname(zone: str) -> tuple[str, ...]:
@@ -201,7 +201,7 @@ def _obstacle_to_namespaces() -> str | None:
     """Return why network namespaces cannot be used; None if they can."""
     if os.geteuid() != 0:
         return "it needs root"
-    missing = [one for one in ("ip", "nsenter", "unshare") if not shutil.which(one)]
+    missing = [tool for tool in ("ip", "nsenter", "unshare") if not shutil.which(tool)]
     if missing:
         return f"{' and '.join(missing)} not found (apt: iproute2, util-linux)"
     # With a /run of its own, so that nothing is left of it, however it ends.

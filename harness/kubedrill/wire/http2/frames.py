@@ -60,7 +60,7 @@ PING_FRAME = frame(PING, 0, 0, bytes(8))
 
 def settings(values: dict[int, int]) -> bytes:
     """Return a SETTINGS frame."""
-    return frame(SETTINGS, 0, 0, b"".join(SETTING.pack(*one) for one in values.items()))
+    return frame(SETTINGS, 0, 0, b"".join(SETTING.pack(*setting) for setting in values.items()))
 
 
 def window_update(stream: int, more: int) -> bytes:

@@ -187,4 +187,4 @@ _SPELT = {
     for written in (_plain(name), _compressed(name))
 }
 """Names that a server spells out, both ways: none has to be decoded to be known."""
-_DIGITS = {f"{_CODES[one][0]:0{_CODES[one][1]}b}": one for one in "0123456789"}
+_DIGITS = {f"{_CODES[digit][0]:0{_CODES[digit][1]}b}": digit for digit in "0123456789"}

@@ -67,10 +67,10 @@ class Session:
     @property
     def certain(self) -> int:
         """How many bytes of a body will come, whatever is done here; <= 0 if anything else is awaited."""
-        one = next(iter(self.streams.values())) if len(self.streams) == 1 else None
-        if not isinstance(one, Whole) or self.queue or self.out.unsent(one.number):
+        incoming = next(iter(self.streams.values())) if len(self.streams) == 1 else None
+        if not isinstance(incoming, Whole) or self.queue or self.out.unsent(incoming.number):
             return 0
-        return one.left
+        return incoming.left
 
     def leave(self, more: int = 1) -> None:
         """Give so many streams to those who have waited longest, or to nobody."""
@@ -111,7 +111,7 @@ class Session:
 
     def fail(self, outcome: Outcome, message: str, above: int = 0) -> None:
         """Let streams above a number fail."""
-        for stream in [one for one in self.streams.values() if one.number > above]:
+        for stream in [incoming for incoming in self.streams.values() if incoming.number > above]:
             self._fail(stream, outcome, message)
 
     def go(self, why: str) -> None:
@@ -133,20 +133,20 @@ class Session:
             # Also for streams that nobody reads: these have windows of their own.
             self.out.frames.append(frames.window_update(0, self._received))
             self._received = 0
-        one = self.streams.get(stream)
-        if one is None:
+        incoming = self.streams.get(stream)
+        if incoming is None:
             self._check_past(stream)
             return
-        if not one.status:
+        if not incoming.status:
             raise malformed("a body before its head")
-        if one.take(data, start, stop):
-            self.woken.append(one)
-            if isinstance(one, Stream) and one.held > WINDOW:
+        if incoming.take(data, start, stop):
+            self.woken.append(incoming)
+            if isinstance(incoming, Stream) and incoming.held > WINDOW:
                 raise malformed("more than its window lets the server send")
         if ended:
-            self._end(one)
-        elif one.unsaid >= STEP:
-            self.credit(one)
+            self._end(incoming)
+        elif incoming.unsaid >= STEP:
+            self.credit(incoming)
 
     def frame(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         """Take any other frame."""
@@ -160,9 +160,9 @@ class Session:
     def _padded(self, flags: int, stream: int, payload: bytes) -> None:
         content = frames.content(frames.DATA, flags, payload)
         self._received += len(payload) - len(content)
-        one = self.streams.get(stream)
-        if one is not None:
-            one.unsaid += len(payload) - len(content)
+        incoming = self.streams.get(stream)
+        if incoming is not None:
+            incoming.unsaid += len(payload) - len(content)
         self.data(stream, content, 0, len(content), bool(flags & frames.END_STREAM))
 
     def _headers(self, flags: int, stream: int, payload: bytes) -> None:
@@ -182,33 +182,33 @@ class Session:
             self._block = (stream, flags, block)
             return
         self._block = None
-        one = self.streams.get(stream)
-        if one is None:
+        incoming = self.streams.get(stream)
+        if incoming is None:
             self._check_past(stream)  # blocks that nobody waits for have no effect on later ones
         else:
-            self._take_fields(one, block, bool(flags & frames.END_STREAM))
+            self._take_fields(incoming, block, bool(flags & frames.END_STREAM))
 
-    def _take_fields(self, one: Incoming, block: bytes, ended: bool) -> None:
+    def _take_fields(self, incoming: Incoming, block: bytes, ended: bool) -> None:
         status, length, retry_after = read(block)
-        if one.status:
+        if incoming.status:
             if not ended:
                 raise malformed("headers in the middle of a body")
         elif not 100 <= status < 600 or (status < 200 and ended):
             raise malformed("an answer without a status")
         elif status >= 200:
-            one.begin(status, length, retry_after)
-            if isinstance(one, Stream):
-                self.woken.append(one)
+            incoming.begin(status, length, retry_after)
+            if isinstance(incoming, Stream):
+                self.woken.append(incoming)
         if ended:
-            self._end(one)
+            self._end(incoming)
 
     def _reset(self, flags: int, stream: int, payload: bytes) -> None:  # noqa: ARG002
-        one = self.streams.get(stream)
-        if one is None:
+        incoming = self.streams.get(stream)
+        if incoming is None:
             self._check_past(stream)
         else:
             name = frames.error_name(number(payload))
-            self._fail(one, Outcome.STREAM_RESET, f"the server has reset the stream: {name}")
+            self._fail(incoming, Outcome.STREAM_RESET, f"the server has reset the stream: {name}")
 
     def _settings(self, flags: int, stream: int, payload: bytes) -> None:  # noqa: ARG002
         if flags & frames.ACK:
@@ -264,22 +264,22 @@ class Session:
         if not stream or stream >= self._next or not stream % 2:
             raise malformed("an answer to nothing")
 
-    def _end(self, one: Incoming) -> None:
-        if one.is_whole():
-            unsent = self.out.unsent(one.number)
-            one.end = now()
+    def _end(self, incoming: Incoming) -> None:
+        if incoming.is_whole():
+            unsent = self.out.unsent(incoming.number)
+            incoming.end = now()
             if unsent:  # the server has answered without it
-                self.out.frames.append(frames.reset(one.number))
-            self._remove(one)
+                self.out.frames.append(frames.reset(incoming.number))
+            self._remove(incoming)
         else:
-            self._fail(one, Outcome.MALFORMED, "not as many bytes as Content-Length says")
+            self._fail(incoming, Outcome.MALFORMED, "not as many bytes as Content-Length says")
 
-    def _fail(self, one: Incoming, outcome: Outcome, message: str) -> None:
-        one.failure = (outcome, message)
-        self._remove(one)
+    def _fail(self, incoming: Incoming, outcome: Outcome, message: str) -> None:
+        incoming.failure = (outcome, message)
+        self._remove(incoming)
 
-    def _remove(self, one: Incoming) -> None:
-        del self.streams[one.number]
-        self.out.forget(one.number)
-        self.woken.append(one)
+    def _remove(self, incoming: Incoming) -> None:
+        del self.streams[incoming.number]
+        self.out.forget(incoming.number)
+        self.woken.append(incoming)
         self.leave()
