@@ -5,12 +5,13 @@ from itertools import islice
 from pathlib import Path
 
 from kubedrill import judge as stage
-from kubedrill.experiment.agreement import differences
+from kubedrill.experiment.agreement import differences, seeded_otherwise
 from kubedrill.experiment.slos import read_slos
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.text import BadText, read_text
+from kubedrill.record.timeline import Seeded, read_timeline
 from kubedrill.record.verdict import Report, Verdict
 
 _LARGEST = 256 * 2**20
@@ -29,7 +30,7 @@ def judge(folder: RunFolder, slos: Path | None = None) -> Report:
 
 
 def disagreements(folder: RunFolder) -> Iterator[str]:
-    """Yield what a run's schedule.json says otherwise than its experiment.yaml; no more than some."""
+    """Yield what schedule.json and timeline.jsonl say otherwise than experiment.yaml; no more than some."""
     try:
         schedule = Schedule.read(folder.schedule)
     except BadEvidence:
@@ -44,3 +45,10 @@ def disagreements(folder: RunFolder) -> Iterator[str]:
         return
     for what in islice(differences(text, schedule), _NAMED):
         yield f"{folder.schedule.name}: {what}"
+    try:
+        events = read_timeline(folder.timeline, may_be_cut=True)
+    except BadEvidence:
+        return  # the judge says so
+    seeded = next((event.created for event in events if isinstance(event, Seeded)), {})
+    if what := seeded_otherwise(text, seeded):
+        yield f"{folder.timeline.name}: {what}"

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from damage.cases import SAME
 from damage.judging import Answer
 
 
@@ -35,6 +36,8 @@ class Right:
         )
 
 
+_PARAMETER = r"^(without )?(?!series|targets|profile|load\b|workers?\b|name|verb|role|[0-9])\w+"
+"""A key of a load's sidecar that is none of those that say what the records are."""
 _ONE_FIGURE = "count_changed|word_changed|time_shifted|retyped|flipped|field_changed|page_changed"
 
 RIGHT: tuple[Right, ...] = (
@@ -89,10 +92,10 @@ RIGHT: tuple[Right, ...] = (
         done=r"shifted by [+-][01]\.",
     ),
     Right(
-        "*.json",
-        "doubled",
-        "a key that stands there twice with the same value says the same",
-        done='"',
+        "*.json|*.yaml",
+        ".*",
+        "it says what it has said: a key twice with one value, keys in another order, an empty line",
+        done=f"{SAME}$",
     ),
     Right(
         "metrics/index.jsonl",
@@ -112,10 +115,28 @@ RIGHT: tuple[Right, ...] = (
         done="wall",
     ),
     Right(
-        "experiment.yaml|*.json",
-        "grown",
-        "an empty line at its end says nothing",
-        done=r"b'\\n' added",
+        "schedule.json",
+        "key_removed|garbled|dropped",
+        "what it does not say is taken as by default, and experiment.yaml beside it says the same",
+        done=r"(_s|_rate|line|headroom|abort|scale)\b",
+    ),
+    Right(
+        "schedule.json",
+        _ONE_FIGURE,
+        "where an objective stood in the file that was written: for a reader, no figure is made from it",
+        done='^line: | in "line"',
+    ),
+    Right(
+        "samples/load-*.json",
+        f"{_ONE_FIGURE}|key_removed|garbled|dropped",
+        "what the profile made of what it was given: for a reader, no figure is made from it",
+        done=_PARAMETER,
+    ),
+    Right(
+        "timeline.jsonl",
+        f"{_ONE_FIGURE}|key_removed",
+        "what is told of the host, of versions, of how long seeding took: no figure is made from it",
+        done="^line [0-9]+: (without )?(seconds|versions|host|memory|cpus|kernel|machine|python)",
     ),
     Right(
         "timeline.jsonl",
