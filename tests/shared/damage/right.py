@@ -139,7 +139,7 @@ RIGHT: tuple[Right, ...] = (
         done="^line [0-9]+: (without )?(seconds|versions|host|memory|cpus|kernel|machine|python)",
     ),
     Right(
-        "timeline.jsonl",
+        "timeline.jsonl|ledger.jsonl",
         "swapped",
         "the order of its lines says nothing: each has its time",
     ),
