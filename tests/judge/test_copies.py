@@ -21,6 +21,12 @@ def without_line(path: Path, holding: str) -> None:
     path.write_text("".join(lines))
 
 
+def replace_in(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+
+
 def without_entry(ledger: Path, name: str) -> None:
     lines = ledger.read_text().splitlines(keepends=True)
     ledger.write_text("".join(line for line in lines if f'"{name}-' not in line))
@@ -50,6 +56,14 @@ def without_entry(ledger: Path, name: str) -> None:
         (
             lambda folder: without_line(folder.timeline, '"recovery"'),
             "timeline.jsonl: the phases that it tells of are not those of schedule.json",
+        ),
+        (
+            lambda folder: replace_in(folder.cluster, '"name": "local-3az"', '"name": "all"'),
+            "cluster.json: name: is not the cluster of schedule.json",
+        ),
+        (
+            lambda folder: replace_in(folder.cluster, '"zone": "c"', '"zone": "7"'),
+            "cluster.json: the zone of etcd-c is none of the cluster's",
         ),
     ],
 )

@@ -106,7 +106,7 @@ RIGHT: tuple[Right, ...] = (
         "cluster.json",
         _ONE_FIGURE + "|grown",
         "an address, a path or a setting of a cluster that is gone: nothing is measured from it",
-        done="port|host|file|folder|socket|id|settings|added",
+        done="port|host|file|folder|socket|id|name|zone|settings|added",
     ),
     Right(
         "schedule.json",
@@ -142,6 +142,18 @@ RIGHT: tuple[Right, ...] = (
         "timeline.jsonl|ledger.jsonl",
         "swapped",
         "the order of its lines says nothing: each has its time",
+    ),
+    Right(
+        "timeline.jsonl",
+        "time_shifted",
+        "when it was seeded or ended: by no more than an arrival may be late",
+        done=r"shifted by [+-]0\.050",
+    ),
+    Right(
+        "ledger.jsonl",
+        "dropped",
+        "what became known of a process, for whoever undoes it: that it was begun and undone stands there",
+        done='"state":"fact"',
     ),
     Right(
         "timeline.jsonl",
