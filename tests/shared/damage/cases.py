@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from damage import documents, files, pages, records
@@ -100,14 +103,18 @@ def both_ways(damages: Iterable[Case]) -> list[tuple[Case, bool]]:
 
 
 def _says_the_same(path: Path, before: bytes) -> bool:
-    """Whether what is read from a document is what it was, whatever its text."""
-    read = {".json": json.loads, ".yaml": yaml.safe_load}.get(path.suffix)
+    """Whether what is read from a document or a table is what it was, whatever its bytes."""
+    read = {".json": json.loads, ".yaml": yaml.safe_load, ".parquet": _table}.get(path.suffix)
     if read is None or path.is_symlink() or not path.is_file() or not path.stat().st_mode & 0o400:
         return False
     try:
         return bool(read(path.read_bytes()) == read(before))
-    except (ValueError, yaml.YAMLError):
+    except (OSError, ValueError, yaml.YAMLError, pa.ArrowException):
         return False
+
+
+def _table(data: bytes) -> pa.Table:
+    return pq.read_table(BytesIO(data))
 
 
 def _differs(path: Path, before: bytes) -> bool:
