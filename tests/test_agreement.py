@@ -153,6 +153,24 @@ def test_a_key_that_is_there_twice_is_named(folder: RunFolder) -> None:
     assert reason == "schedule.json: claim: is in experiment.yaml more than once"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ('"pods":1000', '"pods":10', "{'pods': 10}"),
+        ('"secrets":0', '"secrets":5', "{'pods': 1000, 'secrets': 5}"),
+        ('"kind":"seeded"', '"kind":"note"', "{}"),
+    ],
+)
+def test_seeds_that_were_others(folder: RunFolder, before: str, after: str, words: str) -> None:
+    lines = folder.timeline.read_text().splitlines(keepends=True)
+    kept = [line.replace(before, after) for line in lines]
+    folder.timeline.write_text("".join(line for line in kept if '"note"' not in line))
+    seal(folder)
+    [reason] = judging.judge(folder).reasons
+    told = f'"{words}" by what it tells of'
+    assert reason == f"timeline.jsonl: seed: \"{{'pods': 1000}}\" in experiment.yaml, {told}"
+
+
 def test_a_missing_experiment_file_is_named_once(folder: RunFolder) -> None:
     folder.experiment_yaml.unlink()
     assert judging.judge(folder).reasons == ["experiment.yaml: is missing"]

@@ -1,18 +1,19 @@
 """A run judged from its files: its evidence by the judge, its schedule by the experiment file beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from kubedrill import judge as stage
-from kubedrill.experiment.agreement import differences
+from kubedrill.experiment.agreement import differences, seeded_otherwise
 from kubedrill.experiment.slos import read_slos
 from kubedrill.reading.text import BadText, read_text
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.manifest import check
 from kubedrill.record.schedule import Schedule
+from kubedrill.record.timeline import PhaseBegan, Seeded, read_timeline
 from kubedrill.record.verdict import Report
 
 _LARGEST = 256 * 2**20
@@ -39,7 +40,7 @@ def changes(folder: RunFolder) -> tuple[str, ...]:
 
 
 def disagreements(folder: RunFolder, schedule: Schedule) -> Iterator[str]:
-    """Yield what a run's schedule.json says otherwise than its experiment.yaml; no more than some."""
+    """Yield what schedule.json and timeline.jsonl say otherwise than experiment.yaml; no more than some."""
     if not folder.experiment_yaml.exists():
         yield f"{folder.experiment_yaml.name}: is missing"
         return
@@ -50,3 +51,18 @@ def disagreements(folder: RunFolder, schedule: Schedule) -> Iterator[str]:
         return
     for what in islice(differences(text, schedule), _NAMED):
         yield f"{folder.schedule.name}: {what}"
+    seeded = _seeded(folder)
+    if seeded is not None and (what := seeded_otherwise(text, seeded)):
+        yield f"{folder.timeline.name}: {what}"
+
+
+def _seeded(folder: RunFolder) -> Mapping[str, int] | None:
+    """Return how many of each kind the drill seeded; None if it did not come so far, or cannot say."""
+    try:
+        events = read_timeline(folder.timeline, may_be_cut=True)
+    except BadEvidence:
+        return None  # the judge says so
+    for event in events:
+        if isinstance(event, Seeded):
+            return event.created
+    return {} if any(isinstance(event, PhaseBegan) for event in events) else None

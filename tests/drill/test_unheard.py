@@ -12,7 +12,7 @@ from drills import SHORT
 
 from kubedrill.record.cluster import ClusterRecord
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 PHASES = {"warmup": "1s", "baseline": "2s"}
 """Each is a line that nobody hears."""

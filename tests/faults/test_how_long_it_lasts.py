@@ -146,6 +146,7 @@ def test_what_cannot_be_undone_is_refused_where_the_cluster_is_kept(project: Pat
 
 
 @pytest.mark.cluster
+@pytest.mark.breaks
 def test_what_cannot_be_undone_is_refused_where_the_cluster_was_up(
     cluster: ClusterRecord, project: Path
 ) -> None:

@@ -21,6 +21,12 @@ def without_line(path: Path, holding: str) -> None:
     path.write_text("".join(lines))
 
 
+def replace_in(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+
+
 def without_entry(ledger: Path, name: str) -> None:
     lines = ledger.read_text().splitlines(keepends=True)
     ledger.write_text("".join(line for line in lines if f'"{name}-' not in line))
@@ -50,6 +56,14 @@ def without_entry(ledger: Path, name: str) -> None:
         (
             lambda folder: without_line(folder.timeline, '"recovery"'),
             "timeline.jsonl: the phases that it tells of are not those of schedule.json",
+        ),
+        (
+            lambda folder: replace_in(folder.cluster, '"name": "local-3az"', '"name": "all"'),
+            "cluster.json: name: is not the cluster of schedule.json",
+        ),
+        (
+            lambda folder: replace_in(folder.cluster, '"zone": "c"', '"zone": "7"'),
+            "cluster.json: the zone of etcd-c is none of the cluster's",
         ),
     ],
 )
@@ -137,6 +151,26 @@ def test_vitals_that_say_nothing_are_missing(tmp_path: Path, name: str) -> None:
     assert report.verdict is Verdict.INVALID
     words = f"samples/{name}.workers.jsonl: is empty: nobody knows how its process was doing"
     assert any(words in reason for reason in report.reasons), report.reasons
+
+
+@pytest.mark.parametrize("name", ["load-list", "probe"])
+@pytest.mark.parametrize(
+    ("gone", "words"),
+    [
+        (range(12, 14), ""),  # from 11 s to 14 s: 3 s
+        (range(12, 15), "fault: samples/{}.workers.jsonl has a hole of 4.0 s"),
+        (range(12, 40), "recovery: samples/{}.workers.jsonl has a hole of 10.0 s"),
+    ],
+)
+def test_vitals_with_a_hole(tmp_path: Path, name: str, gone: range, words: str) -> None:
+    folder = JudgedDrill().write(tmp_path)
+    file = folder.samples / f"{name}.workers.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(line for second, line in enumerate(lines) if second not in gone))
+    seal(folder)
+    report = judge(folder)
+    assert report.verdict is (Verdict.INVALID if words else Verdict.PASS), report.reasons
+    assert not words or words.format(name) in report.reasons
 
 
 def test_a_run_folder_that_was_made_after_the_first_phase_had_begun(tmp_path: Path) -> None:

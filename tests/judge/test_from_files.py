@@ -76,7 +76,7 @@ def test_what_was_cut_off_by_a_crash_is_left_out(drill: JudgedDrill, tmp_path) -
 
 CUT_OFF = [
     ("ledger.jsonl", "ledger.jsonl:9: is cut off"),
-    ("timeline.jsonl", "timeline.jsonl:14: is cut off"),
+    ("timeline.jsonl", "timeline.jsonl:15: is cut off"),
     ("faults.jsonl", "etcd.kill: faults.jsonl:6: is cut off"),
     (
         "samples/load-list.bin",
@@ -149,6 +149,7 @@ WRONG = [
     ("load", "target", 1, "record 10: its target is none of the 1"),
     ("load", "first_byte_us", 20_001, "record 10: its first byte came after its end"),
     ("load", "total_us", 0, "record 10: it succeeded in no time"),
+    ("probes", "first_byte_us", 0, "record 10: it succeeded without an answer"),
     ("load", "intended", at(-1), "record 10: was due outside the drill"),
     ("probes", "intended", at(END), "record 10: was due outside the drill"),
     ("probes", "series", 200, "record 10: its series is none of the 13"),

@@ -100,6 +100,7 @@ class JudgedDrill:
         self.probes = np.zeros(len(due), PROBE_DTYPE)
         self.probes["intended"], self.probes["series"] = due[:, 0], due[:, 1]
         self.probes["total_us"], self.probes["outcome"], self.probes["bytes"] = 5_000, 200, 400
+        self.probes["first_byte_us"] = 4_000
         self.probes["staleness_us"][self.lane(verb="stale-read")] = 10_000
 
     def lane(self, **wanted: str) -> np.ndarray:
@@ -115,6 +116,7 @@ class JudgedDrill:
         """Let the probes due in [begin, end) time out; return how many."""
         lost = self.lane(**wanted) & within(self.probes, begin, end)
         self.probes["outcome"][lost] = Outcome.TIMEOUT
+        self.probes["first_byte_us"][lost] = 0
         self.probes["total_us"][lost] = round(total_s * 1e6)
         return int(lost.sum())
 

@@ -9,7 +9,7 @@ from kubedrill.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.sample import LOAD_DTYPE, Records
 from kubedrill.record.sidecar import LoadSeries
-from kubedrill.record.timeline import DrillEnded, DrillStarted, Event, PhaseBegan
+from kubedrill.record.timeline import DrillEnded, DrillStarted, Event, PhaseBegan, Seeded
 
 RATE = 100
 """LISTs a second: 500 in the baseline, 1000 in the phases after it."""
@@ -115,6 +115,7 @@ def timeline_events() -> list[Event]:
     """From start to end, with the host and the versions that the runner notes."""
     return [
         DrillStarted(time=START - SECOND, versions={"python": "3.11"}),
+        Seeded(time=START - SECOND // 2, created={"pods": 1000, "secrets": 0}, seconds=0.4),
         *(PhaseBegan(time=at(second), name=name) for name, second in BEGINS.items()),
         DrillEnded(time=at(END) + 1),
     ]

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain, pairwise
 from typing import Any
 
@@ -33,6 +33,21 @@ def differences(text: str, schedule: Schedule) -> Iterator[str]:
             yield from (
                 _scale(written, scheduled) if not key else _in_section(key, written, scheduled)
             )
+
+
+def seeded_otherwise(text: str, seeded: Mapping[str, int]) -> str:
+    """Return that `text`, a run's experiment.yaml, asks for other seeds than there were; "" if not."""
+    try:
+        wanted = (parse(_sections(text).get("seed", ""))[0] or {}).get("seed")
+    except BadText as error:
+        return f"seed: experiment.yaml cannot be read there: {error}"
+    asked = (
+        {kind: n for kind, n in wanted.items() if n} if isinstance(wanted, dict) else wanted or {}
+    )
+    made = {kind: n for kind, n in seeded.items() if n}
+    if asked == made:
+        return ""
+    return f'seed: "{shown(asked)}" in experiment.yaml, "{shown(made)}" by what it tells of'
 
 
 def _sections(text: str) -> dict[str, str]:

@@ -46,5 +46,7 @@ def _wrong(records: Records, sidecar: LoadSidecar | ProbeSidecar) -> Iterator[tu
     first, total = records["first_byte_us"], records["total_us"]
     yield first > total, "its first byte came after its end"
     yield succeeded(records) & (total == 0), "it succeeded in no time"
+    if isinstance(sidecar, ProbeSidecar):  # an arrival may be more than one request, or none
+        yield succeeded(records) & (first == 0), "it succeeded without an answer"
     # Where both are at their largest, nothing is known of which came first.
     yield (records["wait_us"] > total) & (total < LARGEST_US), "it began after its end"

@@ -13,6 +13,7 @@ from kubedrill.record.timeline import (
     PhaseBegan,
     component_event,
 )
+from kubedrill.words import shown
 
 
 def contradictions(evidence: Evidence) -> Iterator[str]:
@@ -42,6 +43,18 @@ def contradictions(evidence: Evidence) -> Iterator[str]:
     calibration = evidence.machine.calibration
     if calibration and calibration.time >= evidence.schedule.start:
         yield f"{folder.machine.name}: time: is not before the first phase"
+    yield from _cluster(evidence)
+
+
+def _cluster(evidence: Evidence) -> Iterator[str]:
+    """Yield why cluster.json is of another cluster, or none that there is, in words."""
+    cluster, file = evidence.cluster, evidence.folder.cluster.name
+    if cluster.name != evidence.schedule.cluster:
+        yield f"{file}: name: is not the cluster of schedule.json"
+    for component in cluster.components:
+        if component.zone is not None and component.zone not in cluster.zones:
+            yield f"{file}: the zone of {shown(component.name)} is none of the cluster's"
+            return
 
 
 def _differing(path: Path, lines: Sequence[Event], told: Sequence[Event]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from kubedrill.judge.machine import OTHERS_SHARE
 from kubedrill.judge.once import count_in
 from kubedrill.judge.requests import all_due_in, late_share, never_sent
 from kubedrill.judge.side_effects import untold
+from kubedrill.judge.vitals import silent
 from kubedrill.record.remote import CLOCK_BOUND
 from kubedrill.record.sample import LATE, Records
 from kubedrill.record.schedule import Phase
@@ -97,6 +98,8 @@ def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
     for load in pressing:
         yield from _load(load, phase)
     yield from _prober(evidence, phase)
+    vitals = [evidence.probes.workers, *(load.workers for load in pressing)]
+    yield from (words for of in vitals for words in silent(of, phase))
     yield from _machine(evidence, phase)
 
 

@@ -4,10 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from kubedrill.clock import SECOND
+from kubedrill.judge.silence import longest_gap
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, ascending, read_lines
-from kubedrill.record.schedule import Phase
+from kubedrill.record.schedule import Phase, allowed_hole
 from kubedrill.record.vitals import Vitals
+
+HOLE = allowed_hole(1.0)
+"""Nanoseconds for which a process may say nothing of itself."""
 
 Kind = TypeVar("Kind", bound=Vitals)
 Workers = Mapping[str, Sequence[Kind]]
@@ -21,6 +25,14 @@ def read_vitals(folder: RunFolder, name: str, kind: type[Kind], may_be_cut: bool
     if not lines and not may_be_cut:
         raise BadEvidence(path, None, "is empty: nobody knows how its process was doing")
     return lines
+
+
+def silent(workers: Workers[Kind], phase: Phase) -> Iterator[str]:
+    """Yield of whose process nobody knows for how long of a phase how it was doing, in words."""
+    for name, lines in workers.items():
+        hole = longest_gap((line.time for line in lines), phase)
+        if lines and hole > HOLE:
+            yield f"samples/{name}.workers.jsonl has a hole of {hole / SECOND:.1f} s"
 
 
 def received(workers: Workers[Kind], phase: Phase) -> int:

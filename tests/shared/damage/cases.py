@@ -1,17 +1,24 @@
 """Which damages a campaign does, by number: the same ones for the same run and seed."""
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
 
 from damage import documents, files, pages, records
 from damage.files import Damage, Unfit
 from kubedrill.record.manifest import MADE_FROM_IT
 
 MANIFEST = "manifest.json"
+SAME = ": it says the same as before"
 _TRIES = 20
 
 
@@ -48,7 +55,7 @@ def _inflicted(path: Path, damage: Damage, chance: Random) -> str:
         with suppress(Unfit):
             said = damage(path, chance)
             if _differs(path, before):
-                return said
+                return said + (SAME if _says_the_same(path, before) else "")
     return ""
 
 
@@ -93,6 +100,21 @@ def both_ways(damages: Iterable[Case]) -> list[tuple[Case, bool]]:
     """Return each as it is (False), and with the manifest made anew after it (True)."""
     ways = ((one, anew) for one in damages for anew in (False, True))
     return [(one, anew) for one, anew in ways if not (anew and one.file == MANIFEST)]
+
+
+def _says_the_same(path: Path, before: bytes) -> bool:
+    """Whether what is read from a document or a table is what it was, whatever its bytes."""
+    read = {".json": json.loads, ".yaml": yaml.safe_load, ".parquet": _table}.get(path.suffix)
+    if read is None or path.is_symlink() or not path.is_file() or not path.stat().st_mode & 0o400:
+        return False
+    try:
+        return bool(read(path.read_bytes()) == read(before))
+    except (OSError, ValueError, yaml.YAMLError, pa.ArrowException):
+        return False
+
+
+def _table(data: bytes) -> pa.Table:
+    return pq.read_table(BytesIO(data))
 
 
 def _differs(path: Path, before: bytes) -> bool:

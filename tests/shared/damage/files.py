@@ -109,9 +109,9 @@ def swapped(path: Path, chance: Random) -> str:
 def garbled(path: Path, chance: Random) -> str:
     lines = _lines(path, 1)
     at = chance.randrange(len(lines))
-    lines[at] = chance.choice([b"\xff\x00{]\n", b"\n", b"null\n", b"[]\n"])
+    before, lines[at] = lines[at], chance.choice([b"\xff\x00{]\n", b"\n", b"null\n", b"[]\n"])
     path.write_bytes(b"".join(lines))
-    return f"line {at + 1} is {lines[at]!r}"
+    return f"line {at + 1} is {lines[at]!r}, was {_short(before)}"
 
 
 OF_ANY: tuple[Damage, ...] = (

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from damage.cases import SAME
 from damage.judging import Answer
 
 
@@ -35,6 +36,8 @@ class Right:
         )
 
 
+_PARAMETER = r"^(without )?(?!series|targets|profile|load\b|workers?\b|name|verb|role|[0-9])\w+"
+"""A key of a load's sidecar that is none of those that say what the records are."""
 _ONE_FIGURE = "count_changed|word_changed|time_shifted|retyped|flipped|field_changed|page_changed"
 
 RIGHT: tuple[Right, ...] = (
@@ -73,7 +76,7 @@ RIGHT: tuple[Right, ...] = (
     ),
     Right(
         "samples/*.parquet",
-        "field_changed|records_swapped|record_swapped",
+        "field_changed|records_swapped|record_swapped|flipped",
         "one figure of one request, or their order: each request has its record, and one that can be",
     ),
     Right(
@@ -83,16 +86,17 @@ RIGHT: tuple[Right, ...] = (
         done="of series 1$",
     ),
     Right(
-        "health.jsonl|resources.jsonl|machine.jsonl|machine.json|*.workers.jsonl",
+        "health.jsonl|resources.jsonl|machine.jsonl|machine.json|*.workers.jsonl|metrics/index.jsonl",
         "all_times_shifted",
         "shifted by less than the hole that a drill allows (3 s)",
         done=r"shifted by [+-][01]\.",
     ),
     Right(
-        "*.json",
-        "doubled",
-        "a key that stands there twice with the same value says the same",
-        done='"',
+        "*.json|*.yaml|samples/*.parquet",
+        ".*",
+        "it says what it has said: a key twice with one value, keys in another order, an empty line, "
+        "a bit of a table that is of none of its records",
+        done=f"{SAME}$",
     ),
     Right(
         "metrics/index.jsonl",
@@ -103,7 +107,7 @@ RIGHT: tuple[Right, ...] = (
         "cluster.json",
         _ONE_FIGURE + "|grown",
         "an address, a path or a setting of a cluster that is gone: nothing is measured from it",
-        done="port|host|file|folder|socket|id|settings|added",
+        done="port|host|file|folder|socket|id|name|zone|settings|added",
     ),
     Right(
         "schedule.json",
@@ -112,15 +116,45 @@ RIGHT: tuple[Right, ...] = (
         done="wall",
     ),
     Right(
-        "experiment.yaml|*.json",
-        "grown",
-        "an empty line at its end says nothing",
-        done=r"b'\\n' added",
+        "schedule.json",
+        "key_removed|garbled|dropped",
+        "what it does not say is taken as by default, and experiment.yaml beside it says the same",
+        done=r"(_s|_rate|line|headroom|abort|scale)\b",
+    ),
+    Right(
+        "schedule.json",
+        _ONE_FIGURE,
+        "where an objective stood in the file that was written: for a reader, no figure is made from it",
+        done='^line: | in "line"',
+    ),
+    Right(
+        "samples/load-*.json",
+        f"{_ONE_FIGURE}|key_removed|garbled|dropped",
+        "what the profile made of what it was given: for a reader, no figure is made from it",
+        done=_PARAMETER,
     ),
     Right(
         "timeline.jsonl",
+        f"{_ONE_FIGURE}|key_removed",
+        "what is told of the host, of versions, of how long seeding took: no figure is made from it",
+        done="^line [0-9]+: (without )?(seconds|versions|host|memory|cpus|kernel|machine|python)",
+    ),
+    Right(
+        "timeline.jsonl|ledger.jsonl",
         "swapped",
         "the order of its lines says nothing: each has its time",
+    ),
+    Right(
+        "timeline.jsonl",
+        "time_shifted",
+        "when it was seeded or ended: by no more than an arrival may be late",
+        done=r"shifted by [+-]0\.050",
+    ),
+    Right(
+        "ledger.jsonl",
+        "dropped",
+        "what became known of a process, for whoever undoes it: that it was begun and undone stands there",
+        done='"state":"fact"',
     ),
     Right(
         "timeline.jsonl",
