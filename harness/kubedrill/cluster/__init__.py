@@ -138,10 +138,15 @@ def env(name: str) -> str:
 
 def check_supervised(record: ClusterRecord) -> None:
     """Raise NotStarted, with what to do, if a cluster that was up has lost what kept it running."""
-    if lost := handle_of(record).lost():
-        raise NotStarted(
-            f"cluster {record.name} {lost}; to clear it away: kubedrill cluster down {record.name}"
-        )
+    if lost := lost_by(record):
+        raise NotStarted(lost)
+
+
+def lost_by(record: ClusterRecord) -> str:
+    """Return what a cluster that was up has lost of what kept it running, and what to do; "" if nothing."""
+    lost = handle_of(record).lost()
+    clear = f"to clear it away: kubedrill cluster down {record.name}"
+    return f"cluster {record.name} {lost}; {clear}" if lost else ""
 
 
 def _half_made(name: str) -> NotStarted:
@@ -162,6 +167,7 @@ __all__ = [
     "json_schema",
     "load_definition",
     "lock",
+    "lost_by",
     "names",
     "status",
     "undo_entry",
