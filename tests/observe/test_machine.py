@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from kubedrill.observe import kernel
@@ -28,6 +29,13 @@ input()
 with open({!r}, "wb") as file: file.write(bytes(30_000_000))
 sys.stdin.read()
 """
+FAMILY = """
+import subprocess, sys
+open("/proc/self/comm", "w").write("grandparent")
+subprocess.run([sys.executable, "-c", {!r}])
+sys.stdin.read()
+"""
+CHILD = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', {!r}])\n"
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -100,6 +108,33 @@ def test_others_are_named_with_what_they_took(tmp_path, start: Start) -> None:
     assert named[_name(hog.pid)] >= 0.5
 
 
+def test_what_a_grandchild_took_before_is_not_its_grandparents_when_it_ends(
+    tmp_path, start: Start
+) -> None:
+    grandparent = start(FAMILY.format(CHILD.format(BURN.format(2) + "input()\n")))
+    family = psutil.Process(grandparent.pid)
+    wait_until(lambda: sum(used(child) for child in family.children(recursive=True)) >= 2)
+    found = machine(tmp_path, start("input()").pid, [])
+    go(grandparent)
+    wait_until(lambda: not family.children())
+    took = {taker.name: taker.cpu_s for taker in found.look().others}
+    assert took.get("grandparent", 0) < 1  # what its ending took, of 2 s that went over with it
+    assert used(family, children=True) >= 2
+
+
+def used(process: psutil.Process, children: bool = False) -> float:
+    times = process.cpu_times()
+    waited_for = times.children_user + times.children_system
+    return float(times.user + times.system + (waited_for if children else 0))
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_others_that_write_are_named_with_what_they_wrote(tmp_path, start: Start) -> None:
     hog = start(WRITING.format(str(tmp_path / "hog")))
     found = machine(tmp_path, start("input()").pid, [])
@@ -149,6 +184,12 @@ def process(pid: int, parent: int, own: int, children: int = 0) -> Process:
         # ... has ended, and nobody waited for it yet: nothing is taken away.
         ([process(1, 0, 5), process(2, 1, 4)], [process(1, 0, 5)], {1: 0}),
         ([process(1, 0, 5)], [process(1, 0, 5, 7)], {1: 7}),  # came and went unseen
+        # A child and its own child have ended, of 500 ticks: 498 of them were seen.
+        (
+            [process(1, 0, 5), process(2, 1, 4), process(3, 2, 400, 94)],
+            [process(1, 0, 5, 500)],
+            {1: 2},
+        ),
     ],
 )
 def test_nothing_is_lost_or_counted_twice(before, after, ticks) -> None:

@@ -130,8 +130,10 @@ class Machine:
                 grown = after.written[process.key] - seen.get(process.key, 0) - ended[process.key]
                 wrote[process.name] += max(grown, 0)
         largest = {*_largest(cpu), *_largest(wrote)}
+        # Whoever adopts an orphan is told all that it has used in its life, when that ends.
+        most = (after.time - before.time) / SECOND * len(os.sched_getaffinity(0))
         return tuple(
-            Taker(name=name, cpu_s=cpu[name], written_bytes=wrote[name])
+            Taker(name=name, cpu_s=min(cpu[name], most), written_bytes=wrote[name])
             for name in sorted(largest, key=lambda name: -cpu[name])
         )
 
