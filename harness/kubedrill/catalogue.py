@@ -59,11 +59,13 @@ def look_up(named: Named, gathered: Gathered, near: Path) -> Catalogue:
     }
     file = paths.get(named.cluster or "")
     actions, untold = look_at_actions(named.actions)
+    definition, flaws = cluster.load_changed(file, named.changes) if file else (None, ())
     return Catalogue(
         faults={fault.name: fault for fault in gathered.descriptions},
         unreadable=gathered.wrong,
         clusters=tuple(paths),
-        cluster=describe_cluster(file) if file else None,
+        cluster=cluster.describe(definition) if definition else None,
+        cluster_flaws=flaws,
         known_profiles=tuple(known),
         profiles=described,
         no_profiles={

@@ -21,7 +21,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.experiment import (
     Experiment,
     expand,
-    refused_where_it_stays,
+    refused_on_what_stays,
     schedule,
     to_yaml,
 )
@@ -31,7 +31,7 @@ from kubedrill.load import launch
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
-from kubedrill.record.schedule import Schedule, ScheduledLoad
+from kubedrill.record.schedule import Schedule, ScheduledLoad, on_cluster
 from kubedrill.record.timeline import (
     DrillAborted,
     DrillEnded,
@@ -151,15 +151,15 @@ def check_before(order: Order) -> ClusterDefinition:
     definition = described.definition
     cluster.check(definition, order.cluster)
     launch.check(order.experiment.loads)
+    check_it_may_be_thrown_away(order)
     return definition
 
 
 def check_it_may_be_thrown_away(order: Order) -> None:
-    """Raise NotStarted for a fault that nothing can undo, on a cluster that stays after the drill."""
-    if order.keep_cluster or cluster.find(order.cluster):
-        irreversible = order.experiment.irreversible
-        if why := refused_where_it_stays(irreversible, order.cluster, kept=order.keep_cluster):
-            raise NotStarted(f"{order.file}: {why}")
+    """Raise NotStarted for a drill that needs a cluster of its own, on one that stays after the drill."""
+    stays = order.keep_cluster or cluster.find(order.cluster)
+    if stays and (why := refused_on_what_stays(order.experiment, kept=order.keep_cluster)):
+        raise NotStarted(f"{order.file}: {why}")
 
 
 def open_folder(order: Order) -> RunFolder:
@@ -196,7 +196,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     with console.status(f"cluster {order.cluster}"):
         record = drill.bring_up(definition)
     origin = "brought up for this drill" if drill.own_cluster else "was up, and stays as it is"
-    console.print(f"cluster  {order.cluster}: {len(record.zones)} zones, {origin}")
+    on = on_cluster(order.cluster, experiment.cluster_changes)
+    console.print(f"cluster  {on}: {len(record.zones)} zones, {origin}")
     with console.status("seeding"):
         seeded = drill.seed(record, experiment.seed.wanted())
     made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())

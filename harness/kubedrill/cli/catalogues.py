@@ -54,7 +54,7 @@ def schema(what: str) -> None:
     if what == "cluster":
         print_json(cluster.json_schema())
     elif what == "experiment":
-        print_json(json_schema(faults()))
+        print_json(json_schema(faults(), cluster.json_schema()))
     else:
         made = Report if what == "verdict" else ComparisonReport
         print_json(made.model_json_schema())

@@ -4,6 +4,7 @@ What is heavy is imported when it is called: daemons of clusters and the faults'
 """
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from kubedrill.cluster.state import (
     writing,
 )
 from kubedrill.errors import NotStarted
-from kubedrill.record.catalogue import ClusterDefinition, ClusterDescription
+from kubedrill.record.catalogue import ClusterDefinition, ClusterDescription, Flaw
 from kubedrill.record.cluster import ClusterRecord
 
 if TYPE_CHECKING:
@@ -31,9 +32,21 @@ if TYPE_CHECKING:
 
 def load_definition(path: Path) -> ClusterDefinition:
     """Read a cluster file; BadFile with its line for whatever is wrong in it."""
+    definition, _ = load_changed(path, {})
+    assert definition is not None  # nothing is changed that could be wrong
+    return definition
+
+
+def load_changed(
+    path: Path, changes: Mapping[str, Any]
+) -> tuple[ClusterDefinition | None, list[Flaw]]:
+    """Read a cluster file and change it: mappings key by key, all else as a whole; null takes a key away.
+
+    None, and what is wrong with the changes, if they do not fit; BadFile for what is wrong in the file.
+    """
     from kubedrill.cluster.reading import read
 
-    return read(path)
+    return read(path, changes)
 
 
 def json_schema() -> dict[str, Any]:
@@ -165,6 +178,7 @@ __all__ = [
     "find",
     "handle_of",
     "json_schema",
+    "load_changed",
     "load_definition",
     "lock",
     "lost_by",

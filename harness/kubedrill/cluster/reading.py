@@ -1,14 +1,16 @@
 """Read a cluster file: who provides it, its form, then what its provider can say of it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, cast
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from kubedrill.cluster.provider import built_in, provider_named, providers
-from kubedrill.reading.problems import Problems
+from kubedrill.reading.problems import Location, Problems, Told
 from kubedrill.reading.yaml import check, load
-from kubedrill.record.catalogue import ClusterDefinition
+from kubedrill.record.catalogue import ClusterDefinition, Flaw
 
 
 class _Provided(BaseModel):
@@ -19,25 +21,57 @@ class _Provided(BaseModel):
     provider: str
 
 
-def read(path: Path) -> ClusterDefinition:
-    """Read a cluster file; BadFile with its line for whatever is wrong in it."""
+@dataclass(frozen=True, slots=True)
+class _Flaws:
+    """Collects what is wrong with a definition that stands in no file."""
+
+    found: list[Flaw] = field(default_factory=list)
+
+    def add(self, location: Location, message: str) -> None:
+        self.found.append(Flaw(location, message))
+
+
+def read(path: Path, changes: Mapping[str, Any]) -> tuple[ClusterDefinition | None, list[Flaw]]:
+    """Read a cluster file, and change it; None, and what is wrong with the changes, if they do not fit.
+
+    BadFile with its line for whatever is wrong in the file itself.
+    """
     value, source = load(path, _Provided)
     problems = Problems(source)
+    definition = _checked(value, problems)
+    problems.stop()
+    if not changes:
+        return definition, []
+    flaws = _Flaws()
+    return _checked(_changed(value, changes), flaws), flaws.found
+
+
+def _changed(value: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping with the changes in it: mappings key by key, all else as a whole; None goes."""
+    known = value if isinstance(value, dict) else {}
+    changed = {
+        key: _changed(known.get(key), change) if isinstance(change, Mapping) else change
+        for key, change in changes.items()
+    }
+    return {key: part for key, part in {**known, **changed}.items() if part is not None}
+
+
+def _checked(value: Any, told: Told) -> ClusterDefinition | None:
+    """Return what a file's value defines; None, and what is wrong is told, if it defines no cluster."""
     # Those of other distributions are looked for only where it is none of ours.
     names = built_in() if value.get("provider") in [*built_in()] else providers()
     choice: Any = Literal[tuple(names)]
-    named = check(
-        value, create_model("Named", __base__=_Provided, provider=(choice, ...)), problems
-    )
-    problems.stop()
-    assert named is not None
+    named = check(value, create_model("Named", __base__=_Provided, provider=(choice, ...)), told)
+    if named is None:
+        return None
     provider = provider_named(named.provider)
-    definition = check(value, provider.definition, problems)
-    problems.stop()
-    for place, why in provider.wrong(definition):
-        problems.add(place, why)
-    problems.stop()
-    return cast("ClusterDefinition", definition)
+    definition = check(value, provider.definition, told)
+    if definition is None:
+        return None
+    wrong = [*provider.wrong(definition)]
+    for place, why in wrong:
+        told.add(place, why)
+    return None if wrong else cast("ClusterDefinition", definition)
 
 
 def json_schema() -> dict[str, Any]:

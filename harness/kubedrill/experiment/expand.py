@@ -7,9 +7,11 @@ edge is on the clock, however long the edges before it took. Rollbacks are all u
 from dataclasses import asdict
 from typing import Any
 
+from kubedrill.errors import NotStarted
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.schedule import on_cluster
 
 PLAYER = "kubedrill.faults.play"
 _STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": PLAYER}}
@@ -41,7 +43,16 @@ def expand(experiment: Experiment, catalogue: Catalogue, run: str) -> dict[str, 
 
 
 def expand_alone(experiment: Experiment, catalogue: Catalogue, runs: str) -> dict[str, Any]:
-    """Return the same for `chaos run`: each time that it is played, its run folder is made below `runs`."""
+    """Return the same for `chaos run`: each time that it is played, its run folder is made below `runs`.
+
+    NotStarted if the cluster's file is changed: it is played on whatever is up.
+    """
+    if experiment.cluster_changes:
+        on = on_cluster(experiment.cluster, experiment.cluster_changes)
+        raise NotStarted(
+            f"{on}: `chaos run` plays on the cluster that is up, which is as its file says; write a file "
+            "of clusters/ with these keys, and name it as the cluster"
+        )
     arguments = {"run": runs, "on": experiment.cluster}
     provider = {"type": "python", "module": ALONE, "arguments": arguments}
     opening = {"controls": [{"name": "run folder", "provider": provider}]}

@@ -48,12 +48,13 @@ class NameCheck:
         ]
 
     def check_cluster(self) -> None:
-        """Check that the cluster is one of the catalogue's."""
-        name, known = self._file.cluster, self._catalogue.clusters
+        """Check that the cluster is one of the catalogue's, and can be changed as it is to be."""
+        name, known = self._file.cluster_name, self._catalogue.clusters
         if name is not None and name not in known:
-            self._problems.add(
-                ("cluster",), f'unknown cluster "{shown(name)}"{did_you_mean(name, known)}'
-            )
+            message = f'unknown cluster "{shown(name)}"{did_you_mean(name, known)}'
+            self._problems.add(("cluster", "name"), message)
+        for place, why in self._catalogue.cluster_flaws:
+            self._problems.add(("cluster", *place), f"cluster {name}: {why}")
 
     def check_loads(self) -> None:
         """Check each load's profile, its parameters, and its name."""
