@@ -51,7 +51,11 @@ def test_every_key(tmp_path: Path):
         ("provider: local\nzones:\n- a\n- leader\n", 4, "give the zone another name"),
         ("provider: local\nzones:\n- random\n", 3, "give the zone another name"),
         ("provider: local\nzones: [a, b, c, d, e, f, g, h, i, j]\n", 2, "at most 9 in it, not 10"),
-        ("provider: local\nflags: {etcd: {v: [1]}}\n", 2, "flags.etcd.v must be text or a"),
+        (
+            "provider: local\nflags: {etcd: {v: [1]}}\n",
+            2,
+            "flags.kube-scheduler.v must be text or a",
+        ),
         ("provider: local\nport: 70000\n", 2, "65535"),
         ("provider: local\nport: '6443'\n", 2, "whole number"),
         ("provider: local\nzoning: vm\n", 2, "netns"),
@@ -78,7 +82,11 @@ OFF = {"enable-priority-and-fairness": False}
         ({"port": 7000}, "port", 7000),
         ({"port": None}, "port", None),
         ({"zones": None}, "zones", ("a", "b", "c")),
-        ({"flags": {"etcd": {"v": 4}}}, "flags", {"kube-apiserver": OFF, "etcd": {"v": 4}}),
+        (
+            {"flags": {"kube-scheduler": {"v": 4}}},
+            "flags",
+            {"kube-apiserver": OFF, "kube-scheduler": {"v": 4}},
+        ),
         ({"flags": {"kube-apiserver": {"v": 4}}}, "flags", {"kube-apiserver": OFF | {"v": 4}}),
         (
             {"flags": {"kube-apiserver": {"enable-priority-and-fairness": True}}},

@@ -77,13 +77,13 @@ def with_changes(first: str, second: str) -> str:
             [
                 (
                     15,
-                    'cluster local-3az: flags.kube-apiserver.goaway-chanc: unknown flag "goaway-chanc"',
+                    'kube-apiserver has no flag "goaway-chanc"; did you mean "goaway-chance"?',
                 )
             ],
         ),
         (
-            "cluster.flgas.etcd.v: 1",
-            "cluster.flgas.etcd.v: 2",
+            "cluster.flgas.kube-scheduler.v: 1",
+            "cluster.flgas.kube-scheduler.v: 2",
             [
                 (15, 'cluster local-3az: unknown key "flgas"; did you mean "flags"?'),
                 (17, 'cluster local-3az: unknown key "flgas"; did you mean "flags"?'),

@@ -33,10 +33,10 @@ def edges(chaos: dict[str, Any]) -> list[tuple[str, Any]]:
 def test_a_changed_cluster_is_not_played_by_chaos_run_on_the_one_that_is_up(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:
-    changed = reading(small, "cluster.flags.etcd.v=4")
+    changed = reading(small, "cluster.flags.kube-scheduler.v=4")
     assert edges(expand(changed, catalogue, RUN)) == edges(expand(reading(small), catalogue, RUN))
     with pytest.raises(
-        NotStarted, match=r"local-3az, with flags\.etcd\.v: 4: `chaos run` plays on"
+        NotStarted, match=r"local-3az, with flags\.kube-scheduler\.v: 4: `chaos run` plays on"
     ):
         expand_alone(changed, catalogue, RUN)
 

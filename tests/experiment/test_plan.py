@@ -72,12 +72,12 @@ def test_targets_blast_radius_and_capabilities(
 def test_a_cluster_that_is_changed_is_planned_as_it_will_be_not_as_one_that_is_up(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:
-    experiment = reading(small, "cluster.port=7443", "cluster.flags.etcd.v=4")
+    experiment = reading(small, "cluster.port=7443", "cluster.flags.kube-scheduler.v=4")
     planned = plan(experiment, catalogue, UP)
-    assert planned.cluster_changes == {"port": 7443, "flags": {"etcd": {"v": 4}}}
+    assert planned.cluster_changes == {"port": 7443, "flags": {"kube-scheduler": {"v": 4}}}
     assert planned.targets == ("etcd-a", "etcd-b", "etcd-c")
     text = shown(experiment, catalogue, UP)
-    assert "local-3az, with port: 7443, flags.etcd.v: 4" in text
+    assert "local-3az, with port: 7443, flags.kube-scheduler.v: 4" in text
     assert "first: kubedrill cluster down local-3az; the drill would not be started" in text
     assert "would not be started" not in shown(experiment, catalogue)
 

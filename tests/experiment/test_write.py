@@ -52,7 +52,10 @@ def test_phases_meet_without_a_gap_whatever_their_lengths(reading: Read, small: 
     ("change", "written"),
     [
         ("cluster.zones=[a]", {"name": "local-3az", "zones": ["a"]}),
-        ("cluster.flags.etcd.v=4", {"name": "local-3az", "flags": {"etcd": {"v": 4}}}),
+        (
+            "cluster.flags.kube-scheduler.v=4",
+            {"name": "local-3az", "flags": {"kube-scheduler": {"v": 4}}},
+        ),
         ("cluster.port=null", {"name": "local-3az", "port": None}),
         ("cluster.name=local-3az", "local-3az"),
         ("cluster={name: local-3az}", "local-3az"),
@@ -74,10 +77,10 @@ def test_what_is_changed_of_the_cluster_is_written_and_read_back(
 def test_a_cluster_that_ran_otherwise_than_it_is_written_is_found_out(
     reading: Read, small: str
 ) -> None:
-    scheduled = schedule(reading(small, "cluster.flags.etcd.v=4"), "x", "run", CLOCK, 0)
-    text = to_yaml(reading(small, "cluster.flags.etcd.v=5"))
+    scheduled = schedule(reading(small, "cluster.flags.kube-scheduler.v=4"), "x", "run", CLOCK, 0)
+    text = to_yaml(reading(small, "cluster.flags.kube-scheduler.v=5"))
     assert list(differences(text, scheduled)) == [
-        'cluster.flags.etcd.v: "5" in experiment.yaml, "4" in schedule.json'
+        'cluster.flags.kube-scheduler.v: "5" in experiment.yaml, "4" in schedule.json'
     ]
 
 

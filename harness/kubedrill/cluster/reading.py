@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, cast
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from kubedrill.cluster.provider import built_in, provider_named, providers
-from kubedrill.reading.problems import Location, Problems, Told
+from kubedrill.reading.problems import Location, Objections, Problems
 from kubedrill.reading.yaml import check, load
 from kubedrill.record.catalogue import ClusterDefinition, Flaw
 
@@ -56,7 +56,7 @@ def _changed(value: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
     return {key: part for key, part in {**known, **changed}.items() if part is not None}
 
 
-def _checked(value: Any, told: Told) -> ClusterDefinition | None:
+def _checked(value: Any, told: Objections) -> ClusterDefinition | None:
     """Return what a file's value defines; None, and what is wrong is told, if it defines no cluster."""
     # Those of other distributions are looked for only where it is none of ours.
     names = built_in() if value.get("provider") in [*built_in()] else providers()

@@ -48,7 +48,7 @@ class Source:
         return Place()
 
 
-class Told(Protocol):
+class Objections(Protocol):
     """Where those who check a value say what is wrong with it."""
 
     def add(self, location: Location, message: str) -> None:

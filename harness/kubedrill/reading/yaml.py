@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from kubedrill.errors import BadFile
 from kubedrill.reading.override import Override, apply
 from kubedrill.reading.partly import as_far_as_sound
-from kubedrill.reading.problems import Location, Problems, Source, Told, describe
+from kubedrill.reading.problems import Location, Objections, Problems, Source, describe
 from kubedrill.reading.text import BadText, read_text
 from kubedrill.reading.wrong import fields
 from kubedrill.reading.yaml_nodes import parse
@@ -62,7 +62,7 @@ def load(
     return value, Source(path, places)
 
 
-def check(value: Any, model: type[Model], problems: Told) -> Model | None:
+def check(value: Any, model: type[Model], problems: Objections) -> Model | None:
     """Return `value` as `model`; None, and what is wrong in `problems`, if it is not one."""
     checked, whole = as_far_as_sound(value, model, problems)
     return checked if whole else None
