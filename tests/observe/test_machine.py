@@ -12,7 +12,7 @@ import pytest
 
 from kubedrill.observe import kernel
 from kubedrill.observe.fsync import FsyncWatch
-from kubedrill.observe.machine import Machine
+from kubedrill.observe.machine import MachineMeter
 from kubedrill.observe.processes import Process, ended_children, parse, spent
 from kubedrill.record.machine import MachineLook
 
@@ -58,13 +58,13 @@ def start() -> Iterator[Start]:
         one.communicate()
 
 
-def machine(tmp_path: Path, runner: int, components: list[int]) -> Machine:
-    return Machine(
+def machine(tmp_path: Path, runner: int, components: list[int]) -> MachineMeter:
+    return MachineMeter(
         tmp_path, runner, lambda: dict(enumerate(components)), FsyncWatch({"reports": tmp_path})
     )
 
 
-def looked_until(found: Machine, one: "subprocess.Popen[bytes]") -> MachineLook:
+def looked_until(found: MachineMeter, one: "subprocess.Popen[bytes]") -> MachineLook:
     """Look when a process has ended, and been waited for."""
     one.wait(60)
     return found.look()
@@ -223,9 +223,9 @@ UNDER_QUOTA = """
 import os, sys, time
 from pathlib import Path
 from kubedrill.observe.fsync import FsyncWatch
-from kubedrill.observe.machine import Machine
+from kubedrill.observe.machine import MachineMeter
 Path(sys.argv[1], "cgroup.procs").write_text(str(os.getpid()))
-machine = Machine(Path(sys.argv[2]), os.getpid(), lambda: {}, FsyncWatch({}))
+machine = MachineMeter(Path(sys.argv[2]), os.getpid(), lambda: {}, FsyncWatch({}))
 machine.look()
 time.sleep(1)
 print(machine.look().model_dump_json())

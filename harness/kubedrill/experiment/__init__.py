@@ -8,10 +8,10 @@ from kubedrill.experiment.read import read_faults, settle
 from kubedrill.experiment.scaled import scaled
 from kubedrill.experiment.settled import (
     Experiment,
-    Fault,
     PhaseLength,
     PhaseObjective,
     Seed,
+    WantedFault,
     refused_on_what_stays,
     refused_where_it_stays,
 )
@@ -20,11 +20,11 @@ from kubedrill.experiment.write import schedule, to_yaml
 __all__ = [
     "Draft",
     "Experiment",
-    "Fault",
     "PhaseLength",
     "PhaseObjective",
     "Plan",
     "Seed",
+    "WantedFault",
     "expand",
     "expand_alone",
     "json_schema",

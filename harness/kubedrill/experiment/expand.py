@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kubedrill.errors import NotStarted
-from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
+from kubedrill.experiment.settled import ACTIVITY, Experiment, WantedFault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.schedule import on_cluster
@@ -104,7 +104,7 @@ def _until(seconds: float) -> dict[str, Any]:
     }
 
 
-def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any]:
+def _inject(fault: WantedFault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any]:
     where = {"run": run, "index": index}
     if fault.name == ACTIVITY:
         activity, rollback = fault.arguments["activity"], fault.arguments["rollback"]
@@ -118,7 +118,7 @@ def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[st
     return _action(name, known.module, known.inject, {**fault.arguments, **where})
 
 
-def _undo(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any] | None:
+def _undo(fault: WantedFault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any] | None:
     where = {"run": run, "index": index}
     if fault.name == ACTIVITY:
         rollback = fault.arguments["rollback"]

@@ -11,7 +11,7 @@ from kubedrill.experiment.draft import Draft, sound
 from kubedrill.experiment.measurable import Measurable
 from kubedrill.experiment.parameters import check_parameters
 from kubedrill.experiment.schema import LoadPart
-from kubedrill.experiment.settled import Fault, PhaseObjective
+from kubedrill.experiment.settled import PhaseObjective, WantedFault
 from kubedrill.experiment.slos import read_objectives
 from kubedrill.reading.problems import Location
 from kubedrill.record.abort import AbortCondition, check_abort, parse_abort
@@ -137,7 +137,7 @@ class NameCheck:
         is_set = [place for place in places if self._problems.source.place(place).option]
         return next(iter((*named, *is_set)), around)
 
-    def check_refused(self, faults: Mapping[int, Fault], refused: Iterable[Refusal]) -> None:
+    def check_refused(self, faults: Mapping[int, WantedFault], refused: Iterable[Refusal]) -> None:
         """Say which faults the cluster cannot take; not where it is not known when they are."""
         if all(math.isfinite(end) for _, end in self._phases.values()):
             indexes = list(faults)
@@ -145,7 +145,7 @@ class NameCheck:
                 index = indexes[number]
                 self._problems.add(("faults", index, faults[index].name, argument), why)
 
-    def objectives(self, faults: Sequence[Fault]) -> tuple[PhaseObjective, ...]:
+    def objectives(self, faults: Sequence[WantedFault]) -> tuple[PhaseObjective, ...]:
         """Return the objectives of every phase, those with problems left out.
 
         `faults` are what objectives on faults may be about.
@@ -168,7 +168,7 @@ class NameCheck:
         )
         return tuple(condition for condition in found if condition)
 
-    def _measurable(self, faults: Sequence[Fault]) -> Measurable:
+    def _measurable(self, faults: Sequence[WantedFault]) -> Measurable:
         file = self._file
         whole = file.faults is not None and len(file.faults) == len(faults)
         deadline = file.probing.deadline if file.probing else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kubedrill.experiment.settled import (
     ACTIVITY,
     Experiment,
-    Fault,
+    WantedFault,
     refused_on_what_stays,
 )
 from kubedrill.reading.units import format_duration
@@ -137,7 +137,7 @@ def _headroom(experiment: Experiment) -> str:
     return f"{FREE_SHARE:.0%} of the CPU stays free where latency or availability is judged"
 
 
-def _fault(fault: Fault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedFault:
+def _fault(fault: WantedFault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedFault:
     common: dict[str, Any] = {
         "phase": fault.phase,
         "inject_s": fault.inject_s,

@@ -31,7 +31,7 @@ from kubedrill.reading.types import (
 )
 from kubedrill.reading.units import format_duration, parse_duration
 from kubedrill.record.remote import RemoteWorkers
-from kubedrill.record.schedule import Headroom, Probing, ScheduledLoad, Scraping
+from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
 from kubedrill.words import shown
 
 FAULT_KEYS = ("phase", "at", "for", "rollback", "rights")
@@ -259,7 +259,7 @@ class ExperimentFile(Part):
     scraping: Scraping = Scraping()
     variants: VariantsPart | None = None
     """The drill played several times, with one thing changed, and the runs compared."""
-    headroom: Headroom = "required"
+    headroom: WantedHeadroom = "required"
     """`none` where the drill looks for the machine's limit; else objectives on latency and availability
     need a quarter of its CPU free."""
 

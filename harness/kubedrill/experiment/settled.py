@@ -11,7 +11,7 @@ from kubedrill.reading.types import Part
 from kubedrill.record.abort import AbortCondition
 from kubedrill.record.catalogue import Lasts, Rule
 from kubedrill.record.objective import Objective
-from kubedrill.record.schedule import Headroom, Probing, ScheduledLoad, Scraping, changed_keys
+from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom, changed_keys
 
 ACTIVITY = "activity"
 """The name of a fault that is any Chaos Toolkit action; its arguments are activity and rollback."""
@@ -44,7 +44,7 @@ class PhaseLength:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class WantedFault:
     """One fault; its times count from the drill's start, in seconds."""
 
     name: str
@@ -75,12 +75,12 @@ class Experiment:
     seed: Seed
     phases: tuple[PhaseLength, ...]
     loads: tuple[ScheduledLoad, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[WantedFault, ...] = ()
     abort: tuple[AbortCondition, ...] = ()
     objectives: tuple[PhaseObjective, ...] = ()
     probing: Probing = field(default_factory=Probing)
     scraping: Scraping = field(default_factory=Scraping)
-    headroom: Headroom = "required"
+    headroom: WantedHeadroom = "required"
     cluster_changes: dict[str, Any] = field(default_factory=dict)
     """What is changed of the cluster's file, by its keys; None is what is taken away."""
     scale: float = 1.0

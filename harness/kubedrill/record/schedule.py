@@ -161,7 +161,7 @@ FREE_SHARE = 0.25
 """What must stay free of a machine's CPU where latency or availability is judged: beyond three quarters
 queues are the machine's own, and a second of somebody else's work is a second of latency."""
 
-Headroom = Literal["required", "none"]
+WantedHeadroom = Literal["required", "none"]
 """Whether the machine must keep some of its CPU free, or may be full: the drill looks for its limit."""
 
 
@@ -204,7 +204,7 @@ class Schedule:
     abort: tuple[str, ...] = ()
     probing: Annotated[Probing, Recorded()] = field(default_factory=Probing)
     scraping: Annotated[Scraping, Recorded()] = field(default_factory=Scraping)
-    headroom: Headroom = "required"
+    headroom: WantedHeadroom = "required"
     cluster_changes: dict[str, Json] = field(default_factory=dict)
     """What the experiment changes of the cluster's file, by its keys; null is what it takes away."""
     scale: Amount = 1.0
