@@ -54,7 +54,7 @@ def test_every_key(tmp_path: Path):
         (
             "provider: local\nflags: {etcd: {v: [1]}}\n",
             2,
-            "flags.kube-scheduler.v must be text or a",
+            "flags.etcd.v must be text or a",
         ),
         ("provider: local\nport: 70000\n", 2, "65535"),
         ("provider: local\nport: '6443'\n", 2, "whole number"),
