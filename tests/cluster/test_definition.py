@@ -98,6 +98,7 @@ OFF = {"enable-priority-and-fairness": False}
             "flags",
             {"kube-apiserver": {}},
         ),
+        ({"flags": {"etcd": {"heartbeat-interval": None}}}, "flags", {"kube-apiserver": OFF}),
         ({"flags": None}, "flags", {}),
         ({"flags": {}}, "flags", {"kube-apiserver": OFF}),
     ],

@@ -49,11 +49,16 @@ def read(path: Path, changes: Mapping[str, Any]) -> tuple[ClusterDefinition | No
 def _changed(value: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return a mapping with the changes in it: mappings key by key, all else as a whole; None goes."""
     known = value if isinstance(value, dict) else {}
-    changed = {
-        key: _changed(known.get(key), change) if isinstance(change, Mapping) else change
-        for key, change in changes.items()
-    }
+    changed = {key: _part(known.get(key), change) for key, change in changes.items()}
     return {key: part for key, part in {**known, **changed}.items() if part is not None}
+
+
+def _part(known: Any, change: Any) -> Any:
+    """Return what a key has then; None if it had nothing, and the change only takes away."""
+    if not isinstance(change, Mapping):
+        return change
+    part = _changed(known, change)
+    return None if known is None and not part else part
 
 
 def _checked(value: Any, told: Objections) -> ClusterDefinition | None:
