@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from pydantic import ValidationError
+
 from kubedrill.faults.fault import Candidate, Fault
 from kubedrill.faults.toll import Toll, too_much, unknown
+from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.catalogue import ClusterDescription, Refusal, TimedFault
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.words import in_a_line
 
 
 def refusals(
@@ -16,27 +20,29 @@ def refusals(
 
     `kinds` are those that there are, by name. Activities are none: their own extension knows what they need.
     """
-    known = [
-        (
-            timed,
-            kinds[timed.name].model_validate(dict(timed.arguments))
-            if timed.name in kinds
-            else None,
-        )
-        for timed in faults
-    ]
-    for index, (timed, fault) in enumerate(known):
-        if fault is None:
-            continue
+    read: dict[int, Fault] = {}
+    for index, timed in enumerate(faults):
+        if kind := kinds.get(timed.name):
+            try:
+                read[index] = kind.model_validate(dict(timed.arguments))
+            except ValidationError as error:
+                yield Refusal(index, kind.hits, f"{timed.name}: {in_parameters(error)}")
+    for index, fault in read.items():
+        begun = faults[index].inject_s
         others = [
             other
-            for number, (earlier, other) in enumerate(known)
-            if other is not None
-            and (earlier.inject_s, number) < (timed.inject_s, index)
-            and earlier.undo_s > timed.inject_s
+            for number, other in read.items()
+            if (faults[number].inject_s, number) < (begun, index) and faults[number].undo_s > begun
         ]
-        if why := refusal(fault, cluster) or _with_others(fault, others, cluster):
+        if why := _why_not(fault, others, cluster):
             yield Refusal(index, fault.hits, why)
+
+
+def _why_not(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
+    try:
+        return refusal(fault, cluster) or _with_others(fault, others, cluster)
+    except Exception as error:  # noqa: BLE001 - a fault may be somebody else's code
+        return f"{fault.name}: it cannot be known whether it may be injected: {in_a_line(error)}"
 
 
 def refusal(fault: Fault, cluster: ClusterDescription) -> str:
