@@ -36,7 +36,10 @@ run_folder = click.argument(
     help="Judge by the `slos:` of this file instead; writes beside, as verdict.FILE.json.",
 )
 def judge(run: Path, as_json: bool, slos: Path | None) -> int:
-    """Judge a run again from its files alone, and write its reports; the exit code is the verdict's."""
+    """Judge a run again from its files alone, and write its reports.
+
+    The exit code is the verdict's.
+    """
     from kubedrill import judging
     from kubedrill.compare.record import variants_file
     from kubedrill.record.folder import RunFolder
@@ -148,7 +151,10 @@ def _report_comparison(folder: "RunFolder", run: Path) -> int:
     help="Say what stays behind of this run, which can never be undone, and forget it.",
 )
 def heal(reports: Path, acknowledged: Path | None) -> int:
-    """Undo what is left of any drill that was killed; exit 0 if nothing is left, 1 if something is."""
+    """Undo what is left of any drill that was killed.
+
+    Exit 0 if nothing is left, 1 if something is.
+    """
     from kubedrill.undo import heal as healing
 
     with if_interrupted("something may be left; do it again"):

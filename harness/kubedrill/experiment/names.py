@@ -51,8 +51,8 @@ class NameCheck:
         """Check that the cluster is one of the catalogue's, and can be changed as it is to be."""
         name, known = self._file.cluster_name, self._catalogue.clusters
         if name is not None and name not in known:
-            message = f'unknown cluster "{shown(name)}"{did_you_mean(name, known)}'
-            self._problems.add(("cluster", "name"), message)
+            near = did_you_mean(name, known) or "; clusters/ has no file"
+            self._problems.add(("cluster", "name"), f'unknown cluster "{shown(name)}"{near}')
         for place, why in self._catalogue.cluster_flaws:
             self._problems.add(("cluster", *place), f"cluster {name}: {why}")
 
