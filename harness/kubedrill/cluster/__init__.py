@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubedrill.cluster.provider import handle_of, provider_named
+from kubedrill.cluster.provider import asked, handle_of, provider_named
 from kubedrill.cluster.state import (
     cluster_folder,
     cluster_names,
@@ -65,13 +65,15 @@ def check(definition: ClusterDefinition, name: str) -> None:
     folder = cluster_folder(name)
     if folder.exists():
         raise _half_made(name)
-    provider_named(definition.provider).check(definition, folder)
+    with asked(definition.provider):
+        provider_named(definition.provider).check(definition, folder)
 
 
 def describe(definition: ClusterDefinition) -> ClusterDescription:
     """Return what a cluster of this definition will have, and what faults may do to it."""
-    told = provider_named(definition.provider).capabilities(definition)
-    return replace(told, definition=definition)
+    with asked(definition.provider):
+        told = provider_named(definition.provider).capabilities(definition)
+        return replace(told, definition=definition)
 
 
 def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) -> ClusterRecord:
@@ -90,7 +92,8 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
             raise _half_made(name) from None
     try:
         write_id(folder, cluster_id or new_id(), definition.provider)
-        record = provider_named(definition.provider).up(definition, folder)
+        with asked(definition.provider):
+            record = provider_named(definition.provider).up(definition, folder)
         record.write(folder / "cluster.json")
     except BaseException:
         down(name)
@@ -101,8 +104,10 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
 def find(name: str) -> ClusterRecord | None:
     """Return the record of a cluster that was brought up and not taken down; else None."""
     folder = cluster_folder(name)
+    provider = read_provider(folder)
     try:
-        return provider_named(read_provider(folder)).find(folder)
+        with asked(provider):
+            return provider_named(provider).find(folder)
     except ValueError as error:
         raise NotStarted(f"{error}; to end the cluster: kubedrill cluster down {name}") from None
 

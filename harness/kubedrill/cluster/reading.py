@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union, cast
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
-from kubedrill.cluster.provider import built_in, provider_named, providers
+from kubedrill.cluster.provider import asked, built_in, provider_named, providers
 from kubedrill.reading.problems import Location, Objections, Problems
 from kubedrill.reading.yaml import check, load
 from kubedrill.record.catalogue import ClusterDefinition, Flaw
@@ -73,7 +73,8 @@ def _checked(value: Any, told: Objections) -> ClusterDefinition | None:
     definition = check(value, provider.definition, told)
     if definition is None:
         return None
-    wrong = [*provider.wrong(definition)]
+    with asked(named.provider):
+        wrong = [*provider.wrong(definition)]
     for place, why in wrong:
         told.add(place, why)
     return None if wrong else cast("ClusterDefinition", definition)
