@@ -241,6 +241,7 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
             tell_phases(drill, plan, begun)
             drill.look(plan)
             drill.check_faults(plan)
+            drill.check_watchdog()
             figures = tail.poll()
             view.show(figures)
             if condition := abort.check(figures):
