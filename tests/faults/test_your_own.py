@@ -164,10 +164,10 @@ def test_what_faults_have_in_common_is_none_itself(tmp_path: Path) -> None:
     file = tmp_path / "both.py"
     base = without("name").replace("class SchedulerKill(Fault)", "class Both(Fault)")
     own = 'class {}(Both):\n    name = "scheduler.{}"\n    effect_s = 5.0\n\n\n'
-    file.write_text(f"{base}\n\n{own.format('One', 'one')}{own.format('Two', 'two')}")
+    file.write_text(f"{base}\n\n{own.format('One', 'kill_one')}{own.format('Two', 'kill_two')}")
     gathered = gather([file])
     assert gathered.wrong == ()
-    assert {*gathered.kinds} - {*faults()} == {"scheduler.one", "scheduler.two"}
+    assert {*gathered.kinds} - {*faults()} == {"scheduler.kill_one", "scheduler.kill_two"}
 
 
 @pytest.mark.parametrize(

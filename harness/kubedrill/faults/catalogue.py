@@ -24,7 +24,7 @@ from kubedrill.words import did_you_mean, in_a_line, shown
 NEEDED = ("name", "functions", "hits", "target", "blast_radius", "effect_s")
 """What each fault says of itself, and has no default."""
 
-_NAME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+")
+_NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+")
 
 
 @cache
@@ -86,10 +86,10 @@ def flaws(kind: type[Fault]) -> Iterator[str]:
         return
     if not _NAME.fullmatch(str(kind.name)):
         yield f'name: "{shown(kind.name)}" is none; words of a-z with a point between, as scheduler.kill'
-    if kind.hits not in kind.model_fields:
+    if kind.hits and kind.hits not in kind.model_fields:
         near = did_you_mean(str(kind.hits), kind.model_fields)
         yield f'hits: it has no field "{shown(kind.hits)}"{near}'
-    if str(kind.target).count("{}") != 1:
+    if kind.hits and str(kind.target).count("{}") != 1:  # without it there is but one to hit
         yield f'target: "{shown(kind.target)}" needs one {{}}, for the name that the file gives'
     for name in re.findall(r"\{(.*?)\}", str(kind.blast_radius)):
         if name not in kind.model_fields:
