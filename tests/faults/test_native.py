@@ -34,7 +34,8 @@ Play = Callable[..., Child]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> RunFolder:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    monkeypatch.setenv("KUBEDRILL_STATE", str(tmp_path / "state"))  # `nowhere` is to be in no other
     return RunFolder.create(tmp_path, "native")
 
 
@@ -88,7 +89,7 @@ def watchdog(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chi
     log = folder.logs / "watchdog.log"
     command += ["--lock-fd", "0", "--runner", str(os.getpid())]
     child = Child.start("watchdog", command, log, WITH_SHARED)
-    child.wait_ready(30)
+    child.wait_ready(60)
     yield child
     child.kill()
 

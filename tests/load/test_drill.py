@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from load_stage import until
 
-from kubedrill.clock import SECOND, now
+from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.record.sample import Outcome
 
 
@@ -27,18 +27,20 @@ def test_every_arrival_is_recorded_once_on_time(stage, server):
 
 
 def test_requests_are_spread_over_identities_and_arrive_evenly(stage, server):
-    stage.play(rate=40, seconds=2)
+    played = stage.play(rate=40, seconds=2)
     tokens = [headers["Authorization"] for _, _, headers in server.served]
     assert {tokens.count(f"Bearer token-{index}") for index in range(8)} == {10}
     assert {headers["User-Agent"] for _, _, headers in server.served} == {"kubedrill-mass-list"}
-    gaps = np.diff(sorted(at for at, _, _ in server.served)) / 1e6
-    assert 20 < np.median(gaps) < 30
+    dues = played.start + np.arange(80) * (SECOND // 40)
+    lags = np.array(sorted(at for at, _, _ in server.served)) - dues
+    assert lags.min() >= 0  # never sooner; a bunch of them would be, but for its last
+    assert np.median(lags) < 250 * MILLISECOND
 
 
 def test_connections_are_kept(stage, server):
-    played = stage.play(rate=40, seconds=2)
-    assert played.outcomes() == {200: 80}
-    assert server.accepted <= 16  # 8 users; a second one each, if the machine was slow for a moment
+    played = stage.play(rate=8, seconds=4)
+    assert played.outcomes() == {200: 32}
+    assert server.accepted <= 16  # 8 users; a second one each, if the machine stood still
 
 
 def test_a_stall_is_seen_by_all_who_should_have_asked_in_it(stage, server):
@@ -64,8 +66,9 @@ def test_a_stall_is_seen_by_all_who_should_have_asked_in_it(stage, server):
     assert after.min() > -0.05
     assert np.median(after) < 1.0
     # A closed loop would have sent 8 requests in those 3 s, and its p90 would be 10 ms.
+    stalled = np.where(since > stall, np.maximum(stall + 3.0 - since, 0), 0)
     assert np.percentile(latency, 50) > 0.3
-    assert np.percentile(latency, 90) == pytest.approx(2.5, abs=0.2)
+    assert -0.05 < np.percentile(latency, 90) - np.percentile(stalled, 90) < 1.0
 
 
 @pytest.mark.alone

@@ -6,7 +6,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from behaving_server import Certificate
 from frame_server import FrameServer, Request, Talk, goaway_after, head
@@ -72,9 +71,9 @@ def lists() -> Lists:
 @pytest.fixture
 def server(certificate: Certificate, lists: Lists) -> Iterator[FrameServer]:
     paths = ("/api/v1/pods", "/behind/a/gateway/api/v1/pods")
-    one = FrameServer(certificate, dict.fromkeys(paths, lists))
-    yield one
-    one.close()
+    frame_server = FrameServer(certificate, dict.fromkeys(paths, lists))
+    yield frame_server
+    frame_server.close()
 
 
 def play(stage, rate=80, **parameters):
@@ -86,12 +85,12 @@ def test_every_user_has_one_connection(stage, server, lists):
     played = play(stage)
     assert played.outcomes() == {200: 80}, played.log
     assert len(server.talks) == USERS
-    assert lists.most_open > USERS
-    assert np.median(played.records()["total_us"]) < 400_000  # at the same time
+    assert lists.most_open > USERS  # several at the same time on one of them
+    assert played.records()["total_us"].min() >= 200_000
     assert set(played.records()["bytes"].tolist()) == {len(PODS)}
     assert set(played.records()["target"].tolist()) == {1}
     assert played.vitals()[-1]["bytes_in"] > 80 * len(PODS)
-    agents = {one.headers["user-agent"] for one in server.requests}
+    agents = {request.headers["user-agent"] for request in server.requests}
     assert agents == {"kubedrill-mass-list"}
 
 
@@ -99,7 +98,7 @@ def test_as_many_connections_as_asked_for(stage, server):
     played = play(stage, connections=3)
     assert played.outcomes() == {200: 80}, played.log
     assert len(server.talks) == 3 * USERS
-    assert max(len(one.requests) for one in server.talks) <= 5
+    assert max(len(talk.requests) for talk in server.talks) <= 5
 
 
 def test_another_connection_when_the_server_takes_no_more_on_one(stage, server, lists):
@@ -108,7 +107,7 @@ def test_another_connection_when_the_server_takes_no_more_on_one(stage, server, 
     played = play(stage)
     assert played.outcomes() == {200: 80}, played.log
     assert USERS < len(server.talks) <= 4 * USERS
-    assert np.median(played.records()["total_us"]) < 800_000
+    assert lists.most_open > 2 * USERS  # none waits for the two streams of the first
 
 
 def test_no_more_connections_than_asked_for(stage, server, lists):
