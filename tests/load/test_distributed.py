@@ -217,7 +217,7 @@ def test_too_few_workers(distributed, server):
     with pytest.raises(
         NotStarted, match=r"load list: 1 of 2 workers came .* within 4 s; start each"
     ):
-        master.wait_ready(40)
+        master.wait_ready(60)
     assert distributed.workers[0].wait(60) is not None
 
 

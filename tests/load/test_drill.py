@@ -124,7 +124,7 @@ def test_it_quits_at_the_end_of_stdin(stage, server):
 def test_it_quits_when_stdin_ends_before_go(stage, server):
     child = stage.start({})
     child.end()
-    assert child.wait(30) == 0
+    assert child.wait(60) == 0
     child.process.stdout.close()
     assert server.served == []
 
@@ -220,7 +220,7 @@ def test_users_and_samples_are_there_before_go(stage, server):
     child = stage.start({"limit": 5})
     sidecar = (stage.folder.samples / "load-list.json").read_text()
     child.end()
-    child.wait(30)
+    child.wait(60)
     child.process.stdout.close()
     assert '"role": "transaction"' in sidecar
     assert '"limit": 5' in sidecar
@@ -231,6 +231,6 @@ def test_nothing_is_printed_but_ready(stage, server):
     start = stage.go(child, 10, 0.5, {})
     threading.Thread(target=child.wait, args=(10,)).start()
     assert child.process.stdout.read() == b""
-    assert child.wait(30) == 0
+    assert child.wait(60) == 0
     assert now() > start
     child.process.stdout.close()

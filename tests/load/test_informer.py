@@ -213,7 +213,7 @@ def test_an_initial_list_without_its_end_is_not_up(stage, server):
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
-            timeout=30,
+            timeout=90,
             check=False,
         ).returncode
     assert status == 1

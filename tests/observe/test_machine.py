@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from quotas import quota_of
 
 from kubedrill.observe import kernel
 from kubedrill.observe.fsync import FsyncWatch
@@ -237,22 +238,9 @@ print(machine.look().model_dump_json())
 
 @pytest.fixture
 def quota() -> Iterator[Path]:
-    """A cgroup of its own with a CPU quota, of the version that this machine has for CPUs."""
-    older = Path("/sys/fs/cgroup/cpu")
-    group = (older if older.exists() else Path("/sys/fs/cgroup")) / f"kubedrill-test-{os.getpid()}"
-    quota, period = round(QUOTA * 100_000), 100_000
-    try:
-        group.mkdir()
-        if older.exists():
-            (group / "cpu.cfs_quota_us").write_text(f"{quota}")
-        else:
-            (group / "cpu.max").write_text(f"{quota} {period}")
-    except OSError as error:
-        if group.exists():
-            group.rmdir()
-        pytest.skip(f"no CPU quota can be had here: {error}")
-    yield group
-    group.rmdir()
+    """A cgroup of its own with a CPU quota."""
+    with quota_of(QUOTA) as group:
+        yield group
 
 
 def test_a_real_quota_is_the_machine(tmp_path, quota: Path) -> None:

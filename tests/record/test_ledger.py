@@ -136,7 +136,7 @@ def test_writers_and_dying_writers_together(ledger: Ledger, start: Start) -> Non
         assert dying.stdin is not None
         dying.stdin.write(b"x")
         dying.stdin.close()
-        assert dying.wait(30) == -signal.SIGKILL
+        assert dying.wait(60) == -signal.SIGKILL
     assert [writer.wait(60) for writer in writers] == [0, 0]
     assert len(ledger.entries()) == 60
 
