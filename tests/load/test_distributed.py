@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from load_stage import PROFILE, PROFILES, Stage, baseline, until
+from ports import free_port
 from watch_server import WatchServer
 
 from kubedrill.clock import SECOND, now
@@ -32,12 +33,6 @@ from kubedrill.record.schedule import Schedule, ScheduledLoad
 
 LEAD = SECOND
 Worker = subprocess.Popen[str]
-
-
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
 
 
 class Distributed:

@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 from behaving_server import BODY, BehavingServer, Certificate
+from ports import free_port
 
 from kubedrill.wire.namespace import open_socket
 
@@ -164,9 +165,7 @@ def test_bodies_received_together_do_not_mix(ask):
 
 
 def test_refused(ask):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        free = taken.getsockname()[1]
-    (answer,) = ask("/whole", port=free)
+    (answer,) = ask("/whole", port=free_port())
     assert answer["outcome"] == "refused"
 
 
