@@ -112,7 +112,7 @@ def test_another_connection_when_the_server_takes_no_more_on_one(stage, server, 
     lists.latency_s = 0.5
     played = play(stage)
     assert played.outcomes() == {200: 80}, played.log
-    assert USERS < len(used(server)) <= 4 * USERS
+    assert USERS < len(used(server)) <= 5 * USERS  # if all ten requests of each are there at once
     assert lists.most_open > 2 * USERS  # none waits for the two streams of the first
 
 
