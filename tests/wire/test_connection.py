@@ -151,7 +151,7 @@ def test_a_kept_connection_closed_before_the_first_byte(ask):
 
 
 def test_nobody_waits_for_another(ask):
-    *answers, whole = ask(*["/slow"] * 24, together=True, may_keep=48)
+    *answers, whole = ask(*["/slow"] * 24, together=True, may_keep=48, may_grow=16)
     assert [answer["outcome"] for answer in answers] == [200] * 24
     assert whole["took_s"] < 24 * 0.3  # as long as they take one after the other
 
