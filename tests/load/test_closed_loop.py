@@ -1,6 +1,5 @@
 """Clients that wait for their answers ask a slow server less: which is why it must be asked for."""
 
-import numpy as np
 import pytest
 from load_stage import LEAD, PROFILE, baseline
 
@@ -34,7 +33,6 @@ def test_a_client_asks_when_it_is_answered(stage, server, latency_s, pause_s):
     assert took_s >= latency_s
     expected = 10 * 2 / (took_s + pause_s)  # ten clients, for two seconds
     assert 0.8 * expected - 10 <= len(records) <= 1.1 * expected + 10
-    assert np.median(records["wait_us"]) < 250_000  # what counts as late
 
 
 BUG = """

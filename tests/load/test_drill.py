@@ -7,34 +7,44 @@ import time
 
 import numpy as np
 import pytest
-from load_stage import until
+from list_server import ListServer
+from load_stage import Played, until
 
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.record.sample import Outcome
 
 
-def test_every_arrival_is_recorded_once_on_time(stage, server):
+def test_every_arrival_is_recorded_once(stage, server):
     played = stage.play(rate=50, seconds=2)
     records = np.sort(played.records(), order="intended")
     assert played.status == 0
     assert played.outcomes() == {200: 100}
     expected = played.start + np.arange(100) * (SECOND // 50)
     assert np.array_equal(records["intended"], expected.astype(np.uint64))
-    assert np.median(records["wait_us"]) < 250_000  # what counts as late
     assert (records["wait_us"] <= records["first_byte_us"]).all()
     assert (records["first_byte_us"] <= records["total_us"]).all()
     assert (records["bytes"] > 2_000).all()
 
 
-def test_requests_are_spread_over_identities_and_arrive_evenly(stage, server):
+def test_requests_are_spread_over_identities_and_none_comes_before_it_is_due(stage, server):
     played = stage.play(rate=40, seconds=2)
     tokens = [headers["Authorization"] for _, _, headers in server.served]
     assert {tokens.count(f"Bearer token-{index}") for index in range(8)} == {10}
     assert {headers["User-Agent"] for _, _, headers in server.served} == {"kubedrill-mass-list"}
+    assert lags_of(played, server).min() >= 0  # a bunch of them would be sooner, but for its last
+
+
+def lags_of(played: Played, server: ListServer) -> np.ndarray:
+    """Return how much later the server had each of 80 requests than it was due, at 40/s, ns."""
     dues = played.start + np.arange(80) * (SECOND // 40)
-    lags = np.array(sorted(at for at, _, _ in server.served)) - dues
-    assert lags.min() >= 0  # never sooner; a bunch of them would be, but for its last
-    assert np.median(lags) < 250 * MILLISECOND
+    return np.array(sorted(at for at, _, _ in server.served)) - dues
+
+
+@pytest.mark.alone
+def test_requests_are_sent_on_time_and_arrive_evenly(stage, server):
+    played = stage.play(rate=40, seconds=2)
+    assert np.median(played.records()["wait_us"]) < 250_000  # what counts as late
+    assert np.median(lags_of(played, server)) < 250 * MILLISECOND
 
 
 def test_connections_are_kept(stage, server):

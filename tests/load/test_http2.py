@@ -175,11 +175,10 @@ def test_a_server_that_is_gone(stage, server):
 
 def test_stand_alone(locust, server):
     done = locust(
-        *("--headless", "--users", "2", "--spawn-rate", "2", "--rate", "20"),
-        *("--run-time", "4s", "--http", "2"),
+        *("--headless", "--users", "2", "--spawn-rate", "2", "--rate", "20", "--http", "2"),
+        served=20,
     )
     assert done.returncode == 0, done.stderr
-    assert len(server.requests) > 0  # the users need their time to come up
     assert len(used(server)) == 2
 
 
