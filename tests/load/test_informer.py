@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -41,6 +41,19 @@ def play(stage: Stage, seconds: float = 2, after: float = 0.5, meanwhile=None, *
     return played
 
 
+def once_told(server: WatchServer, act: Callable[[], None]) -> Callable[[], None]:
+    """Return what acts when the four informers have been told of a few writes: a slow load begins late."""
+
+    def wait_and_act() -> None:
+        latest = now() + 60 * SECOND
+        while server.sent < 4 * 4:
+            assert now() < latest
+            time.sleep(0.01)
+        act()
+
+    return wait_and_act
+
+
 def begun_anew(server: WatchServer) -> list[dict[str, str]]:
     return [query for query in server.queries("GET", True) if "sendInitialEvents" in query]
 
@@ -70,14 +83,14 @@ def test_every_write_is_seen_by_every_informer(stage, server, begin, encoding):
 
 @pytest.mark.parametrize("abruptly", [False, True])
 def test_a_lost_watch_is_resumed_at_once_from_the_last_event(stage, server, abruptly):
-    played = play(stage, meanwhile=lambda: server.cut(abruptly))
+    played = play(stage, 3, meanwhile=once_told(server, lambda: server.cut(abruptly)))
     (outcome,) = played.outcomes("write.lost")
     assert outcome in ({Outcome.EOF, Outcome.RESET} if abruptly else {200})
     assert len(begun_anew(server)) == 4
     again = resumed(server)
     assert len(again) == 4
-    assert all(FIRST < int(query["resourceVersion"]) <= FIRST + 20 for query in again)
-    assert len(played.records("write.seen")) == 4 * 20  # none is missed, none comes twice
+    assert all(FIRST < int(query["resourceVersion"]) <= FIRST + 30 for query in again)
+    assert len(played.records("write.seen")) == 4 * 30  # none is missed, none comes twice
     lost = np.sort(played.records("write.lost")["intended"])
     resumptions = np.sort(played.records("write.watch")["intended"])[-4:]
     assert (resumptions - lost).max() < SECOND * 8 // 10  # the least pause after a failure
@@ -116,7 +129,8 @@ def test_dropped_watches_may_take_everything_anew(stage, server, begin):
 
 @pytest.mark.parametrize("begin", ["stream", "list"])
 def test_gone_begins_anew_after_a_pause(stage, server, begin):
-    played = play(stage, 5, meanwhile=lambda: server.to_all(error_event(410)), begin=begin)
+    gone = once_told(server, lambda: server.to_all(error_event(410)))
+    played = play(stage, 6, meanwhile=gone, begin=begin)
     assert played.outcomes("write.lost") == {410: 4}
     assert played.outcomes("write.list") == {200: 8}
     lost = np.sort(played.records("write.lost")["intended"])
@@ -159,7 +173,7 @@ def test_what_is_not_seen_has_failed(stage, server, begin):
         server.mute = True
         muted.append(now())
 
-    played = play(stage, 5, meanwhile=mute, after=0.95, begin=begin, timeout_s=2.0)
+    played = play(stage, 5, meanwhile=once_told(server, mute), begin=begin, timeout_s=2.0)
     seen = played.records("write.seen")
     assert len(seen) == 4 * 50
     outcomes = played.outcomes("write.seen")
@@ -179,7 +193,7 @@ def test_what_the_end_interrupts_is_on_record(stage, server):
         server.cut(abruptly=True)
 
     muted: list[int] = []
-    played = play(stage, 4, meanwhile=mute, after=0.95, timeout_s=10.0)
+    played = play(stage, 4, meanwhile=once_told(server, mute), timeout_s=10.0)
     assert played.outcomes("write.watch") == {200: 4, Outcome.CUT: 4}
     outcomes = played.outcomes("write.seen")
     assert outcomes[200] + outcomes[Outcome.CUT] == 4 * 40
