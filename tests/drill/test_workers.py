@@ -74,7 +74,7 @@ def test_too_few_workers_start_nothing(
     cluster: ClusterRecord, drill: Drills, port: int, worker: Worker
 ) -> None:
     worker()
-    running = drill("too-few", shared(port, 2, "3s"))
+    running = drill("too-few", shared(port, 2, "10s"))
     assert running.process.wait(60) == 3
     assert "load list: 1 of 2 workers came to" in running.output()
     assert not list((running.reports / "too-few").glob("2*"))
