@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 PERIOD_US = 100_000
-WEIGHTIEST = {"cpu.shares": 262_144, "cpu.weight": 10_000}
-"""So that a group's quota holds it back, and nobody else does: the kernel's largest, by its file."""
+MOST_SHARES, MOST_WEIGHT = 262_144, 10_000
+"""The kernel's largest, of either version: the quota holds a group back, and nobody else does."""
 
 
 @contextmanager
@@ -22,10 +22,10 @@ def quota_of(cores: float) -> Iterator[Path]:
         group.mkdir()
         if older.exists():
             (group / "cpu.cfs_quota_us").write_text(f"{quota}")
+            (group / "cpu.shares").write_text(f"{MOST_SHARES}")
         else:
             (group / "cpu.max").write_text(f"{quota} {PERIOD_US}")
-        for file in WEIGHTIEST.keys() & {found.name for found in group.iterdir()}:
-            (group / file).write_text(f"{WEIGHTIEST[file]}")
+            (group / "cpu.weight").write_text(f"{MOST_WEIGHT}")
     except OSError as error:
         if group.exists():
             group.rmdir()
