@@ -64,3 +64,8 @@ def _candidates(word: str, names: list[str]) -> list[str]:
     if len(names) <= COMPARED:
         return names
     return [name[:SHOWN] for name in names if name[:1] == word[:1]][:COMPARED]
+
+
+def a(noun: str) -> str:
+    """Return a noun with its article: `a member`, `an apiserver`."""
+    return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"

@@ -4,6 +4,7 @@ A provider is found by its registration; its cluster is made of the first file o
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -139,6 +140,65 @@ def test_what_is_held_stays_down_until_it_is_released(
     assert handle.components()[target].state == "running"
     told = [(line.event, line.pid) for line in exits.read() if line.component == target]
     assert told == [("exited", pid), ("started", again)]
+
+
+def test_what_is_stopped_ends_by_itself_and_stays_down_until_it_is_released(
+    record: ClusterRecord, handle: Handle, until: Until
+):
+    holding = handle.holding
+    if isinstance(holding, Absent):
+        return
+    target, exits = of_kind(record, holding.of), handle.exits()
+    pid = handle.components()[target].pid
+    with pytest.raises(HandleError):
+        holding.stop(target, expect_pid=pid + 1)
+    assert handle.components()[target].state == "running"
+    try:
+        assert holding.stop(target, expect_pid=pid) == pid
+        assert handle.components()[target].state in {"stopping", "held"}
+        until(lambda: handle.components()[target].state == "held")
+        assert not psutil.pid_exists(pid)
+    finally:
+        again = holding.release(target)
+    told = [line for line in exits.read() if line.component == target]
+    assert [(line.event, line.pid) for line in told] == [("exited", pid), ("started", again)]
+    assert (told[0].asked, told[0].status != -signal.SIGKILL) == (True, True)
+
+
+def test_what_is_restarted_ends_by_itself_and_runs_anew(
+    record: ClusterRecord, handle: Handle, until: Until
+):
+    holding = handle.holding
+    if isinstance(holding, Absent):
+        return
+    target, exits = of_kind(record, holding.of), handle.exits()
+    pid = handle.components()[target].pid
+    assert holding.restart(target, expect_pid=pid) == pid
+    until(lambda: handle.components()[target].pid not in {pid, None})
+    exited, started = [line for line in exits.read() if line.component == target]
+    assert (exited.asked, exited.status != -signal.SIGKILL) == (True, True)
+    assert handle.components()[target].state == "running"
+    assert started.pid == handle.components()[target].pid
+
+
+def test_a_pause_that_somebody_else_ends_is_one_no_more(
+    record: ClusterRecord, handle: Handle, until: Until
+):
+    pausing = handle.pausing
+    if isinstance(pausing, Absent):
+        return
+    target = of_kind(record, pausing.of)
+    pid = pausing.pause(target)
+    try:
+        until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        since = handle.components()[target].since
+        os.kill(pid, signal.SIGCONT)
+        os.kill(pid, signal.SIGSTOP)
+        until(lambda: handle.components()[target].since > since)
+        os.kill(pid, signal.SIGCONT)
+        until(lambda: handle.components()[target].state == "running")
+    finally:
+        pausing.proceed(target)
 
 
 def test_a_hold_and_a_pause_end_by_themselves(record: ClusterRecord, handle: Handle, until: Until):

@@ -22,7 +22,7 @@ KILLING = faults()["etcd.kill"]
 @pytest.mark.parametrize(
     ("words", "seconds"),
     [
-        (r"unless the kill took the quorum; within (\d+) s", KILLING.effect_s),
+        (r"unless the fault took the quorum; within (\d+) s", KILLING.effect_s),
         (r"raft entries behind the leader; within (\d+) s", KILLING.return_s),
         (r"how long its undo may take \((\d+) s for `etcd\.kill`\)", KILLING.return_s),
         (r"gives it (\d+) s for that", clearing.ENDING_S),

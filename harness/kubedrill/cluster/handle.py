@@ -45,20 +45,39 @@ class Holding(Operation, Protocol):
         """
         ...
 
+    def stop(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        """Ask it to end (SIGTERM), and keep it down until released; return its pid at once.
+
+        It is `stopping` until it has ended, which may take its time, then `held`. HandleError as of `hold`.
+        """
+        ...
+
+    def restart(
+        self, target: str, *, expect_pid: int | None = None, until: int | None = None
+    ) -> int:
+        """Ask it to end (SIGTERM), and start it once it has; return the pid that ends, at once.
+
+        What has not ended by then is killed at `until`. HandleError as of `hold`.
+        """
+        ...
+
     def release(self, target: str) -> int:
-        """Start what is held; return its pid. What runs is left as it is."""
+        """Start what is held, or stopping, which is killed first; return its pid. What runs is left so."""
         ...
 
 
 class Pausing(Operation, Protocol):
     """Stops a component or a node where it is, and lets it go on."""
 
-    def pause(self, target: str, *, until: int | None = None) -> int:
-        """Stop it (SIGSTOP); return its pid. HandleError if it does not run."""
+    def pause(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        """Stop it (SIGSTOP); return its pid. HandleError as of `hold`.
+
+        It is `paused` then, and `running` as soon as anybody lets it go on, or `paused` since later.
+        """
         ...
 
-    def proceed(self, target: str) -> int:
-        """Let it go on (SIGCONT); return its pid. What is not paused is left as it is."""
+    def proceed(self, target: str) -> int | None:
+        """Let it go on (SIGCONT); return its pid, None if it does not run. What is not paused is left so."""
         ...
 
 

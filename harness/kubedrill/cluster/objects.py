@@ -89,7 +89,8 @@ _SCRAPER_RULES = [
             *("/livez", "/livez/*", "/readyz", "/readyz/*"),
         ],
         "verbs": ["get"],
-    }
+    },
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get"]},
 ]
 _DEFINITIONS = {
     "apiGroups": ["apiextensions.k8s.io"],

@@ -153,7 +153,7 @@ def _fault(fault: Fault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedF
         )
     known = catalogue.faults[fault.name]
     values = {**_defaults(known.parameters), **fault.arguments}
-    asked = values[known.hits]
+    asked = values[known.hits] if known.hits else known.target
     chosen = asked if asked in CHOSEN_LATER else ""
     named = zones if chosen else [asked] if isinstance(asked, str) else asked
     return PlannedFault(

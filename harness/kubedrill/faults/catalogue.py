@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -93,11 +92,7 @@ def _of(module: ModuleType) -> Iterator[type[Fault]]:
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Fault)
     )
-    return (
-        kind
-        for kind in kinds
-        if kind.__module__ == module.__name__ and not inspect.isabstract(kind)
-    )
+    return (kind for kind in kinds if kind.__module__ == module.__name__ and hasattr(kind, "name"))
 
 
 def _description(kind: type[Fault], file: str = "") -> FaultDescription:

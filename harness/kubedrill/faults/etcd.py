@@ -1,4 +1,4 @@
-"""Faults on etcd: a member is killed and kept down; it comes back as a full member that caught up."""
+"""Faults on etcd: members that are taken out, and come back as full members that caught up."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -6,29 +6,25 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from kubedrill.cluster.etcd import EtcdError, EtcdStatus, healthy, status
-from kubedrill.faults import holding_down
 from kubedrill.faults.actions import actions
-from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.fault import Candidate, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.processes import ASK_S, KILL, PAUSE, STOP, OnProcesses, running
 from kubedrill.faults.toll import Toll
-from kubedrill.record.catalogue import ClusterDescription, Need
+from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.errors import WireError
-
-ASK_S = 0.5
-"""A member that does not answer within this time does not answer: on one machine it takes 2 ms."""
 
 CAUGHT_UP = 100
 """Raft entries a member may be behind the leader: less than a second of a busy cluster's writes."""
 
 
-class EtcdKill(Fault):
-    """Kill an etcd member with SIGKILL and keep it down until the phase ends."""
+class _OnMembers(OnProcesses):
+    """What those have in common that take members out."""
 
-    name: ClassVar = "etcd.kill"
-    functions: ClassVar = ("kill", "restore")
+    component: ClassVar = "etcd"
+    health: ClassVar = "/health"
     hits: ClassVar = "member"
     target: ClassVar = "etcd-{}"
-    needs: ClassVar = (Need("holding", "etcd"),)
     blast_radius: ClassVar = "etcd member {member}; refused where quorum would be lost"
     effect_s: ClassVar = 10.0
     """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""
@@ -40,7 +36,7 @@ class EtcdKill(Fault):
         json_schema_extra={"default": "leader"},
     )
     allow_quorum_loss: bool = Field(
-        False, description="kill even where the members that are left have no quorum"
+        False, description="even where the members that are left have no quorum"
     )
 
     def asked(self) -> str | Sequence[str]:
@@ -54,34 +50,30 @@ class EtcdKill(Fault):
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run."""
         leaders = [zone for zone, said in _statuses(scene.record).items() if said.is_leader]
-        return holding_down.running(scene, self.target, leaders)
+        return running(scene, self.target, leaders)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
-        """Kill the members, and remember how things were before."""
+        """Take the members out, and remember how things were before."""
         before = _statuses(scene.record)
         hit = [before[zone] for target in scene.targets if (zone := _zone(target)) in before]
         return {
-            **holding_down.kill(scene),
+            **super().inject(scene),
             "member_ids": [member.member_id for member in hit],
             "led": any(member.is_leader for member in hit),
             "answered": [*before],
         }
 
-    def did(self, scene: Scene) -> str:
-        """Say which processes were killed."""
-        return holding_down.killed(scene)
-
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the members are gone and, where that can be, another one leads."""
         after = _statuses(scene.record)
         if still := [target for target in scene.targets if _zone(target) in after]:
-            words = "the process was replaced, the kill hit nothing that lasted"
+            words = f"the process was replaced, the {self.verb} hit nothing that lasted"
             return missing(f"{' and '.join(still)} answered: {words}", *still)
         gone = f"{' and '.join(scene.targets)} did not answer"
         members = len(scene.record.zones)
         quorum = members // 2 + 1
         answered = set(scene.facts["answered"])
-        # Survivors that are slow to answer are no proof: the kill itself must have taken the quorum.
+        # Survivors that are slow to answer are no proof: the fault itself must have taken the quorum.
         if len(answered - {_zone(target) for target in scene.targets}) < quorum <= len(answered):
             return proof(f"{gone}; {len(after)} of {members} members answer: no quorum")
         if not scene.facts["led"]:
@@ -90,14 +82,6 @@ class EtcdKill(Fault):
             if said.is_leader and said.member_id not in scene.facts["member_ids"]:
                 return proof(f"{gone}; {self.target.format(zone)} leads")
         return missing("no other member led")
-
-    def lapse(self, scene: Scene) -> Lapse | None:
-        """Return which member is not held down, or was not all the time."""
-        return holding_down.lapse(scene)
-
-    def undo(self, scene: Scene) -> None:
-        """Start the members."""
-        holding_down.release(scene)
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are full members, healthy, and close behind the leader."""
@@ -122,7 +106,27 @@ class EtcdKill(Fault):
         return proof(f"{' and '.join(scene.targets)}: {words}")
 
 
+class EtcdKill(_OnMembers):
+    """Kill an etcd member with SIGKILL and keep it down until the phase ends."""
+
+    way: ClassVar = KILL
+
+
+class EtcdStop(_OnMembers):
+    """Stop an etcd member in order (SIGTERM) and keep it down until the phase ends."""
+
+    way: ClassVar = STOP
+
+
+class EtcdPause(_OnMembers):
+    """Pause an etcd member (SIGSTOP) until the phase ends: its connections stay, and nobody answers."""
+
+    way: ClassVar = PAUSE
+
+
 kill, restore = actions(EtcdKill)
+stop, start = actions(EtcdStop)
+pause, proceed = actions(EtcdPause)
 
 
 def _zone(target: str) -> str:

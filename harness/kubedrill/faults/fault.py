@@ -92,7 +92,7 @@ class Fault(BaseModel, ABC):
     functions: ClassVar[tuple[str, str]]
     """The names that `actions` binds in its module: what injects it, what undoes it."""
     hits: ClassVar[str]
-    """The field that says whom: `member`."""
+    """The field that says whom: `member`; "" where `target` is the only one."""
     target: ClassVar[str]
     """What ledger and report call the one that the file calls so: `etcd-{}`."""
     verb: ClassVar[str] = "kill"
@@ -111,6 +111,10 @@ class Fault(BaseModel, ABC):
     @abstractmethod
     def asked(self) -> str | Sequence[str]:
         """Return whom the file names, by what the file calls them, or `leader` or `random`."""
+
+    def known(self, cluster: ClusterDescription) -> Sequence[str]:
+        """Return whom a file may name: the zones."""
+        return cluster.zones
 
     def refuse(self, cluster: ClusterDescription) -> str:  # noqa: ARG002 - for those that must refuse
         """Return why this may not be done to the cluster, before anything is started; or ""."""

@@ -117,8 +117,11 @@ def _read(fault: str, given: Mapping[str, Any], file: str) -> Fault:
 
 def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
     """Return whom to hit, of what is there now; FaultFailed if nobody may be."""
-    there = fault.candidates(scene)
     asked = fault.asked()
+    try:
+        there = fault.candidates(scene)
+    except HandleError as error:
+        raise progress.fail(str(error)) from error
     if asked == "leader":
         chosen = [candidate for candidate in there if candidate.leads]
         if not chosen:

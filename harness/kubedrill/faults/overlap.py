@@ -46,7 +46,7 @@ def refusal(fault: Fault, cluster: ClusterDescription) -> str:
             has = ", ".join(cluster.capabilities) or "nothing"
             why = f" ({reason})" if (reason := cluster.why_not(need)) else ""
             return f"{fault.name} needs the capability {need}{why}; this cluster has: {has}"
-    if why := unknown(fault.words(), fault.hits, fault.asked(), cluster.zones):
+    if why := unknown(fault.words(), fault.hits, fault.asked(), fault.known(cluster)):
         return why
     for toll in fault.tolls(cluster):
         if why := too_much(fault.words(), toll, len(cluster.zones), cluster.zones):
@@ -59,7 +59,7 @@ def refused_now(
 ) -> str:
     """Return why those `chosen`, by what the file calls them, must not be hit as things are now; or ""."""
     cluster = ClusterDescription(record.zones, record.capabilities, record.lacks)
-    if why := unknown(fault.words(), fault.hits, chosen, cluster.zones):
+    if why := unknown(fault.words(), fault.hits, chosen, fault.known(cluster)):
         return why
     left = [candidate.called for candidate in there]
     for toll in fault.tolls(cluster):

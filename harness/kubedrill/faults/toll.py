@@ -5,9 +5,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kubedrill.record.catalogue import CHOSEN_LATER
-from kubedrill.words import shown
+from kubedrill.words import a, shown
 
-Kind = Literal["member", "apiserver", "zone", "node", "link"]
+Kind = Literal[
+    "member",
+    "apiserver",
+    "controller-manager",
+    "scheduler",
+    "balancer",
+    "zone",
+    "node",
+    "link",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,7 @@ NEEDS: dict[Kind, Need] = {
     "member": Need("quorum needs", lambda total: total // 2 + 1, "allow_quorum_loss"),
     "apiserver": Need("the API needs", lambda _: 1, "allow_api_loss"),
 }
-"""Of zones, nodes and links as many may be taken as there are: what stood in them counts by itself."""
+"""Of all else as many may be taken as there are; what stood in a zone counts by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +75,12 @@ def too_much(words: Words, toll: Toll, total: int, there: Collection[str]) -> st
     if not toll.named and not toll.unnamed:
         return f"{words.fault}: no {toll.kind} is named, so nothing would be {words.done}"
     if len(set(toll.named)) < len(toll.named):
-        return f"{words.fault}: a {toll.kind} is named twice: {shown(', '.join(toll.named))}"
+        return f"{words.fault}: {a(toll.kind)} is named twice: {shown(', '.join(toll.named))}"
     need = NEEDS.get(toll.kind)
     left = len(set(there) - set(toll.named)) - toll.unnamed
     if need is None or toll.allowed or left >= need.least(total):
         return ""
-    whom = shown(", ".join(toll.named)) or f"a {toll.kind}"
+    whom = shown(", ".join(toll.named)) or a(toll.kind)
     return (
         f"{words.fault} of {whom} would leave {left} of {total} {toll.kind}s, and {need.who} "
         f"{need.least(total)}; {words.verb} fewer, or say {need.allowed_by}: true"

@@ -15,6 +15,7 @@ from kubedrill.clock import MILLISECOND, now
 from kubedrill.cluster.provider import handle_of
 from kubedrill.observe.fsync import FsyncWatch, disks
 from kubedrill.observe.health import Health, Leaders
+from kubedrill.observe.leases import EVERY_S, Leases
 from kubedrill.observe.machine import Machine, MachineWatch
 from kubedrill.observe.metrics import Scrape, Seen, interval_s
 from kubedrill.observe.resources import Resources
@@ -25,6 +26,7 @@ from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.schedule import Schedule, allowed_hole
+from kubedrill.record.watched import LEADERLESS
 
 STAGGER = 50 * MILLISECOND
 """Between the scrapes of one round: all at once would be a load of their own."""
@@ -38,6 +40,7 @@ class Scraper:
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
         self._leaders = Leaders()
         self._health = Health(folder, record, self._leaders)
+        self._folder, self._record = folder, record
         handle = handle_of(record)
         self._resources = Resources(folder, handle.usage)
         self._fsync = FsyncWatch(disks(folder, handle.data()))
@@ -76,6 +79,9 @@ class Scraper:
         yield "resources", self._resources.run, ticks(schedule, settings.resources)
         yield "machine", self._machine.run, ticks(schedule, 1.0)
         yield "health", self._health.run, ticks(schedule, 1.0)
+        if any(f".{LEADERLESS}" in objective.text for objective in schedule.objectives):
+            leases = Leases(self._folder, self._record)
+            yield "leases", leases.run, ticks(schedule, EVERY_S)
         for number, scrape in enumerate(self._scrapes):
             every = interval_s(scrape.component, settings)
             # The first one, before the schedule begins, opens the connection.

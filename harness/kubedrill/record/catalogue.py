@@ -54,7 +54,7 @@ class FaultDescription:
     """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
     lasts: Lasts = "lasting"
     hits: str = ""
-    """The argument that says whom: names of zones or nodes, or one of CHOSEN_LATER."""
+    """The argument that says whom: names of zones or nodes, or one of CHOSEN_LATER; "" if nobody is named."""
     target: str = ""
     """What plan and report call the one that the argument calls so: `etcd-{}`."""
 

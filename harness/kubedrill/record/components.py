@@ -6,8 +6,8 @@ from pydantic import Field
 
 from kubedrill.record.lines import Amount, Count, Line, Time, TimedLine
 
-State = Literal["stopped", "running", "paused", "held", "backoff"]
-"""Not started yet, running, stopped where it is, down until released, starts soon."""
+State = Literal["stopped", "running", "paused", "stopping", "held", "backoff"]
+"""Not started yet, running, stopped where it is, asked to end, down until released, starts soon."""
 
 
 class ComponentState(Line):

@@ -87,6 +87,14 @@ class RunFolder:
         return self.path / "health.jsonl"
 
     @property
+    def leases(self) -> Path:
+        """Who leads controller-managers and schedulers, ten times a second; written by the scraper.
+
+        Only where an objective is about that.
+        """
+        return self.path / "leases.jsonl"
+
+    @property
     def chaos_experiment(self) -> Path:
         """The native Chaos Toolkit experiment that chaoslib runs."""
         return self.path / "chaos-experiment.json"

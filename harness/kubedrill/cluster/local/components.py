@@ -8,7 +8,7 @@ from kubedrill.cluster.local.certificates import AGGREGATOR, SERVICE_NETWORK
 from kubedrill.cluster.local.flags import FlagValue, Kind, flag
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.pki import SERVER_NAME, Pair
-from kubedrill.cluster.local.supervisor import Program
+from kubedrill.cluster.local.programs import Program
 from kubedrill.cluster.local.zones import (
     APISERVER_PORT,
     CONTROLLER_MANAGER_PORT,

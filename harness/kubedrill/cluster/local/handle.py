@@ -129,15 +129,24 @@ class _Programs:
     def hold(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
         return self._ask("hold", target, by="fault", expect_pid=expect_pid, until=until)
 
+    def stop(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        return self._ask("stop", target, by="fault", expect_pid=expect_pid, until=until)
+
+    def restart(
+        self, target: str, *, expect_pid: int | None = None, until: int | None = None
+    ) -> int:
+        return self._ask("restart", target, by="fault", expect_pid=expect_pid, until=until)
+
     def release(self, target: str) -> int:
         request = {"do": "release", "components": [target], "by": "release"}
         return int(ask(self.socket, request)["pids"][0])
 
-    def pause(self, target: str, *, until: int | None = None) -> int:
-        return self._ask("pause", target, until=until)
+    def pause(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        return self._ask("pause", target, expect_pid=expect_pid, until=until)
 
-    def proceed(self, target: str) -> int:
-        return self._ask("proceed", target)
+    def proceed(self, target: str) -> int | None:
+        pid = ask(self.socket, {"do": "proceed", "component": target})["pid"]
+        return None if pid is None else int(pid)
 
     def _ask(self, do: str, component: str, **given: Any) -> int:
         return int(ask(self.socket, {"do": do, "component": component, **given})["pid"])

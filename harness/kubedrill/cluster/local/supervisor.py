@@ -5,13 +5,12 @@ unregistered, then killed, and when the library itself is killed its children li
 drills are about, hence these few lines of our own.
 """
 
-import json
 import os
 import selectors
 import signal
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,9 @@ import psutil
 
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.cluster.local.files import Components, Files
-from kubedrill.record.components import ComponentState, Exited, Started, State
-from kubedrill.record.files import write_json
+from kubedrill.cluster.local.programs import Program, Reply, Supervised, halts
+from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import JsonLines, write_typed
-
-Reply = Callable[[dict[str, Any]], None]
 
 _FIRST_DELAY = 50 * MILLISECOND
 _LONGEST_DELAY = 2 * SECOND
@@ -31,69 +28,8 @@ _SETTLED = 10 * SECOND
 """A process that ran this long has started well: its next restart is quick again."""
 
 
-MARK = "KUBEDRILL_CLUSTER"
-"""Environment variable of the supervisor and all it starts: the cluster's folder. `down` finds by it
-what a supervisor that died could not tell of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """One supervised process. Its log is `logs/NAME.log` in the cluster's folder."""
-
-    name: str
-    command: tuple[str, ...]
-    nice: int = 0
-
-
-def write_programs(folder: Path, programs: list[Program]) -> None:
-    """Write the supervisor's list."""
-    write_json(Files(folder).programs, [asdict(program) for program in programs], mode=0o600)
-
-
-def read_programs(folder: Path) -> list[Program]:
-    """Read the supervisor's list."""
-    raw = json.loads(Files(folder).programs.read_text(encoding="utf-8"))
-    return [Program(**{**listed, "command": tuple(listed["command"])}) for listed in raw]
-
-
 class Refused(Exception):  # noqa: N818 - an answer, not an accident
     """The request cannot be done; the message says why."""
-
-
-@dataclass(slots=True)
-class Supervised:
-    """One process as it is now."""
-
-    program: Program
-    state: State = "stopped"
-    since: int = field(default_factory=now)
-    restarts: int = 0
-    process: "subprocess.Popen[bytes] | None" = None
-    started: float = 0.0
-    asked_by: str | None = None
-    """Who asked for its end; None if nobody did."""
-    quick_exits: int = 0
-    due: int | None = None
-    """When a process in backoff starts again, or one that is held or paused on a lease; monotonic ns."""
-    lease: int | None = None
-    """Until when it will be held, once it has exited."""
-    waiting: list[Reply] = field(default_factory=list)
-    """Whom to tell when it has exited."""
-
-    def become(self, state: State) -> None:
-        """Change the state, now."""
-        self.state = state
-        self.since = now()
-
-    def facts(self) -> ComponentState:
-        """Return its entry in components.json."""
-        return ComponentState(
-            pid=self.process.pid if self.process else None,
-            started=self.started if self.process else None,
-            state=self.state,
-            since=self.since,
-            restarts=self.restarts,
-        )
 
 
 class Supervisor:
@@ -113,14 +49,20 @@ class Supervisor:
         try:
             match request["do"]:
                 case "components":
+                    self._look_at_paused()
                     reply(self._facts().model_dump())
                 case "release":
-                    pids = [self._release(name, request["by"]) for name in request["components"]]
-                    reply({"pids": pids})
+                    self._release_all(request["components"], request["by"], reply)
                 case "hold":
-                    self._hold(self._find(request["component"]), request, reply)
+                    supervised, process = self._to_end(request)
+                    supervised.waiting.append(reply)
+                    process.kill()
+                case "stop":
+                    reply({"pid": self._stop(request)})
+                case "restart":
+                    reply({"pid": self._stop(request, again=request["by"])})
                 case "pause":
-                    reply({"pid": self._pause(request["component"], request["until"])})
+                    reply({"pid": self._pause(request)})
                 case "proceed":
                     reply({"pid": self._proceed(self._find(request["component"]))})
                 case unknown:
@@ -140,6 +82,8 @@ class Supervisor:
                 continue
             if supervised.state == "paused":
                 self._proceed(supervised)
+            elif supervised.state == "stopping":
+                self._hurry(supervised, "lease")
             elif supervised.state == "held":
                 self._start(supervised, "lease")
             else:
@@ -167,35 +111,87 @@ class Supervisor:
             raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
         return supervised.process
 
-    def _release(self, name: str, by: str) -> int:
-        supervised = self._find(name)
+    def _release_all(self, names: list[str], by: str, reply: Reply) -> None:
+        found = [self._find(name) for name in names]
+        pids: dict[str, int] = {}
+
+        def started(name: str, pid: int) -> None:
+            pids[name] = pid
+            if len(pids) == len(names):
+                reply({"pids": [pids[name] for name in names]})
+
+        for supervised in found:
+            self._release(supervised, by, partial(started, supervised.program.name))
+
+    def _release(self, supervised: Supervised, by: str, started: Callable[[int], None]) -> None:
+        if supervised.state == "stopping":
+            supervised.awaited.append(started)
+            self._hurry(supervised, by)
+            return
         if supervised.process is None:
             self._start(supervised, by)
-        return self._running(supervised).pid
+        started(self._running(supervised).pid)
 
-    def _hold(self, supervised: Supervised, request: dict[str, Any], reply: Reply) -> None:
-        process = self._running(supervised)
-        expected = request["expect_pid"]
+    def _expected(self, request: dict[str, Any]) -> "tuple[Supervised, subprocess.Popen[bytes]]":
+        supervised = self._find(request["component"])
+        process, expected = self._running(supervised), request["expect_pid"]
         if expected not in {None, process.pid}:
             raise Refused(
                 f"{supervised.program.name} has pid {process.pid}, not {expected}: replaced"
             )
-        supervised.asked_by = request["by"]
-        supervised.lease = request["until"]
-        supervised.waiting.append(reply)
-        process.kill()
+        return supervised, process
 
-    def _pause(self, name: str, until: int | None) -> int:
-        supervised = self._find(name)
-        process = self._running(supervised)
+    def _to_end(self, request: dict[str, Any]) -> "tuple[Supervised, subprocess.Popen[bytes]]":
+        """Note who wants which process to end, and until when it is to stay down."""
+        supervised, process = self._expected(request)
+        supervised.asked_by, supervised.lease = request["by"], request["until"]
+        supervised.again = ""
+        return supervised, process
+
+    def _stop(self, request: dict[str, Any], again: str = "") -> int:
+        supervised, process = self._expected(request)
+        if supervised.state != "running":  # one that is paused would not hear of it
+            raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
+        self._to_end(request)
+        supervised.again, supervised.due = again, request["until"]
+        supervised.become("stopping")
+        self._changed = True
+        process.terminate()
+        return process.pid
+
+    def _hurry(self, supervised: Supervised, by: str) -> None:
+        """End what takes its time to do so: it is to run again."""
+        supervised.again, supervised.due = by, None
+        self._running(supervised).kill()
+
+    def _pause(self, request: dict[str, Any]) -> int:
+        supervised, process = self._expected(request)
+        for _ in halts(process.pid):
+            pass  # of an earlier pause
         process.send_signal(signal.SIGSTOP)
-        supervised.due = until
+        supervised.due, supervised.stops = request["until"], 0
         supervised.become("paused")
         self._changed = True
         return process.pid
 
-    def _proceed(self, supervised: Supervised) -> int:
-        process = self._running(supervised)
+    def _look_at_paused(self) -> None:
+        """Find out who was let go on by somebody else, if only for a moment."""
+        paused = [supervised for supervised in self._all.values() if supervised.state == "paused"]
+        for supervised in paused:
+            if supervised.process is None:
+                continue
+            for halt in halts(supervised.process.pid):
+                supervised.stops += halt == os.CLD_STOPPED
+                if halt == os.CLD_CONTINUED or supervised.stops > 1:
+                    supervised.become("paused" if halt == os.CLD_STOPPED else "running")
+                    self._changed = True
+            if supervised.state == "running":
+                supervised.due = None
+
+    def _proceed(self, supervised: Supervised) -> int | None:
+        process = supervised.process
+        if process is None:
+            return None
         if supervised.state == "paused":
             process.send_signal(signal.SIGCONT)
             supervised.due = None
@@ -216,6 +212,9 @@ class Supervisor:
             os.pidfd_open(process.pid), selectors.EVENT_READ, self._exited(supervised)
         )
         self._note(Started(time=now(), component=supervised.program.name, pid=process.pid, by=by))
+        for started in supervised.awaited:
+            started(process.pid)
+        supervised.awaited.clear()
 
     def _exited(self, supervised: Supervised) -> Callable[[int], None]:
         def reap(pidfd: int) -> None:
@@ -238,6 +237,9 @@ class Supervisor:
             for reply in supervised.waiting:
                 reply({"pid": process.pid})
             supervised.waiting.clear()
+            if again := supervised.again:
+                supervised.again = ""
+                self._start(supervised, again)
 
         return reap
 

@@ -19,8 +19,8 @@ from kubedrill.cluster.local.handle import LocalHandle, ask
 from kubedrill.cluster.local.identities import identities, introduce
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.pki import SERVER_NAME, Pair
+from kubedrill.cluster.local.programs import MARK, write_programs
 from kubedrill.cluster.local.ready import Check, ClusterFailed, Wait
-from kubedrill.cluster.local.supervisor import MARK, write_programs
 from kubedrill.cluster.local.zones import choose, is_free
 from kubedrill.cluster.state import read_id
 from kubedrill.errors import NotStarted

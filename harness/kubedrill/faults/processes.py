@@ -1,0 +1,224 @@
+"""Faults: what is done to the processes of components: they are killed, stopped in order, or paused."""
+
+from abc import ABC
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from kubedrill.client.caller import Caller
+from kubedrill.cluster.handle import Handle, HandleError, present
+from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, missing, proof
+from kubedrill.record.catalogue import Need, OperationName
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.components import State
+from kubedrill.record.sample import outcome_name
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.target import identity_target
+
+ASK_S = 0.5
+"""A component that does not answer within this time does not answer: on one machine it takes 2 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to take a process out, and back."""
+
+    verb: str
+    done: str
+    signal: str
+    functions: tuple[str, str]
+    """What a Chaos Toolkit file calls them."""
+    operation: OperationName
+    """What does it, on the cluster's handle."""
+    begin: Callable[[Handle, str, int, int | None], object]
+    """Takes the target with this pid out, until the lease ends; HandleError if another one runs."""
+    end: Callable[[Handle, str], object]
+    """Takes it back; what is as before is left so."""
+    states: tuple[State, ...]
+    """In which the target is while it is out; in the last of them once it is out for good."""
+
+    def inject(self, scene: Scene) -> dict[str, Any]:
+        """Take the targets out; return their `pids`, and `since` when each is out.
+
+        Exactly the processes that were looked at are hit: HandleError if one was replaced meanwhile.
+        """
+        pids = _pids(scene)
+        for target, pid in pids.items():
+            self.begin(scene.handle, target, pid, scene.lease)
+        states = scene.handle.components()
+        return {"pids": pids, "since": {target: states[target].since for target in scene.targets}}
+
+    def did(self, scene: Scene) -> str:
+        """Return in words what `inject` did."""
+        named = (f"{name} (pid {pid})" for name, pid in scene.facts["pids"].items())
+        return f"{self.done} {' and '.join(named)} with {self.signal}"
+
+    def lapse(self, scene: Scene) -> Lapse | None:
+        """Return which target is not out, or was not all the time since `inject`."""
+        states = scene.handle.components()
+        for target in scene.targets:
+            if (state := states[target].state) not in self.states:
+                return Lapse(f"{target} was {state} again")
+        if len(self.states) > 1:
+            return None  # it goes from one to the next by itself
+        for target, since in scene.facts["since"].items():
+            if states[target].since != since:
+                return Lapse(f"{target} was let go and {self.done} again", over=True)
+        return None
+
+    def undo(self, scene: Scene) -> None:
+        """Take the targets back; those that run are left as they are."""
+        for target in scene.targets:
+            self.end(scene.handle, target)
+
+
+def _hold(handle: Handle, target: str, pid: int, until: int | None) -> None:
+    present(handle.holding).hold(target, expect_pid=pid, until=until)
+
+
+def _stop(handle: Handle, target: str, pid: int, until: int | None) -> None:
+    present(handle.holding).stop(target, expect_pid=pid, until=until)
+
+
+def _pause(handle: Handle, target: str, pid: int, until: int | None) -> None:
+    present(handle.pausing).pause(target, expect_pid=pid, until=until)
+
+
+def _release(handle: Handle, target: str) -> None:
+    present(handle.holding).release(target)
+
+
+def _proceed(handle: Handle, target: str) -> None:
+    present(handle.pausing).proceed(target)
+
+
+KILL = Way(
+    "kill",
+    "killed",
+    "SIGKILL",
+    ("kill", "restore"),
+    "holding",
+    _hold,
+    _release,
+    ("held",),
+)
+STOP = Way(
+    "stop",
+    "stopped",
+    "SIGTERM",
+    ("stop", "start"),
+    "holding",
+    _stop,
+    _release,
+    ("stopping", "held"),
+)
+PAUSE = Way(
+    "pause",
+    "paused",
+    "SIGSTOP",
+    ("pause", "proceed"),
+    "pausing",
+    _pause,
+    _proceed,
+    ("paused",),
+)
+
+
+def running(
+    scene: Scene, target: str, leaders: Sequence[str] = (), names: Sequence[str] | None = None
+) -> list[Candidate]:
+    """Return the components that run, `target` with each of the names in its place: the zones', if not given.
+
+    `leaders` are names.
+    """
+    states = scene.handle.components()
+    found = [(target.format(name), name) for name in names or scene.record.zones]
+    return [
+        Candidate(component, name, name in leaders)
+        for component, name in found
+        if component in states and states[component].state == "running"
+    ]
+
+
+class OnProcesses(Fault, ABC):
+    """What faults on the processes of one kind of component have in common; a family says of which."""
+
+    way: ClassVar[Way]
+    component: ClassVar[str]
+    """The kind of component, after which the faults are called, unless there is a `family`."""
+    family: ClassVar[str]
+    health: ClassVar[str]
+    """Where it answers with 200 when it is well."""
+    effect_s: ClassVar = 10.0
+    """A process is gone, or stands still, at once; what was asked to end takes a moment to begin with it."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Take from the way and the component what they say."""
+        if way := getattr(cls, "way", None):
+            family = getattr(cls, "family", cls.component)
+            cls.name, cls.functions = f"{family}.{way.verb}", way.functions
+            cls.verb, cls.done = way.verb, way.done
+            cls.needs = (Need(way.operation, cls.component),)
+
+    def candidates(self, scene: Scene) -> Sequence[Candidate]:
+        """Return those that run."""
+        return running(scene, self.target)
+
+    def inject(self, scene: Scene) -> Mapping[str, Any]:
+        """Take them out."""
+        return self.way.inject(scene)
+
+    def did(self, scene: Scene) -> str:
+        """Say which processes were hit."""
+        return self.way.did(scene)
+
+    def took_effect(self, scene: Scene) -> Seen:
+        """Look whether they are out, and do not say that they are well."""
+        if lapse := self.way.lapse(scene):
+            return missing(lapse.words, *scene.targets)
+        said = {target: health(scene.record, target, self.health) for target in scene.targets}
+        if fine := [target for target, answer in said.items() if answer == "200"]:
+            return missing(f"{' and '.join(fine)} answered that all is well", *fine)
+        words = [f"{self.health} of {target}: {answer}" for target, answer in said.items()]
+        return proof(", ".join(words))
+
+    def lapse(self, scene: Scene) -> Lapse | None:
+        """Return which of them is not out any more, or was not all the time."""
+        return self.way.lapse(scene)
+
+    def undo(self, scene: Scene) -> None:
+        """Take them back."""
+        self.way.undo(scene)
+
+    def undone(self, scene: Scene) -> Seen:
+        """Look whether they run, and say that they are well."""
+        states = scene.handle.components()
+        for target in scene.targets:
+            if (state := states[target].state) != "running":
+                return missing(f"{target} is {state}", target)
+            if (answer := health(scene.record, target, self.health)) != "200":
+                return missing(f"{self.health} of {target}: {answer}", target)
+        return proof(f"{self.health} of {' and '.join(scene.targets)}: 200")
+
+
+def health(record: ClusterRecord, component: str, path: str) -> str:
+    """Return how a component answers a GET of `path`: a status, or how there was none."""
+    target, token = identity_target(record, "scraper", record.component(component).serving)
+    with closing(Caller(target, token, ASK_S)) as api:
+        try:
+            return str(api.call("GET", path).status)
+        except WireError as error:
+            return outcome_name(error.outcome)
+
+
+def _pids(scene: Scene) -> dict[str, int]:
+    states = scene.handle.components()
+    pids = {}
+    for target in scene.targets:
+        pid = states[target].pid
+        if pid is None:
+            raise HandleError(f"{target} does not run")
+        pids[target] = pid
+    return pids
