@@ -17,7 +17,15 @@ import pytest
 from kubedrill import cluster as stage
 from kubedrill import places
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.handle import Absent, Handle, HandleError, description, present
+from kubedrill.cluster.handle import (
+    LIMITED,
+    Absent,
+    Handle,
+    HandleError,
+    Limits,
+    description,
+    present,
+)
 from kubedrill.cluster.provider import handle_of, provider_named, providers
 from kubedrill.record.catalogue import OperationName
 from kubedrill.record.cluster import ClusterRecord
@@ -28,6 +36,11 @@ Until = Callable[..., object]
 
 HERE = Path(__file__)
 SHARED = "local-3az"
+LIMITS = {
+    "cpu": Limits(cpus=0.5),
+    "memory": Limits(memory_bytes=2**30),
+    "disk": Limits(disk_bytes_per_s=10**7, disk_writes_per_s=100),
+}
 
 
 def file_of(provider: str) -> Path:
@@ -233,6 +246,37 @@ def test_what_is_paused_stands_still_until_it_may_go_on(
     assert pausing.proceed(target) == before.pid
     after = handle.components()[target]
     assert (after.state, after.pid, after.restarts) == ("running", before.pid, before.restarts)
+
+
+def test_what_is_limited_stays_so_until_it_is_lifted(
+    record: ClusterRecord, handle: Handle, until: Until
+):
+    limiting = handle.limiting
+    if isinstance(limiting, Absent):
+        return
+    assert set(limiting.of) | set(limiting.lacks) == set(LIMITED)
+    target = record.of_kind("kube-scheduler")[-1].name
+    for resource in limiting.of:
+        limits = LIMITS[resource]
+        try:
+            limiting.limit(target, limits)
+            assert set(limiting.strain(target).limited) == {resource}
+            with pytest.raises(HandleError):
+                limiting.limit(target, limits)
+            if not isinstance(handle.holding, Absent):
+                handle.holding.hold(target)
+                handle.holding.release(target)
+            assert set(limiting.strain(target).limited) == {resource}
+        finally:
+            limiting.lift(target, limits)
+        limiting.lift(target, limits)
+        assert limiting.strain(target).limited == {}
+        end = now() + SECOND
+        limiting.limit(target, limits, until=end)
+        until(lambda: limiting.strain(target).limited == {})
+        assert now() >= end
+    with pytest.raises(HandleError):
+        limiting.limit("nobody", LIMITS["cpu"])
 
 
 def test_what_runs_in_a_zone_is_in_its_network(record: ClusterRecord, handle: Handle):

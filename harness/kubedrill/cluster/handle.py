@@ -31,7 +31,7 @@ class Operation(Protocol):
 
     @property
     def of(self) -> tuple[str, ...]:
-        """To what it can be done: kinds of components, `node`, `zone`, `link`."""
+        """To what it can be done: kinds of components, `node`, `zone`, `link`; for limits, resources."""
         ...
 
 
@@ -136,24 +136,64 @@ class Entering(Operation, Protocol):
         ...
 
 
+Resource = Literal["cpu", "memory", "disk"]
+"""What can be limited."""
+
+LIMITED: tuple[Resource, ...] = get_args(Resource)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a component may use at most; None where it is not limited."""
+    """What a component may use at most; None where nothing is said."""
 
     memory_bytes: int | None = None
     cpus: float | None = None
     disk_bytes_per_s: int | None = None
+    """Written, to the disk that the cluster's data are on."""
+    disk_writes_per_s: int | None = None
+
+    def resources(self) -> tuple[Resource, ...]:
+        """Return what they limit."""
+        disk = (self.disk_bytes_per_s, self.disk_writes_per_s)
+        said = {"cpu": self.cpus, "memory": self.memory_bytes, "disk": disk if any(disk) else None}
+        return tuple(resource for resource in LIMITED if said[resource] is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Strain:
+    """What a component is limited to, and how often it ran up against that; counts never go back."""
+
+    limited: Mapping[Resource, int]
+    """To what it is limited, since when, monotonic ns."""
+    cpu_periods: int = 0
+    """In which it wanted to run, of 0.1 s, while its CPU was limited."""
+    cpu_throttled: int = 0
+    """Of these, those in which it might not run on."""
+    out_of_memory: int = 0
+    """How many of its processes the kernel killed for having more than they might."""
 
 
 class Limiting(Operation, Protocol):
-    """Limits what components may use."""
+    """Limits what components may use; `of` are resources, of every component."""
 
-    def limit(self, component: str, limits: Limits, *, until: int | None = None) -> None:
-        """Let a component use no more than that."""
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        """What cannot be limited, and why."""
         ...
 
-    def lift(self, component: str) -> None:
-        """Let it use what it can get; may be called again."""
+    def limit(self, component: str, limits: Limits, *, until: int | None = None) -> None:
+        """Let a component use no more than that, also when it is started anew.
+
+        HandleError if one of these is limited already, or cannot be: then nothing was done.
+        """
+        ...
+
+    def lift(self, component: str, limits: Limits) -> None:
+        """Let it use what it can get, of all that these limit; may be called again."""
+        ...
+
+    def strain(self, component: str) -> Strain:
+        """Return how a component is doing under its limits."""
         ...
 
 
@@ -271,4 +311,8 @@ def description(handle: Handle, zones: tuple[str, ...]) -> ClusterDescription:
             lacks[name] = operation.why
         else:
             can += [str(Need(name, kind)) for kind in operation.of]
+            # Of limits, some may be there and others not.
+            lacks |= {
+                f"{name} {kind}": why for kind, why in getattr(operation, "lacks", {}).items()
+            }
     return ClusterDescription(zones, tuple(can), lacks)

@@ -22,7 +22,7 @@ class Need(NamedTuple):
 
     operation: OperationName
     of: str
-    """A kind of component, `node`, `zone` or `link`."""
+    """A kind of component, `node`, `zone`, `link`, or what is limited: `cpu`, `memory`, `disk`."""
 
     def __str__(self) -> str:
         return f"{self.operation} {self.of}"
@@ -99,14 +99,14 @@ class ClusterDescription:
     capabilities: tuple[str, ...]
     """What may be done to it: a Need in words each."""
     lacks: Mapping[str, str] = field(default_factory=dict)
-    """By operation, why it may not be done."""
+    """By operation, or by a Need in words, why it may not be done."""
     definition: ClusterDefinition | None = field(default=None, compare=False)
     """The file, if it was described by one."""
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""
         operation = need.partition(" ")[0]
-        return self.lacks.get(operation, "")
+        return self.lacks.get(need) or self.lacks.get(operation, "")
 
 
 class TimedFault(Protocol):

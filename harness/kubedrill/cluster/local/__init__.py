@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kubedrill.cluster.state import read_record
+from kubedrill.cluster.state import read_record, state_folder
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 
@@ -44,7 +44,7 @@ class Local:
         from kubedrill.cluster.local.handle import LocalHandle
         from kubedrill.cluster.local.zones import expected
 
-        handle = LocalHandle(Path(), expected(definition.zoning), definition.zones)
+        handle = LocalHandle(state_folder(), expected(definition.zoning), definition.zones)
         return description(handle, definition.zones)
 
     def check(self, definition: "LocalDefinition", folder: Path) -> None:
@@ -64,12 +64,15 @@ class Local:
         return read_record(folder)
 
     def down(self, folder: Path) -> None:
-        """Kill every process of the cluster, and remove its network namespaces."""
-        from kubedrill.cluster.local import teardown
+        """Kill every process of the cluster, and remove its network namespaces and control groups."""
+        from kubedrill.cluster.local import groups, teardown
+        from kubedrill.cluster.local.files import Files
         from kubedrill.cluster.local.zones import remove_namespaces
 
         teardown.kill_all(folder)
         remove_namespaces(folder)
+        if made := groups.read(Files(folder).groups):
+            made.remove()
 
     def handle(self, record: ClusterRecord) -> "Handle":
         """Return what may be done to a cluster, and how it is."""

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from kubedrill.cluster.handle import (
+    LIMITED,
     Absent,
     Cutting,
     Entering,
@@ -15,10 +16,12 @@ from kubedrill.cluster.handle import (
     HandleError,
     Holding,
     Limiting,
+    Limits,
     Pausing,
     Shaping,
+    Strain,
 )
-from kubedrill.cluster.local import unix
+from kubedrill.cluster.local import groups, unix
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.zones import NetnsZones, ZoningKind, namespace_prefix
 from kubedrill.process.tail import LineTail
@@ -39,7 +42,6 @@ _NO_LINK = {
     "loopback": "its zones are addresses of one loopback interface: nothing is between them",
 }
 _NO_ZONE = "its zones are addresses of one loopback interface: what runs here is in all of them"
-_NO_LIMIT = "its processes have no control groups of their own"
 _NO_FLAGS = "its components keep the flags that they were first started with"
 
 
@@ -62,7 +64,7 @@ class LocalHandle:
             self.entering = _Namespaces(NetnsZones(namespace_prefix(folder), zones))
         self.cutting: Cutting | Absent = Absent(_NO_LINK[zoning])
         self.shaping: Shaping | Absent = Absent(_NO_LINK[zoning])
-        self.limiting: Limiting | Absent = Absent(_NO_LIMIT)
+        self.limiting: Limiting | Absent = _limiting(self._files)
         self.flagging: Flagging | Absent = Absent(_NO_FLAGS)
 
     def components(self) -> Mapping[str, ComponentState]:
@@ -153,6 +155,33 @@ class _Programs:
 
 
 @dataclass(frozen=True, slots=True)
+class _Groups:
+    """The supervisor, as one who limits what it runs."""
+
+    socket: Path
+    lacks: Mapping[str, str]
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        return tuple(resource for resource in LIMITED if resource not in self.lacks)
+
+    def limit(self, component: str, limits: Limits, *, until: int | None = None) -> None:
+        for resource in limits.resources():
+            if resource in self.lacks:
+                raise HandleError(self.lacks[resource])
+        self._ask("limit", component, limits=asdict(limits), until=until)
+
+    def lift(self, component: str, limits: Limits) -> None:
+        self._ask("lift", component, limits=asdict(limits))
+
+    def strain(self, component: str) -> Strain:
+        return Strain(**self._ask("strain", component))
+
+    def _ask(self, do: str, component: str, **given: Any) -> dict[str, Any]:
+        return ask(self.socket, {"do": do, "component": component, **given})
+
+
+@dataclass(frozen=True, slots=True)
 class _Namespaces:
     """Its zones, as those whose networks programs may be given."""
 
@@ -163,6 +192,13 @@ class _Namespaces:
         if zone not in self.zones.zones:
             raise HandleError(f"there is no zone {zone}; there are {', '.join(self.zones.zones)}")
         return self.zones.enter(zone)
+
+
+def _limiting(files: Files) -> Limiting | Absent:
+    if why := groups.obstacle():
+        return Absent(why)
+    no_disk = groups.no_disk(files.folder)
+    return _Groups(files.socket, {"disk": no_disk} if no_disk else {})
 
 
 def handle(record: ClusterRecord) -> LocalHandle:

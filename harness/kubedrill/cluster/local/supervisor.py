@@ -17,7 +17,9 @@ from typing import Any
 import psutil
 
 from kubedrill.clock import MILLISECOND, SECOND, now
+from kubedrill.cluster.local import groups
 from kubedrill.cluster.local.files import Components, Files
+from kubedrill.cluster.local.limits import Limited, Unlimitable
 from kubedrill.cluster.local.programs import Program, Reply, Supervised, halts
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import JsonLines, write_typed
@@ -42,6 +44,7 @@ class Supervisor:
         self._selector = selector
         self._all = {program.name: Supervised(program) for program in programs}
         self._exits = JsonLines(self._files.exits)
+        self._limited = Limited(groups.read(self._files.groups))
         self._changed = True
 
     def answer(self, request: dict[str, Any], reply: Reply) -> None:
@@ -65,18 +68,23 @@ class Supervisor:
                     reply({"pid": self._pause(request)})
                 case "proceed":
                     reply({"pid": self._proceed(self._find(request["component"]))})
+                case "limit" | "lift" | "strain":
+                    name, pid = _named(self._find(request["component"]))
+                    reply(self._limited.answer(request, name, pid))
                 case unknown:
                     reply({"error": f"the supervisor cannot {unknown}"})
-        except Refused as refusal:
+        except (Refused, Unlimitable) as refusal:
             reply({"error": str(refusal)})
 
     def wait_s(self) -> float | None:
         """Return for how long nothing needs to start; None if nothing is due at all."""
         due = [supervised.due for supervised in self._all.values() if supervised.due is not None]
+        due += self._limited.due()
         return max(0.0, (min(due) - now()) / SECOND) if due else None
 
     def start_due(self) -> None:
         """Start, or let go on, whatever waited long enough."""
+        self._limited.lift_due(dict(map(_named, self._all.values())))
         for supervised in self._all.values():
             if supervised.due is None or supervised.due > now():
                 continue
@@ -202,7 +210,10 @@ class Supervisor:
     def _start(self, supervised: Supervised, by: str) -> None:
         with self._files.log(supervised.program.name).open("ab") as file:
             process = subprocess.Popen(
-                supervised.program.command, stdin=subprocess.DEVNULL, stdout=file, stderr=file
+                self._limited.inside(supervised.program.name, supervised.program.command),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
             )
         supervised.process, supervised.due = process, None
         supervised.started = psutil.Process(process.pid).create_time()
@@ -260,6 +271,11 @@ class Supervisor:
     def _note(self, line: Started | Exited) -> None:
         self._exits.add(line)
         self._changed = True
+
+
+def _named(supervised: Supervised) -> tuple[str, int | None]:
+    """Return a component's name, and its pid if it runs."""
+    return supervised.program.name, supervised.process.pid if supervised.process else None
 
 
 def _renice(pid: int, nice: int) -> None:

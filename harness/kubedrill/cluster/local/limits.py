@@ -1,0 +1,141 @@
+"""What the components of a cluster are limited to, and until when: kept by its supervisor."""
+
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubedrill.clock import now
+from kubedrill.cluster.handle import Limits, Resource
+from kubedrill.cluster.local.groups import Groups
+
+_INSIDE = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
+"""A program that cannot be put into a group is not started outside of it."""
+
+_SQUEEZES = 20
+"""How often a component's memory is limited to what it has just then: it may get more in between."""
+
+
+class Unlimitable(Exception):  # noqa: N818 - an answer, not an accident
+    """A component cannot be limited so; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    limits: Limits
+    since: int
+    until: int | None
+
+
+@dataclass(slots=True)
+class Limited:
+    """All that is limited now."""
+
+    groups: Groups | None
+    _now: dict[tuple[str, Resource], _Limit] = field(default_factory=dict)
+
+    def inside(self, component: str, command: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the command that starts a component inside its groups."""
+        if self.groups is None:
+            return command
+        self.groups.begin(component)
+        if known := self._now.get((component, "memory")):
+            with suppress(OSError):  # what died has left so much that it may have no more: so be it
+                self.groups.limit(component, "memory", known.limits)
+        resources = dict.fromkeys(("memory", *self._of(component)))
+        files = (str(self.groups.processes(component, resource)) for resource in resources)
+        return ("sh", "-c", _INSIDE, "inside", *files, "--", *command)
+
+    def answer(self, request: dict[str, Any], component: str, pid: int | None) -> dict[str, Any]:
+        """Limit a component, lift that, or say how it is doing; Unlimitable."""
+        match request["do"]:
+            case "limit":
+                self.limit(component, pid, Limits(**request["limits"]), request["until"])
+            case "lift":
+                self.lift(component, pid, Limits(**request["limits"]))
+        return self.strain(component)
+
+    def limit(
+        self, component: str, pid: int | None, limits: Limits, until: int | None = None
+    ) -> None:
+        """Limit a component, of that pid if it runs; Unlimitable if it cannot be: then nothing was done."""
+        if self.groups is None:
+            raise Unlimitable("this cluster was brought up without control groups")
+        if known := [
+            resource for resource in limits.resources() if resource in self._of(component)
+        ]:
+            raise Unlimitable(f"{component}'s {' and '.join(known)} is limited already")
+        done: list[Resource] = []
+        try:
+            for resource in limits.resources():
+                done.append(resource)
+                self._limit(self.groups, component, pid, resource, limits)
+        except OSError as error:
+            for resource in done:
+                self._lift(self.groups, component, pid, resource)
+            raise Unlimitable(f"{component}'s {done[-1]}: {error.strerror}") from error
+        self._now |= {(component, resource): _Limit(limits, now(), until) for resource in done}
+
+    def lift(self, component: str, pid: int | None, limits: Limits) -> None:
+        """Limit a component no more, in what these limit."""
+        if self.groups is None:
+            return
+        for resource in limits.resources():
+            self._now.pop((component, resource), None)
+            self._lift(self.groups, component, pid, resource)
+
+    def due(self) -> Iterator[int]:
+        """Yield when a limit ends by itself, monotonic ns."""
+        return (limit.until for limit in self._now.values() if limit.until is not None)
+
+    def lift_due(self, pids: Mapping[str, int | None]) -> None:
+        """Lift what has come to its end."""
+        for (component, _), limit in [*self._now.items()]:
+            if limit.until is not None and limit.until <= now():
+                self.lift(component, pids[component], limit.limits)
+
+    def strain(self, component: str) -> dict[str, Any]:
+        """Return a Strain, as plain JSON."""
+        limited = {
+            resource: self._now[component, resource].since for resource in self._of(component)
+        }
+        return {"limited": limited, **(self.groups.counts(component) if self.groups else {})}
+
+    def _of(self, component: str) -> tuple[Resource, ...]:
+        return tuple(resource for name, resource in self._now if name == component)
+
+    @staticmethod
+    def _limit(
+        groups: Groups, component: str, pid: int | None, resource: Resource, limits: Limits
+    ) -> None:
+        try:
+            groups.limit(component, resource, limits)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            _squeeze(groups, component)
+        if pid is not None and resource != "memory":
+            groups.enter(component, resource, pid)
+
+    @staticmethod
+    def _lift(groups: Groups, component: str, pid: int | None, resource: Resource) -> None:
+        groups.limit(component, resource, None)
+        if resource != "memory":
+            groups.leave(component, resource, pid)
+
+
+def _squeeze(groups: Groups, component: str) -> None:
+    """Let a component have no more memory than it has: what it asks for next is refused, and kills it.
+
+    When it is started anew, it may have what it was to be limited to, and no more.
+    """
+    for _ in range(_SQUEEZES):
+        try:
+            groups.limit(component, "memory", Limits(memory_bytes=groups.memory(component)))
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+        else:
+            return
+    raise OSError(errno.EBUSY, "it gets more memory faster than it can be limited")
