@@ -55,6 +55,16 @@ def folder(cluster: ClusterRecord, tmp_path: Path) -> Iterator[RunFolder]:
     assert undo_open(Ledger(folder.ledger)) == []
 
 
+@pytest.fixture(autouse=True)
+def _able(request: pytest.FixtureRequest) -> None:
+    """Skip, and say why, what this machine's kernel has not got."""
+    if "row" in request.fixturenames:
+        cluster, row = request.getfixturevalue("cluster"), request.getfixturevalue("row")
+        for need in map(str, faults()[row.fault].needs):
+            if need not in cluster.capabilities:
+                pytest.skip(f"{row.fault} needs {need}: {described(cluster).why_not(need)}")
+
+
 @pytest.fixture
 def observer(cluster: ClusterRecord, row: Row) -> Iterator[Observer]:
     with closing(row.observer(cluster)) as observer:
@@ -170,7 +180,7 @@ def test_it_is_undone_and_told_though_somebody_was_there_before(
 ) -> None:
     targets = inject(row.fault, row.given, str(folder.path))["targets"]
     for target in targets:
-        interfere(handle_of(cluster), target)
+        (row.interfere or interfere)(handle_of(cluster), target)
     with pytest.raises(FaultFailed, match="did not last"):
         undo(row.fault, str(folder.path))
     assert Ledger(folder.ledger).open_entries() == []

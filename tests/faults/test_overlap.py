@@ -70,3 +70,27 @@ def test_what_a_fault_does_alone_is_refused_too_and_other_extensions_are_not_loo
     assert [one.number for one in refusals([kill("a", 0, 1)], ClusterDescription(("a",), ()))] == [
         0
     ]
+
+
+LIMITED = ClusterDescription(("a", "b", "c"), ("limiting cpu", "limiting memory"))
+
+
+def limit(name: str, zone: str, **limits: Any) -> Fault:
+    return Fault(name, {"zone": zone, **limits}, "fault", 0, 10)
+
+
+def test_the_same_resource_of_the_same_component_is_not_limited_twice() -> None:
+    cpu, other = (limit("kube-apiserver.limit_cpu", zone, cpus=1) for zone in "ab")
+    memory = limit("kube-apiserver.limit_memory", "a", memory="1GiB")
+    etcd = limit("etcd.limit_cpu", "a", cpus=1)
+    assert refused(LIMITED, cpu, other, memory, etcd) == []
+    assert refused(LIMITED, cpu, memory, cpu) == [2]
+
+
+@pytest.mark.parametrize("size", ["300", "300ms", "much"])
+def test_what_only_the_fault_knows_to_be_wrong_is_refused(size: str) -> None:
+    faults_then = [limit("kube-apiserver.limit_memory", "a", memory=size)]
+    [(number, argument, why)] = refusals(faults_then, LIMITED)
+    assert (number, argument) == (0, "memory")
+    assert why.startswith("kube-apiserver.limit_memory: ")
+    assert f'"{size}"' in why

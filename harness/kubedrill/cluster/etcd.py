@@ -1,6 +1,7 @@
 """What an etcd member says of itself, through the JSON gateway on its clients' port."""
 
 import json
+import re
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from kubedrill.client.caller import Caller
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
+
+_FSYNCS = re.compile(r"^etcd_disk_wal_fsync_duration_seconds_(sum|count) (\S+)$", re.MULTILINE)
 
 
 class EtcdError(Exception):
@@ -58,6 +61,25 @@ def healthy(record: ClusterRecord, zone: str, timeout_s: float) -> bool:
             return api.call("GET", "/health").status == 200
         except WireError:
             return False
+
+
+@dataclass(frozen=True, slots=True)
+class Fsyncs:
+    """How often a member had its log kept by the disk, since it runs, and how long that took in all."""
+
+    count: int
+    seconds: float
+
+
+def fsyncs(record: ClusterRecord, member: str, timeout_s: float) -> Fsyncs:
+    """Ask a member for its fsyncs; WireError if it does not answer in time, EtcdError if it does not say."""
+    target, token = identity_target(record, "etcd-admin", record.component(member).metrics)
+    with closing(Caller(target, token, timeout_s)) as api:
+        answer = api.call("GET", "/metrics")
+    found = {kind: float(value) for kind, value in _FSYNCS.findall(answer.body.decode())}
+    if answer.status != 200 or not {"sum", "count"} <= found.keys():
+        raise EtcdError(f"{member}: {answer.status}, and nothing of its fsyncs")
+    return Fsyncs(int(found["count"]), found["sum"])
 
 
 def _api(record: ClusterRecord, zone: str, timeout_s: float) -> Caller:

@@ -10,7 +10,7 @@ from kubedrill.experiment.schema import FAULT_KEYS
 from kubedrill.experiment.settled import ACTIVITY, Fault
 from kubedrill.reading.problems import Location, Problems, describe
 from kubedrill.reading.units import UnitError, format_duration, parse_duration
-from kubedrill.record.catalogue import FaultDescription
+from kubedrill.record.catalogue import FaultDescription, Need
 from kubedrill.words import did_you_mean, shown
 
 DEFAULT_PHASE = "fault"
@@ -43,8 +43,10 @@ class FaultReader:
         times = self._times(phase, entry, location) if phase else None
         if name is None or phase is None or times is None or len(self.problems.found) > before:
             return None
-        lasts = self.known[name].lasts if name in self.known else "lasting"
-        return Fault(name, arguments, phase, *times, lasts)
+        known = self.known.get(name)
+        lasts = known.lasts if known else "lasting"
+        slows_disks = known is not None and str(Need("limiting", "disk")) in known.needs
+        return Fault(name, arguments, phase, *times, lasts, slows_disks)
 
     def _name(self, entry: Mapping[str, Any], location: Location) -> str | None:
         known = [ACTIVITY, *self.known]

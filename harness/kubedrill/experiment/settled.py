@@ -52,6 +52,7 @@ class Fault:
     inject_s: float
     undo_s: float
     lasts: Lasts = "lasting"
+    slows_disks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

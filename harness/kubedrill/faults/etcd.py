@@ -49,12 +49,12 @@ class _OnMembers(OnProcesses):
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run."""
-        leaders = [zone for zone, said in _statuses(scene.record).items() if said.is_leader]
+        leaders = [zone for zone, said in statuses(scene.record).items() if said.is_leader]
         return running(scene, self.target, leaders)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Take the members out, and remember how things were before."""
-        before = _statuses(scene.record)
+        before = statuses(scene.record)
         hit = [before[zone] for target in scene.targets if (zone := _zone(target)) in before]
         return {
             **super().inject(scene),
@@ -65,7 +65,7 @@ class _OnMembers(OnProcesses):
 
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the members are gone and, where that can be, another one leads."""
-        after = _statuses(scene.record)
+        after = statuses(scene.record)
         if still := [target for target in scene.targets if _zone(target) in after]:
             words = f"the process was replaced, the {self.verb} hit nothing that lasted"
             return missing(f"{' and '.join(still)} answered: {words}", *still)
@@ -85,7 +85,7 @@ class _OnMembers(OnProcesses):
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are full members, healthy, and close behind the leader."""
-        found = _statuses(scene.record)
+        found = statuses(scene.record)
         leader = next((said for said in found.values() if said.is_leader), None)
         if leader is None:
             return missing("no member leads", *scene.targets)
@@ -137,7 +137,7 @@ def _trouble(said: EtcdStatus) -> str:
     return "a learner" if said.is_learner else ", ".join(said.errors)
 
 
-def _statuses(record: ClusterRecord) -> dict[str, EtcdStatus]:
+def statuses(record: ClusterRecord) -> dict[str, EtcdStatus]:
     """Return what each member that answers says of itself, by zone."""
     found = {}
     for zone in record.zones:

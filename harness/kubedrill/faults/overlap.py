@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from pydantic import ValidationError
+
 from kubedrill.faults.fault import Candidate, Fault
 from kubedrill.faults.toll import Toll, too_much, unknown
+from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.catalogue import ClusterDescription, Refusal, TimedFault
 from kubedrill.record.cluster import ClusterRecord
 
@@ -16,15 +19,11 @@ def refusals(
 
     `kinds` are those that there are, by name. Activities are none: their own extension knows what they need.
     """
-    known = [
-        (
-            timed,
-            kinds[timed.name].model_validate(dict(timed.arguments))
-            if timed.name in kinds
-            else None,
-        )
-        for timed in faults
-    ]
+    known: list[tuple[TimedFault, Fault | None]] = []
+    for index, timed in enumerate(faults):
+        fault, wrong = _read(kinds, timed)
+        known.append((timed, fault))
+        yield from (Refusal(index, argument, why) for argument, why in wrong)
     for index, (timed, fault) in enumerate(known):
         if fault is None:
             continue
@@ -37,6 +36,21 @@ def refusals(
         ]
         if why := refusal(fault, cluster) or _with_others(fault, others, cluster):
             yield Refusal(index, fault.hits, why)
+
+
+def _read(
+    kinds: Mapping[str, type[Fault]], timed: TimedFault
+) -> tuple[Fault | None, Sequence[tuple[str, str]]]:
+    """Return a fault, None if it is an activity or its arguments are wrong; and which are, and why."""
+    if timed.name not in kinds:
+        return None, ()
+    try:
+        return kinds[timed.name].model_validate(dict(timed.arguments)), ()
+    except ValidationError as error:
+        # Their form was checked before, by their schema: what is left is what only the fault knows.
+        parts = error.errors(include_url=False)
+        places = [str(part["loc"][0]) if part["loc"] else "" for part in parts]
+        return None, [(place, f"{timed.name}: {in_parameters(error)}") for place in places[:1]]
 
 
 def refusal(fault: Fault, cluster: ClusterDescription) -> str:

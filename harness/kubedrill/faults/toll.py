@@ -2,21 +2,12 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from kubedrill.record.catalogue import CHOSEN_LATER
 from kubedrill.words import a, shown
 
-Kind = Literal[
-    "member",
-    "apiserver",
-    "controller-manager",
-    "scheduler",
-    "balancer",
-    "zone",
-    "node",
-    "link",
-]
+Kind = str
+"""What is counted together: members, apiservers, zones, what is limited in its CPU ..., in the singular."""
 
 
 @dataclass(frozen=True, slots=True)

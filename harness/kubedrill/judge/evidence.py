@@ -77,7 +77,7 @@ class Evidence:
     def may_hit_disks(self, time: int) -> bool:
         """Whether a fault was in force that may have slowed the disk: of an activity, nobody knows."""
         return any(
-            fault.scheduled.name == "activity"
+            (fault.scheduled.slows_disks or fault.scheduled.name == "activity")
             and fault.scheduled.inject <= time <= fault.scheduled.undo
             for fault in self.faults
         )

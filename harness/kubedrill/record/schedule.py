@@ -97,6 +97,8 @@ class ScheduledFault:
     inject: Time
     undo: Time
     lasts: Lasts = "lasting"
+    slows_disks: bool = False
+    """Whether the disk under the drill may be slow for it: what waits for a disk keeps others waiting."""
 
     @property
     def can_be_undone(self) -> bool:

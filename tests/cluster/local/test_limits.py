@@ -14,6 +14,7 @@ from kubedrill.cluster.handle import LIMITED, HandleError, Limits
 from kubedrill.cluster.local import groups, teardown
 from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
+from kubedrill.cluster.local.limits import Limited, _Limit
 from kubedrill.cluster.local.programs import MARK, Program, write_programs
 from kubedrill.cluster.local.zones import namespace_prefix
 
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.skipif(bool(groups.obstacle()), reason=groups.obstacle(
 Until = Callable[..., object]
 
 GROWS = "import time; found = []\nwhile True: found.append(b'x' * 2**20); time.sleep(0.01)"
+HOLDS = "import time; found = b'x' * 2**28; time.sleep(1000)"
 WRITES = (
     "import os, sys, time; file = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY)\n"
     "while True: begun = time.monotonic(); os.pwrite(file, os.urandom(4096), 0); os.fdatasync(file);"
@@ -40,6 +42,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         Program("busy", ("sh", "-c", "while true; do :; done")),
         Program("grows", (sys.executable, "-c", GROWS)),
         Program("writes", (sys.executable, "-c", WRITES, str(tmp_path / "written"))),
+        Program("holds", (sys.executable, "-c", HOLDS)),
         Program("sleeps", ("sleep", "1000")),
     ]
     write_programs(tmp_path, programs)
@@ -96,14 +99,14 @@ def test_what_has_more_memory_than_it_may_is_killed_and_its_next_too(
     until(lambda: any(usage.rss_bytes > 2**27 for usage in handle.usage().values()))
 
 
-def test_what_has_more_than_it_is_to_have_may_get_no_more_until_it_is_killed(
+def test_what_has_more_than_it_is_to_have_is_killed_though_it_asks_for_no_more(
     handle: LocalHandle, until: Until
 ):
-    pid = handle.holding.release("grows")
+    pid = handle.holding.release("holds")
     until(lambda: psutil.Process(pid).memory_info().rss > 2**27)
-    handle.limiting.limit("grows", SMALL)
-    until(lambda: handle.limiting.strain("grows").out_of_memory >= 2)
-    assert handle.components()["grows"].pid != pid
+    handle.limiting.limit("holds", SMALL)
+    until(lambda: handle.limiting.strain("holds").out_of_memory >= 2)
+    assert handle.components()["holds"].pid != pid
 
 
 def test_what_it_writes_is_kept_later(handle: LocalHandle, folder: Path, until: Until):
@@ -154,6 +157,20 @@ def test_a_limit_that_the_kernel_will_not_have_is_refused_and_nothing_is_limited
     with pytest.raises(HandleError, match="sleeps's cpu: Invalid argument"):
         handle.limiting.limit("sleeps", Limits(cpus=0.0001))
     assert handle.limiting.strain("sleeps").limited == {}
+
+
+def test_what_is_not_limited_is_not_touched_when_it_is_lifted():
+    nowhere = groups.Groups(dict.fromkeys(LIMITED, Path("/nowhere")), "")
+    Limited(nowhere).lift("sleeps", os.getpid(), Limits(1, 1, 1, 1))
+
+
+def test_a_limit_that_cannot_be_lifted_is_told_and_forgotten(capfd: pytest.CaptureFixture[str]):
+    nowhere = groups.Groups(dict.fromkeys(LIMITED, Path("/nowhere")), "")
+    limited = Limited(nowhere)
+    limited._now["sleeps", "cpu"] = _Limit(QUARTER, since=1, until=1)
+    limited.lift_due({"sleeps": None})
+    assert "not lifted: sleeps's cpu: No such file or directory" in capfd.readouterr().err
+    assert list(limited.due()) == []
 
 
 @pytest.mark.parametrize(

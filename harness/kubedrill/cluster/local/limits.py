@@ -1,6 +1,8 @@
 """What the components of a cluster are limited to, and until when: kept by its supervisor."""
 
 import errno
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +17,10 @@ _INSIDE = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit; shift; done; shift; e
 
 _SQUEEZES = 20
 """How often a component's memory is limited to what it has just then: it may get more in between."""
+
+_ASK = 'echo 0 > "$1"; (head -c 33554432 /dev/zero | tail -c 33554432 > /dev/null) &'
+"""Wants 32 MiB within a component's group. Of a group that has too much the kernel kills the largest process:
+never this one, where a component has more."""
 
 
 class Unlimitable(Exception):  # noqa: N818 - an answer, not an accident
@@ -78,22 +84,26 @@ class Limited:
         self._now |= {(component, resource): _Limit(limits, now(), until) for resource in done}
 
     def lift(self, component: str, pid: int | None, limits: Limits) -> None:
-        """Limit a component no more, in what these limit."""
-        if self.groups is None:
-            return
+        """Limit a component no more, in what these limit; Unlimitable if the kernel will not have it."""
         for resource in limits.resources():
-            self._now.pop((component, resource), None)
-            self._lift(self.groups, component, pid, resource)
+            if self.groups and self._now.pop((component, resource), None):
+                try:
+                    self._lift(self.groups, component, pid, resource)
+                except OSError as error:
+                    raise Unlimitable(f"{component}'s {resource}: {error.strerror}") from error
 
     def due(self) -> Iterator[int]:
         """Yield when a limit ends by itself, monotonic ns."""
         return (limit.until for limit in self._now.values() if limit.until is not None)
 
     def lift_due(self, pids: Mapping[str, int | None]) -> None:
-        """Lift what has come to its end."""
+        """Lift what has come to its end; what cannot be stands in the supervisor's log."""
         for (component, _), limit in [*self._now.items()]:
             if limit.until is not None and limit.until <= now():
-                self.lift(component, pids[component], limit.limits)
+                try:
+                    self.lift(component, pids[component], limit.limits)
+                except Unlimitable as error:
+                    print(f"not lifted: {error}", file=sys.stderr)
 
     def strain(self, component: str) -> dict[str, Any]:
         """Return a Strain, as plain JSON."""
@@ -126,9 +136,10 @@ class Limited:
 
 
 def _squeeze(groups: Groups, component: str) -> None:
-    """Let a component have no more memory than it has: what it asks for next is refused, and kills it.
+    """Let a component that has more memory than it may have be killed for it.
 
-    When it is started anew, it may have what it was to be limited to, and no more.
+    The kernel limits nobody to less than they have, and one who idles asks for nothing more. So it may have
+    no more than it has, and more is asked for in its group. When it is started anew, its own limit holds.
     """
     for _ in range(_SQUEEZES):
         try:
@@ -137,5 +148,8 @@ def _squeeze(groups: Groups, component: str) -> None:
             if error.errno != errno.EBUSY:
                 raise
         else:
+            group = str(groups.processes(component, "memory"))
+            ask = ["/bin/sh", "-c", _ASK, "ask", group]
+            subprocess.run(ask, stdin=subprocess.DEVNULL, check=False)
             return
     raise OSError(errno.EBUSY, "it gets more memory faster than it can be limited")
