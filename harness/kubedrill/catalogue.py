@@ -8,7 +8,14 @@ from typing import Any
 
 from kubedrill import cluster, places
 from kubedrill.errors import NotStarted
-from kubedrill.experiment import Experiment, open_file, read_faults, scaled, settle
+from kubedrill.experiment import (
+    Experiment,
+    check_limits,
+    open_file,
+    read_faults,
+    scaled,
+    settle,
+)
 from kubedrill.faults.activities import flaws
 from kubedrill.faults.catalogue import Gathered, gather
 from kubedrill.faults.overlap import refusals
@@ -46,7 +53,9 @@ def read_experiment(
     refused = (
         refusals(gathered.kinds, [*faults.values()], catalogue.cluster) if catalogue.cluster else ()
     )
-    return scaled(settle(draft, catalogue, faults, refused), scale, file), catalogue
+    experiment = scaled(settle(draft, catalogue, faults, refused), scale, file)
+    check_limits(experiment, catalogue, draft.problems)
+    return experiment, catalogue
 
 
 def look_up(named: Named, gathered: Gathered, near: Path) -> Catalogue:
@@ -101,7 +110,7 @@ def look_at_actions(actions: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str,
 
 def describe_cluster(file: Path) -> ClusterDescription:
     """Return what a cluster's file promises; BadFile if it is wrong."""
-    return cluster.describe(cluster.load_definition(file))
+    return cluster.describe(file)
 
 
 def check_file(file: Path, overrides: Sequence[str] = (), scale: float = 1.0) -> None:

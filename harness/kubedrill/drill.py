@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kubedrill import cluster, seed
@@ -20,6 +20,7 @@ from kubedrill.record.cluster import ClusterRecord, private_folder
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.limits import Limits
 from kubedrill.record.lines import JsonLines, read_whole
 from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule, ScheduledLoad
@@ -99,13 +100,19 @@ class Drill:
         self.watchdog = self._child("watchdog", command, pass_fds=[lock_descriptor])
         self.watchdog.wait_ready(READY_TIMEOUT_S)
 
-    def bring_up(self, definition: ClusterDefinition) -> ClusterRecord:
-        """Return the cluster that is up, or bring one up that this drill will destroy."""
+    def bring_up(
+        self, definition: ClusterDefinition, limits: tuple[Limits, ...] = ()
+    ) -> ClusterRecord:
+        """Return the cluster that is up, or bring one up that this drill will destroy.
+
+        `limits` are what no fault of this drill may go beyond.
+        """
         record = cluster.find(self.cluster_name)
         if record is None:
             undo, arguments = cluster.undo_entry(self.cluster_name)
             self.own_cluster = self.ledger.intend("cluster", self.cluster_name, undo, arguments)
             record = cluster.up(definition, self.cluster_name, arguments["cluster_id"])
+        record = replace(record, limits=limits)
         record.write(self.folder.cluster)
         self._cluster_exits = cluster.handle_of(record).exits()
         self._exits = JsonLines(self.folder.exits)

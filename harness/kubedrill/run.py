@@ -20,6 +20,7 @@ from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import (
     Experiment,
+    closed,
     expand,
     refused_where_it_stays,
     schedule,
@@ -151,6 +152,8 @@ def check_before(order: Order) -> ClusterDefinition:
     definition = described.definition
     cluster.check(definition, order.cluster)
     launch.check(order.experiment.loads)
+    if why := closed(order.experiment, order.catalogue.limits):
+        raise NotStarted(f"{order.file}: {why}")
     return definition
 
 
@@ -194,7 +197,7 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     """Cluster, seed, load and observers, faults: to the schedule that they were given."""
     experiment = order.experiment
     with console.status(f"cluster {order.cluster}"):
-        record = drill.bring_up(definition)
+        record = drill.bring_up(definition, order.catalogue.limits)
     origin = "brought up for this drill" if drill.own_cluster else "was up, and stays as it is"
     console.print(f"cluster  {order.cluster}: {len(record.zones)} zones, {origin}")
     with console.status("seeding"):

@@ -24,6 +24,7 @@ from kubedrill.cluster.state import (
 from kubedrill.errors import NotStarted
 from kubedrill.record.catalogue import ClusterDefinition, ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.limits import Limits
 
 if TYPE_CHECKING:
     from kubedrill.cluster.overview import ClusterStatus
@@ -33,7 +34,7 @@ def load_definition(path: Path) -> ClusterDefinition:
     """Read a cluster file; BadFile with its line for whatever is wrong in it."""
     from kubedrill.cluster.reading import read
 
-    return read(path)
+    return read(path)[0]
 
 
 def json_schema() -> dict[str, Any]:
@@ -55,10 +56,19 @@ def check(definition: ClusterDefinition, name: str) -> None:
     provider_named(definition.provider).check(definition, folder)
 
 
-def describe(definition: ClusterDefinition) -> ClusterDescription:
-    """Return what a cluster of this definition will have, and what faults may do to it."""
+def describe(path: Path) -> ClusterDescription:
+    """Return what a cluster of this file will have, and what may be done to it; BadFile if it is wrong.
+
+    The limits with which one of its name was brought up hold besides, as long as it is up.
+    """
+    from kubedrill.cluster.reading import read
+
+    definition, limits = read(path)
     told = provider_named(definition.provider).capabilities(definition)
-    return replace(told, definition=definition)
+    record = find(path.stem)
+    older = record.limits if record else ()
+    both = (limits, *(brought for brought in older if brought.allowed != limits.allowed))
+    return replace(told, limits=both, definition=definition)
 
 
 def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) -> ClusterRecord:
@@ -78,6 +88,7 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
     try:
         write_id(folder, cluster_id or new_id(), definition.provider)
         record = provider_named(definition.provider).up(definition, folder)
+        record = replace(record, limits=(Limits(definition.limits),))
         record.write(folder / "cluster.json")
     except BaseException:
         down(name)

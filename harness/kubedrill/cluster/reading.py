@@ -9,6 +9,7 @@ from kubedrill.cluster.provider import built_in, provider_named, providers
 from kubedrill.reading.problems import Problems
 from kubedrill.reading.yaml import check, load
 from kubedrill.record.catalogue import ClusterDefinition
+from kubedrill.record.limits import Limits, LimitsPart
 
 
 class _Provided(BaseModel):
@@ -19,8 +20,8 @@ class _Provided(BaseModel):
     provider: str
 
 
-def read(path: Path) -> ClusterDefinition:
-    """Read a cluster file; BadFile with its line for whatever is wrong in it."""
+def read(path: Path) -> tuple[ClusterDefinition, Limits]:
+    """Read a cluster file, and where its limits stand; BadFile with its line for whatever is wrong in it."""
     value, source = load(path, _Provided)
     problems = Problems(source)
     # Those of other distributions are looked for only where it is none of ours.
@@ -32,17 +33,32 @@ def read(path: Path) -> ClusterDefinition:
     problems.stop()
     assert named is not None
     provider = provider_named(named.provider)
-    definition = check(value, provider.definition, problems)
+    definition = check(value, _with_limits(provider.definition), problems)
     problems.stop()
+    assert definition is not None
     for place, why in provider.wrong(definition):
         problems.add(place, why)
     problems.stop()
-    return cast("ClusterDefinition", definition)
+    lines = {
+        str(place[1]): found.line
+        for place, found in source.places.items()
+        if place[:1] == ("limits",) and len(place) == 2 and found.line
+    }
+    read = cast("ClusterDefinition", definition)
+    return read, Limits(read.limits, str(path), lines)
+
+
+def _with_limits(definition: type[BaseModel]) -> type[BaseModel]:
+    """Return a provider's model with what every cluster file may say besides."""
+    limits: Any = (LimitsPart, LimitsPart())
+    return create_model(
+        definition.__name__, __base__=definition, __doc__=definition.__doc__, limits=limits
+    )
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of cluster files: a union told apart by `provider`."""
-    models = tuple(provider.definition for provider in providers().values())
+    models = tuple(_with_limits(provider.definition) for provider in providers().values())
     told_apart: Any = Annotated[Union[models], Field(discriminator="provider")]  # noqa: UP007
     schema = TypeAdapter(told_apart if models[1:] else models[0]).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Cluster"}

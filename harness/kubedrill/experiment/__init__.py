@@ -2,6 +2,7 @@
 
 from kubedrill.experiment.draft import Draft, open_file
 from kubedrill.experiment.expand import expand, expand_alone
+from kubedrill.experiment.limited import check_limits, closed
 from kubedrill.experiment.plan import Plan, plan, render
 from kubedrill.experiment.read import read_faults, settle
 from kubedrill.experiment.scaled import scaled
@@ -24,6 +25,8 @@ __all__ = [
     "PhaseObjective",
     "Plan",
     "Seed",
+    "check_limits",
+    "closed",
     "expand",
     "expand_alone",
     "json_schema",

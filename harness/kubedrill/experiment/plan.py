@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from kubedrill.experiment.limited import closed
 from kubedrill.experiment.settled import (
     ACTIVITY,
     Experiment,
@@ -103,7 +104,8 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         targets=tuple(dict.fromkeys(target for fault in faults for target in fault.targets)),
         capabilities=needed,
         missing=tuple(need for need in needed if record and need not in record.capabilities),
-        refused=refused_where_it_stays(experiment.irreversible, record.name) if record else "",
+        refused=(record and refused_where_it_stays(experiment.irreversible, record.name))
+        or closed(experiment, catalogue.limits),
         seed=experiment.seed.wanted(),
         loads=tuple(
             {**asdict(load), "rate": load.arrivals.in_words()} for load in experiment.loads

@@ -19,6 +19,7 @@ from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import lasting
 from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.fault import Candidate, Fault, Scene, Seen
+from kubedrill.faults.limited import described, held_back, in_force
 from kubedrill.faults.overlap import refused_now
 from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of
 from kubedrill.reading.wrong import in_parameters
@@ -51,8 +52,11 @@ def inject(
 
 def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:
     record = ClusterRecord.read(folder.cluster)
+    progress = Progress(folder, fault.name, index)
+    if why := held_back(record, fault.name):
+        raise progress.fail(why)
     scene = Scene(record, handle_of(record), lease=_lease(fault, folder, index))
-    targets = _choose(fault, scene, Progress(folder, fault.name, index))
+    targets = _choose(fault, scene, progress)
     scene = replace(scene, targets=targets)
     progress = Progress(folder, fault.name, index, targets)
     ledger = Ledger(folder.ledger)
@@ -131,7 +135,9 @@ def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
     else:
         names = [asked] if isinstance(asked, str) else [*asked]
         chosen = [Candidate(fault.target.format(name), name) for name in names]
-    if why := refused_now(fault, [candidate.called for candidate in chosen], there, scene.record):
+    called = [candidate.called for candidate in chosen]
+    others = [*in_force(Ledger(progress.folder.ledger), described(scene.record))]
+    if why := refused_now(fault, called, there, scene.record, others):
         raise replace(progress, targets=tuple(candidate.target for candidate in chosen)).fail(why)
     return tuple(candidate.target for candidate in chosen)
 

@@ -19,6 +19,7 @@ from typing import Any, Final, Required, TypedDict
 from kubedrill.clock import SECOND
 from kubedrill.cluster.guest import GuestNeeded, grant, revoke, user_of
 from kubedrill.cluster.provider import provider_named
+from kubedrill.faults.limited import held_back
 from kubedrill.faults.outcome import failure
 from kubedrill.faults.progress import GRACE, FaultFailed, Progress, deadline, folder_of
 from kubedrill.process.environment import environment, kubeconfig
@@ -93,6 +94,8 @@ def inject(
     folder = folder_of(run)
     progress = Progress(folder, NAME, index, (activity["name"],))
     place = str(Path.cwd())
+    if refused := held_back(ClusterRecord.read(folder.cluster), NAME):
+        raise progress.fail(refused)
     progress.say("injecting")
     try:
         surroundings = _surroundings(folder)

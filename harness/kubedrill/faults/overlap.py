@@ -6,6 +6,7 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from kubedrill.faults.fault import Candidate, Fault
+from kubedrill.faults.limited import beyond, described, forbidden, totals
 from kubedrill.faults.toll import Toll, too_much, unknown
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.catalogue import ClusterDescription, Refusal, TimedFault
@@ -26,6 +27,8 @@ def refusals(
         yield from (Refusal(index, argument, why) for argument, why in wrong)
     for index, (timed, fault) in enumerate(known):
         if fault is None:
+            if why := forbidden(cluster.limits, timed.name):
+                yield Refusal(index, "", why)
             continue
         others = [
             other
@@ -34,7 +37,11 @@ def refusals(
             and (earlier.inject_s, number) < (timed.inject_s, index)
             and earlier.undo_s > timed.inject_s
         ]
-        if why := refusal(fault, cluster) or _with_others(fault, others, cluster):
+        if why := (
+            refusal(fault, cluster)
+            or _with_others(fault, others, cluster)
+            or _beyond(fault, others, cluster)
+        ):
             yield Refusal(index, fault.hits, why)
 
 
@@ -68,18 +75,35 @@ def refusal(fault: Fault, cluster: ClusterDescription) -> str:
     return fault.refuse(cluster)
 
 
+def _beyond(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
+    """Return why a fault goes beyond what the cluster's file allows, the others being in force; or ""."""
+    theirs = [toll for other in others for toll in other.tolls(cluster)]
+    return forbidden(cluster.limits, fault.name) or beyond(
+        cluster.limits, fault.name, fault.tolls(cluster), theirs, totals(cluster)
+    )
+
+
 def refused_now(
-    fault: Fault, chosen: Sequence[str], there: Sequence[Candidate], record: ClusterRecord
+    fault: Fault,
+    chosen: Sequence[str],
+    there: Sequence[Candidate],
+    record: ClusterRecord,
+    others: Sequence[Toll] = (),
 ) -> str:
-    """Return why those `chosen`, by what the file calls them, must not be hit as things are now; or ""."""
-    cluster = ClusterDescription(record.zones, record.capabilities, record.lacks)
+    """Return why those `chosen`, by what the file calls them, must not be hit as things are now; or "".
+
+    `others` are the tolls of the faults that are in force.
+    """
+    cluster = described(record)
     if why := unknown(fault.words(), fault.hits, chosen, fault.known(cluster)):
         return why
     left = [candidate.called for candidate in there]
-    for toll in fault.tolls(cluster):
-        taken = replace(toll, named=tuple(chosen), unnamed=0)
-        if why := too_much(fault.words(), taken, len(cluster.zones), left):
+    tolls = [replace(toll, named=tuple(chosen), unnamed=0) for toll in fault.tolls(cluster)]
+    for toll in tolls:
+        if why := too_much(fault.words(), toll, len(cluster.zones), left):
             return why
+    if why := beyond(cluster.limits, fault.name, tolls, others, totals(cluster)):
+        return why
     gone = [fault.target.format(name) for name in chosen if name not in left]
     if gone:
         return f"{', '.join(gone)} was not running, so there was nothing to {fault.verb}"

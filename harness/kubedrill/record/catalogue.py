@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from kubedrill.reading.problems import Location
+from kubedrill.record.limits import Limits, LimitsPart
 from kubedrill.words import did_you_mean, shown
 
 Lasts = Literal["momentary", "lasting", "irreversible"]
@@ -90,6 +91,11 @@ class ClusterDefinition(Protocol):
         """The provider's name."""
         ...
 
+    @property
+    def limits(self) -> LimitsPart:
+        """What no experiment may go beyond: the same key for every provider."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterDescription:
@@ -100,6 +106,8 @@ class ClusterDescription:
     """What may be done to it: a Need in words each."""
     lacks: Mapping[str, str] = field(default_factory=dict)
     """By operation, or by a Need in words, why it may not be done."""
+    limits: tuple[Limits, ...] = ()
+    """What no experiment may go beyond: of the file, and those with which it was brought up."""
     definition: ClusterDefinition | None = field(default=None, compare=False)
     """The file, if it was described by one."""
 
@@ -197,6 +205,11 @@ class Catalogue:
     """As in Named."""
     untold: str = ""
     """Why nothing could be found out about actions; "" if it could."""
+
+    @property
+    def limits(self) -> tuple[Limits, ...]:
+        """What no experiment on the cluster that is named may go beyond."""
+        return self.cluster.limits if self.cluster else ()
 
     def series(self, index: int, profile: str) -> tuple[str, ...]:
         """Return the series of the load at that position, as its profile's parameters make them."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, with_config
 
+from kubedrill.record.limits import Limits
 from kubedrill.record.lines import (
     STRICT,
     BadEvidence,
@@ -78,6 +79,8 @@ class ClusterRecord:
     lacks: dict[str, str] = field(default_factory=dict)
     """By operation, why it may not be done."""
     settings: dict[str, Json] = field(default_factory=dict)
+    limits: Annotated[tuple[Limits, ...], Field(strict=False)] = ()
+    """What no experiment may go beyond: with which it was brought up; in a run also those of its file."""
     id: str = ""
     """Tells it from another cluster of its name: random, and in the file `id` of its folder too."""
     schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION
