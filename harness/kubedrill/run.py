@@ -15,6 +15,7 @@ from rich.console import Console
 from kubedrill import cluster, judging
 from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.cluster import guest
+from kubedrill.cluster.freeze import frozen
 from kubedrill.cluster.provider import provider_named
 from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
@@ -29,6 +30,7 @@ from kubedrill.experiment import (
 from kubedrill.judge import convert
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.load import launch
+from kubedrill.record import stopping
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
@@ -152,7 +154,7 @@ def check_before(order: Order) -> ClusterDefinition:
     definition = described.definition
     cluster.check(definition, order.cluster)
     launch.check(order.experiment.loads)
-    if why := closed(order.experiment, order.catalogue.limits):
+    if why := frozen(order.cluster) or closed(order.experiment, order.catalogue.limits):
         raise NotStarted(f"{order.file}: {why}")
     return definition
 
@@ -274,7 +276,9 @@ def note_ending(drill: Drill, error: BaseException) -> None:
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     match error:
         case Interrupted():
-            drill.add(DrillInterrupted(time=now(), signal=str(error)))
+            asked = stopping.take(drill.folder)
+            who = asked.model_dump() if asked else {}
+            drill.add(DrillInterrupted(time=now(), signal=str(error), **who))
         case Aborted():
             drill.add(DrillAborted(time=now(), condition=str(error)))
         case _:

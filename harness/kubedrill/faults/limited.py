@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from kubedrill.cluster.freeze import frozen
 from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription
@@ -55,9 +56,8 @@ def forbidden(limits: Sequence[Limits], fault: str) -> str:
 def held_back(record: ClusterRecord, fault: str) -> str:
     """Return why a fault must not be injected just now, whomever it would hit; or ""."""
     moment = datetime.now(UTC)
-    return forbidden(record.limits, fault) or next(
-        filter(None, (limit.closed(moment) for limit in record.limits)), ""
-    )
+    closed = (limit.closed(moment) for limit in record.limits)
+    return forbidden(record.limits, fault) or next(filter(None, closed), "") or frozen(record.name)
 
 
 def in_force(ledger: Ledger, cluster: ClusterDescription) -> Iterator[Toll]:

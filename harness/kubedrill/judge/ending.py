@@ -59,8 +59,8 @@ def _ending(events: list[Event]) -> Ending:
                 return Ending(time, "ended", "")
             case DrillAborted(time=time, condition=condition):
                 return Ending(time, "aborted", f"aborted: {condition}", condition)
-            case DrillInterrupted(time=time, signal=signal):
-                return Ending(time, "interrupted", f"interrupted by {signal}")
+            case DrillInterrupted(time=time):
+                return Ending(time, "interrupted", event.words)
             case DrillFailed(time=time, reason=reason):
                 words = f"the drill failed: {reason} (see logs/runner.log)"
                 return Ending(time, "failed", words)

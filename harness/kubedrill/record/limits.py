@@ -29,7 +29,7 @@ KINDS: Mapping[str, str] = {
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         raise ValueError(f'no time zone "{shown(name)}"; such as Europe/Berlin, UTC') from None
     return name
 

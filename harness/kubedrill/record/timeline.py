@@ -42,6 +42,14 @@ class DrillInterrupted(TimedLine):
     kind: Literal["drill"] = "drill"
     name: Literal["interrupted"] = "interrupted"
     signal: str
+    by: str = ""
+    """Who sent it, where that is known: by `kubedrill stop`."""
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return what happened, and why."""
+        return f"stopped by {self.by}: {self.why}" if self.by else f"interrupted by {self.signal}"
 
 
 class DrillFailed(TimedLine):

@@ -22,8 +22,10 @@ def event_words(event: Event) -> str:  # noqa: PLR0911 - one sentence a kind
     match event:
         case DrillStarted() | DrillEnded():
             return f"drill {event.name}"
-        case DrillAborted(condition=why) | DrillInterrupted(signal=why) | DrillFailed(reason=why):
+        case DrillAborted(condition=why) | DrillFailed(reason=why):
             return f"drill {event.name}: {why}"
+        case DrillInterrupted():
+            return f"drill {event.words}"
         case PhaseBegan():
             return f"phase {event.name}"
         case FaultTold():
