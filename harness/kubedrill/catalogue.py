@@ -156,21 +156,36 @@ def experiments() -> list[dict[str, Any]]:
     return rows
 
 
-def fault_rows() -> list[dict[str, Any]]:
-    """Return a row for each fault, and for each file of faults/ that cannot be read."""
+def fault_rows(on: str | None = None) -> list[dict[str, Any]]:
+    """Return a row for each fault, and for each file of faults/ that cannot be read.
+
+    With a cluster's name, whether it can take each, and if not, why; NotStarted if there is none.
+    """
     gathered = gather(places.fault_files())
+    described = describe_cluster(places.cluster_file(on)) if on else None
     rows = [
         {
             "fault": fault.name,
             "what it does": fault.doc,
             "arguments": ", ".join(fault.parameters.get("properties", {})),
             "needs": ", ".join(fault.needs),
+            **({f"on {on}": _can_take(fault, described)} if described else {}),
             "wrong": False,
         }
         for fault in gathered.descriptions
     ]
-    nothing = {"arguments": "", "needs": "", "wrong": True}
+    nothing = {"arguments": "", "needs": "", **({f"on {on}": "no"} if on else {}), "wrong": True}
     return rows + [{"fault": "", "what it does": why, **nothing} for why in gathered.wrong]
+
+
+def _can_take(fault: FaultDescription, described: ClusterDescription) -> str:
+    """Return `yes`, or `no` and why: forbidden by the cluster's file, or lacking what it needs."""
+    reasons = [why for limits in described.limits if (why := limits.forbids(fault.name))]
+    for need in fault.needs:
+        if need not in described.capabilities:
+            why = described.why_not(need) or "its provider does not offer that"
+            reasons.append(f"{need}: {why}")
+    return f"no: {'; '.join(reasons)}" if reasons else "yes"
 
 
 def profile_rows() -> list[dict[str, Any]]:

@@ -1,0 +1,117 @@
+"""What a fault will do is on the disk before it does it, and that it is undone after that: or it is not done."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from abandoned import nowhere
+
+from kubedrill.faults.lifecycle import inject, undo
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Ledger
+
+FAULT = '''
+"""A fault that makes a file, and keeps a copy of the ledger as it was then."""
+
+import shutil
+from pathlib import Path
+from typing import ClassVar
+
+from kubedrill.faults.fault import Candidate, Fault, proof
+
+
+class Making(Fault):
+    """A file is made."""
+
+    name: ClassVar[str] = "file.make"
+    functions: ClassVar[tuple[str, str]] = ("make", "unmake")
+    hits: ClassVar[str] = "zone"
+    target: ClassVar[str] = "file-{}"
+    blast_radius: ClassVar[str] = "one file"
+    effect_s: ClassVar[float] = 5.0
+    zone: str
+    file: str
+    ledger: str
+
+    def asked(self):
+        return self.zone
+
+    def candidates(self, scene):
+        return [Candidate("file-a", "a")]
+
+    def inject(self, scene):
+        Path(self.file).touch()
+        shutil.copy(self.ledger, f"{self.file}.ledger")
+        return {}
+
+    def did(self, scene):
+        return "made"
+
+    def took_effect(self, scene):
+        return proof("it is there")
+'''
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    (tmp_path / "making.py").write_text(FAULT)
+    folder = RunFolder.create(tmp_path, "first")
+    nowhere().write(folder.cluster)
+    return folder
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
+    """How many bytes of each file, by its inode, are on the disk for certain: what fsync has seen."""
+    sizes: dict[int, int] = {}
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        found = os.fstat(descriptor)
+        if stat.S_ISREG(found.st_mode):
+            sizes[found.st_ino] = found.st_size
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return sizes
+
+
+def make(folder: RunFolder, tmp_path: Path) -> Path:
+    made = tmp_path / "made"
+    given = {"zone": "a", "file": str(made), "ledger": str(folder.ledger)}
+    inject("file.make", given, str(folder.path), file=str(tmp_path / "making.py"))
+    return made
+
+
+def test_the_intent_is_on_the_disk_before_and_the_undo_after(
+    folder: RunFolder, tmp_path: Path, synced: dict[int, int]
+) -> None:
+    made = make(folder, tmp_path)
+    [entry] = Ledger(Path(f"{made}.ledger")).open_entries()
+    assert (entry.name, entry.facts["targets"]) == ("file.make", ["file-a"])
+    found = folder.ledger.stat()
+    assert synced[found.st_ino] == found.st_size
+    undo("file.make", str(folder.path), file=str(tmp_path / "making.py"))
+    assert Ledger(folder.ledger).open_entries() == []
+    found = folder.ledger.stat()
+    assert synced[found.st_ino] == found.st_size
+
+
+def test_what_cannot_be_written_down_is_not_done(folder: RunFolder, tmp_path: Path) -> None:
+    folder.ledger.symlink_to("/dev/full")
+    with pytest.raises(OSError):  # noqa: PT011 - whichever the kernel says: it is not a file, or full
+        make(folder, tmp_path)
+    assert not (tmp_path / "made").exists()
+
+
+def test_what_does_not_reach_the_disk_is_not_done(
+    folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(OSError, match="Input/output error"):
+        make(folder, tmp_path)
+    assert not (tmp_path / "made").exists()
