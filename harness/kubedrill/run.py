@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from kubedrill import cluster, judging
+from kubedrill.announce import announce
 from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.cluster import guest
 from kubedrill.cluster.freeze import frozen
@@ -30,16 +31,15 @@ from kubedrill.experiment import (
 from kubedrill.judge import convert
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.load import launch
-from kubedrill.record import stopping
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import Schedule, ScheduledLoad
+from kubedrill.record.stopping import interrupted
 from kubedrill.record.timeline import (
     DrillAborted,
     DrillEnded,
     DrillFailed,
-    DrillInterrupted,
     PhaseBegan,
     Seeded,
 )
@@ -153,6 +153,8 @@ def check_before(order: Order) -> ClusterDefinition:
     assert described.definition is not None
     definition = described.definition
     cluster.check(definition, order.cluster)
+    if definition.notify:
+        definition.notify.resolved()
     launch.check(order.experiment.loads)
     if why := frozen(order.cluster) or closed(order.experiment, order.catalogue.limits):
         raise NotStarted(f"{order.file}: {why}")
@@ -216,6 +218,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     tell_whom_it_waits_for(experiment.loads, console)
     with console.status("starting load, prober, scraper and faults"):
         drill.start_children(experiment.loads, order.catalogue)
+    if definition.notify and experiment.faults:
+        drill.note(announce(definition.notify, experiment, str(drill.folder.path)))
     start = now() + LEAD_NS
     plan = schedule(experiment, order.name, drill.folder.run, ClockPair.read(), start)
     drill.go(plan)
@@ -276,9 +280,7 @@ def note_ending(drill: Drill, error: BaseException) -> None:
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     match error:
         case Interrupted():
-            asked = stopping.take(drill.folder)
-            who = asked.model_dump() if asked else {}
-            drill.add(DrillInterrupted(time=now(), signal=str(error), **who))
+            drill.add(interrupted(drill.folder, str(error)))
         case Aborted():
             drill.add(DrillAborted(time=now(), condition=str(error)))
         case _:

@@ -1,4 +1,4 @@
-"""What a fault will do is on the disk before it does it, and that it is undone after that: or it is not done."""
+"""What a fault will do is on the disk before it does it, and its undo is after it; or it is not done."""
 
 import os
 import stat

@@ -10,6 +10,7 @@ from kubedrill.reading.problems import Problems
 from kubedrill.reading.yaml import check, load
 from kubedrill.record.catalogue import ClusterDefinition
 from kubedrill.record.limits import Limits, LimitsPart
+from kubedrill.record.notice import NotifyPart
 
 
 class _Provided(BaseModel):
@@ -33,7 +34,7 @@ def read(path: Path) -> tuple[ClusterDefinition, Limits]:
     problems.stop()
     assert named is not None
     provider = provider_named(named.provider)
-    definition = check(value, _with_limits(provider.definition), problems)
+    definition = check(value, _guarded(provider.definition), problems)
     problems.stop()
     assert definition is not None
     for place, why in provider.wrong(definition):
@@ -44,21 +45,21 @@ def read(path: Path) -> tuple[ClusterDefinition, Limits]:
         for place, found in source.places.items()
         if place[:1] == ("limits",) and len(place) == 2 and found.line
     }
-    read = cast("ClusterDefinition", definition)
-    return read, Limits(read.limits, str(path), lines)
+    guarded = cast("ClusterDefinition", definition)
+    return guarded, Limits(guarded.limits, str(path), lines)
 
 
-def _with_limits(definition: type[BaseModel]) -> type[BaseModel]:
+def _guarded(definition: type[BaseModel]) -> type[BaseModel]:
     """Return a provider's model with what every cluster file may say besides."""
-    limits: Any = (LimitsPart, LimitsPart())
+    keys: Any = {"limits": (LimitsPart, LimitsPart()), "notify": (NotifyPart | None, None)}
     return create_model(
-        definition.__name__, __base__=definition, __doc__=definition.__doc__, limits=limits
+        definition.__name__, __base__=definition, __doc__=definition.__doc__, **keys
     )
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of cluster files: a union told apart by `provider`."""
-    models = tuple(_with_limits(provider.definition) for provider in providers().values())
+    models = tuple(_guarded(provider.definition) for provider in providers().values())
     told_apart: Any = Annotated[Union[models], Field(discriminator="provider")]  # noqa: UP007
     schema = TypeAdapter(told_apart if models[1:] else models[0]).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Cluster"}

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from kubedrill.reading.problems import Location
 from kubedrill.record.limits import Limits, LimitsPart
+from kubedrill.record.notice import NotifyPart
 from kubedrill.words import did_you_mean, shown
 
 Lasts = Literal["momentary", "lasting", "irreversible"]
@@ -94,6 +95,11 @@ class ClusterDefinition(Protocol):
     @property
     def limits(self) -> LimitsPart:
         """What no experiment may go beyond: the same key for every provider."""
+        ...
+
+    @property
+    def notify(self) -> NotifyPart | None:
+        """Whom to tell before anything is injected."""
         ...
 
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from kubedrill.clock import now
 from kubedrill.record.files import write_whole
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, Line, read_whole
+from kubedrill.record.timeline import DrillInterrupted
 
 
 class StopRequest(Line):
@@ -32,6 +34,12 @@ def take(folder: RunFolder) -> StopRequest | None:
         found = None
     withdraw(folder)
     return found
+
+
+def interrupted(folder: RunFolder, signal: str) -> DrillInterrupted:
+    """Return how a drill ends for a signal; by whom and why, if that was left."""
+    asked = take(folder)
+    return DrillInterrupted(time=now(), signal=signal, **(asked.model_dump() if asked else {}))
 
 
 def _file(folder: RunFolder) -> Path:
