@@ -98,13 +98,6 @@ def test_the_intent_is_on_the_disk_before_and_the_undo_after(
     assert synced[found.st_ino] == found.st_size
 
 
-def test_what_cannot_be_written_down_is_not_done(folder: RunFolder, tmp_path: Path) -> None:
-    folder.ledger.symlink_to("/dev/full")
-    with pytest.raises(OSError):  # noqa: PT011 - whichever the kernel says: it is not a file, or full
-        make(folder, tmp_path)
-    assert not (tmp_path / "made").exists()
-
-
 def test_what_does_not_reach_the_disk_is_not_done(
     folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
