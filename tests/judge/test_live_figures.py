@@ -15,9 +15,10 @@ from kubedrill.judge import live
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.live import LiveFigures
+from kubedrill.record.live import LiveFigures, LiveLoad
 from kubedrill.record.sample import Outcome, Records
 from kubedrill.record.schedule import Probing, Schedule
+from kubedrill.record.watched import Host, ResourceLook, Usage
 
 FRESH = {"path": "balancer", "connection": "fresh", "level": "prober"}
 
@@ -214,3 +215,74 @@ def test_a_condition_must_hold_for_its_time(
 
 def test_no_condition_never_aborts(running: Running) -> None:
     assert AbortWatch(running.schedule).check(LiveFigures(at(1), "fault", 1.0, writes=0.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "well", "worse"),
+    [
+        (
+            "etcd.healthy_members < 2 for 3s",
+            {"members": {"a": "healthy", "b": "healthy", "c": "refused"}},
+            {"members": {"a": "healthy", "b": "timeout", "c": "refused"}},
+        ),
+        (
+            "apiserver.rss > 3GB for 3s",
+            {"rss": {"kube-apiserver": 2.9e9, "etcd": 4e9}},
+            {"rss": {"kube-apiserver": 3.1e9}},
+        ),
+        (
+            "list.p99 > 2s for 3s",
+            {"loads": {"list": LiveLoad(10, 10, 1.9)}},
+            {"loads": {"list": LiveLoad(10, 10, 2.1)}},
+        ),
+        (
+            "list.error_rate > 10% for 3s",
+            {"loads": {"list": LiveLoad(10, 10, 1.9, 0.1)}},
+            {"loads": {"list": LiveLoad(10, 10, 1.9, 0.11)}},
+        ),
+    ],
+)
+def test_what_else_is_known_live_ends_a_drill(
+    drill: JudgedDrill, tmp_path: Path, condition: str, well: Any, worse: Any
+) -> None:
+    schedule = replace(Schedule.read(drill.write(tmp_path).schedule), abort=(condition,))
+    nothing = LiveFigures(time=at(1), phase="fault", phase_left_s=9)
+    watch = AbortWatch(schedule)
+    looks = [(1, {}), (2, well), (3, worse), (5.9, worse), (6, worse)]
+    said = [watch.check(replace(nothing, time=at(second), **figures)) for second, figures in looks]
+    assert said == [None, None, None, None, condition]
+
+
+def test_the_errors_and_the_memory_of_a_drill_are_followed(running: Running) -> None:
+    running.folder.resources.write_text(
+        ResourceLook(
+            time=at(8),
+            host=HOST,
+            processes={
+                "etcd-a": Usage(pid=1, cpu_s=1.0, rss_bytes=100),
+                "etcd-b": Usage(pid=2, cpu_s=1.0, rss_bytes=300),
+                "kube-apiserver-a": Usage(pid=3, cpu_s=1.0, rss_bytes=200),
+            },
+            harness={},
+        ).model_dump_json()
+        + "\n"
+    )
+    tail = Tail(running.folder, running.schedule)
+    running.grow(9.0)
+    before = tail.poll()
+    assert (before.rss["etcd"], before.rss["kube-apiserver"]) == (300.0, 200.0)
+    assert before.loads["list"].error_rate == 0.0
+    running.grow(17.0)
+    later = tail.poll()
+    assert later.loads["list"].error_rate == pytest.approx(0.4)
+    assert later.healthy_members == 2.0
+
+
+HOST = Host(
+    cpu_busy_s=1.0,
+    cpu_total_s=2.0,
+    steal_s=0.0,
+    iowait_s=0.0,
+    memory_available_bytes=1,
+    memory_total_bytes=2,
+)

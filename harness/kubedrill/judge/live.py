@@ -12,7 +12,7 @@ from kubedrill.figures.traces import left_out, of_arrivals, succeeded
 from kubedrill.judge.requests import latencies, percentile
 from kubedrill.process.tail import LineTail
 from kubedrill.reading.arrivals import Times
-from kubedrill.record.abort import AbortCondition, parse_abort
+from kubedrill.record.abort import HEALTHY, RSS, AbortCondition, parse_abort
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_whole
@@ -27,7 +27,7 @@ from kubedrill.record.sample import (
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
 from kubedrill.record.vitals import GeneratorVitals, ProberVitals, Vitals
-from kubedrill.record.watched import HealthLook
+from kubedrill.record.watched import HealthLook, ResourceLook
 
 WINDOW = 5 * SECOND
 """The figures are over the last five seconds: 50 probes a verb."""
@@ -99,6 +99,8 @@ class Tail:
         self._deadline = round(schedule.probing.deadline * SECOND)
         self._probe = _Growing(folder.samples / "probe.bin", PROBE_DTYPE)
         self._health = LineTail(folder.health, HealthLook)
+        self._resources = LineTail(folder.resources, ResourceLook)
+        self._rss: Mapping[str, float] = {}
         self._workers = [
             LineTail(folder.samples / f"{name}.workers.jsonl", kind)
             for name, kind in _vitals(schedule)
@@ -123,6 +125,7 @@ class Tail:
             writes=self._availability("write", time),
             members=dict(self._members),
             leader=self._leader,
+            rss=self._rss,
             faults=tuple(self._in_force.values()),
             lag_s=self._lag_us / 1e6,
         )
@@ -137,7 +140,9 @@ class Tail:
         seconds = max((end - begin) / SECOND, 1.0)
         ordered = latencies(within)
         p99 = percentile(ordered, "p99") if len(ordered) else None
-        return LiveLoad(offered / seconds, int(succeeded(within).sum()) / seconds, p99)
+        well = int(succeeded(within).sum())
+        errors = 1 - well / len(within) if len(within) else None
+        return LiveLoad(offered / seconds, well / seconds, p99, errors)
 
     def _arrivals(self, name: str, records: Records) -> Records:
         path = self._folder.samples / f"{name}.json"
@@ -175,6 +180,8 @@ class Tail:
     def _follow(self) -> None:
         for line in self._health.read():
             self._members, self._leader = line.etcd, line.leader
+        for look in self._resources.read():
+            self._rss = _largest(look)
         for told in self._faults.read():
             if told.event == "injected":
                 self._in_force[told.index] = f"{told.fault} on {told.target}"
@@ -208,11 +215,32 @@ class AbortWatch:
 
 
 def _value(condition: AbortCondition, figures: LiveFigures) -> float | None:
+    """Return what a condition is about, as it is now; None while nothing is known of it."""
     series = condition.objective.series
-    if series == "availability":
-        known = [share for share in (figures.reads, figures.writes) if share is not None]
-        return min(known, default=None)
-    return {"availability.reads": figures.reads, "availability.writes": figures.writes}.get(series)
+    shares = [share for share in (figures.reads, figures.writes) if share is not None]
+    known = {
+        "availability": min(shares, default=None),
+        "availability.reads": figures.reads,
+        "availability.writes": figures.writes,
+        HEALTHY: figures.healthy_members,
+        **{name: figures.rss.get(kind) for name, kind in RSS.items()},
+    }
+    if series in known:
+        return known[series]
+    load = figures.loads.get(series)
+    if load is None:
+        return None
+    return load.p99_s if condition.objective.statistic == "p99" else load.error_rate
+
+
+def _largest(look: ResourceLook) -> dict[str, float]:
+    """Return the memory of the largest component of each kind, in bytes."""
+    found: dict[str, float] = {}
+    for name, usage in look.processes.items():
+        for kind in RSS.values():
+            if name == kind or name.startswith(f"{kind}-"):
+                found[kind] = max(found.get(kind, 0.0), float(usage.rss_bytes))
+    return found
 
 
 def _vitals(schedule: Schedule) -> Iterator[tuple[str, type[Vitals]]]:
