@@ -112,7 +112,7 @@ class Drill:
             undo, arguments = cluster.undo_entry(self.cluster_name)
             self.own_cluster = self.ledger.intend("cluster", self.cluster_name, undo, arguments)
             record = cluster.up(definition, self.cluster_name, arguments["cluster_id"])
-        record = replace(record, limits=limits)
+        record = replace(record, limits=limits or record.limits)
         record.write(self.folder.cluster)
         self._cluster_exits = cluster.handle_of(record).exits()
         self._exits = JsonLines(self.folder.exits)
