@@ -1,12 +1,13 @@
 """Judge: from a run's files to its verdict; the same whenever and wherever it is asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import yaml
 
+from kubedrill.clock import SECOND
 from kubedrill.judge import validity
 from kubedrill.judge.availability import availability
 from kubedrill.judge.cost import harness_cost
@@ -114,9 +115,19 @@ def _judge(evidence: Evidence) -> Report:
         settings=_settings(evidence),
         notes=[
             *evidence.machine.notes(),
+            *_reaction(evidence),
             *(f"not read: {scrape.error}" for scrape in metrics.scrapes if not scrape.kept),
         ],
     )
+
+
+def _reaction(evidence: Evidence) -> Iterator[str]:
+    """Yield how soon the faults in force began to be undone once an abort condition had held."""
+    ending = evidence.ending
+    begun = [fault.at("undoing") for fault in evidence.faults]
+    after = [time - ending.time for time in begun if time is not None and time >= ending.time]
+    if ending.condition and after:
+        yield f"the undo began {min(after) / SECOND:.2f} s after {ending.condition} had held"
 
 
 def _decide(
