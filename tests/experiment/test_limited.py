@@ -76,7 +76,7 @@ def test_what_is_allowed_is_read(project: Path, limits: str) -> None:
         ("  bytes: 539999", 8, "about 540,000 bytes are made"),
         ("  members: 0", 17, "etcd.kill takes 1 member at once"),
         ("  percent: 33", 17, "etcd.kill takes 1 of 3 members at once"),
-        ("  apiservers: 0", 18, "kube-apiserver.kill with other faults takes 1 apiserver at once"),
+        ("  apiservers: 0", 18, "kube-apiserver.kill takes 1 apiserver at once"),
         ("  forbidden: ['etcd.*']", 17, "etcd.kill is forbidden"),
     ],
 )

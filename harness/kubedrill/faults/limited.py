@@ -25,10 +25,10 @@ def beyond(
     """
     for limit in limits:
         for toll in tolls:
-            count = taken([toll, *(other for other in others if other.kind == toll.kind)])
+            theirs = [other for other in others if other.kind == toll.kind]
+            count = taken([toll, *theirs])
             if why := limit.too_many(toll.kind, count, totals.get(toll.kind, 0)):
-                together = " with other faults" if others else ""
-                return f"{fault}{together} {why}"
+                return f"{fault}{' with other faults' if theirs else ''} {why}"
     return ""
 
 

@@ -145,7 +145,7 @@ class Limits:
         return ""
 
     def too_many(self, kind: str, count: int, total: int) -> str:
-        """Return why so many of a kind, of a total, must not be taken away at once; or ""."""
+        """Return why so many of a kind must not be taken away at once; or "". A `total` of 0 is unknown."""
         key = KINDS.get(kind)
         if key is None or not count:
             return ""
@@ -153,7 +153,7 @@ class Limits:
         if most is not None and count > most:
             return f"takes {_many(count, kind)} at once, and {self.said(key, most)}"
         percent = self.allowed.percent
-        if percent is not None and count * 100 > percent * total:
+        if percent is not None and total and count * 100 > percent * total:
             words = f"takes {count} of {total} {key} at once"
             return f"{words}, and {self.said('percent', f'{percent:g}')}"
         return ""

@@ -19,7 +19,10 @@ class Watched(NamedTuple):
 
     def runs(self) -> bool:
         """Whether its runner lives: an orphan has another parent."""
-        return self.runner == self.watchdog.ppid()
+        try:
+            return self.runner == self.watchdog.ppid()
+        except psutil.NoSuchProcess:
+            return False  # it ends after its runner
 
 
 def watched() -> Iterator[Watched]:
