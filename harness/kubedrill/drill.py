@@ -24,6 +24,7 @@ from kubedrill.record.limits import Limits
 from kubedrill.record.lines import JsonLines, read_whole
 from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule, ScheduledLoad
+from kubedrill.record.surrounding import needs_auditor
 from kubedrill.record.timeline import (
     ChildEnded,
     Event,
@@ -55,6 +56,8 @@ CHILDREN = {
     "scraper": "kubedrill.observe.scraper",
     "faults": "kubedrill.faults",
 }
+AUDITOR = {"auditor": "kubedrill.observe.auditor"}
+"""Besides, where an objective is about what it finds."""
 
 
 @dataclass(slots=True)
@@ -142,13 +145,21 @@ class Drill:
             raise ChildFailed(f"calibration: exit code {status}; see {child.log}")
         return read_whole(self.folder.machine, Calibration)
 
-    def start_children(self, loads: tuple[ScheduledLoad, ...], catalogue: Catalogue) -> None:
-        """Start load, prober, scraper and faults; wait until all are ready for GO."""
+    def start_children(
+        self, loads: tuple[ScheduledLoad, ...], catalogue: Catalogue, asked: Sequence[str] = ()
+    ) -> None:
+        """Start load, prober, scraper and faults; wait until all are ready for GO.
+
+        And the auditor, if an objective that is `asked` is about what it finds.
+        """
+        audited = needs_auditor(asked)
+        if audited:
+            self._check_auditor()
         for load in loads:
             profile = Path(catalogue.profiles[load.profile].path)
             for number, role in enumerate(load.roles):
                 self._start(role, *launch.command(profile, load, self.folder, number))
-        for role, module in CHILDREN.items():
+        for role, module in ((AUDITOR if audited else {}) | CHILDREN).items():
             self._start(role, [sys.executable, "-m", module, "--run", str(self.folder.path)])
         patience = {
             load.roles[0]: READY_TIMEOUT_S + load.workers.max_wait_s
@@ -157,6 +168,15 @@ class Drill:
         }
         for child in self.children:
             child.wait_ready(patience.get(child.role, READY_TIMEOUT_S))
+
+    def _check_auditor(self) -> None:
+        """Raise NotStarted on a cluster that was made before there was an auditor."""
+        if "auditor" not in ClusterRecord.read(self.folder.cluster).identities:
+            name = self.cluster_name
+            raise NotStarted(
+                f"cluster {name}: it has no identity auditor, which consistency and collateral need; "
+                f"bring it up anew: kubedrill cluster down {name}"
+            )
 
     def go(self, schedule: Schedule) -> None:
         """Give every child the schedule."""

@@ -217,7 +217,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
         console.print(f"machine  {line}")
     tell_whom_it_waits_for(experiment.loads, console)
     with console.status("starting load, prober, scraper and faults"):
-        drill.start_children(experiment.loads, order.catalogue)
+        asked = [told.objective.text for told in experiment.objectives]
+        drill.start_children(experiment.loads, order.catalogue, asked)
     if definition.notify and experiment.faults:
         drill.note(announce(definition.notify, experiment, str(drill.folder.path)))
     start = now() + LEAD_NS

@@ -27,6 +27,11 @@ def shown(value: object, most: int = SHOWN) -> str:
     return printable(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
+def exit_status(status: int) -> str:
+    """Return how a process ended: `signal 9`, `status 1`."""
+    return f"signal {-status}" if status < 0 else f"status {status}"
+
+
 def in_a_line(error: BaseException) -> str:
     """Return what was raised, and where: `ZeroDivisionError: division by zero (gauges.py:31, in worst)`."""
     said = " ".join(str(error).split())

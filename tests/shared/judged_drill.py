@@ -91,6 +91,12 @@ class JudgedDrill:
     workers: list[dict[str, Any]] = field(default_factory=worker_lines)
     prober: list[dict[str, Any]] = field(default_factory=prober_lines)
     scrapes: Scrapes = field(default_factory=Scrapes)
+    audit: list[dict[str, Any]] = field(default_factory=list)
+    """None where no objective is about what the auditor finds."""
+    surrounding: list[dict[str, Any]] = field(default_factory=list)
+    """None where no objective is about what changed besides."""
+    entered: tuple[str, ...] = ("prober", "scraper", "auditor")
+    """The observers that the ledger tells of."""
     scraping: Scraping = field(default_factory=lambda: Scraping(apiserver=5.0))
     probes: Records = field(init=False)
 
@@ -161,6 +167,10 @@ class JudgedDrill:
         write_lines(folder.faults, told)
         write_lines(folder.exits, sorted(self.exits, key=lambda line: line["time"]))
         self._write_timeline(folder)
+        if self.audit:
+            write_lines(folder.audit, self.audit)
+        if self.surrounding:
+            write_lines(folder.surrounding, self.surrounding)
         self.scrapes.write(folder)
         seal(folder)
         return folder
@@ -187,7 +197,7 @@ class JudgedDrill:
     def _write_ledger(self, folder: RunFolder) -> None:
         """Write an entry for each process and each fault that began; at the end all is undone."""
         schedule = self.schedule()
-        roles = [*(role for load in schedule.loads for role in load.roles), "prober", "scraper"]
+        roles = [*(role for load in schedule.loads for role in load.roles), *self.entered]
         undoable = [n for n, one in enumerate(self.scheduled_faults) if one.can_be_undone]
         begun = {line["index"]: line for line in self.faults if line["event"] == "injecting"}
         intents = [

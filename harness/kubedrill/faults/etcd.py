@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from kubedrill.cluster.etcd import EtcdError, EtcdStatus, healthy, status
+from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Candidate, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.processes import ASK_S, KILL, PAUSE, STOP, OnProcesses, running
@@ -46,6 +47,10 @@ class _OnMembers(OnProcesses):
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the members."""
         return (self.toll("member", self.allow_quorum_loss),)
+
+    def moves(self) -> tuple[str, ...]:
+        """Return etcd; and where no write may be possible any more, all that must renew a Lease."""
+        return ("etcd", *LED) if self.allow_quorum_loss else ("etcd",)
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run."""

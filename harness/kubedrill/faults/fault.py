@@ -124,6 +124,10 @@ class Fault(BaseModel, ABC):
         """Return what is taken away while it lasts."""
         return ()
 
+    def moves(self) -> tuple[str, ...]:
+        """Return the kinds of components whose leader may change because of it; other leaders may not."""
+        return ()
+
     @abstractmethod
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return what could be hit now."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Whom
 from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses
@@ -35,6 +36,10 @@ class _OnApiservers(OnProcesses):
         zones = ", ".join(("random", *cluster.zones))
         none = f"{self.name}: no apiserver leads the others; known: {zones}"
         return none if self.zone == "leader" else ""
+
+    def moves(self) -> tuple[str, ...]:
+        """Return those that renew their Leases through the apiserver of their zone."""
+        return LED
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the apiservers."""

@@ -39,6 +39,10 @@ class OnLed(OnProcesses):
         """Return what is taken out: all of it may be, but nothing twice."""
         return (self.toll(self.kind, True),)
 
+    def moves(self) -> tuple[str, ...]:
+        """Return the kind itself."""
+        return (self.component,)
+
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return those that run, and which of them holds the Lease."""
         return running(scene, self.target, self._leaders(scene))

@@ -52,13 +52,13 @@ def inject(
 
 def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:
     record = ClusterRecord.read(folder.cluster)
-    progress = Progress(folder, fault.name, index)
+    progress = Progress(folder, fault.name, index, moves=fault.moves())
     if why := held_back(record, fault.name):
         raise progress.fail(why)
     scene = Scene(record, handle_of(record), lease=_lease(fault, folder, index))
     targets = _choose(fault, scene, progress)
     scene = replace(scene, targets=targets)
-    progress = Progress(folder, fault.name, index, targets)
+    progress = Progress(folder, fault.name, index, targets, fault.moves())
     ledger = Ledger(folder.ledger)
     entry = _intend(fault, scene, ledger, progress, file)
     begun = progress.say("injecting")
@@ -94,7 +94,7 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
     known = _read(fault, entry.facts.get("given", {}), file)
     targets = tuple(entry.facts.get("targets", ()))
     scene = Scene(record, handle, targets, facts=entry.facts.get("facts", {}))
-    return _undo(known, scene, entry, Progress(folder, fault, index, targets))
+    return _undo(known, scene, entry, Progress(folder, fault, index, targets, known.moves()))
 
 
 def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[str, Any]:

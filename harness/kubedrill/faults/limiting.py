@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from kubedrill.cluster.handle import HandleError, Limits, Resource, Strain, present
-from kubedrill.cluster.leases import LeaseError, leader
+from kubedrill.cluster.leases import LED, LeaseError, leader
 from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.processes import health, running
 from kubedrill.faults.toll import Toll
@@ -59,6 +59,10 @@ class Limit(Fault, ABC):
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return what is limited: of every component, but not twice."""
         return (self.toll(f"{self.component} to be limited in its {self.resource}", True),)
+
+    def moves(self) -> tuple[str, ...]:
+        """Return its own kind, if one of it leads; of an apiserver, those that renew Leases through it."""
+        return LED if self.component == "kube-apiserver" else (self.component,)
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return those that run, and which of them leads, where that is asked."""

@@ -28,6 +28,8 @@ class Progress:
     """Position of the fault in the schedule."""
     targets: tuple[str, ...] = ()
     """Whom it hits; none before they are chosen."""
+    moves: tuple[str, ...] | None = None
+    """Whose leader may change because of it; None: nobody knows."""
 
     def say(self, event: FaultEvent, proof: str = "", time: int | None = None, **facts: Any) -> int:
         """Append one event and return its time (monotonic ns; now, if not given)."""
@@ -42,6 +44,7 @@ class Progress:
                 targets=self.targets,
                 proof=proof,
                 facts=facts,
+                moves=self.moves,
             )
         )
         lines.close()

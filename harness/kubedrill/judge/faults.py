@@ -78,6 +78,18 @@ class ToldFault:
             )
         )
 
+    def moves_leader(self, kind: str, start: int, end: int, slack: int = SETTLING) -> bool:
+        """Whether it announces that the leader of a kind may change, and was in force between two times.
+
+        Or until so shortly before that it still may be why. Of one that does not say, any leader may.
+        """
+        begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
+        if begun is None:
+            return False
+        told = self.events["injecting"].moves
+        in_force = begun <= end and (over is None or start <= over + slack)
+        return in_force and (told is None or kind in told)
+
     def touches(self, phase: Phase) -> bool:
         """Whether it was injected in the phase, or undone in it or right at its start."""
         return touches(self.scheduled.inject, self.scheduled.undo, phase.start, phase.end)

@@ -112,10 +112,13 @@ def _judge(evidence: Evidence) -> Report:
         harness=[harness_cost(evidence, phase) for phase in phases],
         elections=[elections(metrics, evidence.faults, phase) for phase in phases],
         headroom=[headroom(evidence, phase) for phase in phases],
+        violations=list(evidence.audit.checked.violations),
+        collateral=list(evidence.collateral.changes),
         settings=_settings(evidence),
         notes=[
             *evidence.machine.notes(),
             *_reaction(evidence),
+            *evidence.audit.notes(),
             *(f"not read: {scrape.error}" for scrape in metrics.scrapes if not scrape.kept),
         ],
     )

@@ -22,6 +22,7 @@ from kubedrill.observe.resources import Resources
 from kubedrill.observe.ticks import ticks
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 from kubedrill.process.priority import demote_when_busy, prefer
+from kubedrill.record import surrounding
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
@@ -79,7 +80,7 @@ class Scraper:
         yield "resources", self._resources.run, ticks(schedule, settings.resources)
         yield "machine", self._machine.run, ticks(schedule, 1.0)
         yield "health", self._health.run, ticks(schedule, 1.0)
-        if any(f".{LEADERLESS}" in objective.text for objective in schedule.objectives):
+        if _asks_who_leads(schedule):
             leases = Leases(self._folder, self._record)
             yield "leases", leases.run, ticks(schedule, EVERY_S)
         for number, scrape in enumerate(self._scrapes):
@@ -102,6 +103,11 @@ class Scraper:
         if component.kind != "etcd":
             return None
         return partial(self._leaders.seen, component.zone or component.name)
+
+
+def _asks_who_leads(schedule: Schedule) -> bool:
+    asked = [objective.text for objective in schedule.objectives]
+    return any(f".{LEADERLESS}" in text for text in asked) or surrounding.is_asked(asked)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -72,7 +72,7 @@ class ClusterRecord:
     """The name in every serving certificate; clients verify it whatever address they dial."""
     components: tuple[Component, ...]
     identities: dict[str, Identity]
-    """admin | prober | scraper | victim | load-0 ... load-N"""
+    """admin | prober | auditor | scraper | victim | load-0 ... load-N"""
     capabilities: tuple[str, ...]
     """What may be done to it: an operation of its handle, and to what: `holding etcd`."""
     versions: dict[str, str]

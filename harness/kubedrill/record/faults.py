@@ -22,6 +22,8 @@ class Told(TimedLine):
     """The components hit; an activity by its name."""
     proof: str
     facts: dict[str, Json]
+    moves: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+    """The kinds of components whose leader may change because of it; None where nobody said: any may."""
 
     @model_validator(mode="before")
     @classmethod

@@ -95,6 +95,19 @@ class RunFolder:
         return self.path / "leases.jsonl"
 
     @property
+    def audit(self) -> Path:
+        """What the auditor wrote, read and was told (record.audit); only where an objective is about that."""
+        return self.path / "audit.jsonl"
+
+    @property
+    def surrounding(self) -> Path:
+        """What stood in the cluster beside what the drill made, before and after it (record.surrounding).
+
+        Only where an objective is about that.
+        """
+        return self.path / "surrounding.jsonl"
+
+    @property
     def chaos_experiment(self) -> Path:
         """The native Chaos Toolkit experiment that chaoslib runs."""
         return self.path / "chaos-experiment.json"

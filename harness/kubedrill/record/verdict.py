@@ -190,6 +190,33 @@ class Headroom(_Part):
     """Whether a quarter had to be."""
 
 
+class Violation(_Part):
+    """What the auditor found that the API must never do."""
+
+    kind: str
+    """lost write | stale read | watch gap | duplicate event | event out of order | two values |
+    two versions | no new version | refused write | foreign value"""
+    time: int
+    """When it showed, monotonic ns."""
+    key: str
+    version: int
+    words: str
+    """Who was told what, and what that contradicts."""
+    lines: list[int]
+    """Those of `audit.jsonl` that contradict each other, from 1 on."""
+
+
+class CollateralChange(_Part):
+    """What changed in the cluster, though no fault announces it, and neither load nor seed made it."""
+
+    kind: Literal["exit", "leader", "object"]
+    time: int
+    """When it was seen, monotonic ns; of an object, after the drill."""
+    what: str
+    """The component, the kind whose leader it is, or the object."""
+    words: str
+
+
 class HarnessCost(_Part):
     """What watching costs the watched in one phase, as shares 0..1 of the control plane's."""
 
@@ -224,6 +251,10 @@ class Report(_Part):
     harness: list[HarnessCost]
     elections: list[Elections] = []
     headroom: list[Headroom] = []
+    violations: list[Violation] = []
+    """What the auditor found, in the order of time; also where no objective asks for it."""
+    collateral: list[CollateralChange] = []
+    """In the order of time; also where no objective asks for it, as far as somebody looked."""
     settings: dict[str, Any]
     """Versions and settings of everything that took part."""
 

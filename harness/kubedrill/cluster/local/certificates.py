@@ -45,6 +45,7 @@ class Certificates:
     """With it etcd's JSON gateway talks to its own member."""
     admin: Pair
     prober: Pair
+    auditor: Pair
     scraper: Pair
     etcd_admin: Pair
     zones: dict[str, ZoneCertificates]
@@ -75,6 +76,7 @@ def issue(folder: Path, zoning: Zoning, zones: tuple[str, ...]) -> Certificates:
         etcd_gateway=by.etcd_clients.client("etcd-gateway", "etcd-gateway"),
         admin=by.clients.client("admin", "kubedrill-admin", "system:masters"),
         prober=by.clients.client("prober", "kubedrill-prober"),
+        auditor=by.clients.client("auditor", "kubedrill-auditor"),
         scraper=by.observers.client("scraper", "kubedrill-scraper"),
         etcd_admin=by.etcd_clients.client("etcd-admin", "etcd-admin"),
         zones={zone: _of_zone(by, zone, zoning.address(zone)) for zone in zones},

@@ -35,6 +35,7 @@ def identities(
     """Return the identities as `cluster.json` has them."""
     of_certificates = {
         "prober": certificates.prober,
+        "auditor": certificates.auditor,
         "scraper": certificates.scraper,
         "etcd-admin": certificates.etcd_admin,
     }
