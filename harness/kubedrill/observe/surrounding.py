@@ -58,7 +58,8 @@ class Surroundings:
         )
         if answer.status != 200:
             raise ValueError(f"GET {path}: {outcome_name(answer.status)}")
-        found = (_name(item["metadata"]) for item in json.loads(answer.body)["items"])
+        items = json.loads(answer.body)["items"] or ()  # of none it is null
+        found = (_name(item["metadata"]) for item in items)
         return tuple(name for name in found if not name.endswith(f"/{_PUBLISHED}"))
 
 
