@@ -5,6 +5,7 @@ A provider is found by its registration; its cluster is made of the first file o
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -207,6 +208,7 @@ def test_a_pause_that_somebody_else_ends_is_one_no_more(
         since = handle.components()[target].since
         os.kill(pid, signal.SIGCONT)
         os.kill(pid, signal.SIGSTOP)
+        until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
         until(lambda: handle.components()[target].since > since)
         os.kill(pid, signal.SIGCONT)
         until(lambda: handle.components()[target].state == "running")
@@ -277,6 +279,52 @@ def test_what_is_limited_stays_so_until_it_is_lifted(
         assert now() >= end
     with pytest.raises(HandleError):
         limiting.limit("nobody", LIMITS["cpu"])
+
+
+def test_what_is_taken_out_from_behind_the_balancer_is_put_back(
+    record: ClusterRecord, handle: Handle, until: Until
+):
+    balancing = handle.balancing
+    if isinstance(balancing, Absent):
+        return
+    zone = record.zones[-1]
+    try:
+        balancing.take_out(zone)
+        until(lambda: zone not in balancing.served())
+        assert balancing.served() == record.zones[:-1]
+    finally:
+        balancing.put_back(zone)
+    until(lambda: balancing.served() == record.zones)
+    balancing.put_back(zone)
+    end = now() + 2 * SECOND
+    balancing.take_out(zone, until=end)
+    until(lambda: balancing.served() == record.zones)
+    assert now() >= end
+    with pytest.raises(HandleError):
+        balancing.take_out("nowhere")
+
+
+def test_connections_to_one_zone_are_cut_and_others_are_not(
+    record: ClusterRecord, handle: Handle, until: Until
+):
+    balancing = handle.balancing
+    if isinstance(balancing, Absent):
+        return
+    balancer = (record.balancer.host, record.balancer.port)
+    held = [socket.create_connection(balancer) for _ in range(2 * len(record.zones))]
+    own = {"{}:{}".format(*connection.getsockname()) for connection in held}
+
+    def known() -> dict[str, set[str]]:
+        return {zone: own & {*balancing.connections(zone)} for zone in record.zones}
+
+    until(lambda: set().union(*known().values()) == own)
+    before, (zone, *others) = known(), record.zones
+    balancing.cut(zone)
+    assert before[zone]
+    until(lambda: not known()[zone])
+    assert [known()[other] for other in others] == [before[other] for other in others]
+    for connection in held:
+        connection.close()
 
 
 def test_what_runs_in_a_zone_is_in_its_network(record: ClusterRecord, handle: Handle):

@@ -191,6 +191,7 @@ def test_a_pause_that_somebody_else_ends_is_found_out(handle: LocalHandle, until
     assert handle.components()["one"].since == since
     os.kill(pid, signal.SIGCONT)
     os.kill(pid, signal.SIGSTOP)
+    until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
     until(lambda: handle.components()["one"].since > since)
     assert handle.components()["one"].state == "paused"
     os.kill(pid, signal.SIGCONT)

@@ -1,22 +1,21 @@
 """What every fault must hold, on the real control plane; `fault_rows.py` has a row for each."""
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from fault_rows import ROWS, Observer, Row
+from fault_observers import Observer, Processes
+from fault_rows import ROWS, Row
 from json_lines import read_lines
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.handle import Handle, present
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults.catalogue import faults
 from kubedrill.faults.fault import Fault, Scene
 from kubedrill.faults.lifecycle import UNDO, inject, undo
+from kubedrill.faults.limited import described
 from kubedrill.faults.overlap import refusal
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.record.catalogue import ClusterDescription
@@ -29,6 +28,11 @@ on_a_cluster = [pytest.mark.cluster, pytest.mark.breaks]
 
 WELL = {"undone": "already, or never injected"}
 
+
+def holds(row: Row) -> bool:
+    return row.holds and faults()[row.fault].lasts == "lasting"
+
+
 every_fault = pytest.mark.parametrize(
     "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS]
 )
@@ -39,6 +43,9 @@ every_lasting_fault = pytest.mark.parametrize(
         for row in ROWS
         if faults()[row.fault].lasts == "lasting"
     ],
+)
+every_fault_that_holds_something = pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS if holds(row)]
 )
 
 
@@ -72,14 +79,18 @@ def observer(cluster: ClusterRecord, row: Row) -> Iterator[Observer]:
 
 
 def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while not condition():
-        assert time.monotonic() < deadline, f"not within 120 s: {what}"
+        assert time.monotonic() < deadline, f"not within 240 s: {what}"
         time.sleep(0.02)
 
 
 def until_well(observer: Observer, targets: list[str]) -> None:
     until(lambda: all(observer.well(target) for target in targets), f"{targets} as before")
+
+
+def until_hit(observer: Observer, targets: list[str]) -> None:
+    until(lambda: all(observer.hit(target) for target in targets), f"{targets} are hit")
 
 
 def told(folder: RunFolder) -> list[str]:
@@ -112,10 +123,6 @@ def test_what_must_be_refused_is_refused_and_nothing_is_done(
     assert handle_of(cluster).components() == before
 
 
-def described(cluster: ClusterRecord) -> ClusterDescription:
-    return ClusterDescription(cluster.zones, cluster.capabilities, cluster.lacks)
-
-
 @every_fault
 def test_a_cluster_that_cannot_take_it_is_told_why(cluster: ClusterRecord, row: Row) -> None:
     fault = kind_of(row).model_validate(row.given)
@@ -132,8 +139,7 @@ def test_an_observer_sees_it_take_effect_and_end(
 ) -> None:
     done = inject(row.fault, row.given, str(folder.path))
     assert done["targets"]
-    for target in done["targets"]:
-        until(lambda target=target: observer.hit(target), f"{row.fault} shows at {target}")
+    until_hit(observer, done["targets"])
     if kind_of(row).lasts == "lasting":
         assert undo(row.fault, str(folder.path))["targets"] == done["targets"]
         assert told(folder) == ["injecting", "injected", "took-effect", "undoing", "undone"]
@@ -143,7 +149,7 @@ def test_an_observer_sees_it_take_effect_and_end(
     until_well(observer, done["targets"])
 
 
-@every_lasting_fault
+@every_fault_that_holds_something
 def test_whoever_finds_the_ledger_undoes_it_and_undoing_again_does_nothing(
     cluster: ClusterRecord, folder: RunFolder, row: Row, observer: Observer
 ) -> None:
@@ -174,30 +180,20 @@ def test_it_is_undone_though_it_was_never_injected(
     until_well(observer, [target])
 
 
-@every_lasting_fault
+@every_fault_that_holds_something
 def test_it_is_undone_and_told_though_somebody_was_there_before(
     cluster: ClusterRecord, folder: RunFolder, row: Row, observer: Observer
 ) -> None:
     targets = inject(row.fault, row.given, str(folder.path))["targets"]
     for target in targets:
-        (row.interfere or interfere)(handle_of(cluster), target)
+        row.interfere(cluster, target)
     with pytest.raises(FaultFailed, match="did not last"):
         undo(row.fault, str(folder.path))
     assert Ledger(folder.ledger).open_entries() == []
     until_well(observer, targets)
 
 
-def interfere(handle: Handle, target: str) -> None:
-    """End what a fault does to a component, by other means than its undo."""
-    before = handle.components()[target]
-    if before.pid is None or before.state == "stopping":
-        present(handle.holding).release(target)
-    else:
-        os.kill(before.pid, signal.SIGKILL)
-        until(lambda: handle.components()[target].pid != before.pid, "another process")
-
-
-@every_lasting_fault
+@every_fault_that_holds_something
 def test_it_ends_by_itself_where_nobody_is_left_to_undo_it(
     cluster: ClusterRecord, row: Row, observer: Observer
 ) -> None:
@@ -206,6 +202,7 @@ def test_it_ends_by_itself_where_nobody_is_left_to_undo_it(
     targets = [next(found for found in there if found.leads or fault.asked() != "leader").target]
     end = now() + 3 * SECOND
     fault.inject(Scene(cluster, handle, tuple(targets), lease=end))
+    until(lambda: not all(observer.well(target) for target in targets), f"{targets} are not well")
     until_well(observer, targets)
     assert now() >= end
 
@@ -231,7 +228,7 @@ def test_an_injection_that_does_nothing_is_found_out(
     until_well(observer, entry.facts["targets"])
 
 
-@every_lasting_fault
+@every_fault_that_holds_something
 def test_an_undo_that_does_nothing_is_found_out(
     folder: RunFolder, row: Row, observer: Observer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,3 +241,40 @@ def test_an_undo_that_does_nothing_is_found_out(
     assert len(Ledger(folder.ledger).open_entries()) == 1
     undo(row.fault, str(folder.path))
     until_well(observer, targets)
+
+
+@pytest.mark.cluster
+@pytest.mark.breaks
+def test_a_rolling_restart_that_did_not_come_to_its_end_is_told(
+    cluster: ClusterRecord, folder: RunFolder
+) -> None:
+    before = handle_of(cluster).processes()
+    inject("kube-apiserver.rolling_restart", {"zone": ["c", "a", "b"]}, str(folder.path))
+    with pytest.raises(FaultFailed, match="kube-apiserver-b was not restarted"):
+        undo("kube-apiserver.rolling_restart", str(folder.path))
+    after = handle_of(cluster).processes()
+    assert after["kube-apiserver-c"] != before["kube-apiserver-c"]
+    assert after["kube-apiserver-b"] == before["kube-apiserver-b"]
+    assert Ledger(folder.ledger).open_entries() == []
+
+
+@pytest.mark.cluster
+@pytest.mark.breaks
+@pytest.mark.timeout(600)  # each may take a minute to end: who watches keeps it
+def test_never_are_two_apiservers_down_in_a_rolling_restart(
+    cluster: ClusterRecord, folder: RunFolder
+) -> None:
+    processes = Processes(cluster)
+    servers = [server.name for server in cluster.of_kind("kube-apiserver")]
+    inject("kube-apiserver.rolling_restart", {"zone": ["a", "b"]}, str(folder.path))
+    most = 0
+    while not all(processes.ended(server) for server in servers[:2]):
+        states = handle_of(cluster).components()
+        most = max(most, sum(states[server].state != "running" for server in servers))
+        ended = [server for server in servers if processes.ended(server)]
+        if ended[:-1]:  # all that were restarted before the last one are ready again
+            assert [processes.answer(server) for server in ended[:-1]] == ["200"] * len(ended[:-1])
+        time.sleep(0.02)
+    assert most == 1
+    undo("kube-apiserver.rolling_restart", str(folder.path))
+    processes.close()

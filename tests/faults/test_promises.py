@@ -41,7 +41,9 @@ def test_heal_gives_each_kind_a_minute() -> None:
     assert heal.PATIENCE_S == 60
 
 
-@pytest.mark.parametrize("slowest_s", [*{kind.return_s for kind in faults().values()}, 300.0])
+@pytest.mark.parametrize(
+    "slowest_s", [*{kind.return_s for kind in faults().values() if kind.return_s}, 300.0]
+)
 def test_whoever_undoes_the_slowest_fault_has_the_time_for_it(
     tmp_path: Path, slowest_s: float
 ) -> None:

@@ -209,6 +209,25 @@ class Flagging(Operation, Protocol):
         ...
 
 
+class Balancing(Operation, Protocol):
+    """Says to which apiservers the load balancer sends requests."""
+
+    def take_out(self, zone: str, *, until: int | None = None) -> None:
+        """Send nobody to a zone's apiserver any more, and end the connections to it."""
+
+    def put_back(self, zone: str) -> None:
+        """Send requests to it again, once it is ready; may be called again."""
+
+    def served(self) -> tuple[str, ...]:
+        """Return the zones to whose apiservers it sends requests."""
+
+    def connections(self, zone: str) -> tuple[str, ...]:
+        """Return from where there are connections to a zone's apiserver: ADDRESS:PORT each."""
+
+    def cut(self, zone: str) -> None:
+        """End the connections to a zone's apiserver; new ones may be made at once."""
+
+
 Some = TypeVar("Some", bound=Operation)
 
 
@@ -263,6 +282,11 @@ class Handle(Protocol):
     @property
     def flagging(self) -> Flagging | Absent:
         """What changes components' flags, or why nothing does."""
+        ...
+
+    @property
+    def balancing(self) -> Balancing | Absent:
+        """What says to which apiservers the load balancer sends requests, or why nothing does."""
         ...
 
     def components(self) -> Mapping[str, ComponentState]:

@@ -60,7 +60,7 @@ class _OnMembers(OnProcesses):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Take the members out, and remember how things were before."""
         before = statuses(scene.record)
-        hit = [before[zone] for target in scene.targets if (zone := _zone(target)) in before]
+        hit = [before[zone] for target in scene.targets if (zone := zone_of(target)) in before]
         return {
             **super().inject(scene),
             "member_ids": [member.member_id for member in hit],
@@ -71,7 +71,7 @@ class _OnMembers(OnProcesses):
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the members are gone and, where that can be, another one leads."""
         after = statuses(scene.record)
-        if still := [target for target in scene.targets if _zone(target) in after]:
+        if still := [target for target in scene.targets if zone_of(target) in after]:
             words = f"the process was replaced, the {self.verb} hit nothing that lasted"
             return missing(f"{' and '.join(still)} answered: {words}", *still)
         gone = f"{' and '.join(scene.targets)} did not answer"
@@ -79,7 +79,7 @@ class _OnMembers(OnProcesses):
         quorum = members // 2 + 1
         answered = set(scene.facts["answered"])
         # Survivors that are slow to answer are no proof: the fault itself must have taken the quorum.
-        if len(answered - {_zone(target) for target in scene.targets}) < quorum <= len(answered):
+        if len(answered - {zone_of(target) for target in scene.targets}) < quorum <= len(answered):
             return proof(f"{gone}; {len(after)} of {members} members answer: no quorum")
         if not scene.facts["led"]:
             return proof(gone)
@@ -96,7 +96,7 @@ class _OnMembers(OnProcesses):
             return missing("no member leads", *scene.targets)
         behind = [0]
         for target in scene.targets:
-            said = found.get(_zone(target))
+            said = found.get(zone_of(target))
             lag = max(leader.raft_index - said.raft_applied_index, 0) if said else 0
             behind.append(lag)
             if said is None:
@@ -105,7 +105,7 @@ class _OnMembers(OnProcesses):
                 return missing(f"{target} is no full member: {_trouble(said)}", target)
             if lag > CAUGHT_UP:
                 return missing(f"{target} is {lag} raft entries behind the leader", target)
-            if not healthy(scene.record, _zone(target), ASK_S):
+            if not healthy(scene.record, zone_of(target), ASK_S):
                 return missing(f"{target} is not healthy", target)
         words = f"full member, healthy, {max(behind)} raft entries behind the leader"
         return proof(f"{' and '.join(scene.targets)}: {words}")
@@ -134,7 +134,8 @@ stop, start = actions(EtcdStop)
 pause, proceed = actions(EtcdPause)
 
 
-def _zone(target: str) -> str:
+def zone_of(target: str) -> str:
+    """Return the zone of a member."""
     return target.removeprefix("etcd-")
 
 

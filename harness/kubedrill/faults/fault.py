@@ -144,6 +144,13 @@ class Fault(BaseModel, ABC):
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether it shows."""
 
+    def advance(self, scene: Scene) -> None:
+        """Do the next step of what is done little by little; asked as often as `lapse`, until the undo."""
+
+    def unfinished(self, scene: Scene) -> str:  # noqa: ARG002
+        """Return which steps had not been done when it was to be undone, in words; or ""."""
+        return ""
+
     def lapse(self, scene: Scene) -> Lapse | None:  # noqa: ARG002
         """Return how the effect does not hold, or did not, though nobody has undone it."""
         return None

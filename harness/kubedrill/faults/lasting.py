@@ -43,6 +43,7 @@ class _Watch:
         ):  # a cluster that is gone, a full disk: the undo tells of it
             told = off = False
             while not self.ended.wait(LOOK_S):
+                self.fault.advance(self.scene)
                 seen = self.fault.lapse(self.scene)
                 if seen and not told and _is_ending(self.ledger, self.entry):
                     return

@@ -99,7 +99,8 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
 
 def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[str, Any]:
     ledger = Ledger(progress.folder.ledger)
-    lapse = lasting.end(fault, scene, ledger, entry)
+    lapse = lasting.end(fault, scene, ledger, entry) if fault.lasts == "lasting" else ""
+    unfinished = fault.unfinished(scene) if "facts" in entry.facts else ""
     begun = now()
     fault.undo(scene)
     with suppress(OSError):  # a full disk must keep nothing broken
@@ -107,8 +108,8 @@ def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[
     proof = _proven(lambda: fault.undone(scene), fault.return_s, progress, scene.handle)
     at = progress.say("undone", proof)
     ledger.undone(entry.id)
-    if lapse:
-        raise progress.fail(lapse)
+    if why := lapse or unfinished:
+        raise progress.fail(why)
     return {"targets": [*scene.targets], "seconds": (at - begun) / SECOND, "proof": proof}
 
 
@@ -122,6 +123,8 @@ def _read(fault: str, given: Mapping[str, Any], file: str) -> Fault:
 def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
     """Return whom to hit, of what is there now; FaultFailed if nobody may be."""
     asked = fault.asked()
+    if why := fault.refuse(described(scene.record)):
+        raise progress.fail(why)
     try:
         there = fault.candidates(scene)
     except HandleError as error:

@@ -1,13 +1,13 @@
 """Faults on the load balancer in front of the apiservers: taken out, or started anew."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from kubedrill.faults.actions import actions
-from kubedrill.faults.fault import Candidate, Scene
-from kubedrill.faults.processes import KILL, PAUSE, OnProcesses, running
+from kubedrill.faults.fault import Candidate, Scene, Seen, missing
+from kubedrill.faults.processes import KILL, PAUSE, OnProcesses, not_anew, release, restart, running
 from kubedrill.faults.toll import Toll
-from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.catalogue import ClusterDescription, Lasts, Need
 
 BALANCER = "haproxy"
 
@@ -53,5 +53,36 @@ class BalancerPause(_OnTheBalancer):
     way: ClassVar = PAUSE
 
 
+class BalancerRestart(_OnTheBalancer):
+    """Restart the load balancer (SIGTERM): every connection through it ends, and can be made anew at once."""
+
+    name: ClassVar = "load-balancer.restart"
+    functions: ClassVar = ("restart_it", "restarted")
+    verb: ClassVar = "restart"
+    done: ClassVar = "restarted"
+    needs: ClassVar = (Need("holding", BALANCER),)
+    blast_radius: ClassVar = "the load balancer: every connection through it ends"
+    lasts: ClassVar[Lasts] = "momentary"
+
+    def inject(self, scene: Scene) -> Mapping[str, Any]:
+        """Restart it."""
+        return restart(scene, scene.targets)
+
+    def did(self, scene: Scene) -> str:
+        """Say which process was asked to end."""
+        return f"asked {BALANCER} (pid {scene.facts['pids'][BALANCER]}) to end, with SIGTERM"
+
+    def took_effect(self, scene: Scene) -> Seen:
+        """Look whether another one runs, and lets requests through."""
+        if waiting := not_anew(scene, scene.targets):
+            return missing(f"{BALANCER} was not started anew", *waiting)
+        return self.undone(scene)
+
+    def undo(self, scene: Scene) -> None:
+        """Let it be started, if it has not ended yet."""
+        release(scene)
+
+
 kill, restore = actions(BalancerKill)
 pause, proceed = actions(BalancerPause)
+restart_it, restarted = actions(BalancerRestart)

@@ -3,7 +3,7 @@
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from kubedrill.client.caller import Caller
@@ -211,6 +211,30 @@ def health(record: ClusterRecord, component: str, path: str) -> str:
             return str(api.call("GET", path).status)
         except WireError as error:
             return outcome_name(error.outcome)
+
+
+def restart(scene: Scene, targets: Sequence[str]) -> dict[str, Any]:
+    """Ask the targets to end, and let them be started anew; return their `pids`, as of `Way.inject`."""
+    pids = _pids(replace(scene, targets=tuple(targets)))
+    for target, pid in pids.items():
+        present(scene.handle.holding).restart(target, expect_pid=pid, until=scene.lease)
+    return {"pids": pids}
+
+
+def release(scene: Scene) -> None:
+    """Start the targets, unless they run; what still ends is killed first."""
+    for target in scene.targets:
+        present(scene.handle.holding).release(target)
+
+
+def not_anew(scene: Scene, targets: Sequence[str]) -> list[str]:
+    """Return those of the targets of which no other process runs than that of `pids`."""
+    states = scene.handle.components()
+    return [
+        target
+        for target in targets
+        if states[target].state != "running" or states[target].pid == scene.facts["pids"][target]
+    ]
 
 
 def _pids(scene: Scene) -> dict[str, int]:

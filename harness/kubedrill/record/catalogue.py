@@ -14,7 +14,7 @@ Lasts = Literal["momentary", "lasting", "irreversible"]
 
 
 OperationName = Literal[
-    "holding", "pausing", "cutting", "shaping", "entering", "limiting", "flagging"
+    "holding", "pausing", "cutting", "shaping", "entering", "limiting", "flagging", "balancing"
 ]
 """What may be done to a cluster, as it is called on its handle."""
 

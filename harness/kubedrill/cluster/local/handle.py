@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from kubedrill.cluster.handle import (
     LIMITED,
     Absent,
+    Balancing,
     Cutting,
     Entering,
     Exits,
@@ -21,7 +23,7 @@ from kubedrill.cluster.handle import (
     Shaping,
     Strain,
 )
-from kubedrill.cluster.local import groups, unix
+from kubedrill.cluster.local import groups, haproxy, unix
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.zones import NetnsZones, ZoningKind, namespace_prefix
 from kubedrill.process.tail import LineTail
@@ -65,6 +67,7 @@ class LocalHandle:
         self.cutting: Cutting | Absent = Absent(_NO_LINK[zoning])
         self.shaping: Shaping | Absent = Absent(_NO_LINK[zoning])
         self.limiting: Limiting | Absent = _limiting(self._files)
+        self.balancing: Balancing | Absent = _Balancer(self._files)
         self.flagging: Flagging | Absent = Absent(_NO_FLAGS)
 
     def components(self) -> Mapping[str, ComponentState]:
@@ -179,6 +182,40 @@ class _Groups:
 
     def _ask(self, do: str, component: str, **given: Any) -> dict[str, Any]:
         return ask(self.socket, {"do": do, "component": component, **given})
+
+
+@dataclass(frozen=True, slots=True)
+class _Balancer:
+    """The load balancer's control socket; what outlives who asks is told it by the supervisor."""
+
+    files: Files
+    of: tuple[str, ...] = ("kube-apiserver",)
+
+    def take_out(self, zone: str, *, until: int | None = None) -> None:
+        ask(self.files.socket, {"do": "take_out", "zone": zone, "until": until})
+
+    def put_back(self, zone: str) -> None:
+        ask(self.files.socket, {"do": "put_back", "zone": zone})
+
+    def served(self) -> tuple[str, ...]:
+        with _balancer_asked():
+            return haproxy.servers_up(self.files.folder)
+
+    def connections(self, zone: str) -> tuple[str, ...]:
+        with _balancer_asked():
+            return haproxy.connections(self.files.folder, zone)
+
+    def cut(self, zone: str) -> None:
+        with _balancer_asked():
+            haproxy.cut(self.files.folder, zone)
+
+
+@contextmanager
+def _balancer_asked() -> Iterator[None]:
+    try:
+        yield
+    except haproxy.BalancerSilent as error:
+        raise HandleError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

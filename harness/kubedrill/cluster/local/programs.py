@@ -15,6 +15,7 @@ from kubedrill.record.files import write_json
 if TYPE_CHECKING:
     import subprocess
 
+Request = dict[str, Any]
 Reply = Callable[[dict[str, Any]], None]
 
 MARK = "KUBEDRILL_CLUSTER"
@@ -87,5 +88,8 @@ class Supervised:
 def halts(pid: int) -> Iterator[int]:
     """Yield what came to pass since the last look: CLD_STOPPED, CLD_CONTINUED."""
     kinds = os.WSTOPPED | os.WCONTINUED | os.WNOHANG
-    while found := os.waitid(os.P_PID, pid, kinds):
-        yield found.si_code
+    try:
+        while found := os.waitid(os.P_PID, pid, kinds):
+            yield found.si_code
+    except ChildProcessError:
+        return  # it has ended, and will be reaped

@@ -18,9 +18,11 @@ import psutil
 
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.cluster.local import groups
+from kubedrill.cluster.local.backends import Backends
 from kubedrill.cluster.local.files import Components, Files
+from kubedrill.cluster.local.haproxy import BalancerSilent
 from kubedrill.cluster.local.limits import Limited, Unlimitable
-from kubedrill.cluster.local.programs import Program, Reply, Supervised, halts
+from kubedrill.cluster.local.programs import Program, Reply, Request, Supervised, halts
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import JsonLines, write_typed
 
@@ -45,46 +47,43 @@ class Supervisor:
         self._all = {program.name: Supervised(program) for program in programs}
         self._exits = JsonLines(self._files.exits)
         self._limited = Limited(groups.read(self._files.groups))
+        self._backends = Backends(folder)
         self._changed = True
 
-    def answer(self, request: dict[str, Any], reply: Reply) -> None:
+    def answer(self, request: Request, reply: Reply) -> None:
         """Do what a request asks and reply, at once or when the process has exited."""
+        verb = request["do"]
+        at_once: dict[str, Callable[[Request], dict[str, Any]]] = {
+            "components": lambda _: self._components(),
+            "stop": lambda request: {"pid": self._stop(request)},
+            "restart": lambda request: {"pid": self._stop(request, again=request["by"])},
+            "pause": lambda request: {"pid": self._pause(request)},
+            "proceed": lambda request: {"pid": self._proceed(self._find(request["component"]))},
+            **dict.fromkeys(("take_out", "put_back"), self._backends.answer),
+            **dict.fromkeys(("limit", "lift", "strain"), self._limit),
+        }
+        later = {"hold": self._hold, "release": self._release_all}
         try:
-            match request["do"]:
-                case "components":
-                    self._look_at_paused()
-                    reply(self._facts().model_dump())
-                case "release":
-                    self._release_all(request["components"], request["by"], reply)
-                case "hold":
-                    supervised, process = self._to_end(request)
-                    supervised.waiting.append(reply)
-                    process.kill()
-                case "stop":
-                    reply({"pid": self._stop(request)})
-                case "restart":
-                    reply({"pid": self._stop(request, again=request["by"])})
-                case "pause":
-                    reply({"pid": self._pause(request)})
-                case "proceed":
-                    reply({"pid": self._proceed(self._find(request["component"]))})
-                case "limit" | "lift" | "strain":
-                    name, pid = _named(self._find(request["component"]))
-                    reply(self._limited.answer(request, name, pid))
-                case unknown:
-                    reply({"error": f"the supervisor cannot {unknown}"})
-        except (Refused, Unlimitable) as refusal:
+            if verb in at_once:
+                reply(at_once[verb](request))
+            elif verb in later:
+                later[verb](request, reply)
+            else:
+                reply({"error": f"the supervisor cannot {verb}"})
+        except (Refused, Unlimitable, BalancerSilent) as refusal:
             reply({"error": str(refusal)})
 
     def wait_s(self) -> float | None:
         """Return for how long nothing needs to start; None if nothing is due at all."""
         due = [supervised.due for supervised in self._all.values() if supervised.due is not None]
         due += self._limited.due()
+        due += self._backends.due()
         return max(0.0, (min(due) - now()) / SECOND) if due else None
 
     def start_due(self) -> None:
         """Start, or let go on, whatever waited long enough."""
         self._limited.lift_due(dict(map(_named, self._all.values())))
+        self._backends.put_back_due()
         for supervised in self._all.values():
             if supervised.due is None or supervised.due > now():
                 continue
@@ -119,7 +118,20 @@ class Supervisor:
             raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
         return supervised.process
 
-    def _release_all(self, names: list[str], by: str, reply: Reply) -> None:
+    def _components(self) -> dict[str, Any]:
+        self._look_at_paused()
+        return self._facts().model_dump()
+
+    def _hold(self, request: Request, reply: Reply) -> None:
+        supervised, process = self._to_end(request)
+        supervised.waiting.append(reply)
+        process.kill()
+
+    def _limit(self, request: Request) -> dict[str, Any]:
+        return self._limited.answer(request, *_named(self._find(request["component"])))
+
+    def _release_all(self, request: Request, reply: Reply) -> None:
+        names, by = request["components"], request["by"]
         found = [self._find(name) for name in names]
         pids: dict[str, int] = {}
 
@@ -140,7 +152,7 @@ class Supervisor:
             self._start(supervised, by)
         started(self._running(supervised).pid)
 
-    def _expected(self, request: dict[str, Any]) -> "tuple[Supervised, subprocess.Popen[bytes]]":
+    def _expected(self, request: Request) -> "tuple[Supervised, subprocess.Popen[bytes]]":
         supervised = self._find(request["component"])
         process, expected = self._running(supervised), request["expect_pid"]
         if expected not in {None, process.pid}:
@@ -149,14 +161,14 @@ class Supervisor:
             )
         return supervised, process
 
-    def _to_end(self, request: dict[str, Any]) -> "tuple[Supervised, subprocess.Popen[bytes]]":
+    def _to_end(self, request: Request) -> "tuple[Supervised, subprocess.Popen[bytes]]":
         """Note who wants which process to end, and until when it is to stay down."""
         supervised, process = self._expected(request)
         supervised.asked_by, supervised.lease = request["by"], request["until"]
         supervised.again = ""
         return supervised, process
 
-    def _stop(self, request: dict[str, Any], again: str = "") -> int:
+    def _stop(self, request: Request, again: str = "") -> int:
         supervised, process = self._expected(request)
         if supervised.state != "running":  # one that is paused would not hear of it
             raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
@@ -172,7 +184,7 @@ class Supervisor:
         supervised.again, supervised.due = by, None
         self._running(supervised).kill()
 
-    def _pause(self, request: dict[str, Any]) -> int:
+    def _pause(self, request: Request) -> int:
         supervised, process = self._expected(request)
         for _ in halts(process.pid):
             pass  # of an earlier pause
