@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,13 +19,13 @@ LONG = "x" * 57 + "..."
 
 
 def kubedrill(
-    *arguments: str, inside: tuple[str, ...] = (), **environment: str
+    *arguments: str, inside: tuple[str, ...] = (), cwd: Path = TOP, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [*inside, sys.executable, "-m", "kubedrill", *arguments],
         capture_output=True,
         text=True,
-        cwd=TOP,
+        cwd=cwd,
         env=os.environ | environment,
         timeout=60,
         check=False,
@@ -51,6 +52,29 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     shown = kubedrill(*command.split(), "--help")
     assert shown.returncode == 0
     assert f"kubedrill {command}" in shown.stdout.split("Example:")[1]
+
+
+def test_a_cluster_without_components_is_told_of_in_a_line(tmp_path: Path) -> None:
+    done = kubedrill("cluster", "status", "local-3az", KUBEDRILL_STATE=str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, "local-3az: down\n")
+
+
+@pytest.mark.parametrize("words", [("cluster", "up", "nix"), ("validate", "x.yaml")])
+def test_where_there_is_no_cluster_file_that_is_said(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "clusters").mkdir()
+    (tmp_path / "x.yaml").write_text(SHIPPED.read_text())
+    done = kubedrill(*words, cwd=tmp_path)
+    assert done.returncode == 3
+    assert re.search(r'unknown cluster "\S+"; .*clusters', done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("group", ["", "cluster"])
+def test_a_list_of_commands_says_of_each_what_it_is_for_in_a_whole_line(group: str) -> None:
+    listed = kubedrill(*group.split(), "--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert listed
+    assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ def test_one_clock_for_every_process() -> None:
 
 def test_a_pair_shows_monotonic_times_as_dates() -> None:
     pair = ClockPair.read()
-    assert abs(pair.to_wall(now()) - time.time_ns()) < 50 * MILLISECOND
+    begin, wall, end = now(), time.time_ns(), now()
+    # Between its two readings a busy machine may have done something else, as between these.
+    assert pair.to_wall(begin) - 250 * MILLISECOND < wall < pair.to_wall(end) + 250 * MILLISECOND
     assert pair.to_wall(pair.monotonic - 3 * SECOND) == pair.wall - 3 * SECOND
 
 

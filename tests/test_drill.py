@@ -13,7 +13,7 @@ from rich.console import Console
 from kubedrill import cluster
 from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.drill import Drill
-from kubedrill.process.child import Child
+from kubedrill.process.child import Child, ChildFailed
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.timeline import read_timeline
@@ -42,11 +42,14 @@ def schedule(drill: Drill) -> Schedule:
 def test_a_watchdog_that_dies_is_a_lost_child(guarded: Drill) -> None:
     plan = schedule(guarded)
     guarded.look(plan)
+    guarded.check_watchdog()
     assert guarded.watchdog
     os.kill(guarded.watchdog.pid, signal.SIGKILL)
     guarded.watchdog.process.wait(60)
     guarded.look(plan)
     guarded.look(plan)
+    with pytest.raises(ChildFailed, match=r"watchdog ended with -9; see .*/logs/watchdog\.log"):
+        guarded.check_watchdog()
     [lost] = read_timeline(guarded.folder.timeline)
     assert (lost.kind, lost.name, lost.status) == ("child", "watchdog", -9)
 

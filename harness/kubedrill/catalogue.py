@@ -68,11 +68,13 @@ def look_up(named: Named, gathered: Gathered, near: Path) -> Catalogue:
     }
     file = paths.get(named.cluster or "")
     actions, untold = look_at_actions(named.actions)
+    described_cluster, flaws = cluster.describe_file(file, named.changes) if file else (None, [])
     return Catalogue(
         faults={fault.name: fault for fault in gathered.descriptions},
         unreadable=gathered.wrong,
         clusters=tuple(paths),
-        cluster=describe_cluster(file) if file else None,
+        cluster=described_cluster,
+        cluster_flaws=flaws,
         known_profiles=tuple(known),
         profiles=described,
         no_profiles={
@@ -110,7 +112,9 @@ def look_at_actions(actions: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str,
 
 def describe_cluster(file: Path) -> ClusterDescription:
     """Return what a cluster's file promises; BadFile if it is wrong."""
-    return cluster.describe(file)
+    described, _ = cluster.describe_file(file, {})
+    assert described is not None  # nothing is changed that could be wrong
+    return described
 
 
 def check_file(file: Path, overrides: Sequence[str] = (), scale: float = 1.0) -> None:

@@ -203,6 +203,11 @@ class Drill:
             if died and any(entry.what in registry.BROKEN for entry in self.ledger.open_entries()):
                 raise ChildFailed(f"faults ended with {child.poll()}; see {child.log}")
 
+    def check_watchdog(self) -> None:
+        """Raise ChildFailed if the watchdog has died: nothing more may be broken that nobody would undo."""
+        if self.watchdog and (status := self.watchdog.poll()) is not None:
+            raise ChildFailed(f"watchdog ended with {status}; see {self.watchdog.log}")
+
     def finished(self) -> bool:
         """Whether every child has ended by itself."""
         return all(child.poll() is not None for child in self.children)

@@ -46,7 +46,8 @@ def cluster_file(name: str, near: Path | None = None, also: Iterable[str] = ()) 
     path = clusters / f"{name}.yaml"
     if not _is_file(path):
         known = {*also, *(file.stem for file in clusters.glob("*.yaml"))}
-        raise NotStarted(f'unknown cluster "{shown(name)}"{did_you_mean(name, known)}')
+        meant = did_you_mean(name, known) or f"; there is no cluster file in {clusters}"
+        raise NotStarted(f'unknown cluster "{shown(name)}"{meant}')
     return path
 
 

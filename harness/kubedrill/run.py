@@ -24,7 +24,7 @@ from kubedrill.experiment import (
     Experiment,
     closed,
     expand,
-    refused_where_it_stays,
+    refused_on_what_stays,
     schedule,
     to_yaml,
 )
@@ -34,7 +34,7 @@ from kubedrill.load import launch
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
-from kubedrill.record.schedule import Schedule, ScheduledLoad
+from kubedrill.record.schedule import Schedule, ScheduledLoad, on_cluster
 from kubedrill.record.stopping import interrupted
 from kubedrill.record.timeline import (
     DrillAborted,
@@ -156,17 +156,17 @@ def check_before(order: Order) -> ClusterDefinition:
     if definition.notify:
         definition.notify.resolved()
     launch.check(order.experiment.loads)
+    check_it_may_be_thrown_away(order)
     if why := frozen(order.cluster) or closed(order.experiment, order.catalogue.limits):
         raise NotStarted(f"{order.file}: {why}")
     return definition
 
 
 def check_it_may_be_thrown_away(order: Order) -> None:
-    """Raise NotStarted for a fault that nothing can undo, on a cluster that stays after the drill."""
-    if order.keep_cluster or cluster.find(order.cluster):
-        irreversible = order.experiment.irreversible
-        if why := refused_where_it_stays(irreversible, order.cluster, kept=order.keep_cluster):
-            raise NotStarted(f"{order.file}: {why}")
+    """Raise NotStarted for a drill that needs a cluster of its own, on one that stays after the drill."""
+    stays = order.keep_cluster or cluster.find(order.cluster)
+    if stays and (why := refused_on_what_stays(order.experiment, kept=order.keep_cluster)):
+        raise NotStarted(f"{order.file}: {why}")
 
 
 def open_folder(order: Order) -> RunFolder:
@@ -203,7 +203,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     with console.status(f"cluster {order.cluster}"):
         record = drill.bring_up(definition, order.catalogue.limits)
     origin = "brought up for this drill" if drill.own_cluster else "was up, and stays as it is"
-    console.print(f"cluster  {order.cluster}: {len(record.zones)} zones, {origin}")
+    on = on_cluster(order.cluster, experiment.cluster_changes)
+    console.print(f"cluster  {on}: {len(record.zones)} zones, {origin}")
     with console.status("seeding"):
         seeded = drill.seed(record, experiment.seed.wanted())
     made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
@@ -250,6 +251,7 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
             tell_phases(drill, plan, begun)
             drill.look(plan)
             drill.check_faults(plan)
+            drill.check_watchdog()
             figures = tail.poll()
             view.show(figures)
             if condition := abort.check(figures):

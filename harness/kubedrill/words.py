@@ -36,6 +36,8 @@ def in_a_line(error: BaseException) -> str:
     """Return what was raised, and where: `ZeroDivisionError: division by zero (gauges.py:31, in worst)`."""
     said = " ".join(str(error).split())
     what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    if isinstance(error, SyntaxError):
+        return printable(what)  # which says where
     frames = extract_tb(error.__traceback__)
     where = (
         f" ({Path(frame.filename).name}:{frame.lineno}, in {frame.name})" for frame in frames[-1:]

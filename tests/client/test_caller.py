@@ -1,10 +1,10 @@
 """One connection is kept; a question is asked once more where that turns out to be broken, a call never."""
 
-import socket
 from collections.abc import Iterator
 
 import pytest
 from behaving_server import BODY, SERVER_NAME, BehavingServer, Certificate
+from ports import free_port
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
@@ -59,10 +59,8 @@ def test_what_has_been_silent_for_too_long_is_not_asked_again(caller, server):
 
 
 def test_a_server_that_has_gone_refuses(certificate):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     tls = client_tls(str(certificate.certificate))
-    caller = Caller(Target(Endpoint("127.0.0.1", port), SERVER_NAME, tls))
+    caller = Caller(Target(Endpoint("127.0.0.1", free_port()), SERVER_NAME, tls))
     with pytest.raises(WireError) as failure:
         ask(caller, "/whole")
     assert failure.value.outcome == Outcome.REFUSED

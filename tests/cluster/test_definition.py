@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kubedrill import places
-from kubedrill.cluster import load_definition
+from kubedrill.cluster import load_changed, load_definition
 from kubedrill.errors import BadFile
 
 
@@ -50,7 +51,11 @@ def test_every_key(tmp_path: Path):
         ("provider: local\nzones:\n- a\n- leader\n", 4, "give the zone another name"),
         ("provider: local\nzones:\n- random\n", 3, "give the zone another name"),
         ("provider: local\nzones: [a, b, c, d, e, f, g, h, i, j]\n", 2, "at most 9 in it, not 10"),
-        ("provider: local\nflags: {etcd: {v: [1]}}\n", 2, "flags.etcd.v must be text or a"),
+        (
+            "provider: local\nflags: {etcd: {v: [1]}}\n",
+            2,
+            "flags.etcd.v must be text or a",
+        ),
         ("provider: local\nport: 70000\n", 2, "65535"),
         ("provider: local\nport: '6443'\n", 2, "whole number"),
         ("provider: local\nzoning: vm\n", 2, "netns"),
@@ -65,6 +70,80 @@ def test_errors_name_line_and_cure(tmp_path: Path, text: str, line: int | None, 
         read(tmp_path, text)
     assert words in str(caught.value)
     assert line is None or caught.value.line == line
+
+
+OFF = {"enable-priority-and-fairness": False}
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "value"),
+    [
+        ({"zones": ["z"]}, "zones", ("z",)),
+        ({"port": 7000}, "port", 7000),
+        ({"port": None}, "port", None),
+        ({"zones": None}, "zones", ("a", "b", "c")),
+        (
+            {"flags": {"kube-scheduler": {"v": 4}}},
+            "flags",
+            {"kube-apiserver": OFF, "kube-scheduler": {"v": 4}},
+        ),
+        ({"flags": {"kube-apiserver": {"v": 4}}}, "flags", {"kube-apiserver": OFF | {"v": 4}}),
+        (
+            {"flags": {"kube-apiserver": {"enable-priority-and-fairness": True}}},
+            "flags",
+            {"kube-apiserver": {"enable-priority-and-fairness": True}},
+        ),
+        (
+            {"flags": {"kube-apiserver": {"enable-priority-and-fairness": None}}},
+            "flags",
+            {"kube-apiserver": {}},
+        ),
+        ({"flags": {"etcd": {"heartbeat-interval": None}}}, "flags", {"kube-apiserver": OFF}),
+        ({"flags": None}, "flags", {}),
+        ({"flags": {}}, "flags", {"kube-apiserver": OFF}),
+    ],
+)
+def test_changes_are_put_into_mappings_and_replace_all_else(
+    tmp_path: Path, changes: dict[str, Any], key: str, value: object
+):
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "provider: local\nzones: [x, y]\nport: 7443\n"
+        "flags: {kube-apiserver: {enable-priority-and-fairness: false}}\n"
+    )
+    before = load_definition(path)
+    definition, flaws = load_changed(path, changes)
+    assert (definition is not None, flaws) == (True, [])
+    keys = ("zones", "zoning", "etcd", "port", "load_users", "flags", "versions")
+    expected = {name: getattr(before, name) for name in keys} | {key: value}
+    assert {name: getattr(definition, name) for name in keys} == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "words"),
+    [
+        ({"zone": ["a"]}, ("zone",), 'unknown key "zone"; did you mean "zones"?'),
+        ({"provider": "locl"}, ("provider",), 'did you mean "local"'),
+        ({"zones": {"a": 1}}, ("zones",), "zones must be a list, not a mapping"),
+        ({"flags": {"etcd": {"wal-dir": "/"}}}, ("flags", "etcd", "wal-dir"), "leave it out"),
+        ({"flags": "none"}, ("flags",), "flags must be a mapping"),
+    ],
+)
+def test_changes_that_do_not_fit_say_where_and_why(
+    tmp_path: Path, changes: dict[str, Any], where: tuple[str, ...], words: str
+):
+    path = tmp_path / "c.yaml"
+    path.write_text("provider: local\n")
+    definition, [flaw] = load_changed(path, changes)
+    assert (definition, flaw.where) == (None, where)
+    assert words in flaw.why
+
+
+def test_a_file_that_is_wrong_itself_is_told_with_its_line(tmp_path: Path):
+    path = tmp_path / "c.yaml"
+    path.write_text("provider: local\nzone: [a]\n")
+    with pytest.raises(BadFile, match=r"c\.yaml:2: unknown key"):
+        load_changed(path, {"zone": None})
 
 
 ONCE = """

@@ -61,7 +61,9 @@ def test_half_made_is_said_and_can_be_ended(traces):
     for attempt in (cluster.up, cluster.check):
         with pytest.raises(NotStarted, match="kubedrill cluster down half"):
             attempt(definition, "half")
-    assert cluster.status("half").state == "half made"
+    status = cluster.status("half")
+    assert status.state == "half made"
+    assert (status.why or "").endswith("kubedrill cluster down half")
     assert "half" in cluster.names()
     cluster.down("half")
     assert traces("half") == []

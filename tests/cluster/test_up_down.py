@@ -77,7 +77,9 @@ def test_the_death_of_the_supervisor_leaves_nothing_running(
     states = handle_of(record).components()
     psutil.Process(states["haproxy"].pid).parent().kill()
     until(lambda: processes(Path(record.folder)) == [])
-    assert stage.status(own).state == "unsupervised"
+    status = stage.status(own)
+    assert status.state == "unsupervised"
+    assert (status.why or "").endswith(f"to end the cluster: kubedrill cluster down {own}")
     with pytest.raises(HandleError):
         handle_of(record).holding.release("haproxy")
     stage.down(own)

@@ -94,6 +94,7 @@ def test_its_files_are_read_and_refused_with_their_line(project: Path, kubedrill
         ("provider: describd\n", 1, 'did you mean "described"'),
         ("provider: described\nrecrd: /x\n", 2, 'unknown key "recrd"; did you mean "record"'),
         ("provider: described\nrecord: x\n", 2, "record: x is no absolute path"),
+        ("provider: described\nrecord: /nix/x\n", 2, "record: there is no file /nix/x"),
     ]:
         file.write_text(text)
         done = kubedrill("validate", "clusters/theirs.yaml")
@@ -141,6 +142,53 @@ def test_a_package_that_is_no_provider_hinders_only_who_may_mean_it(
     done = kubedrill("validate", "clusters/theirs.yaml")
     assert done.returncode == 3
     assert "described_clusters:PROVIDER: cannot be imported as a provider" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("import Literal", "import Literal\nraise SystemExit(7)", "SystemExit: 7"),
+        ("PROVIDER = Provider()", "PROVIDER = Provider", "it is a class, and must be an object"),
+        ("PROVIDER = Provider()", "PROVIDER = None", "it has no name, no engine, no definition"),
+        ("    engine = False\n", "", "it has no engine"),
+        ("def handle(", "def handl(", "it has no handle"),
+        (
+            'name = "described"',
+            'name = "other"',
+            "its name is other, and its entry point's described",
+        ),
+        ("definition = Described", "definition = dict", "its definition must be a model with"),
+        ('provider: Literal["described"]', "provider: str", 'provider: Literal["described"]'),
+        ("path = Path(definition.record)", "path = {}['x']", "provider described: KeyError: 'x' ("),
+        ("return description(", "return {}['x'](", "provider described: KeyError: 'x' ("),
+        ("return description(", "return print(", "provider described: TypeError: "),
+    ],
+)
+def test_what_is_wrong_with_it_is_told_to_who_means_it(
+    project: Path, kubedrill: Kubedrill, old: str, new: str, why: str
+):
+    assert old in CODE
+    (project / "site" / "described_clusters" / "__init__.py").write_text(CODE.replace(old, new))
+    done = kubedrill("plan", "experiments/x.yaml")
+    assert done.returncode == 3, done.stderr
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('is checked already."""', 'is checked already."""\n        {}["x"]'),
+        ("told = self.capabilities(definition)", "told = {}['x']"),
+    ],
+)
+def test_one_that_fails_brings_nothing_up(project: Path, kubedrill: Kubedrill, old: str, new: str):
+    assert old in CODE
+    (project / "site" / "described_clusters" / "__init__.py").write_text(CODE.replace(old, new))
+    done = kubedrill("cluster", "up", "theirs")
+    assert done.returncode == 3
+    assert "provider described: KeyError: 'x' (" in done.stderr
+    assert kubedrill("cluster", "status").stdout == "no cluster is up\n"
 
 
 def test_it_may_not_have_the_name_of_another(project: Path, kubedrill: Kubedrill):

@@ -13,6 +13,7 @@ Write = Callable[[str], Path]
 CACHED = """    cached:
       load[0].with.resource_version: "0"
 """
+GOAWAY = "cluster.flags.kube-apiserver.goaway-chance"
 RELATION = "cached.etcd.sent_bytes <= 10% * consistent.etcd.sent_bytes"
 
 
@@ -46,6 +47,10 @@ def test_options_change_every_arm_and_how_often_they_are_played(write: Write) ->
     [
         ("faults: [{etcd.kill: {member: leader}, phase: steady}]", "faults: []"),
         ("cluster: local-3az", "cluster: local-3az-no-apf"),
+        ("cluster: local-3az", "cluster: {name: local-3az, zones: [a]}"),
+        (f"{GOAWAY}: 0.001", f"{GOAWAY}: null"),
+        ("cluster.zones: [a]", "cluster.zones: [a, b]"),
+        ("cluster.versions.etcd: v3.7.3", "cluster.versions.etcd: v3.6.0"),
         ("load[0].rate: 5/s", "load[0].rate: 10/s"),
         ("seed.pods: 10", "seed.pods: 20"),
         ("probing.rates.fresh: 5/s", "probing.rates.fresh: 10/s"),
@@ -53,11 +58,103 @@ def test_options_change_every_arm_and_how_often_they_are_played(write: Write) ->
     ids=lambda change: change[0].partition(":")[0],
 )
 def test_anything_of_a_drill_may_be_what_is_changed(write: Write, change: tuple[str, str]) -> None:
-    first, second = change
+    assert len(read(write(with_changes(*change))).arms) == 2
+
+
+def with_changes(first: str, second: str) -> str:
+    """Return the experiment with other changes, on the lines 15 and 17."""
     arms = f"    cached:\n      {first}\n    consistent:\n      {second}\n"
     before, _, after = TWO_ARMS.partition("  arms:\n")
-    text = f"{before}  arms:\n{arms}  slos:{after.partition('  slos:')[2]}"
-    assert len(read(write(text)).arms) == 2
+    return f"{before}  arms:\n{arms}  slos:{after.partition('  slos:')[2]}"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (
+            f"{GOAWAY[:-1]}: 0.001",
+            f"{GOAWAY[:-1]}: null",
+            [
+                (
+                    15,
+                    'kube-apiserver has no flag "goaway-chanc"; did you mean "goaway-chance"?',
+                )
+            ],
+        ),
+        (
+            "cluster.flgas.kube-scheduler.v: 1",
+            "cluster.flgas.kube-scheduler.v: 2",
+            [
+                (15, 'cluster local-3az: unknown key "flgas"; did you mean "flags"?'),
+                (17, 'cluster local-3az: unknown key "flgas"; did you mean "flags"?'),
+            ],
+        ),
+        (
+            "cluster.zones: []",
+            "cluster.zones: [a, a]",
+            [
+                (15, "cluster local-3az: zones must not be empty"),
+                (17, "cluster local-3az: zones: the same zone twice"),
+            ],
+        ),
+        (
+            "cluster.versions.etcd: new",
+            "cluster.versions.etcd: 3.7",
+            [
+                (15, 'cluster local-3az: versions.etcd: "new" is not a version, such as v1.37.2'),
+                (17, "cluster local-3az: versions.etcd must be text"),
+            ],
+        ),
+        ("cluster.name: local-3ax", "cluster.name: local-3az", [(15, 'did you mean "local-3az"?')]),
+        (
+            "load[0].rate: 5",
+            "load[0].rate: fast",
+            [(15, "load[0].rate"), (17, "load[0].rate")],
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_of_every_arm(
+    write: Write, first: str, second: str, said: list[tuple[int, str]]
+) -> None:
+    file = write(with_changes(first, second))
+    with pytest.raises(BadFile) as raised:
+        read(file)
+    lines = str(raised.value).splitlines()
+    assert len(lines) == len(said)
+    for line, (number, words) in zip(lines, said, strict=True):
+        assert line.startswith(f"{file}:{number}: ")
+        assert words in line
+    assert raised.value.line == said[0][0]
+
+
+def test_what_is_wrong_beside_the_arms_is_told_once_and_in_its_place(write: Write) -> None:
+    text = with_changes("load[0].rate: 5", "load[0].rate: 6").replace("p99 < 1s", "p99 < 1")
+    with pytest.raises(BadFile) as raised:
+        read(write(text))
+    numbers = [int(line.split(":")[1]) for line in str(raised.value).splitlines()]
+    assert numbers == [11, 15, 17]
+
+
+def test_what_an_option_breaks_is_told_once(write: Write) -> None:
+    with pytest.raises(NotStarted) as raised:
+        read(write(TWO_ARMS), "cluster.zones=[]")
+    assert str(raised.value) == ("--set cluster.zones: cluster local-3az: zones must not be empty")
+
+
+def test_another_cluster_is_changed_as_the_arms_say(write: Write) -> None:
+    text = with_changes(f"{GOAWAY}: 0.001", f"{GOAWAY}: null")
+    arms = read(write(text), on="local-3az-no-apf").arms
+    assert [arm.experiment.cluster for arm in arms] == ["local-3az-no-apf"] * 2
+    off = {"enable-priority-and-fairness": False}
+    flags = [arm.catalogue.cluster.definition.flags["kube-apiserver"] for arm in arms]
+    assert flags == [off | {"goaway-chance": 0.001}, off]
+
+
+def test_clusters_that_are_the_same_however_they_are_written_are_one(write: Write) -> None:
+    text = with_changes("cluster.zones: [a, b, c]", "cluster.zones: null")
+    with pytest.raises(BadFile, match='"consistent" is the same drill as arm "cached"') as raised:
+        read(write(text))
+    assert raised.value.line == 17
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,24 @@ from kubedrill.experiment.schema import MOST_ARMS, MOST_REPEATS, VariantsPart
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TEXT = (DOCS / "variants.md").read_text("utf-8")
-[EXAMPLE] = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+[EXAMPLE, CLUSTERS] = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_the_example_is_right(write: Callable[[str], Path]) -> None:
     comparison = read_comparison(write(EXAMPLE), Asked())
     assert comparison is not None
     assert len(comparison.relations) == 2
+
+
+def test_the_example_of_changed_clusters_is_right(write: Callable[[str], Path]) -> None:
+    slos = "  slos:\n    steady: [sent-away.list.p99 <= 2 * left-alone.list.p99]\n"
+    text = EXAMPLE.partition("variants:")[0] + CLUSTERS + slos
+    comparison = read_comparison(write(text), Asked())
+    assert comparison is not None
+    changes = [arm.experiment.cluster_changes for arm in comparison.arms]
+    assert changes == [
+        {"flags": {"kube-apiserver": {"goaway-chance": chance}}} for chance in (0.001, None)
+    ]
 
 
 def test_the_error_is_what_is_said(write: Callable[[str], Path]) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,10 @@ def hog() -> Iterator[Hog]:
         running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True))
 
     yield start
-    for one in running:
-        os.killpg(one.pid, signal.SIGKILL)
-        one.wait()
+    for process in running:
+        with suppress(ProcessLookupError):  # of a test that has failed it is ended already
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def test_a_busy_process_is_named(cluster: ClusterRecord, drill: Drills, hog: Hog) -> None:

@@ -1,12 +1,12 @@
 """Drills whose load comes from workers that are started by hand, as on other machines."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from drills import SHORT, Drills, reasons
+from ports import free_port
 
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.remote import read_accounts
@@ -18,9 +18,7 @@ Worker = Callable[[], "subprocess.Popen[str]"]
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
@@ -34,9 +32,9 @@ def worker(port: int) -> Iterator[Worker]:
         return started[-1]
 
     yield start
-    for one in started:
-        one.kill()
-        one.communicate()
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def shared(port: int, expect: int, max_wait: str = "30s") -> dict[str, object]:
@@ -76,7 +74,7 @@ def test_too_few_workers_start_nothing(
     cluster: ClusterRecord, drill: Drills, port: int, worker: Worker
 ) -> None:
     worker()
-    running = drill("too-few", shared(port, 2, "3s"))
+    running = drill("too-few", shared(port, 2, "10s"))
     assert running.process.wait(60) == 3
     assert "load list: 1 of 2 workers came to" in running.output()
     assert not list((running.reports / "too-few").glob("2*"))

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from one_profile import read
 
-from kubedrill.experiment import Experiment, expand
+from kubedrill.errors import NotStarted
+from kubedrill.experiment import Experiment, expand, expand_alone
 from kubedrill.record.catalogue import Catalogue
 
 Read = Callable[..., Experiment]
@@ -26,6 +28,17 @@ def edges(chaos: dict[str, Any]) -> list[tuple[str, Any]]:
         arguments = provider["arguments"]
         found.append((provider["func"], arguments.get("offset_s", arguments.get("index"))))
     return found
+
+
+def test_a_changed_cluster_is_not_played_by_chaos_run_on_the_one_that_is_up(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    changed = reading(small, "cluster.flags.kube-scheduler.v=4")
+    assert edges(expand(changed, catalogue, RUN)) == edges(expand(reading(small), catalogue, RUN))
+    with pytest.raises(
+        NotStarted, match=r"local-3az, with flags\.kube-scheduler\.v: 4: `chaos run` plays on"
+    ):
+        expand_alone(changed, catalogue, RUN)
 
 
 def test_overlapping_faults_are_one_sorted_list_of_edges(

@@ -69,6 +69,19 @@ def test_targets_blast_radius_and_capabilities(
     assert (fault.inject_s, fault.undo_s) == (10.0, 30.0)
 
 
+def test_a_cluster_that_is_changed_is_planned_as_it_will_be_not_as_one_that_is_up(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    experiment = reading(small, "cluster.port=7443", "cluster.flags.kube-scheduler.v=4")
+    planned = plan(experiment, catalogue, UP)
+    assert planned.cluster_changes == {"port": 7443, "flags": {"kube-scheduler": {"v": 4}}}
+    assert planned.targets == ("etcd-a", "etcd-b", "etcd-c")
+    text = shown(experiment, catalogue, UP)
+    assert "local-3az, with port: 7443, flags.kube-scheduler.v: 4" in text
+    assert "first: kubedrill cluster down local-3az; the drill would not be started" in text
+    assert "would not be started" not in shown(experiment, catalogue)
+
+
 def test_before_the_cluster_is_up_its_file_says_what_may_be_hit(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:

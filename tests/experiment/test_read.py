@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from one_profile import read
 
-from kubedrill.experiment import Experiment, Fault, PhaseLength, Seed, to_yaml
+from kubedrill.experiment import Experiment, PhaseLength, Seed, WantedFault, to_yaml
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.schedule import ProbeRates, Probing, ScheduledLoad, Scraping
@@ -23,7 +23,9 @@ def test_a_small_one_with_its_defaults(reading: Read, small: str) -> None:
     assert experiment.loads == (
         ScheduledLoad("list", "mass-list", Arrivals.constant(10.0), {"resource": "pods"}),
     )
-    assert experiment.faults == (Fault("etcd.kill", {"member": "leader"}, "fault", 10.0, 30.0),)
+    assert experiment.faults == (
+        WantedFault("etcd.kill", {"member": "leader"}, "fault", 10.0, 30.0),
+    )
     assert (experiment.seed, experiment.claim, experiment.abort) == (Seed(), None, ())
     assert (experiment.probing, experiment.scraping) == (Probing(), Scraping())
     (objective,) = experiment.objectives

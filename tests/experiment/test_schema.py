@@ -6,11 +6,12 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from kubedrill import cluster
 from kubedrill.experiment import json_schema
 from kubedrill.faults.catalogue import gather
 
 TOP = Path(__file__).resolve().parents[2]
-SCHEMA = json_schema(gather().descriptions)
+SCHEMA = json_schema(gather().descriptions, cluster.json_schema())
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 
@@ -53,6 +54,34 @@ def test_editors_find_what_is_wrong(small: str, wrong: dict[str, Any]) -> None:
     good = yaml.safe_load(small)
     assert VALIDATOR.is_valid(good)
     assert not VALIDATOR.is_valid(good | wrong)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "c"},
+        {"name": "c", "zones": ["a"], "versions": {"etcd": None}},
+        {"name": "c", "flags": {"kube-apiserver": {"goaway-chance": 0.001, "v": None}}},
+        {"name": "c", "flags": None, "port": None},
+    ],
+)
+def test_editors_know_what_may_be_changed_of_a_cluster(small: str, changed: dict[str, Any]) -> None:
+    assert VALIDATOR.is_valid(yaml.safe_load(small) | {"cluster": changed})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"zones": ["a"]},
+        {"name": "c", "zone": ["a"]},
+        {"name": "c", "zones": "a"},
+        {"name": "c", "flags": {"kube-apiservr": {}}},
+        {"name": "c", "versions": {"ectd": "v3.7.3"}},
+        ["c"],
+    ],
+)
+def test_editors_find_what_cannot_be_changed(small: str, changed: object) -> None:
+    assert not VALIDATOR.is_valid(yaml.safe_load(small) | {"cluster": changed})
 
 
 def test_defaults_are_what_a_person_would_write() -> None:

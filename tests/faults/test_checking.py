@@ -175,6 +175,26 @@ def test_what_would_fail_or_reach_elsewhere_is_refused(
     assert "\n".join(words for _, words in found).startswith(why)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "refused"),
+    [
+        ("-s https://production get pods", True),
+        (["get", "pods", "-shttps://production"], True),
+        ({"-s": "https://production"}, True),
+        ("get pods -o wide", False),
+        ("exec web -- sort -s", False),
+    ],
+)
+def test_a_server_in_one_letter_is_refused_as_well(
+    tmp_path: Path, arguments: Any, refused: bool
+) -> None:
+    kubectl = tmp_path / "kubectl"
+    kubectl.touch(mode=0o700)
+    provider = {"type": "process", "path": str(kubectl), "arguments": arguments}
+    found = [("arguments", f"arguments: -s: {OURS}")] if refused else []
+    assert said(provider) == found
+
+
 def test_chaos_toolkit_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
     action = {"type": "action", "name": "n", "provider": CORDON | {"func": "no_such"}}
     with pytest.raises(InvalidActivity):

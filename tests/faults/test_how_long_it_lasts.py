@@ -57,6 +57,9 @@ class OfATest(Fault):
     def took_effect(self, scene):
         {took_effect}
 
+    def lapse(self, scene):
+        {lapse}
+
     def undo(self, scene):
         {undo}
 
@@ -64,7 +67,7 @@ class OfATest(Fault):
         {undone}
 '''
 EMPTY = {"inject": "return {}", "took_effect": 'return proof("seen")'}
-EMPTY |= {"undo": "pass", "undone": 'return proof("as before")'}
+EMPTY |= {"lapse": "return None", "undo": "pass", "undone": 'return proof("as before")'}
 RESTART = {
     "inject": "facts = KILL.inject(scene)\n"
     "        KILL.undo(scene)\n"
@@ -223,3 +226,59 @@ def test_an_undo_that_times_out_says_of_whom_what_was_waited_for_and_the_last_li
     assert re.fullmatch(words, str(told.value)), told.value
     [entry] = Ledger(folder.ledger).open_entries()
     Ledger(folder.ledger).undone(entry.id)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(
+    ("lapse", "words"),
+    [
+        (
+            "return {}['x']",
+            r"nobody knows whether it lasted \(KeyError: 'x' \(blind\.py:\d+, in lapse\)\)",
+        ),
+        (
+            "from kubedrill.cluster.handle import HandleError; raise HandleError('no answer')",
+            r"nobody could look when it was undone \(no answer\)",
+        ),
+    ],
+)
+def test_what_nobody_could_look_at_did_not_last_and_is_undone_all_the_same(
+    folder: RunFolder, tmp_path: Path, lapse: str, words: str
+) -> None:
+    file = tmp_path / "blind.py"
+    file.write_text(fault("scheduler.blind", "lasting", lapse=lapse))
+    inject("scheduler.blind", {"zone": "a"}, str(folder.path), file=str(file))
+    with pytest.raises(FaultFailed, match=f"{words} .* it did not last"):
+        undo("scheduler.blind", str(folder.path), file=str(file))
+    assert Ledger(folder.ledger).open_entries() == []
+    assert "undone" in events(folder)
+
+
+@pytest.mark.cluster
+def test_a_cluster_that_does_not_answer_is_asked_again(folder: RunFolder, tmp_path: Path) -> None:
+    file = tmp_path / "slow.py"
+    count = "import pathlib; asked = pathlib.Path(__file__).with_suffix('.asked'); "
+    count += "asked.write_text(asked.read_text() + 'x' if asked.exists() else 'x')\n"
+    took_effect = count + (
+        "        if len(asked.read_text()) < 3:\n"
+        "            from kubedrill.cluster.handle import HandleError\n"
+        "            raise HandleError('no answer')\n"
+        "        return proof('seen')"
+    )
+    file.write_text(fault("scheduler.slow", "momentary", took_effect=took_effect))
+    done = inject("scheduler.slow", {"zone": "a"}, str(folder.path), file=str(file))
+    assert done["proof"].startswith("seen")
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("where", ["inject", "took_effect"])
+def test_code_that_fails_is_told_with_its_line(
+    folder: RunFolder, tmp_path: Path, where: str
+) -> None:
+    file = tmp_path / "failing.py"
+    file.write_text(fault("scheduler.failing", "lasting", **{where: "return {}['x']"}))
+    with pytest.raises(FaultFailed, match=rf"KeyError: 'x' \(failing\.py:\d+, in {where}\)"):
+        inject("scheduler.failing", {"zone": "a"}, str(folder.path), file=str(file))
+    assert events(folder)[-1] == "failed"
+    undo("scheduler.failing", str(folder.path), file=str(file))
+    assert Ledger(folder.ledger).open_entries() == []

@@ -18,7 +18,7 @@ from player import WITH_SHARED, player
 
 from kubedrill.cluster import guest
 from kubedrill.experiment.expand import expand
-from kubedrill.experiment.settled import Experiment, Fault, PhaseLength, Seed
+from kubedrill.experiment.settled import Experiment, PhaseLength, Seed, WantedFault
 from kubedrill.faults.native import UNDO, dismiss, inject, roll_back
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.process.child import Child
@@ -34,7 +34,8 @@ Play = Callable[..., Child]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> RunFolder:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    monkeypatch.setenv("KUBEDRILL_STATE", str(tmp_path / "state"))  # `nowhere` is to be in no other
     return RunFolder.create(tmp_path, "native")
 
 
@@ -67,7 +68,7 @@ def play(folder: RunFolder, broken: Path, ledger: Ledger) -> Iterator[Play]:
             cluster="c",
             seed=Seed(),
             phases=(PhaseLength("fault", 60),),
-            faults=(Fault("activity", arguments, "fault", 0.0, 60.0),),
+            faults=(WantedFault("activity", arguments, "fault", 0.0, 60.0),),
         )
         chaos = expand(experiment, Catalogue(), str(folder.path))
         method, rollbacks = chaos["method"][1:], chaos["rollbacks"][:-1]
@@ -88,7 +89,7 @@ def watchdog(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chi
     log = folder.logs / "watchdog.log"
     command += ["--lock-fd", "0", "--runner", str(os.getpid())]
     child = Child.start("watchdog", command, log, WITH_SHARED)
-    child.wait_ready(30)
+    child.wait_ready(60)
     yield child
     child.kill()
 

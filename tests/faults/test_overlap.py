@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubedrill.experiment import Fault
+from kubedrill.experiment import WantedFault
 from kubedrill.faults.catalogue import faults
 from kubedrill.faults.overlap import refusals as refusals_of
 from kubedrill.record.catalogue import ClusterDescription
@@ -13,15 +13,15 @@ THREE = ClusterDescription(("a", "b", "c"), ("holding etcd",))
 FIVE = ClusterDescription(("a", "b", "c", "d", "e"), ("holding etcd",))
 
 
-def kill(member: Any, inject_s: float, undo_s: float, **arguments: Any) -> Fault:
-    return Fault("etcd.kill", {"member": member, **arguments}, "fault", inject_s, undo_s)
+def kill(member: Any, inject_s: float, undo_s: float, **arguments: Any) -> WantedFault:
+    return WantedFault("etcd.kill", {"member": member, **arguments}, "fault", inject_s, undo_s)
 
 
 def refusals(faults_then: Any, cluster: ClusterDescription) -> Any:
     return refusals_of(faults(), faults_then, cluster)
 
 
-def refused(cluster: ClusterDescription, *faults: Fault) -> list[int]:
+def refused(cluster: ClusterDescription, *faults: WantedFault) -> list[int]:
     return [one.number for one in refusals(faults, cluster)]
 
 
@@ -63,7 +63,7 @@ def test_a_member_that_is_down_cannot_be_killed() -> None:
 
 
 def test_what_a_fault_does_alone_is_refused_too_and_other_extensions_are_not_looked_into() -> None:
-    native = Fault("activity", {"activity": {"name": "x"}}, "fault", 0, 10)
+    native = WantedFault("activity", {"activity": {"name": "x"}}, "fault", 0, 10)
     found = list(refusals([native, kill("d", 0, 10), kill("a", 20, 30)], THREE))
     assert [one.number for one in found] == [1]
     assert 'no member "d"' in found[0].why
@@ -75,8 +75,8 @@ def test_what_a_fault_does_alone_is_refused_too_and_other_extensions_are_not_loo
 LIMITED = ClusterDescription(("a", "b", "c"), ("limiting cpu", "limiting memory"))
 
 
-def limit(name: str, zone: str, **limits: Any) -> Fault:
-    return Fault(name, {"zone": zone, **limits}, "fault", 0, 10)
+def limit(name: str, zone: str, **limits: Any) -> WantedFault:
+    return WantedFault(name, {"zone": zone, **limits}, "fault", 0, 10)
 
 
 def test_the_same_resource_of_the_same_component_is_not_limited_twice() -> None:

@@ -50,7 +50,8 @@ def until(seconds: float) -> dict[str, Any]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> RunFolder:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    monkeypatch.setenv("KUBEDRILL_STATE", str(tmp_path / "state"))  # `nowhere` is to be in no other
     return RunFolder.create(tmp_path, "played")
 
 

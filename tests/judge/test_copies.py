@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from judged_drill import JudgedDrill
@@ -179,3 +180,29 @@ def test_a_run_folder_that_was_made_after_the_first_phase_had_begun(tmp_path: Pa
     drill.events = [made, *(one for one in drill.events if not isinstance(one, DrillStarted))]
     said = "timeline.jsonl: the run's folder was not made before the first phase"
     assert drill.judged(tmp_path).reasons == [said]
+
+
+GOAWAY = "cluster.json: settings.flags.kube-apiserver.goaway-chance"
+FLAGS = {"flags": {"kube-apiserver": {"goaway-chance": 0.001}}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "reasons"),
+    [
+        (FLAGS, []),
+        (FLAGS | {"zones": ["a", "b", "c"]}, []),
+        ({"theirs": 1}, []),
+        (
+            {"flags": {"kube-apiserver": {"goaway-chance": 0.02}}},
+            [f"{GOAWAY}: is 0.02, and by schedule.json 0.001"],
+        ),
+    ],
+)
+def test_a_cluster_that_was_not_changed_as_it_was_to_be_is_named(
+    tmp_path: Path, settings: dict[str, Any], reasons: list[str]
+) -> None:
+    changes = FLAGS | {"port": None}
+    drill = JudgedDrill(cluster_changes=changes, cluster_settings=settings)
+    report = judge(drill.write(tmp_path))
+    assert report.reasons == reasons
+    assert report.verdict is (Verdict.INVALID if reasons else Verdict.PASS)

@@ -9,7 +9,7 @@ from kubedrill.clock import SECOND
 with pytest.MonkeyPatch.context() as patch:
     # Locust patches a process that imports it, and this one runs other tests, too.
     patch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")
-    from kubedrill.load.user.remote.clocks import WINDOW, ClockComparison, Reading
+    from kubedrill.load.user.remote.clocks import WINDOW, ClockComparison, RoundTrip
 
 TIMES = st.integers(0, SECOND // 10)
 
@@ -17,8 +17,8 @@ TIMES = st.integers(0, SECOND // 10)
 @given(offset=st.integers(-(10**15), 10**15), there=TIMES, back=TIMES)
 def test_the_offset_is_known_as_well_as_it_says(offset: int, there: int, back: int) -> None:
     sent = 10**15
-    reading = Reading.of(sent, sent + there + offset, sent + there + back)
-    assert abs(reading.offset - offset) <= reading.uncertainty + 1
+    trip = RoundTrip.of(sent, sent + there + offset, sent + there + back)
+    assert abs(trip.offset - offset) <= trip.uncertainty + 1
 
 
 def compared(drift_ns_a_second: float, seconds: int) -> ClockComparison:
@@ -36,7 +36,7 @@ def compared(drift_ns_a_second: float, seconds: int) -> ClockComparison:
 
 def test_a_steady_clock_does_not_drift() -> None:
     clocks = compared(0, 60)
-    assert clocks.first == Reading(5 * SECOND, 500_000)
+    assert clocks.first == RoundTrip(5 * SECOND, 500_000)
     assert clocks.drift == 0
 
 

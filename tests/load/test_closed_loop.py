@@ -1,6 +1,5 @@
 """Clients that wait for their answers ask a slow server less: which is why it must be asked for."""
 
-import numpy as np
 import pytest
 from load_stage import LEAD, PROFILE, baseline
 
@@ -23,18 +22,17 @@ def play(stage, profile, load):
         child.kill()
 
 
-@pytest.mark.parametrize(
-    ("latency_s", "pause_s", "expected"),
-    [(0.1, 0.0, 10 * 20), (0.1, 0.3, 10 * 5), (0.4, 0.0, 10 * 5)],
-)
-def test_a_client_asks_when_it_is_answered(stage, server, latency_s, pause_s, expected):
+@pytest.mark.parametrize(("latency_s", "pause_s"), [(0.1, 0.0), (0.1, 0.3), (0.4, 0.0)])
+def test_a_client_asks_when_it_is_answered(stage, server, latency_s, pause_s):
     server.latencies = [latency_s]
     load = ScheduledLoad("list", "mass-list", Arrivals.closed(10, pause_s))
     assert play(stage, PROFILE, load) == 0
     records, _ = read_load(stage.folder, "load-list")
     assert succeeded(records).all()
-    assert 0.5 * expected <= len(records) <= 1.1 * expected + 10
-    assert np.median(records["wait_us"]) < 250_000  # what counts as late
+    took_s = records["total_us"].mean() / 1e6
+    assert took_s >= latency_s
+    expected = 10 * 2 / (took_s + pause_s)  # ten clients, for two seconds
+    assert 0.8 * expected - 10 <= len(records) <= 1.1 * expected + 10
 
 
 BUG = """

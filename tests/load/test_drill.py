@@ -7,38 +7,50 @@ import time
 
 import numpy as np
 import pytest
-from load_stage import until
+from list_server import ListServer
+from load_stage import Played, until
 
-from kubedrill.clock import SECOND, now
+from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.record.sample import Outcome
 
 
-def test_every_arrival_is_recorded_once_on_time(stage, server):
+def test_every_arrival_is_recorded_once(stage, server):
     played = stage.play(rate=50, seconds=2)
     records = np.sort(played.records(), order="intended")
     assert played.status == 0
     assert played.outcomes() == {200: 100}
     expected = played.start + np.arange(100) * (SECOND // 50)
     assert np.array_equal(records["intended"], expected.astype(np.uint64))
-    assert np.median(records["wait_us"]) < 250_000  # what counts as late
     assert (records["wait_us"] <= records["first_byte_us"]).all()
     assert (records["first_byte_us"] <= records["total_us"]).all()
     assert (records["bytes"] > 2_000).all()
 
 
-def test_requests_are_spread_over_identities_and_arrive_evenly(stage, server):
-    stage.play(rate=40, seconds=2)
+def test_requests_are_spread_over_identities_and_none_comes_before_it_is_due(stage, server):
+    played = stage.play(rate=40, seconds=2)
     tokens = [headers["Authorization"] for _, _, headers in server.served]
     assert {tokens.count(f"Bearer token-{index}") for index in range(8)} == {10}
     assert {headers["User-Agent"] for _, _, headers in server.served} == {"kubedrill-mass-list"}
-    gaps = np.diff(sorted(at for at, _, _ in server.served)) / 1e6
-    assert 20 < np.median(gaps) < 30
+    assert lags_of(played, server).min() >= 0  # a bunch of them would be sooner, but for its last
+
+
+def lags_of(played: Played, server: ListServer) -> np.ndarray:
+    """Return how much later the server had each of 80 requests than it was due, at 40/s, ns."""
+    dues = played.start + np.arange(80) * (SECOND // 40)
+    return np.array(sorted(at for at, _, _ in server.served)) - dues
+
+
+@pytest.mark.alone
+def test_requests_are_sent_on_time_and_arrive_evenly(stage, server):
+    played = stage.play(rate=40, seconds=2)
+    assert np.median(played.records()["wait_us"]) < 250_000  # what counts as late
+    assert np.median(lags_of(played, server)) < 250 * MILLISECOND
 
 
 def test_connections_are_kept(stage, server):
-    played = stage.play(rate=40, seconds=2)
-    assert played.outcomes() == {200: 80}
-    assert server.accepted <= 16  # 8 users; a second one each, if the machine was slow for a moment
+    played = stage.play(rate=8, seconds=4)
+    assert played.outcomes() == {200: 32}
+    assert server.accepted <= 16  # 8 users; a second one each, if the machine stood still
 
 
 def test_a_stall_is_seen_by_all_who_should_have_asked_in_it(stage, server):
@@ -64,8 +76,9 @@ def test_a_stall_is_seen_by_all_who_should_have_asked_in_it(stage, server):
     assert after.min() > -0.05
     assert np.median(after) < 1.0
     # A closed loop would have sent 8 requests in those 3 s, and its p90 would be 10 ms.
+    stalled = np.where(since > stall, np.maximum(stall + 3.0 - since, 0), 0)
     assert np.percentile(latency, 50) > 0.3
-    assert np.percentile(latency, 90) == pytest.approx(2.5, abs=0.2)
+    assert -0.05 < np.percentile(latency, 90) - np.percentile(stalled, 90) < 1.0
 
 
 @pytest.mark.alone
@@ -121,7 +134,7 @@ def test_it_quits_at_the_end_of_stdin(stage, server):
 def test_it_quits_when_stdin_ends_before_go(stage, server):
     child = stage.start({})
     child.end()
-    assert child.wait(30) == 0
+    assert child.wait(60) == 0
     child.process.stdout.close()
     assert server.served == []
 
@@ -217,7 +230,7 @@ def test_users_and_samples_are_there_before_go(stage, server):
     child = stage.start({"limit": 5})
     sidecar = (stage.folder.samples / "load-list.json").read_text()
     child.end()
-    child.wait(30)
+    child.wait(60)
     child.process.stdout.close()
     assert '"role": "transaction"' in sidecar
     assert '"limit": 5' in sidecar
@@ -228,6 +241,6 @@ def test_nothing_is_printed_but_ready(stage, server):
     start = stage.go(child, 10, 0.5, {})
     threading.Thread(target=child.wait, args=(10,)).start()
     assert child.process.stdout.read() == b""
-    assert child.wait(30) == 0
+    assert child.wait(60) == 0
     assert now() > start
     child.process.stdout.close()

@@ -6,7 +6,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from behaving_server import Certificate
 from frame_server import FrameServer, Request, Talk, goaway_after, head
@@ -72,34 +71,40 @@ def lists() -> Lists:
 @pytest.fixture
 def server(certificate: Certificate, lists: Lists) -> Iterator[FrameServer]:
     paths = ("/api/v1/pods", "/behind/a/gateway/api/v1/pods")
-    one = FrameServer(certificate, dict.fromkeys(paths, lists))
-    yield one
-    one.close()
+    frame_server = FrameServer(certificate, dict.fromkeys(paths, lists))
+    yield frame_server
+    frame_server.close()
 
 
 def play(stage, rate=80, **parameters):
     return stage.play(rate=rate, seconds=1, http="2", **parameters)
 
 
+def used(server: FrameServer) -> list[Talk]:
+    """Return the connections that were asked something; not those that a slow machine had begun to open
+    ahead of the load, and given up when it began."""
+    return [talk for talk in server.talks if talk.requests]
+
+
 def test_every_user_has_one_connection(stage, server, lists):
     lists.latency_s = 0.2
     played = play(stage)
     assert played.outcomes() == {200: 80}, played.log
-    assert len(server.talks) == USERS
-    assert lists.most_open > USERS
-    assert np.median(played.records()["total_us"]) < 400_000  # at the same time
+    assert len(used(server)) == USERS
+    assert lists.most_open > USERS  # several at the same time on one of them
+    assert played.records()["total_us"].min() >= 200_000
     assert set(played.records()["bytes"].tolist()) == {len(PODS)}
     assert set(played.records()["target"].tolist()) == {1}
     assert played.vitals()[-1]["bytes_in"] > 80 * len(PODS)
-    agents = {one.headers["user-agent"] for one in server.requests}
+    agents = {request.headers["user-agent"] for request in server.requests}
     assert agents == {"kubedrill-mass-list"}
 
 
 def test_as_many_connections_as_asked_for(stage, server):
     played = play(stage, connections=3)
     assert played.outcomes() == {200: 80}, played.log
-    assert len(server.talks) == 3 * USERS
-    assert max(len(one.requests) for one in server.talks) <= 5
+    assert len(used(server)) == 3 * USERS
+    assert max(len(talk.requests) for talk in used(server)) <= 5
 
 
 def test_another_connection_when_the_server_takes_no_more_on_one(stage, server, lists):
@@ -107,8 +112,8 @@ def test_another_connection_when_the_server_takes_no_more_on_one(stage, server, 
     lists.latency_s = 0.5
     played = play(stage)
     assert played.outcomes() == {200: 80}, played.log
-    assert USERS < len(server.talks) <= 4 * USERS
-    assert np.median(played.records()["total_us"]) < 800_000
+    assert USERS < len(used(server)) <= 5 * USERS  # if all ten requests of each are there at once
+    assert lists.most_open > 2 * USERS  # none waits for the two streams of the first
 
 
 def test_no_more_connections_than_asked_for(stage, server, lists):
@@ -116,7 +121,7 @@ def test_no_more_connections_than_asked_for(stage, server, lists):
     lists.latency_s = 0.2
     played = play(stage, rate=160, connections=1)
     assert played.outcomes() == {200: 160}, played.log
-    assert len(server.talks) == USERS
+    assert len(used(server)) == USERS
     # Sixteen streams serve 80 a second; the others have waited, and that counts against us.
     records = played.records()
     assert records["total_us"].max() > 700_000
@@ -128,7 +133,7 @@ def test_no_more_connections_than_asked_for(stage, server, lists):
 def test_a_connection_for_each_request(stage, server):
     played = play(stage, rate=20, keep_alive=False)
     assert played.outcomes() == {200: 20}, played.log
-    assert len(server.talks) == 20
+    assert len(used(server)) == 20
 
 
 @pytest.mark.parametrize("connections", [0, 2])
@@ -142,7 +147,7 @@ def test_goaway_is_obeyed_and_nothing_is_lost(stage, server, lists, connections)
     assert played.count(200) == 200 - crossed > 100, played.log
     for talk in lists.left:
         assert frames.HEADERS not in [kind for kind, _, _, _ in after_ping(talk)]
-    assert len(server.talks) > USERS + 5
+    assert len(used(server)) > USERS + 5
 
 
 def after_ping(talk: Talk) -> list[tuple[int, int, int, bytes]]:
@@ -170,12 +175,11 @@ def test_a_server_that_is_gone(stage, server):
 
 def test_stand_alone(locust, server):
     done = locust(
-        *("--headless", "--users", "2", "--spawn-rate", "2", "--rate", "20"),
-        *("--run-time", "4s", "--http", "2"),
+        *("--headless", "--users", "2", "--spawn-rate", "2", "--rate", "20", "--http", "2"),
+        served=20,
     )
     assert done.returncode == 0, done.stderr
-    assert len(server.requests) > 0  # the users need their time to come up
-    assert len(server.talks) == 2
+    assert len(used(server)) == 2
 
 
 def test_what_cannot_be_combined():

@@ -138,7 +138,7 @@ def test_a_portion_has_a_timeout_of_its_own(stage, server):
 def test_portions_obey_retry_after_as_the_mix_does(stage, server):
     server.behaviour = "/too-many"
     chosen = mix(("mass-list", 1, {}), ("mass-list", 1, {"retry_after": "ignore"}))
-    played = stage.of("mixed").play(8, 1, mix=chosen, retry_after="obey", timeout_s=4)
+    played = stage.of("mixed").play(8, 1, mix=chosen, retry_after="obey", timeout_s=5.5)
     assert played.outcomes("mixed") == {429: 8}, played.log
     refused = len(played.records("mixed.mass-list.list.refused"))
     assert 0 < refused < 8

@@ -36,7 +36,7 @@ Meanwhile = Callable[[Schedule, list[Child]], Ending]
 
 
 def planned(schedule: Schedule, children: list[Child]) -> Ending:
-    assert [child.wait(30) for child in children] == [0] * len(children)
+    assert [child.wait(90) for child in children] == [0] * len(children)
     return Ending(now(), "ended", "")
 
 
@@ -45,7 +45,7 @@ def interrupted(schedule: Schedule, children: list[Child]) -> Ending:
     ending = Ending(now(), "interrupted", "")
     for child in children:
         child.end()
-    assert [child.wait(30) for child in children] == [0] * len(children)
+    assert [child.wait(90) for child in children] == [0] * len(children)
     return ending
 
 

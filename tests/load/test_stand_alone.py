@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import re
-import socket
 import ssl
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from load_stage import PROFILE
+from ports import free_port
 
 from kubedrill.clock import SECOND
 
@@ -218,8 +218,7 @@ def test_a_client_certificate_that_is_missing(locust, server, certificate):
 
 
 def test_web_ui(server, kubeconfig):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "locust", "-f", str(PROFILE)]
     command += ["--web-host", "127.0.0.1", "--web-port", str(port)]
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}

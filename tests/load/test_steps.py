@@ -18,9 +18,9 @@ SECOND_LONG = {"rate": 8, "seconds": 1}
 
 @pytest.fixture
 def server(certificate: Certificate) -> Iterator[ApiServer]:
-    one = ApiServer(certificate)
-    yield one
-    one.close()
+    api_server = ApiServer(certificate)
+    yield api_server
+    api_server.close()
 
 
 def failing(method: str, end: str, failure):
@@ -46,7 +46,7 @@ def test_a_pod_whose_creation_is_not_answered_is_deleted_all_the_same(stage, ser
     assert played.outcomes("churn.create") == {TIMEOUT: 8}
     assert played.outcomes("churn.delete") == {200: 8}
     assert server.named("/pods/") == []
-    assert played.records("churn")["total_us"].max() < 2_000_000
+    assert np.median(played.records("churn")["total_us"]) < 5_000_000  # not a life
 
 
 def test_a_pod_that_was_refused_needs_no_deletion(stage, server):
@@ -65,19 +65,19 @@ def test_a_life_that_is_too_long_has_failed_and_is_ended(stage, server):
 
 
 def test_a_roll_out_waits_for_the_first_replica_set_and_lasts_until_the_second(stage, server):
-    server.controller_s = 0.4
+    server.controller_s = 1.0
     played = stage.of("pod_churn").play(**SECOND_LONG, workload="deployments")
     assert played.outcomes("churn") == {200: 8}, played.log
     for step in ("observed", "rollout", "patch", "delete"):
         assert played.outcomes(f"churn.{step}") == {200: 8}, step
     for step in ("observed", "rollout"):
-        assert played.records(f"churn.{step}")["total_us"].min() > 350_000, step
-    assert np.median(played.records("churn.patch")["total_us"]) < 350_000
+        assert played.records(f"churn.{step}")["total_us"].min() > 950_000, step
+    assert np.median(played.records("churn.patch")["total_us"]) < 950_000
     assert len(played.records("churn.look")) == len(
-        [one for one in server.paths("GET") if "/deployments/" in one]
+        [path for path in server.paths("GET") if "/deployments/" in path]
     )
     begins = {verb: at for at, verb, path in reversed(server.asked) if "/deployments" in path}
-    assert begins["PATCH"] - begins["POST"] > 0.4
+    assert begins["PATCH"] - begins["POST"] > 1.0
 
 
 def test_a_deployment_that_no_controller_sees(stage, server):

@@ -67,4 +67,4 @@ def test_percentiles_are_those_of_the_server(records):
         assert within.sum() == RATE * (end - start)
         assert (due + latency)[within].min() > end - 1e-5
     # Two that change places on the way differ by much, but not the half of all.
-    assert np.median(np.abs(latency - truth())) < 0.005
+    assert np.median(np.abs(latency - truth())) < 0.02

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
+from quotas import quota_of
 
 from kubedrill.observe import kernel
 from kubedrill.observe.fsync import FsyncWatch
-from kubedrill.observe.machine import Machine
+from kubedrill.observe.machine import MachineMeter
 from kubedrill.observe.processes import Process, ended_children, parse, spent
 from kubedrill.record.machine import MachineLook
 
@@ -28,6 +30,13 @@ input()
 with open({!r}, "wb") as file: file.write(bytes(30_000_000))
 sys.stdin.read()
 """
+FAMILY = """
+import subprocess, sys
+open("/proc/self/comm", "w").write("grandparent")
+subprocess.run([sys.executable, "-c", {!r}])
+sys.stdin.read()
+"""
+CHILD = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', {!r}])\n"
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -50,13 +59,13 @@ def start() -> Iterator[Start]:
         one.communicate()
 
 
-def machine(tmp_path: Path, runner: int, components: list[int]) -> Machine:
-    return Machine(
+def machine(tmp_path: Path, runner: int, components: list[int]) -> MachineMeter:
+    return MachineMeter(
         tmp_path, runner, lambda: dict(enumerate(components)), FsyncWatch({"reports": tmp_path})
     )
 
 
-def looked_until(found: Machine, one: "subprocess.Popen[bytes]") -> MachineLook:
+def looked_until(found: MachineMeter, one: "subprocess.Popen[bytes]") -> MachineLook:
     """Look when a process has ended, and been waited for."""
     one.wait(60)
     return found.look()
@@ -98,6 +107,33 @@ def test_others_are_named_with_what_they_took(tmp_path, start: Start) -> None:
             named[one.name] = named.get(one.name, 0) + one.cpu_s
         assert len(look.others) <= 6
     assert named[_name(hog.pid)] >= 0.5
+
+
+def test_what_a_grandchild_took_before_is_not_its_grandparents_when_it_ends(
+    tmp_path, start: Start
+) -> None:
+    grandparent = start(FAMILY.format(CHILD.format(BURN.format(2) + "input()\n")))
+    family = psutil.Process(grandparent.pid)
+    wait_until(lambda: sum(used(child) for child in family.children(recursive=True)) >= 2)
+    found = machine(tmp_path, start("input()").pid, [])
+    go(grandparent)
+    wait_until(lambda: not family.children())
+    took = {taker.name: taker.cpu_s for taker in found.look().others}
+    assert took.get("grandparent", 0) < 1  # what its ending took, of 2 s that went over with it
+    assert used(family, children=True) >= 2
+
+
+def used(process: psutil.Process, children: bool = False) -> float:
+    times = process.cpu_times()
+    waited_for = times.children_user + times.children_system
+    return float(times.user + times.system + (waited_for if children else 0))
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_others_that_write_are_named_with_what_they_wrote(tmp_path, start: Start) -> None:
@@ -149,6 +185,12 @@ def process(pid: int, parent: int, own: int, children: int = 0) -> Process:
         # ... has ended, and nobody waited for it yet: nothing is taken away.
         ([process(1, 0, 5), process(2, 1, 4)], [process(1, 0, 5)], {1: 0}),
         ([process(1, 0, 5)], [process(1, 0, 5, 7)], {1: 7}),  # came and went unseen
+        # A child and its own child have ended, of 500 ticks: 498 of them were seen.
+        (
+            [process(1, 0, 5), process(2, 1, 4), process(3, 2, 400, 94)],
+            [process(1, 0, 5, 500)],
+            {1: 2},
+        ),
     ],
 )
 def test_nothing_is_lost_or_counted_twice(before, after, ticks) -> None:
@@ -182,9 +224,9 @@ UNDER_QUOTA = """
 import os, sys, time
 from pathlib import Path
 from kubedrill.observe.fsync import FsyncWatch
-from kubedrill.observe.machine import Machine
+from kubedrill.observe.machine import MachineMeter
 Path(sys.argv[1], "cgroup.procs").write_text(str(os.getpid()))
-machine = Machine(Path(sys.argv[2]), os.getpid(), lambda: {}, FsyncWatch({}))
+machine = MachineMeter(Path(sys.argv[2]), os.getpid(), lambda: {}, FsyncWatch({}))
 machine.look()
 time.sleep(1)
 print(machine.look().model_dump_json())
@@ -196,22 +238,9 @@ print(machine.look().model_dump_json())
 
 @pytest.fixture
 def quota() -> Iterator[Path]:
-    """A cgroup of its own with a CPU quota, of the version that this machine has for CPUs."""
-    older = Path("/sys/fs/cgroup/cpu")
-    group = (older if older.exists() else Path("/sys/fs/cgroup")) / f"kubedrill-test-{os.getpid()}"
-    quota, period = round(QUOTA * 100_000), 100_000
-    try:
-        group.mkdir()
-        if older.exists():
-            (group / "cpu.cfs_quota_us").write_text(f"{quota}")
-        else:
-            (group / "cpu.max").write_text(f"{quota} {period}")
-    except OSError as error:
-        if group.exists():
-            group.rmdir()
-        pytest.skip(f"no CPU quota can be had here: {error}")
-    yield group
-    group.rmdir()
+    """A cgroup of its own with a CPU quota."""
+    with quota_of(QUOTA) as group:
+        yield group
 
 
 def test_a_real_quota_is_the_machine(tmp_path, quota: Path) -> None:

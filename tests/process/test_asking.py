@@ -34,7 +34,7 @@ HANGS = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
 
 
 def test_one_that_hangs_is_ended_and_what_it_had_said_is_known() -> None:
-    said = python(HANGS, 2.0)
+    said = python(HANGS, 5.0)
     assert said.code is None
     assert not psutil.pid_exists(int(said.out))
 
@@ -49,7 +49,7 @@ print(left.pid)
 @pytest.mark.parametrize("away", [False, True])
 def test_one_that_leaves_another_behind_has_ended(away: bool) -> None:
     begin = time.monotonic()
-    said = python(LEAVES.format(away=away), 3.0)
+    said = python(LEAVES.format(away=away), 10.0)
     assert time.monotonic() - begin < 300  # not as long as what it left, which holds the pipes
     pid = int(said.out)
     assert said.code == 0

@@ -82,8 +82,8 @@ def test_a_child_sees_it_and_what_is_added(tmp_path: Path, monkeypatch: pytest.M
     command = [sys.executable, "-c", script]
     log = tmp_path / "log"
     child = Child.start("c", command, log, {"KUBEDRILL_LOAD": "list"}, private=PRIVATE)
-    child.wait_ready(30)
-    child.wait(30)
+    child.wait_ready(60)
+    child.wait(60)
     seen = json.loads(log.read_text())
     assert OWN.items() <= seen.items()
     assert seen["KUBEDRILL_LOAD"] == "list"

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from kubedrill.errors import NotStarted
-from kubedrill.reading.yaml import load_checked
+from kubedrill.reading.yaml import load, load_checked
 
 
 class Part(BaseModel):
@@ -55,6 +55,23 @@ def test_overrides_replace_append_and_make_what_is_missing(tmp_path: Path) -> No
     assert read(tmp_path, BASE, "phases.fault=5s", "load=[]").phases == {"fault": "5s"}
 
 
+def test_a_list_on_the_way_that_is_missing_is_made(tmp_path: Path) -> None:
+    drill = read(tmp_path, "title: a", "load[0].profile=p", "load[0].as=l")
+    assert [(load.profile, load.name) for load in drill.load] == [("p", "l")]
+
+
+@pytest.mark.parametrize("written", ["cluster: c", "cluster: {name: c}", "title: a"])
+def test_a_text_that_stands_short_for_a_mapping_is_spelt_out(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"{written}\n")
+    options = ["cluster.flags.v=4"]
+    value, source = load(path, Drill, options, short={("cluster",): "name"})
+    named = {} if written == "title: a" else {"name": "c"}
+    assert value["cluster"] == named | {"flags": {"v": 4}}
+    assert source.place(("cluster", "flags")).option == "--set cluster.flags.v"
+    assert source.place(("cluster", "name")).line == (None if not named else 1)
+
+
 def test_a_key_with_dots_is_found_as_a_whole(tmp_path: Path) -> None:
     class Faults(Part):
         faults: tuple[dict[str, dict[str, Any]], ...]
@@ -75,6 +92,7 @@ def test_a_key_with_dots_is_found_as_a_whole(tmp_path: Path) -> None:
     [
         ("phases.falt=30s", '--set phases.falt: unknown key "falt"; did you mean "fault"?'),
         ("phasess.fault=30s", '--set phasess.fault: unknown key "phasess"; did you mean "phases"?'),
+        ("laod[0].as=m", '--set laod[0].as: unknown key "laod"; did you mean "load"?'),
         ("seed.pod=3", '--set seed.pod: unknown key "pod"; did you mean "pods"?'),
         (
             "seed.pods=many",

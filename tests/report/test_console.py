@@ -1,6 +1,7 @@
 """The verdict on the terminal."""
 
 import io
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,29 @@ def test_an_invalid_drill_proves_nothing(drill) -> None:
     assert lines[2].strip() == "Nothing is proved: the drill cannot be trusted."
     assert lines[3].strip() == "- interrupted by SIGINT at +130.0 s"
     assert any(line.endswith("-  INVALID") for line in lines)
+
+
+def test_a_drill_that_never_began_has_no_empty_tables(drill) -> None:
+    folder = drill(invalid=("interrupted by SIGINT",))
+    parts = ("objectives", "phases", "load", "faults", "availability", "harness", "headroom")
+    nothing = {part: [] for part in parts}
+    Report.read(folder.verdict).model_copy(update=nothing).write(folder.verdict)
+    lines = trimmed(printed(folder, 80))
+    assert not any(line.startswith("Phase") for line in lines)
+    assert ("", "") not in pairwise(lines)
+
+
+def test_what_is_wrong_with_a_phase_is_told_below_the_first_of_its_objectives(drill) -> None:
+    folder = drill()
+    report = Report.read(folder.verdict)
+    why = {"verdict": Verdict.INVALID, "reason": "the phase is not valid: nobody looked"}
+    objectives = [objective.model_copy(update=why) for objective in report.objectives]
+    report.model_copy(update={"objectives": objectives}).write(folder.verdict)
+    lines = trimmed(printed(folder, 80))
+    phases = len({objective.phase for objective in objectives})
+    assert sum("nobody looked" in line for line in lines) == phases
+    first = next(i for i, line in enumerate(lines) if line.startswith("fault "))
+    assert "nobody looked" in lines[first + 1]
 
 
 def test_an_aborted_drill_says_what_is_known(drill) -> None:

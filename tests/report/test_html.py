@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.verdict import Report
+from kubedrill.record.verdict import Report, Verdict
 from kubedrill.report import html, tables
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 
@@ -267,6 +267,17 @@ def test_parquet_gives_the_same_chart(drill) -> None:
 
 def chart_data(found: Page) -> list[str]:
     return re.findall(r'"entries": (\[.*?\])\}', json.dumps(chart_of(found)))
+
+
+def test_what_is_wrong_with_a_phase_stands_below_the_first_of_its_objectives(drill) -> None:
+    folder = drill()
+    report = Report.read(folder.verdict)
+    why = {"verdict": Verdict.INVALID, "reason": "nobody looked"}
+    objectives = [objective.model_copy(update=why) for objective in report.objectives]
+    report.model_copy(update={"objectives": objectives}).write(folder.verdict)
+    phases = {objective.phase for objective in objectives}
+    assert 1 < len(phases) < len(objectives)
+    assert page(folder).text.count("nobody looked") == len(phases)
 
 
 @pytest.mark.parametrize("verdict", ["pass", "invalid"])

@@ -255,6 +255,11 @@ class FrameServer:
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
+    @property
+    def served(self) -> list[Request]:
+        """The requests, as who waits for so many calls them of any server."""
+        return self.requests
+
     def greeting(self) -> list[bytes]:
         return [frames.settings(self.settings)] if self.greets else []
 

@@ -98,6 +98,8 @@ class JudgedDrill:
     entered: tuple[str, ...] = ("prober", "scraper", "auditor")
     """The observers that the ledger tells of."""
     scraping: Scraping = field(default_factory=lambda: Scraping(apiserver=5.0))
+    cluster_changes: dict[str, Any] = field(default_factory=dict)
+    cluster_settings: dict[str, Any] = field(default_factory=dict)
     probes: Records = field(init=False)
 
     def __post_init__(self) -> None:
@@ -147,6 +149,7 @@ class JudgedDrill:
             objectives=tuple(ScheduledObjective(*one) for one in self.objectives),
             probing=self.probing,
             scraping=self.scraping,
+            cluster_changes=self.cluster_changes,
         )
 
     def write(self, reports: Path) -> RunFolder:
@@ -156,7 +159,7 @@ class JudgedDrill:
         folder = RunFolder.create(reports, "kill", datetime(2026, 1, 31, 12, tzinfo=UTC))
         self._write_ledger(folder)
         folder.experiment_yaml.write_text(as_yaml(self.schedule(), Seed(pods=1000)))
-        CLUSTER.write(folder.cluster)
+        replace(CLUSTER, settings=self.cluster_settings).write(folder.cluster)
         self.schedule().write(folder.schedule)
         self.write_load(folder)
         known = sidecar(self.lanes, self.probing).model_copy(update=self.probed)

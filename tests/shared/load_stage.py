@@ -112,7 +112,7 @@ class Stage:
             status = child.wait(seconds + 60)
         finally:
             child.end()
-            if child.wait(30) is None:
+            if child.wait(60) is None:
                 child.kill()
             child.process.stdout.close()
         log = (self.folder.logs / "load.log").read_text()

@@ -16,6 +16,8 @@ from pathlib import Path
 import leftovers
 import outcomes
 
+from kubedrill.observe.kernel import limit, usable
+
 MOST_AGAIN = 5
 NOTHING_WRONG, TESTS_FAILED = 0, 1
 """Of pytest's exit codes, those whose reasons the outcomes name."""
@@ -146,8 +148,8 @@ def stop(*_: object) -> None:
     sys.exit(128 + signal.SIGTERM)
 
 
-def report(played: list[Played], tried: list[Played]) -> bool:
-    """Say what became of all parts, and of what was tried again; return whether all is well."""
+def report(played: list[Played], tried: list[Played], seconds: float) -> bool:
+    """Say what became of all parts, and of what was tried again, in so long; return whether all is well."""
     by_themselves = [test for part in tried for test in part.tests("passed")]
     failed = [test for part in played for test in part.tests("failed") if test not in by_themselves]
     broken = [part.broken for part in (*played, *tried) if part.broken]
@@ -155,8 +157,9 @@ def report(played: list[Played], tried: list[Played]) -> bool:
     print(f"\n{'':14}{'passed':>8}{'failed':>8}{'skipped':>9}{'time':>8}")
     for part in (*played, *tried):
         counts = [len(part.tests(outcome)) for outcome in ("passed", "failed", "skipped")]
-        minutes, seconds = divmod(round(part.seconds), 60)
-        print(f"{part.part.name:14}{counts[0]:8}{counts[1]:8}{counts[2]:9}{minutes:5}:{seconds:02}")
+        print(
+            f"{part.part.name:14}{counts[0]:8}{counts[1]:8}{counts[2]:9}{_minutes(part.seconds):>8}"
+        )
     _list("skipped", [f"{test}: {reason}" for test, reason in reasons.items()])
     _list(f"passed only when tried again, of at most {MOST_AGAIN}", by_themselves)
     left = [f"{part.part.name}: {words}" for part in (*played, *tried) for words in part.left]
@@ -165,9 +168,14 @@ def report(played: list[Played], tried: list[Played]) -> bool:
     print(
         f"\n{'FAILED' if failed or broken else 'passed'}: {len(failed) + len(broken)} failed, "
         f"{len(by_themselves)} passed only when tried again, {len(reasons)} skipped, "
-        f"{len(left)} left running"
+        f"{len(left)} left running; in {_minutes(seconds)} on {usable(limit()):g} cores"
     )
     return not failed and not broken
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
 
 
 def _list(title: str, lines: list[str]) -> None:
@@ -178,11 +186,12 @@ def _list(title: str, lines: list[str]) -> None:
 def main() -> int:
     """Play, try again, report; return the exit code."""
     signal.signal(signal.SIGTERM, stop)
+    begin = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         played = [part for group in PARTS for part in play(group, Path(name))]
         again = [test for part in played for test in part.may_be_again][:MOST_AGAIN]
         tried = play((Part("again", tuple(again)),), Path(name)) if again else []
-    return 0 if report(played, tried) else 1
+    return 0 if report(played, tried, time.monotonic() - begin) else 1
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def player(folder: RunFolder, method: list[Any], rollbacks: list[Any], faults: i
     private = welcome(folder).private(folder.run)
     log = folder.logs / "faults.log"
     child = Child.start("faults", command, log, WITH_SHARED, private=private)
-    child.wait_ready(30)
+    child.wait_ready(60)
     begin = now() + SECOND // 4
     arguments = {"activity": {"name": "break"}}
     schedule = Schedule(

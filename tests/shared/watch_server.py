@@ -60,6 +60,8 @@ class WatchServer(BehavingServer):
         """How often each watch looks for what is new."""
         self.mute = False
         """Whether LISTs, and watches that are opened, wait for an answer, and open ones see nothing more."""
+        self.sent = 0
+        """How often a watch was told of a write."""
         self.forgotten = False
         """Whether what begins at a version, be it a list, is Gone."""
         self._lock = threading.Lock()
@@ -169,10 +171,12 @@ class WatchServer(BehavingServer):
     def _follow(self, connection: ssl.SSLSocket, version: int, event, orders) -> None:
         connection.settimeout(self.pace_s)
         while True:
-            news = [] if self.mute else [one for one in self._log if one[0] > version]
+            news = [] if self.mute else [write for write in self._log if write[0] > version]
             for number, annotations in news:
                 connection.sendall(chunk(event("MODIFIED", number, annotations)))
                 version = number
+                with self._lock:
+                    self.sent += 1
             if not orders.empty():
                 data = orders.get()
                 if data:

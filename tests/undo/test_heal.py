@@ -294,9 +294,10 @@ def wait_for_watchdog(path: str) -> None:
 
 def end_of(session: int, name: str) -> None:
     """End the process of that name in a session: the other end of the watchdog's lifeline."""
-    for one in psutil.process_iter(["name"]):
-        if one.info["name"] == name and os.getsid(one.pid) == session:
-            one.kill()
+    for process in psutil.process_iter(["name"]):
+        with suppress(ProcessLookupError):  # others of that name end meanwhile
+            if process.info["name"] == name and os.getsid(process.pid) == session:
+                process.kill()
 
 
 def test_the_next_command_of_any_kind_reminds_of_a_fault_left_in_force(tmp_path: Path) -> None:

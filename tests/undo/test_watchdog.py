@@ -33,7 +33,7 @@ class Watched:
         command = [sys.executable, "-m", "kubedrill.undo.watchdog", "--run", str(folder.path)]
         command += ["--lock-fd", "0", "--runner", str(os.getpid())]
         self.watchdog = Child.start("watchdog", command, self.log, WITH_SHARED)
-        self.watchdog.wait_ready(30)
+        self.watchdog.wait_ready(60)
 
     def runner_dies(self) -> int | None:
         """End the watchdog's stdin, as the runner's death does; return its exit code."""

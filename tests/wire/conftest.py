@@ -21,9 +21,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 @pytest.fixture(scope="session")
 def server(certificate: Certificate) -> Iterator[BehavingServer]:
-    one = BehavingServer(certificate)
-    yield one
-    one.close()
+    behaving = BehavingServer(certificate)
+    yield behaving
+    behaving.close()
 
 
 @pytest.fixture(scope="session", params=["blocking", "gevent", "greenlet"])
@@ -37,7 +37,7 @@ def client(request: pytest.FixtureRequest) -> "Iterator[subprocess.Popen[str]]":
     )
     yield process
     process.stdin.close()
-    process.wait(10)
+    process.wait(60)
     process.stdout.close()
 
 

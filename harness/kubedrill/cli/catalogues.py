@@ -34,7 +34,7 @@ def faults(cluster: str | None, as_json: bool) -> None:
 @click.argument("name", required=False)
 @as_json
 def profiles(name: str | None, as_json: bool) -> None:
-    """The load profiles, or the parameters of one of them and what it must be allowed to do."""
+    """The load profiles, or the parameters and rights of one of them."""
     from kubedrill import catalogue
 
     if name is None:
@@ -49,7 +49,7 @@ def profiles(name: str | None, as_json: bool) -> None:
 @click.command(epilog=example("kubedrill schema experiment > experiment.schema.json"))
 @click.argument("what", type=click.Choice(["cluster", "experiment", "verdict", "comparison"]))
 def schema(what: str) -> None:
-    """Print the JSON Schema of cluster or experiment files, or of verdict.json, a comparison's too."""
+    """Print the JSON Schema of files that you write, or of verdicts."""
     from kubedrill import cluster
     from kubedrill.catalogue import faults
     from kubedrill.compare.verdict import ComparisonReport
@@ -59,7 +59,7 @@ def schema(what: str) -> None:
     if what == "cluster":
         print_json(cluster.json_schema())
     elif what == "experiment":
-        print_json(json_schema(faults()))
+        print_json(json_schema(faults(), cluster.json_schema()))
     else:
         made = Report if what == "verdict" else ComparisonReport
         print_json(made.model_json_schema())

@@ -68,7 +68,7 @@ def cluster_down(name: str) -> int:
 @click.argument("name", required=False)
 @as_json
 def cluster_status(name: str | None, as_json: bool) -> None:
-    """Show the components of one cluster, or of every cluster that is up."""
+    """Show the components of one cluster, or of all that are up."""
     from kubedrill import cluster as stage
 
     statuses = [
@@ -78,7 +78,7 @@ def cluster_status(name: str | None, as_json: bool) -> None:
         print_json([status.as_dict() for status in statuses])
         return
     for status in statuses:
-        console().print(status.table())
+        console().print(status.shown())
         if status.why:
             click.echo(status.why)
     if not statuses:

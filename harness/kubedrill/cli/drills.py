@@ -121,9 +121,9 @@ def plan(
     *,
     as_json: bool,
 ) -> None:
-    """Say what a drill would do: targets, blast radius, minutes, objectives. Changes nothing.
+    """Say what a drill would do: targets, minutes, objectives.
 
-    Of an experiment with variants, what differs between them; of one of them, all.
+    Changes nothing. Of an experiment with variants, what differs between them; of one of them, all.
     """
     from kubedrill import cluster as clusters
     from kubedrill import experiment as stage
@@ -153,7 +153,10 @@ def plan(
 def validate(
     files: tuple[Path, ...], overrides: tuple[str, ...], scale: float, as_json: bool
 ) -> int:
-    """Check files of experiments and of clusters; exit 0 if all are right, 3 if not."""
+    """Check files of experiments and of clusters.
+
+    Exit 0 if all are right, 3 if not.
+    """
     from kubedrill.catalogue import check_file
     from kubedrill.compare.arms import Asked, read_comparison
 

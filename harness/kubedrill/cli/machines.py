@@ -20,9 +20,9 @@ def setup() -> int:
     "--master", metavar="HOST:PORT", required=True, help="Where the load's master listens."
 )
 def worker(master: str) -> None:
-    """Take part in a drill that is run on another machine, and end with it.
+    """Take part in a drill that is run on another machine.
 
-    Come before it or after it has begun to wait; it says how many workers it expects.
+    Ends with it. Come before it or after it has begun to wait; it says how many workers it expects.
     """
     from kubedrill.catalogue import profiles
     from kubedrill.load.worker import work

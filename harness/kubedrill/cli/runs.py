@@ -36,7 +36,10 @@ run_folder = click.argument(
     help="Judge by the `slos:` of this file instead; writes beside, as verdict.FILE.json.",
 )
 def judge(run: Path, as_json: bool, slos: Path | None) -> int:
-    """Judge a run again from its files alone, and write its reports; the exit code is the verdict's."""
+    """Judge a run again from its files alone, and write its reports.
+
+    The exit code is the verdict's.
+    """
     from kubedrill import judging
     from kubedrill.compare.record import variants_file
     from kubedrill.record.folder import RunFolder
@@ -59,13 +62,13 @@ def judge(run: Path, as_json: bool, slos: Path | None) -> int:
 def _judge_comparison(folder: "RunFolder", slos: Path | None, as_json: bool) -> int:
     """Judge all runs of a comparison, each from its files, and what relates them."""
     from kubedrill.compare.console import print_verdict
-    from kubedrill.compare.files import write_all
-    from kubedrill.compare.judging import judge_all
+    from kubedrill.compare.judging import WRITERS, judge_all
+    from kubedrill.report.files import write_all
 
     if slos is not None:
         raise NotStarted(f"{folder.path}: has several runs; judge one of them by other objectives")
     report, unwritten = judge_all(folder)
-    for words in (*unwritten, *write_all(folder, report)):
+    for words in (*unwritten, *write_all(folder, report, WRITERS)):
         click.echo(words, err=True)
     if as_json:
         click.echo(report.model_dump_json(indent=1))
@@ -122,12 +125,12 @@ def _reported(folder: "RunFolder", unwritten: list[str]) -> int:
 
 def _report_comparison(folder: "RunFolder", run: Path) -> int:
     """As `report`, of a comparison; the reports of its runs stay as they are."""
-    from kubedrill.compare.files import write_all, write_reports
-    from kubedrill.compare.judging import judge, stale
+    from kubedrill.compare.judging import WRITERS, judge, stale
     from kubedrill.compare.verdict import ComparisonReport
+    from kubedrill.report.files import write_all, write_reports
 
     if broken := stale(folder):
-        for words in (*broken, *write_all(folder, judge(folder))):
+        for words in (*broken, *write_all(folder, judge(folder), WRITERS)):
             click.echo(words, err=True)
         return Done(INVALID)
     try:
@@ -135,7 +138,7 @@ def _report_comparison(folder: "RunFolder", run: Path) -> int:
     except (OSError, ValueError):
         message = f"{folder.verdict}: is no verdict; run: kubedrill judge {run}"
         raise NotStarted(message) from None
-    return _reported(folder, write_reports(folder, report))
+    return _reported(folder, write_reports(folder, report, WRITERS))
 
 
 @click.command(epilog=example("kubedrill heal"))
@@ -148,7 +151,10 @@ def _report_comparison(folder: "RunFolder", run: Path) -> int:
     help="Say what stays behind of this run, which can never be undone, and forget it.",
 )
 def heal(reports: Path, acknowledged: Path | None) -> int:
-    """Undo what is left of any drill that was killed; exit 0 if nothing is left, 1 if something is."""
+    """Undo what is left of any drill that was killed.
+
+    Exit 0 if nothing is left, 1 if something is.
+    """
     from kubedrill.undo import heal as healing
 
     with if_interrupted("something may be left; do it again"):

@@ -4,11 +4,12 @@ What is heavy is imported when it is called: daemons of clusters and the faults'
 """
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubedrill.cluster.provider import handle_of, provider_named
+from kubedrill.cluster.provider import asked, handle_of, provider_named
 from kubedrill.cluster.state import (
     cluster_folder,
     cluster_names,
@@ -22,7 +23,7 @@ from kubedrill.cluster.state import (
     writing,
 )
 from kubedrill.errors import NotStarted
-from kubedrill.record.catalogue import ClusterDefinition, ClusterDescription
+from kubedrill.record.catalogue import ClusterDefinition, ClusterDescription, Flaw
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.limits import Limits
 
@@ -32,9 +33,22 @@ if TYPE_CHECKING:
 
 def load_definition(path: Path) -> ClusterDefinition:
     """Read a cluster file; BadFile with its line for whatever is wrong in it."""
+    definition, _ = load_changed(path, {})
+    assert definition is not None  # nothing is changed that could be wrong
+    return definition
+
+
+def load_changed(
+    path: Path, changes: Mapping[str, Any]
+) -> tuple[ClusterDefinition | None, list[Flaw]]:
+    """Read a cluster file and change it: mappings key by key, all else as a whole; null takes a key away.
+
+    None, and what is wrong with the changes, if they do not fit; BadFile for what is wrong in the file.
+    """
     from kubedrill.cluster.reading import read
 
-    return read(path)[0]
+    definition, _, flaws = read(path, changes)
+    return definition, flaws
 
 
 def json_schema() -> dict[str, Any]:
@@ -53,22 +67,33 @@ def check(definition: ClusterDefinition, name: str) -> None:
     folder = cluster_folder(name)
     if folder.exists():
         raise _half_made(name)
-    provider_named(definition.provider).check(definition, folder)
+    with asked(definition.provider):
+        provider_named(definition.provider).check(definition, folder)
 
 
-def describe(path: Path) -> ClusterDescription:
-    """Return what a cluster of this file will have, and what may be done to it; BadFile if it is wrong.
+def describe(definition: ClusterDefinition) -> ClusterDescription:
+    """Return what a cluster of this definition will have, and what faults may do to it."""
+    with asked(definition.provider):
+        told = provider_named(definition.provider).capabilities(definition)
+        return replace(told, definition=definition)
+
+
+def describe_file(
+    path: Path, changes: Mapping[str, Any]
+) -> tuple[ClusterDescription | None, list[Flaw]]:
+    """Return what a cluster of a file, changed, will have, and any drill may do to it; as `load_changed`.
 
     The limits with which one of its name was brought up hold besides, as long as it is up.
     """
     from kubedrill.cluster.reading import read
 
-    definition, limits = read(path)
-    told = provider_named(definition.provider).capabilities(definition)
+    definition, limits, flaws = read(path, changes)
+    if definition is None:
+        return None, flaws
     record = find(path.stem)
     older = record.limits if record else ()
     both = (limits, *(brought for brought in older if brought.allowed != limits.allowed))
-    return replace(told, limits=both, definition=definition)
+    return replace(describe(definition), limits=both), flaws
 
 
 def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) -> ClusterRecord:
@@ -87,7 +112,8 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
             raise _half_made(name) from None
     try:
         write_id(folder, cluster_id or new_id(), definition.provider)
-        record = provider_named(definition.provider).up(definition, folder)
+        with asked(definition.provider):
+            record = provider_named(definition.provider).up(definition, folder)
         record = replace(record, limits=(Limits(definition.limits),))
         record.write(folder / "cluster.json")
     except BaseException:
@@ -99,8 +125,10 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
 def find(name: str) -> ClusterRecord | None:
     """Return the record of a cluster that was brought up and not taken down; else None."""
     folder = cluster_folder(name)
+    provider = read_provider(folder)
     try:
-        return provider_named(read_provider(folder)).find(folder)
+        with asked(provider):
+            return provider_named(provider).find(folder)
     except ValueError as error:
         raise NotStarted(f"{error}; to end the cluster: kubedrill cluster down {name}") from None
 
@@ -149,10 +177,15 @@ def env(name: str) -> str:
 
 def check_supervised(record: ClusterRecord) -> None:
     """Raise NotStarted, with what to do, if a cluster that was up has lost what kept it running."""
-    if lost := handle_of(record).lost():
-        raise NotStarted(
-            f"cluster {record.name} {lost}; to clear it away: kubedrill cluster down {record.name}"
-        )
+    if lost := lost_by(record):
+        raise NotStarted(lost)
+
+
+def lost_by(record: ClusterRecord) -> str:
+    """Return what a cluster that was up has lost of what kept it running, and what to do; "" if nothing."""
+    lost = handle_of(record).lost()
+    clear = f"to clear it away: kubedrill cluster down {record.name}"
+    return f"cluster {record.name} {lost}; {clear}" if lost else ""
 
 
 def _half_made(name: str) -> NotStarted:
@@ -171,8 +204,10 @@ __all__ = [
     "find",
     "handle_of",
     "json_schema",
+    "load_changed",
     "load_definition",
     "lock",
+    "lost_by",
     "names",
     "status",
     "undo_entry",

@@ -28,7 +28,7 @@ class ClusterStatus:
     """With cluster.json, logs/, pki/ and data/."""
     components: dict[str, ComponentState] | None = None
     why: str | None = None
-    """What is wrong with its `cluster.json`, and what helps."""
+    """What is wrong with it, and what helps."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -36,15 +36,16 @@ class ClusterStatus:
         components = {name: state.model_dump() for name, state in known.items()}
         return {**asdict(self), "components": components if self.components is not None else None}
 
-    def table(self) -> "Table":
-        """Return it as a table for the terminal."""
+    def shown(self) -> "Table | str":
+        """Return it for the terminal: as a table, or in a line where no component can be told of."""
         from rich.table import Table
 
         where = f", {self.zoning} zones, {self.address}" if self.address else ""
-        table = Table(
-            "component", "state", "pid", "restarts", title=f"{self.name}: {self.state}{where}"
-        )
-        for name, component in (self.components or {}).items():
+        line = f"{self.name}: {self.state}{where}"
+        if not self.components:
+            return line
+        table = Table("component", "state", "pid", "restarts", title=line)
+        for name, component in self.components.items():
             restarts = str(component.restarts)
             table.add_row(name, component.state, str(component.pid or "-"), restarts)
         return table
@@ -53,16 +54,19 @@ class ClusterStatus:
 def read_status(name: str) -> ClusterStatus:
     """Return the status of a cluster, whatever is left of it."""
     folder = cluster_folder(name)
+    end_it = f"to end the cluster: kubedrill cluster down {name}"
     try:
         record = ClusterRecord.read(folder / "cluster.json")
     except MissingEvidence:
-        return ClusterStatus(name, "half made" if folder.exists() else "down")
+        if folder.exists():
+            return ClusterStatus(name, "half made", why=f"unless it is coming up, {end_it}")
+        return ClusterStatus(name, "down")
     except BadEvidence as bad:
-        why = f"{bad}; to end the cluster: kubedrill cluster down {name}"
-        return ClusterStatus(name, "unreadable", folder=str(folder), why=why)
+        return ClusterStatus(name, "unreadable", folder=str(folder), why=f"{bad}; {end_it}")
     address = f"https://{record.balancer.host}:{record.balancer.port}"
     try:
         components = dict(handle_of(record).components())
-    except HandleError:
-        return ClusterStatus(name, "unsupervised", record.zoning, address, record.folder)
+    except HandleError as lost:
+        why = f"{lost}; {end_it}"
+        return ClusterStatus(name, "unsupervised", record.zoning, address, record.folder, why=why)
     return ClusterStatus(name, "up", record.zoning, address, record.folder, components)

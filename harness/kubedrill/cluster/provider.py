@@ -9,18 +9,20 @@ it as an entry point of the group `kubedrill.providers`, under the provider's na
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel
 
-from kubedrill.cluster.handle import Handle
+from kubedrill.cluster.handle import Handle, HandleError
 from kubedrill.errors import NotStarted
 from kubedrill.reading.problems import Location
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.lines import BadEvidence
 from kubedrill.words import did_you_mean, in_a_line, shown
 
 if TYPE_CHECKING:
@@ -122,11 +124,50 @@ def built_in() -> Mapping[str, Provider[Any]]:
     return {module.PROVIDER.name: module.PROVIDER for module in modules}
 
 
+_TOLD = (NotStarted, BadEvidence, HandleError)
+"""Errors that are words already."""
+
+
+@contextmanager
+def asked(name: str) -> Iterator[None]:
+    """Put into words (NotStarted) what a provider of another distribution raises in this block."""
+    try:
+        yield
+    except Exception as error:
+        if name in built_in() or isinstance(error, _TOLD):
+            raise
+        raise NotStarted(f"provider {shown(name)}: {in_a_line(error)}") from error
+
+
 def _loaded(point: "EntryPoint") -> Provider[Any]:
     try:
         provider: Provider[Any] = point.load()
-    except Exception as error:  # noqa: BLE001 - somebody else's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's code
         raise NotStarted(
             f"{point.value}: cannot be imported as a provider of clusters: {in_a_line(error)}"
         ) from None
+    if why := _flaw(provider, point.name):
+        raise NotStarted(
+            f"{point.value}: no provider of clusters, see docs/your-own-provider.md: {why}"
+        )
     return provider
+
+
+def _flaw(provider: Any, name: str) -> str:
+    """Return what is wrong with what an entry point of that name leads to; or ""."""
+    if isinstance(provider, type):
+        return "it is a class, and must be an object of it"
+    parts = [part for part in vars(Provider) if not part.startswith("_")]
+    if lacking := [part for part in parts if not hasattr(provider, part)]:
+        return f"it has no {', no '.join(lacking)}"
+    if provider.name != name:
+        return f"its name is {shown(provider.name)}, and its entry point's {shown(name)}"
+    model = provider.definition
+    fields = model.model_fields if _is_model(model) else {}
+    if "provider" not in fields or get_args(fields["provider"].annotation) != (name,):
+        return f'its definition must be a model with the field provider: Literal["{shown(name)}"]'
+    return ""
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

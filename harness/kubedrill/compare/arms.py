@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ from kubedrill.compare.order import Play, interleaved
 from kubedrill.compare.relations import PhaseRelation, read_relations
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment
+from kubedrill.experiment.draft import load_file
 from kubedrill.experiment.schema import ExperimentFile, VariantsPart
 from kubedrill.reading.override import Override
-from kubedrill.reading.problems import Location, Problems, Source, dotted
+from kubedrill.reading.problems import Location, Problems, Source, dotted, together
 from kubedrill.reading.yaml import check as check_form
-from kubedrill.reading.yaml import load
-from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.words import did_you_mean, shown
 
 VARIANTS = "variants"
@@ -35,6 +35,13 @@ class Arm:
     experiment: Experiment
     catalogue: Catalogue
     """What the experiment was checked against."""
+
+    @property
+    def drill(self) -> tuple[Experiment, ClusterDefinition | None]:
+        """What two arms differ in: of a cluster, what it is then, and not how that is written."""
+        described = self.catalogue.cluster
+        definition = described.definition if described else None
+        return replace(self.experiment, cluster_changes={}), definition
 
     @property
     def written(self) -> str:
@@ -76,18 +83,19 @@ class Asked:
 def read_comparison(file: Path, asked: Asked) -> Comparison | None:
     """Read the arms of an experiment file; None if it has no variants.
 
-    BadFile and NotStarted as of `read_experiment`, which reads each arm.
+    BadFile and NotStarted as of `read_experiment`, which reads each arm; what is wrong with several of
+    them is told of all.
     """
     found = _read_changes(file, asked)
     if found is None:
         return None
     variants, text, problems = found
-    arms = [_read_arm(file, name, variants, asked, problems.source) for name in variants.arms]
+    arms = _read_arms(file, variants, asked, problems.source)
     _check_apart(arms, problems)
     experiments = {arm.name: (arm.experiment, arm.catalogue) for arm in arms}
     relations = read_relations(variants.slos, experiments, problems)
     problems.stop()
-    return Comparison(file, text, tuple(arms), variants.repeat, relations)
+    return Comparison(file, text, arms, variants.repeat, relations)
 
 
 def read_arm(file: Path, name: str, asked: Asked) -> Arm:
@@ -105,7 +113,7 @@ def read_arm(file: Path, name: str, asked: Asked) -> Arm:
 def _read_changes(file: Path, asked: Asked) -> tuple[VariantsPart, dict[str, Any], Problems] | None:
     """Return what each arm changes, one thing, and the whole file; None if it has no variants."""
     try:
-        value, source = load(file, ExperimentFile, asked.overrides, closed=[("phases",)])
+        value, source = load_file(file, asked.overrides)
     except NotStarted:
         return None  # whoever reads it as an experiment says what is wrong with it
     if value.get(VARIANTS) is None:
@@ -119,6 +127,18 @@ def _read_changes(file: Path, asked: Asked) -> tuple[VariantsPart, dict[str, Any
     problems.stop()
     _check_options(form.variants, asked)
     return form.variants, value, problems
+
+
+def _read_arms(file: Path, variants: VariantsPart, asked: Asked, source: Source) -> tuple[Arm, ...]:
+    arms, wrong = list[Arm](), list[NotStarted]()
+    for name in variants.arms:
+        try:
+            arms.append(_read_arm(file, name, variants, asked, source))
+        except NotStarted as error:
+            wrong.append(error)
+    if wrong:
+        raise together(file, wrong)
+    return tuple(arms)
 
 
 def _read_arm(file: Path, name: str, variants: VariantsPart, asked: Asked, source: Source) -> Arm:
@@ -196,7 +216,7 @@ def _check_apart(arms: Sequence[Arm], problems: Problems) -> None:
     """Check that each arm is another drill than those before it, and differs from the first in one thing."""
     first, seen = arms[0], list[Arm]()
     for arm in arms:
-        same = next((other for other in seen if other.experiment == arm.experiment), None)
+        same = next((other for other in seen if other.drill == arm.drill), None)
         apart = list(differing(first.value, arm.value))
         if same:
             words = f'arm "{arm.name}" is the same drill as arm "{same.name}"'

@@ -5,6 +5,7 @@ from itertools import combinations
 
 from kubedrill import judge as stage
 from kubedrill import judging
+from kubedrill.compare import html, junit
 from kubedrill.compare.order import Play
 from kubedrill.compare.record import PlayRecord, Variants, broken, read_variants, runs
 from kubedrill.compare.relating import Figures, relate
@@ -19,6 +20,8 @@ from kubedrill.record.schedule import ScheduledObjective
 from kubedrill.record.verdict import Report, Verdict
 from kubedrill.report.files import write_all
 
+WRITERS = (html.write, junit.write)
+"""Who writes the reports of a comparison."""
 _TOLD = 3
 """Reasons of one run that are repeated in the comparison's; its own report has them all."""
 

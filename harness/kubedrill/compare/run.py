@@ -1,5 +1,6 @@
 """Compare: play all arms of an experiment, one drill after the other: `kubedrill run FILE`."""
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -9,8 +10,7 @@ from rich.text import Text
 from kubedrill import run as drills
 from kubedrill.compare.arms import Arm, Comparison
 from kubedrill.compare.console import print_verdict
-from kubedrill.compare.files import write_all
-from kubedrill.compare.judging import judge
+from kubedrill.compare.judging import WRITERS, judge
 from kubedrill.compare.order import Play
 from kubedrill.compare.record import Variants, seal
 from kubedrill.compare.verdict import ComparisonReport
@@ -18,6 +18,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.reading.yaml_nodes import dump
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report
+from kubedrill.report.files import write_all
 from kubedrill.signals import Signals
 from kubedrill.words import why_not
 
@@ -32,8 +33,7 @@ def run(
     """
     signals = Signals()
     signals.install()
-    for arm in comparison.arms:
-        drills.check_before(_order(comparison, arm, reports, keep_cluster))
+    _check_before([_order(comparison, arm, reports, keep_cluster) for arm in comparison.arms])
     folder = _open_folder(comparison, reports)
     variants, told = Variants.of(comparison), dict[Play, Report]()
     for number, play in enumerate(comparison.plays, 1):
@@ -65,10 +65,19 @@ def conclude(
     if why := why_not(partial(seal, folder, variants)):
         console.print(f"manifest.json: not written: {why}", style="bold red")
     report = judge(folder, told)
-    for unwritten in write_all(folder, report):
+    for unwritten in write_all(folder, report, WRITERS):
         console.print(unwritten, style="bold red")
     print_verdict(report, folder, console)
     return report
+
+
+def _check_before(orders: Iterable[drills.Order]) -> None:
+    """Check all that can be checked before the first play; NotStarted names the arm."""
+    for order in orders:
+        try:
+            drills.check_before(order)
+        except NotStarted as error:
+            raise NotStarted(f'arm "{order.arm}": {error}') from None
 
 
 def _order(

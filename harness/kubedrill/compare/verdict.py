@@ -1,14 +1,10 @@
 """Compare: the verdict on a comparison and all that was measured for it: its `verdict.json`."""
 
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kubedrill.record.files import write_whole
-from kubedrill.record.verdict import ObjectiveResult, Verdict
-
-SCHEMA_VERSION = 1
+from kubedrill.record.verdict import Judged, ObjectiveResult, Verdict
 
 
 class _Part(BaseModel):
@@ -79,28 +75,11 @@ class RelationResult(_Part):
     reason: str
 
 
-class ComparisonReport(_Part):
+class ComparisonReport(Judged):
     """`verdict.json` of a comparison."""
 
-    schema_version: int = SCHEMA_VERSION
-    experiment: str
-    run: str
-    title: str
-    why: str
-    claim: int | None
-    verdict: Verdict
-    reasons: list[str]
     arms: list[ArmResult]
     repeat: int
     relations: list[RelationResult]
     plays: list[PlayResult]
     """In the order in which they were played."""
-
-    def write(self, path: Path) -> None:
-        """Write `verdict.json`, whole or not at all."""
-        write_whole(path, self.model_dump_json(indent=1) + "\n")
-
-    @classmethod
-    def read(cls, path: Path) -> "ComparisonReport":
-        """Read `verdict.json`; pydantic.ValidationError if it is not one."""
-        return cls.model_validate_json(path.read_text(encoding="utf-8"))

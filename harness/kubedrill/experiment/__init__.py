@@ -4,15 +4,16 @@ from kubedrill.experiment.draft import Draft, open_file
 from kubedrill.experiment.expand import expand, expand_alone
 from kubedrill.experiment.limited import check_limits, closed
 from kubedrill.experiment.plan import Plan, plan, render
+from kubedrill.experiment.published import json_schema
 from kubedrill.experiment.read import read_faults, settle
 from kubedrill.experiment.scaled import scaled
-from kubedrill.experiment.schema import json_schema
 from kubedrill.experiment.settled import (
     Experiment,
-    Fault,
     PhaseLength,
     PhaseObjective,
     Seed,
+    WantedFault,
+    refused_on_what_stays,
     refused_where_it_stays,
 )
 from kubedrill.experiment.write import schedule, to_yaml
@@ -20,11 +21,11 @@ from kubedrill.experiment.write import schedule, to_yaml
 __all__ = [
     "Draft",
     "Experiment",
-    "Fault",
     "PhaseLength",
     "PhaseObjective",
     "Plan",
     "Seed",
+    "WantedFault",
     "check_limits",
     "closed",
     "expand",
@@ -33,6 +34,7 @@ __all__ = [
     "open_file",
     "plan",
     "read_faults",
+    "refused_on_what_stays",
     "refused_where_it_stays",
     "render",
     "scaled",

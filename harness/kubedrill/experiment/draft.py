@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kubedrill.experiment.activities import sound_actions
 from kubedrill.experiment.schema import ExperimentFile
 from kubedrill.reading.override import Override
 from kubedrill.reading.partly import as_far_as_sound
-from kubedrill.reading.problems import Problems
+from kubedrill.reading.problems import Location, Problems, Source
 from kubedrill.reading.yaml import load
 from kubedrill.record.catalogue import Named
 
@@ -36,7 +36,8 @@ class Draft:
     def named(self) -> Named:
         """What only the stages can say more of."""
         return Named(
-            cluster=self.file.cluster,
+            cluster=self.file.cluster_name,
+            changes=self.file.cluster_changes,
             loads={
                 index: (part.profile, part.parameters or {})
                 for index, part in sound(self.file.load)
@@ -58,12 +59,20 @@ class Draft:
         return times
 
 
+def load_file(
+    path: Path, overrides: Sequence[str | Override] = ()
+) -> tuple[dict[str, Any], Source]:
+    """Read an experiment file, each override applied, and check nothing of it; errors as of `load`."""
+    short: Mapping[Location, str] = {("cluster",): "name"}
+    return load(path, ExperimentFile, overrides, closed=[("phases",)], short=short)
+
+
 def open_file(path: Path, overrides: Sequence[str | Override] = ()) -> Draft:
     """Read an experiment file, with each `key=value` of `overrides` (`--set`) applied.
 
     Raises BadFile, NotStarted if only a `--set` is wrong, where it is no experiment at all.
     """
-    value, source = load(path, ExperimentFile, overrides, closed=[("phases",)])
+    value, source = load_file(path, overrides)
     problems = Problems(source)
     file, whole = as_far_as_sound(value, ExperimentFile, problems)
     return Draft(path.parent, file, whole, problems)

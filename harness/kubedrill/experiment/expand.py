@@ -7,9 +7,11 @@ edge is on the clock, however long the edges before it took. Rollbacks are all u
 from dataclasses import asdict
 from typing import Any
 
-from kubedrill.experiment.settled import ACTIVITY, Experiment, Fault
+from kubedrill.errors import NotStarted
+from kubedrill.experiment.settled import ACTIVITY, Experiment, WantedFault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.schedule import on_cluster
 
 PLAYER = "kubedrill.faults.play"
 _STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": PLAYER}}
@@ -41,7 +43,16 @@ def expand(experiment: Experiment, catalogue: Catalogue, run: str) -> dict[str, 
 
 
 def expand_alone(experiment: Experiment, catalogue: Catalogue, runs: str) -> dict[str, Any]:
-    """Return the same for `chaos run`: each time that it is played, its run folder is made below `runs`."""
+    """Return the same for `chaos run`: each time that it is played, its run folder is made below `runs`.
+
+    NotStarted if the cluster's file is changed: it is played on whatever is up.
+    """
+    if experiment.cluster_changes:
+        on = on_cluster(experiment.cluster, experiment.cluster_changes)
+        raise NotStarted(
+            f"{on}: `chaos run` plays on the cluster that is up, which is as its file says; write a file "
+            "of clusters/ with these keys, and name it as the cluster"
+        )
     arguments = {"run": runs, "on": experiment.cluster}
     provider = {"type": "python", "module": ALONE, "arguments": arguments}
     opening = {"controls": [{"name": "run folder", "provider": provider}]}
@@ -93,7 +104,7 @@ def _until(seconds: float) -> dict[str, Any]:
     }
 
 
-def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any]:
+def _inject(fault: WantedFault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any]:
     where = {"run": run, "index": index}
     if fault.name == ACTIVITY:
         activity, rollback = fault.arguments["activity"], fault.arguments["rollback"]
@@ -107,7 +118,7 @@ def _inject(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[st
     return _action(name, known.module, known.inject, {**fault.arguments, **where})
 
 
-def _undo(fault: Fault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any] | None:
+def _undo(fault: WantedFault, index: int, catalogue: Catalogue, run: str) -> dict[str, Any] | None:
     where = {"run": run, "index": index}
     if fault.name == ACTIVITY:
         rollback = fault.arguments["rollback"]

@@ -7,7 +7,7 @@ from typing import Any
 from kubedrill.experiment.activities import ActivityReader
 from kubedrill.experiment.parameters import check_parameters
 from kubedrill.experiment.schema import FAULT_KEYS
-from kubedrill.experiment.settled import ACTIVITY, Fault
+from kubedrill.experiment.settled import ACTIVITY, WantedFault
 from kubedrill.reading.problems import Location, Problems, describe
 from kubedrill.reading.units import UnitError, format_duration, parse_duration
 from kubedrill.record.catalogue import FaultDescription, Need
@@ -33,8 +33,8 @@ class FaultReader:
     activities: ActivityReader
     problems: Problems
 
-    def read(self, entry: Mapping[str, Any], index: int) -> Fault | None:
-        """Return one entry as a Fault, or None if something is wrong with it."""
+    def read(self, entry: Mapping[str, Any], index: int) -> WantedFault | None:
+        """Return one entry as a WantedFault, or None if something is wrong with it."""
         before = len(self.problems.found)
         location: Location = ("faults", index)
         name = self._name(entry, location)
@@ -46,7 +46,7 @@ class FaultReader:
         known = self.known.get(name)
         lasts = known.lasts if known else "lasting"
         slows_disks = known is not None and str(Need("limiting", "disk")) in known.needs
-        return Fault(name, arguments, phase, *times, lasts, slows_disks)
+        return WantedFault(name, arguments, phase, *times, lasts, slows_disks)
 
     def _name(self, entry: Mapping[str, Any], location: Location) -> str | None:
         known = [ACTIVITY, *self.known]

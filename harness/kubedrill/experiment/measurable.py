@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from kubedrill.experiment.settled import Fault
+from kubedrill.experiment.settled import WantedFault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
@@ -29,7 +29,7 @@ class Measurable:
     """The names of the loads' series."""
     deadline_s: float
     """Of probes."""
-    faults: Sequence[Fault] | None
+    faults: Sequence[WantedFault] | None
     zones: Sequence[str] | None
 
     def check(self, objective: Objective, phase: str) -> None:
@@ -71,7 +71,7 @@ class Measurable:
         if objective.share_of == SEEDED and kind not in self.seeded:
             raise ObjectiveError(f"no {kind} are seeded")
 
-    def _check_fault(self, series: str, phase: str, faults: Sequence[Fault]) -> None:
+    def _check_fault(self, series: str, phase: str, faults: Sequence[WantedFault]) -> None:
         if not faults:
             raise ObjectiveError(f"{series} needs a fault, and this drill has none")
         touched = [

@@ -11,7 +11,7 @@ from kubedrill.experiment.draft import Draft, sound
 from kubedrill.experiment.measurable import Measurable
 from kubedrill.experiment.parameters import check_parameters
 from kubedrill.experiment.schema import LoadPart
-from kubedrill.experiment.settled import Fault, PhaseObjective
+from kubedrill.experiment.settled import PhaseObjective, WantedFault
 from kubedrill.experiment.slos import read_objectives
 from kubedrill.reading.problems import Location
 from kubedrill.record.abort import AbortCondition, check_abort, parse_abort
@@ -48,12 +48,13 @@ class NameCheck:
         ]
 
     def check_cluster(self) -> None:
-        """Check that the cluster is one of the catalogue's."""
-        name, known = self._file.cluster, self._catalogue.clusters
+        """Check that the cluster is one of the catalogue's, and can be changed as it is to be."""
+        name, known = self._file.cluster_name, self._catalogue.clusters
         if name is not None and name not in known:
-            self._problems.add(
-                ("cluster",), f'unknown cluster "{shown(name)}"{did_you_mean(name, known)}'
-            )
+            near = did_you_mean(name, known) or "; clusters/ has no file"
+            self._problems.add(("cluster", "name"), f'unknown cluster "{shown(name)}"{near}')
+        for place, why in self._catalogue.cluster_flaws:
+            self._problems.add(("cluster", *place), f"cluster {name}: {why}")
 
     def check_loads(self) -> None:
         """Check each load's profile, its parameters, and its name."""
@@ -136,7 +137,7 @@ class NameCheck:
         is_set = [place for place in places if self._problems.source.place(place).option]
         return next(iter((*named, *is_set)), around)
 
-    def check_refused(self, faults: Mapping[int, Fault], refused: Iterable[Refusal]) -> None:
+    def check_refused(self, faults: Mapping[int, WantedFault], refused: Iterable[Refusal]) -> None:
         """Say which faults the cluster cannot take; not where it is not known when they are."""
         if all(math.isfinite(end) for _, end in self._phases.values()):
             indexes = list(faults)
@@ -144,7 +145,7 @@ class NameCheck:
                 index = indexes[number]
                 self._problems.add(("faults", index, faults[index].name, argument), why)
 
-    def objectives(self, faults: Sequence[Fault]) -> tuple[PhaseObjective, ...]:
+    def objectives(self, faults: Sequence[WantedFault]) -> tuple[PhaseObjective, ...]:
         """Return the objectives of every phase, those with problems left out.
 
         `faults` are what objectives on faults may be about.
@@ -167,7 +168,7 @@ class NameCheck:
         )
         return tuple(condition for condition in found if condition)
 
-    def _measurable(self, faults: Sequence[Fault]) -> Measurable:
+    def _measurable(self, faults: Sequence[WantedFault]) -> Measurable:
         file = self._file
         whole = file.faults is not None and len(file.faults) == len(faults)
         deadline = file.probing.deadline if file.probing else None

@@ -8,13 +8,13 @@ from kubedrill.experiment.limited import closed
 from kubedrill.experiment.settled import (
     ACTIVITY,
     Experiment,
-    Fault,
-    refused_where_it_stays,
+    WantedFault,
+    refused_on_what_stays,
 )
 from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import CHOSEN_LATER, Catalogue, Lasts, Rule
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.schedule import FREE_SHARE
+from kubedrill.record.schedule import FREE_SHARE, on_cluster
 from kubedrill.record.wording import words
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Plan:
     claim: int | None
     why: str
     cluster: str
+    cluster_changes: Mapping[str, Any]
+    """What is changed of the cluster's file, by its keys."""
     targets: tuple[str, ...]
     """What faults may hit."""
     capabilities: tuple[str, ...]
@@ -92,7 +94,7 @@ class Plan:
 
 def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | None = None) -> Plan:
     """Return what the drill would do; `record` is the cluster's if it is up. Changes nothing."""
-    described = record or catalogue.cluster
+    described = (None if experiment.cluster_changes else record) or catalogue.cluster
     zones = described.zones if described else ()
     faults = tuple(_fault(fault, catalogue, zones) for fault in experiment.faults)
     needed = tuple(sorted({need for fault in faults for need in fault.needs}))
@@ -101,10 +103,11 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         claim=experiment.claim,
         why=experiment.why,
         cluster=experiment.cluster,
+        cluster_changes=experiment.cluster_changes,
         targets=tuple(dict.fromkeys(target for fault in faults for target in fault.targets)),
         capabilities=needed,
         missing=tuple(need for need in needed if record and need not in record.capabilities),
-        refused=(record and refused_where_it_stays(experiment.irreversible, record.name))
+        refused=(refused_on_what_stays(experiment) if record else "")
         or closed(experiment, catalogue.limits),
         seed=experiment.seed.wanted(),
         loads=tuple(
@@ -136,7 +139,7 @@ def _headroom(experiment: Experiment) -> str:
     return f"{FREE_SHARE:.0%} of the CPU stays free where latency or availability is judged"
 
 
-def _fault(fault: Fault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedFault:
+def _fault(fault: WantedFault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedFault:
     common: dict[str, Any] = {
         "phase": fault.phase,
         "inject_s": fault.inject_s,
@@ -218,7 +221,7 @@ def _facts(planned: Plan) -> "Table":
     table = Table(box=None, show_header=False)
     table.add_column(style="bold")
     table.add_column()
-    table.add_row("cluster", planned.cluster)
+    table.add_row("cluster", Text(on_cluster(planned.cluster, planned.cluster_changes)))
     table.add_row("needs", ", ".join(planned.capabilities) or "nothing beyond the API")
     if planned.missing:
         table.add_row("missing", f"{', '.join(planned.missing)}: the drill would not be started")

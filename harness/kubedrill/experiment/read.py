@@ -9,13 +9,13 @@ from kubedrill.experiment.faults import FaultReader
 from kubedrill.experiment.names import NameCheck
 from kubedrill.experiment.observed import check_arrivals, check_observed
 from kubedrill.experiment.schema import ExperimentFile
-from kubedrill.experiment.settled import Experiment, Fault, PhaseLength
+from kubedrill.experiment.settled import Experiment, PhaseLength, WantedFault
 from kubedrill.reading.problems import Location, Problems, dotted
 from kubedrill.record.catalogue import Catalogue, Refusal
 from kubedrill.record.schedule import ScheduledLoad
 
 
-def read_faults(draft: Draft, catalogue: Catalogue) -> dict[int, Fault]:
+def read_faults(draft: Draft, catalogue: Catalogue) -> dict[int, WantedFault]:
     """Return the draft's faults by their position in the file; what is wrong with others is told in it."""
     if not draft.times:
         return {}
@@ -30,7 +30,10 @@ def read_faults(draft: Draft, catalogue: Catalogue) -> dict[int, Fault]:
 
 
 def settle(
-    draft: Draft, catalogue: Catalogue, faults: Mapping[int, Fault], refused: Iterable[Refusal] = ()
+    draft: Draft,
+    catalogue: Catalogue,
+    faults: Mapping[int, WantedFault],
+    refused: Iterable[Refusal] = (),
 ) -> Experiment:
     """Return the experiment; `faults` are those of `read_faults`; some the cluster may have `refused`.
 
@@ -50,7 +53,8 @@ def settle(
         title=file.title,
         why=file.why,
         claim=file.claim,
-        cluster=file.cluster,
+        cluster=file.cluster_name,
+        cluster_changes=file.cluster_changes,
         seed=file.seed,
         phases=tuple(PhaseLength(name, length) for name, length in file.phases.items()),
         loads=loads,

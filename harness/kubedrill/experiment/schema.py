@@ -1,11 +1,20 @@
-"""The experiment file as people write it: keys, types, defaults. Published as JSON Schema."""
+"""The experiment file as people write it: keys, types, defaults."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from kubedrill.experiment.settled import Seed
 from kubedrill.reading.arrivals import Arrivals, Spacing
@@ -20,10 +29,9 @@ from kubedrill.reading.types import (
     Title,
     Why,
 )
-from kubedrill.reading.units import RATE_PATTERN, format_duration, format_rate, parse_duration
-from kubedrill.record.catalogue import FaultDescription
+from kubedrill.reading.units import format_duration, parse_duration
 from kubedrill.record.remote import RemoteWorkers
-from kubedrill.record.schedule import Headroom, Probing, ScheduledLoad, Scraping
+from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
 from kubedrill.words import shown
 
 FAULT_KEYS = ("phase", "at", "for", "rollback", "rights")
@@ -33,6 +41,29 @@ MOST_LOADS = 64
 """Each is a process, or several."""
 MOST_FAULTS = 500
 MOST_CLAIMS = 9999
+
+
+class ClusterPart(Part):
+    """A file of clusters/, and what this drill changes of it: any of its keys; null takes one away."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    """The file: `local-3az` for local-3az.yaml."""
+
+
+def _which(value: Any) -> str:
+    return "[changed]" if isinstance(value, dict | ClusterPart) else "[file]"
+
+
+ClusterNamed = Annotated[
+    Annotated[str, Tag("[file]")] | Annotated[ClusterPart, Tag("[changed]")], Discriminator(_which)
+]
+
+
+def cluster_named(name: str, changes: Mapping[str, Any]) -> str | ClusterPart:
+    """Return a cluster as an experiment file has it: its name alone, if nothing is changed."""
+    return ClusterPart.model_validate({**changes, "name": name}) if changes else name
 
 
 class WorkersPart(Part):
@@ -208,8 +239,8 @@ class ExperimentFile(Part):
     """The row of the catalogue of claims."""
     why: Why
     """What should hold, and why it matters."""
-    cluster: str
-    """A file of clusters/, `local-3az` for local-3az.yaml."""
+    cluster: ClusterNamed
+    """A file of clusters/, `local-3az` for local-3az.yaml; or its name, and what is changed of it."""
     seed: Seed = Seed()
     load: tuple[LoadPart, ...] = Field((), max_length=MOST_LOADS)
     phases: Annotated[dict[Name, PhaseLength], AfterValidator(_together)] = Field(
@@ -228,44 +259,21 @@ class ExperimentFile(Part):
     scraping: Scraping = Scraping()
     variants: VariantsPart | None = None
     """The drill played several times, with one thing changed, and the runs compared."""
-    headroom: Headroom = "required"
+    headroom: WantedHeadroom = "required"
     """`none` where the drill looks for the machine's limit; else objectives on latency and availability
     need a quarter of its CPU free."""
+
+    @property
+    def cluster_name(self) -> str:
+        """The name of the cluster's file."""
+        return self.cluster.name if isinstance(self.cluster, ClusterPart) else self.cluster
+
+    @property
+    def cluster_changes(self) -> dict[str, Any]:
+        """What is changed of it, by its keys."""
+        changed = self.cluster if isinstance(self.cluster, ClusterPart) else None
+        return dict(changed.model_extra or {}) if changed else {}
 
     def written(self) -> dict[str, Any]:
         """Return it as the file of one run, which has no variants: it is one of them."""
         return self.model_dump(mode="json", by_alias=True, exclude={"variants"})
-
-
-def json_schema(faults: Iterable[FaultDescription]) -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of an experiment file that may name these faults, for editors."""
-    schema = _as_written(ExperimentFile.model_json_schema())
-    entry = schema["properties"]["faults"]["items"]["properties"]
-    entry |= {fault.name: _as_written(_fault_schema(fault)) for fault in faults}
-    dialect = "https://json-schema.org/draft/2020-12/schema"
-    return {"$schema": dialect, "title": "kubedrill experiment", **schema}
-
-
-def _fault_schema(fault: FaultDescription) -> dict[str, Any]:
-    needed = bool(fault.parameters.get("required"))
-    kind = "object" if needed else ["object", "null"]
-    return {**fault.parameters, "type": kind, "description": fault.doc}
-
-
-def _as_written(node: Any) -> Any:
-    """Return a schema with its defaults as people write them, without pydantic's titles."""
-    if isinstance(node, list):
-        return [_as_written(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    tidy = {key: _as_written(value) for key, value in node.items() if _worth_keeping(key, value)}
-    if isinstance(node.get("default"), float) and "pattern" in node:
-        write = format_rate if node["pattern"] == RATE_PATTERN else format_duration
-        tidy["default"] = write(node["default"])
-    return tidy
-
-
-def _worth_keeping(key: str, value: Any) -> bool:
-    if key == "title":
-        return isinstance(value, dict)  # the experiment's own key, not the title of a schema
-    return not (key == "default" and isinstance(value, dict))

@@ -6,11 +6,12 @@ from typing import Any
 
 from pydantic import Field
 
+from kubedrill.reading.problems import dotted
 from kubedrill.reading.types import Part
 from kubedrill.record.abort import AbortCondition
 from kubedrill.record.catalogue import Lasts, Rule
 from kubedrill.record.objective import Objective
-from kubedrill.record.schedule import Headroom, Probing, ScheduledLoad, Scraping
+from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom, changed_keys
 
 ACTIVITY = "activity"
 """The name of a fault that is any Chaos Toolkit action; its arguments are activity and rollback."""
@@ -46,7 +47,7 @@ class PhaseLength:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class WantedFault:
     """One fault; its times count from the drill's start, in seconds."""
 
     name: str
@@ -78,12 +79,14 @@ class Experiment:
     seed: Seed
     phases: tuple[PhaseLength, ...]
     loads: tuple[ScheduledLoad, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[WantedFault, ...] = ()
     abort: tuple[AbortCondition, ...] = ()
     objectives: tuple[PhaseObjective, ...] = ()
     probing: Probing = field(default_factory=Probing)
     scraping: Scraping = field(default_factory=Scraping)
-    headroom: Headroom = "required"
+    headroom: WantedHeadroom = "required"
+    cluster_changes: dict[str, Any] = field(default_factory=dict)
+    """What is changed of the cluster's file, by its keys; None is what is taken away."""
     scale: float = 1.0
     """What the file's rates and seeds have been multiplied by."""
 
@@ -125,6 +128,21 @@ class Experiment:
         return self.phase_start(name) + lengths[name]
 
 
+def refused_on_what_stays(experiment: Experiment, *, kept: bool = False) -> str:
+    """Return why the drill needs a cluster of its own, thrown away after it; "" if it does not.
+
+    The cluster stays because it was up before, or because it is to be `kept`.
+    """
+    cluster, changes = experiment.cluster, experiment.cluster_changes
+    if not changes:
+        return refused_where_it_stays(experiment.irreversible, cluster, kept=kept)
+    keys = ", ".join(f"cluster.{dotted(place)}" for place, _ in changed_keys(changes))
+    why, instead = _stays(cluster, kept)
+    return (
+        f"{keys}: not as in its file, the cluster is to be this drill's alone, and {why}; {instead}"
+    )
+
+
 def refused_where_it_stays(irreversible: Sequence[str], cluster: str, *, kept: bool = False) -> str:
     """Return why faults that nothing can undo are not injected into a cluster that stays; or "".
 
@@ -132,12 +150,15 @@ def refused_where_it_stays(irreversible: Sequence[str], cluster: str, *, kept: b
     """
     if not irreversible:
         return ""
-    why, instead = (
-        ("--keep-cluster keeps the cluster", "leave that out")
-        if kept
-        else (f"the cluster {cluster} is up, and stays", f"first: kubedrill cluster down {cluster}")
-    )
+    why, instead = _stays(cluster, kept)
     names = " and ".join(irreversible)
     return (
         f"{names} cannot be undone, so that the cluster is to be thrown away, and {why}; {instead}"
     )
+
+
+def _stays(cluster: str, kept: bool) -> tuple[str, str]:
+    """Return why a cluster stays, and what would work."""
+    if kept:
+        return "--keep-cluster keeps the cluster", "leave that out"
+    return f"the cluster {cluster} is up, and stays", f"first: kubedrill cluster down {cluster}"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from kubedrill.clock import SECOND, ClockPair
-from kubedrill.experiment.schema import ExperimentFile, LoadPart
+from kubedrill.experiment.schema import ExperimentFile, LoadPart, cluster_named
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Seed
 from kubedrill.reading.units import format_duration
 from kubedrill.reading.yaml_nodes import dump
@@ -26,6 +26,7 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
         why=experiment.why,
         claim=experiment.claim,
         cluster=experiment.cluster,
+        cluster_changes=experiment.cluster_changes,
         clock=clock,
         phases=tuple(
             Phase(
@@ -74,7 +75,7 @@ def as_yaml(scheduled: Schedule, seed: Seed) -> str:
         title=scheduled.title,
         claim=scheduled.claim,
         why=scheduled.why,
-        cluster=scheduled.cluster,
+        cluster=cluster_named(scheduled.cluster, scheduled.cluster_changes),
         seed=seed,
         phases={phase.name: (phase.end - phase.start) / SECOND for phase in scheduled.phases},
         faults=tuple(_fault(fault, scheduled) for fault in scheduled.faults),

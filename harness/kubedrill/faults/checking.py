@@ -6,6 +6,7 @@ process of its own, for what an import does stays done.
 
 import importlib
 import inspect
+import itertools
 import json
 import os
 import pkgutil
@@ -61,6 +62,9 @@ _NOT_THE_DRILLS = re.compile(
     r"--(kubeconfig|context|server|kube-context|kube-apiserver)(?![\w-])|\bKUBECONFIG=|\.kube/config"
 )
 """How the arguments of a program would lead it to another cluster."""
+
+_SHORT = {"kubectl": "-s", "oc": "-s"}
+"""The same as --server, in one letter."""
 
 _DRILLS_OWN = "the drill gives each activity its cluster and its identity; none may be named here"
 
@@ -220,10 +224,19 @@ def _process(provider: Provider) -> list[Flaw]:
     if not isinstance(given, str | list | dict):
         why = f"arguments must be text, a list or a mapping, not {describe(given)}"
         return [Flaw(("provider", "arguments"), why)]
-    if named := _NOT_THE_DRILLS.search(f"{path} {json.dumps(given)}"):
-        why = f"arguments: {named.group()}: {_DRILLS_OWN}"
-        return [Flaw(("provider", "arguments"), why)]
+    if named := _another_cluster(path, given):
+        return [Flaw(("provider", "arguments"), f"arguments: {named}: {_DRILLS_OWN}")]
     return []
+
+
+def _another_cluster(path: str, given: str | list[Any] | dict[str, Any]) -> str:
+    """Return what of a program's arguments would lead it to another cluster; or ""."""
+    if named := _NOT_THE_DRILLS.search(f"{path} {json.dumps(given)}"):
+        return named.group()
+    short = _SHORT.get(Path(path).name)
+    words = given.split() if isinstance(given, str) else [*map(str, given)]
+    own = itertools.takewhile(lambda word: word != "--", words)  # what follows is another program's
+    return short if short and any(word.startswith(short) for word in own) else ""
 
 
 def _programs() -> Iterable[str]:

@@ -9,9 +9,13 @@ from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.fault import Fault, Lapse, Scene
 from kubedrill.faults.progress import Progress
 from kubedrill.record.ledger import Entry, Ledger
+from kubedrill.words import in_a_line
 
 LOOK_S = 0.2
 """How often it is looked at; the supervisor's own times tell of what came and went in between."""
+
+UNSEEN_S = 10.0
+"""For how long a cluster may not answer. A call of its handle takes 5 s at most."""
 
 
 @dataclass(slots=True)
@@ -25,6 +29,8 @@ class _Watch:
     entry: str
     ended: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
+    seen: int = 0
+    """When it was looked at last, monotonic ns."""
 
     def start(self) -> None:
         self.thread = threading.Thread(
@@ -38,22 +44,31 @@ class _Watch:
         self.thread.join()
 
     def _look(self) -> None:
-        with suppress(
-            HandleError, OSError
-        ):  # a cluster that is gone, a full disk: the undo tells of it
+        with suppress(OSError):  # a full disk: the undo tells of it
             told = off = False
+            self.seen = now()
             while not self.ended.wait(LOOK_S):
-                self.fault.advance(self.scene)
-                seen = self.fault.lapse(self.scene)
-                if seen and not told and _is_ending(self.ledger, self.entry):
+                lapse = self._lapse()
+                if lapse and not told and _is_ending(self.ledger, self.entry):
                     return
-                was_off, off = off, seen is not None and not seen.over
-                if seen and (off > was_off or not told):
-                    told = self._tell_lapse(seen)
+                was_off, off = off, lapse is not None and not lapse.over
+                if lapse and (off > was_off or not told):
+                    told = self._tell_lapse(lapse)
                     was_off = True
                 if was_off > off:
                     self.progress.say("holds-again")
                     self.ledger.learn(self.entry, held_again=now())
+
+    def _lapse(self) -> Lapse | None:
+        """Return how it does not last; nobody knows that it does where nobody could look for long."""
+        try:
+            lapse = _look_at(self.fault, self.scene, steps=True)
+        except HandleError as error:
+            unseen_s = (now() - self.seen) / SECOND
+            words = f"nobody could look for {unseen_s:.0f} s ({error})"
+            return Lapse(words) if unseen_s > UNSEEN_S else None
+        self.seen = now()
+        return lapse
 
     def _tell_lapse(self, lapse: Lapse) -> bool:
         self.progress.say("lapsed", lapse.words)
@@ -79,11 +94,31 @@ def end(fault: Fault, scene: Scene, ledger: Ledger, entry: Entry) -> str:
         return ""  # it was never injected
     known = _found(ledger, entry.id)
     known_of = {"ending", "lapsed"} & set(known.facts)
-    lapse = None if known_of else fault.lapse(scene)
+    lapse = None if known_of else _last_look(fault, scene)
     found = [lapse.words, now()] if lapse else known.facts.get("lapsed")
     with suppress(OSError):  # a full disk must keep nothing broken
         ledger.learn(entry.id, **({"lapsed": found} if lapse else {}), ending=now())
     return _in_words(fault, known, *found) if found else ""
+
+
+def _last_look(fault: Fault, scene: Scene) -> Lapse | None:
+    """Return how it does not last; whatever comes of looking keeps nothing from being undone."""
+    try:
+        return _look_at(fault, scene)
+    except HandleError as error:
+        return Lapse(f"nobody could look when it was undone ({error})")
+
+
+def _look_at(fault: Fault, scene: Scene, steps: bool = False) -> Lapse | None:
+    """Return how it does not last, after its next step, if it `steps`; HandleError as of the cluster."""
+    try:
+        if steps:
+            fault.advance(scene)
+        return fault.lapse(scene)
+    except HandleError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault may be somebody else's code
+        return Lapse(f"nobody knows whether it lasted ({in_a_line(error)})")
 
 
 def _in_words(fault: Fault, entry: Entry, words: str, since: int) -> str:

@@ -18,7 +18,7 @@ from kubedrill.cluster.handle import Handle, HandleError
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import lasting
 from kubedrill.faults.catalogue import kind_of
-from kubedrill.faults.fault import Candidate, Fault, Scene, Seen
+from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, missing
 from kubedrill.faults.limited import described, held_back, in_force
 from kubedrill.faults.overlap import refused_now
 from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of
@@ -26,6 +26,7 @@ from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Entry, Ledger
+from kubedrill.words import in_a_line
 
 UNDO = ("kubedrill.faults.lifecycle", "undo")
 
@@ -66,6 +67,8 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
         scene = replace(scene, facts=dict(fault.inject(scene)))
     except HandleError as error:
         raise progress.fail(str(error)) from error
+    except Exception as error:
+        raise progress.fail(in_a_line(error)) from error
     ledger.learn(entry, facts=dict(scene.facts))
     progress.say("injected", fault.did(scene), **scene.facts)
     proof = _proven(lambda: fault.took_effect(scene), fault.effect_s, progress)
@@ -179,7 +182,7 @@ def _proven(
     """
     begun = now()
     while True:
-        seen = look()
+        seen = _seen(look, progress)
         waited = (now() - begun) / SECOND
         if seen.proven:
             return f"{seen.words} ({waited:.2f} s later)"
@@ -188,6 +191,16 @@ def _proven(
         time.sleep(POLL_S)
     logs = _last_lines(handle, seen.targets) if handle else ""
     raise progress.fail(f"after {limit_s:g} s {seen.words}{logs}")
+
+
+def _seen(look: Callable[[], Seen], progress: Progress) -> Seen:
+    """Look once; a cluster that does not answer just now is asked again."""
+    try:
+        return look()
+    except HandleError as error:
+        return missing(str(error))
+    except Exception as error:
+        raise progress.fail(in_a_line(error)) from error
 
 
 def _last_lines(handle: Handle, targets: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from kubedrill.faults.toll import Toll, too_much, unknown
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.catalogue import ClusterDescription, Refusal, TimedFault
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.words import in_a_line
 
 
 def refusals(
@@ -20,44 +21,37 @@ def refusals(
 
     `kinds` are those that there are, by name. Activities are none: their own extension knows what they need.
     """
-    known: list[tuple[TimedFault, Fault | None]] = []
+    read: dict[int, Fault] = {}
     for index, timed in enumerate(faults):
-        fault, wrong = _read(kinds, timed)
-        known.append((timed, fault))
-        yield from (Refusal(index, argument, why) for argument, why in wrong)
-    for index, (timed, fault) in enumerate(known):
-        if fault is None:
-            if why := forbidden(cluster.limits, timed.name):
-                yield Refusal(index, "", why)
-            continue
+        if kind := kinds.get(timed.name):
+            try:
+                read[index] = kind.model_validate(dict(timed.arguments))
+            except ValidationError as error:
+                # Their form was checked before, by their schema: what is left is what only the fault knows.
+                place = next((str(part["loc"][0]) for part in error.errors() if part["loc"]), "")
+                yield Refusal(index, place, f"{timed.name}: {in_parameters(error)}")
+        elif why := forbidden(cluster.limits, timed.name):
+            yield Refusal(index, "", why)
+    for index, fault in read.items():
+        begun = faults[index].inject_s
         others = [
             other
-            for number, (earlier, other) in enumerate(known)
-            if other is not None
-            and (earlier.inject_s, number) < (timed.inject_s, index)
-            and earlier.undo_s > timed.inject_s
+            for number, other in read.items()
+            if (faults[number].inject_s, number) < (begun, index) and faults[number].undo_s > begun
         ]
-        if why := (
-            refusal(fault, cluster)
-            or _with_others(fault, others, cluster)
-            or _beyond(fault, others, cluster)
-        ):
+        if why := _why_not(fault, others, cluster):
             yield Refusal(index, fault.hits, why)
 
 
-def _read(
-    kinds: Mapping[str, type[Fault]], timed: TimedFault
-) -> tuple[Fault | None, Sequence[tuple[str, str]]]:
-    """Return a fault, None if it is an activity or its arguments are wrong; and which are, and why."""
-    if timed.name not in kinds:
-        return None, ()
+def _why_not(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
     try:
-        return kinds[timed.name].model_validate(dict(timed.arguments)), ()
-    except ValidationError as error:
-        # Their form was checked before, by their schema: what is left is what only the fault knows.
-        parts = error.errors(include_url=False)
-        places = [str(part["loc"][0]) if part["loc"] else "" for part in parts]
-        return None, [(place, f"{timed.name}: {in_parameters(error)}") for place in places[:1]]
+        return (
+            refusal(fault, cluster)
+            or _with_others(fault, others, cluster)
+            or _beyond(fault, others, cluster)
+        )
+    except Exception as error:  # noqa: BLE001 - a fault may be somebody else's code
+        return f"{fault.name}: it cannot be known whether it may be injected: {in_a_line(error)}"
 
 
 def refusal(fault: Fault, cluster: ClusterDescription) -> str:

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from kubedrill.judge.evidence import Evidence
+from kubedrill.reading.problems import Location, dotted
+from kubedrill.record.schedule import changed_keys
 from kubedrill.record.timeline import (
     ComponentExited,
     ComponentStarted,
@@ -54,7 +57,19 @@ def _cluster(evidence: Evidence) -> Iterator[str]:
     for component in cluster.components:
         if component.zone is not None and component.zone not in cluster.zones:
             yield f"{file}: the zone of {shown(component.name)} is none of the cluster's"
-            return
+            break
+    for place, wanted in changed_keys(evidence.schedule.cluster_changes):
+        had = _at(cluster.settings, place)
+        if None not in (wanted, had) and had != wanted:
+            key = dotted(("settings", *place))
+            yield f"{file}: {key}: is {shown(had)}, and by schedule.json {shown(wanted)}"
+
+
+def _at(settings: Any, place: Location) -> Any:
+    """Return what a cluster's settings say at a place; None if they say nothing there."""
+    for step in place:
+        settings = settings.get(step) if isinstance(settings, dict) else None
+    return settings
 
 
 def _differing(path: Path, lines: Sequence[Event], told: Sequence[Event]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from kubedrill.record.objective import (
     parse,
 )
 from kubedrill.record.schedule import Phase, ScheduledObjective
+from kubedrill.record.series import unread
 from kubedrill.record.timeline import Event, Seeded
 from kubedrill.record.verdict import ObjectiveResult, Verdict
 from kubedrill.record.wording import words
@@ -91,7 +92,7 @@ def measure(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return the value that an objective asks for, in its base unit; or in words why there is none."""
     series = evidence.series(objective.series)
     if series is None or series.source not in MEASURERS:
-        return Measured.unknown(f"nothing measures {objective.series}")
+        return Measured.unknown(f"nothing measures {objective.series}{unread()}")
     return MEASURERS[series.source](evidence, objective, phase)
 
 

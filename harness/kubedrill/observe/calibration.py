@@ -18,7 +18,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.cluster.provider import handle_of
 from kubedrill.observe import kernel
 from kubedrill.observe.fsync import Appending, FsyncWatch, disks
-from kubedrill.observe.machine import Machine
+from kubedrill.observe.machine import MachineMeter
 from kubedrill.process.lifeline import ignore_terminal
 from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record.cluster import ClusterRecord
@@ -94,7 +94,7 @@ def calibrate(folder: RunFolder, record: ClusterRecord, runner: int, shared: boo
     """Measure the machine; `runner` is the drill's first process."""
     flushed, waited = flush()
     handle = handle_of(record)
-    machine = Machine(folder.path, runner, handle.processes, FsyncWatch({}))
+    machine = MachineMeter(folder.path, runner, handle.processes, FsyncWatch({}))
     fsyncs = {name: fsync(path) for name, path in disks(folder, handle.data()).items()}
     cpu, wall = work()
     look = machine.look()

@@ -29,7 +29,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Counters:
     """All counters at one time; those of the machine count since its start."""
 
     time: int
@@ -43,7 +43,7 @@ class Reading:
     """Of the others alone."""
 
 
-class Machine:
+class MachineMeter:
     """Reads /proc; each look tells what came to pass since the look before."""
 
     def __init__(
@@ -98,12 +98,12 @@ class Machine:
             real_time=self._real_time(after.processes),
         )
 
-    def _read(self) -> Reading:
+    def _read(self) -> Counters:
         processes = read_all()
         self._whose = self._kin.sort(processes, self._components().values())
         allowed = os.sched_getaffinity(0)
         others = (process for process in processes.values() if self._whose[process.key] == "other")
-        return Reading(
+        return Counters(
             time=now(),
             cores=kernel.cores(Path("/proc/stat").read_text(), allowed),
             limit=self._limit.counted() if self._limit else (0, 0),
@@ -115,7 +115,7 @@ class Machine:
         )
 
     def _others(
-        self, before: Reading, after: Reading, used: Mapping[Key, float]
+        self, before: Counters, after: Counters, used: Mapping[Key, float]
     ) -> tuple[Taker, ...]:
         """Return those of the others that took most, by name: of CPU, and of what was written."""
         cpu: dict[str, float] = defaultdict(float)
@@ -130,8 +130,10 @@ class Machine:
                 grown = after.written[process.key] - seen.get(process.key, 0) - ended[process.key]
                 wrote[process.name] += max(grown, 0)
         largest = {*_largest(cpu), *_largest(wrote)}
+        # Whoever adopts an orphan is told all that it has used in its life, when that ends.
+        most = (after.time - before.time) / SECOND * len(os.sched_getaffinity(0))
         return tuple(
-            Taker(name=name, cpu_s=cpu[name], written_bytes=wrote[name])
+            Taker(name=name, cpu_s=min(cpu[name], most), written_bytes=wrote[name])
             for name in sorted(largest, key=lambda name: -cpu[name])
         )
 
@@ -145,7 +147,7 @@ class Machine:
 class MachineWatch:
     """A look a second, in machine.jsonl."""
 
-    def __init__(self, machine: Machine, path: Path) -> None:
+    def __init__(self, machine: MachineMeter, path: Path) -> None:
         self._machine = machine
         self._lines = JsonLines(path)
 

@@ -166,14 +166,24 @@ def spent(before: Mapping[int, Process], after: Mapping[int, Process]) -> dict[K
 def ended_children(
     before: Iterable[Process], after: Mapping[int, Process], counted: Callable[[Process], int]
 ) -> dict[Key, int]:
-    """Return what was `counted` of each parent's children while they lived: it goes over to the parent."""
+    """Return what was `counted` of those that ended, by the nearest ancestor that lives.
+
+    It goes over to whoever waits: to the parent, and with the parent's own where that has ended too.
+    """
+    known = {process.pid: process for process in before}
     ended: dict[Key, int] = defaultdict(int)
-    for process in before:
-        still = after.get(process.pid)
-        parent = after.get(process.parent)
-        if (still is None or still.key != process.key) and parent is not None:
-            ended[parent.key] += counted(process)
+    for process in known.values():
+        heir: Process | None = process
+        while heir is not None and not _lives(heir, after):
+            heir = known.get(heir.parent)
+        if heir is not None and heir is not process:
+            ended[heir.key] += counted(process)
     return ended
+
+
+def _lives(process: Process, after: Mapping[int, Process]) -> bool:
+    still = after.get(process.pid)
+    return still is not None and still.key == process.key
 
 
 def _ticks(process: Process, earlier: Process | None, counted: int) -> int:

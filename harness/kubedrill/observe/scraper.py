@@ -16,7 +16,7 @@ from kubedrill.cluster.provider import handle_of
 from kubedrill.observe.fsync import FsyncWatch, disks
 from kubedrill.observe.health import Health, Leaders
 from kubedrill.observe.leases import EVERY_S, Leases
-from kubedrill.observe.machine import Machine, MachineWatch
+from kubedrill.observe.machine import MachineMeter, MachineWatch
 from kubedrill.observe.metrics import Scrape, Seen, interval_s
 from kubedrill.observe.resources import Resources
 from kubedrill.observe.ticks import ticks
@@ -46,7 +46,8 @@ class Scraper:
         self._resources = Resources(folder, handle.usage)
         self._fsync = FsyncWatch(disks(folder, handle.data()))
         self._machine = MachineWatch(
-            Machine(folder.path, os.getppid(), handle.processes, self._fsync), folder.machine_looks
+            MachineMeter(folder.path, os.getppid(), handle.processes, self._fsync),
+            folder.machine_looks,
         )
         # They count since the look before, whenever that was, and read a file for each process.
         self._unhurried = (self._machine.run, self._resources.run)

@@ -1,7 +1,7 @@
 """One value of a file replaced: by `--set key=value`, or by a variant that the file itself has."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,8 @@ class Override:
 
     @classmethod
     def cluster(cls, name: str) -> "Override":
-        """Return what `--cluster NAME` changes."""
-        return cls("cluster", name, "--cluster")
+        """Return what `--cluster NAME` changes: what the experiment changes of its cluster stays."""
+        return cls("cluster.name", name, "--cluster")
 
 
 def apply(
@@ -63,28 +63,42 @@ def apply(
     places: dict[Location, Place],
     override: Override,
     closed: Collection[Location] = (),
+    short: Mapping[Location, str] = {},
 ) -> None:
     """Put the override's value into `document` and its place into `places`.
 
-    A mapping on the way that is missing is made, but in `closed` ones keys are changed, not added.
-    Raises NotStarted where the key leads nowhere.
+    A mapping or a list on the way that is missing is made, but in `closed` ones keys are changed, not
+    added. Where a text stands `short` for a mapping with that key, it is spelt out. Raises NotStarted
+    where the key leads nowhere.
     """
     location: Location = ()
     parent: Any = document
     steps = _steps(document, override)
     for position, step in enumerate(steps):
+        if location in short and isinstance(parent, str):
+            parent = _spelt_out(document, location, short[location])
         _check_step(parent, step, location, override, closed)
         location = (*location, step)
         last = position == len(steps) - 1
         if last:
             _put(parent, step, override.value)
         elif _missing(parent, step):
-            _put(parent, step, {})
+            _put(parent, step, [] if isinstance(steps[position + 1], int) else {})
             places[location] = override.place
         parent = parent[step]
     for known in [place for place in places if place[: len(location)] == location]:
         del places[known]
     places[location] = override.place
+
+
+def _spelt_out(document: dict[str, Any], location: Location, key: str) -> dict[str, Any]:
+    """Put a mapping where a text stood that is one of its values; return the mapping."""
+    around: Any = document
+    for step in location[:-1]:
+        around = around[step]
+    whole = {key: around[location[-1]]}
+    around[location[-1]] = whole
+    return whole
 
 
 def _steps(document: Any, override: Override) -> list[str | int]:

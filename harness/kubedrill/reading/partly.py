@@ -6,13 +6,13 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from kubedrill.reading.problems import Location, Problems
+from kubedrill.reading.problems import Location, Objections
 from kubedrill.reading.wrong import alternatives, in_file, is_model
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def as_far_as_sound(value: Any, model: type[Model], problems: Problems) -> tuple[Model, bool]:
+def as_far_as_sound(value: Any, model: type[Model], problems: Objections) -> tuple[Model, bool]:
     """Return `value` as `model`, and whether it is one.
 
     If not, what is wrong goes to `problems`, and in its place, and in that of what is missing, stands None,

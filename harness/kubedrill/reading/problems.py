@@ -1,12 +1,14 @@
 """Where each value of a file stands, and all that is wrong with the file, in words."""
 
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kubedrill.errors import BadFile, NotStarted
-from kubedrill.words import shown
+from kubedrill.words import printable, shown
 
 Location = tuple[str | int, ...]
 """The way to a value: keys and list indexes, as in ("load", 0, "rate")."""
@@ -44,6 +46,14 @@ class Source:
             if location[:length] in self.places:
                 return self.places[location[:length]]
         return Place()
+
+
+class Objections(Protocol):
+    """Where those who check a value say what is wrong with it."""
+
+    def add(self, location: Location, message: str) -> None:
+        """Take down that the value at `location` is wrong."""
+        ...
 
 
 @dataclass(slots=True)
@@ -85,6 +95,23 @@ class Problems:
             key = place.option.removeprefix("--set ")
             return f"{place.option}: {message.removeprefix(f'{key}: ')}"
         return str(BadFile(self.source.path, place.line, message))
+
+
+def together(path: Path, errors: Iterable[NotStarted]) -> NotStarted:
+    """Return what came of reading one file in several ways: every line once, in the order of the file."""
+    lines = dict.fromkeys(text for error in errors for text in str(error).splitlines())
+    ordered = sorted(lines, key=lambda text: _line_in(path, text) or math.inf)
+    text = "\n".join(ordered)
+    number = _line_in(path, text)
+    if number is None:
+        return NotStarted(text)
+    return BadFile(path, number, text.removeprefix(str(BadFile(path, number, ""))))
+
+
+def _line_in(path: Path, text: str) -> int | None:
+    """Return the line of the file that a message is about; None if it begins with none."""
+    found = re.match(rf"{re.escape(printable(str(path)))}:([0-9]+):", text)
+    return int(found[1]) if found else None
 
 
 def dotted(location: Iterable[str | int]) -> str:

@@ -1,6 +1,6 @@
 """Read a YAML file that a person wrote into a pydantic model, with every error at its line."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from kubedrill.errors import BadFile
 from kubedrill.reading.override import Override, apply
 from kubedrill.reading.partly import as_far_as_sound
-from kubedrill.reading.problems import Location, Problems, Source, describe
+from kubedrill.reading.problems import Location, Objections, Problems, Source, describe
 from kubedrill.reading.text import BadText, read_text
 from kubedrill.reading.wrong import fields
 from kubedrill.reading.yaml_nodes import parse
@@ -44,10 +44,12 @@ def load(
     model: type[BaseModel],
     overrides: Sequence[str | Override] = (),
     closed: Collection[Location] = (),
+    short: Mapping[Location, str] = {},
 ) -> tuple[dict[str, Any], Source]:
     """Read `path` and apply `overrides`; what is in it is not checked yet.
 
-    `model` is asked only for the keys that an empty file lacks. Errors as for `load_checked`.
+    `model` is asked only for the keys that an empty file lacks. In `short` ones a text stands for a
+    mapping with that key. Errors as for `load_checked`.
     """
     try:
         value, places = parse(read_text(path))
@@ -56,11 +58,11 @@ def load(
     _check_mapping(path, value, model)
     for given in overrides:
         override = given if isinstance(given, Override) else Override.read(given)
-        apply(value, places, override, closed)
+        apply(value, places, override, closed, short)
     return value, Source(path, places)
 
 
-def check(value: Any, model: type[Model], problems: Problems) -> Model | None:
+def check(value: Any, model: type[Model], problems: Objections) -> Model | None:
     """Return `value` as `model`; None, and what is wrong in `problems`, if it is not one."""
     checked, whole = as_far_as_sound(value, model, problems)
     return checked if whole else None

@@ -162,10 +162,10 @@ Rule = Mapping[str, Sequence[str]]
 
 
 class Flaw(NamedTuple):
-    """What is wrong with an activity of another extension."""
+    """What is wrong with a part of the file that only a stage understands: an activity, a cluster's key."""
 
     where: Location
-    """The way to it, from the activity."""
+    """The way to it, from that part's own beginning."""
     why: str
 
 
@@ -182,6 +182,8 @@ class Named:
     """What an experiment file names of which only the stages can say more."""
 
     cluster: str | None
+    changes: Mapping[str, Any]
+    """What is changed of the cluster's file, by its keys."""
     loads: Mapping[int, tuple[str, Mapping[str, Any]]]
     """Of each load, by its position, the profile and the parameters."""
     actions: Mapping[str, Mapping[str, Any]]
@@ -198,7 +200,9 @@ class Catalogue:
     clusters: Sequence[str] = ()
     """The names of all."""
     cluster: ClusterDescription | None = None
-    """The one that is named; None if there is none of that name."""
+    """The one that is named, as it is changed; None if there is none of that name, or it cannot be."""
+    cluster_flaws: Sequence[Flaw] = ()
+    """What is wrong with what is changed of it."""
     known_profiles: Sequence[str] = ()
     """The names of all."""
     profiles: Mapping[str, ProfileDescription] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from kubedrill.reading.units import (
     show_as,
 )
 from kubedrill.record.metric import METRICS
-from kubedrill.record.series import BUILT_IN, STATISTICS, Series, find_series, spelled
+from kubedrill.record.series import BUILT_IN, STATISTICS, Series, find_series, spelled, unread
 from kubedrill.words import did_you_mean, shown
 
 OPERATORS: dict[str, tuple[Callable[[float, float], bool], str]] = {
@@ -261,7 +261,7 @@ def _unknown_series(objective: Objective, loads: list[str]) -> str:
     head = written.partition(".")[0]
     heads = {name.partition(".")[0] for name in (*loads, *BUILT_IN, *METRICS)}
     if head not in heads:
-        return f'unknown series "{shown(written)}"{did_you_mean(head, heads)}'
+        return f'unknown series "{shown(written)}"{did_you_mean(head, heads)}{unread()}'
     kin = [name for name in loads if name.partition(".")[0] == head]  # of thousands, the few
     siblings = [name for name in spelled(kin) if name.partition(".")[0] == head]
     return f'unknown series "{shown(written)}"{did_you_mean(written, siblings)}'

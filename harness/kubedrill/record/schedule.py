@@ -1,7 +1,7 @@
 """What a drill intends, on the clock: phases, loads, faults, objectives. Written once, never moved."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +11,7 @@ from pydantic import Field, with_config
 
 from kubedrill.clock import SECOND, ClockPair
 from kubedrill.reading.arrivals import Arrivals, Times
+from kubedrill.reading.problems import Location, dotted
 from kubedrill.reading.types import Deadline, PagePeriod, Part, Period, ProbeRate
 from kubedrill.record.catalogue import Lasts
 from kubedrill.record.faults import FaultEvent
@@ -162,13 +163,28 @@ FREE_SHARE = 0.25
 """What must stay free of a machine's CPU where latency or availability is judged: beyond three quarters
 queues are the machine's own, and a second of somebody else's work is a second of latency."""
 
-Headroom = Literal["required", "none"]
+WantedHeadroom = Literal["required", "none"]
 """Whether the machine must keep some of its CPU free, or may be full: the drill looks for its limit."""
 
 
 def allowed_hole(interval_s: float) -> int:
     """Return for how long what is read every so often may be missing, in ns: three rounds, or 3 s."""
     return max(3 * SECOND, round(3 * interval_s * SECOND))
+
+
+def changed_keys(changes: Mapping[str, Any]) -> Iterator[tuple[Location, Any]]:
+    """Yield the way to each key of a cluster's file that is changed, and its value."""
+    for key, change in changes.items():
+        if isinstance(change, Mapping) and change:
+            yield from (((key, *place), value) for place, value in changed_keys(change))
+        else:
+            yield (key,), change
+
+
+def on_cluster(name: str, changes: Mapping[str, Any]) -> str:
+    """Return a cluster, and what is changed of its file, as a line has it."""
+    keys = ", ".join(f"{dotted(key)}: {json.dumps(value)}" for key, value in changed_keys(changes))
+    return f"{name}, with {keys}" if keys else name
 
 
 @with_config(STRICT)
@@ -190,7 +206,9 @@ class Schedule:
     abort: tuple[str, ...] = ()
     probing: Annotated[Probing, Recorded()] = field(default_factory=Probing)
     scraping: Annotated[Scraping, Recorded()] = field(default_factory=Scraping)
-    headroom: Headroom = "required"
+    headroom: WantedHeadroom = "required"
+    cluster_changes: dict[str, Json] = field(default_factory=dict)
+    """What the experiment changes of the cluster's file, by its keys; null is what it takes away."""
     scale: Amount = 1.0
     """What the file's rates and seeds have been multiplied by (`--scale`)."""
     schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION

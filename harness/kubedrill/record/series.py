@@ -1,10 +1,13 @@
 """What objectives may measure: each series, its statistics, their units, and how they read in words."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from kubedrill.reading.units import EXAMPLES
 from kubedrill.record.metric import METRICS, Metric
+from kubedrill.words import did_you_mean
 
 SCORED = ("read", "write")
 """Verbs of the probes whose failures count; a stale read shows how old an answer was."""
@@ -42,6 +45,10 @@ STATISTICS: dict[str, str] = {
 """Every statistic, in words."""
 
 
+Kind = Literal["requests", "availability", "gauge", "counter", "histogram", "fault"]
+_NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """Something measured. `statistics`: each allowed statistic (None: none is written) and its unit."""
@@ -49,7 +56,7 @@ class Series:
     name: str
     statistics: Mapping[str | None, str]
     words: str
-    kind: Literal["requests", "availability", "gauge", "counter", "histogram", "fault"]
+    kind: Kind
     source: str
     """What it is measured from; the judge has one measurer for each source."""
 
@@ -158,9 +165,23 @@ APISERVER_PREFIX = "availability.apiserver-"
 
 
 def declare(series: Series) -> None:
-    """Let objectives name one more series; ValueError if there is one of that name."""
+    """Let objectives name one more series; ValueError if there is one of its name, or nobody could use it."""
     if find_series(series.name, ()) is not None:
         raise ValueError(f"there is a series {series.name} already")
+    if not _NAME.fullmatch(series.name):
+        raise ValueError(
+            f'"{series.name}" cannot name a series; words of a-z, 0-9, _ and -, as queue.depth'
+        )
+    if series.kind not in get_args(Kind):
+        raise ValueError(
+            f"{series.name}: no kind {series.kind}{did_you_mean(series.kind, get_args(Kind))}"
+        )
+    for statistic, unit in series.statistics.items():
+        if statistic is not None and statistic not in STATISTICS:
+            known = did_you_mean(statistic, STATISTICS)
+            raise ValueError(f"{series.name}: no statistic {statistic}{known}")
+        if unit not in EXAMPLES:
+            raise ValueError(f"{series.name}: no unit {unit}{did_you_mean(unit, EXAMPLES)}")
     BUILT_IN[series.name] = series
 
 
@@ -175,6 +196,15 @@ def load_series(load: str, series: Sequence[str]) -> list[str]:
     `writes` and a `writes.seen`.
     """
     return [load + name.removeprefix(series[0]) for name in series]
+
+
+UNREAD: list[str] = []
+"""Why what should have declared series could not be imported, in words."""
+
+
+def unread() -> str:
+    """Return, for the end of a message on an unknown series, why that may be; or ""."""
+    return "".join(f" ({why})" for why in UNREAD)
 
 
 def find_series(name: str, loads: Iterable[str]) -> Series | None:

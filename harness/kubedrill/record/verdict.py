@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +12,7 @@ from kubedrill.record.files import write_whole
 from kubedrill.record.series import scored
 
 SCHEMA_VERSION = 1
+"""Of a drill's verdict and of a comparison's alike."""
 
 
 class Verdict(StrEnum):
@@ -226,8 +227,8 @@ class HarnessCost(_Part):
     requests_share: float | None
 
 
-class Report(_Part):
-    """`verdict.json`."""
+class Judged(_Part):
+    """What every `verdict.json` begins with: a drill's, and a comparison's."""
 
     schema_version: int = SCHEMA_VERSION
     experiment: str
@@ -237,6 +238,20 @@ class Report(_Part):
     claim: int | None
     verdict: Verdict
     reasons: list[str]
+
+    def write(self, path: Path) -> None:
+        """Write `verdict.json`, whole or not at all."""
+        write_whole(path, self.model_dump_json(indent=1) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read `verdict.json`; pydantic.ValidationError if it is not one."""
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+class Report(Judged):
+    """`verdict.json` of a drill."""
+
     notes: list[str] = []
     """What a reader should know, and what makes nothing INVALID."""
     aborted: str = ""
@@ -257,12 +272,3 @@ class Report(_Part):
     """In the order of time; also where no objective asks for it, as far as somebody looked."""
     settings: dict[str, Any]
     """Versions and settings of everything that took part."""
-
-    def write(self, path: Path) -> None:
-        """Write `verdict.json`, whole or not at all."""
-        write_whole(path, self.model_dump_json(indent=1) + "\n")
-
-    @classmethod
-    def read(cls, path: Path) -> "Report":
-        """Read `verdict.json`; pydantic.ValidationError if it is not one."""
-        return cls.model_validate_json(path.read_text(encoding="utf-8"))

@@ -27,7 +27,9 @@ def print_verdict(report: Report, folder: RunFolder, console: Console) -> None:
 
 def verdict_table(report: Report) -> RenderableType:
     """Return verdict, objectives and summary as one renderable for 80 columns, colour or not."""
-    return Group("", _headline(report), "", _objectives(report), "", _summary(report))
+    tables = (_objectives(report), _summary(report))
+    whole = (part for table in tables if table.row_count for part in ("", table))
+    return Group("", _headline(report), *whole)
 
 
 def _headline(report: Report) -> RenderableType:
@@ -61,22 +63,19 @@ def _objectives(report: Report) -> Table:
     table.add_column("Measured", justify="right", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     before = ""
-    for objective in report.objectives:
+    for objective, reason in sentences.with_reasons(report.objectives):
         verdict = Text(objective.verdict.value, style=STYLES[objective.verdict])
         phase = objective.phase if objective.phase != before else ""
-        table.add_row(
-            Text(phase), _objective(objective), Text(sentences.measured(objective)), verdict
-        )
+        text = _objective(objective, reason)
+        table.add_row(Text(phase), text, Text(sentences.measured(objective)), verdict)
         before = objective.phase
     return table
 
 
-def _objective(objective: ObjectiveResult) -> Text:
+def _objective(objective: ObjectiveResult, reason: str) -> Text:
     text = Text(objective.text)
-    if objective.verdict is not Verdict.PASS and objective.reason:
-        text.append(
-            f"\n  {objective.reason}", style=STYLES[objective.verdict].removeprefix("bold ")
-        )
+    if objective.verdict is not Verdict.PASS and reason:
+        text.append(f"\n  {reason}", style=STYLES[objective.verdict].removeprefix("bold "))
     return text
 
 

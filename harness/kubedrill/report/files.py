@@ -3,27 +3,36 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.verdict import Report
+from kubedrill.record.verdict import Judged
 from kubedrill.report import html, junit
 from kubedrill.words import why_not
 
+Writer = Callable[[RunFolder, Any], object]
+OF_A_DRILL: tuple[Writer, Writer] = (html.write, junit.write)
+"""Who writes `report.html` and `junit.xml`."""
 
-def write_all(folder: RunFolder, report: Report) -> list[str]:
+
+def write_all(
+    folder: RunFolder, report: Judged, writers: tuple[Writer, Writer] = OF_A_DRILL
+) -> list[str]:
     """Write `verdict.json`, and its reports; return in words what could not be written."""
-    verdict = written(folder.verdict, partial(report.write, folder.verdict))
-    return [*filter(None, [verdict]), *write_reports(folder, report)]
+    verdict = _written(folder.verdict, partial(report.write, folder.verdict))
+    return [*filter(None, [verdict]), *write_reports(folder, report, writers)]
 
 
-def write_reports(folder: RunFolder, report: Report) -> list[str]:
+def write_reports(
+    folder: RunFolder, report: Judged, writers: tuple[Writer, Writer] = OF_A_DRILL
+) -> list[str]:
     """Write `report.html` and `junit.xml` of a verdict; return in words what could not be written."""
-    writers = {folder.report: html.write, folder.junit: junit.write}
-    words = (written(path, partial(write, folder, report)) for path, write in writers.items())
+    pairs = zip((folder.report, folder.junit), writers, strict=True)
+    words = (_written(path, partial(write, folder, report)) for path, write in pairs)
     return [*filter(None, words)]
 
 
-def written(path: Path, write: Callable[[], object]) -> str:
+def _written(path: Path, write: Callable[[], object]) -> str:
     """Write a file of a verdict; return why it could not be written, in words.
 
     What stands there of an earlier verdict goes, if it can: a PASS that is no longer so is worse than none.

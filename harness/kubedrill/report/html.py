@@ -13,7 +13,7 @@ from kubedrill.record.files import write_whole
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_whole
 from kubedrill.record.machine import Calibration
-from kubedrill.record.schedule import Schedule
+from kubedrill.record.schedule import Schedule, on_cluster
 from kubedrill.record.timeline import Event, read_timeline
 from kubedrill.record.verdict import FaultResult, Report
 from kubedrill.report import figures, found, machine, sentences, tables
@@ -137,7 +137,7 @@ def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
     if schedule is not None:
         start = datetime.fromtimestamp(schedule.clock.to_wall(schedule.start) / 1e9, UTC)
         facts["Started"] = f"{start:%Y-%m-%d %H:%M:%S} UTC"
-        facts["Cluster"] = schedule.cluster
+        facts["Cluster"] = on_cluster(schedule.cluster, schedule.cluster_changes)
     facts["Phases"] = ", ".join(
         f"{phase.name} {figures.count(round(phase.seconds))} s" for phase in report.phases
     )

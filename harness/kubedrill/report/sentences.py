@@ -1,7 +1,7 @@
 """Report: what a drill proved and what its figures say, in plain sentences; one wording for all views."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -38,6 +38,18 @@ def phases_asked(report: Report) -> list[str]:
     """Return the phases that were begun, and those that were not but have objectives."""
     begun = [phase.name for phase in report.phases]
     return list(dict.fromkeys([*begun, *(objective.phase for objective in report.objectives)]))
+
+
+def with_reasons(objectives: Iterable[ObjectiveResult]) -> Iterator[tuple[ObjectiveResult, str]]:
+    """Yield each objective with its reason, unless another one of its phase was yielded with the same.
+
+    What is wrong with a phase is wrong with all of its objectives: it is told with the first.
+    """
+    told: set[tuple[str, str]] = set()
+    for objective in objectives:
+        known = (objective.phase, objective.reason)
+        yield objective, "" if known in told else objective.reason
+        told.add(known)
 
 
 def _outcomes(report: Report) -> str:

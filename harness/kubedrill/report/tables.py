@@ -16,10 +16,9 @@ def objectives(report: Report) -> Table:
     """Return every objective with its measured value, threshold and verdict, by phase."""
 
     def rows(phase: str) -> Iterator[Row]:
-        for objective in report.objectives:
-            if objective.phase != phase:
-                continue
-            notes = (objective.words, *([objective.reason] if objective.reason else []))
+        of_phase = (objective for objective in report.objectives if objective.phase == phase)
+        for objective, reason in sentences.with_reasons(of_phase):
+            notes = (objective.words, *([reason] if reason else []))
             yield (
                 Cell(objective.text, "code", notes),
                 sentences.measured(objective),

@@ -125,10 +125,7 @@ def _say_if_unsupervised(folder: RunFolder, say: Say) -> None:
     if not folder.cluster.exists():
         return
     record = ClusterRecord.read(folder.cluster)
-    try:
-        if record.stands():
-            cluster.check_supervised(record)
-    except NotStarted as lost:
+    if record.stands() and (lost := cluster.lost_by(record)):
         say(f"{folder.path}: {lost}")
 
 

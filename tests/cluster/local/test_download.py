@@ -3,7 +3,6 @@
 import hashlib
 import io
 import resource
-import socket
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from kubedrill.cluster.local.binaries import ETCD, KUBERNETES, architecture
 from kubedrill.cluster.local.download import OutOfReach, download_etcd, download_kubernetes
@@ -111,9 +111,7 @@ def test_a_file_that_is_not_there_is_named(site: Site, tmp_path: Path) -> None:
 def test_a_site_that_cannot_be_reached_is_noticed_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    monkeypatch.setenv("KUBEDRILL_KUBERNETES_MIRROR", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("KUBEDRILL_KUBERNETES_MIRROR", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(OutOfReach, match="cannot be reached"):
         get_scheduler(tmp_path / "kube-scheduler")
 

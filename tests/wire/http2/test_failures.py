@@ -44,9 +44,9 @@ def test_what_is_late_is_reset_and_the_connection_lives_on(
     started = now()
     late, other = together(partial(get, connection, path, 0.3), partial(get, connection, "/"))
     assert (late.outcome, bool(late.first_byte)) == (Outcome.TIMEOUT, first_byte)
-    assert 0.3 <= (now() - started) / SECOND < 3
+    assert 0.3 <= (now() - started) / SECOND < PATIENT_S
     assert (other.status, get(connection).status) == (200, 200)
-    assert [one[2:] for one in said(server, frames.RST_STREAM)] == [(1, b"\0\0\0\x08")]
+    assert [told[2:] for told in said(server, frames.RST_STREAM)] == [(1, b"\0\0\0\x08")]
     assert connection.streams == 0
 
 
@@ -60,9 +60,9 @@ def test_each_has_its_own_deadline(connection, behaviours):
         times.append(((now() - started) / SECOND, seconds))
 
     together(*(partial(stall, number / 5) for number in (9, 1, 5, 3, 7)))
-    assert len(times) == 5
-    # Before that of the next one.
-    assert all(asked <= took < asked + 0.4 for took, asked in times)
+    assert [asked for _, asked in times] == [number / 5 for number in (1, 3, 5, 7, 9)]
+    assert all(asked <= took for took, asked in times)
+    assert times[0][0] < times[-1][1], "the first did not wait for the last"
 
 
 def test_what_comes_after_a_reset_is_ignored(connection, behaviours, server):

@@ -64,9 +64,9 @@ def test_no_other_answer_waits_for_a_body_that_has_stopped(connection, send):
         wait_until(lambda: gathers(connection))  # again, as the other has gone
         return took
 
-    late, took_s = together(partial(get, connection, "/stalled", within=2), meanwhile)
+    late, took_s = together(partial(get, connection, "/stalled", within=4), meanwhile)
     assert isinstance(late, WireError)
-    assert took_s < 1
+    assert took_s < 3
     assert not gathers(connection)
     assert get(connection).status == 200
 
@@ -124,7 +124,7 @@ def begun(then, sent: threading.Event | None = None):
 def test_a_body_that_ends_early_says_so_at_the_deadline(connection, behaviours, then, outcome):
     behaviours["/begun"] = begun(then)
     with pytest.raises(WireError) as caught:
-        get(connection, "/begun", within=1)
+        get(connection, "/begun", within=2)
     assert caught.value.outcome == outcome
 
 
@@ -137,7 +137,7 @@ def test_who_comes_after_a_goaway_is_told_so(connection, behaviours):
         gevent.sleep(0.1)
         return get(connection)
 
-    stalled, refused = together(partial(get, connection, "/begun", within=1), later)
+    stalled, refused = together(partial(get, connection, "/begun", within=2), later)
     assert isinstance(refused, NotSent)
     assert stalled.outcome == Outcome.TIMEOUT
 
@@ -154,9 +154,9 @@ def test_who_waits_for_a_stream_is_told_at_once_that_there_is_none(connect, beha
             get(connection)
         return (now() - began) / SECOND
 
-    stalled, told_s = together(partial(get, connection, "/begun", within=2), told)
+    stalled, told_s = together(partial(get, connection, "/begun", within=4), told)
     assert stalled.outcome == Outcome.TIMEOUT
-    assert told_s < 1
+    assert told_s < 3
 
 
 def test_who_asks_again_as_soon_as_it_is_woken(connection, behaviours):

@@ -1,0 +1,73 @@
+"""What a quota holds back is skipped and says so; whatever else fails has failed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from quotas import quota_of
+
+SHARED = Path(__file__).parent / "shared"
+TESTS = """
+import os
+import time
+import pytest
+
+with open(os.environ["GROUP"], "w") as group:
+    group.write(str(os.getpid()))
+
+def burn():
+    end = time.process_time() + 0.2
+    while time.process_time() < end: pass
+
+@pytest.fixture
+def burnt():
+    burn()
+    raise OSError("too slow")
+
+@pytest.mark.alone
+def test_held_back():
+    burn()
+    assert False, "late"
+@pytest.mark.alone
+def test_held_back_before(burnt): pass
+@pytest.mark.again("why")
+def test_tried_again():
+    burn()
+    assert False, "late"
+@pytest.mark.alone
+def test_held_back_and_passed(): burn()
+@pytest.mark.alone
+def test_by_itself():
+    time.sleep(3)
+    assert False, "late"
+def test_of_no_time():
+    burn()
+    assert False, "late"
+"""
+
+
+@pytest.mark.parametrize(("cores", "skipped"), [(0.1, 3), (2.0, 0)])
+def test_only_what_is_held_back_is_skipped(tmp_path: Path, cores: float, skipped: int) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["held_back"]\n')
+    marks = "[pytest]\naddopts = --strict-markers\nmarkers =\n  alone:\n  again:\n"
+    (tmp_path / "pytest.ini").write_text(marks)
+    (tmp_path / "test_timing.py").write_text(TESTS)
+    given = {"PYTHONPATH": str(SHARED), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    with quota_of(cores) as group:
+        said = subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", "-v"],
+            cwd=tmp_path,
+            env=os.environ | given | {"GROUP": str(group / "cgroup.procs")},
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+    for test in ("test_by_itself", "test_of_no_time"):
+        assert f"{test} FAILED" in said, said
+    assert "test_held_back_and_passed PASSED" in said, said
+    words = f"cannot be judged on this machine: its quota of {cores:g} cores held everything back"
+    assert said.count(words) == skipped, said
+    assert said.count("it said: AssertionError: late") == min(skipped, 2), said
+    assert said.count("it said: OSError: too slow") == min(skipped, 1), said
