@@ -61,10 +61,10 @@ class ToldFault:
         """Return the words that came with an event."""
         return self.events[event].proof if event in self.events else ""
 
-    def holds(self, component: str, time: int) -> bool:
-        """Whether a component was rightly silent: held down, or only just let go."""
+    def holds(self, target: str, time: int) -> bool:
+        """Whether a target was rightly silent: held down, or only just let go."""
         begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
-        if begun is None or component not in self.targets:
+        if begun is None or target not in self.targets:
             return False
         return begun <= time and (over is None or time <= over + WARM)
 
