@@ -11,7 +11,7 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.etcd import statuses
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_zones import HEALTH, ZONE, OnZones, parts, uncut
-from kubedrill.faults.processes import KILL
+from kubedrill.faults.processes import KILL, pids_of
 from kubedrill.faults.toll import Kind, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 
@@ -52,15 +52,10 @@ class ZoneLose(OnZones):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Cut the links, then kill all at once; return who led, and which processes there were."""
         leads = [zone for zone, said in statuses(scene.record).items() if said.is_leader]
+        hit = [part.name for target in scene.targets for part in parts(scene, self.zone_of(target))]
+        pids = pids_of(scene, hit)  # what does not run now would start meanwhile
         for target in scene.targets:
             present(scene.handle.cutting).cut(Link(self.zone_of(target)), until=scene.lease)
-        states = scene.handle.components()
-        pids = {
-            part.name: pid
-            for target in scene.targets
-            for part in parts(scene, self.zone_of(target))
-            if (pid := states[part.name].pid) is not None
-        }
 
         def kill(target: str) -> None:
             KILL.begin(scene.handle, target, pids[target], scene.lease)
@@ -81,13 +76,17 @@ class ZoneLose(OnZones):
         if lapse := self.lapse(scene):
             return missing(lapse.words, *scene.targets)
         zones = [self.zone_of(target) for target in scene.targets]
+        found = statuses(scene.record)
+        if still := [zone for zone in zones if zone in found]:
+            words = "what was killed was something else"
+            return missing(f"etcd-{' and etcd-'.join(still)} answered: {words}", *scene.targets)
         gone = f"nothing runs in {' and '.join(scene.targets)}"
         left = len(scene.record.zones) - len(zones)
         if left < len(scene.record.zones) // 2 + 1:
             return proof(f"{gone}; no quorum is left")
         if not set(scene.facts["leads"]) & set(zones):
             return proof(gone)
-        for zone, said in statuses(scene.record).items():
+        for zone, said in found.items():
             if said.is_leader:
                 return proof(f"{gone}; etcd-{zone} leads")
         return missing("no other member led")

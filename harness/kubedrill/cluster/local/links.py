@@ -1,14 +1,16 @@
 """The links of a cluster that are cut or shaped, and until when: kept by its supervisor."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from kubedrill.clock import now
+from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import Shape
 from kubedrill.cluster.local import wires
 from kubedrill.cluster.local.wires import LinkRefused, Wire
+
+AGAIN = 1 * SECOND
+"""After this what could not be ended in time is tried again: the machine was too busy for nft or tc."""
 
 
 @dataclass(slots=True)
@@ -42,8 +44,8 @@ class Links:
 
     def mend(self, wire: Wire) -> None:
         """Mend it."""
-        self._until.pop((wire, False), None)
         wires.mend(wire)
+        self._until.pop((wire, False), None)
 
     def shape(self, wire: Wire, worse: Shape, until: int | None) -> None:
         """Shape a link until then; LinkRefused also if it is shaped already."""
@@ -54,16 +56,19 @@ class Links:
 
     def straighten(self, wire: Wire) -> None:
         """Straighten it."""
-        self._until.pop((wire, True), None)
         wires.straighten(wire)
+        self._until.pop((wire, True), None)
 
     def due(self) -> Iterator[int]:
         """Yield when one ends by itself, monotonic ns."""
         return (until for until in self._until.values() if until is not None)
 
     def end_due(self) -> None:
-        """End what has come to its end."""
+        """End what has come to its end, or what of it could not be ended before."""
         for (wire, is_shaped), until in [*self._until.items()]:
-            if until is not None and until <= now():
-                with suppress(LinkRefused):  # the namespace is gone, and the rules with it
-                    self.straighten(wire) if is_shaped else self.mend(wire)
+            if until is None or until > now():
+                continue
+            try:
+                self.straighten(wire) if is_shaped else self.mend(wire)
+            except LinkRefused:
+                self._until[wire, is_shaped] = now() + AGAIN
