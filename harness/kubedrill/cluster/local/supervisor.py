@@ -64,12 +64,11 @@ class Supervisor:
             "proceed": lambda request: {"pid": self._proceed(self._find(request["component"]))},
             **dict.fromkeys(("take_out", "put_back"), self._backends.answer),
             **dict.fromkeys(("limit", "lift", "strain"), self._limit),
+            **dict.fromkeys(Links.DOES, self._links.answer),
         }
         later = {"hold": self._hold, "release": self._release_all}
         try:
-            if verb in Links.DOES:
-                reply(self._links.answer(request))
-            elif verb in at_once:
+            if verb in at_once:
                 reply(at_once[verb](request))
             elif verb in later:
                 later[verb](request, reply)
