@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from kubedrill.cluster.handle import Link
+from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.etcd import statuses
 from kubedrill.faults.fault import Scene, Seen, Whom, missing, proof
@@ -42,6 +43,10 @@ class EtcdIsolate(OnLinks):
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the members."""
         return (self.toll("member", self.allow_quorum_loss),)
+
+    def moves(self) -> tuple[str, ...]:
+        """Return etcd; and where no write may be possible any more, all that must renew a Lease."""
+        return ("etcd", *LED) if self.allow_quorum_loss else ("etcd",)
 
     def link(self, zone: str) -> Link:
         """Return what is cut of a member's zone."""

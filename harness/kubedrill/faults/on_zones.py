@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from kubedrill.cluster.handle import Link, present
+from kubedrill.cluster.leases import LED
 from kubedrill.faults.etcd import caught_up, statuses
 from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, missing
 from kubedrill.faults.processes import health
@@ -34,6 +35,10 @@ class OnZones(Fault, ABC):
     """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""
     return_s: ClassVar = 60.0
     """An apiserver is ready 5-8 s after its start here, with both cores for it."""
+
+    def moves(self) -> tuple[str, ...]:
+        """Return etcd, and those that renew their Leases through an apiserver: all run in each zone."""
+        return ("etcd", *LED)
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the zones in which something runs."""

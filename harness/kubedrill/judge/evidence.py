@@ -79,11 +79,8 @@ class Evidence:
         )
 
     def held(self, component: str, time: int) -> bool:
-        """Whether a fault held a component, or its zone, down at a time, so that it was rightly silent."""
-        zones = [f"zone-{part.zone}" for part in self.cluster.components if part.name == component]
-        return any(
-            fault.holds(target, time) for fault in self.faults for target in (component, *zones)
-        )
+        """Whether a fault held a component down at a time, so that it was rightly silent."""
+        return any(fault.holds(component, time) for fault in self.faults)
 
     def may_hit_disks(self, time: int) -> bool:
         """Whether a fault was in force that may have slowed the disk: of an activity, nobody knows."""
