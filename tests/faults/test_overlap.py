@@ -94,3 +94,78 @@ def test_what_only_the_fault_knows_to_be_wrong_is_refused(size: str) -> None:
     assert (number, argument) == (0, "memory")
     assert why.startswith("kube-apiserver.limit_memory: ")
     assert f'"{size}"' in why
+
+
+ZONED = ClusterDescription(
+    ("a", "b", "c"),
+    (
+        *(
+            f"holding {kind}"
+            for kind in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+        ),
+        "cutting link",
+        "shaping bandwidth",
+        "shaping loss",
+    ),
+    {"shaping delay": "this kernel has no netem"},
+)
+
+
+def then(name: str, inject_s: float = 5, **arguments: Any) -> Fault:
+    return Fault(name, arguments, "fault", inject_s, inject_s + 10)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        (then("zone.lose", zone="a"), then("etcd.kill", member="b"), "quorum needs 2"),
+        (then("etcd.kill", member="b"), then("zone.lose", zone="a"), "quorum needs 2"),
+        (then("zone.lose", zone="leader"), then("zone.lose", zone="leader"), "quorum needs 2"),
+        (then("zone.partition", zone="a"), then("zone.lose", zone="b"), "quorum needs 2"),
+        (then("zone.lose", zone="a"), then("etcd.isolate", member="b"), "quorum needs 2"),
+        (
+            then("zone.partition", zone="a", ports=[2380]),
+            then("etcd.kill", member="b"),
+            "quorum needs 2",
+        ),
+        (
+            then("zone.lose", zone="a"),
+            then("kube-apiserver.kill", zone=["b", "c"]),
+            "the API needs",
+        ),
+        (
+            then("zone.partition", zone="a", ports=[6443]),
+            then("kube-apiserver.kill", zone=["b", "c"]),
+            "the API needs",
+        ),
+        (then("zone.lose", zone="a"), then("kube-scheduler.kill", zone="a"), "holds down a then"),
+        (then("zone.slow", zone="a", loss=0.1), then("zone.lose", zone="a"), "holds down a then"),
+        (then("zone.lose", zone="a"), then("kube-apiserver.kill", zone="b"), ""),
+        (then("zone.partition", zone="a", ports=[6443]), then("etcd.kill", member="b"), ""),
+        (then("zone.partition", zone="a", from_zone="b"), then("etcd.kill", member="c"), ""),
+        (then("zone.slow", zone="a", loss=0.1), then("etcd.kill", member="b"), ""),
+        (then("zone.lose", zone="a"), then("zone.lose", 15, zone="b"), ""),
+    ],
+)
+def test_a_zone_takes_what_stands_in_it(first: Fault, second: Fault, why: str) -> None:
+    found = list(refusals([first, second], ZONED))
+    assert [refusal.number for refusal in found] == [1] * bool(why)
+    assert all(why in refusal.why for refusal in found)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (then("zone.lose", zone=["a", "b"]), "would leave 1 of 3 members, and quorum needs 2"),
+        (then("zone.lose", zone=["a", "b", "c"], allow_quorum_loss=True), ""),
+        (then("zone.partition", zone=["a", "b"]), "would leave 1 of 3 members"),
+        (then("zone.partition", zone=["a", "b"], from_zone="c"), ""),
+        (then("zone.partition", zone="a", from_zone="a"), "not cut off from itself"),
+        (then("zone.slow", zone="a", delay_s=0.1), "(this kernel has no netem)"),
+        (then("zone.slow", zone="a", bandwidth_mbit=1.0), ""),
+    ],
+)
+def test_what_a_fault_on_a_zone_alone_is_refused_for(fault: Fault, why: str) -> None:
+    found = list(refusals([fault], ZONED))
+    assert [refusal.number for refusal in found] == [0] * bool(why)
+    assert all(why in refusal.why for refusal in found)

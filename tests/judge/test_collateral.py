@@ -62,6 +62,13 @@ def test_what_the_fault_announces_is_not_besides(tmp_path: Path) -> None:
     assert (report.verdict, values(report)) == (Verdict.PASS, [0.0, 0.0, 0.0])
 
 
+def test_what_runs_in_a_zone_that_a_fault_took_is_not_besides(tmp_path: Path) -> None:
+    made = drill()
+    made.faults = [{**line, "target": "zone-b"} for line in made.faults]
+    kill_another(made)
+    assert asked(tmp_path, made).collateral == []
+
+
 def kill_another(made: JudgedDrill) -> None:
     exit_of = {"component": "kube-scheduler-b", "pid": 17, "status": -9, "by": "itself"}
     made.exits.append({"time": at(14), "event": "exited", "asked": False, **exit_of})

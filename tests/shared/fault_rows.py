@@ -23,6 +23,7 @@ from fault_observers import (
     ShortOfMemory,
     SlowDisk,
 )
+from zone_observers import CutOff, Isolated, Lossy, ZoneGone, mend_all_links
 
 from kubedrill.cluster.handle import Handle, Limits, present
 from kubedrill.cluster.provider import handle_of
@@ -84,7 +85,7 @@ class DeafHandle:
         return _DeafOperation(self._handle, found) if hasattr(found, "of") else found
 
 
-_ASKS = ("of", "served", "connections", "strain")
+_ASKS = ("of", "lacks", "served", "connections", "strain", "dropped", "shaped", "command")
 """What only asks, of all that operations have."""
 
 
@@ -135,6 +136,11 @@ _LIMITED = {
     "to be limited in its cpu is named twice: a, a": {"zone": ["a", "a"], "cpus": 1},
 }
 _SLOW = {'no zone "d"; known: ': {"zone": ["a", "d"], "writes_per_s": 1}}
+_ZONES = {
+    'no zone "d"; known: ': {"zone": "d"},
+    "no link is named": {"zone": []},
+    "a link is named twice": {"zone": ["b", "b"]},
+}
 _LED = {'no zone "d"; known: ': {"zone": "d"}}
 
 ROWS = [
@@ -196,4 +202,35 @@ ROWS = [
     Row("load-balancer.kill", {}, Gone),
     Row("load-balancer.pause", {}, Halted),
     Row("load-balancer.restart", {}, Ended),
+    Row(
+        "zone.lose",
+        {"zone": "leader"},
+        ZoneGone,
+        {
+            'no zone "d"; known: ': {"zone": "d"},
+            "no member is named": {"zone": []},
+            "would leave 1 of 3 members, and quorum needs 2": {"zone": ["a", "b"]},
+        },
+        interfere=lambda cluster, zone: end_it(cluster, f"etcd-{zone.removeprefix('zone-')}"),
+    ),
+    Row(
+        "zone.partition",
+        {"zone": "leader"},
+        CutOff,
+        {
+            **_ZONES,
+            "would leave 1 of 3 members, and quorum needs 2": {"zone": ["a", "b"]},
+            'no zone "x"; known: a, b, c': {"zone": "a", "from_zone": "x"},
+            "a zone is not cut off from itself": {"zone": ["a", "b"], "from_zone": "b"},
+        },
+        interfere=mend_all_links,
+    ),
+    Row(
+        "zone.slow",
+        {"zone": "leader", "bandwidth_mbit": 500, "loss": 0.02},
+        Lossy,
+        _ZONES,
+        interfere=mend_all_links,
+    ),
+    Row("etcd.isolate", {"member": "b"}, Isolated, _MEMBERS, interfere=mend_all_links),
 ]

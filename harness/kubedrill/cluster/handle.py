@@ -91,7 +91,7 @@ class Link:
     direction: Literal["both", "in", "out"] = "both"
     """As seen from `zone`."""
     ports: tuple[int, ...] = ()
-    """Only what goes to these; all if there are none."""
+    """Only connections to these, both ways of them; all if there are none."""
 
 
 class Cutting(Operation, Protocol):
@@ -105,6 +105,10 @@ class Cutting(Operation, Protocol):
         """Let it through again; may be called again."""
         ...
 
+    def dropped(self, link: Link) -> int | None:
+        """Return how many packets were dropped since the link is cut; None if it is not."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -116,15 +120,37 @@ class Shape:
     delay_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """What a link's shape is, and what came of it so far, in packets."""
+
+    of: tuple[str, ...]
+    """What of it is worse than before: of `bandwidth`, `loss`, `delay`."""
+    passed: int
+    """That went through what makes it slow."""
+    delayed: int
+    """Of these, those that had to wait."""
+    dropped: int
+
+
 class Shaping(Operation, Protocol):
-    """Makes links slow or lossy."""
+    """Makes links slow or lossy; `of` are `bandwidth`, `loss`, `delay`, whichever there is."""
+
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        """What of it there is not, and why."""
+        ...
 
     def shape(self, link: Link, shape: Shape, *, until: int | None = None) -> None:
-        """Let a link work no better than that. HandleError says what of it this machine cannot do."""
+        """Let a link work no better than that. HandleError says what cannot be done: then nothing was."""
         ...
 
     def straighten(self, link: Link) -> None:
         """Let it work as before; may be called again."""
+        ...
+
+    def shaped(self, link: Link) -> Shaped | None:
+        """Return what became of its shape so far; None if it has none."""
         ...
 
 
@@ -335,7 +361,7 @@ def description(handle: Handle, zones: tuple[str, ...]) -> ClusterDescription:
             lacks[name] = operation.why
         else:
             can += [str(Need(name, kind)) for kind in operation.of]
-            # Of limits, some may be there and others not.
+            # Of limits and shapes, some may be there and others not.
             lacks |= {
                 f"{name} {kind}": why for kind, why in getattr(operation, "lacks", {}).items()
             }

@@ -90,25 +90,7 @@ class _OnMembers(OnProcesses):
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are full members, healthy, and close behind the leader."""
-        found = statuses(scene.record)
-        leader = next((said for said in found.values() if said.is_leader), None)
-        if leader is None:
-            return missing("no member leads", *scene.targets)
-        behind = [0]
-        for target in scene.targets:
-            said = found.get(zone_of(target))
-            lag = max(leader.raft_index - said.raft_applied_index, 0) if said else 0
-            behind.append(lag)
-            if said is None:
-                return missing(f"{target} does not answer", target)
-            if said.is_learner or said.errors:
-                return missing(f"{target} is no full member: {_trouble(said)}", target)
-            if lag > CAUGHT_UP:
-                return missing(f"{target} is {lag} raft entries behind the leader", target)
-            if not healthy(scene.record, zone_of(target), ASK_S):
-                return missing(f"{target} is not healthy", target)
-        words = f"full member, healthy, {max(behind)} raft entries behind the leader"
-        return proof(f"{' and '.join(scene.targets)}: {words}")
+        return caught_up(scene, scene.targets)
 
 
 class EtcdKill(_OnMembers):
@@ -152,3 +134,26 @@ def statuses(record: ClusterRecord) -> dict[str, EtcdStatus]:
         except (WireError, EtcdError):
             continue
     return found
+
+
+def caught_up(scene: Scene, members: Sequence[str]) -> Seen:
+    """Look whether members are full ones, healthy, and close behind the leader."""
+    found = statuses(scene.record)
+    leader = next((said for said in found.values() if said.is_leader), None)
+    if leader is None:
+        return missing("no member leads", *members)
+    behind = [0]
+    for member in members:
+        said = found.get(zone_of(member))
+        lag = max(leader.raft_index - said.raft_applied_index, 0) if said else 0
+        behind.append(lag)
+        if said is None:
+            return missing(f"{member} does not answer", member)
+        if said.is_learner or said.errors:
+            return missing(f"{member} is no full member: {_trouble(said)}", member)
+        if lag > CAUGHT_UP:
+            return missing(f"{member} is {lag} raft entries behind the leader", member)
+        if not healthy(scene.record, zone_of(member), ASK_S):
+            return missing(f"{member} is not healthy", member)
+    words = f"full member, healthy, {max(behind)} raft entries behind the leader"
+    return proof(f"{' and '.join(members)}: {words}")

@@ -9,7 +9,7 @@ from kubedrill.faults.fault import Candidate, Fault
 from kubedrill.faults.limited import beyond, described, forbidden, totals
 from kubedrill.faults.toll import Toll, too_much, unknown
 from kubedrill.reading.wrong import in_parameters
-from kubedrill.record.catalogue import ClusterDescription, Refusal, TimedFault
+from kubedrill.record.catalogue import ClusterDescription, Need, Refusal, TimedFault
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.words import in_a_line
 
@@ -56,11 +56,9 @@ def _why_not(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription)
 
 def refusal(fault: Fault, cluster: ClusterDescription) -> str:
     """Return why the cluster cannot take a fault by itself; or ""."""
-    for need in map(str, fault.needs):
-        if need not in cluster.capabilities:
-            has = ", ".join(cluster.capabilities) or "nothing"
-            why = f" ({reason})" if (reason := cluster.why_not(need)) else ""
-            return f"{fault.name} needs the capability {need}{why}; this cluster has: {has}"
+    for need in fault.needs:
+        if why := lacking(fault.name, need, cluster):
+            return why
     if why := unknown(fault.words(), fault.hits, fault.asked(), fault.known(cluster)):
         return why
     for toll in fault.tolls(cluster):
@@ -75,6 +73,15 @@ def _beyond(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) 
     return forbidden(cluster.limits, fault.name) or beyond(
         cluster.limits, fault.name, fault.tolls(cluster), theirs, totals(cluster)
     )
+
+
+def lacking(fault: str, need: Need, cluster: ClusterDescription) -> str:
+    """Return that a cluster has not got what the fault of that name needs, and why; or ""."""
+    if str(need) in cluster.capabilities:
+        return ""
+    has = ", ".join(cluster.capabilities) or "nothing"
+    why = f" ({reason})" if (reason := cluster.why_not(str(need))) else ""
+    return f"{fault} needs the capability {need}{why}; this cluster has: {has}"
 
 
 def refused_now(

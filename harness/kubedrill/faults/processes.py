@@ -3,7 +3,7 @@
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from kubedrill.client.caller import Caller
@@ -43,7 +43,7 @@ class Way:
 
         Exactly the processes that were looked at are hit: HandleError if one was replaced meanwhile.
         """
-        pids = _pids(scene)
+        pids = pids_of(scene, scene.targets)
         for target, pid in pids.items():
             self.begin(scene.handle, target, pid, scene.lease)
         states = scene.handle.components()
@@ -215,7 +215,7 @@ def health(record: ClusterRecord, component: str, path: str) -> str:
 
 def restart(scene: Scene, targets: Sequence[str]) -> dict[str, Any]:
     """Ask the targets to end, and let them be started anew; return their `pids`, as of `Way.inject`."""
-    pids = _pids(replace(scene, targets=tuple(targets)))
+    pids = pids_of(scene, targets)
     for target, pid in pids.items():
         present(scene.handle.holding).restart(target, expect_pid=pid, until=scene.lease)
     return {"pids": pids}
@@ -237,10 +237,11 @@ def not_anew(scene: Scene, targets: Sequence[str]) -> list[str]:
     ]
 
 
-def _pids(scene: Scene) -> dict[str, int]:
+def pids_of(scene: Scene, components: Sequence[str]) -> dict[str, int]:
+    """Return the pids of components; HandleError if one does not run."""
     states = scene.handle.components()
     pids = {}
-    for target in scene.targets:
+    for target in components:
         pid = states[target].pid
         if pid is None:
             raise HandleError(f"{target} does not run")

@@ -62,9 +62,10 @@ class ToldFault:
         return self.events[event].proof if event in self.events else ""
 
     def holds(self, component: str, time: int) -> bool:
-        """Whether a component was rightly silent: held down, or only just let go."""
+        """Whether a component was rightly silent: it or its zone was held down, or only just let go."""
         begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
-        if begun is None or component not in self.targets:
+        zone = f"zone-{component.rpartition('-')[2]}"
+        if begun is None or not {component, zone} & {*self.targets}:
             return False
         return begun <= time and (over is None or time <= over + WARM)
 

@@ -19,11 +19,14 @@ from kubedrill.cluster.handle import (
     Holding,
     Limiting,
     Limits,
+    Link,
     Pausing,
+    Shape,
+    Shaped,
     Shaping,
     Strain,
 )
-from kubedrill.cluster.local import groups, haproxy, unix
+from kubedrill.cluster.local import groups, haproxy, unix, wires
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.zones import NetnsZones, ZoningKind, namespace_prefix
 from kubedrill.process.tail import LineTail
@@ -39,10 +42,7 @@ TIMEOUT_S = 5.0
 KINDS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "haproxy")
 """What its supervisor runs."""
 
-_NO_LINK = {
-    "netns": "nothing can cut or slow what goes between the network namespaces of a local cluster",
-    "loopback": "its zones are addresses of one loopback interface: nothing is between them",
-}
+_NO_LINK = "its zones are addresses of one loopback interface: nothing is between them"
 _NO_ZONE = "its zones are addresses of one loopback interface: what runs here is in all of them"
 _NO_FLAGS = "its components keep the flags that they were first started with"
 
@@ -62,10 +62,13 @@ class LocalHandle:
         self.holding: Holding | Absent = _Programs(self._files.socket)
         self.pausing: Pausing | Absent = _Programs(self._files.socket)
         self.entering: Entering | Absent = Absent(_NO_ZONE)
+        self.cutting: Cutting | Absent = Absent(_NO_LINK)
+        self.shaping: Shaping | Absent = Absent(_NO_LINK)
         if zoning == "netns":
-            self.entering = _Namespaces(NetnsZones(namespace_prefix(folder), zones))
-        self.cutting: Cutting | Absent = Absent(_NO_LINK[zoning])
-        self.shaping: Shaping | Absent = Absent(_NO_LINK[zoning])
+            known = NetnsZones(namespace_prefix(folder), zones)
+            self.entering = _Namespaces(known)
+            self.cutting = _cutting(self._files.socket, known)
+            self.shaping = _shaping(self._files.socket, known)
         self.limiting: Limiting | Absent = _limiting(self._files)
         self.balancing: Balancing | Absent = _Balancer(self._files)
         self.flagging: Flagging | Absent = Absent(_NO_FLAGS)
@@ -236,6 +239,74 @@ def _limiting(files: Files) -> Limiting | Absent:
         return Absent(why)
     no_disk = groups.no_disk(files.folder)
     return _Groups(files.socket, {"disk": no_disk} if no_disk else {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Cuts:
+    """The supervisor, as one who cuts links between namespaces."""
+
+    socket: Path
+    zones: NetnsZones
+    of: tuple[str, ...] = ("link",)
+
+    def cut(self, link: Link, *, until: int | None = None) -> None:
+        wire = _wire(self.zones, link)
+        ask(self.socket, {"do": "cut", "wire": asdict(wire), "until": until})
+
+    def mend(self, link: Link) -> None:
+        ask(self.socket, {"do": "mend", "wire": asdict(_wire(self.zones, link))})
+
+    def dropped(self, link: Link) -> int | None:
+        return wires.dropped(_wire(self.zones, link))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """The supervisor, as one who makes such links slow or lossy."""
+
+    socket: Path
+    zones: NetnsZones
+    lacks: Mapping[str, str]
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        return tuple(what for what in wires.SHAPED if what not in self.lacks)
+
+    def shape(self, link: Link, shape: Shape, *, until: int | None = None) -> None:
+        wire = asdict(_wire(self.zones, link))
+        ask(self.socket, {"do": "shape", "wire": wire, "shape": asdict(shape), "until": until})
+
+    def straighten(self, link: Link) -> None:
+        ask(self.socket, {"do": "straighten", "wire": asdict(_wire(self.zones, link))})
+
+    def shaped(self, link: Link) -> Shaped | None:
+        return wires.shaped(_wire(self.zones, link))
+
+
+def _cutting(socket: Path, zones: NetnsZones) -> Cutting | Absent:
+    why = wires.obstacle()
+    return Absent(why) if why else _Cuts(socket, zones)
+
+
+def _shaping(socket: Path, zones: NetnsZones) -> Shaping | Absent:
+    lacks = wires.shaping_obstacles()
+    if len(lacks) == len(wires.SHAPED):
+        return Absent("; ".join(dict.fromkeys(lacks.values())))
+    return _Shapes(socket, zones, lacks)
+
+
+def _wire(zones: NetnsZones, link: Link) -> wires.Wire:
+    for zone in (link.zone, link.other):
+        if zone is not None and zone not in zones.zones:
+            raise HandleError(f"there is no zone {zone}; there are {', '.join(zones.zones)}")
+    return wires.Wire(
+        namespace=zones.namespace(link.zone),
+        hub=zones.hub,
+        port=zones.port(link.zone),
+        peer=zones.address(link.other) if link.other else None,
+        direction=link.direction,
+        ports=link.ports,
+    )
 
 
 def handle(record: ClusterRecord) -> LocalHandle:

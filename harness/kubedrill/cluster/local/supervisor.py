@@ -22,7 +22,9 @@ from kubedrill.cluster.local.backends import Backends
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.haproxy import BalancerSilent
 from kubedrill.cluster.local.limits import Limited, Unlimitable
+from kubedrill.cluster.local.links import Links
 from kubedrill.cluster.local.programs import Program, Reply, Request, Supervised, halts
+from kubedrill.cluster.local.wires import LinkRefused
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import JsonLines, write_typed
 
@@ -48,6 +50,7 @@ class Supervisor:
         self._exits = JsonLines(self._files.exits)
         self._limited = Limited(groups.read(self._files.groups))
         self._backends = Backends(folder)
+        self._links = Links()
         self._changed = True
 
     def answer(self, request: Request, reply: Reply) -> None:
@@ -61,6 +64,7 @@ class Supervisor:
             "proceed": lambda request: {"pid": self._proceed(self._find(request["component"]))},
             **dict.fromkeys(("take_out", "put_back"), self._backends.answer),
             **dict.fromkeys(("limit", "lift", "strain"), self._limit),
+            **dict.fromkeys(Links.DOES, self._links.answer),
         }
         later = {"hold": self._hold, "release": self._release_all}
         try:
@@ -70,7 +74,7 @@ class Supervisor:
                 later[verb](request, reply)
             else:
                 reply({"error": f"the supervisor cannot {verb}"})
-        except (Refused, Unlimitable, BalancerSilent) as refusal:
+        except (Refused, Unlimitable, BalancerSilent, LinkRefused) as refusal:
             reply({"error": str(refusal)})
 
     def wait_s(self) -> float | None:
@@ -78,12 +82,14 @@ class Supervisor:
         due = [supervised.due for supervised in self._all.values() if supervised.due is not None]
         due += self._limited.due()
         due += self._backends.due()
+        due += self._links.due()
         return max(0.0, (min(due) - now()) / SECOND) if due else None
 
     def start_due(self) -> None:
         """Start, or let go on, whatever waited long enough."""
         self._limited.lift_due(dict(map(_named, self._all.values())))
         self._backends.put_back_due()
+        self._links.end_due()
         for supervised in self._all.values():
             if supervised.due is None or supervised.due > now():
                 continue

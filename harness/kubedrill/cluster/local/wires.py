@@ -1,0 +1,259 @@
+"""Links of zones: cut with nftables, slowed with tc, inside the network namespaces of the cluster alone."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from kubedrill.cluster.handle import Shape, Shaped
+from kubedrill.cluster.local.zones import DEVICE
+
+_QUEUE = "50ms"
+"""How long a packet waits for bandwidth at most; what comes then is dropped, as by a router."""
+_BURST_S, _LEAST_BURST = 0.01, 32 * 1024
+"""What may be sent at once, in seconds of the bandwidth, and in bytes: a timer ticks no faster."""
+_LIMIT_S = 5.0
+SHAPED = ("bandwidth", "loss", "delay")
+_DISCIPLINES = {"bandwidth": "tbf rate 1mbit burst 32kb latency 50ms", "delay": "netem delay 1ms"}
+"""What each asks of the kernel, in tc's words; a loss needs nftables only."""
+
+_RULES = """\
+add table inet {table}
+delete table inet {table}
+table inet {table} {{
+    counter dropped {{}}
+    {chains}
+}}
+"""
+_CHAIN = """\
+chain {name} {{
+        type filter hook {hook} priority filter
+        {interface} lo accept
+        {drops}
+    }}"""
+
+
+class LinkRefused(Exception):  # noqa: N818 - an answer, not an accident
+    """A link cannot be cut or slowed so; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A link, by where it can be got at."""
+
+    namespace: str
+    """The zone's."""
+    hub: str
+    port: str
+    """The hub's end of what leads to the zone."""
+    peer: str | None
+    """The address at the other end; None for all."""
+    direction: Literal["both", "in", "out"]
+    ports: tuple[int, ...]
+
+    def table(self, loss: bool) -> str:
+        """Return the name of its table: another for each link, so that no two are mended together."""
+        told = json.dumps([self.peer, self.direction, self.ports, loss])
+        return f"kubedrill-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
+
+def obstacle() -> str:
+    """Return why links cannot be cut here; "" if they can."""
+    return "" if shutil.which("nft") else "nft was not found (apt: nftables)"
+
+
+@cache
+def shaping_obstacles() -> dict[str, str]:
+    """Return what of SHAPED a link cannot be made here, and why."""
+    if not shutil.which("tc"):
+        why = dict.fromkeys(_DISCIPLINES, "tc was not found (apt: iproute2)")
+    else:
+        found = {what: _no_discipline(words) for what, words in _DISCIPLINES.items()}
+        why = {what: obstacle for what, obstacle in found.items() if obstacle}
+    return why | ({"loss": obstacle()} if obstacle() else {})
+
+
+def _no_discipline(words: str) -> str:
+    """Return why this kernel has no such queueing discipline; "" if it has."""
+    # In a namespace that ends with the trial.
+    trial = ["unshare", "--net", "tc", "qdisc", "add", "dev", "lo", "root", *words.split()]
+    said = _trouble(trial)
+    return said and (
+        f"the kernel does not take tc's {trial[8]}: {said} (it may be in its extra modules; "
+        "Ubuntu: linux-modules-extra, Fedora: kernel-modules-extra)"
+    )
+
+
+def cut(wire: Wire) -> None:
+    """Drop whatever is sent over a link; LinkRefused. May be done again."""
+    _rule(wire, wire.table(loss=False), "")
+
+
+def mend(wire: Wire) -> None:
+    """Let it through again; may be done again."""
+    _remove(wire, wire.table(loss=False))
+
+
+def dropped(wire: Wire, loss: bool = False) -> int | None:
+    """Return how many packets were dropped since a link is cut, or lossy; None if it is not."""
+    command = ["nft", "-j", "list", "counter", "inet", wire.table(loss), "dropped"]
+    done = _run(_within(wire.namespace, command))
+    if done.returncode != 0:
+        return None
+    [counter] = [
+        found["counter"] for found in json.loads(done.stdout)["nftables"] if "counter" in found
+    ]
+    return int(counter["packets"])
+
+
+def shape(wire: Wire, worse: Shape) -> None:
+    """Let a link work no better than that; LinkRefused if that cannot be: then nothing was done."""
+    if (worse.bits_per_s or worse.delay_s) and (wire.peer or wire.ports):
+        raise LinkRefused("only a zone's whole link can have less bandwidth or a delay")
+    asked = dict(zip(SHAPED, (worse.bits_per_s, worse.loss, worse.delay_s), strict=True))
+    for what, why in shaping_obstacles().items():
+        if asked[what]:
+            raise LinkRefused(why)
+    try:
+        if discipline := _discipline(worse):
+            for namespace, device in _devices(wire):
+                _do(
+                    [
+                        "tc",
+                        "-n",
+                        namespace,
+                        *f"qdisc replace dev {device} root {discipline}".split(),
+                    ]
+                )
+        if worse.loss:
+            _rule(
+                wire,
+                wire.table(loss=True),
+                f"numgen random mod 1000000 < {round(worse.loss * 1e6)} ",
+            )
+    except LinkRefused:
+        straighten(wire)
+        raise
+
+
+def straighten(wire: Wire) -> None:
+    """Let it work as before; may be done again."""
+    _remove(wire, wire.table(loss=True))
+    if not wire.peer and not wire.ports:
+        for namespace, device in _devices(wire):
+            if _discipline_of(namespace, device):
+                _do(["tc", "-n", namespace, "qdisc", "del", "dev", device, "root"])
+
+
+def shaped(wire: Wire) -> Shaped | None:
+    """Return what came of a link's shape so far; None if it has none."""
+    lost = dropped(wire, loss=True)
+    whole = not wire.peer and not wire.ports
+    found = [_discipline_of(*device) for device in _devices(wire)] if whole else []
+    worse = set.intersection(*map(_worse, found)) if found else set()
+    slow = [said for said in found if said is not None]
+    if lost is not None:
+        worse.add("loss")
+    if not worse:
+        return None
+    return Shaped(
+        of=tuple(what for what in SHAPED if what in worse),
+        passed=sum(said["packets"] for said in slow),
+        delayed=sum(said["overlimits"] for said in slow),
+        dropped=(lost or 0) + sum(said["drops"] for said in slow),
+    )
+
+
+def _worse(discipline: dict[str, Any] | None) -> set[str]:
+    """Return what a device's discipline makes worse."""
+    if discipline is None:
+        return set()
+    is_delay = discipline["kind"] == "netem"
+    has_rate = not is_delay or bool(discipline.get("options", {}).get("rate"))
+    return {what for what, there in (("bandwidth", has_rate), ("delay", is_delay)) if there}
+
+
+def _rule(wire: Wire, table: str, share: str) -> None:
+    chains = "\n    ".join(_chain(wire, way, share) for way in _ways(wire))
+    _do(_within(wire.namespace, ["nft", "-f", "-"]), _RULES.format(table=table, chains=chains))
+
+
+def _chain(wire: Wire, way: Literal["in", "out"], share: str) -> str:
+    address, interface = ("saddr", "iif") if way == "in" else ("daddr", "oif")
+    peer = f"ip {address} {wire.peer} " if wire.peer else ""
+    ports = ", ".join(map(str, wire.ports))
+    # Of a connection to a port both ways: answers come from it.
+    ends = [f"th {end} {{ {ports} }} " for end in ("dport", "sport")] if ports else [""]
+    drops = [f"{peer}{end}{share}counter name dropped drop" for end in ends]
+    return _CHAIN.format(
+        name=way,
+        hook="input" if way == "in" else "output",
+        interface=interface,
+        drops="\n        ".join(drops),
+    )
+
+
+def _remove(wire: Wire, table: str) -> None:
+    # Added first, so that there is one to delete.
+    both = f"add table inet {table}\ndelete table inet {table}\n"
+    _do(_within(wire.namespace, ["nft", "-f", "-"]), both)
+
+
+def _ways(wire: Wire) -> tuple[Literal["in", "out"], ...]:
+    return ("in", "out") if wire.direction == "both" else (wire.direction,)
+
+
+def _devices(wire: Wire) -> list[tuple[str, str]]:
+    """Return the namespace and the device that sends what goes each way."""
+    ends = {"out": (wire.namespace, DEVICE), "in": (wire.hub, wire.port)}
+    return [ends[way] for way in _ways(wire)]
+
+
+def _discipline(worse: Shape) -> str:
+    """Return tc's words; "" if neither bandwidth nor delay is asked for."""
+    if worse.delay_s:
+        rate = f" rate {worse.bits_per_s}bit" if worse.bits_per_s else ""
+        return f"netem delay {round(worse.delay_s * 1e6)}us{rate}"
+    if not worse.bits_per_s:
+        return ""
+    burst = max(_LEAST_BURST, round(worse.bits_per_s / 8 * _BURST_S))
+    return f"tbf rate {worse.bits_per_s}bit burst {burst}b latency {_QUEUE}"
+
+
+def _discipline_of(namespace: str, device: str) -> dict[str, Any] | None:
+    """Return what tc tells of a device's discipline; None if it has none but the kernel's own."""
+    done = _run(["tc", "-n", namespace, "-s", "-j", "qdisc", "show", "dev", device])
+    if done.returncode != 0:
+        return None
+    found = json.loads(done.stdout or "[]")
+    return next((said for said in found if said["kind"] in ("tbf", "netem")), None)
+
+
+def _within(namespace: str, command: list[str]) -> list[str]:
+    return ["nsenter", f"--net=/run/netns/{namespace}", *command]
+
+
+def _do(command: list[str], given: str = "") -> None:
+    if said := _trouble(command, given):
+        raise LinkRefused(said)
+
+
+def _trouble(command: list[str], given: str = "") -> str:
+    """Run a command; return what it said if it failed, in a line."""
+    done = _run(command, given)
+    if done.returncode == 0:
+        return ""
+    lines = [line for line in done.stderr.strip().split("\n") if line]
+    return f"{command[0]}: {lines[0] if lines else f'exit code {done.returncode}'}"
+
+
+def _run(command: list[str], given: str = "") -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(
+            command, input=given, capture_output=True, text=True, timeout=_LIMIT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(command, 1, "", str(error))

@@ -1,0 +1,70 @@
+"""An etcd member that its peers do not reach, though its clients do."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from kubedrill.cluster.handle import Link
+from kubedrill.cluster.leases import LED
+from kubedrill.faults.actions import actions
+from kubedrill.faults.etcd import statuses
+from kubedrill.faults.fault import Scene, Seen, Whom, missing, proof
+from kubedrill.faults.toll import Toll
+from kubedrill.faults.zone_partition import PEERS_PORT, OnLinks
+from kubedrill.record.catalogue import ClusterDescription
+
+
+class EtcdIsolate(OnLinks):
+    """Isolate an etcd member from its peers, and from them only: its clients still reach it."""
+
+    name: ClassVar = "etcd.isolate"
+    functions: ClassVar = ("isolate", "reunite")
+    hits: ClassVar = "member"
+    target: ClassVar = "etcd-{}"
+    verb: ClassVar = "isolate"
+    done: ClassVar = "isolated"
+    blast_radius: ClassVar = (
+        "what member {member} and its peers send each other; refused where quorum would be lost"
+    )
+
+    member: Whom = Field(
+        description="leader, random, a zone such as a, or several zones: [a, b]",
+        json_schema_extra={"default": "leader"},
+    )
+    allow_quorum_loss: bool = Field(
+        False, description="even where the members that are left have no quorum"
+    )
+
+    def asked(self) -> str | Sequence[str]:
+        """Return the members' zones, or who is chosen among them."""
+        return self.member
+
+    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
+        """Return the members."""
+        return (self.toll("member", self.allow_quorum_loss),)
+
+    def moves(self) -> tuple[str, ...]:
+        """Return etcd; and where no write may be possible any more, all that must renew a Lease."""
+        return ("etcd", *LED) if self.allow_quorum_loss else ("etcd",)
+
+    def link(self, zone: str) -> Link:
+        """Return what is cut of a member's zone."""
+        return Link(zone, ports=(PEERS_PORT,))
+
+    def took_effect(self, scene: Scene) -> Seen:
+        """Look whether what the peers sent did not come through, and the members have no leader."""
+        seen = super().took_effect(scene)
+        if not seen.proven:
+            return seen
+        said = statuses(scene.record)
+        for target in scene.targets:
+            member = said.get(self.zone_of(target))
+            if member is None:
+                return missing(f"{target} does not answer its clients", target)
+            if member.leader_id != "0":
+                return missing(f"{target} still has a leader", target)
+        return proof(f"{seen.words}; {' and '.join(scene.targets)} has no leader")
+
+
+isolate, reunite = actions(EtcdIsolate)
