@@ -111,8 +111,8 @@ ZONED = ClusterDescription(
 )
 
 
-def then(name: str, inject_s: float = 5, **arguments: Any) -> Fault:
-    return Fault(name, arguments, "fault", inject_s, inject_s + 10)
+def then(name: str, inject_s: float = 5, **arguments: Any) -> WantedFault:
+    return WantedFault(name, arguments, "fault", inject_s, inject_s + 10)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def then(name: str, inject_s: float = 5, **arguments: Any) -> Fault:
         (then("zone.lose", zone="a"), then("zone.lose", 15, zone="b"), ""),
     ],
 )
-def test_a_zone_takes_what_stands_in_it(first: Fault, second: Fault, why: str) -> None:
+def test_a_zone_takes_what_stands_in_it(first: WantedFault, second: WantedFault, why: str) -> None:
     found = list(refusals([first, second], ZONED))
     assert [refusal.number for refusal in found] == [1] * bool(why)
     assert all(why in refusal.why for refusal in found)
@@ -165,7 +165,7 @@ def test_a_zone_takes_what_stands_in_it(first: Fault, second: Fault, why: str) -
         (then("zone.slow", zone="a", bandwidth_mbit=1.0), ""),
     ],
 )
-def test_what_a_fault_on_a_zone_alone_is_refused_for(fault: Fault, why: str) -> None:
+def test_what_a_fault_on_a_zone_alone_is_refused_for(fault: WantedFault, why: str) -> None:
     found = list(refusals([fault], ZONED))
     assert [refusal.number for refusal in found] == [0] * bool(why)
     assert all(why in refusal.why for refusal in found)
