@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup drill test lint damage mutate bench lock clean
+.PHONY: help setup drill test lint torture damage mutate bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -22,6 +22,9 @@ lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+torture: setup ## Sabotage every fault, and undo it from every state
+	@$(BIN)/python tests/shared/parts.py torture
 
 damage: setup ## Damage the evidence of a drill in 520 ways, twice: RUN=its folder, SEED=, FROM=, TO=
 	@PYTHONPATH=tests/shared $(BIN)/python -m damage $(RUN) $(if $(SEED),--seed $(SEED)) \

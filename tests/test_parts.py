@@ -37,6 +37,9 @@ def test_breaks(): pass
 def test_own(): pass
 @pytest.mark.alone
 def test_alone(): pass
+@pytest.mark.torture
+@pytest.mark.breaks
+def test_sabotage(): pass
 """
 
 
@@ -47,7 +50,7 @@ class Project:
         self.folder = folder
         (folder / "conftest.py").write_text('pytest_plugins = ["outcomes"]\n')
         (folder / "pytest.ini").write_text(
-            "[pytest]\naddopts = --strict-markers\nmarkers =\n  alone:\n  breaks:\n  own:\n"
+            "[pytest]\naddopts = --strict-markers\nmarkers =\n  alone:\n  breaks:\n  own:\n  torture:\n"
         )
         self.add("whole", WHOLE)
 
@@ -57,11 +60,11 @@ class Project:
     def tries(self, name: str) -> int:
         return len((self.folder / f"{name}.tried").read_text())
 
-    def start(self) -> "subprocess.Popen[str]":
+    def start(self, *asked: str) -> "subprocess.Popen[str]":
         # What plays this test is no part of the project.
         outside = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
         return subprocess.Popen(
-            [sys.executable, str(SHARED / "parts.py")],
+            [sys.executable, str(SHARED / "parts.py"), *asked],
             cwd=self.folder,
             env={**outside, **ENVIRONMENT},
             stdout=subprocess.PIPE,
@@ -69,9 +72,9 @@ class Project:
             text=True,
         )
 
-    def play(self) -> tuple[int, str]:
+    def play(self, *asked: str) -> tuple[int, str]:
         """Return the exit code, and what stands below the parts' own output."""
-        process = self.start()
+        process = self.start(*asked)
         said = process.communicate()[0]
         return process.returncode, said[said.rindex("   passed  failed") :]
 
@@ -100,6 +103,12 @@ def test_all_is_well(project: Project) -> None:
         r"in \d+:\d\d on \d+(\.\d+)? cores\n$",
         said,
     ), said
+
+
+def test_torture_is_played_when_it_is_asked_for_and_only_then(project: Project) -> None:
+    code, said = project.play("torture")
+    assert code == 0, said
+    assert counts(said) == {"torture": ["1", "0", "0"]}
 
 
 AGAIN = """

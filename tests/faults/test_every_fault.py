@@ -1,4 +1,8 @@
-"""What every fault must hold, on the real control plane; `fault_rows.py` has a row for each."""
+"""What every fault must hold, on the real control plane; `fault_rows.py` has a row for each.
+
+`make test` plays each once: what it does, its undo, its end without one. `make torture` plays what is left:
+sabotage, and undos from every other state.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -149,6 +153,7 @@ def test_an_observer_sees_it_take_effect_and_end(
     until_well(observer, done["targets"])
 
 
+@pytest.mark.torture
 @every_fault_that_holds_something
 def test_whoever_finds_the_ledger_undoes_it_and_undoing_again_does_nothing(
     cluster: ClusterRecord, folder: RunFolder, row: Row, observer: Observer
@@ -165,6 +170,7 @@ def test_whoever_finds_the_ledger_undoes_it_and_undoing_again_does_nothing(
     until_well(observer, targets)
 
 
+@pytest.mark.torture
 @every_lasting_fault
 def test_it_is_undone_though_it_was_never_injected(
     cluster: ClusterRecord, folder: RunFolder, row: Row, observer: Observer
@@ -180,6 +186,7 @@ def test_it_is_undone_though_it_was_never_injected(
     until_well(observer, [target])
 
 
+@pytest.mark.torture
 @every_fault_that_holds_something
 def test_it_is_undone_and_told_though_somebody_was_there_before(
     cluster: ClusterRecord, folder: RunFolder, row: Row, observer: Observer
@@ -207,6 +214,7 @@ def test_it_ends_by_itself_where_nobody_is_left_to_undo_it(
     assert now() >= end
 
 
+@pytest.mark.torture
 @every_fault
 def test_an_injection_that_does_nothing_is_found_out(
     cluster: ClusterRecord,
@@ -228,6 +236,7 @@ def test_an_injection_that_does_nothing_is_found_out(
     until_well(observer, entry.facts["targets"])
 
 
+@pytest.mark.torture
 @every_fault_that_holds_something
 def test_an_undo_that_does_nothing_is_found_out(
     folder: RunFolder, row: Row, observer: Observer, monkeypatch: pytest.MonkeyPatch

@@ -8,9 +8,11 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from balancer_observers import Kept, Served
 from fault_observers import (
     Compacted,
     DatabaseAnew,
@@ -26,6 +28,7 @@ from fault_observers import (
 from zone_observers import CutOff, Isolated, Lossy, ZoneGone, mend_all_links
 
 from kubedrill.cluster.handle import Handle, Limits, present
+from kubedrill.cluster.local import unix
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import etcd_commands, lifecycle
 from kubedrill.record.cluster import ClusterRecord
@@ -54,6 +57,15 @@ def end_it(cluster: ClusterRecord, target: str) -> None:
         return
     os.kill(before.pid, signal.SIGKILL)
     while handle.components()[target].pid == before.pid:
+        time.sleep(0.02)
+
+
+def put_back_by_hand(cluster: ClusterRecord, target: str) -> None:
+    """Let the balancer serve a backend again, as a person would on its socket."""
+    command = f"set server {target} state ready\n".encode()
+    unix.ask(Path(cluster.folder) / "haproxy.sock", command, 5)
+    zone = target.removeprefix("apiservers/")
+    while zone not in present(handle_of(cluster).balancing).served():
         time.sleep(0.02)
 
 
@@ -203,6 +215,14 @@ ROWS = [
     Row("load-balancer.pause", {}, Halted),
     Row("load-balancer.restart", {}, Ended),
     Row(
+        "load-balancer.remove_backend",
+        {"zone": "a"},
+        Served,
+        _APISERVERS,
+        interfere=put_back_by_hand,
+    ),
+    Row("load-balancer.cut_connections", {"zone": "b"}, Kept, _SERVERS),
+    Row(
         "zone.lose",
         {"zone": "leader"},
         ZoneGone,
@@ -229,7 +249,7 @@ ROWS = [
         "zone.slow",
         {"zone": "leader", "bandwidth_mbit": 500, "loss": 0.02},
         Lossy,
-        _ZONES,
+        {words: {**given, "loss": 0.02} for words, given in _ZONES.items()},
         interfere=mend_all_links,
     ),
     Row("etcd.isolate", {"member": "b"}, Isolated, _MEMBERS, interfere=mend_all_links),

@@ -94,15 +94,18 @@ class Lossy(Dialling):
         super().__init__(cluster)
         self.before = {zone: self.again(zone) for zone in cluster.zones}
 
-    def again(self, zone: str) -> int:
-        """Return how many segments were sent again in a zone so far."""
+    def within(self, zone: str, *command: str) -> str:
+        """Return what a command says in the network of a zone."""
         enter = present(handle_of(self.cluster).entering).command(zone)
         said = subprocess.run(
-            [*enter, "cat", "/proc/net/snmp"], capture_output=True, text=True, check=True
+            [*enter, *command], capture_output=True, text=True, check=True, timeout=60
         )
-        names, values = [
-            line.split() for line in said.stdout.splitlines() if line.startswith("Tcp:")
-        ]
+        return said.stdout
+
+    def again(self, zone: str) -> int:
+        """Return how many segments were sent again in a zone so far."""
+        lines = self.within(zone, "cat", "/proc/net/snmp").splitlines()
+        names, values = [line.split() for line in lines if line.startswith("Tcp:")]
         return int(dict(zip(names, values, strict=True))["RetransSegs"])
 
     def hit(self, target: str) -> bool:
@@ -111,8 +114,11 @@ class Lossy(Dialling):
         return self.again(zone) >= self.before[zone] + 3
 
     def well(self, target: str) -> bool:
-        """Whether all is well."""
-        return self.all_well(target.removeprefix("zone-"))
+        """Whether all is well, and the zone's kernel has no rule that loses and no queue that slows."""
+        zone = target.removeprefix("zone-")
+        told = self.within(zone, "nft", "list", "ruleset") + self.within(zone, "tc", "qdisc")
+        bad = any(word in told for word in ("numgen", "tbf", "netem"))
+        return not bad and self.all_well(zone)
 
 
 def mend_all_links(cluster: ClusterRecord, target: str) -> None:

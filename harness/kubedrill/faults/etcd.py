@@ -110,6 +110,10 @@ class EtcdPause(_OnMembers):
 
     way: ClassVar = PAUSE
 
+    def moves(self) -> tuple[str, ...]:
+        """Return etcd, and all that must renew a Lease: what was sent to the member hangs with it."""
+        return ("etcd", *LED)
+
 
 kill, restore = actions(EtcdKill)
 stop, start = actions(EtcdStop)

@@ -45,8 +45,8 @@ class EtcdIsolate(OnLinks):
         return (self.toll("member", self.allow_quorum_loss),)
 
     def moves(self) -> tuple[str, ...]:
-        """Return etcd; and where no write may be possible any more, all that must renew a Lease."""
-        return ("etcd", *LED) if self.allow_quorum_loss else ("etcd",)
+        """Return etcd, and all that must renew a Lease: the member takes their writes, and does none."""
+        return ("etcd", *LED)
 
     def link(self, zone: str) -> Link:
         """Return what is cut of a member's zone."""

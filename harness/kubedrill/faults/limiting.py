@@ -61,8 +61,14 @@ class Limit(Fault, ABC):
         return (self.toll(f"{self.component} to be limited in its {self.resource}", True),)
 
     def moves(self) -> tuple[str, ...]:
-        """Return its own kind, if one of it leads; of an apiserver, those that renew Leases through it."""
-        return LED if self.component == "kube-apiserver" else (self.component,)
+        """Return its own kind, if one of it leads, and those whose Leases are renewed through it."""
+        match self.component:
+            case "etcd":
+                return ("etcd", *LED)
+            case "kube-apiserver":
+                return LED
+            case alone:
+                return (alone,)
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return those that run, and which of them leads, where that is asked."""

@@ -41,7 +41,8 @@ def servers_up(folder: Path) -> tuple[str, ...]:
     """Return the zones to whose apiservers the load balancer sends requests; BalancerSilent."""
     said = _ask(folder, "show stat -1 4 -1")
     rows = csv.DictReader(said.removeprefix("# ").splitlines())
-    return tuple(row["svname"] for row in rows if row["status"] == "UP")
+    # "UP 1/3": so many failed checks from down, as each is until its first check has succeeded.
+    return tuple(row["svname"] for row in rows if row["status"].split()[:1] == ["UP"])
 
 
 def take_out(folder: Path, zone: str) -> None:
