@@ -5,7 +5,8 @@ import re
 import select
 import subprocess
 import sys
-from contextlib import ExitStack, closing
+import threading
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -205,6 +206,31 @@ class Limited(Processes):
     def well(self, target: str) -> bool:
         """Whether it is well, and not in a group any more."""
         return self.answer(target) == "200" and self.group(target) is None
+
+
+class Asked(Limited):
+    """Asks all of a kind for their metrics, again and again: who idles wants no more CPU than little."""
+
+    PACE_S = 0.3
+
+    def __init__(self, kind: str, cluster: ClusterRecord) -> None:
+        super().__init__(cluster)
+        self._over = threading.Event()
+        self._asking = threading.Thread(target=self._ask, args=(kind,))
+        self._asking.start()
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._over.set()
+        self._asking.join()
+        super().close()
+
+    def _ask(self, kind: str) -> None:
+        while not self._over.wait(self.PACE_S):
+            for component in self.cluster.of_kind(kind):
+                server, token = identity_target(self.cluster, "scraper", component.serving)
+                with closing(Caller(server, token, STANDS_STILL_S)) as api, suppress(WireError):
+                    api.call("GET", "/metrics")
 
 
 class ShortOfMemory(Limited):

@@ -8,12 +8,14 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from balancer_observers import Kept, Served
 from fault_observers import (
+    Asked,
     Compacted,
     DatabaseAnew,
     Ended,
@@ -200,14 +202,14 @@ ROWS = [
     Row(
         "kube-controller-manager.limit_cpu",
         {"zone": "leader", "cpus": 0.01},
-        Limited,
+        partial(Asked, "kube-controller-manager"),
         _LIMITED,
         interfere=lift,
     ),
     Row(
         "kube-scheduler.limit_cpu",
         {"zone": "leader", "cpus": 0.01},
-        Limited,
+        partial(Asked, "kube-scheduler"),
         _LIMITED,
         interfere=lift,
     ),
