@@ -6,45 +6,12 @@ from typing import Any
 
 import pytest
 from judged_drill import JudgedDrill
-from judged_scrapes import END, START, at
+from judged_scrapes import END, at
+from judged_surroundings import lease, looked_after, looks
 
 from kubedrill.record.verdict import Report, Verdict
 
-LED = ("kube-controller-manager", "kube-scheduler")
 Change = Callable[[JudgedDrill], None]
-
-
-def lease(second: float, **holders: str) -> dict[str, Any]:
-    held = {
-        kind: {
-            "holder": holders.get(kind.rpartition("-")[2], "zone-a"),
-            "acquired": START,
-            "renewed": at(second),
-            "lasts_s": 15,
-            "transitions": 1,
-        }
-        for kind in LED
-    }
-    return {"time": at(second), "took_us": 3000, "held": held, "error": ""}
-
-
-def looks(*added: str, gone: str = "") -> list[dict[str, Any]]:
-    """Return the looks before and after a drill in which namespaces came, and one went."""
-    before = ["default", "kube-system"]
-    after = [name for name in (*before, *added) if name != gone]
-    return [
-        {"time": at(second), "when": when, "there": {"namespaces": there, "nodes": []}, "error": ""}
-        for second, when, there in ((-1, "before", before), (END + 0.1, "after", after))
-    ]
-
-
-def drill() -> JudgedDrill:
-    """Return a drill in which nothing changes besides: its fault announces that etcd's leader may."""
-    made = JudgedDrill()
-    made.faults = [{**line, "moves": ["etcd"]} for line in made.faults]
-    made.scrapes.leases = [lease(tenth / 10) for tenth in range(END * 10)]
-    made.surrounding = looks()
-    return made
 
 
 def asked(tmp_path: Path, made: JudgedDrill) -> Report:
@@ -57,13 +24,13 @@ def values(report: Report) -> list[float | None]:
 
 
 def test_what_the_fault_announces_is_not_besides(tmp_path: Path) -> None:
-    report = asked(tmp_path, drill())
+    report = asked(tmp_path, looked_after())
     assert report.collateral == []
     assert (report.verdict, values(report)) == (Verdict.PASS, [0.0, 0.0, 0.0])
 
 
 def test_what_runs_in_a_zone_that_a_fault_took_is_not_besides(tmp_path: Path) -> None:
-    made = drill()
+    made = looked_after()
     made.faults = [{**line, "target": "zone-b"} for line in made.faults]
     kill_another(made)
     assert asked(tmp_path, made).collateral == []
@@ -116,7 +83,7 @@ def announce_nothing(made: JudgedDrill) -> None:
 def test_what_it_does_not_announce_is_named(
     tmp_path: Path, change: Change, kind: str, words: str
 ) -> None:
-    made = drill()
+    made = looked_after()
     change(made)
     report = asked(tmp_path, made)
     [found] = report.collateral
@@ -127,7 +94,7 @@ def test_what_it_does_not_announce_is_named(
 
 @pytest.mark.parametrize("change", [kill_another, take_another, announce_nothing])
 def test_it_is_named_also_where_no_objective_asks(tmp_path: Path, change: Change) -> None:
-    made = drill()
+    made = looked_after()
     made.scrapes.leases, made.surrounding = [], []
     change(made)
     report = made.judged(tmp_path)
@@ -145,7 +112,7 @@ def test_it_is_named_also_where_no_objective_asks(tmp_path: Path, change: Change
 def test_an_object_that_came_or_went_is_of_the_last_phase(
     tmp_path: Path, after: list[dict[str, Any]], what: str, words: str
 ) -> None:
-    made = drill()
+    made = looked_after()
     made.surrounding = after
     report = asked(tmp_path, made)
     [found] = report.collateral
@@ -155,7 +122,7 @@ def test_an_object_that_came_or_went_is_of_the_last_phase(
 
 
 def test_of_a_fault_that_does_not_say_any_leader_may_move(tmp_path: Path) -> None:
-    made = drill()
+    made = looked_after()
     made.faults = [{**line, "moves": None} for line in made.faults]
     move_the_scheduler(made)
     assert asked(tmp_path, made).collateral == []
@@ -195,7 +162,7 @@ def _no_looks(made: JudgedDrill) -> None:
     ],
 )
 def test_where_nobody_looked_nothing_is_known(tmp_path: Path, change: Change, reason: str) -> None:
-    made = drill()
+    made = looked_after()
     change(made)
     fault = asked(tmp_path, made).objectives[1]
     assert (fault.verdict, fault.reason) == (Verdict.INVALID, reason)
