@@ -132,6 +132,11 @@ def _blind(made: JudgedDrill) -> None:
     made.surrounding[1] = {**made.surrounding[1], "there": {}, "error": "timeout"}
 
 
+def _lacking(made: JudgedDrill) -> None:
+    there = {"namespaces": made.surrounding[1]["there"]["namespaces"]}
+    made.surrounding[1] = {**made.surrounding[1], "there": there}
+
+
 def _half(made: JudgedDrill) -> None:
     made.surrounding = made.surrounding[:1]
 
@@ -155,6 +160,7 @@ def _no_looks(made: JudgedDrill) -> None:
     ("change", "reason"),
     [
         (_blind, "surrounding.jsonl: timeout"),
+        (_lacking, "surrounding.jsonl: nodes were looked at only once"),
         (_half, "surrounding.jsonl: is not a look before the load and one after"),
         (_no_looks, "surrounding.jsonl: is missing"),
         (_no_leases, "leases.jsonl: is missing"),

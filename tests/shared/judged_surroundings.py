@@ -4,11 +4,10 @@ from typing import Any
 
 from judged_audit import audit_lines
 from judged_drill import JudgedDrill
-from judged_scrapes import END, START, at
+from judged_scrapes import END, LENGTHS, START, at
 
 LED = ("kube-controller-manager", "kube-scheduler")
 WALL = JudgedDrill().schedule().clock.to_wall
-PHASES = ("baseline", "fault", "recovery")
 
 
 def lease(second: float, **holders: str) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def audited() -> JudgedDrill:
     """Return one with an auditor, whose objectives ask for all that is seen besides; a PASS."""
     drill = looked_after()
     drill.audit = audit_lines()
-    for phase in PHASES:
+    for phase in LENGTHS:
         drill.objectives += [
             (phase, "consistency == 0"),
             (phase, "collateral == 0"),

@@ -79,10 +79,16 @@ class Collateral:
             return "leases.jsonl: nobody said in this phase who leads"
         if [look.when for look in self.surrounding.lines] != ["before", "after"]:
             return "surrounding.jsonl: is not a look before the load and one after"
-        errors = (
-            f"surrounding.jsonl: {look.error}" for look in self.surrounding.lines if look.error
-        )
-        return next(errors, "")
+        return _incomplete(*self.surrounding.lines)
+
+
+def _incomplete(before: Surrounding, after: Surrounding) -> str:
+    """Return what was not looked at both before and after; empty if all was."""
+    if error := before.error or after.error:
+        return f"surrounding.jsonl: {error}"
+    if once := sorted(before.there.keys() ^ after.there.keys()):
+        return f"surrounding.jsonl: {', '.join(once)} were looked at only once"
+    return ""
 
 
 def _exits(

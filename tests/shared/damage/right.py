@@ -71,7 +71,7 @@ RIGHT: tuple[Right, ...] = (
         "one figure, and one that can be: nothing else in the folder says what it was",
     ),
     Right(
-        "health.jsonl|resources.jsonl|machine.jsonl|*.workers.jsonl|metrics/index.jsonl",
+        "health.jsonl|leases.jsonl|resources.jsonl|machine.jsonl|*.workers.jsonl|metrics/index.jsonl",
         "dropped",
         "one look of many: a hole that is shorter than a drill allows (3 s)",
     ),
@@ -165,7 +165,7 @@ RIGHT: tuple[Right, ...] = (
         done="^line 1: ",
     ),
     Right(
-        "resources.jsonl",
+        "leases.jsonl|resources.jsonl",
         "key_removed",
         "one component in one look of many: a hole that is shorter than a drill allows (3 s)",
         done="without (etcd|kube|haproxy)",
