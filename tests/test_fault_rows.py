@@ -37,51 +37,9 @@ def test_every_no_has_its_reason(folder: Path) -> None:
 
 
 def test_what_a_cluster_lacks_is_told(folder: Path) -> None:
-    (folder / "faults").mkdir()
-    (folder / "experiments").mkdir()
-    (folder / "faults" / "cut.py").write_text(CUT)
     told = {row["fault"]: row["on mine"] for row in rows(folder, "--cluster", "mine")}
-    assert told["zone.cut-off"].startswith("no: cutting moon: ")
-    assert len(told["zone.cut-off"]) > len("no: cutting moon: ")
+    assert told["zone.partition"].startswith("no: cutting link: its zones are addresses of one ")
 
 
 def test_without_a_cluster_nothing_is_said_of_one(folder: Path) -> None:
     assert not any("on" in row or "on mine" in row for row in rows(folder))
-
-
-CUT = '''
-"""A fault that no cluster can take."""
-
-from typing import ClassVar
-
-from kubedrill.faults.fault import Fault, proof
-from kubedrill.record.catalogue import Need
-
-
-class CutOff(Fault):
-    """A moon is cut off."""
-
-    name: ClassVar[str] = "zone.cut-off"
-    functions: ClassVar[tuple[str, str]] = ("cut_off", "join")
-    hits: ClassVar[str] = "zone"
-    target: ClassVar[str] = "zone-{}"
-    needs: ClassVar[tuple[Need, ...]] = (Need("cutting", "moon"),)
-    blast_radius: ClassVar[str] = "one moon"
-    effect_s: ClassVar[float] = 5.0
-    zone: str
-
-    def asked(self):
-        return self.zone
-
-    def candidates(self, scene):
-        return []
-
-    def inject(self, scene):
-        return {}
-
-    def did(self, scene):
-        return ""
-
-    def took_effect(self, scene):
-        return proof("")
-'''
