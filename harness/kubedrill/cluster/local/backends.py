@@ -41,7 +41,6 @@ class Backends:
     def put_back(self, zone: str) -> None:
         """Send requests to it again; BalancerSilent if that is not done."""
         put_back(self._folder, zone)
-        put_back(self._folder, zone)
         self._out.pop(zone, None)
 
     def due(self) -> list[int]:
