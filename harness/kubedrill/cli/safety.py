@@ -70,7 +70,7 @@ def stop(cluster: str, why: str) -> int:
     help="For how long (4h), or a moment (2031-05-01T18:00), here of this machine's time zone.",
 )
 @why_option
-def freeze(cluster: str, until: datetime, why: str) -> None:
+def freeze(cluster: str, until: datetime, why: str) -> int:
     """Let no drill begin on CLUSTER, or on any, and none that runs inject anything more.
 
     What is in force already stays until its own undo; `kubedrill stop` ends it at once.
@@ -80,13 +80,15 @@ def freeze(cluster: str, until: datetime, why: str) -> None:
     wanted = stage.Freeze(until=until, why=shown(why), by=_who())
     stage.freeze(cluster or stage.EVERY, wanted)
     click.echo(f"{cluster or 'every cluster'} is frozen until {until:%Y-%m-%d %H:%M} UTC")
+    return Done(0)
 
 
 @click.command(epilog=example("kubedrill thaw local-3az"))
 @click.argument("cluster", metavar="[CLUSTER]", default="")
-def thaw(cluster: str) -> None:
+def thaw(cluster: str) -> int:
     """Lift the freeze of CLUSTER, or the one of every cluster."""
     from kubedrill.cluster import freeze as stage
 
     there = stage.thaw(cluster or stage.EVERY)
     click.echo(f"{cluster or 'every cluster'} {'is thawed' if there else 'was not frozen'}")
+    return Done(0)
