@@ -1,14 +1,9 @@
 """One drill, top to bottom: `kubedrill run FILE`."""
 
-import json
-import shutil
 import time
 import traceback
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 
 from rich.console import Console
 
@@ -16,22 +11,16 @@ from kubedrill import cluster, judging
 from kubedrill.announce import announce
 from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.cluster import guest
-from kubedrill.cluster.freeze import frozen
 from kubedrill.cluster.provider import provider_named
 from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import (
-    Experiment,
-    closed,
-    expand,
-    refused_on_what_stays,
     schedule,
-    to_yaml,
 )
 from kubedrill.judge import convert
 from kubedrill.judge.live import AbortWatch, Tail
-from kubedrill.load import launch
-from kubedrill.record.catalogue import Catalogue, ClusterDefinition
+from kubedrill.order import Order, check_before, check_it_may_be_thrown_away, open_folder
+from kubedrill.record.catalogue import ClusterDefinition
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import Schedule, ScheduledLoad, on_cluster
@@ -62,43 +51,9 @@ LAST_EDGE_NS = 30 * SECOND
 """After the last phase the faults process may still be proving that its undo holds; or as long as the
 slowest fault's undo may take."""
 
-FREE_BYTES = 200 * 1024 * 1024
-"""A drill of some minutes writes about 20 MB; ten times that must be free in reports/."""
-
 
 class Aborted(Exception):  # noqa: N818 - an event of the drill
     """An abort condition held for as long as it says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What `kubedrill run` was asked to do."""
-
-    file: Path
-    experiment: Experiment
-    catalogue: Catalogue
-    reports: Path
-    keep_cluster: bool = False
-    arm: str = ""
-    """The variant of the file that is run, where it has some."""
-    parent: Path | None = None
-    """The folder of the comparison that it is a run of; its own stands in there."""
-
-    @property
-    def cluster(self) -> str:
-        """The name of the cluster to run on."""
-        return self.experiment.cluster
-
-    @property
-    def name(self) -> str:
-        """The experiment's name: its file's, and the variant's behind it."""
-        return f"{self.file.stem}.{self.arm}" if self.arm else self.file.stem
-
-    def make_folder(self) -> RunFolder:
-        """Make the run folder; OSError if it cannot be made."""
-        if self.parent is not None:
-            return RunFolder.create(self.parent, self.arm)
-        return RunFolder.create(self.reports.resolve(), self.name)
 
 
 def run(order: Order, console: Console, signals: Signals | None = None) -> Report:
@@ -144,57 +99,6 @@ def withdraw(drill: Drill, console: Console) -> None:
     """Undo what a drill that was not started has made; heal needs its folder if something is left."""
     if clear(drill, keep_cluster=False, console=console):
         drill.folder.remove()
-
-
-def check_before(order: Order) -> ClusterDefinition:
-    """Check all that can be checked before anything is started; NotStarted says what is wrong."""
-    described = order.catalogue.cluster
-    assert described is not None  # the experiment was read with it
-    assert described.definition is not None
-    definition = described.definition
-    cluster.check(definition, order.cluster)
-    if definition.notify:
-        definition.notify.resolved()
-    launch.check(order.experiment.loads)
-    check_it_may_be_thrown_away(order)
-    if why := frozen(order.cluster) or closed(order.experiment, order.catalogue.limits):
-        raise NotStarted(f"{order.file}: {why}")
-    return definition
-
-
-def check_it_may_be_thrown_away(order: Order) -> None:
-    """Raise NotStarted for a drill that needs a cluster of its own, on one that stays after the drill."""
-    stays = order.keep_cluster or cluster.find(order.cluster)
-    if stays and (why := refused_on_what_stays(order.experiment, kept=order.keep_cluster)):
-        raise NotStarted(f"{order.file}: {why}")
-
-
-def open_folder(order: Order) -> RunFolder:
-    """Make the run folder and put into it what is known; NotStarted if it cannot be written."""
-    with writing_to(order.reports):
-        folder = order.make_folder()
-        folder.experiment_yaml.write_text(to_yaml(order.experiment), encoding="utf-8")
-        chaos = expand(order.experiment, order.catalogue, str(folder.path))
-        folder.chaos_experiment.write_text(json.dumps(chaos, indent=1), encoding="utf-8")
-    return folder
-
-
-@contextmanager
-def writing_to(reports: Path) -> Iterator[None]:
-    """Make a new folder below `reports` in this block; NotStarted if it cannot be written, or is full."""
-    try:
-        reports.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(reports).free
-        if free < FREE_BYTES:
-            raise NotStarted(
-                f"{reports}: the disk is full ({free // 2**20} MiB free, a drill needs "
-                f"{FREE_BYTES // 2**20} MiB); free some space, or choose another --reports"
-            )
-        yield
-    except OSError as error:
-        raise NotStarted(
-            f"{reports}: cannot be written ({error.strerror}); choose another --reports"
-        ) from error
 
 
 def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Console) -> Schedule:

@@ -58,7 +58,7 @@ def test_a_member_that_is_down_cannot_be_killed() -> None:
     assert refusal == (
         1,
         "member",
-        "etcd.kill of a: another fault holds down a and b then; kill another, or at another time",
+        "etcd.kill of a: another fault hits a and b then; kill another, or at another time",
     )
 
 
@@ -138,8 +138,8 @@ def then(name: str, inject_s: float = 5, **arguments: Any) -> WantedFault:
             then("kube-apiserver.kill", zone=["b", "c"]),
             "the API needs",
         ),
-        (then("zone.lose", zone="a"), then("kube-scheduler.kill", zone="a"), "holds down a then"),
-        (then("zone.slow", zone="a", loss=0.1), then("zone.lose", zone="a"), "holds down a then"),
+        (then("zone.lose", zone="a"), then("kube-scheduler.kill", zone="a"), "hits a then"),
+        (then("zone.slow", zone="a", loss=0.1), then("zone.lose", zone="a"), "hits a then"),
         (then("zone.lose", zone="a"), then("kube-apiserver.kill", zone="b"), ""),
         (then("zone.partition", zone="a", ports=[6443]), then("etcd.kill", member="b"), ""),
         (then("zone.partition", zone="a", from_zone="b"), then("etcd.kill", member="c"), ""),

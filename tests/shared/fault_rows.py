@@ -29,7 +29,7 @@ from fault_observers import (
 )
 from zone_observers import CutOff, Isolated, Lossy, ZoneGone, mend_all_links
 
-from kubedrill.cluster.handle import Handle, Limits, present
+from kubedrill.cluster.handle import Handle, Quota, present
 from kubedrill.cluster.local import unix
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import etcd_commands, lifecycle
@@ -41,7 +41,7 @@ Sabotage = Callable[[pytest.MonkeyPatch], None]
 
 def lift(cluster: ClusterRecord, target: str) -> None:
     """Lift all limits."""
-    every = Limits(memory_bytes=1, cpus=1, disk_writes_per_s=1)
+    every = Quota(memory_bytes=1, cpus=1, disk_writes_per_s=1)
     present(handle_of(cluster).limiting).lift(target, every)
 
 

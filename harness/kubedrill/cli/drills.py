@@ -96,12 +96,13 @@ def run(
     from kubedrill import run as drill
     from kubedrill.compare import run as compared
     from kubedrill.compare.arms import Asked, read_comparison
+    from kubedrill.order import Order
 
     file, asked = places.experiment_file(file), Asked(overrides, cluster, scale)
     if variant is None and (comparison := read_comparison(file, asked)):
         return Done(compared.run(comparison, reports, keep_cluster, console()).verdict.exit_code)
     experiment, catalogue = _one_drill(file, variant, asked)
-    order = drill.Order(file, experiment, catalogue, reports, keep_cluster, variant or "")
+    order = Order(file, experiment, catalogue, reports, keep_cluster, variant or "")
     return Done(drill.run(order, console()).verdict.exit_code)
 
 

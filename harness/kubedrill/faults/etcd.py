@@ -54,8 +54,7 @@ class _OnMembers(OnProcesses):
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run."""
-        leaders = [zone for zone, said in statuses(scene.record).items() if said.is_leader]
-        return running(scene, self.target, leaders)
+        return running(scene, self.target, leading(scene))
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Take the members out, and remember how things were before."""
@@ -127,6 +126,11 @@ def zone_of(target: str) -> str:
 
 def _trouble(said: EtcdStatus) -> str:
     return "a learner" if said.is_learner else ", ".join(said.errors)
+
+
+def leading(scene: Scene) -> list[str]:
+    """Return the zones of the members that say that they lead: more than one only while that changes."""
+    return [zone for zone, said in statuses(scene.record).items() if said.is_leader]
 
 
 def statuses(record: ClusterRecord) -> dict[str, EtcdStatus]:

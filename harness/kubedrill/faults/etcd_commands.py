@@ -16,7 +16,7 @@ from kubedrill.cluster.etcd import (
 )
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
-from kubedrill.faults.etcd import statuses, zone_of
+from kubedrill.faults.etcd import leading, statuses, zone_of
 from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.processes import running
 from kubedrill.faults.toll import Toll
@@ -60,7 +60,7 @@ class EtcdMoveLeader(Fault):
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run, but for the leader, which is none by chance."""
-        leaders = _leaders(scene)
+        leaders = leading(scene)
         there = running(scene, self.target, leaders)
         return [found for found in there if not (found.leads and self.member == "random")]
 
@@ -86,7 +86,7 @@ class EtcdMoveLeader(Fault):
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the other one leads."""
         [target] = scene.targets
-        led = _leaders(scene)
+        led = leading(scene)
         if led == [zone_of(target)]:
             return proof(f"{target} leads")
         return missing(f"{' and '.join(f'etcd-{zone}' for zone in led) or 'no member'} leads")
@@ -124,7 +124,7 @@ class EtcdDefragment(Fault):
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run."""
-        return running(scene, self.target, _leaders(scene))
+        return running(scene, self.target, leading(scene))
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Tell them, and wait until each is through."""
@@ -210,10 +210,6 @@ class EtcdCompact(Fault):
 move_leader_to, leader_moved = actions(EtcdMoveLeader)
 defragment_members, members_defragmented = actions(EtcdDefragment)
 compact_history, history_compacted = actions(EtcdCompact)
-
-
-def _leaders(scene: Scene) -> list[str]:
-    return [zone for zone, said in statuses(scene.record).items() if said.is_leader]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kubedrill.cluster.handle import HandleError, Limits, Resource, Strain, present
+from kubedrill.cluster.handle import HandleError, Quota, Resource, Strain, present
 from kubedrill.cluster.leases import LED, LeaseError, leader
 from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.processes import health, running
@@ -45,7 +45,7 @@ class Limit(Fault, ABC):
             cls.blast_radius = f"the {component} of zone {{zone}}: its {cls.resource}"
 
     @abstractmethod
-    def limits(self) -> Limits:
+    def quota(self) -> Quota:
         """Return what it is limited to."""
 
     @abstractmethod
@@ -87,7 +87,7 @@ class Limit(Fault, ABC):
         limiting = present(scene.handle.limiting)
         before = {target: self.before(scene, target) for target in scene.targets}
         for target in scene.targets:
-            limiting.limit(target, self.limits(), until=scene.lease)
+            limiting.limit(target, self.quota(), until=scene.lease)
         since = {target: self._since(scene, target) for target in scene.targets}
         return {"before": before, "since": since}
 
@@ -123,7 +123,7 @@ class Limit(Fault, ABC):
     def undo(self, scene: Scene) -> None:
         """Let them have what they can get."""
         for target in scene.targets:
-            present(scene.handle.limiting).lift(target, self.limits())
+            present(scene.handle.limiting).lift(target, self.quota())
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are limited no more, run, and say that they are well."""
@@ -138,7 +138,7 @@ class Limit(Fault, ABC):
         return proof(f"{self.health} of {' and '.join(scene.targets)}: 200, not limited")
 
     def strain(self, scene: Scene, target: str) -> Strain:
-        """Return how a target is doing under its limits."""
+        """Return how a target is doing under its quota."""
         return present(scene.handle.limiting).strain(target)
 
     def _since(self, scene: Scene, target: str) -> int | None:

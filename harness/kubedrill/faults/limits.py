@@ -7,10 +7,11 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from kubedrill.cluster.etcd import EtcdError, Fsyncs, fsyncs
-from kubedrill.cluster.handle import HandleError, Limits
+from kubedrill.cluster.handle import HandleError, Quota
 from kubedrill.faults.actions import actions
-from kubedrill.faults.etcd import statuses
+from kubedrill.faults.etcd import leading
 from kubedrill.faults.fault import Scene, Seen, missing, proof
+from kubedrill.faults.kube_apiserver import no_leader
 from kubedrill.faults.limiting import Limit
 from kubedrill.reading.units import UnitError, parse_quantity
 from kubedrill.record.catalogue import ClusterDescription
@@ -43,9 +44,9 @@ class _LimitCpu(Limit, ABC):
 
     cpus: float = Field(description="cores, at least 0.01: 0.5 is half of one", ge=0.01, le=1024)
 
-    def limits(self) -> Limits:
+    def quota(self) -> Quota:
         """Return the cores."""
-        return Limits(cpus=self.cpus)
+        return Quota(cpus=self.cpus)
 
     def strained(self, scene: Scene, target: str) -> Seen:
         """Look whether it wanted more than it might have."""
@@ -66,7 +67,7 @@ class EtcdLimitCpu(_LimitCpu):
 
     def leaders(self, scene: Scene) -> Sequence[str]:
         """Return the zone of the member that leads."""
-        return _leading_members(scene)
+        return leading(scene)
 
 
 class ApiserverLimitCpu(_LimitCpu):
@@ -79,7 +80,7 @@ class ApiserverLimitCpu(_LimitCpu):
 
     def refuse(self, cluster: ClusterDescription) -> str:
         """Refuse a leader: there is none."""
-        return _no_leader(self, cluster)
+        return no_leader(self.name, self.zone, cluster)
 
 
 class ControllerManagerLimitCpu(_LimitCpu):
@@ -113,13 +114,13 @@ class ApiserverLimitMemory(Limit):
         description="a size: 300MiB; one that has 200 MiB when idle does not start in 100 MiB"
     )
 
-    def limits(self) -> Limits:
+    def quota(self) -> Quota:
         """Return the bytes."""
-        return Limits(memory_bytes=round(parse_quantity(self.memory).value))
+        return Quota(memory_bytes=round(parse_quantity(self.memory).value))
 
     def refuse(self, cluster: ClusterDescription) -> str:
         """Refuse a leader: there is none."""
-        return _no_leader(self, cluster)
+        return no_leader(self.name, self.zone, cluster)
 
     def strained(self, scene: Scene, target: str) -> Seen:
         """Look whether the kernel killed it."""
@@ -144,13 +145,13 @@ class EtcdSlowDisk(Limit):
 
     writes_per_s: int = Field(description="5 make an fsync take 0.2 s and more", ge=1, le=100_000)
 
-    def limits(self) -> Limits:
+    def quota(self) -> Quota:
         """Return the writes."""
-        return Limits(disk_writes_per_s=self.writes_per_s)
+        return Quota(disk_writes_per_s=self.writes_per_s)
 
     def leaders(self, scene: Scene) -> Sequence[str]:
         """Return the zone of the member that leads."""
-        return _leading_members(scene)
+        return leading(scene)
 
     def before(self, scene: Scene, target: str) -> Any:
         """Return the fsyncs of its log since it runs."""
@@ -176,16 +177,6 @@ limit_controller_manager_cpu, lift_controller_manager_cpu = actions(ControllerMa
 limit_scheduler_cpu, lift_scheduler_cpu = actions(SchedulerLimitCpu)
 limit_apiserver_memory, lift_apiserver_memory = actions(ApiserverLimitMemory)
 slow_disk, restore_disk = actions(EtcdSlowDisk)
-
-
-def _leading_members(scene: Scene) -> list[str]:
-    return [zone for zone, said in statuses(scene.record).items() if said.is_leader]
-
-
-def _no_leader(fault: Limit, cluster: ClusterDescription) -> str:
-    zones = ", ".join(("random", *cluster.zones))
-    none = f"{fault.name}: no apiserver leads the others; known: {zones}"
-    return none if fault.zone == "leader" else ""
 
 
 def _fsyncs(scene: Scene, target: str) -> Fsyncs:

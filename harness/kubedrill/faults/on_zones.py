@@ -8,7 +8,7 @@ from pydantic import Field
 
 from kubedrill.cluster.handle import Link, present
 from kubedrill.cluster.leases import LED
-from kubedrill.faults.etcd import caught_up, statuses
+from kubedrill.faults.etcd import caught_up, leading
 from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, missing
 from kubedrill.faults.processes import health
 from kubedrill.record.cluster import Component
@@ -43,7 +43,7 @@ class OnZones(Fault, ABC):
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the zones in which something runs."""
         states = scene.handle.components()
-        leaders = [zone for zone, said in statuses(scene.record).items() if said.is_leader]
+        leaders = leading(scene)
         return [
             Candidate(self.target.format(zone), zone, zone in leaders)
             for zone in scene.record.zones

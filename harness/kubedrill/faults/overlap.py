@@ -125,7 +125,7 @@ def _on_top(fault: Fault, toll: Toll, taken: Sequence[Toll], cluster: ClusterDes
     down = [name for their in taken for name in their.named]
     unnamed = sum(their.unnamed for their in taken)
     held = [*dict.fromkeys(down), *["one of its choice"] * bool(unnamed)]
-    words = f"another fault holds down {' and '.join(held)} then"
+    words = f"another fault hits {' and '.join(held)} then"
     if twice := [name for name in toll.named if name in down]:
         verb = fault.words().verb
         return f"{fault.name} of {', '.join(twice)}: {words}; {verb} another, or at another time"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from kubedrill.cluster.handle import Link, present
 from kubedrill.faults.actions import actions
-from kubedrill.faults.etcd import statuses
+from kubedrill.faults.etcd import leading, statuses
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_zones import HEALTH, ZONE, OnZones, parts, uncut
 from kubedrill.faults.processes import KILL, pids_of
@@ -51,7 +51,7 @@ class ZoneLose(OnZones):
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Cut the links, then kill all at once; return who led, and which processes there were."""
-        leads = [zone for zone, said in statuses(scene.record).items() if said.is_leader]
+        leads = leading(scene)
         hit = [part.name for target in scene.targets for part in parts(scene, self.zone_of(target))]
         pids = pids_of(scene, hit)  # what does not run now would start meanwhile
         for target in scene.targets:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from kubedrill.cluster.local.quota import Limited, _Limit
 
-from kubedrill.cluster.handle import LIMITED, HandleError, Limits
+from kubedrill.cluster.handle import LIMITED, HandleError, Quota
 from kubedrill.cluster.local import groups, teardown
 from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
-from kubedrill.cluster.local.limits import Limited, _Limit
 from kubedrill.cluster.local.programs import MARK, Program, write_programs
 from kubedrill.cluster.local.zones import namespace_prefix
 
@@ -29,7 +29,7 @@ WRITES = (
     "while True: begun = time.monotonic(); os.pwrite(file, os.urandom(4096), 0); os.fdatasync(file);"
     " print(time.monotonic() - begun, flush=True)"
 )
-QUARTER, SMALL, SLOW = Limits(cpus=0.25), Limits(memory_bytes=2**26), Limits(disk_writes_per_s=10)
+QUARTER, SMALL, SLOW = Quota(cpus=0.25), Quota(memory_bytes=2**26), Quota(disk_writes_per_s=10)
 
 
 @pytest.fixture
@@ -126,8 +126,8 @@ def test_what_it_writes_is_kept_later(handle: LocalHandle, folder: Path, until: 
 def test_it_is_limited_from_its_beginning_when_it_is_started_anew(
     handle: LocalHandle, folder: Path, resource: str, until: Until
 ):
-    limits = Limits(cpus=0.5, memory_bytes=2**30, disk_writes_per_s=1000)
-    handle.limiting.limit("sleeps", limits)
+    quota = Quota(cpus=0.5, memory_bytes=2**30, disk_writes_per_s=1000)
+    handle.limiting.limit("sleeps", quota)
     first = handle.holding.release("sleeps")
     until(lambda: psutil.Process(first).cmdline()[0] == "sleep")
     os.kill(first, 9)
@@ -135,7 +135,7 @@ def test_it_is_limited_from_its_beginning_when_it_is_started_anew(
     again = handle.components()["sleeps"].pid
     until(lambda: psutil.Process(again).cmdline()[0] == "sleep")
     assert is_in(again, folder, resource)
-    handle.limiting.lift("sleeps", limits)
+    handle.limiting.lift("sleeps", quota)
     assert is_in(again, folder, resource) is (resource == "memory")
 
 
@@ -146,7 +146,7 @@ def test_of_two_limits_each_ends_by_itself(handle: LocalHandle):
     handle.limiting.lift("sleeps", QUARTER)
     assert set(handle.limiting.strain("sleeps").limited) == {"disk"}
     with pytest.raises(HandleError, match="sleeps's disk is limited already"):
-        handle.limiting.limit("sleeps", Limits(cpus=1, disk_writes_per_s=1))
+        handle.limiting.limit("sleeps", Quota(cpus=1, disk_writes_per_s=1))
     assert set(handle.limiting.strain("sleeps").limited) == {"disk"}
 
 
@@ -155,13 +155,13 @@ def test_a_limit_that_the_kernel_will_not_have_is_refused_and_nothing_is_limited
 ):
     handle.holding.release("sleeps")
     with pytest.raises(HandleError, match="sleeps's cpu: Invalid argument"):
-        handle.limiting.limit("sleeps", Limits(cpus=0.0001))
+        handle.limiting.limit("sleeps", Quota(cpus=0.0001))
     assert handle.limiting.strain("sleeps").limited == {}
 
 
 def test_what_is_not_limited_is_not_touched_when_it_is_lifted():
     nowhere = groups.Groups(dict.fromkeys(LIMITED, Path("/nowhere")), "")
-    Limited(nowhere).lift("sleeps", os.getpid(), Limits(1, 1, 1, 1))
+    Limited(nowhere).lift("sleeps", os.getpid(), Quota(1, 1, 1, 1))
 
 
 def test_a_limit_that_cannot_be_lifted_is_told_and_forgotten(capfd: pytest.CaptureFixture[str]):
@@ -174,16 +174,16 @@ def test_a_limit_that_cannot_be_lifted_is_told_and_forgotten(capfd: pytest.Captu
 
 
 @pytest.mark.parametrize(
-    ("limits", "resources"),
+    ("quota", "resources"),
     [
-        (Limits(), ()),
-        (Limits(cpus=0.5), ("cpu",)),
-        (Limits(disk_writes_per_s=5), ("disk",)),
-        (Limits(disk_bytes_per_s=5, memory_bytes=5), ("memory", "disk")),
+        (Quota(), ()),
+        (Quota(cpus=0.5), ("cpu",)),
+        (Quota(disk_writes_per_s=5), ("disk",)),
+        (Quota(disk_bytes_per_s=5, memory_bytes=5), ("memory", "disk")),
     ],
 )
-def test_what_limits_limit(limits: Limits, resources: tuple[str, ...]):
-    assert limits.resources() == resources
+def test_what_a_quota_limits(quota: Quota, resources: tuple[str, ...]):
+    assert quota.resources() == resources
 
 
 def test_where_there_are_no_groups_nothing_is_limited(folder: Path, tmp_path: Path):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from kubedrill.cluster.handle import LIMITED, HandleError, Limits, Resource
+from kubedrill.cluster.handle import LIMITED, HandleError, Quota, Resource
 from kubedrill.errors import NotStarted
 from kubedrill.record.files import write_json
 
@@ -72,14 +72,14 @@ class Groups:
                 _write(group.parent.parent / "cgroup.procs", str(pid))
         _removed(group)  # if not, it limits nothing any more, and goes with the cluster
 
-    def limit(self, component: str, resource: Resource, limits: Limits | None) -> None:
+    def limit(self, component: str, resource: Resource, quota: Quota | None) -> None:
         """Limit what a component's group may use, or no more; OSError if the kernel will not have it.
 
         EBUSY: it has more memory already than it may have.
         """
         group = self._group(component, resource)
         group.mkdir(exist_ok=True)
-        for file, value in _settings(resource, limits, self.device):
+        for file, value in _settings(resource, quota, self.device):
             if (group / file).exists():  # swap is counted only where the kernel was told to
                 _write(group / file, value)
 
@@ -88,7 +88,7 @@ class Groups:
         return int((self._group(component, "memory") / "memory.usage_in_bytes").read_text())
 
     def counts(self, component: str) -> dict[str, int]:
-        """Return how often a component ran up against its limits, as a Strain has it."""
+        """Return how often a component ran up against its quota, as a Strain has it."""
         cpu = self._group(component, "cpu") / "cpu.stat"
         memory = self._group(component, "memory") / "memory.oom_control"
         return {
@@ -184,22 +184,22 @@ def _path(controller: str) -> str:
     return next(path for _, names, path in found if controller in names.split(","))
 
 
-def _settings(resource: Resource, limits: Limits | None, device: str) -> Iterator[tuple[str, str]]:
+def _settings(resource: Resource, quota: Quota | None, device: str) -> Iterator[tuple[str, str]]:
     """Yield what to write into which file, in order."""
     match resource:
         case "cpu":
-            cpus = limits.cpus if limits else None
+            cpus = quota.cpus if quota else None
             yield "cpu.cfs_period_us", str(_PERIOD_US)
             yield "cpu.cfs_quota_us", str(round(cpus * _PERIOD_US) if cpus else _NO_LIMIT)
         case "memory":
-            size = str(limits.memory_bytes if limits else _NO_LIMIT)
+            size = str(quota.memory_bytes if quota else _NO_LIMIT)
             # With swap it may never have less than without, so the bound is lifted first.
             yield "memory.memsw.limit_in_bytes", str(_NO_LIMIT)
             yield "memory.limit_in_bytes", size
             yield "memory.memsw.limit_in_bytes", size
         case "disk":
-            writes = limits.disk_writes_per_s if limits else None
-            written = limits.disk_bytes_per_s if limits else None
+            writes = quota.disk_writes_per_s if quota else None
+            written = quota.disk_bytes_per_s if quota else None
             yield "blkio.throttle.write_iops_device", f"{device} {writes or 0}"
             yield "blkio.throttle.write_bps_device", f"{device} {written or 0}"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kubedrill.clock import now
-from kubedrill.cluster.handle import Limits, Resource
+from kubedrill.cluster.handle import Quota, Resource
 from kubedrill.cluster.local.groups import Groups
 
 _INSIDE = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
@@ -29,7 +29,7 @@ class Unlimitable(Exception):  # noqa: N818 - an answer, not an accident
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    limits: Limits
+    quota: Quota
     since: int
     until: int | None
 
@@ -48,7 +48,7 @@ class Limited:
         self.groups.begin(component)
         if known := self._now.get((component, "memory")):
             with suppress(OSError):  # what died has left so much that it may have no more: so be it
-                self.groups.limit(component, "memory", known.limits)
+                self.groups.limit(component, "memory", known.quota)
         resources = dict.fromkeys(("memory", *self._of(component)))
         files = (str(self.groups.processes(component, resource)) for resource in resources)
         return ("sh", "-c", _INSIDE, "inside", *files, "--", *command)
@@ -57,35 +57,33 @@ class Limited:
         """Limit a component, lift that, or say how it is doing; Unlimitable."""
         match request["do"]:
             case "limit":
-                self.limit(component, pid, Limits(**request["limits"]), request["until"])
+                self.limit(component, pid, Quota(**request["quota"]), request["until"])
             case "lift":
-                self.lift(component, pid, Limits(**request["limits"]))
+                self.lift(component, pid, Quota(**request["quota"]))
         return self.strain(component)
 
     def limit(
-        self, component: str, pid: int | None, limits: Limits, until: int | None = None
+        self, component: str, pid: int | None, quota: Quota, until: int | None = None
     ) -> None:
         """Limit a component, of that pid if it runs; Unlimitable if it cannot be: then nothing was done."""
         if self.groups is None:
             raise Unlimitable("this cluster was brought up without control groups")
-        if known := [
-            resource for resource in limits.resources() if resource in self._of(component)
-        ]:
+        if known := [resource for resource in quota.resources() if resource in self._of(component)]:
             raise Unlimitable(f"{component}'s {' and '.join(known)} is limited already")
         done: list[Resource] = []
         try:
-            for resource in limits.resources():
+            for resource in quota.resources():
                 done.append(resource)
-                self._limit(self.groups, component, pid, resource, limits)
+                self._limit(self.groups, component, pid, resource, quota)
         except OSError as error:
             for resource in done:
                 self._lift(self.groups, component, pid, resource)
             raise Unlimitable(f"{component}'s {done[-1]}: {error.strerror}") from error
-        self._now |= {(component, resource): _Limit(limits, now(), until) for resource in done}
+        self._now |= {(component, resource): _Limit(quota, now(), until) for resource in done}
 
-    def lift(self, component: str, pid: int | None, limits: Limits) -> None:
+    def lift(self, component: str, pid: int | None, quota: Quota) -> None:
         """Limit a component no more, in what these limit; Unlimitable if the kernel will not have it."""
-        for resource in limits.resources():
+        for resource in quota.resources():
             if self.groups and self._now.pop((component, resource), None):
                 try:
                     self._lift(self.groups, component, pid, resource)
@@ -101,7 +99,7 @@ class Limited:
         for (component, _), limit in [*self._now.items()]:
             if limit.until is not None and limit.until <= now():
                 try:
-                    self.lift(component, pids[component], limit.limits)
+                    self.lift(component, pids[component], limit.quota)
                 except Unlimitable as error:
                     print(f"not lifted: {error}", file=sys.stderr)
 
@@ -117,10 +115,10 @@ class Limited:
 
     @staticmethod
     def _limit(
-        groups: Groups, component: str, pid: int | None, resource: Resource, limits: Limits
+        groups: Groups, component: str, pid: int | None, resource: Resource, quota: Quota
     ) -> None:
         try:
-            groups.limit(component, resource, limits)
+            groups.limit(component, resource, quota)
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
@@ -143,7 +141,7 @@ def _squeeze(groups: Groups, component: str) -> None:
     """
     for _ in range(_SQUEEZES):
         try:
-            groups.limit(component, "memory", Limits(memory_bytes=groups.memory(component)))
+            groups.limit(component, "memory", Quota(memory_bytes=groups.memory(component)))
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise

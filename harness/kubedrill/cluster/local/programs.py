@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubedrill.clock import now
+from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.cluster.local.files import Files
 from kubedrill.record.components import ComponentState, State
 from kubedrill.record.files import write_json
@@ -21,6 +21,11 @@ Reply = Callable[[dict[str, Any]], None]
 MARK = "KUBEDRILL_CLUSTER"
 """Environment variable of the supervisor and all it starts: the cluster's folder. `down` finds by it
 what a supervisor that died could not tell of."""
+
+_FIRST_DELAY = 50 * MILLISECOND
+_LONGEST_DELAY = 2 * SECOND
+_SETTLED = 10 * SECOND
+"""A process that ran this long has started well: its next restart is quick again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,16 @@ class Supervised:
         """Change the state, now."""
         self.state = state
         self.since = now()
+
+    def ended(self, *, asked: bool) -> None:
+        """Say what becomes of it, now that it has exited: held if that was asked for, else started anew."""
+        if asked:
+            self.due = self.lease
+            self.become("held")
+            return
+        self.quick_exits = self.quick_exits + 1 if now() - self.since < _SETTLED else 0
+        self.due = now() + min(_LONGEST_DELAY, _FIRST_DELAY << min(self.quick_exits, 10))
+        self.become("backoff")
 
     def facts(self) -> ComponentState:
         """Return its entry in components.json."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from kubedrill.clock import MILLISECOND, SECOND, now
+from kubedrill.clock import SECOND, now
 from kubedrill.cluster.local import groups
 from kubedrill.cluster.local.backends import Backends
 from kubedrill.cluster.local.files import Components, Files
@@ -27,11 +27,6 @@ from kubedrill.cluster.local.programs import Program, Reply, Request, Supervised
 from kubedrill.cluster.local.wires import LinkRefused
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import JsonLines, write_typed
-
-_FIRST_DELAY = 50 * MILLISECOND
-_LONGEST_DELAY = 2 * SECOND
-_SETTLED = 10 * SECOND
-"""A process that ran this long has started well: its next restart is quick again."""
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an accident
@@ -252,7 +247,7 @@ class Supervisor:
             process, asked_by = self._running(supervised), supervised.asked_by
             status = process.wait()
             supervised.process = supervised.asked_by = None
-            self._decide(supervised, asked_by is not None)
+            supervised.ended(asked=asked_by is not None)
             self._note(
                 Exited(
                     time=now(),
@@ -271,20 +266,6 @@ class Supervisor:
                 self._start(supervised, again)
 
         return reap
-
-    @staticmethod
-    def _decide(supervised: Supervised, asked: bool) -> None:
-        if asked:
-            supervised.due = supervised.lease
-            supervised.become("held")
-            return
-        supervised.quick_exits = (
-            supervised.quick_exits + 1 if now() - supervised.since < _SETTLED else 0
-        )
-        supervised.due = now() + min(
-            _LONGEST_DELAY, _FIRST_DELAY << min(supervised.quick_exits, 10)
-        )
-        supervised.become("backoff")
 
     def _note(self, line: Started | Exited) -> None:
         self._exits.add(line)

@@ -1,0 +1,250 @@
+"""What may be done to a local cluster: its supervisor is asked for it, its balancer or its namespaces are."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kubedrill.cluster.handle import (
+    LIMITED,
+    Absent,
+    Balancing,
+    Cutting,
+    Entering,
+    HandleError,
+    Limiting,
+    Link,
+    Quota,
+    Shape,
+    Shaped,
+    Shaping,
+    Strain,
+)
+from kubedrill.cluster.local import groups, haproxy, unix, wires
+from kubedrill.cluster.local.files import Files
+from kubedrill.cluster.local.zones import NetnsZones
+
+TIMEOUT_S = 5.0
+
+KINDS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "haproxy")
+"""What its supervisor runs."""
+
+
+class SupervisorGone(HandleError):  # noqa: N818 - an event, not a programming error
+    """Nobody listens any more: the supervisor has ended, and all that it ran with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Programs:
+    """The supervisor, as one who is told what to hold and to pause."""
+
+    socket: Path
+    of: tuple[str, ...] = KINDS
+
+    def hold(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        return self._ask("hold", target, by="fault", expect_pid=expect_pid, until=until)
+
+    def stop(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        return self._ask("stop", target, by="fault", expect_pid=expect_pid, until=until)
+
+    def restart(
+        self, target: str, *, expect_pid: int | None = None, until: int | None = None
+    ) -> int:
+        return self._ask("restart", target, by="fault", expect_pid=expect_pid, until=until)
+
+    def release(self, target: str) -> int:
+        request = {"do": "release", "components": [target], "by": "release"}
+        return int(ask(self.socket, request)["pids"][0])
+
+    def pause(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        return self._ask("pause", target, expect_pid=expect_pid, until=until)
+
+    def proceed(self, target: str) -> int | None:
+        pid = ask(self.socket, {"do": "proceed", "component": target})["pid"]
+        return None if pid is None else int(pid)
+
+    def _ask(self, do: str, component: str, **given: Any) -> int:
+        return int(ask(self.socket, {"do": do, "component": component, **given})["pid"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """The supervisor, as one who limits what it runs."""
+
+    socket: Path
+    lacks: Mapping[str, str]
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        return tuple(resource for resource in LIMITED if resource not in self.lacks)
+
+    def limit(self, component: str, quota: Quota, *, until: int | None = None) -> None:
+        for resource in quota.resources():
+            if resource in self.lacks:
+                raise HandleError(self.lacks[resource])
+        self._ask("limit", component, quota=asdict(quota), until=until)
+
+    def lift(self, component: str, quota: Quota) -> None:
+        self._ask("lift", component, quota=asdict(quota))
+
+    def strain(self, component: str) -> Strain:
+        return Strain(**self._ask("strain", component))
+
+    def _ask(self, do: str, component: str, **given: Any) -> dict[str, Any]:
+        return ask(self.socket, {"do": do, "component": component, **given})
+
+
+@dataclass(frozen=True, slots=True)
+class _Balancer:
+    """The load balancer's control socket; what outlives who asks is told it by the supervisor."""
+
+    files: Files
+    of: tuple[str, ...] = ("kube-apiserver",)
+
+    def take_out(self, zone: str, *, until: int | None = None) -> None:
+        ask(self.files.socket, {"do": "take_out", "zone": zone, "until": until})
+
+    def put_back(self, zone: str) -> None:
+        ask(self.files.socket, {"do": "put_back", "zone": zone})
+
+    def served(self) -> tuple[str, ...]:
+        with _balancer_asked():
+            return haproxy.servers_up(self.files.folder)
+
+    def connections(self, zone: str) -> tuple[str, ...]:
+        with _balancer_asked():
+            return haproxy.connections(self.files.folder, zone)
+
+    def cut(self, zone: str) -> None:
+        with _balancer_asked():
+            haproxy.cut(self.files.folder, zone)
+
+
+@contextmanager
+def _balancer_asked() -> Iterator[None]:
+    try:
+        yield
+    except haproxy.BalancerSilent as error:
+        raise HandleError(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Namespaces:
+    """Its zones, as those whose networks programs may be given."""
+
+    zones: NetnsZones
+    of: tuple[str, ...] = ("zone",)
+
+    def command(self, zone: str) -> tuple[str, ...]:
+        if zone not in self.zones.zones:
+            raise HandleError(f"there is no zone {zone}; there are {', '.join(self.zones.zones)}")
+        return self.zones.enter(zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cuts:
+    """The supervisor, as one who cuts links between namespaces."""
+
+    socket: Path
+    zones: NetnsZones
+    of: tuple[str, ...] = ("link",)
+
+    def cut(self, link: Link, *, until: int | None = None) -> None:
+        wire = _wire(self.zones, link)
+        ask(self.socket, {"do": "cut", "wire": asdict(wire), "until": until})
+
+    def mend(self, link: Link) -> None:
+        ask(self.socket, {"do": "mend", "wire": asdict(_wire(self.zones, link))})
+
+    def dropped(self, link: Link) -> int | None:
+        return wires.dropped(_wire(self.zones, link))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """The supervisor, as one who makes such links slow or lossy."""
+
+    socket: Path
+    zones: NetnsZones
+    lacks: Mapping[str, str]
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        return tuple(what for what in wires.SHAPED if what not in self.lacks)
+
+    def shape(self, link: Link, shape: Shape, *, until: int | None = None) -> None:
+        wire = asdict(_wire(self.zones, link))
+        ask(self.socket, {"do": "shape", "wire": wire, "shape": asdict(shape), "until": until})
+
+    def straighten(self, link: Link) -> None:
+        ask(self.socket, {"do": "straighten", "wire": asdict(_wire(self.zones, link))})
+
+    def shaped(self, link: Link) -> Shaped | None:
+        return wires.shaped(_wire(self.zones, link))
+
+
+def _wire(zones: NetnsZones, link: Link) -> wires.Wire:
+    for zone in (link.zone, link.other):
+        if zone is not None and zone not in zones.zones:
+            raise HandleError(f"there is no zone {zone}; there are {', '.join(zones.zones)}")
+    return wires.Wire(
+        namespace=zones.namespace(link.zone),
+        hub=zones.hub,
+        port=zones.port(link.zone),
+        peer=zones.address(link.other) if link.other else None,
+        direction=link.direction,
+        ports=link.ports,
+    )
+
+
+def programs(socket: Path) -> _Programs:
+    """Return what holds and pauses the programs of the supervisor that listens on `socket`."""
+    return _Programs(socket)
+
+
+def balancer(files: Files) -> Balancing:
+    """Return what asks the load balancer, and what has the supervisor ask it."""
+    return _Balancer(files)
+
+
+def namespaces(zones: NetnsZones) -> Entering:
+    """Return what gives programs the networks of zones."""
+    return _Namespaces(zones)
+
+
+def limiting(files: Files) -> Limiting | Absent:
+    """Return what limits the supervisor's programs, or why this machine has nothing that does."""
+    if why := groups.obstacle():
+        return Absent(why)
+    no_disk = groups.no_disk(files.folder)
+    return _Groups(files.socket, {"disk": no_disk} if no_disk else {})
+
+
+def cutting(socket: Path, zones: NetnsZones) -> Cutting | Absent:
+    """Return what cuts the links of zones, or why this machine has nothing that does."""
+    why = wires.obstacle()
+    return Absent(why) if why else _Cuts(socket, zones)
+
+
+def shaping(socket: Path, zones: NetnsZones) -> Shaping | Absent:
+    """Return what makes them slow or lossy, or why this machine has nothing that does."""
+    lacks = wires.shaping_obstacles()
+    if len(lacks) == len(wires.SHAPED):
+        return Absent("; ".join(dict.fromkeys(lacks.values())))
+    return _Shapes(socket, zones, lacks)
+
+
+def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Send one request to the supervisor that listens on `path` and return its answer."""
+    try:
+        said = unix.ask(path, json.dumps(request).encode() + b"\n", TIMEOUT_S)
+        answer: dict[str, Any] = json.loads(said)
+    except (OSError, ValueError) as error:
+        gone = isinstance(error, ConnectionRefusedError | FileNotFoundError)
+        kind = SupervisorGone if gone else HandleError
+        raise kind(f"no answer from the supervisor at {path}: {error}") from error
+    if "error" in answer:
+        raise HandleError(answer["error"])
+    return answer
