@@ -14,24 +14,17 @@ from kubedrill.cluster import guest
 from kubedrill.cluster.provider import provider_named
 from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
-from kubedrill.experiment import (
-    schedule,
-)
+from kubedrill.experiment import Experiment, schedule
 from kubedrill.judge import convert
 from kubedrill.judge.live import AbortWatch, Tail
 from kubedrill.order import Order, check_before, check_it_may_be_thrown_away, open_folder
 from kubedrill.record.catalogue import ClusterDefinition
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import Schedule, ScheduledLoad, on_cluster
 from kubedrill.record.stopping import interrupted
-from kubedrill.record.timeline import (
-    DrillAborted,
-    DrillEnded,
-    DrillFailed,
-    PhaseBegan,
-    Seeded,
-)
+from kubedrill.record.timeline import DrillAborted, DrillEnded, DrillFailed, PhaseBegan, Seeded
 from kubedrill.record.verdict import Report
 from kubedrill.report import machine
 from kubedrill.report.console import print_verdict
@@ -109,11 +102,7 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     origin = "brought up for this drill" if drill.own_cluster else "was up, and stays as it is"
     on = on_cluster(order.cluster, experiment.cluster_changes)
     console.print(f"cluster  {on}: {len(record.zones)} zones, {origin}")
-    with console.status("seeding"):
-        seeded = drill.seed(record, experiment.seed.wanted())
-    made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
-    console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
-    drill.add(Seeded(time=now(), created=seeded.created, seconds=round(seeded.seconds, 2)))
+    make_seed(drill, record, experiment, console)
     if experiment.rights is not None:
         drill.note(f"activities act as {guest.grant(drill.folder, experiment.rights)}")
     with console.status("measuring the machine"):
@@ -130,6 +119,17 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     plan = schedule(experiment, order.name, drill.folder.run, ClockPair.read(), start)
     drill.go(plan)
     return plan
+
+
+def make_seed(
+    drill: Drill, record: ClusterRecord, experiment: Experiment, console: Console
+) -> None:
+    """Create the objects that there are before the load, and say how many in which time."""
+    with console.status("seeding"):
+        seeded = drill.seed(record, experiment.seed.wanted())
+    made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
+    console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
+    drill.add(Seeded(time=now(), created=seeded.created, seconds=round(seeded.seconds, 2)))
 
 
 def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> None:

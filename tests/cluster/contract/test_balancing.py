@@ -6,11 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.handle import (
-    Absent,
-    Handle,
-    HandleError,
-)
+from kubedrill.cluster.handle import Absent, Handle, HandleError
 from kubedrill.record.cluster import ClusterRecord
 
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]

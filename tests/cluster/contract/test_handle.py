@@ -9,13 +9,7 @@ import pytest
 from every_provider import file_of
 
 from kubedrill import cluster as stage
-from kubedrill.cluster.handle import (
-    Absent,
-    Handle,
-    HandleError,
-    description,
-    present,
-)
+from kubedrill.cluster.handle import Absent, Handle, HandleError, description, present
 from kubedrill.cluster.provider import handle_of, provider_named
 from kubedrill.record.catalogue import OperationName
 from kubedrill.record.cluster import ClusterRecord

@@ -5,13 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.handle import (
-    LIMITED,
-    Absent,
-    Handle,
-    HandleError,
-    Quota,
-)
+from kubedrill.cluster.handle import LIMITED, Absent, Handle, HandleError, Quota
 from kubedrill.record.cluster import ClusterRecord
 
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]

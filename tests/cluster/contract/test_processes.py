@@ -9,11 +9,7 @@ import pytest
 from every_provider import of_kind
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.handle import (
-    Absent,
-    Handle,
-    HandleError,
-)
+from kubedrill.cluster.handle import Absent, Handle, HandleError
 from kubedrill.record.cluster import ClusterRecord
 
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]

@@ -21,9 +21,9 @@ from kubedrill.cluster.local import groups
 from kubedrill.cluster.local.backends import Backends
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.haproxy import BalancerSilent
-from kubedrill.cluster.local.limits import Limited, Unlimitable
 from kubedrill.cluster.local.links import Links
 from kubedrill.cluster.local.programs import Program, Reply, Request, Supervised, halts
+from kubedrill.cluster.local.quotas import Limited, Unlimitable
 from kubedrill.cluster.local.wires import LinkRefused
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import JsonLines, write_typed

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from kubedrill.cluster.local.quota import Limited, _Limit
 
 from kubedrill.cluster.handle import LIMITED, HandleError, Quota
 from kubedrill.cluster.local import groups, teardown
 from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
 from kubedrill.cluster.local.programs import MARK, Program, write_programs
+from kubedrill.cluster.local.quotas import Limited, _Limit
 from kubedrill.cluster.local.zones import namespace_prefix
 
 pytestmark = pytest.mark.skipif(bool(groups.obstacle()), reason=groups.obstacle())
