@@ -122,13 +122,13 @@ def _with_others(fault: Fault, others: Sequence[Fault], cluster: ClusterDescript
 
 
 def _on_top(fault: Fault, toll: Toll, taken: Sequence[Toll], cluster: ClusterDescription) -> str:
-    down = [name for their in taken for name in their.named]
+    hit = [name for their in taken for name in their.named]
     unnamed = sum(their.unnamed for their in taken)
-    held = [*dict.fromkeys(down), *["one of its choice"] * bool(unnamed)]
-    words = f"another fault hits {' and '.join(held)} then"
-    if twice := [name for name in toll.named if name in down]:
+    whom = [*dict.fromkeys(hit), *["one of its choice"] * bool(unnamed)]
+    words = f"another fault hits {' and '.join(whom)} then"
+    if twice := [name for name in toll.named if name in hit]:
         verb = fault.words().verb
         return f"{fault.name} of {', '.join(twice)}: {words}; {verb} another, or at another time"
-    left = [zone for zone in cluster.zones if zone not in {*toll.named, *down}][unnamed:]
+    left = [zone for zone in cluster.zones if zone not in {*toll.named, *hit}][unnamed:]
     why = too_much(fault.words(), toll, len(cluster.zones), [*left, *toll.named])
     return f"{why} ({words})" if why else ""
