@@ -70,6 +70,7 @@ def _opened(context: dict[str, Any], run: str, on: str) -> tuple[RunFolder, IO[b
     folder = RunFolder.create(Path(run).parent.resolve(), Path(run).name)
     record.write(folder.cluster)
     folder.chaos_experiment.write_text(json.dumps(context, indent=1, default=str), encoding="utf-8")
+    Ledger(folder.ledger).begin()
     registry.register(folder)
     call_folder(run, folder)
     return folder, lock

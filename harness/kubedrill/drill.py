@@ -97,6 +97,7 @@ class Drill:
 
     def guard(self, lock_descriptor: int) -> None:
         """Start the watchdog; it shares the cluster's lock, so that a killed drill keeps it."""
+        self.ledger.begin()
         registry.register(self.folder)
         command = [sys.executable, "-m", "kubedrill.undo.watchdog", "--run", str(self.folder.path)]
         command += ["--lock-fd", str(lock_descriptor), "--runner", str(os.getpid())]

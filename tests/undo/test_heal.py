@@ -61,6 +61,17 @@ def test_a_drill_that_is_done_is_not_remembered(tmp_path: Path, said: list[str])
     assert (tmp_path / "broken").exists()
 
 
+def test_a_drill_that_was_killed_when_it_was_just_remembered_has_left_nothing(
+    tmp_path: Path, said: list[str]
+) -> None:
+    folder = RunFolder.create(tmp_path / "reports", "e")
+    Ledger(folder.ledger).begin()
+    register(folder)
+    assert heal(tmp_path / "nowhere", said.append) == Healed(0, 0)
+    assert said == []
+    assert reminder() is None
+
+
 def test_a_drill_that_runs_is_left_alone(tmp_path: Path, said: list[str]) -> None:
     folder = abandon(tmp_path / "reports", tmp_path / "broken")
     with cluster.lock("nowhere"):

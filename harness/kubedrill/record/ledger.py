@@ -129,6 +129,10 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def begin(self) -> None:
+        """Make the file: with nothing in it, it says that nothing was begun; a missing one says nothing."""
+        self.path.touch()
+
     def intend(
         self,
         what: What,
