@@ -1,7 +1,8 @@
 """Read a cluster file: who provides it, its form, then what its provider can say of it."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, cast
 
@@ -107,10 +108,16 @@ def _limits(path: Path, definition: ClusterDefinition, source: Source) -> Limits
 
 def _guarded(definition: type[BaseModel]) -> type[BaseModel]:
     """Return a provider's model with what every cluster file may say besides."""
+    return _made(cast("Hashable", definition))
+
+
+@cache  # definitions of the same values are equal only if they are of the same model
+def _made(definition: Any) -> type[BaseModel]:
     keys: Any = {"limits": (LimitsPart, LimitsPart()), "notify": (NotifyPart | None, None)}
-    return create_model(
+    guarded: type[BaseModel] = create_model(
         definition.__name__, __base__=definition, __doc__=definition.__doc__, **keys
     )
+    return guarded
 
 
 def json_schema() -> dict[str, Any]:
