@@ -21,6 +21,7 @@ from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, Whom, missing,
 from kubedrill.faults.processes import running
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Lasts
+from kubedrill.record.faults import Witness
 from kubedrill.wire.errors import WireError
 
 COMMAND_S = 60.0
@@ -57,6 +58,10 @@ class EtcdMoveLeader(Fault):
     def moves(self) -> tuple[str, ...]:
         """Return etcd: that is what it is for."""
         return ("etcd",)
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that it leads."""
+        return ("leads",)
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run, but for the leader, which is none by chance."""
@@ -122,6 +127,10 @@ class EtcdDefragment(Fault):
         """Return etcd: a leader that serves nobody for longer than an election's timeout leads no more."""
         return ("etcd",)
 
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that each counts one more."""
+        return ("defragmented",)
+
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run."""
         return running(scene, self.target, leading(scene))
@@ -175,6 +184,10 @@ class EtcdCompact(Fault):
     def known(self, cluster: ClusterDescription) -> Sequence[str]:  # noqa: ARG002
         """Return etcd."""
         return (self.target,)
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that all members have forgotten."""
+        return ("compacted",)
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return etcd, if a member of it answers."""

@@ -13,6 +13,7 @@ from kubedrill.faults.fault import Scene, Seen, Whom, missing, proof
 from kubedrill.faults.toll import Toll
 from kubedrill.faults.zone_partition import PEERS_PORT, OnLinks
 from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.faults import Witness
 
 
 class EtcdIsolate(OnLinks):
@@ -47,6 +48,10 @@ class EtcdIsolate(OnLinks):
     def moves(self) -> tuple[str, ...]:
         """Return etcd, and all that must renew a Lease: the member takes their writes, and does none."""
         return ("etcd", *LED)
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that it does not call itself healthy: it has no leader."""
+        return ("unhealthy",)
 
     def link(self, zone: str) -> Link:
         """Return what is cut of a member's zone."""

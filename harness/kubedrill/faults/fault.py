@@ -14,6 +14,7 @@ from kubedrill.cluster.handle import Handle
 from kubedrill.faults.toll import Kind, Toll, Words
 from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Lasts, Need
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.faults import Witness
 
 Whom = Annotated[
     str | list[str],
@@ -126,6 +127,10 @@ class Fault(BaseModel, ABC):
 
     def moves(self) -> tuple[str, ...]:
         """Return the kinds of components whose leader may change because of it; other leaders may not."""
+        return ()
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return what others must see of it: where they saw something else, its proof is not believed."""
         return ()
 
     @abstractmethod

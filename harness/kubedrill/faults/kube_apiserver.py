@@ -12,6 +12,7 @@ from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, release, restart
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
+from kubedrill.record.faults import Witness
 
 
 class _OnApiservers(OnProcesses):
@@ -89,6 +90,10 @@ class ApiserverRollingRestart(_OnApiservers):
         """Return the apiservers: one is away at a time, so that all may be named where there are several."""
         alone = len(cluster.zones) == 1 and not self.allow_api_loss
         return (self.toll("apiserver", not alone),)
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that each exits."""
+        return ("exits",)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Restart the first; note which process each was."""

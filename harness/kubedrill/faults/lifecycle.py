@@ -53,13 +53,13 @@ def inject(
 
 def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:
     record = ClusterRecord.read(folder.cluster)
-    progress = Progress(folder, fault.name, index, moves=fault.moves())
+    progress = Progress(folder, fault.name, index, moves=fault.moves(), shows=fault.shows())
     if why := held_back(record, fault.name):
         raise progress.fail(why)
     scene = Scene(record, handle_of(record), lease=_lease(fault, folder, index))
     targets = _choose(fault, scene, progress)
     scene = replace(scene, targets=targets)
-    progress = Progress(folder, fault.name, index, targets, fault.moves())
+    progress = replace(progress, targets=targets)
     ledger = Ledger(folder.ledger)
     entry = _intend(fault, scene, ledger, progress, file)
     begun = progress.say("injecting")
@@ -97,7 +97,8 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
     known = _read(fault, entry.facts.get("given", {}), file)
     targets = tuple(entry.facts.get("targets", ()))
     scene = Scene(record, handle, targets, facts=entry.facts.get("facts", {}))
-    return _undo(known, scene, entry, Progress(folder, fault, index, targets, known.moves()))
+    progress = Progress(folder, fault, index, targets, known.moves(), known.shows())
+    return _undo(known, scene, entry, progress)
 
 
 def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[str, Any]:

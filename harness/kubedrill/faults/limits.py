@@ -15,6 +15,7 @@ from kubedrill.faults.kube_apiserver import no_leader
 from kubedrill.faults.limiting import Limit
 from kubedrill.reading.units import UnitError, parse_quantity
 from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.faults import Witness
 from kubedrill.wire.errors import WireError
 from kubedrill.words import shown
 
@@ -43,6 +44,10 @@ class _LimitCpu(Limit, ABC):
     """The kernel counts each 0.1 s; an idle controller has something to do every 2 s."""
 
     cpus: float = Field(description="cores, at least 0.01: 0.5 is half of one", ge=0.01, le=1024)
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that it has no more."""
+        return ("starved",)
 
     def quota(self) -> Quota:
         """Return the cores."""
@@ -114,6 +119,10 @@ class ApiserverLimitMemory(Limit):
         description="a size: 300MiB; one that has 200 MiB when idle does not start in 100 MiB"
     )
 
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that it is killed."""
+        return ("killed",)
+
     def quota(self) -> Quota:
         """Return the bytes."""
         return Quota(memory_bytes=round(parse_quantity(self.memory).value))
@@ -144,6 +153,10 @@ class EtcdSlowDisk(Limit):
     """A member writes its log for every Lease that is renewed, some times a second."""
 
     writes_per_s: int = Field(description="5 make an fsync take 0.2 s and more", ge=1, le=100_000)
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that it keeps its log late."""
+        return ("slow",)
 
     def quota(self) -> Quota:
         """Return the writes."""

@@ -13,6 +13,7 @@ from kubedrill.faults.kube_apiserver import no_leader
 from kubedrill.faults.processes import KILL, PAUSE, OnProcesses, not_anew, release, restart, running
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Lasts, Need
+from kubedrill.record.faults import Witness
 
 BALANCER = "haproxy"
 
@@ -68,6 +69,10 @@ class BalancerRestart(_OnTheBalancer):
     needs: ClassVar = (Need("holding", BALANCER),)
     blast_radius: ClassVar = "the load balancer: every connection through it ends"
     lasts: ClassVar[Lasts] = "momentary"
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that it exits."""
+        return ("exits",)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Restart it."""

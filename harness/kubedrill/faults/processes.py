@@ -12,6 +12,7 @@ from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, missing
 from kubedrill.record.catalogue import Need, OperationName
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import State
+from kubedrill.record.faults import Witness
 from kubedrill.record.sample import outcome_name
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
@@ -37,6 +38,8 @@ class Way:
     """Takes it back; what is as before is left so."""
     states: tuple[State, ...]
     """In which the target is while it is out; in the last of them once it is out for good."""
+    shows: tuple[Witness, ...]
+    """What others must see of it."""
 
     def inject(self, scene: Scene) -> dict[str, Any]:
         """Take the targets out; return their `pids`, and `since` when each is out.
@@ -102,6 +105,7 @@ KILL = Way(
     _hold,
     _release,
     ("held",),
+    ("exits", "silence"),
 )
 STOP = Way(
     "stop",
@@ -112,6 +116,7 @@ STOP = Way(
     _stop,
     _release,
     ("stopping", "held"),
+    ("exits",),  # one that is stopping answers until it has ended
 )
 PAUSE = Way(
     "pause",
@@ -122,6 +127,7 @@ PAUSE = Way(
     _pause,
     _proceed,
     ("paused",),
+    ("silence",),
 )
 
 
@@ -161,6 +167,10 @@ class OnProcesses(Fault, ABC):
             cls.name, cls.functions = f"{family}.{way.verb}", way.functions
             cls.verb, cls.done = way.verb, way.done
             cls.needs = (Need(way.operation, cls.component),)
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return what its way shows."""
+        return self.way.shows
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return those that run."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.clock import SECOND, now
-from kubedrill.record.faults import FaultEvent, FaultLine
+from kubedrill.record.faults import FaultEvent, FaultLine, Witness
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.schedule import Schedule
@@ -30,6 +30,8 @@ class Progress:
     """Whom it hits; none before they are chosen."""
     moves: tuple[str, ...] | None = None
     """Whose leader may change because of it; None: nobody knows."""
+    shows: tuple[Witness, ...] = ()
+    """What others must see of it."""
 
     def say(self, event: FaultEvent, proof: str = "", time: int | None = None, **facts: Any) -> int:
         """Append one event and return its time (monotonic ns; now, if not given)."""
@@ -45,6 +47,7 @@ class Progress:
                 proof=proof,
                 facts=facts,
                 moves=self.moves,
+                shows=self.shows,
             )
         )
         lines.close()

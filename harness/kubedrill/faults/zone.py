@@ -14,6 +14,7 @@ from kubedrill.faults.on_zones import HEALTH, ZONE, OnZones, parts, uncut
 from kubedrill.faults.processes import KILL, pids_of
 from kubedrill.faults.toll import Kind, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
+from kubedrill.record.faults import Witness
 
 
 class ZoneLose(OnZones):
@@ -48,6 +49,10 @@ class ZoneLose(OnZones):
             "zone",
         )
         return [self.toll(kind, self.allow_quorum_loss) for kind in kinds]
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that all in it exits, and answers nobody."""
+        return ("exits", "silence")
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Cut the links, then kill all at once; return who led, and which processes there were."""

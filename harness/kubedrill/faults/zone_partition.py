@@ -12,6 +12,7 @@ from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_zones import ZONE, Direction, OnZones, uncut
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
+from kubedrill.record.faults import Witness
 
 API_PORT, PEERS_PORT, ETCD_PORTS = 6443, 2380, {2379, 2380}
 """The ports whose loss takes an apiserver, or a member, from the others."""
@@ -114,6 +115,10 @@ class ZonePartition(OnLinks):
         if not self.ports or API_PORT in self.ports:
             tolls.append(self.toll("apiserver", self.allow_quorum_loss))
         return tolls
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that nothing in it answers, where all is cut that is sent to it, or by it."""
+        return () if self.from_zone or self.ports else ("silence",)
 
     def link(self, zone: str) -> Link:
         """Return what is cut of a zone."""

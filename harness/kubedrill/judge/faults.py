@@ -8,7 +8,7 @@ from pathlib import Path
 from kubedrill.clock import SECOND
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.found import Found, found
-from kubedrill.record.faults import FaultLine
+from kubedrill.record.faults import FaultLine, Witness
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_lines
 from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, touches
@@ -46,6 +46,11 @@ class ToldFault:
     def targets(self) -> tuple[str, ...]:
         """The components hit; none if the fault never began."""
         return next((line.targets for line in self.events.values()), ())
+
+    @property
+    def shows(self) -> tuple[Witness, ...]:
+        """What others must have seen of it."""
+        return next((line.shows for line in self.events.values()), ())
 
     @property
     def took_effect(self) -> bool:

@@ -22,6 +22,11 @@ Key = tuple[str, Labels]
 ROUND = 2 * SECOND
 """The scraper reads every target at the edges of each phase, one shortly after the other."""
 
+FSYNC = "etcd_disk_wal_fsync_duration_seconds"
+DEFRAGMENTED = "etcd_disk_backend_defrag_duration_seconds_count"
+COMPACTED = "etcd_debugging_mvcc_compact_revision"
+"""What tells of faults, whatever is measured."""
+
 _SUFFIXES = ("", "_bucket", "_count", "_sum")
 _FAMILIES = frozenset(
     name
@@ -29,7 +34,9 @@ _FAMILIES = frozenset(
     for family in metric.families
     for name in (family.name, *family.witnesses)
 )
-_WANTED = frozenset(f"{name}{suffix}" for name in _FAMILIES for suffix in _SUFFIXES)
+_WANTED = frozenset(
+    (*(f"{name}{suffix}" for name in _FAMILIES for suffix in _SUFFIXES), DEFRAGMENTED, COMPACTED)
+)
 """The names in lines that are needed: few of those of an apiserver's page, which is of 5 MB."""
 
 
