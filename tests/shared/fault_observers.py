@@ -122,6 +122,32 @@ class Halted(Processes):
         return not self.stands_still(target) and self.answer(target) == "200"
 
 
+class Flagged(Processes):
+    """Sees, in what the kernel says of processes, with which arguments they were started."""
+
+    def __init__(self, cluster: ClusterRecord) -> None:
+        super().__init__(cluster)
+        self.before = {name: self.arguments(name) for name in self.pids}
+
+    def arguments(self, target: str) -> list[str]:
+        """Return those of the process that runs now; none if none does."""
+        pid = handle_of(self.cluster).processes().get(target)
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+        except OSError:
+            return []
+
+    def hit(self, target: str) -> bool:
+        """Whether the process has ended, and one runs well that was started otherwise, and not as a shell."""
+        now, before = self.arguments(target), self.before[target]
+        otherwise = now[:1] == before[:1] and sorted(now) != sorted(before)
+        return self.ended(target) and otherwise and self.answer(target) == "200"
+
+    def well(self, target: str) -> bool:
+        """Whether it is well, and started as it was."""
+        return self.arguments(target) == self.before[target] and self.answer(target) == "200"
+
+
 class Members(Processes):
     """Sees, from the metrics and the files of etcd's members, what they did when told."""
 

@@ -19,6 +19,7 @@ from fault_observers import (
     Compacted,
     DatabaseAnew,
     Ended,
+    Flagged,
     Gone,
     Halted,
     Leading,
@@ -62,6 +63,11 @@ def end_it(cluster: ClusterRecord, target: str) -> None:
         time.sleep(0.02)
 
 
+def restore_flags(cluster: ClusterRecord, target: str) -> None:
+    """Give a component its own flags again, as somebody who finds it so may do."""
+    present(handle_of(cluster).flagging).restore(target)
+
+
 def put_back_by_hand(cluster: ClusterRecord, target: str) -> None:
     """Let the balancer serve a backend again, as a person would on its socket."""
     command = f"set server {target} state ready\n".encode()
@@ -99,7 +105,10 @@ class DeafHandle:
         return _DeafOperation(self._handle, found) if hasattr(found, "of") else found
 
 
-_ASKS = ("of", "lacks", "served", "connections", "strain", "dropped", "shaped", "command")
+_ASKS = (
+    *("of", "lacks", "served", "connections", "strain", "dropped", "shaped", "command"),
+    *("own", "changed", "runs_with"),
+)
 """What only asks, of all that operations have."""
 
 
@@ -155,6 +164,7 @@ _ZONES = {
     "no link is named": {"zone": []},
     "a link is named twice": {"zone": ["b", "b"]},
 }
+_FLAG = {"goaway-chance": 0.02}
 _LED = {'no zone "d"; known: ': {"zone": "d"}}
 
 ROWS = [
@@ -212,6 +222,45 @@ ROWS = [
         partial(Asked, "kube-scheduler"),
         _LIMITED,
         interfere=lift,
+    ),
+    Row(
+        "kube-apiserver.flags",
+        {"zone": "b", "set": {"goaway-chance": 0.02, "endpoint-reconciler-type": None}},
+        Flagged,
+        {
+            **{words: {**given, "set": _FLAG} for words, given in _SERVERS.items()},
+            'set: goaway-chanc: kube-apiserver has no flag "goaway-chanc"; did you mean': {
+                "zone": "a",
+                "set": {"goaway-chanc": 0.02},
+            },
+            "set: etcd-servers: kubedrill sets it itself": {
+                "zone": "a",
+                "set": {"etcd-servers": "https://127.0.0.1:1"},
+            },
+            "set: etcd-cafile: kubedrill sets it itself": {
+                "zone": "a",
+                "set": {"etcd-cafile": None},
+            },
+            "set: goaway-chance: kube-apiserver does not take it: invalid argument": {
+                "zone": "a",
+                "set": {"goaway-chance": "often"},
+            },
+        },
+        interfere=restore_flags,
+    ),
+    Row(
+        "kube-controller-manager.flags",
+        {"zone": "leader", "set": {"concurrent-deployment-syncs": 7}},
+        Flagged,
+        {words: {**given, "set": {"v": 3}} for words, given in _LED.items()},
+        interfere=restore_flags,
+    ),
+    Row(
+        "kube-scheduler.flags",
+        {"zone": ["c"], "set": {"kube-api-qps": 20}},
+        Flagged,
+        {"kube-scheduler has no flag": {"zone": "a", "set": {"goaway-chance": 0.02}}},
+        interfere=restore_flags,
     ),
     Row("load-balancer.kill", {}, Gone),
     Row("load-balancer.pause", {}, Halted),

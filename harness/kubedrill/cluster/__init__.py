@@ -75,7 +75,7 @@ def describe(definition: ClusterDefinition) -> ClusterDescription:
     """Return what a cluster of this definition will have, and what faults may do to it."""
     with asked(definition.provider):
         told = provider_named(definition.provider).capabilities(definition)
-        return replace(told, definition=definition)
+        return replace(told, definition=definition, provider=definition.provider)
 
 
 def describe_file(

@@ -15,6 +15,7 @@ from kubedrill.cluster.operations import (
     Cutting,
     Entering,
     Flagging,
+    FlagValue,
     HandleError,
     Holding,
     Limiting,
@@ -28,6 +29,7 @@ from kubedrill.cluster.operations import (
     Shaping,
     Strain,
     present,
+    written,
 )
 from kubedrill.record.catalogue import ClusterDescription, Need, OperationName
 from kubedrill.record.components import ComponentState, Exited, Started
@@ -40,6 +42,7 @@ __all__ = [
     "Cutting",
     "Entering",
     "Exits",
+    "FlagValue",
     "Flagging",
     "Handle",
     "HandleError",
@@ -56,6 +59,7 @@ __all__ = [
     "Strain",
     "description",
     "present",
+    "written",
 ]
 
 

@@ -103,7 +103,7 @@ _SCRAPER_RULES = [
     {
         "nonResourceURLs": [
             *("/metrics", "/metrics/*", "/healthz", "/healthz/*"),
-            *("/livez", "/livez/*", "/readyz", "/readyz/*"),
+            *("/livez", "/livez/*", "/readyz", "/readyz/*", "/flagz"),
         ],
         "verbs": ["get"],
     },

@@ -216,15 +216,48 @@ class Limiting(Operation, Protocol):
         ...
 
 
-class Flagging(Operation, Protocol):
-    """Changes flags of components, and changes them back."""
+FlagValue = str | int | float | bool
+"""What a flag may be given; none of it for those that need no value."""
 
-    def change(self, component: str, flags: Mapping[str, str], *, until: int | None = None) -> int:
-        """Start a component anew with other flags than its own; return its pid."""
+
+def written(value: FlagValue) -> str:
+    """Return a value as a program is given it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class Flagging(Operation, Protocol):
+    """Changes flags of components, and changes them back; each time the component is started anew."""
+
+    def change(
+        self,
+        component: str,
+        flags: Mapping[str, FlagValue | None],
+        *,
+        expect_pid: int | None = None,
+        until: int | None = None,
+    ) -> int:
+        """Ask it to end (SIGTERM), and start it with these flags; return the pid that ends, at once.
+
+        None takes a flag away. What has not ended within 10 s is killed. Started anew, by whatever cause, it
+        has these flags, until `restore`. HandleError as of `hold`, where its flags are changed already, and
+        where it has these: then nothing was done.
+        """
         ...
 
-    def restore(self, component: str) -> int:
-        """Start it anew with its own flags, unless it has them; return its pid."""
+    def restore(self, component: str) -> None:
+        """Let it end likewise, and start it with its own flags; one that has them is left so."""
+        ...
+
+    def own(self, component: str) -> Mapping[str, str]:
+        """Return the flags that the cluster gave it, whatever it runs with."""
+        ...
+
+    def changed(self, component: str) -> Mapping[str, FlagValue | None]:
+        """Return what it is given instead; nothing where it has its own flags."""
+        ...
+
+    def runs_with(self, component: str) -> Mapping[str, str]:
+        """Return the flags of the process that runs, as its own command line has them; none if none runs."""
         ...
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel
 
-from kubedrill.cluster.handle import Handle, HandleError
+from kubedrill.cluster.handle import FlagValue, Handle, HandleError
 from kubedrill.errors import NotStarted
 from kubedrill.reading.problems import Location
 from kubedrill.record.catalogue import ClusterDescription
@@ -55,6 +55,15 @@ class Provider(Protocol[Model]):
 
     def wrong(self, definition: Model) -> Iterable[tuple[Location, str]]:
         """Yield where a definition is wrong, and why, as far as its form alone does not say."""
+        ...
+
+    def wrong_flags(
+        self, kind: str, flags: Mapping[str, FlagValue | None]
+    ) -> Iterable[tuple[str, str]]:
+        """Yield the name of each flag that a kind of component cannot be given, and why.
+
+        Only asked where flags can be changed at all. None takes a flag away.
+        """
         ...
 
     def capabilities(self, definition: Model) -> ClusterDescription:

@@ -141,9 +141,9 @@ class NameCheck:
         """Say which faults the cluster cannot take; not where it is not known when they are."""
         if all(math.isfinite(end) for _, end in self._phases.values()):
             indexes = list(faults)
-            for number, argument, why in refused:
+            for number, where, why in refused:
                 index = indexes[number]
-                self._problems.add(("faults", index, faults[index].name, argument), why)
+                self._problems.add(("faults", index, faults[index].name, *where), why)
 
     def objectives(self, faults: Sequence[WantedFault]) -> tuple[PhaseObjective, ...]:
         """Return the objectives of every phase, those with problems left out.

@@ -163,6 +163,9 @@ class Fault(BaseModel, ABC):
     def undo(self, scene: Scene) -> None:
         """Begin to take it back; may be called again."""
 
+    def retreat(self, scene: Scene) -> None:
+        """Take back the next of what is taken back little by little; asked each time before `undone`."""
+
     def undone(self, scene: Scene) -> Seen:  # noqa: ARG002
         """Look whether all is as before."""
         return proof("nothing to undo")

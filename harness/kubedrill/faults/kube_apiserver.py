@@ -1,7 +1,6 @@
 """Faults on kube-apiservers: taken out, one or several; they come back ready to serve."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -15,7 +14,7 @@ from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.record.faults import Witness
 
 
-class _OnApiservers(OnProcesses):
+class OnApiservers(OnProcesses):
     """What those have in common that take apiservers out."""
 
     component: ClassVar = "kube-apiserver"
@@ -45,6 +44,11 @@ class _OnApiservers(OnProcesses):
         """Return the apiservers."""
         return (self.toll("apiserver", self.allow_api_loss),)
 
+    def one_at_a_time(self, cluster: ClusterDescription) -> Sequence[Toll]:
+        """Return the apiservers, one of which is away at a time: all may be named where there are several."""
+        alone = len(cluster.zones) == 1 and not self.allow_api_loss
+        return (self.toll("apiserver", not alone),)
+
 
 def no_leader(fault: str, asked: str | Sequence[str], cluster: ClusterDescription) -> str:
     """Return that there is no leader among apiservers, if one is asked for; or ""."""
@@ -53,25 +57,25 @@ def no_leader(fault: str, asked: str | Sequence[str], cluster: ClusterDescriptio
     return none if asked == "leader" else ""
 
 
-class ApiserverKill(_OnApiservers):
+class ApiserverKill(OnApiservers):
     """Kill a kube-apiserver with SIGKILL and keep it down until the phase ends."""
 
     way: ClassVar = KILL
 
 
-class ApiserverStop(_OnApiservers):
+class ApiserverStop(OnApiservers):
     """Stop a kube-apiserver in order (SIGTERM) and keep it down until the phase ends."""
 
     way: ClassVar = STOP
 
 
-class ApiserverPause(_OnApiservers):
+class ApiserverPause(OnApiservers):
     """Pause a kube-apiserver (SIGSTOP) until the phase ends: its connections stay, and nobody answers."""
 
     way: ClassVar = PAUSE
 
 
-class ApiserverRollingRestart(_OnApiservers):
+class ApiserverRollingRestart(OnApiservers):
     """Restart kube-apiservers in order (SIGTERM), one after the other: never are two down at once."""
 
     name: ClassVar = "kube-apiserver.rolling_restart"
@@ -87,9 +91,8 @@ class ApiserverRollingRestart(_OnApiservers):
     allow_api_loss: bool = Field(False, description="even where there is no other apiserver")
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:
-        """Return the apiservers: one is away at a time, so that all may be named where there are several."""
-        alone = len(cluster.zones) == 1 and not self.allow_api_loss
-        return (self.toll("apiserver", not alone),)
+        """Return the apiservers."""
+        return self.one_at_a_time(cluster)
 
     def shows(self) -> tuple[Witness, ...]:
         """Return that each exits."""
@@ -117,8 +120,7 @@ class ApiserverRollingRestart(_OnApiservers):
     def advance(self, scene: Scene) -> None:
         """Restart the next one, if all apiservers are ready."""
         waiting = self._waiting(scene)
-        servers = [server.name for server in scene.record.of_kind(self.component)]
-        if waiting and self.undone(replace(scene, targets=tuple(servers))).proven:
+        if waiting and self.all_well(scene):
             restart(scene, waiting[:1])
 
     def unfinished(self, scene: Scene) -> str:

@@ -7,7 +7,7 @@ from kubedrill.faults.led import OnLed
 from kubedrill.faults.processes import KILL, PAUSE, STOP
 
 
-class _OnControllerManagers(OnLed):
+class OnControllerManagers(OnLed):
     """What those have in common that take controller-managers out."""
 
     component: ClassVar = "kube-controller-manager"
@@ -19,13 +19,13 @@ class _OnControllerManagers(OnLed):
     )
 
 
-class ControllerManagerKill(_OnControllerManagers):
+class ControllerManagerKill(OnControllerManagers):
     """Kill a kube-controller-manager with SIGKILL and keep it down until the phase ends."""
 
     way: ClassVar = KILL
 
 
-class ControllerManagerStop(_OnControllerManagers):
+class ControllerManagerStop(OnControllerManagers):
     """Stop a kube-controller-manager (SIGTERM) and keep it down until the phase ends.
 
     It keeps its Lease, which another one takes when it has run out.
@@ -34,7 +34,7 @@ class ControllerManagerStop(_OnControllerManagers):
     way: ClassVar = STOP
 
 
-class ControllerManagerPause(_OnControllerManagers):
+class ControllerManagerPause(OnControllerManagers):
     """Pause a kube-controller-manager (SIGSTOP) until the phase ends."""
 
     way: ClassVar = PAUSE

@@ -7,7 +7,7 @@ from kubedrill.faults.led import OnLed
 from kubedrill.faults.processes import KILL, PAUSE, STOP
 
 
-class _OnSchedulers(OnLed):
+class OnSchedulers(OnLed):
     """What those have in common that take schedulers out."""
 
     component: ClassVar = "kube-scheduler"
@@ -18,13 +18,13 @@ class _OnSchedulers(OnLed):
     )
 
 
-class SchedulerKill(_OnSchedulers):
+class SchedulerKill(OnSchedulers):
     """Kill a kube-scheduler with SIGKILL and keep it down until the phase ends."""
 
     way: ClassVar = KILL
 
 
-class SchedulerStop(_OnSchedulers):
+class SchedulerStop(OnSchedulers):
     """Stop a kube-scheduler (SIGTERM) and keep it down until the phase ends.
 
     It gives its Lease back, which another one takes within 2 s.
@@ -33,7 +33,7 @@ class SchedulerStop(_OnSchedulers):
     way: ClassVar = STOP
 
 
-class SchedulerPause(_OnSchedulers):
+class SchedulerPause(OnSchedulers):
     """Pause a kube-scheduler (SIGSTOP) until the phase ends."""
 
     way: ClassVar = PAUSE

@@ -109,7 +109,12 @@ def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[
     fault.undo(scene)
     with suppress(OSError):  # a full disk must keep nothing broken
         progress.say("undoing", time=begun)
-    proof = _proven(lambda: fault.undone(scene), fault.return_s, progress, scene.handle)
+
+    def look() -> Seen:
+        fault.retreat(scene)
+        return fault.undone(scene)
+
+    proof = _proven(look, fault.return_s, progress, scene.handle)
     at = progress.say("undone", proof)
     ledger.undone(entry.id)
     if why := lapse or unfinished:

@@ -45,7 +45,8 @@ def totals(cluster: ClusterDescription) -> dict[str, int]:
 
 def described(record: ClusterRecord) -> ClusterDescription:
     """Return what a cluster that is up has, and what may be done to it."""
-    return ClusterDescription(record.zones, record.capabilities, record.lacks, record.limits)
+    can, lacks = record.capabilities, record.lacks
+    return ClusterDescription(record.zones, can, lacks, record.limits, provider=record.provider)
 
 
 def forbidden(limits: Sequence[Limits], fault: str) -> str:

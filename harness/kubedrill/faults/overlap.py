@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from kubedrill.faults.fault import Candidate, Fault
 from kubedrill.faults.limited import beyond, described, forbidden, totals
 from kubedrill.faults.toll import Toll, too_much, unknown
+from kubedrill.reading.problems import Location
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.catalogue import ClusterDescription, Need, Refusal, TimedFault
 from kubedrill.record.cluster import ClusterRecord
@@ -28,10 +29,10 @@ def refusals(
                 read[index] = kind.model_validate(dict(timed.arguments))
             except ValidationError as error:
                 # Their form was checked before, by their schema: what is left is what only the fault knows.
-                place = next((str(part["loc"][0]) for part in error.errors() if part["loc"]), "")
-                yield Refusal(index, place, f"{timed.name}: {in_parameters(error)}")
+                where = next((part["loc"] for part in error.errors() if part["loc"]), ())
+                yield Refusal(index, where[:1], f"{timed.name}: {in_parameters(error)}")
         elif why := forbidden(cluster.limits, timed.name):
-            yield Refusal(index, "", why)
+            yield Refusal(index, (), why)
     for index, fault in read.items():
         begun = faults[index].inject_s
         others = [
@@ -40,7 +41,17 @@ def refusals(
             if (faults[number].inject_s, number) < (begun, index) and faults[number].undo_s > begun
         ]
         if why := _why_not(fault, others, cluster):
-            yield Refusal(index, fault.hits, why)
+            yield Refusal(index, _where(fault, why), why)
+
+
+def _where(fault: Fault, why: str) -> Location:
+    """Return where that stands which a refusal begins with (`NAME: set: goaway: ...`), else who is hit."""
+    first, _, then = why.removeprefix(f"{fault.name}: ").partition(": ")
+    if first not in type(fault).model_fields:
+        return (fault.hits,) if fault.hits else ()
+    value = getattr(fault, first)
+    key = then.partition(": ")[0]
+    return (first, key) if isinstance(value, Mapping) and key in value else (first,)
 
 
 def _why_not(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:

@@ -116,6 +116,8 @@ class ClusterDescription:
     """What no experiment may go beyond: of the file, and those with which it was brought up."""
     definition: ClusterDefinition | None = field(default=None, compare=False)
     """The file, if it was described by one."""
+    provider: str = field(default="", compare=False)
+    """Who provides it; "" where nobody does yet."""
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""
@@ -152,8 +154,8 @@ class Refusal(NamedTuple):
 
     number: int
     """Of the fault among those that were asked about."""
-    argument: str
-    """The argument that says what is hit."""
+    where: Location
+    """The way to what is wrong, from the fault's arguments: mostly the one that says what is hit."""
     why: str
 
 

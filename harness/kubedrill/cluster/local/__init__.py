@@ -3,7 +3,7 @@
 What is heavy is imported when it is called: the supervisor's daemon imports this package too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +13,9 @@ from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 
 if TYPE_CHECKING:
-    from kubedrill.cluster.handle import Handle
+    from kubedrill.cluster.handle import FlagValue, Handle
     from kubedrill.cluster.local.definition import LocalDefinition
+    from kubedrill.cluster.local.flags import Kind
     from kubedrill.reading.problems import Location
 
 
@@ -37,6 +38,14 @@ class Local:
         from kubedrill.cluster.local.definition import wrong
 
         return wrong(definition)
+
+    def wrong_flags(
+        self, kind: "Kind", flags: "Mapping[str, FlagValue | None]"
+    ) -> "Iterable[tuple[str, str]]":
+        """Ask the program whether it takes them."""
+        from kubedrill.cluster.local.flags import wrong
+
+        return wrong(kind, flags)
 
     def capabilities(self, definition: "LocalDefinition") -> ClusterDescription:
         """Return what will stand on the handle of such a cluster on this machine."""

@@ -22,6 +22,7 @@ from kubedrill.cluster.local.operations import (
     ask,
     balancer,
     cutting,
+    flagging,
     limiting,
     namespaces,
     programs,
@@ -38,7 +39,6 @@ from kubedrill.record.watched import Usage
 
 _NO_LINK = "its zones are addresses of one loopback interface: nothing is between them"
 _NO_ZONE = "its zones are addresses of one loopback interface: what runs here is in all of them"
-_NO_FLAGS = "its components keep the flags that they were first started with"
 
 
 class LocalHandle:
@@ -61,7 +61,7 @@ class LocalHandle:
             self.shaping = shaping(self._files.socket, known)
         self.limiting: Limiting | Absent = limiting(self._files)
         self.balancing: Balancing | Absent = balancer(self._files)
-        self.flagging: Flagging | Absent = Absent(_NO_FLAGS)
+        self.flagging: Flagging | Absent = flagging(self._files.socket)
 
     def components(self) -> Mapping[str, ComponentState]:
         """Ask the supervisor for every component's state."""

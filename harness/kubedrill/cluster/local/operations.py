@@ -13,6 +13,8 @@ from kubedrill.cluster.handle import (
     Balancing,
     Cutting,
     Entering,
+    Flagging,
+    FlagValue,
     HandleError,
     Limiting,
     Link,
@@ -24,6 +26,8 @@ from kubedrill.cluster.handle import (
 )
 from kubedrill.cluster.local import groups, haproxy, unix, wires
 from kubedrill.cluster.local.files import Files
+from kubedrill.cluster.local.flags import KINDS as FLAGGED
+from kubedrill.cluster.local.other_flags import by_name
 from kubedrill.cluster.local.zones import NetnsZones
 
 TIMEOUT_S = 5.0
@@ -94,6 +98,47 @@ class _Groups:
 
     def _ask(self, do: str, component: str, **given: Any) -> dict[str, Any]:
         return ask(self.socket, {"do": do, "component": component, **given})
+
+
+@dataclass(frozen=True, slots=True)
+class _Flags:
+    """The supervisor, as one who starts what it runs with other flags."""
+
+    socket: Path
+    of: tuple[str, ...] = FLAGGED
+
+    def change(
+        self,
+        component: str,
+        flags: Mapping[str, FlagValue | None],
+        *,
+        expect_pid: int | None = None,
+        until: int | None = None,
+    ) -> int:
+        given = {"flags": dict(flags), "by": "flags", "expect_pid": expect_pid, "until": until}
+        return int(ask(self.socket, {"do": "change", "component": component, **given})["pid"])
+
+    def restore(self, component: str) -> None:
+        ask(self.socket, {"do": "restore", "component": component})
+
+    def own(self, component: str) -> Mapping[str, str]:
+        own: Mapping[str, str] = self._told(component)["own"]
+        return own
+
+    def changed(self, component: str) -> Mapping[str, FlagValue | None]:
+        changed: Mapping[str, FlagValue | None] = self._told(component)["changed"]
+        return changed
+
+    def runs_with(self, component: str) -> Mapping[str, str]:
+        pid = ask(self.socket, {"do": "components"})["components"][component]["pid"]
+        try:
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return {}
+        return by_name(tuple(line.decode(errors="replace").split("\0")))
+
+    def _told(self, component: str) -> dict[str, Any]:
+        return ask(self.socket, {"do": "flags", "component": component})
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +247,11 @@ def _wire(zones: NetnsZones, link: Link) -> wires.Wire:
 def programs(socket: Path) -> _Programs:
     """Return what holds and pauses the programs of the supervisor that listens on `socket`."""
     return _Programs(socket)
+
+
+def flagging(socket: Path) -> Flagging:
+    """Return what changes the flags of the programs of the supervisor that listens on `socket`."""
+    return _Flags(socket)
 
 
 def balancer(files: Files) -> Balancing:

@@ -28,12 +28,19 @@ _SETTLED = 10 * SECOND
 """A process that ran this long has started well: its next restart is quick again."""
 
 
+class Refused(Exception):  # noqa: N818 - an answer, not an accident
+    """The request cannot be done; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """One supervised process. Its log is `logs/NAME.log` in the cluster's folder."""
 
     name: str
     command: tuple[str, ...]
+    """Without its flags."""
+    flags: tuple[str, ...] = ()
+    """Its own: `--NAME=VALUE` each."""
     nice: int = 0
 
 
@@ -45,7 +52,8 @@ def write_programs(folder: Path, programs: list[Program]) -> None:
 def read_programs(folder: Path) -> list[Program]:
     """Read the supervisor's list."""
     raw = json.loads(Files(folder).programs.read_text(encoding="utf-8"))
-    return [Program(**{**listed, "command": tuple(listed["command"])}) for listed in raw]
+    lists = ("command", "flags")
+    return [Program(**listed | {key: tuple(listed[key]) for key in lists}) for listed in raw]
 
 
 @dataclass(slots=True)
@@ -88,6 +96,19 @@ class Supervised:
         self.quick_exits = self.quick_exits + 1 if now() - self.since < _SETTLED else 0
         self.due = now() + min(_LONGEST_DELAY, _FIRST_DELAY << min(self.quick_exits, 10))
         self.become("backoff")
+
+    def named(self) -> tuple[str, int | None]:
+        """Return its name, and its pid if it runs."""
+        return self.program.name, self.process.pid if self.process else None
+
+    def renice(self, pid: int) -> None:
+        """Give its process its priority."""
+        if self.program.nice == 0:
+            return
+        try:
+            os.setpriority(os.PRIO_PROCESS, pid, self.program.nice)
+        except PermissionError:
+            pass  # a better priority is for root; the drill measures how late everybody was
 
     def facts(self) -> ComponentState:
         """Return its entry in components.json."""

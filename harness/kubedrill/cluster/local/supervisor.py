@@ -22,15 +22,12 @@ from kubedrill.cluster.local.backends import Backends
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.haproxy import BalancerSilent
 from kubedrill.cluster.local.links import Links
-from kubedrill.cluster.local.programs import Program, Reply, Request, Supervised, halts
+from kubedrill.cluster.local.other_flags import GRACE, OtherFlags
+from kubedrill.cluster.local.programs import Program, Refused, Reply, Request, Supervised, halts
 from kubedrill.cluster.local.quotas import Limited, Unlimitable
 from kubedrill.cluster.local.wires import LinkRefused
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import JsonLines, write_typed
-
-
-class Refused(Exception):  # noqa: N818 - an answer, not an accident
-    """The request cannot be done; the message says why."""
 
 
 class Supervisor:
@@ -46,6 +43,7 @@ class Supervisor:
         self._limited = Limited(groups.read(self._files.groups))
         self._backends = Backends(folder)
         self._links = Links()
+        self._flags = OtherFlags()
         self._changed = True
 
     def answer(self, request: Request, reply: Reply) -> None:
@@ -55,6 +53,9 @@ class Supervisor:
             "components": lambda _: self._components(),
             "stop": lambda request: {"pid": self._stop(request)},
             "restart": lambda request: {"pid": self._stop(request, again=request["by"])},
+            "change": lambda request: {"pid": self._change(request)},
+            "restore": lambda request: self._restore(self._find(request["component"])),
+            "flags": lambda request: self._flags.told(self._find(request["component"]).program),
             "pause": lambda request: {"pid": self._pause(request)},
             "proceed": lambda request: {"pid": self._proceed(self._find(request["component"]))},
             **dict.fromkeys(("take_out", "put_back"), self._backends.answer),
@@ -78,20 +79,23 @@ class Supervisor:
         due += self._limited.due()
         due += self._backends.due()
         due += self._links.due()
+        due += self._flags.due()
         return max(0.0, (min(due) - now()) / SECOND) if due else None
 
     def start_due(self) -> None:
         """Start, or let go on, whatever waited long enough."""
-        self._limited.lift_due(dict(map(_named, self._all.values())))
+        self._limited.lift_due(dict(supervised.named() for supervised in self._all.values()))
         self._backends.put_back_due()
         self._links.end_due()
+        for name in self._flags.overdue():
+            self._restore(self._all[name], "lease")
         for supervised in self._all.values():
             if supervised.due is None or supervised.due > now():
                 continue
             if supervised.state == "paused":
                 self._proceed(supervised)
             elif supervised.state == "stopping":
-                self._hurry(supervised, "lease")
+                self._hurry(supervised, supervised.again or "lease")
             elif supervised.state == "held":
                 self._start(supervised, "lease")
             else:
@@ -129,7 +133,7 @@ class Supervisor:
         process.kill()
 
     def _limit(self, request: Request) -> dict[str, Any]:
-        return self._limited.answer(request, *_named(self._find(request["component"])))
+        return self._limited.answer(request, *self._find(request["component"]).named())
 
     def _release_all(self, request: Request, reply: Reply) -> None:
         names, by = request["components"], request["by"]
@@ -180,6 +184,27 @@ class Supervisor:
         process.terminate()
         return process.pid
 
+    def _change(self, request: Request) -> int:
+        program, wanted = self._find(request["component"]).program, request["flags"]
+        self._flags.check(program, wanted)
+        pid = self._stop({**request, "until": now() + GRACE}, again=request["by"])
+        self._flags.change(program, wanted, request["until"])
+        return pid
+
+    def _restore(self, supervised: Supervised, by: str = "restore") -> dict[str, Any]:
+        """Start it with its own flags: at once, where it does not run or stands still."""
+        if not self._flags.restore(supervised.program):
+            return {}
+        if supervised.state == "running":
+            request = {"component": supervised.program.name, "by": by, "expect_pid": None}
+            self._stop({**request, "until": now() + GRACE}, again=by)
+        elif supervised.state == "backoff":
+            supervised.due = now()
+        elif supervised.state == "paused":
+            supervised.asked_by = by
+            self._hurry(supervised, by)
+        return {}
+
     def _hurry(self, supervised: Supervised, by: str) -> None:
         """End what takes its time to do so: it is to run again."""
         supervised.again, supervised.due = by, None
@@ -221,9 +246,10 @@ class Supervisor:
         return process.pid
 
     def _start(self, supervised: Supervised, by: str) -> None:
-        with self._files.log(supervised.program.name).open("ab") as file:
+        program = supervised.program
+        with self._files.log(program.name).open("ab") as file:
             process = subprocess.Popen(
-                self._limited.inside(supervised.program.name, supervised.program.command),
+                self._limited.inside(program.name, self._flags.command(program)),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -231,11 +257,11 @@ class Supervisor:
         supervised.process, supervised.due = process, None
         supervised.started = psutil.Process(process.pid).create_time()
         supervised.become("running")
-        _renice(process.pid, supervised.program.nice)
+        supervised.renice(process.pid)
         self._selector.register(
             os.pidfd_open(process.pid), selectors.EVENT_READ, self._exited(supervised)
         )
-        self._note(Started(time=now(), component=supervised.program.name, pid=process.pid, by=by))
+        self._note(Started(time=now(), component=program.name, pid=process.pid, by=by))
         for started in supervised.awaited:
             started(process.pid)
         supervised.awaited.clear()
@@ -270,17 +296,3 @@ class Supervisor:
     def _note(self, line: Started | Exited) -> None:
         self._exits.add(line)
         self._changed = True
-
-
-def _named(supervised: Supervised) -> tuple[str, int | None]:
-    """Return a component's name, and its pid if it runs."""
-    return supervised.program.name, supervised.process.pid if supervised.process else None
-
-
-def _renice(pid: int, nice: int) -> None:
-    if nice == 0:
-        return
-    try:
-        os.setpriority(os.PRIO_PROCESS, pid, nice)
-    except PermissionError:
-        pass  # a better priority is for root; the drill measures how late everybody was
