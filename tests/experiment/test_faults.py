@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kubedrill.errors import NotStarted
+from kubedrill.errors import BadFile, NotStarted
 from kubedrill.experiment import Experiment
 
 Read = Callable[..., Experiment]
@@ -49,3 +49,31 @@ def test_a_bad_entry_of_faults(reading: Read, small: str, entry: str, said: str)
     with pytest.raises(NotStarted) as caught:
         reading(small, f"faults=[{entry}]")
     assert str(caught.value).splitlines()[0] == f"--set faults: {said}"
+
+
+FLAGS = """\
+  - kube-apiserver.flags:
+      zone: b
+      set:
+        goaway-chance: 0.02
+        {0}
+"""
+
+
+@pytest.mark.parametrize(
+    ("flag", "line", "said"),
+    [
+        ("goaway-chanc: 0.02", 15, 'kube-apiserver has no flag "goaway-chanc"; did you mean'),
+        ("etcd-cafile: null", 15, "kubedrill sets it itself: the cluster would not hold together"),
+        ("v: []", 13, "kube-apiserver.flags: set "),
+    ],
+)
+def test_a_flag_that_no_component_can_be_given_is_told_with_its_line(
+    reading: Read, small: str, flag: str, line: int, said: str
+) -> None:
+    text = small.replace("  - etcd.kill: {member: leader}\n", FLAGS.format(flag))
+    with pytest.raises(BadFile) as refused:
+        reading(text)
+    [words] = str(refused.value).splitlines()
+    assert f"x.yaml:{line}: " in words
+    assert said in words

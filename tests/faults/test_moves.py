@@ -9,6 +9,7 @@ from kubedrill.cluster.leases import LED
 from kubedrill.faults.catalogue import faults
 
 MANAGER, SCHEDULER = "kube-controller-manager", "kube-scheduler"
+ON_LED = ("kill", "stop", "pause", "limit_cpu", "flags")
 GIVEN = {row.fault: row.given for row in ROWS}
 MOVES: dict[str, Sequence[str]] = {
     "etcd.kill": ("etcd",),
@@ -26,8 +27,9 @@ MOVES: dict[str, Sequence[str]] = {
     "kube-apiserver.rolling_restart": LED,
     "kube-apiserver.limit_cpu": LED,
     "kube-apiserver.limit_memory": LED,
-    **{f"{MANAGER}.{how}": (MANAGER,) for how in ("kill", "stop", "pause", "limit_cpu")},
-    **{f"{SCHEDULER}.{how}": (SCHEDULER,) for how in ("kill", "stop", "pause", "limit_cpu")},
+    "kube-apiserver.flags": LED,
+    **{f"{MANAGER}.{how}": (MANAGER,) for how in ON_LED},
+    **{f"{SCHEDULER}.{how}": (SCHEDULER,) for how in ON_LED},
     **{
         f"load-balancer.{how}": ()  # who leads renews its Lease through its own zone's apiserver
         for how in ("kill", "pause", "restart", "remove_backend", "cut_connections")

@@ -57,7 +57,7 @@ def test_a_member_that_is_down_cannot_be_killed() -> None:
     (refusal,) = refusals([kill(["a", "b"], 0, 10, allow_quorum_loss=True), again], FIVE)
     assert refusal == (
         1,
-        "member",
+        ("member",),
         "etcd.kill of a: another fault hits a and b then; kill another, or at another time",
     )
 
@@ -90,8 +90,8 @@ def test_the_same_resource_of_the_same_component_is_not_limited_twice() -> None:
 @pytest.mark.parametrize("size", ["300", "300ms", "much"])
 def test_what_only_the_fault_knows_to_be_wrong_is_refused(size: str) -> None:
     faults_then = [limit("kube-apiserver.limit_memory", "a", memory=size)]
-    [(number, argument, why)] = refusals(faults_then, LIMITED)
-    assert (number, argument) == (0, "memory")
+    [(number, where, why)] = refusals(faults_then, LIMITED)
+    assert (number, where) == (0, ("memory",))
     assert why.startswith("kube-apiserver.limit_memory: ")
     assert f'"{size}"' in why
 

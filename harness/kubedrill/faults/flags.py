@@ -171,10 +171,8 @@ class OtherFlags(OnProcesses, ABC):
         if not (seen := self._well(scene, target)).proven:
             return seen
         before, told = scene.facts["told"][target], self._flagz(scene, target)
-        if same := [name for name in told if told[name] == before.get(name)]:
-            return missing(
-                f"/flagz of {target} tells of the same {', '.join(same)} as before", target
-            )
+        if told and all(value == before.get(name) for name, value in told.items()):
+            return missing(f"/flagz of {target} tells of the same values as before", target)
         words = ["/flagz tells of other values than before"] if told else []
         return proof(", ".join([f"{target} runs with {self._in_words()}", *words, seen.words]))
 
