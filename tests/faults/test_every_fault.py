@@ -237,6 +237,28 @@ def test_an_injection_that_does_nothing_is_found_out(
 
 
 @pytest.mark.torture
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS if row.astray]
+)
+def test_an_injection_that_hits_another_is_found_out(
+    cluster: ClusterRecord, folder: RunFolder, row: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert row.astray
+    monkeypatch.setattr(kind_of(row), "effect_s", 1.0)
+    with monkeypatch.context() as patch:
+        row.astray(patch)
+        with pytest.raises(FaultFailed, match=r"after 1 s "):
+            inject(row.fault, row.given, str(folder.path))
+        undo_open(Ledger(folder.ledger))  # of the one that was hit
+    assert told(folder)[-1] in ("failed", "undone")
+    assert Ledger(folder.ledger).open_entries() == []
+    with closing(Processes(cluster)) as processes:
+        until(
+            lambda: all(processes.answer(name) == "200" for name in processes.pids), "all is well"
+        )
+
+
+@pytest.mark.torture
 @every_fault_that_holds_something
 def test_an_undo_that_does_nothing_is_found_out(
     folder: RunFolder, row: Row, observer: Observer, monkeypatch: pytest.MonkeyPatch

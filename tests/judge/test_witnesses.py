@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from judged_drill import KILL, JudgedDrill
-from judged_scrapes import END, KILLED, UNDONE, at
+from judged_scrapes import END, KILLED, UNDOING, UNDONE, at
 
 from kubedrill.record.faults import Witness
 from kubedrill.record.verdict import Verdict
 
+FSYNCS_A_SECOND = 100
 Change = Callable[[JudgedDrill], None]
 
 
@@ -149,6 +150,17 @@ def test_all_that_is_in_a_zone_is_silent(drill: JudgedDrill, tmp_path: Path) -> 
     assert not [line for line in said if "etcd-b answered" in line], said
 
 
+def test_whom_probes_reach_is_not_out(drill: JudgedDrill, tmp_path: Path) -> None:
+    show(drill, "silence")
+    for line in drill.faults:
+        line["target"] = "haproxy"
+    [reason] = reasons(drill, tmp_path / "well")
+    assert reason.startswith("etcd.kill on haproxy: haproxy answered ")
+    assert reason.endswith(" probes while it was in force")
+    drill.fail(KILLED, UNDOING, total_s=0.5, path="balancer")
+    assert reasons(drill, tmp_path / "silent") == []
+
+
 def test_a_member_without_peers_is_not_healthy(drill: JudgedDrill, tmp_path: Path) -> None:
     show(drill, "unhealthy")
     assert reasons(drill, tmp_path / "well") == []
@@ -181,7 +193,7 @@ def test_who_may_have_little_cpu_has_no_more(
     assert all("etcd-a had " in line and " s of CPU in " in line for line in said)
 
 
-@pytest.mark.parametrize(("seconds", "believed"), [(0.001, False), (0.1, True)])
+@pytest.mark.parametrize(("seconds", "believed"), [(0.0, False), (0.1, True)])
 def test_who_has_a_slow_disk_keeps_its_log_late(
     drill: JudgedDrill, tmp_path: Path, seconds: float, believed: bool
 ) -> None:
@@ -189,8 +201,9 @@ def test_who_has_a_slow_disk_keeps_its_log_late(
     fsync = "etcd_disk_wal_fsync_duration_seconds"
     for line in drill.faults:
         line["target"] = "etcd-a"
-    for scrape in drill.scrapes.of("etcd-a"):
-        scrape.values[f"{fsync}_sum"] = scrape.values[f"{fsync}_count"] * seconds
+    for scrape in drill.scrapes.of("etcd-a", -1):
+        late = max(0.0, scrape.second - KILLED) * FSYNCS_A_SECOND
+        scrape.values[f"{fsync}_sum"] = 0.001 * scrape.values[f"{fsync}_count"] + seconds * late
     said = reasons(drill, tmp_path)
     assert bool(said) is not believed
     assert all("fsyncs of etcd-a's log took 0.001 s on average" in line for line in said)
@@ -214,7 +227,13 @@ def test_what_members_count_grows(
     assert reasons(drill, tmp_path / "as before") == [
         f"etcd.kill on etcd-a: {family} of etcd-a is 3 after it, as before"
     ]
-    begun = {"time": at(KILLED), "event": "started", "pid": 9, "component": "etcd-a", "by": "fault"}
+    begun = {
+        "time": at(KILLED + 0.5),
+        "event": "started",
+        "pid": 9,
+        "component": "etcd-a",
+        "by": "fault",
+    }
     drill.exits.append(begun)
     assert reasons(drill, tmp_path / "from 0 on") == []
     drill.exits.remove(begun)

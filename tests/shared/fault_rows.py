@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
 from balancer_observers import Kept, Served
 from fault_observers import (
     Asked,
@@ -28,27 +27,19 @@ from fault_observers import (
     ShortOfMemory,
     SlowDisk,
 )
+from sabotages import Sabotage, astray, deafen, hand_over_elsewhere, ignore, squint
 from zone_observers import CutOff, Isolated, Lossy, ZoneGone, mend_all_links
 
-from kubedrill.cluster.handle import Handle, Quota, present
+from kubedrill.cluster.handle import Quota, present
 from kubedrill.cluster.local import unix
 from kubedrill.cluster.provider import handle_of
-from kubedrill.faults import etcd_commands, lifecycle
 from kubedrill.record.cluster import ClusterRecord
-
-Sabotage = Callable[[pytest.MonkeyPatch], None]
-"""Makes what is done to a cluster do nothing, though it says that it did."""
 
 
 def lift(cluster: ClusterRecord, target: str) -> None:
     """Lift all limits."""
     every = Quota(memory_bytes=1, cpus=1, disk_writes_per_s=1)
     present(handle_of(cluster).limiting).lift(target, every)
-
-
-def deafen(patch: pytest.MonkeyPatch) -> None:
-    """Let the operations of the cluster's handle do nothing."""
-    patch.setattr(lifecycle, "handle_of", lambda record: DeafHandle(handle_of(record)))
 
 
 def end_it(cluster: ClusterRecord, target: str) -> None:
@@ -87,54 +78,12 @@ class Row:
     refused: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By the words with which it is refused, what it is given then."""
     sabotage: Sabotage = deafen
+    astray: Sabotage | None = squint
+    """Lets it hit another than its target; None where there is no other."""
     interfere: Callable[[ClusterRecord, str], None] = end_it
     """Ends what the fault does to a target by other means than its undo."""
     holds: bool = True
     """Whether something is held that an undo, or the end of a lease, lets go: else it ends by itself."""
-
-
-class DeafHandle:
-    """A handle whose operations say that they did what they were asked."""
-
-    def __init__(self, handle: Handle) -> None:
-        self._handle = handle
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what the handle has, operations deafened."""
-        found = getattr(self._handle, name)
-        return _DeafOperation(self._handle, found) if hasattr(found, "of") else found
-
-
-_ASKS = (
-    *("of", "lacks", "served", "connections", "strain", "dropped", "shaped", "command"),
-    *("own", "changed", "runs_with"),
-)
-"""What only asks, of all that operations have."""
-
-
-class _DeafOperation:
-    def __init__(self, handle: Handle, operation: Any) -> None:
-        self._handle, self._operation = handle, operation
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _ASKS:
-            return getattr(self._operation, name)
-
-        def nothing(target: Any, *_: Any, **__: Any) -> int | None:
-            state = self._handle.components().get(target) if isinstance(target, str) else None
-            return state.pid if state else None
-
-        return nothing
-
-
-def ignore(*functions: str) -> Sabotage:
-    """Return what lets these functions of the faults on etcd do nothing."""
-
-    def sabotage(patch: pytest.MonkeyPatch) -> None:
-        for function in functions:
-            patch.setattr(etcd_commands, function, lambda *_: None)
-
-    return sabotage
 
 
 _NAMED = {
@@ -180,9 +129,17 @@ ROWS = [
             'no member "d"; known: ': {"member": "d"},
         },
         ignore("move_leader"),
+        astray=hand_over_elsewhere,
     ),
-    Row("etcd.defragment", {"member": "random"}, DatabaseAnew, _NAMED, ignore("defragment")),
-    Row("etcd.compact", {}, Compacted, {}, ignore("compact")),
+    Row(
+        "etcd.defragment",
+        {"member": "random"},
+        DatabaseAnew,
+        _NAMED,
+        ignore("defragment"),
+        astray=astray("defragment", 1),
+    ),
+    Row("etcd.compact", {}, Compacted, {}, ignore("compact"), astray=None),  # whoever is told
     Row("kube-apiserver.kill", {"zone": "random"}, Gone, _APISERVERS),
     Row("kube-apiserver.stop", {"zone": "b"}, Gone, _APISERVERS),
     Row("kube-apiserver.pause", {"zone": "c"}, Halted, _APISERVERS),

@@ -4,9 +4,10 @@ A fault proves itself, by a look of its own. Where supervisor or scraper saw som
 what was played: a proof that is wrong, or an injection that hit another process.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from kubedrill.clock import SECOND
+from kubedrill.figures.traces import completed, succeeded
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.faults import WARM, ToldFault
 from kubedrill.judge.found import Found
@@ -21,6 +22,8 @@ LED = 5 * SECOND
 
 SLOW_S = 0.01
 """A disk that keeps an fsync on average within this time is not slow (docs/faults.md)."""
+SLOWER = 1.5
+"""So many times what it was before it must be at least: half of what the fault itself asks for."""
 FSYNCS = 5
 """So many tell an average."""
 
@@ -92,11 +95,32 @@ def _silence(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
         yield doubt
         return
     for component in _hit(fault, evidence):
-        scrapes = evidence.metrics.scrapes_of(component)
-        answered = [scrape for scrape in scrapes if not scrape.error and _while(fault, scrape)]
-        if answered:
-            yield f"{component} answered {len(answered)} scrapes while it was in force"
-        yield from _never_again(fault, evidence, component, scrapes)
+        scrapes = evidence.metrics.scrapes_of(component.name)
+        answered = sum(not scrape.error and _while(fault, scrape) for scrape in scrapes)
+        for count, what in (
+            (answered, "scrapes"),
+            (_probed(fault, evidence, component), "probes"),
+        ):
+            if count:
+                yield f"{component.name} answered {count} {what} while it was in force"
+        yield from _never_again(fault, evidence, component.name, scrapes)
+
+
+def _probed(fault: ToldFault, evidence: Evidence, component: Component) -> int:
+    """Return how many probes through a component were answered while a fault was in force."""
+    match component.kind:
+        case "haproxy":
+            path = "balancer"
+        case "kube-apiserver":
+            path = f"apiserver-{component.zone}" if component.zone else component.name
+        case _:
+            return 0
+    probes = evidence.probes.of(path=path)
+    begun, over = fault.at("took-effect"), fault.at("undoing")
+    if begun is None or over is None:
+        return 0
+    within = (probes["intended"] > begun) & (completed(probes) < over)
+    return int((within & succeeded(probes)).sum())
 
 
 def _never_again(
@@ -163,29 +187,35 @@ def _starved(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
 
 
 def _slow(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
-    """No target keeps its log as fast as on a disk that is not slow."""
+    """No target keeps its log as fast as before, or as on a disk that is not slow."""
     if doubt := evidence.metrics.scraped.doubt:
         yield doubt
         return
+    begun = fault.at("injecting") or 0
     for target in fault.targets:
-        scrapes = evidence.metrics.scrapes_of(target)
-        within = [scrape for scrape in scrapes if not scrape.error and _while(fault, scrape)]
-        if len(within) < 2:
-            continue
-        count, seconds = (
-            _sum(within[-1], f"{FSYNC}_{what}") - _sum(within[0], f"{FSYNC}_{what}")
-            for what in ("count", "sum")
-        )
-        if count >= FSYNCS and seconds / count < SLOW_S:
-            took = f"took {seconds / count:.3f} s on average"
-            yield f"{count:.0f} fsyncs of {target}'s log {took} while it was in force"
+        good = [scrape for scrape in evidence.metrics.scrapes_of(target) if not scrape.error]
+        took_s = _fsync_s([scrape for scrape in good if _while(fault, scrape)])
+        calm_s = _fsync_s([scrape for scrape in good if scrape.end < begun])
+        if took_s is not None and took_s < max(SLOW_S, SLOWER * (calm_s or 0.0)):
+            yield f"fsyncs of {target}'s log took {took_s:.3f} s on average while it was in force"
+
+
+def _fsync_s(scrapes: Sequence[Scrape]) -> float | None:
+    """Return how long an fsync took on average between the first and the last; None if there were few."""
+    if len(scrapes) < 2:
+        return None
+    count, seconds = (
+        _sum(scrapes[-1], f"{FSYNC}_{what}") - _sum(scrapes[0], f"{FSYNC}_{what}")
+        for what in ("count", "sum")
+    )
+    return seconds / count if count >= FSYNCS else None
 
 
 def _counted(family: str) -> Callable[[ToldFault, Evidence], Iterator[str]]:
     """Return the witness that a family of each member that was hit grows."""
 
     def look(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
-        if doubt := evidence.metrics.scraped.doubt:
+        if doubt := evidence.metrics.scraped.doubt or evidence.metrics.exits.doubt:
             yield doubt
             return
         begun, at = fault.at("injecting") or 0, fault.at("took-effect") or 0
@@ -221,13 +251,13 @@ def _members(fault: ToldFault, evidence: Evidence) -> list[str]:
     return [member for member in members if member in fault.targets] or members
 
 
-def _hit(fault: ToldFault, evidence: Evidence) -> list[str]:
+def _hit(fault: ToldFault, evidence: Evidence) -> list[Component]:
     """Return the components that are hit: a target, or what stands in it."""
 
     def is_hit(component: Component) -> bool:
         return bool({component.name, f"zone-{component.zone}"} & {*fault.targets})
 
-    return [component.name for component in evidence.cluster.components if is_hit(component)]
+    return [component for component in evidence.cluster.components if is_hit(component)]
 
 
 def _in_force(fault: ToldFault, time: int) -> bool:
