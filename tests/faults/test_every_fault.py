@@ -78,8 +78,15 @@ def _able(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def observer(cluster: ClusterRecord, row: Row) -> Iterator[Observer]:
+    # Who loses its Lease to a fault ends, and is started anew, some time after that fault is undone.
+    until(lambda: all_run(cluster), "every component runs")
     with closing(row.observer(cluster)) as observer:
         yield observer
+
+
+def all_run(cluster: ClusterRecord) -> bool:
+    states = handle_of(cluster).components().values()
+    return all(state.state == "running" for state in states)
 
 
 def until(condition: Callable[[], object], what: str) -> None:

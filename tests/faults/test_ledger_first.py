@@ -18,7 +18,7 @@ import shutil
 from pathlib import Path
 from typing import ClassVar
 
-from kubedrill.faults.fault import Candidate, Fault, proof
+from kubedrill.faults.fault import Candidate, Fault, Lapse, missing, proof
 
 
 class Making(Fault):
@@ -30,6 +30,7 @@ class Making(Fault):
     target: ClassVar[str] = "file-{}"
     blast_radius: ClassVar[str] = "one file"
     effect_s: ClassVar[float] = 5.0
+    return_s: ClassVar[float] = 5.0
     zone: str
     file: str
     ledger: str
@@ -50,6 +51,15 @@ class Making(Fault):
 
     def took_effect(self, scene):
         return proof("it is there")
+
+    def lapse(self, scene):
+        return None if Path(self.file).exists() else Lapse("it was gone")
+
+    def undo(self, scene):
+        Path(self.file).unlink(missing_ok=True)
+
+    def undone(self, scene):
+        return missing("it is there") if Path(self.file).exists() else proof("it is gone")
 '''
 
 

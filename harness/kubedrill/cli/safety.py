@@ -47,10 +47,10 @@ def _until(_: click.Context, __: click.Parameter, text: str) -> datetime:
 @click.argument("cluster", metavar="CLUSTER")
 @click.option("--why", default="no reason given", metavar="TEXT", help="It stands in the verdict.")
 def stop(cluster: str, why: str) -> int:
-    """End the drill that runs on CLUSTER, in order: all is undone, and it is INVALID.
+    """End the drill that runs on CLUSTER, in order.
 
-    Waits for its end. Exit 0 if all that it broke is undone, 1 if not, 3 if no drill runs there, or if it
-    is another user's.
+    All is undone, and it is INVALID. Waits for its end. Exit 0 if all that it broke is undone, 1 if not,
+    3 if no drill runs there, or if it is another user's.
     """
     from kubedrill.record.stopping import StopRequest
     from kubedrill.undo import stop as stopping
@@ -71,9 +71,10 @@ def stop(cluster: str, why: str) -> int:
 )
 @why_option
 def freeze(cluster: str, until: datetime, why: str) -> int:
-    """Let no drill begin on CLUSTER, or on any, and none that runs inject anything more.
+    """Hold drills on CLUSTER back, or on any.
 
-    What is in force already stays until its own undo; `kubedrill stop` ends it at once.
+    None begins, and none that runs injects anything more. What is in force already stays
+    until its own undo; `kubedrill stop` ends it at once.
     """
     from kubedrill.cluster import freeze as stage
 
