@@ -33,6 +33,9 @@ WHOLE = """
 def test_gentle(): pass
 @pytest.mark.breaks
 def test_breaks(): pass
+@pytest.mark.faults
+@pytest.mark.breaks
+def test_fault(): pass
 @pytest.mark.own
 def test_own(): pass
 @pytest.mark.alone
@@ -50,7 +53,8 @@ class Project:
         self.folder = folder
         (folder / "conftest.py").write_text('pytest_plugins = ["outcomes"]\n')
         (folder / "pytest.ini").write_text(
-            "[pytest]\naddopts = --strict-markers\nmarkers =\n  alone:\n  breaks:\n  own:\n  torture:\n"
+            "[pytest]\naddopts = --strict-markers\nmarkers =\n"
+            "  alone:\n  breaks:\n  faults:\n  own:\n  torture:\n"
         )
         self.add("whole", WHOLE)
 
@@ -91,7 +95,7 @@ def counts(said: str) -> dict[str, list[str]]:
     return {line[:14].strip(): line[14:].split()[:3] for line in table}
 
 
-PARTS = ("side by side", "breaks", "own", "alone")
+PARTS = ("side by side", "breaks", "faults", "own", "alone")
 
 
 def test_all_is_well(project: Project) -> None:
@@ -176,6 +180,7 @@ def test_any_other_failure_is_one_and_all_parts_are_played(project: Project) -> 
     assert counts(said) == {
         "side by side": ["1", "3", "0"],
         "breaks": ["1", "0", "0"],
+        "faults": ["1", "0", "0"],
         "own": ["1", "0", "0"],
         "alone": ["1", "1", "0"],
         "again": ["1", "1", "0"],
@@ -211,9 +216,9 @@ def test_a_part_that_breaks_has_failed(project: Project) -> None:
     assert set(counts(said)) == set(PARTS)
     ends = "".join(
         f"\n  {part}: pytest ended with {end}"
-        for part, end in (("breaks", 0), ("own", 7), ("alone", 5))
+        for part, end in (("breaks", 0), ("faults", 5), ("own", 7), ("alone", 5))
     )
-    assert f"\nfailed: 4\n  test_gentle.py::test_dies{ends}\n" in said
+    assert f"\nfailed: 5\n  test_gentle.py::test_dies{ends}\n" in said
 
 
 @pytest.mark.parametrize(

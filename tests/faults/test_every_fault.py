@@ -28,6 +28,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.ledger import undo as undo_open
 
+pytestmark = pytest.mark.faults
 on_a_cluster = [pytest.mark.cluster, pytest.mark.breaks]
 
 WELL = {"undone": "already, or never injected"}

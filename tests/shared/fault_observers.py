@@ -230,8 +230,8 @@ class Limited(Processes):
         return int(dict(_pairs(self.read(target, "cpu.stat"))).get("nr_throttled", 0)) > 0
 
     def well(self, target: str) -> bool:
-        """Whether it is well, and not in a group any more."""
-        return self.answer(target) == "200" and self.group(target) is None
+        """Whether it is not in a group any more, and well: to answer may take longer than a limit lasts."""
+        return self.group(target) is None and self.answer(target) == "200"
 
 
 class Asked(Limited):

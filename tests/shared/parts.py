@@ -35,17 +35,18 @@ class Part:
 SIDE_BY_SIDE = Part(
     "side by side",
     (
-        *("-m", "not alone and not breaks and not own and not torture"),
+        *("-m", "not alone and not breaks and not own and not faults and not torture"),
         *("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
     ),
 )
-BREAKS = Part("breaks", ("-m", "breaks and not alone and not torture"))
+BREAKS = Part("breaks", ("-m", "breaks and not faults and not alone and not torture"))
+FAULTS = Part("faults", ("-m", "faults and not torture"))
 OWN = Part("own", ("-m", "own and not alone and not torture"))
 ALONE = Part("alone", ("-m", "alone and not torture"))
 TORTURE = Part("torture", ("-m", "torture"))
-PARTS = {"test": ((SIDE_BY_SIDE,), (BREAKS, OWN), (ALONE,)), "torture": ((TORTURE,),)}
-"""By what `make` is asked for, one after the other; those of one group at the same time: the shared control
-plane is broken in one of them, while tests of the other bring up their own."""
+PARTS = {"test": ((SIDE_BY_SIDE,), (BREAKS, FAULTS, OWN), (ALONE,)), "torture": ((TORTURE,),)}
+"""By what `make` is asked for, one after the other; those of one group at the same time: each part has a
+control plane of its own, which its tests share and break, or its tests bring up their own."""
 
 
 @dataclass(frozen=True, slots=True)
