@@ -22,6 +22,7 @@ from kubedrill.faults.kube_scheduler import OnSchedulers
 from kubedrill.faults.processes import OnProcesses, pids_of
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
+from kubedrill.record.faults import Witness
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
 
@@ -68,6 +69,10 @@ class OtherFlags(OnProcesses, ABC):
             return why
         wrong = provider_named(cluster.provider).wrong_flags(self.component, self.set)
         return next((f"{self.name}: set: {name}: {why}" for name, why in wrong), "")
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that each exits."""
+        return ("exits",)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Change those of the first; note which process each was, and what it was given before."""
