@@ -14,8 +14,8 @@ from json_lines import read_lines
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.local import teardown
+from kubedrill.cluster.local.asking import ask
 from kubedrill.cluster.local.handle import LocalHandle
-from kubedrill.cluster.local.operations import ask
 from kubedrill.cluster.local.programs import MARK, Program, write_programs
 
 SLEEP = ("setpriv", "--pdeathsig", "KILL", "sleep", "1000")

@@ -87,6 +87,16 @@ def test_the_same_resource_of_the_same_component_is_not_limited_twice() -> None:
     assert refused(LIMITED, cpu, memory, cpu) == [2]
 
 
+@pytest.mark.parametrize(("cpus", "is_refused"), [(0.2, []), (0.5, [1]), (0.7, [1])])
+def test_a_second_limit_must_be_tighter_or_nobody_could_tell_its_effect(
+    cpus: float, is_refused: list[int]
+) -> None:
+    first = limit("kube-apiserver.limit_cpu", "a", cpus=0.5)
+    assert refused(LIMITED, first, limit("kube-apiserver.limit_cpu", ["b", "a"], cpus=cpus)) == (
+        is_refused
+    )
+
+
 @pytest.mark.parametrize("size", ["300", "300ms", "much"])
 def test_what_only_the_fault_knows_to_be_wrong_is_refused(size: str) -> None:
     faults_then = [limit("kube-apiserver.limit_memory", "a", memory=size)]
@@ -139,7 +149,27 @@ def then(name: str, inject_s: float = 5, **arguments: Any) -> WantedFault:
             "the API needs",
         ),
         (then("zone.lose", zone="a"), then("kube-scheduler.kill", zone="a"), "hits a then"),
-        (then("zone.slow", zone="a", loss=0.1), then("zone.lose", zone="a"), "hits a then"),
+        (then("zone.slow", zone="a", loss=0.1), then("zone.lose", zone="a"), ""),
+        (then("zone.partition", zone="a"), then("zone.lose", zone="a"), ""),
+        (then("zone.lose", zone="a"), then("zone.partition", zone="a"), "hits a then"),
+        (then("zone.partition", zone="a"), then("zone.slow", zone="a", loss=0.1), "hits a then"),
+        (then("zone.partition", zone="a", ports=[2380]), then("zone.slow", zone="a", loss=0.1), ""),
+        (then("zone.slow", zone="a", loss=0.1), then("zone.slow", zone="a", loss=0.2), ""),
+        (
+            then("zone.slow", zone="a", bandwidth_mbit=10.0),
+            then("zone.slow", zone="a", bandwidth_mbit=20.0),
+            "nobody could tell its effect",
+        ),
+        (
+            then("zone.slow", zone="a", bandwidth_mbit=10.0, direction="in"),
+            then("zone.slow", zone="a", bandwidth_mbit=20.0, direction="out"),
+            "",
+        ),
+        (
+            then("zone.slow", zone="a", bandwidth_mbit=20.0),
+            then("zone.slow", zone="a", bandwidth_mbit=10.0),
+            "",
+        ),
         (then("zone.lose", zone="a"), then("kube-apiserver.kill", zone="b"), ""),
         (then("zone.partition", zone="a", ports=[6443]), then("etcd.kill", member="b"), ""),
         (then("zone.partition", zone="a", from_zone="b"), then("etcd.kill", member="c"), ""),
@@ -150,6 +180,38 @@ def then(name: str, inject_s: float = 5, **arguments: Any) -> WantedFault:
 def test_a_zone_takes_what_stands_in_it(first: WantedFault, second: WantedFault, why: str) -> None:
     found = list(refusals([first, second], ZONED))
     assert [refusal.number for refusal in found] == [1] * bool(why)
+    assert all(why in refusal.why for refusal in found)
+
+
+PAUSING = ClusterDescription(
+    ("a", "b", "c"), ("holding etcd", "pausing etcd", "limiting cpu", "cutting link")
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        (then("etcd.pause", member="a"), then("etcd.pause", member="a"), ""),
+        (then("etcd.pause", member="a"), then("etcd.kill", member="a"), ""),
+        (then("etcd.kill", member="a"), then("etcd.pause", member="a"), "hits a then"),
+        (then("etcd.pause", member="a"), then("etcd.stop", member="a"), "hits a then"),
+        (then("etcd.pause", member="a"), then("etcd.isolate", member="a"), "hits a then"),
+        (then("etcd.isolate", member="a"), then("etcd.pause", member="a"), ""),
+        (then("etcd.pause", member="a"), then("etcd.kill", member="b"), "quorum needs 2"),
+        (
+            then("etcd.kill", member="a"),
+            then("etcd.limit_cpu", zone="a", cpus=0.5),
+            "hits a then",
+        ),
+        (then("etcd.limit_cpu", zone="a", cpus=0.5), then("etcd.kill", member="a"), ""),
+        (then("etcd.limit_cpu", zone="a", cpus=0.5), then("etcd.kill", member="b"), ""),
+    ],
+)
+def test_what_is_left_of_a_target_may_be_hit_again(
+    first: WantedFault, second: WantedFault, why: str
+) -> None:
+    found = list(refusals([first, second], PAUSING))
+    assert [refusal.number for refusal in found] == [1] * bool(why), found
     assert all(why in refusal.why for refusal in found)
 
 

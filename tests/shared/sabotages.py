@@ -18,7 +18,9 @@ Sabotage = Callable[[pytest.MonkeyPatch], None]
 
 def deafen(patch: pytest.MonkeyPatch) -> None:
     """Let the operations of the cluster's handle do nothing."""
-    patch.setattr(lifecycle, "handle_of", lambda record: DeafHandle(handle_of(record)))
+    patch.setattr(
+        lifecycle, "handle_of", lambda record, owner="": DeafHandle(handle_of(record, owner))
+    )
 
 
 class DeafHandle:
@@ -57,7 +59,9 @@ class _DeafOperation:
 
 def squint(patch: pytest.MonkeyPatch) -> None:
     """Let the operations of the cluster's handle be done to another than they are asked for."""
-    patch.setattr(lifecycle, "handle_of", lambda record: SquintingHandle(handle_of(record)))
+    patch.setattr(
+        lifecycle, "handle_of", lambda record, owner="": SquintingHandle(handle_of(record, owner))
+    )
 
 
 class SquintingHandle:

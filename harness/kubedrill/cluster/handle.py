@@ -118,6 +118,13 @@ class Handle(Protocol):
         """Return every component's state; HandleError if nobody can tell."""
         ...
 
+    def in_force(self) -> tuple[str, ...]:
+        """Return in words what is done for the handle's owner just now, or for anybody if it has none.
+
+        Nothing, once all of it has been taken back, whatever others do. HandleError if nobody can tell.
+        """
+        ...
+
     def lost(self) -> str:
         """Return in words how the cluster, which was up, cannot be worked with any more; "" if it can."""
         ...

@@ -1,6 +1,10 @@
 """The kinds of operations that a cluster may have, a Protocol each.
 
 All that outlives who did it ends by itself, at `until` (monotonic ns; None: never).
+
+It is done on behalf of the handle's owner. Several owners may do the same to one target, as far as that has a
+meaning: then taking it back for one lifts nothing of the others', and the target is as before when nobody is
+left. A handle without an owner takes back what everybody did.
 """
 
 from collections.abc import Mapping
@@ -54,8 +58,11 @@ class Holding(Operation, Protocol):
         """
         ...
 
-    def release(self, target: str) -> int:
-        """Start what is held, or stopping, which is killed first; return its pid. What runs is left so."""
+    def release(self, target: str) -> int | None:
+        """Start what is held, or stopping, which is killed first; return its pid. What runs is left so.
+
+        None where another owner holds it. What another owner has paused is started, and paused.
+        """
         ...
 
 
@@ -63,7 +70,7 @@ class Pausing(Operation, Protocol):
     """Stops a component or a node where it is, and lets it go on."""
 
     def pause(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
-        """Stop it (SIGSTOP); return its pid. HandleError as of `hold`.
+        """Stop it (SIGSTOP); return its pid. HandleError as of `hold`, and if it is about to end.
 
         It is `paused` then, and `running` as soon as anybody lets it go on, or `paused` since later.
         """
@@ -135,7 +142,10 @@ class Shaping(Operation, Protocol):
         ...
 
     def shape(self, link: Link, shape: Shape, *, until: int | None = None) -> None:
-        """Let a link work no better than that. HandleError says what cannot be done: then nothing was."""
+        """Let a link work no better than that. HandleError says what cannot be done: then nothing was.
+
+        Nor can it be where it is as slow already.
+        """
         ...
 
     def straighten(self, link: Link) -> None:
@@ -203,7 +213,8 @@ class Limiting(Operation, Protocol):
     def limit(self, component: str, quota: Quota, *, until: int | None = None) -> None:
         """Let a component use no more than that, also when it is started anew.
 
-        HandleError if something of it is limited already, or cannot be: then nothing was done.
+        HandleError if something of it is limited to no more already, or cannot be: then nothing was done.
+        Of several owners' quotas the least holds.
         """
         ...
 

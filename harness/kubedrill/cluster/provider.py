@@ -92,14 +92,17 @@ class Provider(Protocol[Model]):
         """End all that runs of the cluster, whatever is left of it; the folder is removed afterwards."""
         ...
 
-    def handle(self, record: ClusterRecord) -> Handle:
-        """Return what may be done to a cluster that is up, and how it is."""
+    def handle(self, record: ClusterRecord, owner: str) -> Handle:
+        """Return what may be done to a cluster that is up, for an owner or nobody (""), and how it is."""
         ...
 
 
-def handle_of(record: ClusterRecord) -> Handle:
-    """Return what may be done to a cluster, and how it is; NotStarted if nobody provides such clusters."""
-    return provider_named(record.provider).handle(record)
+def handle_of(record: ClusterRecord, owner: str = "") -> Handle:
+    """Return what may be done to a cluster, and how it is; NotStarted if nobody provides such clusters.
+
+    `owner` is on whose behalf: a fault, by the ledger's id of it.
+    """
+    return provider_named(record.provider).handle(record, owner)
 
 
 def provider_named(name: str) -> Provider[Any]:

@@ -54,7 +54,7 @@ class _OnMembers(OnProcesses):
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run."""
-        return running(scene, self.target, leading(scene))
+        return running(scene, self.target, leading(scene), finds=self.finds)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Take the members out, and remember how things were before."""

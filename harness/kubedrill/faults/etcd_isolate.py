@@ -25,6 +25,8 @@ class EtcdIsolate(OnLinks):
     target: ClassVar = "etcd-{}"
     verb: ClassVar = "isolate"
     done: ClassVar = "isolated"
+    hits_deaf: ClassVar = False
+    """It is asked whether it has a leader."""
     blast_radius: ClassVar = (
         "what member {member} and its peers send each other; refused where quorum would be lost"
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 from kubedrill.cluster.handle import Handle
-from kubedrill.faults.toll import Kind, Toll, Words
+from kubedrill.faults.toll import Kind, Left, Toll, Words
 from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Lasts, Need
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.faults import Witness
@@ -39,6 +39,8 @@ class Candidate:
     called: str
     """What the file calls it: a zone."""
     leads: bool = False
+    is_well: bool = True
+    """Not so of one that answers nobody, for what another fault does to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,14 @@ class Scene:
 
     record: ClusterRecord
     handle: Handle
+    """Acts on behalf of the fault."""
     targets: tuple[str, ...] = ()
     lease: int | None = None
     """When what is held is let go though nobody asks for it, monotonic ns."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What `inject` returned; plain JSON."""
+    owner: str = ""
+    """On whose behalf: the ledger's id of the fault; "" before it stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,10 @@ class Fault(BaseModel, ABC):
     blast_radius: ClassVar[str]
     """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
     lasts: ClassVar[Lasts] = "lasting"
+    leaves: ClassVar[Left] = "well"
+    """How it leaves whom it hits, for other faults that come on top."""
+    hits_deaf: ClassVar[bool] = False
+    """Whether it may hit one that another fault keeps from answering."""
     effect_s: ClassVar[float]
     """How long its effect may take to be proven."""
     return_s: ClassVar[float] = 0.0
@@ -170,13 +179,17 @@ class Fault(BaseModel, ABC):
         """Look whether all is as before."""
         return proof("nothing to undo")
 
+    def is_hidden_by(self, other: "Fault") -> bool:  # noqa: ARG002
+        """Whether nobody could tell its effect while another one that hits the same is in force."""
+        return False
+
     def toll(self, kind: Kind, allowed: bool) -> Toll:
         """Return the toll of those that the file names; one that the stage chooses counts as one of any."""
         asked = self.asked()
         if isinstance(asked, str):
             later = asked in CHOSEN_LATER
-            return Toll(kind, () if later else (asked,), int(later), allowed)
-        return Toll(kind, tuple(asked), 0, allowed)
+            return Toll(kind, () if later else (asked,), int(later), allowed, self.leaves)
+        return Toll(kind, tuple(asked), 0, allowed, self.leaves)
 
     def words(self) -> Words:
         """Return how refusals speak of it."""

@@ -45,7 +45,7 @@ class OnLed(OnProcesses):
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return those that run, and which of them holds the Lease."""
-        return running(scene, self.target, self._leaders(scene))
+        return running(scene, self.target, self._leaders(scene), finds=self.finds)
 
     def _leaders(self, scene: Scene) -> Sequence[str]:
         if self.zone != "leader":

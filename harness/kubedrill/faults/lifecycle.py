@@ -17,8 +17,9 @@ from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import Handle, HandleError
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import lasting
+from kubedrill.faults.beside import beside
 from kubedrill.faults.catalogue import kind_of
-from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, missing
+from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, missing, proof
 from kubedrill.faults.limited import described, held_back, in_force
 from kubedrill.faults.overlap import refused_now
 from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of
@@ -62,6 +63,7 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     progress = replace(progress, targets=targets)
     ledger = Ledger(folder.ledger)
     entry = _intend(fault, scene, ledger, progress, file)
+    scene = replace(scene, handle=handle_of(record, entry), owner=entry)
     begun = progress.say("injecting")
     try:
         scene = replace(scene, facts=dict(fault.inject(scene)))
@@ -90,13 +92,13 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
     if entry is None:
         return {"undone": "already, or never injected"}
     record = ClusterRecord.read(folder.cluster)
-    handle = handle_of(record)
+    handle = handle_of(record, entry.id)
     if not record.stands() or handle.is_gone():
         Ledger(folder.ledger).undone(entry.id)
         return {"undone": "the cluster is gone, and the fault with it"}
     known = _read(fault, entry.facts.get("given", {}), file)
     targets = tuple(entry.facts.get("targets", ()))
-    scene = Scene(record, handle, targets, facts=entry.facts.get("facts", {}))
+    scene = Scene(record, handle, targets, facts=entry.facts.get("facts", {}), owner=entry.id)
     progress = Progress(folder, fault, index, targets, known.moves(), known.shows())
     return _undo(known, scene, entry, progress)
 
@@ -105,6 +107,10 @@ def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[
     ledger = Ledger(progress.folder.ledger)
     lapse = lasting.end(fault, scene, ledger, entry) if fault.lasts == "lasting" else ""
     unfinished = fault.unfinished(scene) if "facts" in entry.facts else ""
+    failed = None
+    if why := lapse or unfinished:
+        with suppress(OSError):  # told first: whatever becomes of the undo, it does not hide this
+            failed = progress.fail(why)
     begun = now()
     fault.undo(scene)
     with suppress(OSError):  # a full disk must keep nothing broken
@@ -112,14 +118,25 @@ def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[
 
     def look() -> Seen:
         fault.retreat(scene)
-        return fault.undone(scene)
+        return _undone(fault, scene, ledger)
 
     proof = _proven(look, fault.return_s, progress, scene.handle)
     at = progress.say("undone", proof)
     ledger.undone(entry.id)
-    if why := lapse or unfinished:
-        raise progress.fail(why)
+    if failed:
+        raise failed
     return {"targets": [*scene.targets], "seconds": (at - begun) / SECOND, "proof": proof}
+
+
+def _undone(fault: Fault, scene: Scene, ledger: Ledger) -> Seen:
+    """Look whether all is as before, as far as other faults that hit the same let it be."""
+    if left := scene.handle.in_force():
+        return missing("; ".join(left), *scene.targets)
+    seen = fault.undone(scene)
+    if seen.proven or not (others := beside(scene, ledger)):
+        return seen
+    names = " and ".join(others)
+    return proof(f"nothing of it is in force; {names} is, on the same, and shows when all is well")
 
 
 def _read(fault: str, given: Mapping[str, Any], file: str) -> Fault:
@@ -143,7 +160,8 @@ def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
         if not chosen:
             raise progress.fail(f"no {fault.hits} leads, so there is no leader to {fault.verb}")
     elif asked == "random":
-        chosen = [random.Random(_seed(progress)).choice(there)] if there else []  # noqa: S311 - no secret
+        well = [candidate for candidate in there if candidate.is_well]
+        chosen = [random.Random(_seed(progress)).choice(well)] if well else []  # noqa: S311 - no secret
     else:
         names = [asked] if isinstance(asked, str) else [*asked]
         chosen = [Candidate(fault.target.format(name), name) for name in names]

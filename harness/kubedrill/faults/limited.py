@@ -24,8 +24,8 @@ def beyond(
     `totals` are how many there are, by kind.
     """
     for limit in limits:
-        for toll in tolls:
-            theirs = [other for other in others if other.kind == toll.kind]
+        for toll in (toll for toll in tolls if toll.counts):
+            theirs = [other for other in others if other.kind == toll.kind and other.counts]
             count = taken([toll, *theirs])
             if why := limit.too_many(toll.kind, count, totals.get(toll.kind, 0)):
                 return f"{fault}{' with other faults' if theirs else ''} {why}"

@@ -5,6 +5,7 @@ A component that is started anew while it is limited is limited from its beginni
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple, replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -13,12 +14,21 @@ from kubedrill.cluster.handle import HandleError, Quota, Resource, Strain, prese
 from kubedrill.cluster.leases import LED, LeaseError, leader
 from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.processes import health, running
-from kubedrill.faults.toll import Toll
+from kubedrill.faults.toll import Kind, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.wire.errors import WireError
 
 ASK_S = 5.0
 """Who leads is asked of the API, which may be busy."""
+
+
+_KINDS: Mapping[str, Kind] = {
+    "etcd": "member",
+    "kube-apiserver": "apiserver",
+    "kube-controller-manager": "controller-manager",
+    "kube-scheduler": "scheduler",
+}
+"""What other faults call them, which may have taken them away."""
 
 
 class Limit(Fault, ABC):
@@ -57,8 +67,20 @@ class Limit(Fault, ABC):
         return self.zone
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
-        """Return what is limited: of every component, but not twice."""
-        return (self.toll(f"{self.component} to be limited in its {self.resource}", True),)
+        """Return what is limited: of every component, and none is away for it."""
+        return (
+            self.toll(f"{self.component} to be limited in its {self.resource}", True),
+            replace(self.toll(_KINDS[self.component], True), counts=False),
+        )
+
+    def is_hidden_by(self, other: Fault) -> bool:
+        """Whether another one limits the same to no more already."""
+        if not isinstance(other, Limit):
+            return False
+        if (self.component, self.resource) != (other.component, other.resource):
+            return False
+        measures = zip(astuple(self.quota()), astuple(other.quota()), strict=True)
+        return all(mine is None or (then is not None and mine >= then) for mine, then in measures)
 
     def moves(self) -> tuple[str, ...]:
         """Return its own kind, if one of it leads, and those whose Leases are renewed through it."""

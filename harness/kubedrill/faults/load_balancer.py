@@ -11,7 +11,7 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.kube_apiserver import no_leader
 from kubedrill.faults.processes import KILL, PAUSE, OnProcesses, not_anew, release, restart, running
-from kubedrill.faults.toll import Toll
+from kubedrill.faults.toll import Left, Toll
 from kubedrill.record.catalogue import ClusterDescription, Lasts, Need
 from kubedrill.record.faults import Witness
 
@@ -44,7 +44,7 @@ class _OnTheBalancer(OnProcesses):
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return it, if it runs."""
-        return running(scene, self.target, names=(BALANCER,))
+        return running(scene, self.target, names=(BALANCER,), finds=self.finds)
 
 
 class BalancerKill(_OnTheBalancer):
@@ -124,6 +124,8 @@ class BalancerRemoveBackend(_OnBackends):
     functions: ClassVar = ("remove_backend", "put_back")
     verb: ClassVar = "remove"
     done: ClassVar = "removed"
+    leaves: ClassVar[Left] = "deaf"
+    """To its clients through the balancer: whoever speaks to it directly is answered."""
     blast_radius: ClassVar = "connections to the apiserver of zone {zone} through the load balancer"
     effect_s: ClassVar = 10.0
     return_s: ClassVar = 30.0

@@ -10,7 +10,7 @@ from kubedrill.faults.limited import beyond, described, forbidden, totals
 from kubedrill.faults.toll import Toll, too_much, unknown
 from kubedrill.reading.problems import Location
 from kubedrill.reading.wrong import in_parameters
-from kubedrill.record.catalogue import ClusterDescription, Need, Refusal, TimedFault
+from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Need, Refusal, TimedFault
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.words import in_a_line
 
@@ -109,14 +109,15 @@ def refused_now(
     cluster = described(record)
     if why := unknown(fault.words(), fault.hits, chosen, fault.known(cluster)):
         return why
-    left = [candidate.called for candidate in there]
+    left = [candidate.called for candidate in there if candidate.is_well]
     tolls = [replace(toll, named=tuple(chosen), unnamed=0) for toll in fault.tolls(cluster)]
     for toll in tolls:
         if why := too_much(fault.words(), toll, len(cluster.zones), left):
             return why
     if why := beyond(cluster.limits, fault.name, tolls, others, totals(cluster)):
         return why
-    gone = [fault.target.format(name) for name in chosen if name not in left]
+    known = {candidate.called for candidate in there}
+    gone = [fault.target.format(name) for name in chosen if name not in known]
     if gone:
         return f"{', '.join(gone)} was not running, so there was nothing to {fault.verb}"
     return ""
@@ -124,6 +125,12 @@ def refused_now(
 
 def _with_others(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
     """Return why a fault cannot be injected while the others are in force; or ""."""
+    for other in others:
+        if fault.is_hidden_by(other) and (same := _named_by_both(fault, other)):
+            return (
+                f"{fault.name} of {', '.join(same)}: another fault has done as much to it by then: nobody "
+                f"could tell its effect; {fault.verb} it more, or at another time"
+            )
     for toll in fault.tolls(cluster):
         theirs = (their for other in others for their in other.tolls(cluster))
         taken = [their for their in theirs if their.kind == toll.kind]
@@ -133,13 +140,35 @@ def _with_others(fault: Fault, others: Sequence[Fault], cluster: ClusterDescript
 
 
 def _on_top(fault: Fault, toll: Toll, taken: Sequence[Toll], cluster: ClusterDescription) -> str:
-    hit = [name for their in taken for name in their.named]
-    unnamed = sum(their.unnamed for their in taken)
-    whom = [*dict.fromkeys(hit), *["one of its choice"] * bool(unnamed)]
-    words = f"another fault hits {' and '.join(whom)} then"
-    if twice := [name for name in toll.named if name in hit]:
-        verb = fault.words().verb
-        return f"{fault.name} of {', '.join(twice)}: {words}; {verb} another, or at another time"
+    bars = [their for their in taken if _bars(their, fault)]
+    barred = {name for their in bars for name in their.named}
+    if twice := [name for name in toll.named if name in barred]:
+        words = f"{_whom(bars)} then; {fault.words().verb} another, or at another time"
+        return f"{fault.name} of {', '.join(twice)}: {words}"
+    away = [their for their in taken if their.counts]
+    if not toll.counts or not away:
+        return ""
+    hit = {name for their in away for name in their.named}
+    unnamed = sum(their.unnamed for their in away)
     left = [zone for zone in cluster.zones if zone not in {*toll.named, *hit}][unnamed:]
     why = too_much(fault.words(), toll, len(cluster.zones), [*left, *toll.named])
-    return f"{why} ({words})" if why else ""
+    return f"{why} ({_whom(away)} then)" if why else ""
+
+
+def _bars(their: Toll, fault: Fault) -> bool:
+    """Whether nothing is left to hit, or it would not hear of the fault."""
+    return their.leaves == "gone" or (their.leaves == "deaf" and not fault.hits_deaf)
+
+
+def _whom(taken: Sequence[Toll]) -> str:
+    hit = dict.fromkeys(name for their in taken for name in their.named)
+    whom = [*hit, *["one of its choice"] * any(their.unnamed for their in taken)]
+    return f"another fault hits {' and '.join(whom)}"
+
+
+def _named_by_both(fault: Fault, other: Fault) -> list[str]:
+    """Return whom both faults name."""
+    named = [
+        [asked] if isinstance(asked, str) else [*asked] for asked in (fault.asked(), other.asked())
+    ]
+    return [name for name in named[0] if name in named[1] and name not in CHOSEN_LATER]

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.handle import Handle, HandleError, present
 from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, missing, proof
+from kubedrill.faults.toll import Left
 from kubedrill.record.catalogue import Need, OperationName
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import State
@@ -36,8 +37,9 @@ class Way:
     """Takes the target with this pid out, until the lease ends; HandleError if another one runs."""
     end: Callable[[Handle, str], object]
     """Takes it back; what is as before is left so."""
-    states: tuple[State, ...]
-    """In which the target is while it is out; in the last of them once it is out for good."""
+    finds: tuple[State, ...]
+    """In which the target may be found: one that another fault has paused hears no SIGTERM."""
+    leaves: Left
     shows: tuple[Witness, ...]
     """What others must see of it."""
 
@@ -49,8 +51,7 @@ class Way:
         pids = pids_of(scene, scene.targets)
         for target, pid in pids.items():
             self.begin(scene.handle, target, pid, scene.lease)
-        states = scene.handle.components()
-        return {"pids": pids, "since": {target: states[target].since for target in scene.targets}}
+        return {"pids": pids, "since": since(scene, scene.targets)}
 
     def did(self, scene: Scene) -> str:
         """Return in words what `inject` did."""
@@ -58,15 +59,16 @@ class Way:
         return f"{self.done} {' and '.join(named)} with {self.signal}"
 
     def lapse(self, scene: Scene) -> Lapse | None:
-        """Return which target is not out, or was not all the time since `inject`."""
+        """Return which target is not out, or was not all the time since `inject`.
+
+        One that another fault takes out too, and back, is out all the time.
+        """
         states = scene.handle.components()
-        for target in scene.targets:
-            if (state := states[target].state) not in self.states:
-                return Lapse(f"{target} was {state} again")
-        if len(self.states) > 1:
-            return None  # it goes from one to the next by itself
-        for target, since in scene.facts["since"].items():
-            if states[target].since != since:
+        for target, before in scene.facts["since"].items():
+            found = states[target].held_since(scene.owner)
+            if found is None or states[target].state == "running":
+                return Lapse(f"{target} was {states[target].state} again")
+            if found != before:
                 return Lapse(f"{target} was let go and {self.done} again", over=True)
         return None
 
@@ -104,7 +106,8 @@ KILL = Way(
     "holding",
     _hold,
     _release,
-    ("held",),
+    ("running", "paused"),
+    "gone",
     ("exits", "silence"),
 )
 STOP = Way(
@@ -115,7 +118,8 @@ STOP = Way(
     "holding",
     _stop,
     _release,
-    ("stopping", "held"),
+    ("running",),
+    "gone",
     ("exits",),  # one that is stopping answers until it has ended
 )
 PAUSE = Way(
@@ -126,24 +130,29 @@ PAUSE = Way(
     "pausing",
     _pause,
     _proceed,
-    ("paused",),
+    ("running", "paused"),
+    "deaf",
     ("silence",),
 )
 
 
 def running(
-    scene: Scene, target: str, leaders: Sequence[str] = (), names: Sequence[str] | None = None
+    scene: Scene,
+    target: str,
+    leaders: Sequence[str] = (),
+    names: Sequence[str] | None = None,
+    finds: Sequence[State] = ("running",),
 ) -> list[Candidate]:
     """Return the components that run, `target` with each of the names in its place: the zones', if not given.
 
-    `leaders` are names.
+    `leaders` are names; with `finds` also those that are in another state.
     """
     states = scene.handle.components()
     found = [(target.format(name), name) for name in names or scene.record.zones]
     return [
-        Candidate(component, name, name in leaders)
+        Candidate(component, name, name in leaders, states[component].state == "running")
         for component, name in found
-        if component in states and states[component].state == "running"
+        if component in states and states[component].state in finds
     ]
 
 
@@ -156,6 +165,8 @@ class OnProcesses(Fault, ABC):
     family: ClassVar[str]
     health: ClassVar[str]
     """Where it answers with 200 when it is well."""
+    finds: ClassVar[tuple[State, ...]] = ("running",)
+    """In which state it may hit a component."""
     effect_s: ClassVar = 10.0
     """A process is gone, or stands still, at once; what was asked to end takes a moment to begin with it."""
 
@@ -166,6 +177,8 @@ class OnProcesses(Fault, ABC):
             family = getattr(cls, "family", cls.component)
             cls.name, cls.functions = f"{family}.{way.verb}", way.functions
             cls.verb, cls.done = way.verb, way.done
+            cls.leaves, cls.finds = way.leaves, way.finds
+            cls.hits_deaf = "paused" in way.finds
             cls.needs = (Need(way.operation, cls.component),)
 
     def shows(self) -> tuple[Witness, ...]:
@@ -174,7 +187,7 @@ class OnProcesses(Fault, ABC):
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return those that run."""
-        return running(scene, self.target)
+        return running(scene, self.target, finds=self.finds)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Take them out."""
@@ -226,6 +239,12 @@ def health(record: ClusterRecord, component: str, path: str) -> str:
             return str(api.call("GET", path).status)
         except WireError as error:
             return outcome_name(error.outcome)
+
+
+def since(scene: Scene, components: Sequence[str]) -> dict[str, int | None]:
+    """Return since when each component is out on behalf of the fault; None for one that is not."""
+    states = scene.handle.components()
+    return {name: states[name].held_since(scene.owner) for name in components}
 
 
 def restart(scene: Scene, targets: Sequence[str]) -> dict[str, Any]:

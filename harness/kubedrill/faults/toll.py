@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from kubedrill.record.catalogue import CHOSEN_LATER
 from kubedrill.words import a, shown
 
 Kind = str
 """What is counted together: members, apiservers, zones, what is limited in its CPU ..., in the singular."""
+
+
+Left = Literal["well", "deaf", "gone"]
+"""How a fault leaves whom it hits: works, well or badly; answers nobody; nothing is left of it to hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,9 @@ class Toll:
     """How many more: chosen only at the injection, of those that are there then."""
     allowed: bool = False
     """Whether the file allows that too few are left."""
+    leaves: Left = "well"
+    counts: bool = True
+    """Whether whom it hits is away; not so of what works on, if badly."""
 
 
 @dataclass(frozen=True, slots=True)

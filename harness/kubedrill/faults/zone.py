@@ -11,8 +11,8 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.etcd import leading, statuses
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_zones import HEALTH, ZONE, OnZones, parts, uncut
-from kubedrill.faults.processes import KILL, pids_of
-from kubedrill.faults.toll import Kind, Toll
+from kubedrill.faults.processes import KILL, pids_of, since
+from kubedrill.faults.toll import Kind, Left, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.record.faults import Witness
 
@@ -24,6 +24,8 @@ class ZoneLose(OnZones):
     functions: ClassVar = ("lose", "power_on")
     verb: ClassVar = "lose"
     done: ClassVar = "lost"
+    leaves: ClassVar[Left] = "gone"
+    hits_deaf: ClassVar = True
     needs: ClassVar = (*(Need("holding", kind) for kind in HEALTH), Need("cutting", "link"))
     blast_radius: ClassVar = (
         "all that runs in zone {zone}, and its link; refused where quorum would be lost"
@@ -67,9 +69,7 @@ class ZoneLose(OnZones):
 
         with ThreadPoolExecutor(len(pids)) as pool:
             list(pool.map(kill, pids))
-        after = scene.handle.components()
-        since = {name: after[name].since for name in pids}
-        return {"pids": pids, "since": since, "leads": leads}
+        return {"pids": pids, "since": since(scene, hit), "leads": leads}
 
     def did(self, scene: Scene) -> str:
         """Say how much was killed."""
@@ -98,13 +98,8 @@ class ZoneLose(OnZones):
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return what of the zones is there again, or was meanwhile."""
-        states = scene.handle.components()
-        for name, since in scene.facts["since"].items():
-            if states[name].state != "held":
-                return Lapse(f"{name} was {states[name].state} again")
-            if states[name].since != since:
-                return Lapse(f"{name} was let go and held down again", over=True)
-        return uncut(scene, {target: Link(self.zone_of(target)) for target in scene.targets})
+        links = {target: Link(self.zone_of(target)) for target in scene.targets}
+        return KILL.lapse(scene) or uncut(scene, links)
 
     def undo(self, scene: Scene) -> None:
         """Mend the links, and start all."""

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -24,6 +25,8 @@ class OnLinks(OnZones, ABC):
     needs: ClassVar = (Need("cutting", "link"),)
     verb: ClassVar = "cut off"
     done: ClassVar = "cut off"
+    hits_deaf: ClassVar = True
+    """What is sent to one that answers nobody is dropped, too."""
 
     @abstractmethod
     def link(self, zone: str) -> Link:
@@ -109,7 +112,9 @@ class ZonePartition(OnLinks):
         """Return what the others do not reach."""
         if self.from_zone is not None:
             return (self.toll("link", True),)
-        tolls = [self.toll("link", True)]
+        # Over a link that is whole, and cut, nothing is left to be slow.
+        link = self.toll("link", True)
+        tolls = [link if self.ports else replace(link, leaves="deaf")]
         if not self.ports or ETCD_PORTS & {*self.ports}:
             tolls.append(self.toll("member", self.allow_quorum_loss))
         if not self.ports or API_PORT in self.ports:

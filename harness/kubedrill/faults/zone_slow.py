@@ -1,13 +1,14 @@
 """Bad links of zones: little bandwidth, packets that are lost, a delay."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from kubedrill.cluster.handle import Link, Shape, present
 from kubedrill.faults.actions import actions
-from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_zones import ZONE, Direction, OnZones
 from kubedrill.faults.overlap import lacking
 from kubedrill.faults.toll import Toll
@@ -54,8 +55,17 @@ class ZoneSlow(OnZones):
         return next(filter(None, whys), "")
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
-        """Return the links: one cannot be slow twice."""
-        return (self.toll("link", True),)
+        """Return the links."""
+        return (replace(self.toll("link", True), counts=False),)
+
+    def is_hidden_by(self, other: Fault) -> bool:
+        """Whether another one makes the same link as slow already."""
+        if not isinstance(other, ZoneSlow):
+            return False
+        if "both" not in (self.direction, other.direction) and self.direction != other.direction:
+            return False
+        less = (other.bandwidth_mbit, self.bandwidth_mbit), (self.delay_s, other.delay_s)
+        return any(lower and higher and lower <= higher for lower, higher in less)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Slow them."""

@@ -83,11 +83,11 @@ class Local:
         if made := groups.read(Files(folder).groups):
             made.remove()
 
-    def handle(self, record: ClusterRecord) -> "Handle":
-        """Return what may be done to a cluster, and how it is."""
+    def handle(self, record: ClusterRecord, owner: str) -> "Handle":
+        """Return what may be done to a cluster for an owner, and how it is."""
         from kubedrill.cluster.local.handle import handle
 
-        return handle(record)
+        return handle(record, owner)
 
 
 PROVIDER = Local()

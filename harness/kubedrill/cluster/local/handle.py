@@ -16,10 +16,10 @@ from kubedrill.cluster.handle import (
     Pausing,
     Shaping,
 )
+from kubedrill.cluster.local.asking import Supervisor, SupervisorGone
 from kubedrill.cluster.local.files import Components, Files
+from kubedrill.cluster.local.holds import EVERYBODY
 from kubedrill.cluster.local.operations import (
-    SupervisorGone,
-    ask,
     balancer,
     cutting,
     flagging,
@@ -42,31 +42,40 @@ _NO_ZONE = "its zones are addresses of one loopback interface: what runs here is
 
 
 class LocalHandle:
-    """One local cluster, by its folder."""
+    """One local cluster, by its folder; what is done to it is done for `owner`, or for nobody."""
 
     def __init__(
-        self, folder: Path, zoning: ZoningKind = "loopback", zones: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        zoning: ZoningKind = "loopback",
+        zones: tuple[str, ...] = (),
+        owner: str = EVERYBODY,
     ) -> None:
         self._files = Files(folder)
+        self._supervisor = supervisor = Supervisor(self._files.socket, owner)
         self._usage = ProcessUsage()
-        self.holding: Holding | Absent = programs(self._files.socket)
-        self.pausing: Pausing | Absent = programs(self._files.socket)
+        self.holding: Holding | Absent = programs(supervisor)
+        self.pausing: Pausing | Absent = programs(supervisor)
         self.entering: Entering | Absent = Absent(_NO_ZONE)
         self.cutting: Cutting | Absent = Absent(_NO_LINK)
         self.shaping: Shaping | Absent = Absent(_NO_LINK)
         if zoning == "netns":
             known = NetnsZones(namespace_prefix(folder), zones)
             self.entering = namespaces(known)
-            self.cutting = cutting(self._files.socket, known)
-            self.shaping = shaping(self._files.socket, known)
-        self.limiting: Limiting | Absent = limiting(self._files)
-        self.balancing: Balancing | Absent = balancer(self._files)
-        self.flagging: Flagging | Absent = flagging(self._files.socket)
+            self.cutting = cutting(supervisor, known)
+            self.shaping = shaping(supervisor, known)
+        self.limiting: Limiting | Absent = limiting(self._files, supervisor)
+        self.balancing: Balancing | Absent = balancer(self._files, supervisor)
+        self.flagging: Flagging | Absent = flagging(supervisor)
 
     def components(self) -> Mapping[str, ComponentState]:
         """Ask the supervisor for every component's state."""
-        answer = ask(self._files.socket, {"do": "components"})
+        answer = self._supervisor.ask("components")
         return adapter(Components).validate_python(answer).components
+
+    def in_force(self) -> tuple[str, ...]:
+        """Ask the supervisor what is still done for the handle's owner."""
+        return tuple(self._supervisor.ask("in_force")["words"])
 
     def lost(self) -> str:
         """Say that the supervisor is gone, and so all that it ran."""
@@ -117,7 +126,7 @@ class LocalHandle:
                 yield name, (state.pid, state.started)
 
 
-def handle(record: ClusterRecord) -> LocalHandle:
-    """Return the handle of the cluster in a record."""
+def handle(record: ClusterRecord, owner: str = EVERYBODY) -> LocalHandle:
+    """Return the handle of the cluster in a record, as one who acts for an owner."""
     zoning: ZoningKind = "netns" if record.zoning == "netns" else "loopback"
-    return LocalHandle(Path(record.folder), zoning, record.zones)
+    return LocalHandle(Path(record.folder), zoning, record.zones, owner)

@@ -1,6 +1,5 @@
 """What may be done to a local cluster: its supervisor is asked for it, its balancer or its namespaces are."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,27 +23,22 @@ from kubedrill.cluster.handle import (
     Shaping,
     Strain,
 )
-from kubedrill.cluster.local import groups, haproxy, unix, wires
+from kubedrill.cluster.local import groups, haproxy, wires
+from kubedrill.cluster.local.asking import Supervisor
 from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.flags import KINDS as FLAGGED
 from kubedrill.cluster.local.other_flags import by_name
 from kubedrill.cluster.local.zones import NetnsZones
 
-TIMEOUT_S = 5.0
-
 KINDS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "haproxy")
 """What its supervisor runs."""
-
-
-class SupervisorGone(HandleError):  # noqa: N818 - an event, not a programming error
-    """Nobody listens any more: the supervisor has ended, and all that it ran with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Programs:
     """The supervisor, as one who is told what to hold and to pause."""
 
-    socket: Path
+    supervisor: Supervisor
     of: tuple[str, ...] = KINDS
 
     def hold(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
@@ -58,26 +52,27 @@ class _Programs:
     ) -> int:
         return self._ask("restart", target, by="fault", expect_pid=expect_pid, until=until)
 
-    def release(self, target: str) -> int:
-        request = {"do": "release", "components": [target], "by": "release"}
-        return int(ask(self.socket, request)["pids"][0])
+    def release(self, target: str) -> int | None:
+        answer = self.supervisor.ask("release", components=[target], by="release")
+        pid: int | None = answer["pids"][0]
+        return pid
 
     def pause(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
         return self._ask("pause", target, expect_pid=expect_pid, until=until)
 
     def proceed(self, target: str) -> int | None:
-        pid = ask(self.socket, {"do": "proceed", "component": target})["pid"]
-        return None if pid is None else int(pid)
+        pid: int | None = self.supervisor.ask("proceed", component=target)["pid"]
+        return pid
 
     def _ask(self, do: str, component: str, **given: Any) -> int:
-        return int(ask(self.socket, {"do": do, "component": component, **given})["pid"])
+        return int(self.supervisor.ask(do, component=component, **given)["pid"])
 
 
 @dataclass(frozen=True, slots=True)
 class _Groups:
     """The supervisor, as one who limits what it runs."""
 
-    socket: Path
+    supervisor: Supervisor
     lacks: Mapping[str, str]
 
     @property
@@ -97,14 +92,14 @@ class _Groups:
         return Strain(**self._ask("strain", component))
 
     def _ask(self, do: str, component: str, **given: Any) -> dict[str, Any]:
-        return ask(self.socket, {"do": do, "component": component, **given})
+        return self.supervisor.ask(do, component=component, **given)
 
 
 @dataclass(frozen=True, slots=True)
 class _Flags:
     """The supervisor, as one who starts what it runs with other flags."""
 
-    socket: Path
+    supervisor: Supervisor
     of: tuple[str, ...] = FLAGGED
 
     def change(
@@ -116,10 +111,10 @@ class _Flags:
         until: int | None = None,
     ) -> int:
         given = {"flags": dict(flags), "by": "flags", "expect_pid": expect_pid, "until": until}
-        return int(ask(self.socket, {"do": "change", "component": component, **given})["pid"])
+        return int(self.supervisor.ask("change", component=component, **given)["pid"])
 
     def restore(self, component: str) -> None:
-        ask(self.socket, {"do": "restore", "component": component})
+        self.supervisor.ask("restore", component=component)
 
     def own(self, component: str) -> Mapping[str, str]:
         own: Mapping[str, str] = self._told(component)["own"]
@@ -130,7 +125,7 @@ class _Flags:
         return changed
 
     def runs_with(self, component: str) -> Mapping[str, str]:
-        pid = ask(self.socket, {"do": "components"})["components"][component]["pid"]
+        pid = self.supervisor.ask("components")["components"][component]["pid"]
         try:
             line = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
@@ -138,7 +133,7 @@ class _Flags:
         return by_name(tuple(line.decode(errors="replace").split("\0")))
 
     def _told(self, component: str) -> dict[str, Any]:
-        return ask(self.socket, {"do": "flags", "component": component})
+        return self.supervisor.ask("flags", component=component)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +141,14 @@ class _Balancer:
     """The load balancer's control socket; what outlives who asks is told it by the supervisor."""
 
     files: Files
+    supervisor: Supervisor
     of: tuple[str, ...] = ("kube-apiserver",)
 
     def take_out(self, zone: str, *, until: int | None = None) -> None:
-        ask(self.files.socket, {"do": "take_out", "zone": zone, "until": until})
+        self.supervisor.ask("take_out", zone=zone, until=until)
 
     def put_back(self, zone: str) -> None:
-        ask(self.files.socket, {"do": "put_back", "zone": zone})
+        self.supervisor.ask("put_back", zone=zone)
 
     def served(self) -> tuple[str, ...]:
         with _balancer_asked():
@@ -192,26 +188,26 @@ class _Namespaces:
 class _Cuts:
     """The supervisor, as one who cuts links between namespaces."""
 
-    socket: Path
+    supervisor: Supervisor
     zones: NetnsZones
     of: tuple[str, ...] = ("link",)
 
     def cut(self, link: Link, *, until: int | None = None) -> None:
-        wire = _wire(self.zones, link)
-        ask(self.socket, {"do": "cut", "wire": asdict(wire), "until": until})
+        wire = _wire(self.zones, link, self.supervisor.owner)
+        self.supervisor.ask("cut", wire=asdict(wire), until=until)
 
     def mend(self, link: Link) -> None:
-        ask(self.socket, {"do": "mend", "wire": asdict(_wire(self.zones, link))})
+        self.supervisor.ask("mend", wire=asdict(_wire(self.zones, link, self.supervisor.owner)))
 
     def dropped(self, link: Link) -> int | None:
-        return wires.dropped(_wire(self.zones, link))
+        return wires.dropped(_wire(self.zones, link, self.supervisor.owner))
 
 
 @dataclass(frozen=True, slots=True)
 class _Shapes:
     """The supervisor, as one who makes such links slow or lossy."""
 
-    socket: Path
+    supervisor: Supervisor
     zones: NetnsZones
     lacks: Mapping[str, str]
 
@@ -220,17 +216,19 @@ class _Shapes:
         return tuple(what for what in wires.SHAPED if what not in self.lacks)
 
     def shape(self, link: Link, shape: Shape, *, until: int | None = None) -> None:
-        wire = asdict(_wire(self.zones, link))
-        ask(self.socket, {"do": "shape", "wire": wire, "shape": asdict(shape), "until": until})
+        wire = asdict(_wire(self.zones, link, self.supervisor.owner))
+        self.supervisor.ask("shape", wire=wire, shape=asdict(shape), until=until)
 
     def straighten(self, link: Link) -> None:
-        ask(self.socket, {"do": "straighten", "wire": asdict(_wire(self.zones, link))})
+        self.supervisor.ask(
+            "straighten", wire=asdict(_wire(self.zones, link, self.supervisor.owner))
+        )
 
     def shaped(self, link: Link) -> Shaped | None:
-        return wires.shaped(_wire(self.zones, link))
+        return wires.shaped(_wire(self.zones, link, self.supervisor.owner))
 
 
-def _wire(zones: NetnsZones, link: Link) -> wires.Wire:
+def _wire(zones: NetnsZones, link: Link, owner: str) -> wires.Wire:
     for zone in (link.zone, link.other):
         if zone is not None and zone not in zones.zones:
             raise HandleError(f"there is no zone {zone}; there are {', '.join(zones.zones)}")
@@ -241,22 +239,23 @@ def _wire(zones: NetnsZones, link: Link) -> wires.Wire:
         peer=zones.address(link.other) if link.other else None,
         direction=link.direction,
         ports=link.ports,
+        owner=owner,
     )
 
 
-def programs(socket: Path) -> _Programs:
-    """Return what holds and pauses the programs of the supervisor that listens on `socket`."""
-    return _Programs(socket)
+def programs(supervisor: Supervisor) -> _Programs:
+    """Return what holds and pauses the programs of a supervisor."""
+    return _Programs(supervisor)
 
 
-def flagging(socket: Path) -> Flagging:
-    """Return what changes the flags of the programs of the supervisor that listens on `socket`."""
-    return _Flags(socket)
+def flagging(supervisor: Supervisor) -> Flagging:
+    """Return what changes the flags of the programs of a supervisor."""
+    return _Flags(supervisor)
 
 
-def balancer(files: Files) -> Balancing:
+def balancer(files: Files, supervisor: Supervisor) -> Balancing:
     """Return what asks the load balancer, and what has the supervisor ask it."""
-    return _Balancer(files)
+    return _Balancer(files, supervisor)
 
 
 def namespaces(zones: NetnsZones) -> Entering:
@@ -264,37 +263,23 @@ def namespaces(zones: NetnsZones) -> Entering:
     return _Namespaces(zones)
 
 
-def limiting(files: Files) -> Limiting | Absent:
+def limiting(files: Files, supervisor: Supervisor) -> Limiting | Absent:
     """Return what limits the supervisor's programs, or why this machine has nothing that does."""
     if why := groups.obstacle():
         return Absent(why)
     no_disk = groups.no_disk(files.folder)
-    return _Groups(files.socket, {"disk": no_disk} if no_disk else {})
+    return _Groups(supervisor, {"disk": no_disk} if no_disk else {})
 
 
-def cutting(socket: Path, zones: NetnsZones) -> Cutting | Absent:
+def cutting(supervisor: Supervisor, zones: NetnsZones) -> Cutting | Absent:
     """Return what cuts the links of zones, or why this machine has nothing that does."""
     why = wires.obstacle()
-    return Absent(why) if why else _Cuts(socket, zones)
+    return Absent(why) if why else _Cuts(supervisor, zones)
 
 
-def shaping(socket: Path, zones: NetnsZones) -> Shaping | Absent:
+def shaping(supervisor: Supervisor, zones: NetnsZones) -> Shaping | Absent:
     """Return what makes them slow or lossy, or why this machine has nothing that does."""
     lacks = wires.shaping_obstacles()
     if len(lacks) == len(wires.SHAPED):
         return Absent("; ".join(dict.fromkeys(lacks.values())))
-    return _Shapes(socket, zones, lacks)
-
-
-def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Send one request to the supervisor that listens on `path` and return its answer."""
-    try:
-        said = unix.ask(path, json.dumps(request).encode() + b"\n", TIMEOUT_S)
-        answer: dict[str, Any] = json.loads(said)
-    except (OSError, ValueError) as error:
-        gone = isinstance(error, ConnectionRefusedError | FileNotFoundError)
-        kind = SupervisorGone if gone else HandleError
-        raise kind(f"no answer from the supervisor at {path}: {error}") from error
-    if "error" in answer:
-        raise HandleError(answer["error"])
-    return answer
+    return _Shapes(supervisor, zones, lacks)

@@ -6,6 +6,7 @@ from typing import Any
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import FlagValue, written
+from kubedrill.cluster.local.holds import EVERYBODY
 from kubedrill.cluster.local.programs import Program, Refused
 
 GRACE = 10 * SECOND
@@ -19,6 +20,7 @@ Flags = Mapping[str, FlagValue | None]
 class _Other:
     flags: Flags
     until: int | None
+    owner: str
 
 
 class OtherFlags:
@@ -36,13 +38,23 @@ class OtherFlags:
         if _with(program.flags, flags) == program.flags:
             raise Refused(f"{program.name} has these flags already: nothing would change")
 
-    def change(self, program: Program, flags: Flags, until: int | None) -> None:
+    def change(self, program: Program, flags: Flags, until: int | None, owner: str) -> None:
         """Let it be started with these flags, until they are restored."""
-        self._others[program.name] = _Other(dict(flags), until)
+        self._others[program.name] = _Other(dict(flags), until, owner)
 
-    def restore(self, program: Program) -> bool:
-        """Let it be started with its own; return whether it was not."""
-        return self._others.pop(program.name, None) is not None
+    def restore(self, program: Program, owner: str) -> bool:
+        """Let it be started with its own, if the owner has changed them; return whether that is so."""
+        other = self._others.get(program.name)
+        if other is None or owner not in {other.owner, EVERYBODY}:
+            return False
+        del self._others[program.name]
+        return True
+
+    def in_force(self, owner: str) -> Iterator[str]:
+        """Yield in words whose flags are changed for an owner."""
+        for name, other in self._others.items():
+            if owner in {other.owner, EVERYBODY}:
+                yield f"{name} has other flags than its own"
 
     def command(self, program: Program) -> tuple[str, ...]:
         """Return what to start."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.cluster.local.files import Files
+from kubedrill.cluster.local.holds import EVERYBODY, Holds
 from kubedrill.record.components import ComponentState, State
 from kubedrill.record.files import write_json
 
@@ -70,16 +72,15 @@ class Supervised:
     """Who asked for its end; None if nobody did."""
     quick_exits: int = 0
     due: int | None = None
-    """When a process in backoff starts again, or one that is held or paused on a lease; monotonic ns."""
-    lease: int | None = None
-    """Until when it will be held, once it has exited."""
+    """When a process in backoff starts again, or one that was asked to end is killed; monotonic ns."""
+    holds: Holds = field(default_factory=Holds)
     again: str = ""
     """By whom it is started as soon as it has exited, though its end was asked for; "": by nobody."""
     stops: int = 0
     """How often it was stopped where it is, since it is paused."""
     waiting: list[Reply] = field(default_factory=list)
     """Whom to tell when it has exited."""
-    awaited: list[Callable[[int], None]] = field(default_factory=list)
+    awaited: list[Callable[[int | None], None]] = field(default_factory=list)
     """Whom to tell the pid with which it starts again."""
 
     def become(self, state: State) -> None:
@@ -89,10 +90,14 @@ class Supervised:
 
     def ended(self, *, asked: bool) -> None:
         """Say what becomes of it, now that it has exited: held if that was asked for, else started anew."""
-        if asked:
-            self.due = self.lease
+        if self.holds.are("held down"):
+            self.due = None
             self.become("held")
             return
+        if not asked:
+            self.holds.let_go(
+                EVERYBODY, "paused"
+            )  # nobody wanted the one that starts to stand still
         self.quick_exits = self.quick_exits + 1 if now() - self.since < _SETTLED else 0
         self.due = now() + min(_LONGEST_DELAY, _FIRST_DELAY << min(self.quick_exits, 10))
         self.become("backoff")
@@ -110,6 +115,44 @@ class Supervised:
         except PermissionError:
             pass  # a better priority is for root; the drill measures how late everybody was
 
+    def hurry(self, by: str) -> None:
+        """End what takes its time to do so: it is to run again."""
+        assert self.process is not None
+        self.again, self.due = by, None
+        self.process.kill()
+
+    def halt(self, process: "subprocess.Popen[bytes]") -> None:
+        """Stop its process where it is."""
+        for _ in halts(process.pid):
+            pass  # of an earlier pause
+        process.send_signal(signal.SIGSTOP)
+        self.stops = 0
+        self.become("paused")
+
+    def proceed(self, owner: str) -> int | None:
+        """Let it go on, unless it stands still for another owner too; return its pid, None if it has none."""
+        is_free = self.holds.let_go(owner, "paused")
+        if is_free and self.process and self.state == "paused":
+            self.process.send_signal(signal.SIGCONT)
+            self.become("running")
+        return self.process.pid if self.process else None
+
+    def look_at_pause(self) -> bool:
+        """Find out whether it was let go on by somebody else, if only for a moment."""
+        if self.state != "paused" or self.process is None:
+            return False
+        now_is: State = self.state
+        found = False
+        for halt in halts(self.process.pid):
+            self.stops += halt == os.CLD_STOPPED
+            if halt == os.CLD_CONTINUED or self.stops > 1:
+                now_is, found = "paused" if halt == os.CLD_STOPPED else "running", True
+                self.become(now_is)
+                self.holds.begin_again("paused")
+        if now_is == "running":
+            self.holds.let_go(EVERYBODY, "paused")
+        return found
+
     def facts(self) -> ComponentState:
         """Return its entry in components.json."""
         return ComponentState(
@@ -118,6 +161,7 @@ class Supervised:
             state=self.state,
             since=self.since,
             restarts=self.restarts,
+            holds=self.holds.since(),
         )
 
 

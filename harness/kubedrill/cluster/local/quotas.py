@@ -3,14 +3,16 @@
 import errno
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from kubedrill.clock import now
 from kubedrill.cluster.handle import Quota, Resource
 from kubedrill.cluster.local.groups import Groups
+from kubedrill.cluster.local.holds import EVERYBODY, owner_of
 
 _INSIDE = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
 """A program that cannot be put into a group is not started outside of it."""
@@ -36,57 +38,78 @@ class _Limit:
 
 @dataclass(slots=True)
 class Limited:
-    """All that is limited now."""
+    """All that is limited now, by owner: the least that one of them allows is what there is."""
 
     groups: Groups | None
-    _now: dict[tuple[str, Resource], _Limit] = field(default_factory=dict)
+    _now: dict[tuple[str, Resource, str], _Limit] = field(default_factory=dict)
 
     def inside(self, component: str, command: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command that starts a component inside its groups."""
         if self.groups is None:
             return command
         self.groups.begin(component)
-        if known := self._now.get((component, "memory")):
+        if quota := self._least(component, "memory"):
             with suppress(OSError):  # what died has left so much that it may have no more: so be it
-                self.groups.limit(component, "memory", known.quota)
+                self.groups.limit(component, "memory", quota)
         resources = dict.fromkeys(("memory", *self._of(component)))
         files = (str(self.groups.processes(component, resource)) for resource in resources)
         return ("sh", "-c", _INSIDE, "inside", *files, "--", *command)
 
     def answer(self, request: dict[str, Any], component: str, pid: int | None) -> dict[str, Any]:
         """Limit a component, lift that, or say how it is doing; Unlimitable."""
+        owner = owner_of(request)
         match request["do"]:
             case "limit":
-                self.limit(component, pid, Quota(**request["quota"]), request["until"])
+                self.limit(component, pid, Quota(**request["quota"]), request["until"], owner)
             case "lift":
-                self.lift(component, pid, Quota(**request["quota"]))
-        return self.strain(component)
+                self.lift(component, pid, Quota(**request["quota"]), owner)
+        return self.strain(component, owner)
 
     def limit(
-        self, component: str, pid: int | None, quota: Quota, until: int | None = None
+        self,
+        component: str,
+        pid: int | None,
+        quota: Quota,
+        until: int | None = None,
+        owner: str = EVERYBODY,
     ) -> None:
-        """Limit a component, of that pid if it runs; Unlimitable if it cannot be: then nothing was done."""
+        """Limit a component, of that pid if it runs; Unlimitable if it cannot be: then nothing was done.
+
+        Nor can it be where it is limited to no more already: nobody could tell whether it took effect.
+        """
         if self.groups is None:
             raise Unlimitable("this cluster was brought up without control groups")
-        if known := [resource for resource in quota.resources() if resource in self._of(component)]:
-            raise Unlimitable(f"{component}'s {' and '.join(known)} is limited already")
+        known = [name for name in quota.resources() if not self._is_less(component, name, quota)]
+        if known:
+            said = f"{component}'s {' and '.join(known)} is limited already"
+            raise Unlimitable(f"{said}, to no more than that")
         done: list[Resource] = []
         try:
             for resource in quota.resources():
                 done.append(resource)
-                self._limit(self.groups, component, pid, resource, quota)
+                least = _least_of([quota, *self._quotas(component, resource)])
+                self._limit(self.groups, component, pid, resource, least)
         except OSError as error:
             for resource in done:
-                self._lift(self.groups, component, pid, resource)
+                self._put_back(self.groups, component, pid, resource)
             raise Unlimitable(f"{component}'s {done[-1]}: {error.strerror}") from error
-        self._now |= {(component, resource): _Limit(quota, now(), until) for resource in done}
+        self._now |= {
+            (component, resource, owner): _Limit(quota, now(), until) for resource in done
+        }
 
-    def lift(self, component: str, pid: int | None, quota: Quota) -> None:
-        """Limit a component no more, in what these limit; Unlimitable if the kernel will not have it."""
+    def lift(self, component: str, pid: int | None, quota: Quota, owner: str = EVERYBODY) -> None:
+        """Limit a component no more for an owner, in what these limit; Unlimitable if the kernel will not."""
         for resource in quota.resources():
-            if self.groups and self._now.pop((component, resource), None):
+            lifted = [
+                known
+                for known in self._now
+                if known[:2] == (component, resource) and owner in {known[2], EVERYBODY}
+            ]
+            for known in lifted:
+                del self._now[known]
+            if self.groups and lifted:
                 try:
-                    self._lift(self.groups, component, pid, resource)
+                    self._put_back(self.groups, component, pid, resource)
                 except OSError as error:
                     raise Unlimitable(f"{component}'s {resource}: {error.strerror}") from error
 
@@ -96,22 +119,51 @@ class Limited:
 
     def lift_due(self, pids: Mapping[str, int | None]) -> None:
         """Lift what has come to its end; what cannot be stands in the supervisor's log."""
-        for (component, _), limit in [*self._now.items()]:
+        for (component, _, owner), limit in [*self._now.items()]:
             if limit.until is not None and limit.until <= now():
                 try:
-                    self.lift(component, pids[component], limit.quota)
+                    self.lift(component, pids[component], limit.quota, owner)
                 except Unlimitable as error:
                     print(f"not lifted: {error}", file=sys.stderr)
 
-    def strain(self, component: str) -> dict[str, Any]:
-        """Return a Strain, as plain JSON."""
+    def strain(self, component: str, owner: str = EVERYBODY) -> dict[str, Any]:
+        """Return a Strain, as plain JSON: limited as an owner has it."""
         limited = {
-            resource: self._now[component, resource].since for resource in self._of(component)
+            resource: limit.since
+            for (name, resource, known), limit in self._now.items()
+            if name == component and owner in {known, EVERYBODY}
         }
         return {"limited": limited, **(self.groups.counts(component) if self.groups else {})}
 
+    def in_force(self, owner: str) -> Iterator[str]:
+        """Yield in words what is limited for an owner."""
+        for name, resource, known in self._now:
+            if owner in {known, EVERYBODY}:
+                yield f"the {resource} of {name} is limited"
+
     def _of(self, component: str) -> tuple[Resource, ...]:
-        return tuple(resource for name, resource in self._now if name == component)
+        return tuple(dict.fromkeys(what for name, what, _ in self._now if name == component))
+
+    def _quotas(self, component: str, resource: Resource) -> list[Quota]:
+        found = self._now.items()
+        return [limit.quota for known, limit in found if known[:2] == (component, resource)]
+
+    def _least(self, component: str, resource: Resource) -> Quota | None:
+        quotas = self._quotas(component, resource)
+        return _least_of(quotas) if quotas else None
+
+    def _is_less(self, component: str, resource: Resource, quota: Quota) -> bool:
+        before = self._least(component, resource)
+        return before is None or _less(quota, before, resource)
+
+    def _put_back(
+        self, groups: Groups, component: str, pid: int | None, resource: Resource
+    ) -> None:
+        """Limit a resource as those want it who are left."""
+        if quota := self._least(component, resource):
+            groups.limit(component, resource, quota)
+        else:
+            self._lift(groups, component, pid, resource)
 
     @staticmethod
     def _limit(
@@ -131,6 +183,31 @@ class Limited:
         groups.limit(component, resource, None)
         if resource != "memory":
             groups.leave(component, resource, pid)
+
+
+_MEASURES: Mapping[Resource, tuple[str, ...]] = {
+    "cpu": ("cpus",),
+    "memory": ("memory_bytes",),
+    "disk": ("disk_bytes_per_s", "disk_writes_per_s"),
+}
+"""What of a quota is about which resource."""
+
+
+def _least_of(quotas: Sequence[Quota]) -> Quota:
+    """Return what is left where all of these hold."""
+    least: dict[str, Any] = {}
+    for measure in chain.from_iterable(_MEASURES.values()):
+        asked = [getattr(quota, measure) for quota in quotas]
+        least[measure] = min((value for value in asked if value is not None), default=None)
+    return Quota(**least)
+
+
+def _less(quota: Quota, before: Quota, resource: Resource) -> bool:
+    """Whether a quota allows less of a resource than there was before."""
+    allowed = (
+        (getattr(quota, measure), getattr(before, measure)) for measure in _MEASURES[resource]
+    )
+    return any(least is not None and (then is None or least < then) for least, then in allowed)
 
 
 def _squeeze(groups: Groups, component: str) -> None:

@@ -7,9 +7,8 @@ drills are about, hence these few lines of our own.
 
 import os
 import selectors
-import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,10 @@ from kubedrill.cluster.local import groups
 from kubedrill.cluster.local.backends import Backends
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.haproxy import BalancerSilent
+from kubedrill.cluster.local.holds import EVERYBODY, owner_of
 from kubedrill.cluster.local.links import Links
 from kubedrill.cluster.local.other_flags import GRACE, OtherFlags
-from kubedrill.cluster.local.programs import Program, Refused, Reply, Request, Supervised, halts
+from kubedrill.cluster.local.programs import Program, Refused, Reply, Request, Supervised
 from kubedrill.cluster.local.quotas import Limited, Unlimitable
 from kubedrill.cluster.local.wires import LinkRefused
 from kubedrill.record.components import Exited, Started
@@ -51,13 +51,16 @@ class Supervisor:
         verb = request["do"]
         at_once: dict[str, Callable[[Request], dict[str, Any]]] = {
             "components": lambda _: self._components(),
+            "in_force": lambda request: {"words": [*self._in_force(owner_of(request))]},
             "stop": lambda request: {"pid": self._stop(request)},
             "restart": lambda request: {"pid": self._stop(request, again=request["by"])},
             "change": lambda request: {"pid": self._change(request)},
-            "restore": lambda request: self._restore(self._find(request["component"])),
+            "restore": lambda request: self._restore(
+                self._find(request["component"]), owner_of(request)
+            ),
             "flags": lambda request: self._flags.told(self._find(request["component"]).program),
             "pause": lambda request: {"pid": self._pause(request)},
-            "proceed": lambda request: {"pid": self._proceed(self._find(request["component"]))},
+            "proceed": lambda request: {"pid": self._proceed(request)},
             **dict.fromkeys(("take_out", "put_back"), self._backends.answer),
             **dict.fromkeys(("limit", "lift", "strain"), self._limit),
             **dict.fromkeys(Links.DOES, self._links.answer),
@@ -76,10 +79,9 @@ class Supervisor:
     def wait_s(self) -> float | None:
         """Return for how long nothing needs to start; None if nothing is due at all."""
         due = [supervised.due for supervised in self._all.values() if supervised.due is not None]
-        due += self._limited.due()
-        due += self._backends.due()
-        due += self._links.due()
-        due += self._flags.due()
+        due += (end for supervised in self._all.values() for end in supervised.holds.due())
+        for kept in (self._limited, self._backends, self._links, self._flags):
+            due += kept.due()
         return max(0.0, (min(due) - now()) / SECOND) if due else None
 
     def start_due(self) -> None:
@@ -88,16 +90,18 @@ class Supervisor:
         self._backends.put_back_due()
         self._links.end_due()
         for name in self._flags.overdue():
-            self._restore(self._all[name], "lease")
+            self._restore(self._all[name], by="lease")
         for supervised in self._all.values():
+            for owner, does in supervised.holds.overdue():
+                self._changed = True
+                if does == "paused":
+                    supervised.proceed(owner)
+                else:
+                    self._release(supervised, owner, "lease", lambda _: None)
             if supervised.due is None or supervised.due > now():
                 continue
-            if supervised.state == "paused":
-                self._proceed(supervised)
-            elif supervised.state == "stopping":
-                self._hurry(supervised, supervised.again or "lease")
-            elif supervised.state == "held":
-                self._start(supervised, "lease")
+            if supervised.state == "stopping":
+                supervised.hurry(supervised.again or "lease")
             else:
                 supervised.restarts += 1
                 self._start(supervised, "restart")
@@ -124,11 +128,20 @@ class Supervisor:
         return supervised.process
 
     def _components(self) -> dict[str, Any]:
-        self._look_at_paused()
+        looked = [supervised.look_at_pause() for supervised in self._all.values()]
+        self._changed |= any(looked)
         return self._facts().model_dump()
+
+    def _in_force(self, owner: str) -> Iterator[str]:
+        """Yield in words what is done on behalf of an owner."""
+        for name, supervised in self._all.items():
+            yield from (f"{name} is {does}" for does in supervised.holds.of(owner))
+        for kept in (self._limited, self._backends, self._links, self._flags):
+            yield from kept.in_force(owner)
 
     def _hold(self, request: Request, reply: Reply) -> None:
         supervised, process = self._to_end(request)
+        supervised.holds.add(owner_of(request), "held down", request["until"])
         supervised.waiting.append(reply)
         process.kill()
 
@@ -138,20 +151,27 @@ class Supervisor:
     def _release_all(self, request: Request, reply: Reply) -> None:
         names, by = request["components"], request["by"]
         found = [self._find(name) for name in names]
-        pids: dict[str, int] = {}
+        pids: dict[str, int | None] = {}
 
-        def started(name: str, pid: int) -> None:
+        def started(name: str, pid: int | None) -> None:
             pids[name] = pid
             if len(pids) == len(names):
                 reply({"pids": [pids[name] for name in names]})
 
         for supervised in found:
-            self._release(supervised, by, partial(started, supervised.program.name))
+            told = partial(started, supervised.program.name)
+            self._release(supervised, owner_of(request), by, told)
 
-    def _release(self, supervised: Supervised, by: str, started: Callable[[int], None]) -> None:
-        if supervised.state == "stopping":
+    def _release(
+        self, supervised: Supervised, owner: str, by: str, started: Callable[[int | None], None]
+    ) -> None:
+        self._changed = True
+        if not supervised.holds.let_go(owner, "held down"):
+            started(None)  # another one holds it
+            return
+        if supervised.process and supervised.asked_by:  # it ends
             supervised.awaited.append(started)
-            self._hurry(supervised, by)
+            supervised.hurry(by)
             return
         if supervised.process is None:
             self._start(supervised, by)
@@ -167,10 +187,9 @@ class Supervisor:
         return supervised, process
 
     def _to_end(self, request: Request) -> "tuple[Supervised, subprocess.Popen[bytes]]":
-        """Note who wants which process to end, and until when it is to stay down."""
+        """Note who wants which process to end."""
         supervised, process = self._expected(request)
-        supervised.asked_by, supervised.lease = request["by"], request["until"]
-        supervised.again = ""
+        supervised.asked_by, supervised.again = request["by"], ""
         return supervised, process
 
     def _stop(self, request: Request, again: str = "") -> int:
@@ -178,7 +197,10 @@ class Supervisor:
         if supervised.state != "running":  # one that is paused would not hear of it
             raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
         self._to_end(request)
-        supervised.again, supervised.due = again, request["until"]
+        if again:
+            supervised.again, supervised.due = again, request["until"]
+        else:
+            supervised.holds.add(owner_of(request), "held down", request["until"])
         supervised.become("stopping")
         self._changed = True
         process.terminate()
@@ -188,12 +210,14 @@ class Supervisor:
         program, wanted = self._find(request["component"]).program, request["flags"]
         self._flags.check(program, wanted)
         pid = self._stop({**request, "until": now() + GRACE}, again=request["by"])
-        self._flags.change(program, wanted, request["until"])
+        self._flags.change(program, wanted, request["until"], owner_of(request))
         return pid
 
-    def _restore(self, supervised: Supervised, by: str = "restore") -> dict[str, Any]:
+    def _restore(
+        self, supervised: Supervised, owner: str = EVERYBODY, by: str = "restore"
+    ) -> dict[str, Any]:
         """Start it with its own flags: at once, where it does not run or stands still."""
-        if not self._flags.restore(supervised.program):
+        if not self._flags.restore(supervised.program, owner):
             return {}
         if supervised.state == "running":
             request = {"component": supervised.program.name, "by": by, "expect_pid": None}
@@ -202,48 +226,23 @@ class Supervisor:
             supervised.due = now()
         elif supervised.state == "paused":
             supervised.asked_by = by
-            self._hurry(supervised, by)
+            supervised.hurry(by)
         return {}
-
-    def _hurry(self, supervised: Supervised, by: str) -> None:
-        """End what takes its time to do so: it is to run again."""
-        supervised.again, supervised.due = by, None
-        self._running(supervised).kill()
 
     def _pause(self, request: Request) -> int:
         supervised, process = self._expected(request)
-        for _ in halts(process.pid):
-            pass  # of an earlier pause
-        process.send_signal(signal.SIGSTOP)
-        supervised.due, supervised.stops = request["until"], 0
-        supervised.become("paused")
+        supervised.look_at_pause()
+        if supervised.state not in {"running", "paused"}:
+            raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
+        supervised.holds.add(owner_of(request), "paused", request["until"])
+        if supervised.state == "running":
+            supervised.halt(process)
         self._changed = True
         return process.pid
 
-    def _look_at_paused(self) -> None:
-        """Find out who was let go on by somebody else, if only for a moment."""
-        paused = [supervised for supervised in self._all.values() if supervised.state == "paused"]
-        for supervised in paused:
-            if supervised.process is None:
-                continue
-            for halt in halts(supervised.process.pid):
-                supervised.stops += halt == os.CLD_STOPPED
-                if halt == os.CLD_CONTINUED or supervised.stops > 1:
-                    supervised.become("paused" if halt == os.CLD_STOPPED else "running")
-                    self._changed = True
-            if supervised.state == "running":
-                supervised.due = None
-
-    def _proceed(self, supervised: Supervised) -> int | None:
-        process = supervised.process
-        if process is None:
-            return None
-        if supervised.state == "paused":
-            process.send_signal(signal.SIGCONT)
-            supervised.due = None
-            supervised.become("running")
-            self._changed = True
-        return process.pid
+    def _proceed(self, request: Request) -> int | None:
+        self._changed = True
+        return self._find(request["component"]).proceed(owner_of(request))
 
     def _start(self, supervised: Supervised, by: str) -> None:
         program = supervised.program
@@ -262,6 +261,8 @@ class Supervisor:
             os.pidfd_open(process.pid), selectors.EVENT_READ, self._exited(supervised)
         )
         self._note(Started(time=now(), component=program.name, pid=process.pid, by=by))
+        if supervised.holds.are("paused"):  # for another one than who held it down
+            supervised.halt(process)
         for started in supervised.awaited:
             started(process.pid)
         supervised.awaited.clear()

@@ -11,6 +11,7 @@ from pathlib import Path
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.handle import HandleError, description
 from kubedrill.cluster.local import components, groups, haproxy, ready
+from kubedrill.cluster.local.asking import ask
 from kubedrill.cluster.local.binaries import PROGRAMS, Binaries, find_all
 from kubedrill.cluster.local.certificates import issue
 from kubedrill.cluster.local.definition import LocalDefinition
@@ -18,7 +19,6 @@ from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
 from kubedrill.cluster.local.identities import identities, introduce
 from kubedrill.cluster.local.layout import Layout
-from kubedrill.cluster.local.operations import ask
 from kubedrill.cluster.local.pki import SERVER_NAME, Pair
 from kubedrill.cluster.local.programs import MARK, write_programs
 from kubedrill.cluster.local.ready import Check, ClusterFailed, Wait

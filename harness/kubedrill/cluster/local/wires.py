@@ -30,10 +30,16 @@ table inet {table} {{
 """
 _CHAIN = """\
 chain {name} {{
-        type filter hook {hook} priority filter
+        type filter hook {hook} priority {priority}
         {interface} lo accept
-        {drops}
+        {rules}
     }}"""
+_COUNT, _DROP = ("counted-", "filter - 1", "accept"), ("", "filter", "drop")
+"""Prefix, priority, verdict of chains: all owners count what is sent before any drops it."""
+
+
+Device = tuple[str, str]
+"""A namespace, and the name of a device in it."""
 
 
 class LinkRefused(Exception):  # noqa: N818 - an answer, not an accident
@@ -53,11 +59,23 @@ class Wire:
     """The address at the other end; None for all."""
     direction: Literal["both", "in", "out"]
     ports: tuple[int, ...]
+    owner: str = ""
+    """On whose behalf it is cut, or lossy."""
 
     def table(self, loss: bool) -> str:
-        """Return the name of its table: another for each link, so that no two are mended together."""
-        told = json.dumps([self.peer, self.direction, self.ports, loss])
+        """Return the name of its table: for each link and owner another, so that each is mended by itself."""
+        told = json.dumps([self.peer, self.direction, self.ports, loss, self.owner])
         return f"kubedrill-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all that leads to the zone."""
+        return not self.peer and not self.ports
+
+    def devices(self) -> list[Device]:
+        """Return the namespace and the device that sends what goes each way; none of a part of a link."""
+        ends = {"out": (self.namespace, DEVICE), "in": (self.hub, self.port)}
+        return [ends[way] for way in _ways(self)] if self.is_whole else []
 
 
 def obstacle() -> str:
@@ -89,7 +107,7 @@ def _no_discipline(words: str) -> str:
 
 def cut(wire: Wire) -> None:
     """Drop whatever is sent over a link; LinkRefused. May be done again."""
-    _rule(wire, wire.table(loss=False), "")
+    _rule(wire, wire.table(loss=False))
 
 
 def mend(wire: Wire) -> None:
@@ -109,50 +127,42 @@ def dropped(wire: Wire, loss: bool = False) -> int | None:
     return int(counter["packets"])
 
 
-def shape(wire: Wire, worse: Shape) -> None:
-    """Let a link work no better than that; LinkRefused if that cannot be: then nothing was done."""
-    if (worse.bits_per_s or worse.delay_s) and (wire.peer or wire.ports):
+def check(wire: Wire, worse: Shape) -> None:
+    """Raise LinkRefused for what a link cannot be made here."""
+    if (worse.bits_per_s or worse.delay_s) and not wire.is_whole:
         raise LinkRefused("only a zone's whole link can have less bandwidth or a delay")
     asked = dict(zip(SHAPED, (worse.bits_per_s, worse.loss, worse.delay_s), strict=True))
     for what, why in shaping_obstacles().items():
         if asked[what]:
             raise LinkRefused(why)
-    try:
-        if discipline := _discipline(worse):
-            for namespace, device in _devices(wire):
-                _do(
-                    [
-                        "tc",
-                        "-n",
-                        namespace,
-                        *f"qdisc replace dev {device} root {discipline}".split(),
-                    ]
-                )
-        if worse.loss:
-            _rule(
-                wire,
-                wire.table(loss=True),
-                f"numgen random mod 1000000 < {round(worse.loss * 1e6)} ",
-            )
-    except LinkRefused:
-        straighten(wire)
-        raise
 
 
-def straighten(wire: Wire) -> None:
-    """Let it work as before; may be done again."""
+def lose(wire: Wire, share: float) -> None:
+    """Lose a share of what is sent over a link, beside what others lose of it; LinkRefused."""
+    _rule(wire, wire.table(loss=True), f"numgen random mod 1000000 < {round(share * 1e6)} ")
+
+
+def lose_no_more(wire: Wire) -> None:
+    """Lose no more of it; may be done again."""
     _remove(wire, wire.table(loss=True))
-    if not wire.peer and not wire.ports:
-        for namespace, device in _devices(wire):
-            if _discipline_of(namespace, device):
-                _do(["tc", "-n", namespace, "qdisc", "del", "dev", device, "root"])
+
+
+def slow(device: Device, worse: Shape) -> None:
+    """Let a device send as badly as that, or as well as it can, if neither bandwidth nor delay is asked for.
+
+    LinkRefused. May be done again.
+    """
+    namespace, name = device
+    if discipline := _discipline(worse):
+        _do(["tc", "-n", namespace, *f"qdisc replace dev {name} root {discipline}".split()])
+    elif _discipline_of(namespace, name):
+        _do(["tc", "-n", namespace, "qdisc", "del", "dev", name, "root"])
 
 
 def shaped(wire: Wire) -> Shaped | None:
     """Return what came of a link's shape so far; None if it has none."""
     lost = dropped(wire, loss=True)
-    whole = not wire.peer and not wire.ports
-    found = [_discipline_of(*device) for device in _devices(wire)] if whole else []
+    found = [_discipline_of(*device) for device in wire.devices()]
     worse = set.intersection(*map(_worse, found)) if found else set()
     slow = [said for said in found if said is not None]
     if lost is not None:
@@ -176,23 +186,32 @@ def _worse(discipline: dict[str, Any] | None) -> set[str]:
     return {what for what, there in (("bandwidth", has_rate), ("delay", is_delay)) if there}
 
 
-def _rule(wire: Wire, table: str, share: str) -> None:
-    chains = "\n    ".join(_chain(wire, way, share) for way in _ways(wire))
-    _do(_within(wire.namespace, ["nft", "-f", "-"]), _RULES.format(table=table, chains=chains))
+def _rule(wire: Wire, table: str, share: str = "") -> None:
+    kinds = (
+        [(_DROP, f"{share}counter name dropped ")]
+        if share
+        else [(_COUNT, "counter name dropped "), (_DROP, "")]
+    )
+    chains = [_chain(wire, way, *kind) for kind in kinds for way in _ways(wire)]
+    rules = _RULES.format(table=table, chains="\n    ".join(chains))
+    _do(_within(wire.namespace, ["nft", "-f", "-"]), rules)
 
 
-def _chain(wire: Wire, way: Literal["in", "out"], share: str) -> str:
+def _chain(
+    wire: Wire, way: Literal["in", "out"], kind: tuple[str, str, str], statement: str
+) -> str:
+    prefix, priority, verdict = kind
     address, interface = ("saddr", "iif") if way == "in" else ("daddr", "oif")
     peer = f"ip {address} {wire.peer} " if wire.peer else ""
     ports = ", ".join(map(str, wire.ports))
     # Of a connection to a port both ways: answers come from it.
     ends = [f"th {end} {{ {ports} }} " for end in ("dport", "sport")] if ports else [""]
-    drops = [f"{peer}{end}{share}counter name dropped drop" for end in ends]
     return _CHAIN.format(
-        name=way,
+        name=f"{prefix}{way}",
         hook="input" if way == "in" else "output",
+        priority=priority,
         interface=interface,
-        drops="\n        ".join(drops),
+        rules="\n        ".join(f"{peer}{end}{statement}{verdict}" for end in ends),
     )
 
 
@@ -204,12 +223,6 @@ def _remove(wire: Wire, table: str) -> None:
 
 def _ways(wire: Wire) -> tuple[Literal["in", "out"], ...]:
     return ("in", "out") if wire.direction == "both" else (wire.direction,)
-
-
-def _devices(wire: Wire) -> list[tuple[str, str]]:
-    """Return the namespace and the device that sends what goes each way."""
-    ends = {"out": (wire.namespace, DEVICE), "in": (wire.hub, wire.port)}
-    return [ends[way] for way in _ways(wire)]
 
 
 def _discipline(worse: Shape) -> str:
