@@ -2,14 +2,18 @@
 
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 from abandoned import nowhere
 
+from kubedrill.faults import lifecycle, progress
 from kubedrill.faults.lifecycle import inject, undo
+from kubedrill.faults.progress import FaultFailed
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.stopping import StopRequest, leave, withdraw
 
 FAULT = '''
 """A fault that makes a file, and keeps a copy of the ledger as it was then."""
@@ -118,3 +122,28 @@ def test_what_does_not_reach_the_disk_is_not_done(
     with pytest.raises(OSError, match="Input/output error"):
         make(folder, tmp_path)
     assert not (tmp_path / "made").exists()
+
+
+def test_a_drill_that_is_ended_while_it_is_looked_whom_to_hit_is_not_broken_any_more(
+    folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end is looked at right before the injection, not only when its time has come."""
+    ended = threading.Event()
+    monkeypatch.setattr(progress, "ENDED", ended)
+    monkeypatch.setattr(lifecycle, "refused_now", lambda *_: ended.set() or "")
+    with pytest.raises(FaultFailed, match="not injected, the drill was ended"):
+        make(folder, tmp_path)
+    assert not (tmp_path / "made").exists()
+    assert Ledger(folder.ledger).open_entries() == []
+    assert not folder.faults.exists()
+
+
+def test_a_drill_that_was_asked_to_stop_is_not_broken_any_more(
+    folder: RunFolder, tmp_path: Path
+) -> None:
+    leave(folder, StopRequest(by="somebody", why="it is late"))
+    with pytest.raises(FaultFailed, match="not injected, the drill was ended"):
+        make(folder, tmp_path)
+    assert not (tmp_path / "made").exists()
+    withdraw(folder)
+    assert make(folder, tmp_path).exists()

@@ -22,7 +22,7 @@ from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, missing, proof
 from kubedrill.faults.limited import described, held_back, in_force
 from kubedrill.faults.overlap import refused_now
-from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of
+from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of, is_ending
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
@@ -64,6 +64,9 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     ledger = Ledger(folder.ledger)
     entry = _intend(fault, scene, ledger, progress, file)
     scene = replace(scene, handle=handle_of(record, entry), owner=entry)
+    if is_ending(folder):
+        ledger.undone(entry)
+        raise FaultFailed(f"{fault.name}: not injected, the drill was ended")
     begun = progress.say("injecting")
     try:
         scene = replace(scene, facts=dict(fault.inject(scene)))

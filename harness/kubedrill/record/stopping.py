@@ -26,6 +26,11 @@ def withdraw(folder: RunFolder) -> None:
     _file(folder).unlink(missing_ok=True)
 
 
+def is_asked(folder: RunFolder) -> bool:
+    """Whether a request was left that the drill has not taken yet."""
+    return _file(folder).exists()
+
+
 def take(folder: RunFolder) -> StopRequest | None:
     """Return the request that was left, and remove it: it is no evidence; None if there is none."""
     try:
