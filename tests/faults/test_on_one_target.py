@@ -83,7 +83,7 @@ def test_an_undo_of_what_ends_again_and_again_says_so_and_what_it_said_last(
 ):
     run, name = str(folder.path), "kube-scheduler-c"
     inject(KILL, ON_C, run, 0)
-    identity = Path(cluster.folder) / "pki" / f"{name}.kubeconfig"
+    identity = Path(cluster.folder) / "pki" / "scheduler-c.kubeconfig"
     aside = identity.rename(identity.with_suffix(".aside"))
     monkeypatch.setattr("kubedrill.faults.led.OnLed.return_s", 5.0)
     try:
