@@ -158,7 +158,7 @@ def then(name: str, inject_s: float = 5, **arguments: Any) -> WantedFault:
         (
             then("zone.slow", zone="a", bandwidth_mbit=10.0),
             then("zone.slow", zone="a", bandwidth_mbit=20.0),
-            "nobody could tell its effect",
+            "nobody could tell the two apart",
         ),
         (
             then("zone.slow", zone="a", bandwidth_mbit=10.0, direction="in"),

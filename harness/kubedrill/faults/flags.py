@@ -15,7 +15,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import FlagValue, present, written
 from kubedrill.cluster.provider import provider_named
 from kubedrill.faults.actions import actions
-from kubedrill.faults.fault import Lapse, Scene, Seen, missing, proof
+from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, missing, proof
 from kubedrill.faults.kube_apiserver import OnApiservers
 from kubedrill.faults.kube_controller_manager import OnControllerManagers
 from kubedrill.faults.kube_scheduler import OnSchedulers
@@ -51,6 +51,10 @@ class OtherFlags(OnProcesses, ABC):
         description="flags without the leading dashes, and their values; null takes one away",
         min_length=1,
     )
+
+    def is_hidden_by(self, other: Fault) -> bool:
+        """Whether another one has changed its flags: a component has one set of them."""
+        return isinstance(other, OtherFlags) and other.component == self.component
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:

@@ -128,8 +128,8 @@ def _with_others(fault: Fault, others: Sequence[Fault], cluster: ClusterDescript
     for other in others:
         if fault.is_hidden_by(other) and (same := _named_by_both(fault, other)):
             return (
-                f"{fault.name} of {', '.join(same)}: another fault has done as much to it by then: nobody "
-                f"could tell its effect; {fault.verb} it more, or at another time"
+                f"{fault.name} of {', '.join(same)}: another fault does as much to it then, and nobody could "
+                f"tell the two apart; {fault.verb} another, do more to it, or at another time"
             )
     for toll in fault.tolls(cluster):
         theirs = (their for other in others for their in other.tolls(cluster))
