@@ -110,7 +110,8 @@ def test_a_fault_that_is_repeated_is_one_each_time(
 
 def test_a_momentary_fault_is_repeated_without_a_length(reading: Read, small: str) -> None:
     lines = small.replace(
-        "  - etcd.kill: {member: leader}\n", "  - etcd.defragment: {}\n    every: 4s\n"
+        "  - etcd.kill: {member: leader}\n",
+        "  - etcd.defragment: {member: leader}\n    every: 4s\n",
     )
     faults = reading(lines).faults
     assert [fault.lasts for fault in faults] == ["momentary"] * len(faults)
