@@ -88,6 +88,8 @@ class JudgedDrill:
     exits: list[dict[str, Any]] = field(default_factory=exit_lines)
     events: list[Event] = field(default_factory=timeline_events)
     load: Records = field(default_factory=load_records)
+    targets: list[tuple[str, ...]] = field(default_factory=lambda: [("unknown",)])
+    """The servers that a process knows, by its number; the last ones are those of all others, too."""
     workers: list[dict[str, Any]] = field(default_factory=worker_lines)
     prober: list[dict[str, Any]] = field(default_factory=prober_lines)
     scrapes: Scrapes = field(default_factory=Scrapes)
@@ -187,7 +189,7 @@ class JudgedDrill:
         for number, name in enumerate(names):
             about = LoadSidecar(
                 series=SERIES,
-                targets=("unknown",),
+                targets=self.targets[min(number, len(self.targets) - 1)],
                 profile=load.profile,
                 load=load.name,
                 worker=number,
