@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 PERIOD_US = 100_000
+WEIGHTIEST = {"cpu.shares": 262_144, "cpu.weight": 10_000}
+"""So that a group's quota holds it back, and nobody else does: the kernel's largest, by its file."""
 
 
 @contextmanager
@@ -22,6 +24,8 @@ def quota_of(cores: float) -> Iterator[Path]:
             (group / "cpu.cfs_quota_us").write_text(f"{quota}")
         else:
             (group / "cpu.max").write_text(f"{quota} {PERIOD_US}")
+        for file in WEIGHTIEST.keys() & {found.name for found in group.iterdir()}:
+            (group / file).write_text(f"{WEIGHTIEST[file]}")
     except OSError as error:
         if group.exists():
             group.rmdir()
