@@ -38,6 +38,7 @@ from kubedrill.record.timeline import (
 )
 from kubedrill.undo import registry
 from kubedrill.undo.clearing import ENDING_S, undo_all
+from kubedrill.words import why_not
 
 READY_TIMEOUT_S = 30.0
 """Importing Locust takes 1-2 s on an idle core; a machine that needs 30 s cannot run a drill."""
@@ -76,6 +77,9 @@ class Drill:
     children: list[Child] = field(default_factory=list)
     own_cluster: str | None = None
     """The ledger's id of the cluster, if this drill brought it up."""
+    unwritten: str = ""
+    """Why the timeline does not tell of all that was cleared away."""
+    _clearing: bool = False
     _ended: set[str] = field(default_factory=set)
     _cluster_exits: Exits | None = None
     _exits: JsonLines | None = None
@@ -91,8 +95,13 @@ class Drill:
         self.add(Note(time=now(), name=words))
 
     def add(self, event: Event) -> None:
-        """Put an event on the timeline and show it."""
-        self.timeline.add(event)
+        """Put an event on the timeline and show it; OSError, but while all is cleared away: that goes on."""
+        try:
+            self.timeline.add(event)
+        except OSError as error:
+            if not self._clearing:
+                raise
+            self.unwritten = error.strerror or str(error)
         self.on_event(event)
 
     def guard(self, lock_descriptor: int) -> None:
@@ -215,8 +224,9 @@ class Drill:
 
     def clear(self, keep_cluster: bool) -> list[str]:
         """End the children and undo everything that is still open; return what failed, in words."""
+        self._clearing = True
         self._end_children()
-        self._copy_events()
+        self.unwritten = why_not(self._copy_events)
         if self.own_cluster and keep_cluster:
             self.ledger.undone(self.own_cluster)
         failures = undo_all(self.ledger)

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from rich.console import Console
@@ -72,9 +72,10 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
             withdraw(drill, console)
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is: cleared away, then judged
-            note_ending(drill, error)
+            ending = partial(note_ending, drill, error)
         else:
-            drill.add(DrillEnded(time=now()))
+            ending = partial(drill.add, DrillEnded(time=now()))
+        write("timeline.jsonl", ending, console)
         console.print("clearing away", style="dim")
         clear(drill, order.keep_cluster, console)
     return conclude(folder, console)
@@ -83,9 +84,17 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
 def clear(drill: Drill, keep_cluster: bool, console: Console) -> bool:
     """Undo what a drill has made and say what could not be undone; return whether all was."""
     failures = drill.clear(keep_cluster)
+    if drill.unwritten:
+        console.print(f"timeline.jsonl: not written: {drill.unwritten}", style="bold red")
     for failure in failures:
         console.print(f"not undone: {failure}; run: kubedrill heal", style="bold red")
     return not failures
+
+
+def write(what: str, act: Callable[[], object], console: Console) -> None:
+    """Write something; say so if that cannot be."""
+    if why := why_not(act):
+        console.print(f"{what}: not written: {why}", style="bold red")
 
 
 def withdraw(drill: Drill, console: Console) -> None:
@@ -197,8 +206,7 @@ def note_ending(drill: Drill, error: BaseException) -> None:
 def conclude(folder: RunFolder, console: Console) -> Report:
     """Close the evidence, judge it, write the reports, show the verdict."""
     for what, close in (("samples as Parquet", convert), ("manifest.json", seal)):
-        if why := why_not(partial(close, folder)):
-            console.print(f"{what}: not written: {why}", style="bold red")
+        write(what, partial(close, folder), console)
     report = judging.judge(folder)
     for unwritten in write_all(folder, report):
         console.print(unwritten, style="bold red")

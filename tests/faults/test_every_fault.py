@@ -249,7 +249,11 @@ def test_an_injection_that_does_nothing_is_found_out(
     "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS if row.astray]
 )
 def test_an_injection_that_hits_another_is_found_out(
-    cluster: ClusterRecord, folder: RunFolder, row: Row, monkeypatch: pytest.MonkeyPatch
+    cluster: ClusterRecord,
+    folder: RunFolder,
+    row: Row,
+    observer: Observer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert row.astray
     monkeypatch.setattr(kind_of(row), "effect_s", 1.0)

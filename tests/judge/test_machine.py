@@ -24,6 +24,18 @@ def taker(name: str, cpu_s: float, written: int = 0) -> dict[str, Any]:
     return {"name": name, "cpu_s": cpu_s, "written_bytes": written}
 
 
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize(("stepped_s", "words"), [(0.4, ""), (2.0, "2.0"), (-3600.0, "-3600.0")])
+def test_a_wall_clock_that_is_stepped_is_told(
+    drill: JudgedDrill, tmp_path: Path, stepped_s: float, words: str, shared: bool
+) -> None:
+    drill.scrapes.calibration["shared"] = shared
+    drill.scrapes.machine[15]["stepped_s"] = stepped_s
+    said = f"fault: machine: its wall clock was stepped by {words} s, 5 s into the phase: "
+    told = [f"{said}certificates and Leases go by it"] if words else []
+    assert [*drill.judged(tmp_path).reasons] == told
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -38,6 +38,13 @@ LONGEST_HOLD = 3600 * SECOND
 
 LEASE_GRACE = 60 * SECOND
 """How much longer than its deadline a fault is held: the watchdog comes first."""
+
+
+class _Look(NamedTuple):
+    """When somebody looked, monotonic ns."""
+
+    begun: int
+    ended: int
 
 
 def inject(
@@ -75,9 +82,11 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     except Exception as error:
         raise progress.fail(in_a_line(error)) from error
     ledger.learn(entry, facts=dict(scene.facts))
+    _remember(ledger, entry, folder, index)
     progress.say("injected", fault.did(scene), **scene.facts)
-    proof = _proven(lambda: fault.took_effect(scene), fault.effect_s, progress)
-    at = progress.say("took-effect", proof)
+    proof, shown = _proven(lambda: fault.took_effect(scene), fault.effect_s, progress)
+    # Who does not answer a question was out when it was asked, not when we had waited long enough.
+    at = progress.say("took-effect", proof, time=shown.begun)
     if fault.lasts == "lasting":
         lasting.begin(fault, scene, progress, entry)
     else:
@@ -91,7 +100,7 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
     Raises FaultFailed if the effect did not last until now, or if it is not undone within the fault's time.
     """
     folder = folder_of(run)
-    entry = Ledger(folder.ledger).open_fault("fault", index, fault)
+    entry = Ledger(folder.ledger).open_fault("fault", index, fault) or _lost(folder, index)
     if entry is None:
         return {"undone": "already, or never injected"}
     record = ClusterRecord.read(folder.cluster)
@@ -106,12 +115,33 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
     return _undo(known, scene, entry, progress)
 
 
+_injected: dict[tuple[RunFolder, int], Entry] = {}
+"""What this process has injected: also where the ledger is cut meanwhile, it is undone."""
+
+
+def _remember(ledger: Ledger, entry: str, folder: RunFolder, index: int) -> None:
+    for known in ledger.entries():
+        if known.id == entry:
+            _injected[folder, index] = known
+
+
+def _lost(folder: RunFolder, index: int) -> Entry | None:
+    """Return the entry of what was injected here, if the ledger does not know of it any more."""
+    entry = _injected.get((folder, index))
+    return None if entry is None or _is_known(Ledger(folder.ledger), entry) else entry
+
+
+def _is_known(ledger: Ledger, entry: Entry) -> bool:
+    return any(known.id == entry.id for known in ledger.entries())
+
+
 def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[str, Any]:
     ledger = Ledger(progress.folder.ledger)
     lapse = lasting.end(fault, scene, ledger, entry) if fault.lasts == "lasting" else ""
     unfinished = fault.unfinished(scene) if "facts" in entry.facts else ""
+    lost = "" if _is_known(ledger, entry) else f"{ledger.path.name} has lost its entry"
     failed = None
-    if why := lapse or unfinished:
+    if why := lapse or unfinished or lost:
         with suppress(OSError):  # told first: whatever becomes of the undo, it does not hide this
             failed = progress.fail(why)
     begun = now()
@@ -123,8 +153,8 @@ def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[
         fault.retreat(scene)
         return _undone(fault, scene, ledger)
 
-    proof = _proven(look, fault.return_s, progress, scene.handle)
-    at = progress.say("undone", proof)
+    proof, shown = _proven(look, fault.return_s, progress, scene.handle)
+    at = progress.say("undone", proof, time=shown.ended)
     ledger.undone(entry.id)
     if failed:
         raise failed
@@ -202,17 +232,21 @@ def _proven(
     limit_s: float,
     progress: Progress,
     handle: Handle | None = None,
-) -> str:
-    """Wait for a proof, and return it with the time it took; FaultFailed says what was waited for.
+) -> tuple[str, _Look]:
+    """Wait for a proof, and return it with the time it took, and the look that has it.
+
+    FaultFailed says what was waited for.
 
     With a handle, that includes the last line of each target's log.
     """
     begun = now()
     while True:
+        asked = now()
         seen = _seen(look, progress)
-        waited = (now() - begun) / SECOND
+        shown = _Look(asked, now())
+        waited = (shown.ended - begun) / SECOND
         if seen.proven:
-            return f"{seen.words} ({waited:.2f} s later)"
+            return f"{seen.words} ({waited:.2f} s later)", shown
         if waited >= limit_s:
             break
         time.sleep(POLL_S)
