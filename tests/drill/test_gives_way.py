@@ -25,6 +25,8 @@ FAULT = {
     "phases": {"warmup": "1s", "baseline": "1s", "fault": "6s", "recovery": "3s"},
     "slos": {"recovery": ["list.error_rate < 50%"]},
 }
+SLOW_S = 240
+"""For a drill to come so far, on a slow machine, beside others."""
 MENDED_S = 60
 """Well before the lease of what is held ends, which is 90 s after its undo was due."""
 
@@ -32,7 +34,9 @@ MENDED_S = 60
 def wait_for_the_fault(running: RunningDrill, cluster: ClusterRecord) -> None:
     """Wait until the victim is down, and proven to be."""
     faults = running.folder.faults
-    running.wait_for("a fault", lambda: faults.exists() and "took-effect" in faults.read_text())
+    running.wait_for(
+        "a fault", lambda: faults.exists() and "took-effect" in faults.read_text(), SLOW_S
+    )
     assert not_running(cluster) == [VICTIM]
 
 
@@ -125,8 +129,8 @@ def test_the_ledger_is_cut(cluster: ClusterRecord, drill: Drills, kept: float) -
     assert code == 2, said
     verdict = json.loads(running.folder.verdict.read_text())
     assert verdict["verdict"] == "INVALID"
-    assert "ledger.jsonl: does not tell of " in reasons(verdict), said
-    assert "kube-scheduler.kill" in reasons(verdict)
+    assert "ledger.jsonl" in reasons(verdict), said
+    assert " ".join(said.split()).count("ledger.jsonl has lost its entry") == 1, said
 
 
 STEPPED = '''

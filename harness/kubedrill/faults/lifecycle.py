@@ -156,6 +156,7 @@ def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[
     proof, shown = _proven(look, fault.return_s, progress, scene.handle)
     at = progress.say("undone", proof, time=shown.ended)
     ledger.undone(entry.id)
+    _injected.pop((progress.folder, progress.index), None)
     if failed:
         raise failed
     return {"targets": [*scene.targets], "seconds": (at - begun) / SECOND, "proof": proof}

@@ -10,7 +10,6 @@ from kubedrill.clock import SECOND
 from kubedrill.figures.traces import completed, succeeded
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.faults import WARM, ToldFault
-from kubedrill.judge.found import Found
 from kubedrill.judge.pages import COMPACTED, DEFRAGMENTED, FSYNC, Scrape
 from kubedrill.record.cluster import Component
 from kubedrill.record.components import Exited, Started
@@ -54,22 +53,26 @@ def _exits(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
         yield "it does not tell which processes it hit"
     else:
         for component, pid in pids.items():
-            yield from _exit(fault, told, component, pid)
+            yield from _exit(fault, evidence, component, pid)
 
 
-def _exit(
-    fault: ToldFault, told: Found[Started | Exited], component: str, pid: object
-) -> Iterator[str]:
-    own = [line for line in told.lines if line.component == component]
+def _exit(fault: ToldFault, evidence: Evidence, component: str, pid: object) -> Iterator[str]:
+    own = [line for line in evidence.metrics.exits.lines if line.component == component]
     known = (line for line in own if isinstance(line, Exited) and line.pid == pid)
     ended = next((line for line in known if _in_force(fault, line.time)), None)
     if ended is None:
         yield f"exits.jsonl tells of no exit of {component} (pid {pid}) while it was in force"
         return
     over = fault.at("undone")
-    started = (line for line in own if isinstance(line, Started) and line.time >= ended.time)
-    if over is not None and not any(line.time <= over for line in started):
+    if over is None or any(other.holds(component, over) for other in _others(fault, evidence)):
+        return
+    if not any(isinstance(line, Started) and ended.time <= line.time <= over for line in own):
         yield f"exits.jsonl tells of no start of {component} before it was undone"
+
+
+def _others(fault: ToldFault, evidence: Evidence) -> list[ToldFault]:
+    """Return the other faults: what one lets go another may hold."""
+    return [other for other in evidence.faults if other is not fault]
 
 
 def _killed(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
@@ -129,7 +132,7 @@ def _never_again(
     over = fault.at("undone")
     if over is None:
         return
-    others = [other for other in evidence.faults if other is not fault]
+    others = _others(fault, evidence)
     after = [
         scrape
         for scrape in scrapes
