@@ -97,6 +97,25 @@ def test_a_kill_is_believed_where_its_supervisor_tells_of_it(
     assert reason in reasons(drill, tmp_path)
 
 
+def test_what_another_fault_still_holds_down_is_not_started(
+    drill: JudgedDrill, tmp_path: Path
+) -> None:
+    show(drill, "exits", pids={"etcd-b": 7})
+    drill.exits[1]["time"] = at(25.0)
+    assert NO_START in reasons(drill, tmp_path / "alone")
+    times = {
+        "injecting": 15.0,
+        "injected": 15.1,
+        "took-effect": 15.2,
+        "undoing": 24.0,
+        "undone": 26.0,
+    }
+    drill.scheduled_faults.append(replace(KILL, inject=at(15.0), undo=at(24.0)))
+    others = [{**line, "index": 1, "time": at(times[line["event"]])} for line in drill.faults]
+    drill.faults += [{**line, "shows": ()} for line in others]
+    assert NO_START not in reasons(drill, tmp_path / "with another")
+
+
 def test_one_that_does_not_say_whom_it_killed_is_not_believed(
     drill: JudgedDrill, tmp_path: Path
 ) -> None:
