@@ -213,8 +213,8 @@ class Limiting(Operation, Protocol):
     def limit(self, component: str, quota: Quota, *, until: int | None = None) -> None:
         """Let a component use no more than that, also when it is started anew.
 
-        HandleError if something of it is limited to no more already, or cannot be: then nothing was done.
-        Of several owners' quotas the least holds.
+        HandleError if something of it cannot be limited, or is already, for the same owner or to no more:
+        then nothing was done. Of several owners' quotas the least holds.
         """
         ...
 

@@ -167,7 +167,7 @@ def test_what_is_not_limited_is_not_touched_when_it_is_lifted():
 def test_a_limit_that_cannot_be_lifted_is_told_and_forgotten(capfd: pytest.CaptureFixture[str]):
     nowhere = groups.Groups(dict.fromkeys(LIMITED, Path("/nowhere")), "")
     limited = Limited(nowhere)
-    limited._now["sleeps", "cpu"] = _Limit(QUARTER, since=1, until=1)
+    limited._now["sleeps", "cpu", ""] = _Limit(QUARTER, since=1, until=1)
     limited.lift_due({"sleeps": None})
     assert "not lifted: sleeps's cpu: No such file or directory" in capfd.readouterr().err
     assert list(limited.due()) == []

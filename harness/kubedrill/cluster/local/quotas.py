@@ -79,10 +79,15 @@ class Limited:
         """
         if self.groups is None:
             raise Unlimitable("this cluster was brought up without control groups")
-        known = [name for name in quota.resources() if not self._is_less(component, name, quota)]
+        known = [
+            resource
+            for resource in quota.resources()
+            if (component, resource, owner) in self._now
+            or not self._is_less(component, resource, quota)
+        ]
         if known:
             said = f"{component}'s {' and '.join(known)} is limited already"
-            raise Unlimitable(f"{said}, to no more than that")
+            raise Unlimitable(f"{said}, for the same or to no more than that")
         done: list[Resource] = []
         try:
             for resource in quota.resources():
