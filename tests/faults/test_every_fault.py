@@ -38,6 +38,10 @@ def holds(row: Row) -> bool:
     return row.holds and faults()[row.fault].lasts == "lasting"
 
 
+def ends(row: Row) -> bool:
+    return holds(row) and row.ends
+
+
 every_fault = pytest.mark.parametrize(
     "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS]
 )
@@ -51,6 +55,10 @@ every_lasting_fault = pytest.mark.parametrize(
 )
 every_fault_that_holds_something = pytest.mark.parametrize(
     "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS if holds(row)]
+)
+
+every_fault_that_ends = pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS if ends(row)]
 )
 
 
@@ -208,7 +216,7 @@ def test_it_is_undone_and_told_though_somebody_was_there_before(
     until_well(observer, targets)
 
 
-@every_fault_that_holds_something
+@every_fault_that_ends
 def test_it_ends_by_itself_where_nobody_is_left_to_undo_it(
     cluster: ClusterRecord, row: Row, observer: Observer
 ) -> None:

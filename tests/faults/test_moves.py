@@ -28,6 +28,7 @@ MOVES: dict[str, Sequence[str]] = {
     "kube-apiserver.limit_cpu": LED,
     "kube-apiserver.limit_memory": LED,
     "kube-apiserver.flags": LED,
+    **dict.fromkeys(("node.cordon", "node.taint", "node.drain", "pod.delete"), ()),
     **{f"{MANAGER}.{how}": (MANAGER,) for how in ON_LED},
     **{f"{SCHEDULER}.{how}": (SCHEDULER,) for how in ON_LED},
     **{

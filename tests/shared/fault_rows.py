@@ -3,13 +3,9 @@
 A row is all that `tests/faults/test_every_fault.py` needs of a fault: a new fault adds one to ROWS.
 """
 
-import os
-import signal
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from balancer_observers import Kept, Served
@@ -27,45 +23,21 @@ from fault_observers import (
     ShortOfMemory,
     SlowDisk,
 )
-from sabotages import Sabotage, astray, deafen, hand_over_elsewhere, ignore, squint
+from interfering import end_it, lift, put_back_by_hand, restore_flags
+from object_observers import Deleted, Drained, Nodes, Tainted, mend_by_hand
+from sabotages import (
+    Sabotage,
+    amend_another,
+    astray,
+    deafen,
+    hand_over_elsewhere,
+    ignore,
+    squint,
+    write_nothing,
+)
 from zone_observers import CutOff, Isolated, Lossy, ZoneGone, mend_all_links
 
-from kubedrill.cluster.handle import Quota, present
-from kubedrill.cluster.local import unix
-from kubedrill.cluster.provider import handle_of
 from kubedrill.record.cluster import ClusterRecord
-
-
-def lift(cluster: ClusterRecord, target: str) -> None:
-    """Lift all limits."""
-    every = Quota(memory_bytes=1, cpus=1, disk_writes_per_s=1)
-    present(handle_of(cluster).limiting).lift(target, every)
-
-
-def end_it(cluster: ClusterRecord, target: str) -> None:
-    """Start what is down, and kill what is not: its supervisor starts another one."""
-    handle = handle_of(cluster)
-    before = handle.components()[target]
-    if before.pid is None or before.state == "stopping":
-        present(handle.holding).release(target)
-        return
-    os.kill(before.pid, signal.SIGKILL)
-    while handle.components()[target].pid == before.pid:
-        time.sleep(0.02)
-
-
-def restore_flags(cluster: ClusterRecord, target: str) -> None:
-    """Give a component its own flags again, as somebody who finds it so may do."""
-    present(handle_of(cluster).flagging).restore(target)
-
-
-def put_back_by_hand(cluster: ClusterRecord, target: str) -> None:
-    """Let the balancer serve a backend again, as a person would on its socket."""
-    command = f"set server {target} state ready\n".encode()
-    unix.ask(Path(cluster.folder) / "haproxy.sock", command, 5)
-    zone = target.removeprefix("apiservers/")
-    while zone not in present(handle_of(cluster).balancing).served():
-        time.sleep(0.02)
 
 
 @dataclass(frozen=True)
@@ -82,6 +54,8 @@ class Row:
     """Lets it hit another than its target; None where there is no other."""
     interfere: Callable[[ClusterRecord, str], None] = end_it
     """Ends what the fault does to a target by other means than its undo."""
+    ends: bool = True
+    """Whether it ends by itself with its lease: what stands in the API stays there."""
     holds: bool = True
     """Whether something is held that an undo, or the end of a lease, lets go: else it ends by itself."""
 
@@ -114,6 +88,7 @@ _ZONES = {
     "a link is named twice": {"zone": ["b", "b"]},
 }
 _FLAG = {"goaway-chance": 0.02}
+_NODES = {"no node is named": {"node": []}, "a node is named twice": {"node": ["n", "n"]}}
 _LED = {'no zone "d"; known: ': {"zone": "d"}}
 
 ROWS = [
@@ -218,6 +193,47 @@ ROWS = [
         Flagged,
         {"kube-scheduler has no flag": {"zone": "a", "set": {"goaway-chance": 0.02}}},
         interfere=restore_flags,
+    ),
+    Row(
+        "node.cordon",
+        {"count": 2, "selector": "drilled=yes"},
+        Nodes,
+        _NODES,
+        write_nothing,
+        amend_another,
+        interfere=mend_by_hand,
+        ends=False,
+    ),
+    Row(
+        "node.taint",
+        {"node": ["drilled-1", "drilled-3"], "taint": "drill=lost:NoSchedule"},
+        Tainted,
+        {words: {**given, "taint": "a:NoExecute"} for words, given in _NODES.items()},
+        write_nothing,
+        amend_another,
+        interfere=mend_by_hand,
+        ends=False,
+    ),
+    Row(
+        "node.drain",
+        {"percent": 40, "selector": "drilled=yes"},
+        Drained,
+        _NODES,
+        write_nothing,
+        amend_another,
+        interfere=mend_by_hand,
+        ends=False,
+    ),
+    Row(
+        "pod.delete",
+        {"selector": "drilled=yes"},
+        Deleted,
+        {
+            "a pod is named twice": {"pod": ["a/b", "a/b"]},
+            "pod b: write NAMESPACE/b": {"pod": "b"},
+        },
+        write_nothing,
+        None,
     ),
     Row("load-balancer.kill", {}, Gone),
     Row("load-balancer.pause", {}, Halted),

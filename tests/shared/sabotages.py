@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from http.client import CREATED, OK
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from kubedrill.cluster.handle import Handle, Link
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import etcd_commands, lifecycle
+from kubedrill.faults.api import Answer, Api
 from kubedrill.faults.etcd import statuses
 from kubedrill.record.cluster import ClusterRecord
 
@@ -126,6 +128,26 @@ def astray(function: str, zone: int) -> Sabotage:
         patch.setattr(etcd_commands, function, elsewhere)
 
     return sabotage
+
+
+def write_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Let an apiserver say that it took what it was never sent."""
+
+    def taken(_: Api, method: str, *__: Any) -> Answer:
+        return Answer("kube-apiserver-a", CREATED if method == "POST" else OK, {})
+
+    patch.setattr(Api, "write", taken)
+
+
+def amend_another(patch: pytest.MonkeyPatch) -> None:
+    """Let what is changed of one of a test's nodes be changed of the next."""
+    real = Api.amend
+
+    def elsewhere(api: Api, path: str, change: Any) -> str:
+        name, number = path[:-1], path[-1]
+        return real(api, name + {"1": "2", "2": "3", "3": "1"}[number], change)
+
+    patch.setattr(Api, "amend", elsewhere)
 
 
 def ignore(*functions: str) -> Sabotage:

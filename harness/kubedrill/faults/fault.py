@@ -54,7 +54,7 @@ class Scene:
     lease: int | None = None
     """When what is held is let go though nobody asks for it, monotonic ns."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What `inject` returned; plain JSON."""
+    """What `found` and `inject` returned; plain JSON."""
     owner: str = ""
     """On whose behalf: the ledger's id of the fault; "" before it stands there."""
 
@@ -108,6 +108,8 @@ class Fault(BaseModel, ABC):
     """What is done to the cluster: operations that its handle must have."""
     blast_radius: ClassVar[str]
     """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
+    absent: ClassVar[str] = "was not running"
+    """What those were that are named, and cannot be hit."""
     lasts: ClassVar[Lasts] = "lasting"
     leaves: ClassVar[Left] = "well"
     """How it leaves whom it hits, for other faults that come on top."""
@@ -115,6 +117,8 @@ class Fault(BaseModel, ABC):
     """Whether it may hit one that another fault keeps from answering."""
     effect_s: ClassVar[float]
     """How long its effect may take to be proven."""
+    look_s: ClassVar[float] = 0.2
+    """How often it is looked at whether it lasts; the supervisor tells of what came and went in between."""
     return_s: ClassVar[float] = 0.0
     """How long its undo may take, until all is proven to be as before."""
 
@@ -122,8 +126,8 @@ class Fault(BaseModel, ABC):
     def asked(self) -> str | Sequence[str]:
         """Return whom the file names, by what the file calls them, or `leader` or `random`."""
 
-    def known(self, cluster: ClusterDescription) -> Sequence[str]:
-        """Return whom a file may name: the zones."""
+    def known(self, cluster: ClusterDescription) -> Sequence[str] | None:
+        """Return whom a file may name: the zones; None where nobody knows that before."""
         return cluster.zones
 
     def refuse(self, cluster: ClusterDescription) -> str:  # noqa: ARG002 - for those that must refuse
@@ -145,6 +149,18 @@ class Fault(BaseModel, ABC):
     @abstractmethod
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return what could be hit now."""
+
+    def drawn(self, there: int) -> int:  # noqa: ARG002
+        """Return how many of so many candidates `random` chooses."""
+        return 1
+
+    def totals(self, scene: Scene) -> Mapping[Kind, int]:  # noqa: ARG002
+        """Return how many there are of kinds that do not stand one in each zone."""
+        return {}
+
+    def found(self, scene: Scene) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return how the targets are before anything is done: ledger and `facts` have it by then."""
+        return {}
 
     @abstractmethod
     def inject(self, scene: Scene) -> Mapping[str, Any]:

@@ -130,9 +130,11 @@ class OtherFlags(OnProcesses, ABC):
         flagging = present(scene.handle.flagging)
         ill = [target for target in scene.targets if not self._well(scene, target).proven]
         for target in scene.targets:
-            if flagging.changed(target) and (target in ill or not ill):
-                flagging.restore(target)
-                return
+            changed = flagging.changed(target)
+            if target in ill or not ill:
+                flagging.restore(target)  # one that has its own is left so
+                if changed:
+                    return
 
     def retreat(self, scene: Scene) -> None:
         """Restore the next."""

@@ -11,9 +11,6 @@ from kubedrill.faults.progress import Progress
 from kubedrill.record.ledger import Entry, Ledger
 from kubedrill.words import in_a_line
 
-LOOK_S = 0.2
-"""How often it is looked at; the supervisor's own times tell of what came and went in between."""
-
 UNSEEN_S = 10.0
 """For how long a cluster may not answer. A call of its handle takes 5 s at most."""
 
@@ -47,7 +44,7 @@ class _Watch:
         with suppress(OSError):  # a full disk: the undo tells of it
             told = off = False
             self.seen = now()
-            while not self.ended.wait(LOOK_S):
+            while not self.ended.wait(self.fault.look_s):
                 lapse = self._lapse()
                 if lapse and not told and _is_ending(self.ledger, self.entry):
                     return

@@ -69,6 +69,7 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     scene = replace(scene, targets=targets)
     progress = replace(progress, targets=targets)
     ledger = Ledger(folder.ledger)
+    scene = _found(fault, scene, progress)
     entry = _intend(fault, scene, ledger, progress, file)
     scene = replace(scene, handle=handle_of(record, entry), owner=entry)
     if is_ending(folder):
@@ -76,7 +77,7 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
         raise FaultFailed(f"{fault.name}: not injected, the drill was ended")
     begun = progress.say("injecting")
     try:
-        scene = replace(scene, facts=dict(fault.inject(scene)))
+        scene = replace(scene, facts={**scene.facts, **fault.inject(scene)})
     except HandleError as error:
         raise progress.fail(str(error)) from error
     except Exception as error:
@@ -110,7 +111,8 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
         return {"undone": "the cluster is gone, and the fault with it"}
     known = _read(fault, entry.facts.get("given", {}), file)
     targets = tuple(entry.facts.get("targets", ()))
-    scene = Scene(record, handle, targets, facts=entry.facts.get("facts", {}), owner=entry.id)
+    facts = entry.facts.get("facts") or entry.facts.get("found", {})
+    scene = Scene(record, handle, targets, facts=facts, owner=entry.id)
     progress = Progress(folder, fault, index, targets, known.moves(), known.shows())
     return _undo(known, scene, entry, progress)
 
@@ -195,15 +197,34 @@ def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
             raise progress.fail(f"no {fault.hits} leads, so there is no leader to {fault.verb}")
     elif asked == "random":
         well = [candidate for candidate in there if candidate.is_well]
-        chosen = [random.Random(_seed(progress)).choice(well)] if well else []  # noqa: S311 - no secret
+        chosen = [*_drawn(fault, well, progress)]
     else:
         names = [asked] if isinstance(asked, str) else [*asked]
         chosen = [Candidate(fault.target.format(name), name) for name in names]
     called = [candidate.called for candidate in chosen]
     others = [*in_force(Ledger(progress.folder.ledger), described(scene.record))]
-    if why := refused_now(fault, called, there, scene.record, others):
+    totals = fault.totals(scene)
+    if why := refused_now(fault, called, there, scene.record, others, more=totals):
         raise replace(progress, targets=tuple(candidate.target for candidate in chosen)).fail(why)
     return tuple(candidate.target for candidate in chosen)
+
+
+def _drawn(fault: Fault, there: Sequence[Candidate], progress: Progress) -> list[Candidate]:
+    """Return those that chance chooses; FaultFailed where there are not so many, or none would be."""
+    many = fault.drawn(len(there))
+    if not 0 < many <= len(there):
+        raise progress.fail(
+            f"{many} of {len(there)} {fault.hits}s would be hit, so there is no choice"
+        )
+    return random.Random(_seed(progress)).sample(there, many)  # noqa: S311 - no secret
+
+
+def _found(fault: Fault, scene: Scene, progress: Progress) -> Scene:
+    """Return the scene with how its targets are before anything is done."""
+    try:
+        return replace(scene, facts=dict(fault.found(scene)))
+    except HandleError as error:
+        raise progress.fail(str(error)) from error
 
 
 def _seed(progress: Progress) -> str:
@@ -218,7 +239,7 @@ def _intend(fault: Fault, scene: Scene, ledger: Ledger, progress: Progress, file
     due = deadline(progress.folder, progress.index, fault.return_s)
     entry = ledger.intend("fault", fault.name, UNDO, arguments, due, limit_s=fault.return_s)
     facts = {"given": fault.model_dump(mode="json"), "targets": [*scene.targets]}
-    ledger.learn(entry, **facts, seed=_seed(progress))
+    ledger.learn(entry, **facts, found=dict(scene.facts), seed=_seed(progress))
     return entry
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from kubedrill.faults.fault import Candidate, Fault
 from kubedrill.faults.limited import beyond, described, forbidden, totals
-from kubedrill.faults.toll import Toll, too_much, unknown
+from kubedrill.faults.toll import Kind, Toll, too_much, unknown
 from kubedrill.reading.problems import Location
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Need, Refusal, TimedFault
@@ -101,10 +101,13 @@ def refused_now(
     there: Sequence[Candidate],
     record: ClusterRecord,
     others: Sequence[Toll] = (),
+    *,
+    more: Mapping[Kind, int] = {},
 ) -> str:
     """Return why those `chosen`, by what the file calls them, must not be hit as things are now; or "".
 
-    `others` are the tolls of the faults that are in force.
+    `others` are the tolls of the faults that are in force, `more` how many there are of other kinds than
+    the cluster's description tells of.
     """
     cluster = described(record)
     if why := unknown(fault.words(), fault.hits, chosen, fault.known(cluster)):
@@ -114,12 +117,12 @@ def refused_now(
     for toll in tolls:
         if why := too_much(fault.words(), toll, len(cluster.zones), left):
             return why
-    if why := beyond(cluster.limits, fault.name, tolls, others, totals(cluster)):
+    if why := beyond(cluster.limits, fault.name, tolls, others, {**totals(cluster), **more}):
         return why
     known = {candidate.called for candidate in there}
     gone = [fault.target.format(name) for name in chosen if name not in known]
     if gone:
-        return f"{', '.join(gone)} was not running, so there was nothing to {fault.verb}"
+        return f"{', '.join(gone)} {fault.absent}, so there was nothing to {fault.verb}"
     return ""
 
 

@@ -57,7 +57,7 @@ class Collateral:
             *_exits(metrics, faults, schedule),
             *_elections(metrics, faults, schedule),
             *_leases(leases.lines, faults),
-            *_objects(looks.lines),
+            *_objects(looks.lines, faults),
         ]
         return cls(leases, looks, tuple(sorted(told, key=lambda change: change.time)))
 
@@ -132,13 +132,24 @@ def _leases(looks: Sequence[LeaseLook], faults: Iterable[ToldFault]) -> Iterator
                 yield CollateralChange(kind="leader", time=after, what=kind, words=words)
 
 
-def _objects(looks: Sequence[Surrounding]) -> Iterator[CollateralChange]:
-    """Yield what came or went between two looks."""
+def _objects(
+    looks: Sequence[Surrounding], faults: Iterable[ToldFault]
+) -> Iterator[CollateralChange]:
+    """Yield what came or went between two looks, but for what faults say that they take away."""
+    announced = {name for fault in faults for name in _taken_away(fault)}
     for before, after in pairwise(looks):
         for kind in before.there.keys() & after.there.keys():
             was, there = set(before.there[kind]), set(after.there[kind])
             singular = kind.removesuffix("s")
             for names, became in ((there - was, "was made"), (was - there, "is gone")):
-                for name in sorted(names):
+                for name in sorted(names - announced):
                     words = f"{singular} {name} {became}: neither load nor seed, which label theirs"
                     yield CollateralChange(kind="object", time=after.time, what=name, words=words)
+
+
+def _taken_away(fault: ToldFault) -> Iterator[str]:
+    """Yield the names of the pods that a fault deletes, or has evicted."""
+    yield from (name.removeprefix("pod/") for name in fault.targets if name.startswith("pod/"))
+    if told := fault.events.get("injected"):
+        evicted = told.facts.get("evicted")
+        yield from (str(name) for name in evicted) if isinstance(evicted, list) else ()
