@@ -58,8 +58,8 @@ def test_what_does_not_come_up_is_told_by_its_own_last_line_and_undone(
 ) -> None:
     seen = Flagged(cluster)
     monkeypatch.setattr(faults()[FAULT], "effect_s", 2.0)
-    given = {"zone": "b", "set": {"leader-elect-lease-duration": "1s"}}
-    with pytest.raises(FaultFailed, match=r"after 2 s .*last line of its log: .*lease"):
+    given = {"zone": "b", "set": {"tls-min-version": "VersionTLS99"}}
+    with pytest.raises(FaultFailed, match=r"after 2 s .*last line of its log: .*VersionTLS99"):
         inject(FAULT, given, str(folder.path))
     with pytest.raises(FaultFailed):  # it never became what it was to be
         undo(FAULT, str(folder.path))

@@ -1,6 +1,7 @@
 """Who sees from outside what becomes of nodes and pods: the API tells, through the balancer."""
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import closing
@@ -22,13 +23,28 @@ class Nodes:
     def __init__(self, cluster: ClusterRecord) -> None:
         self._api = Caller(*identity_target(cluster, "admin"), timeout_s=30)
         self.space = f"drilled-{uuid.uuid4().hex[:8]}"
+        try:
+            self._make()
+        except BaseException:
+            self.close()
+            raise
+        self.before = {name: self.uid(name) for name in NODES}
+
+    def _make(self) -> None:
+        space = f"/api/v1/namespaces/{self.space}"
         self.call("POST", "/api/v1/namespaces", {"metadata": {"name": self.space}})
+        # Its controller makes it a moment later, and no pod comes before it.
+        self._api.call("POST", f"{space}/serviceaccounts", {"metadata": {"name": "default"}})
         owner = self._replica_set()
         for name in NODES:
             node = {"metadata": {"name": name, "labels": LABELS}, "spec": {"taints": [BEFORE]}}
             self.call("POST", "/api/v1/nodes", node)
             self.call("POST", self.pods, _pod(name, owner))
-        self.before = {name: self.uid(name) for name in NODES}
+        own = {self.uid(name) for name in NODES}
+        deadline = time.monotonic() + 120
+        while self.there() != own:  # a ReplicaSet takes those away that are too many
+            assert time.monotonic() < deadline, "the ReplicaSet does not settle"
+            time.sleep(0.05)
 
     @property
     def pods(self) -> str:
@@ -38,14 +54,16 @@ class Nodes:
     def call(self, method: str, path: str, content: Any = None) -> Any:
         """Ask the API, and return what it says; None for what is not there."""
         answer = self._api.call(method, path, content)
-        assert answer.status in {200, 201, 202, 404}, (method, path, answer.status, answer.body)
+        there = {"GET": {200, 404}, "POST": {201}, "DELETE": {200, 202, 404}}[method]
+        assert answer.status in there, (method, path, answer.status, answer.body)
         return None if answer.status == 404 else json.loads(answer.body)
 
     def close(self) -> None:
         """Take away all that was made."""
         for name in NODES:
             self.call("DELETE", f"/api/v1/nodes/{name}")
-        self.call("DELETE", f"/api/v1/namespaces/{self.space}")
+        self.call("DELETE", f"/api/v1/namespaces/{self.space}")  # nobody makes pods there any more
+        self.call("DELETE", self.pods)
         self._api.close()
 
     def uid(self, name: str) -> str | None:
@@ -53,6 +71,14 @@ class Nodes:
         found = self.call("GET", f"{self.pods}/{name}")
         gone = found is None or "deletionTimestamp" in found["metadata"]
         return None if gone else str(found["metadata"]["uid"])
+
+    def there(self) -> set[str]:
+        """Return which pods are there to stay."""
+        return {
+            found["metadata"]["uid"]
+            for found in self.call("GET", self.pods)["items"]
+            if "deletionTimestamp" not in found["metadata"]
+        }
 
     def spec(self, target: str) -> Any:
         """Return what is wanted of a node."""
@@ -128,20 +154,13 @@ class Drained(Nodes):
 class Deleted(Nodes):
     """Sees that pods go, and others are made."""
 
-    def _there(self) -> set[str]:
-        return {
-            found["metadata"]["uid"]
-            for found in self.call("GET", self.pods)["items"]
-            if "deletionTimestamp" not in found["metadata"]
-        }
-
     def hit(self, target: str) -> bool:
         """Whether some of those that were there before have gone."""
-        return not {*self.before.values()} <= self._there()
+        return not {*self.before.values()} <= self.there()
 
     def well(self, target: str) -> bool:
         """Whether there are as many as before."""
-        return len(self._there()) == len(NODES)
+        return len(self.there()) == len(NODES)
 
 
 def mend_by_hand(cluster: ClusterRecord, target: str) -> None:

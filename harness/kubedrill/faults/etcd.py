@@ -1,5 +1,6 @@
 """Faults on etcd: members that are taken out, and come back as full members that caught up."""
 
+from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -8,7 +9,7 @@ from pydantic import Field
 from kubedrill.cluster.etcd import EtcdError, EtcdStatus, healthy, status
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
-from kubedrill.faults.fault import Candidate, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.processes import ASK_S, KILL, PAUSE, STOP, OnProcesses, running
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription
@@ -19,18 +20,11 @@ CAUGHT_UP = 100
 """Raft entries a member may be behind the leader: less than a second of a busy cluster's writes."""
 
 
-class _OnMembers(OnProcesses):
-    """What those have in common that take members out."""
+class OnMembers(Fault, ABC):
+    """What those have in common that take members from the others."""
 
-    component: ClassVar = "etcd"
-    health: ClassVar = "/health"
     hits: ClassVar = "member"
     target: ClassVar = "etcd-{}"
-    blast_radius: ClassVar = "etcd member {member}; refused where quorum would be lost"
-    effect_s: ClassVar = 10.0
-    """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""
-    return_s: ClassVar = 30.0
-    """A member reads its log and catches up in about 1 s here; 30 s is what a loaded machine may need."""
 
     member: Whom = Field(
         description="leader, random, a zone such as a, or several zones: [a, b]",
@@ -47,6 +41,18 @@ class _OnMembers(OnProcesses):
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the members."""
         return (self.toll("member", self.allow_quorum_loss),)
+
+
+class _TakenOut(OnMembers, OnProcesses, ABC):
+    """What those have in common that take them out."""
+
+    component: ClassVar = "etcd"
+    health: ClassVar = "/health"
+    blast_radius: ClassVar = "etcd member {member}; refused where quorum would be lost"
+    effect_s: ClassVar = 10.0
+    """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""
+    return_s: ClassVar = 30.0
+    """A member reads its log and catches up in about 1 s here; 30 s is what a loaded machine may need."""
 
     def moves(self) -> tuple[str, ...]:
         """Return etcd; and where no write may be possible any more, all that must renew a Lease."""
@@ -92,19 +98,19 @@ class _OnMembers(OnProcesses):
         return caught_up(scene, scene.targets)
 
 
-class EtcdKill(_OnMembers):
+class EtcdKill(_TakenOut):
     """Kill an etcd member with SIGKILL and keep it down until the phase ends."""
 
     way: ClassVar = KILL
 
 
-class EtcdStop(_OnMembers):
+class EtcdStop(_TakenOut):
     """Stop an etcd member in order (SIGTERM) and keep it down until the phase ends."""
 
     way: ClassVar = STOP
 
 
-class EtcdPause(_OnMembers):
+class EtcdPause(_TakenOut):
     """Pause an etcd member (SIGSTOP) until the phase ends: its connections stay, and nobody answers."""
 
     way: ClassVar = PAUSE

@@ -1,28 +1,21 @@
 """An etcd member that its peers do not reach, though its clients do."""
 
-from collections.abc import Sequence
 from typing import ClassVar
-
-from pydantic import Field
 
 from kubedrill.cluster.handle import Link
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
-from kubedrill.faults.etcd import statuses
-from kubedrill.faults.fault import Scene, Seen, Whom, missing, proof
-from kubedrill.faults.toll import Toll
+from kubedrill.faults.etcd import OnMembers, statuses
+from kubedrill.faults.fault import Scene, Seen, missing, proof
 from kubedrill.faults.zone_partition import PEERS_PORT, OnLinks
-from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.faults import Witness
 
 
-class EtcdIsolate(OnLinks):
+class EtcdIsolate(OnMembers, OnLinks):
     """Isolate an etcd member from its peers, and from them only: its clients still reach it."""
 
     name: ClassVar = "etcd.isolate"
     functions: ClassVar = ("isolate", "reunite")
-    hits: ClassVar = "member"
-    target: ClassVar = "etcd-{}"
     verb: ClassVar = "isolate"
     done: ClassVar = "isolated"
     hits_deaf: ClassVar = False
@@ -30,22 +23,6 @@ class EtcdIsolate(OnLinks):
     blast_radius: ClassVar = (
         "what member {member} and its peers send each other; refused where quorum would be lost"
     )
-
-    member: Whom = Field(
-        description="leader, random, a zone such as a, or several zones: [a, b]",
-        json_schema_extra={"default": "leader"},
-    )
-    allow_quorum_loss: bool = Field(
-        False, description="even where the members that are left have no quorum"
-    )
-
-    def asked(self) -> str | Sequence[str]:
-        """Return the members' zones, or who is chosen among them."""
-        return self.member
-
-    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
-        """Return the members."""
-        return (self.toll("member", self.allow_quorum_loss),)
 
     def moves(self) -> tuple[str, ...]:
         """Return etcd, and all that must renew a Lease: the member takes their writes, and does none."""

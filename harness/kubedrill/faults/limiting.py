@@ -49,7 +49,7 @@ class Limit(Fault, ABC):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """Take from the component and the resource what they say."""
-        if component := getattr(cls, "component", None):
+        if (component := getattr(cls, "component", None)) and hasattr(cls, "resource"):
             cls.target = f"{component}-{{}}"
             cls.needs = (Need("limiting", cls.resource),)
             cls.blast_radius = f"the {component} of zone {{zone}}: its {cls.resource}"

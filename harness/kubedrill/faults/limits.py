@@ -36,6 +36,28 @@ def _size(text: str) -> str:
     return text
 
 
+class _OfEtcd(Limit, ABC):
+    """What those have in common that limit members."""
+
+    component: ClassVar = "etcd"
+    health: ClassVar = "/health"
+
+    def leaders(self, scene: Scene) -> Sequence[str]:
+        """Return the zone of the member that leads."""
+        return leading(scene)
+
+
+class _OfApiservers(Limit, ABC):
+    """What those have in common that limit apiservers."""
+
+    component: ClassVar = "kube-apiserver"
+    health: ClassVar = "/readyz"
+
+    def refuse(self, cluster: ClusterDescription) -> str:
+        """Refuse a leader: there is none."""
+        return no_leader(self.name, self.zone, cluster)
+
+
 class _LimitCpu(Limit, ABC):
     """What those have in common that limit the CPU."""
 
@@ -62,30 +84,18 @@ class _LimitCpu(Limit, ABC):
         return proof(f"{target} was throttled {counted}")
 
 
-class EtcdLimitCpu(_LimitCpu):
+class EtcdLimitCpu(_OfEtcd, _LimitCpu):
     """Limit the CPU of an etcd member until the phase ends."""
 
     name: ClassVar = "etcd.limit_cpu"
     functions: ClassVar = ("limit_etcd_cpu", "lift_etcd_cpu")
-    component: ClassVar = "etcd"
-    health: ClassVar = "/health"
-
-    def leaders(self, scene: Scene) -> Sequence[str]:
-        """Return the zone of the member that leads."""
-        return leading(scene)
 
 
-class ApiserverLimitCpu(_LimitCpu):
+class ApiserverLimitCpu(_OfApiservers, _LimitCpu):
     """Limit the CPU of a kube-apiserver until the phase ends."""
 
     name: ClassVar = "kube-apiserver.limit_cpu"
     functions: ClassVar = ("limit_apiserver_cpu", "lift_apiserver_cpu")
-    component: ClassVar = "kube-apiserver"
-    health: ClassVar = "/readyz"
-
-    def refuse(self, cluster: ClusterDescription) -> str:
-        """Refuse a leader: there is none."""
-        return no_leader(self.name, self.zone, cluster)
 
 
 class ControllerManagerLimitCpu(_LimitCpu):
@@ -104,14 +114,12 @@ class SchedulerLimitCpu(_LimitCpu):
     component: ClassVar = "kube-scheduler"
 
 
-class ApiserverLimitMemory(Limit):
+class ApiserverLimitMemory(_OfApiservers):
     """Limit the memory of a kube-apiserver until the phase ends: the kernel kills it for wanting more."""
 
     name: ClassVar = "kube-apiserver.limit_memory"
     functions: ClassVar = ("limit_apiserver_memory", "lift_apiserver_memory")
-    component: ClassVar = "kube-apiserver"
     resource: ClassVar = "memory"
-    health: ClassVar = "/readyz"
     effect_s: ClassVar = 60.0
     """One that has more already is killed at once; one that fits may take until it is pressed."""
 
@@ -127,10 +135,6 @@ class ApiserverLimitMemory(Limit):
         """Return the bytes."""
         return Quota(memory_bytes=round(parse_quantity(self.memory).value))
 
-    def refuse(self, cluster: ClusterDescription) -> str:
-        """Refuse a leader: there is none."""
-        return no_leader(self.name, self.zone, cluster)
-
     def strained(self, scene: Scene, target: str) -> Seen:
         """Look whether the kernel killed it."""
         kills = self.strain(scene, target).out_of_memory - scene.facts["before"][target]
@@ -141,14 +145,12 @@ class ApiserverLimitMemory(Limit):
         return proof(f"the kernel killed {target} for its memory, {kills} times so far")
 
 
-class EtcdSlowDisk(Limit):
+class EtcdSlowDisk(_OfEtcd):
     """Let the disk keep no more than so many of an etcd member's writes a second, until the phase ends."""
 
     name: ClassVar = "etcd.slow_disk"
     functions: ClassVar = ("slow_disk", "restore_disk")
-    component: ClassVar = "etcd"
     resource: ClassVar = "disk"
-    health: ClassVar = "/health"
     effect_s: ClassVar = 30.0
     """A member writes its log for every Lease that is renewed, some times a second."""
 
@@ -161,10 +163,6 @@ class EtcdSlowDisk(Limit):
     def quota(self) -> Quota:
         """Return the writes."""
         return Quota(disk_writes_per_s=self.writes_per_s)
-
-    def leaders(self, scene: Scene) -> Sequence[str]:
-        """Return the zone of the member that leads."""
-        return leading(scene)
 
     def before(self, scene: Scene, target: str) -> Any:
         """Return the fsyncs of its log since it runs."""

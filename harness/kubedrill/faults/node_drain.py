@@ -1,6 +1,6 @@
 """Nodes that are drained: cordoned, and their pods evicted as disruption budgets allow."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from http.client import CREATED, NOT_FOUND, OK
 from typing import Any, ClassVar, NamedTuple
@@ -130,14 +130,16 @@ def _evicted(api: Api, pods: list[_Pod], dry: bool = False) -> Iterator[tuple[st
             "deleteOptions": options,
         }
         answer = api.write("POST", f"{path_of(pod.name)}/eviction", content)
-        if answer.status not in {OK, CREATED, NOT_FOUND}:
-            yield pod.name, _why(answer.said) or answer.words()
+        causes = answer.said.get("details", {}).get("causes", ())
+        if answer.status in {OK, CREATED, NOT_FOUND} or _is_going(causes):
+            continue
+        said = "; ".join(cause["message"] for cause in causes if "message" in cause)
+        yield pod.name, said or answer.words()  # a disruption budget speaks in the causes
 
 
-def _why(said: Object) -> str:
-    """Return what a disruption budget says."""
-    causes = said.get("details", {}).get("causes", ())
-    return "; ".join(cause["message"] for cause in causes if "message" in cause)
+def _is_going(causes: Sequence[Object]) -> bool:
+    """Whether a pod goes with its namespace, and so cannot be evicted any more."""
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
 
 
 def named(pod: Object) -> str:

@@ -85,12 +85,20 @@ class Case:
         return Shot(victim, signal.SIGKILL) in self.shots
 
 
+OBJECTS = ("node.", "pod.")
+"""Faults on what such a cluster has not got."""
+
+
 def cases(seed: int, capabilities: Sequence[str], begin: int, end: int) -> Iterator[Case]:
     """Yield the cases from one number to before another; each depends on its number and the seed alone.
 
     And on what the cluster is capable of: a fault that it cannot take is never drawn.
     """
-    rows = [(row.fault, row.given) for row in ROWS if _can(row.fault, capabilities)]
+    rows = [
+        (row.fault, row.given)
+        for row in ROWS
+        if _can(row.fault, capabilities) and not row.fault.startswith(OBJECTS)
+    ]
     for number in range(begin, end):
         yield _case(number, random.Random(f"{seed}/{number}"), rows)
 
