@@ -153,3 +153,12 @@ def test_what_an_activity_reaches_is_unknown_and_what_it_may_do_is_said(
     assert "it may: get deployments.apps; list, delete pods" in text
     without = plan(reading(small), catalogue)
     assert (without.identity, without.rights) == (None, ())
+
+
+def test_what_nobody_knows_before_is_not_taken_for_zones(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    text = small.replace("etcd.kill: {member: leader}", "node.cordon: {count: 2}")
+    [fault] = plan(reading(text), catalogue).faults
+    assert fault.targets == ("nodes that are chosen when it is injected",)
+    assert fault.chosen == ""

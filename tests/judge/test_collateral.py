@@ -121,6 +121,24 @@ def test_an_object_that_came_or_went_is_of_the_last_phase(
     assert values(report) == [0.0, 0.0, 1.0]
 
 
+def without_a_pod() -> JudgedDrill:
+    made = looked_after()
+    for look, pods in zip(made.surrounding, (["web/a", "web/b"], ["web/a"]), strict=True):
+        look["there"] = {**look["there"], "pods": pods}
+    return made
+
+
+@pytest.mark.parametrize("told", [{"targets": ["pod/web/b"]}, {"facts": {"evicted": ["web/b"]}}])
+def test_a_pod_that_a_fault_deletes_or_has_evicted_is_announced(
+    tmp_path: Path, told: dict[str, Any]
+) -> None:
+    made = without_a_pod()
+    [found] = asked(tmp_path / "alone", made).collateral
+    assert found.words.startswith("pod web/b is gone")
+    made.faults = [{**line, **told} for line in made.faults]
+    assert asked(tmp_path / "announced", made).collateral == []
+
+
 def test_of_a_fault_that_does_not_say_any_leader_may_move(tmp_path: Path) -> None:
     made = looked_after()
     made.faults = [{**line, "moves": None} for line in made.faults]

@@ -159,15 +159,18 @@ def _fault(fault: WantedFault, catalogue: Catalogue, zones: Sequence[str]) -> Pl
     known = catalogue.faults[fault.name]
     values = {**_defaults(known.parameters), **fault.arguments}
     asked = values[known.hits] if known.hits else known.target
-    chosen = asked if asked in CHOSEN_LATER else ""
+    chosen = asked if asked in CHOSEN_LATER and known.known_before else ""
     named = zones if chosen else [asked] if isinstance(asked, str) else asked
+    targets = tuple(known.target.format(whom) for whom in named)
+    if asked in CHOSEN_LATER and not known.known_before:
+        targets = (f"{known.hits}s that are chosen when it is injected",)
     return PlannedFault(
         name=fault.name,
         arguments=values,
         does=known.doc,
         blast_radius=_fill_in(known.blast_radius, values),
         needs=known.needs,
-        targets=tuple(known.target.format(whom) for whom in named),
+        targets=targets,
         chosen=chosen,
         lasts=fault.lasts,
         **common,
@@ -191,6 +194,9 @@ def _shown(value: Any) -> str:
             return "true" if value else "false"
         case list():
             return " and ".join(_shown(item) for item in value)
+        case dict():
+            pairs = (f"{key}: {'null' if of is None else _shown(of)}" for key, of in value.items())
+            return f"{{{', '.join(pairs)}}}"
     return str(value)
 
 

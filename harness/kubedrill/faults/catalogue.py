@@ -190,4 +190,5 @@ def _description(kind: type[Fault], file: str = "") -> FaultDescription:
         lasts=kind.lasts,
         hits=kind.hits,
         target=kind.target,
+        known_before=kind.known_before,
     )

@@ -99,6 +99,8 @@ class Fault(BaseModel, ABC):
     """The names that `actions` binds in its module: what injects it, what undoes it."""
     hits: ClassVar[str]
     """The field that says whom: `member`; "" where `target` is the only one."""
+    known_before: ClassVar[bool] = True
+    """Whether anybody knows before it is injected whom it may hit."""
     target: ClassVar[str]
     """What ledger and report call the one that the file calls so: `etcd-{}`."""
     verb: ClassVar[str] = "kill"

@@ -22,6 +22,7 @@ SELECTOR = Field("", description="only those with these labels are chosen from: 
 class OnObjects(Fault, ABC):
     """A fault on objects of one kind, named or chosen by chance."""
 
+    known_before: ClassVar = False
     look_s: ClassVar = 2.0
     """The API is asked for each of them; what changes in it stays to be seen."""
     absent: ClassVar = "is not there, or as if it had been hit already"

@@ -59,6 +59,8 @@ class FaultDescription:
     """The argument that says whom: names of zones or nodes, or one of CHOSEN_LATER; "" if nobody is named."""
     target: str = ""
     """What plan and report call the one that the argument calls so: `etcd-{}`."""
+    known_before: bool = True
+    """Whether those that may be hit are the zones; else nobody knows them before it is injected."""
 
 
 @dataclass(frozen=True, slots=True)
