@@ -8,6 +8,7 @@ from kubedrill.experiment import WantedFault
 from kubedrill.faults.catalogue import faults
 from kubedrill.faults.overlap import refusals as refusals_of
 from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.limits import Limits, LimitsPart
 
 THREE = ClusterDescription(("a", "b", "c"), ("holding etcd",))
 FIVE = ClusterDescription(("a", "b", "c", "d", "e"), ("holding etcd",))
@@ -231,3 +232,22 @@ def test_what_a_fault_on_a_zone_alone_is_refused_for(fault: WantedFault, why: st
     found = list(refusals([fault], ZONED))
     assert [refusal.number for refusal in found] == [0] * bool(why)
     assert all(why in refusal.why for refusal in found)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hit"),
+    [
+        ({"node": "n-1"}, {"node": ["n-2"]}, []),
+        ({"node": "n-1"}, {"node": ["n-1"]}, [1]),
+        ({"node": ["n-1", "n-2"]}, {"node": "n-3"}, [1]),
+        ({"count": 2}, {"percent": 10}, [1]),
+        ({"count": 3}, {}, [0, 1]),
+        ({"node": "n-1"}, {"count": 1}, []),
+    ],
+)
+def test_nodes_are_counted_though_no_cluster_file_names_them(
+    first: dict[str, Any], second: dict[str, Any], hit: list[int]
+) -> None:
+    two = ClusterDescription(("a",), (), limits=(Limits(LimitsPart(nodes=2), "c.yaml"),))
+    taint = then("node.taint", taint="drill=lost:NoSchedule", **second)
+    assert refused(two, then("node.cordon", **first), taint) == hit

@@ -128,8 +128,8 @@ class Fault(BaseModel, ABC):
     def asked(self) -> str | Sequence[str]:
         """Return whom the file names, by what the file calls them, or `leader` or `random`."""
 
-    def known(self, cluster: ClusterDescription) -> Sequence[str] | None:
-        """Return whom a file may name: the zones; None where nobody knows that before."""
+    def known(self, cluster: ClusterDescription) -> Sequence[str]:
+        """Return whom a file may name, if that is known before: the zones."""
         return cluster.zones
 
     def refuse(self, cluster: ClusterDescription) -> str:  # noqa: ARG002 - for those that must refuse

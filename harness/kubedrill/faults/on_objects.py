@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 
 from kubedrill.faults.api import Api, Object, uid
 from kubedrill.faults.fault import Candidate, Fault, Scene
-from kubedrill.record.catalogue import ClusterDescription
 
 COUNT = Field(
     None, ge=1, description="how many are chosen, where random chooses; one if nothing is said"
@@ -48,10 +47,6 @@ class OnObjects(Fault, ABC):
     @abstractmethod
     def called(self, found: Object) -> str:
         """Return what a file calls it."""
-
-    def known(self, cluster: ClusterDescription) -> None:  # noqa: ARG002
-        """Return that nobody knows them before."""
-        return
 
     @model_validator(mode="after")
     def _by_chance_or_by_name(self) -> Self:

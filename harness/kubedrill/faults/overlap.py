@@ -70,12 +70,18 @@ def refusal(fault: Fault, cluster: ClusterDescription) -> str:
     for need in fault.needs:
         if why := lacking(fault.name, need, cluster):
             return why
-    if why := unknown(fault.words(), fault.hits, fault.asked(), fault.known(cluster)):
+    if why := _unknown(fault, fault.asked(), cluster):
         return why
     for toll in fault.tolls(cluster):
         if why := too_much(fault.words(), toll, len(cluster.zones), cluster.zones):
             return why
     return fault.refuse(cluster)
+
+
+def _unknown(fault: Fault, asked: str | Sequence[str], cluster: ClusterDescription) -> str:
+    """Return whom of those asked for nobody knows, where they are known before; or ""."""
+    known = fault.known(cluster)
+    return unknown(fault.words(), fault.hits, asked, known) if fault.known_before else ""
 
 
 def _beyond(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
@@ -110,7 +116,7 @@ def refused_now(
     the cluster's description tells of.
     """
     cluster = described(record)
-    if why := unknown(fault.words(), fault.hits, chosen, fault.known(cluster)):
+    if why := _unknown(fault, chosen, cluster):
         return why
     left = [candidate.called for candidate in there if candidate.is_well]
     tolls = [replace(toll, named=tuple(chosen), unnamed=0) for toll in fault.tolls(cluster)]

@@ -59,12 +59,8 @@ class Words:
     """And what has become of them then: `killed`."""
 
 
-def unknown(
-    words: Words, kind: str, asked: str | Sequence[str], known: Sequence[str] | None
-) -> str:
+def unknown(words: Words, kind: str, asked: str | Sequence[str], known: Sequence[str]) -> str:
     """Return which of those asked for nobody knows; or "". Only one by itself may be left to choice."""
-    if known is None:
-        return ""
     named = [asked] if isinstance(asked, str) else asked
     choices = [*CHOSEN_LATER, *known] if isinstance(asked, str) else known
     for name in named:
