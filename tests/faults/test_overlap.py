@@ -238,7 +238,7 @@ def test_what_a_fault_on_a_zone_alone_is_refused_for(fault: WantedFault, why: st
     ("first", "second", "hit"),
     [
         ({"node": "n-1"}, {"node": ["n-2"]}, []),
-        ({"node": "n-1"}, {"node": ["n-1"]}, [1]),
+        ({"node": "n-1"}, {"node": ["n-1"]}, []),
         ({"node": ["n-1", "n-2"]}, {"node": "n-3"}, [1]),
         ({"count": 2}, {"percent": 10}, [1]),
         ({"count": 3}, {}, [0, 1]),
@@ -251,3 +251,26 @@ def test_nodes_are_counted_though_no_cluster_file_names_them(
     two = ClusterDescription(("a",), (), limits=(Limits(LimitsPart(nodes=2), "c.yaml"),))
     taint = then("node.taint", taint="drill=lost:NoSchedule", **second)
     assert refused(two, then("node.cordon", **first), taint) == hit
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hit"),
+    [
+        (then("node.cordon", node="n-1"), then("node.drain", node=["n-2", "n-1"]), [1]),
+        (then("node.cordon", node="n-1"), then("node.drain", node="n-2"), []),
+        (
+            then("node.taint", node="n-1", taint="a=1:NoSchedule"),
+            then("node.taint", node="n-1", taint="a=2:NoSchedule"),
+            [1],
+        ),
+        (
+            then("node.taint", node="n-1", taint="a:NoSchedule"),
+            then("node.taint", node="n-1", taint="a:NoExecute"),
+            [],
+        ),
+    ],
+)
+def test_what_would_be_done_to_a_node_twice_is_refused(
+    first: WantedFault, second: WantedFault, hit: list[int]
+) -> None:
+    assert refused(ClusterDescription(("a",), ()), first, second) == hit

@@ -197,7 +197,7 @@ def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
             raise progress.fail(f"no {fault.hits} leads, so there is no leader to {fault.verb}")
     elif asked == "random":
         well = [candidate for candidate in there if candidate.is_well]
-        chosen = [*_drawn(fault, well, progress)]
+        chosen = _drawn(fault, well, progress)
     else:
         names = [asked] if isinstance(asked, str) else [*asked]
         chosen = [Candidate(fault.target.format(name), name) for name in names]

@@ -10,7 +10,7 @@ from pydantic import Field
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
-from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_objects import OnObjects, same
 from kubedrill.faults.toll import Kind, Toll
 from kubedrill.reading.types import matching
@@ -162,6 +162,10 @@ class NodeCordon(OnNodes):
     done: ClassVar = "cordoned"
     blast_radius: ClassVar = "node {node}: no new pod is scheduled to it; those that run there stay"
 
+    def is_hidden_by(self, other: Fault) -> bool:
+        """Whether another one has cordoned it."""
+        return isinstance(other, NodeCordon)
+
     def change(self, spec: Object) -> bool:
         """Let nothing be scheduled to it."""
         if spec.get("unschedulable"):
@@ -193,32 +197,37 @@ class NodeTaint(OnNodes):
         description="as of kubectl: drill=lost:NoSchedule (or PreferNoSchedule, NoExecute)"
     )
 
+    def is_hidden_by(self, other: Fault) -> bool:
+        """Whether another one puts a taint in its place."""
+        return isinstance(other, NodeTaint) and _place(other.wanted()) == _place(self.wanted())
+
     def change(self, spec: Object) -> bool:
         """Put the taint in, in place of one with the same key and effect."""
         if self.is_so(spec):
             return False
-        spec["taints"] = [*self._others(spec), self._wanted()]
+        spec["taints"] = [*self._others(spec), self.wanted()]
         return True
 
     def mend(self, spec: Object, before: Mapping[str, Any]) -> bool:
         """Take the taint away, and put in what stood in its place; one that was changed since stays."""
-        stood = [taint for taint in before["taints"] if _place(taint) == _place(self._wanted())]
-        if not self.is_so(spec) or self._wanted() in stood:
+        stood = [taint for taint in before["taints"] if _place(taint) == _place(self.wanted())]
+        if not self.is_so(spec) or self.wanted() in stood:
             return False
         spec["taints"] = [*self._others(spec), *stood]
         return True
 
     def is_so(self, spec: Object) -> bool:
         """Whether the taint is there."""
-        return self._wanted() in map(_plain, spec.get("taints", ()))
+        return self.wanted() in map(_plain, spec.get("taints", ()))
 
-    def _wanted(self) -> Object:
+    def wanted(self) -> Object:
+        """Return the taint as a node has it."""
         key, _, effect = self.taint.rpartition(":")
         name, _, value = key.partition("=")
         return {"key": name, "value": value, "effect": effect}
 
     def _others(self, spec: Object) -> list[Object]:
-        place = _place(self._wanted())
+        place = _place(self.wanted())
         return [taint for taint in spec.get("taints", ()) if _place(taint) != place]
 
 
