@@ -31,6 +31,8 @@ class ToldFault:
     events: dict[str, FaultLine] = field(default_factory=dict)
     doubt: str = ""
     """Why nobody knows what it told, in words; empty if that is known."""
+    failures: list[str] = field(default_factory=list)
+    """All that failed of it, in words, in order: what came of an undo hides nothing that was before."""
 
     @property
     def name(self) -> str:
@@ -123,6 +125,8 @@ def with_events(
     ]
     for line in told.lines:
         faults[line.index].events.setdefault(line.event, line)
+        if line.event == "failed":
+            faults[line.index].failures.append(line.proof)
     return faults
 
 
@@ -176,8 +180,8 @@ def reasons(faults: Iterable[ToldFault], whole: bool) -> Iterator[str]:
     for fault in faults:
         if fault.doubt:
             yield f"{fault.name}: {fault.doubt}"
-        elif "failed" in fault.events:
-            yield f"{fault.name}: {fault.proof('failed')}"
+        elif fault.failures:
+            yield from (f"{fault.name}: {why}" for why in dict.fromkeys(fault.failures))
         elif "lapsed" in fault.events:
             yield f"{fault.name}: {_lapse(fault)}"
         elif "undone" in fault.events and not fault.scheduled.can_be_undone:
