@@ -72,6 +72,7 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
             withdraw(drill, console)
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is: cleared away, then judged
+            hold_back(drill)
             ending = partial(note_ending, drill, error)
         else:
             ending = partial(drill.add, DrillEnded(time=now()))
@@ -79,6 +80,13 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
         console.print("clearing away", style="dim")
         clear(drill, order.keep_cluster, console)
     return conclude(folder, console)
+
+
+def hold_back(drill: Drill) -> None:
+    """Let nothing more be injected: first of all, since what is written and shown then may take long."""
+    for child in drill.children:
+        if child.role == "faults":
+            child.end()
 
 
 def clear(drill: Drill, keep_cluster: bool, console: Console) -> bool:
