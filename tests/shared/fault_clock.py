@@ -19,7 +19,7 @@ from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
 
 PACE_S = 0.01
-PATIENT_S = 0.2
+PATIENT_S = 0.1
 """Who does not answer within this time does not answer: on one machine it takes 2 ms."""
 
 Look = Callable[[], bool]
@@ -97,8 +97,8 @@ class Clock:
         thread = threading.Thread(target=work, name=watch.name)
         thread.start()
         self._opened.callback(thread.join)
-        self._opened.callback(process.kill)
         self._opened.callback(process.wait)
+        self._opened.callback(process.kill)  # the last comes first
         return watch
 
 

@@ -227,7 +227,8 @@ def _has_come(running: RunningDrill, moment: str) -> bool:
         case "clearing":
             come = _told(folder.timeline, kind="drill", name="ended")
         case _:
-            come = not Ledger(folder.ledger).open_entries()
+            over = _told(folder.timeline, kind="drill", name="ended")
+            come = over and not Ledger(folder.ledger).open_entries()
     return come
 
 
