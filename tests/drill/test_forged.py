@@ -15,7 +15,12 @@ from kubedrill.cluster.provider import handle_of
 from kubedrill.faults.catalogue import faults
 from kubedrill.record.cluster import ClusterRecord
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks, pytest.mark.torture]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.breaks,
+    pytest.mark.torture,
+    pytest.mark.timeout(900),
+]
 
 FORGED = '''
 """Faults that do nothing, or undo nothing, and say that they did."""
@@ -78,7 +83,7 @@ def test_a_forged_effect_is_found_out(cluster: ClusterRecord, drill: Drills, pro
     asked: list[dict[str, Any]] = [{f"forged.{row.fault}": dict(row.given)} for row in able]
     phases = {"warmup": "1s", "baseline": "4s", "fault": "20s", "recovery": "4s"}
     running = drill("forged", {"faults": asked, "phases": phases, **OFTEN})
-    code, verdict = running.finish()
+    code, verdict = running.finish(600)
     said = reasons(verdict)
     assert (code, verdict["verdict"]) == (2, "INVALID"), said
     believed = [row.fault for row in able if not not_believed(said, row.fault)]
@@ -93,7 +98,7 @@ def test_a_forged_undo_is_found_out(cluster: ClusterRecord, drill: Drills, proje
     phases = {"warmup": "1s", "baseline": "4s", "fault": "6s", "recovery": "8s"}
     handle = handle_of(cluster)
     try:
-        code, verdict = drill("forged", {"faults": asked, "phases": phases, **OFTEN}).finish()
+        code, verdict = drill("forged", {"faults": asked, "phases": phases, **OFTEN}).finish(600)
     finally:
         present(handle.holding).release("etcd-b")
         present(handle.pausing).proceed("kube-scheduler-b")

@@ -17,7 +17,12 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
 from kubedrill.undo.registry import registered
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks, pytest.mark.torture]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.breaks,
+    pytest.mark.torture,
+    pytest.mark.timeout(900),
+]
 
 VICTIM = "kube-scheduler-b"
 FAULT = {
@@ -46,7 +51,7 @@ def end_of(running: RunningDrill, cluster: ClusterRecord) -> tuple[int, str]:
     while not_running(cluster):
         assert time.monotonic() < deadline, running.output()
         time.sleep(0.1)
-    said = running.process.communicate(timeout=120)[0]
+    said = running.process.communicate(timeout=600)[0]
     while left := left_processes(running):
         assert time.monotonic() < deadline + MENDED_S, left
         time.sleep(0.1)

@@ -19,7 +19,12 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.ledger import undo as undo_open
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks, pytest.mark.torture]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.breaks,
+    pytest.mark.torture,
+    pytest.mark.timeout(600),
+]
 
 EXACT = 100 * MILLISECOND
 SEEN_S = 60
