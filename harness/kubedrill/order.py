@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kubedrill import cluster
+from kubedrill import cluster, places
 from kubedrill.cluster.freeze import frozen
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment, closed, expand, refused_on_what_stays, to_yaml
+from kubedrill.faults.catalogue import gather
+from kubedrill.faults.overlap import refused_as_it_is
 from kubedrill.load import launch
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
@@ -61,9 +63,19 @@ def check_before(order: Order) -> ClusterDefinition:
         definition.notify.resolved()
     launch.check(order.experiment.loads)
     check_it_may_be_thrown_away(order)
-    if why := frozen(order.cluster) or closed(order.experiment, order.catalogue.limits):
+    why = frozen(order.cluster) or closed(order.experiment, order.catalogue.limits)
+    if why := why or _refused_as_it_is(order):
         raise NotStarted(f"{order.file}: {why}")
     return definition
+
+
+def _refused_as_it_is(order: Order) -> str:
+    """Return why the cluster that is up cannot take the faults, whatever its file promises; or ""."""
+    record = cluster.find(order.cluster)
+    if record is None:
+        return ""
+    kinds = gather(places.fault_files(order.file)).kinds
+    return refused_as_it_is(kinds, order.experiment.faults, record)
 
 
 def check_it_may_be_thrown_away(order: Order) -> None:

@@ -76,3 +76,13 @@ def _candidates(word: str, names: list[str]) -> list[str]:
 def a(noun: str) -> str:
     """Return a noun with its article: `a member`, `an apiserver`."""
     return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return `1 request`, `3 requests`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def are(count: int) -> str:
+    """Return the verb for so many: `is` for 1."""
+    return "is" if count == 1 else "are"

@@ -119,7 +119,8 @@ def test_it_is_json_and_it_says_how_long(reading: Read, small: str, catalogue: C
     raw = json.loads(json.dumps(plan(reading(small), catalogue).as_dict()))
     assert raw["minutes"] == 0.7
     assert [phase["name"] for phase in raw["phases"]] == ["baseline", "fault", "recovery"]
-    assert "0.7 minutes of phases; nothing has been started." in shown(reading(small), catalogue)
+    words = "0.7 minutes of phases, about 1.1 with all around them; nothing has been started."
+    assert words in shown(reading(small), catalogue)
 
 
 def test_arguments_are_shown_as_they_are_written(

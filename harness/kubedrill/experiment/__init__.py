@@ -3,7 +3,8 @@
 from kubedrill.experiment.draft import Draft, open_file
 from kubedrill.experiment.expand import expand, expand_alone
 from kubedrill.experiment.limited import check_limits, closed
-from kubedrill.experiment.plan import Plan, plan, render
+from kubedrill.experiment.plan import Plan, plan
+from kubedrill.experiment.plan_text import render
 from kubedrill.experiment.published import json_schema
 from kubedrill.experiment.read import read_faults, settle
 from kubedrill.experiment.scaled import scaled

@@ -121,7 +121,7 @@ class EtcdDefragment(Fault):
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the members: one at a time is away, so that all may be named."""
-        return (self.toll("member", True),)
+        return (self.toll("member", True, at_once=1),)
 
     def moves(self) -> tuple[str, ...]:
         """Return etcd: a leader that serves nobody for longer than an election's timeout leads no more."""

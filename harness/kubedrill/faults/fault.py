@@ -201,13 +201,14 @@ class Fault(BaseModel, ABC):
         """Whether nobody could tell its effect while another one that hits the same is in force."""
         return False
 
-    def toll(self, kind: Kind, allowed: bool) -> Toll:
+    def toll(self, kind: Kind, allowed: bool, at_once: int | None = None) -> Toll:
         """Return the toll of those that the file names; one that the stage chooses counts as one of any."""
         asked = self.asked()
         if isinstance(asked, str):
             later = asked in CHOSEN_LATER
-            return Toll(kind, () if later else (asked,), int(later), allowed, self.leaves)
-        return Toll(kind, tuple(asked), 0, allowed, self.leaves)
+            named, unnamed = () if later else (asked,), int(later)
+            return Toll(kind, named, unnamed, allowed, self.leaves, at_once=at_once)
+        return Toll(kind, tuple(asked), 0, allowed, self.leaves, at_once=at_once)
 
     def words(self) -> Words:
         """Return how refusals speak of it."""

@@ -47,7 +47,7 @@ class OnApiservers(OnProcesses):
     def one_at_a_time(self, cluster: ClusterDescription) -> Sequence[Toll]:
         """Return the apiservers, one of which is away at a time: all may be named where there are several."""
         alone = len(cluster.zones) == 1 and not self.allow_api_loss
-        return (self.toll("apiserver", not alone),)
+        return (self.toll("apiserver", not alone, at_once=1),)
 
 
 def no_leader(fault: str, asked: str | Sequence[str], cluster: ClusterDescription) -> str:

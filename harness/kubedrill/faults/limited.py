@@ -39,8 +39,9 @@ def taken(tolls: Sequence[Toll]) -> int:
 
 
 def totals(cluster: ClusterDescription) -> dict[str, int]:
-    """Return how many there are of each kind of which a zone has one."""
-    return dict.fromkeys(("member", "apiserver", "zone"), len(cluster.zones))
+    """Return how many there are of each kind that is known: one a zone, but for the balancer of all."""
+    zonal = ("member", "apiserver", "controller-manager", "scheduler", "link", "zone")
+    return {**dict.fromkeys(zonal, len(cluster.zones)), "balancer": 1}
 
 
 def described(record: ClusterRecord) -> ClusterDescription:

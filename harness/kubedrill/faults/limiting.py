@@ -68,10 +68,8 @@ class Limit(Fault, ABC):
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return what is limited: of every component, and none is away for it."""
-        return (
-            self.toll(f"{self.component} to be limited in its {self.resource}", True),
-            replace(self.toll(_KINDS[self.component], True), counts=False),
-        )
+        kinds = (f"{self.component} to be limited in its {self.resource}", _KINDS[self.component])
+        return [replace(self.toll(kind, True), counts=False) for kind in kinds]
 
     def is_hidden_by(self, other: Fault) -> bool:
         """Whether another one limits the same to no more already."""

@@ -2,6 +2,7 @@
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -185,7 +186,7 @@ class BalancerCutConnections(_OnBackends):
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the apiservers: all may be named, but none twice."""
-        return (self.toll("apiserver", True),)
+        return (replace(self.toll("apiserver", True), counts=False),)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Cut them; return from where there were any."""

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from kubedrill.faults.fault import Candidate, Fault
-from kubedrill.faults.limited import beyond, described, forbidden, totals
-from kubedrill.faults.toll import Kind, Toll, too_much, unknown
+from kubedrill.faults.limited import beyond, described, forbidden, taken, totals
+from kubedrill.faults.toll import NEEDS, Kind, Toll, too_much, unknown
 from kubedrill.reading.problems import Location
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Need, Refusal, TimedFault
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.taken import Taken
 from kubedrill.words import in_a_line
 
 
@@ -52,6 +53,38 @@ def _where(fault: Fault, why: str) -> Location:
     value = getattr(fault, first)
     key = then.partition(": ")[0]
     return (first, key) if isinstance(value, Mapping) and key in value else (first,)
+
+
+def refused_as_it_is(
+    kinds: Mapping[str, type[Fault]], faults: Sequence[TimedFault], record: ClusterRecord
+) -> str:
+    """Return why faults must not be injected into a cluster as it was brought up; or "".
+
+    Its file may promise by now what it has not got: a zone, an operation.
+    """
+    return "; ".join(found.why for found in refusals(kinds, faults, described(record)))
+
+
+def what_is_taken(
+    kinds: Mapping[str, type[Fault]], timed: TimedFault, cluster: ClusterDescription
+) -> tuple[Taken, ...]:
+    """Return what a fault takes away while it is in force; nothing is known of activities."""
+    if (kind := kinds.get(timed.name)) is None:
+        return ()
+    tolls = kind.model_validate(dict(timed.arguments)).tolls(cluster)
+    return tuple(_taken(toll, totals(cluster)) for toll in tolls if toll.counts)
+
+
+def _taken(toll: Toll, there: Mapping[str, int]) -> Taken:
+    total, need, all_of_them = there.get(toll.kind, 0), NEEDS.get(toll.kind), taken([toll])
+    return Taken(
+        toll.kind,
+        total,
+        tuple(toll.named),
+        toll.unnamed,
+        all_of_them if toll.at_once is None else min(all_of_them, toll.at_once),
+        need.least(total) if need else 0,
+    )
 
 
 def _why_not(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
@@ -142,19 +175,19 @@ def _with_others(fault: Fault, others: Sequence[Fault], cluster: ClusterDescript
             )
     for toll in fault.tolls(cluster):
         theirs = (their for other in others for their in other.tolls(cluster))
-        taken = [their for their in theirs if their.kind == toll.kind]
-        if taken and (why := _on_top(fault, toll, taken, cluster)):
+        alike = [their for their in theirs if their.kind == toll.kind]
+        if alike and (why := _on_top(fault, toll, alike, cluster)):
             return why
     return ""
 
 
-def _on_top(fault: Fault, toll: Toll, taken: Sequence[Toll], cluster: ClusterDescription) -> str:
-    bars = [their for their in taken if _bars(their, fault)]
+def _on_top(fault: Fault, toll: Toll, others: Sequence[Toll], cluster: ClusterDescription) -> str:
+    bars = [their for their in others if _bars(their, fault)]
     barred = {name for their in bars for name in their.named}
     if twice := [name for name in toll.named if name in barred]:
         words = f"{_whom(bars)} then; {fault.words().verb} another, or at another time"
         return f"{fault.name} of {', '.join(twice)}: {words}"
-    away = [their for their in taken if their.counts]
+    away = [their for their in others if their.counts]
     if not toll.counts or not away:
         return ""
     hit = {name for their in away for name in their.named}

@@ -46,6 +46,8 @@ class Toll:
     leaves: Left = "well"
     counts: bool = True
     """Whether whom it hits is away; not so of what works on, if badly."""
+    at_once: int | None = None
+    """How many of them are away at the same time at most; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Words:
 def unknown(words: Words, kind: str, asked: str | Sequence[str], known: Sequence[str]) -> str:
     """Return which of those asked for nobody knows; or "". Only one by itself may be left to choice."""
     named = [asked] if isinstance(asked, str) else asked
+    if not known:
+        return f"{words.fault}: the cluster has no {kind or 'target'}, so nothing would be {words.done}"
     choices = [*CHOSEN_LATER, *known] if isinstance(asked, str) else known
     for name in named:
         if name not in choices:

@@ -55,6 +55,8 @@ class FaultDescription:
     blast_radius: str = ""
     """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
     lasts: Lasts = "lasting"
+    effect_s: float = 0.0
+    """How long its effect may take to be proven: of a momentary one, until it is over."""
     hits: str = ""
     """The argument that says whom: names of zones or nodes, or one of CHOSEN_LATER; "" if nobody is named."""
     target: str = ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kubedrill.record.verdict import Report
 from kubedrill.report import figures
 from kubedrill.report.table import Cell, Table, table
+from kubedrill.words import counted
 
 SHOWN = 50
 """More violations than this are counted; all of them stand in verdict.json."""
@@ -46,7 +47,7 @@ def collateral_line(report: Report) -> str:
     """Return how much changed besides, and the first of it; empty if nothing did."""
     if not report.collateral:
         return ""
-    changes = figures.counted(len(report.collateral), "change")
+    changes = counted(len(report.collateral), "change")
     return f"{changes} that no fault announces; the first: {report.collateral[0].words}"
 
 
@@ -55,5 +56,5 @@ def violation_line(report: Report) -> str:
     if not report.violations:
         return ""
     first = report.violations[0]
-    found = figures.counted(len(report.violations), "violation")
+    found = counted(len(report.violations), "violation")
     return f"{found}; the first: {first.kind}: {first.words}"
