@@ -34,7 +34,7 @@ def stop(name: str, request: StopRequest, say: Say) -> bool:
     drill = _running_on(name)
     with suppress(psutil.NoSuchProcess):
         runner = psutil.Process(drill.runner)
-        _ask(drill, runner, request)
+        _ask(name, drill, runner, request)
         say(f"{drill.folder.path}: asked to stop (pid {drill.runner})")
         _tell_what_is_undone(drill, runner, say)
     return _tell_the_end(drill, say)
@@ -48,13 +48,31 @@ def _running_on(name: str) -> Watched:
     ours = [drill for drill, state in found.items() if state == here]
     drills = ours if given else ours or [*found]
     if not drills:
-        raise NotStarted(f"no drill runs on a cluster {name}, so there is nothing to stop")
+        raise NotStarted(_nothing_to_stop(name))
     if len(drills) > 1:
         runs = ", ".join(str(drill.folder.path) for drill in drills)
         raise NotStarted(
             f"several drills run on clusters {name}: {runs}; say by KUBEDRILL_STATE which"
         )
     return drills[0]
+
+
+def _nothing_to_stop(name: str) -> str:
+    closed = [drill for drill in watched() if not os.access(drill.folder.path, os.R_OK | os.X_OK)]
+    if not closed:
+        return f"no drill runs on a cluster {name}, so there is nothing to stop"
+    whose = ", ".join(_whose(drill) for drill in closed)
+    return (
+        f"no drill that you may look into runs on a cluster {name}; drills of others run here: {whose}; "
+        "whether one of them is meant is for them to see: ask as that user, or as root"
+    )
+
+
+def _whose(drill: Watched) -> str:
+    try:
+        return f"{drill.watchdog.username()}'s (pid {drill.runner})"
+    except psutil.NoSuchProcess:
+        return f"one that has just ended (pid {drill.runner})"
 
 
 def _drills() -> Iterator[tuple[Watched, str, Path]]:
@@ -66,7 +84,7 @@ def _drills() -> Iterator[tuple[Watched, str, Path]]:
                 yield drill, *cluster_of(drill.folder)
 
 
-def _ask(drill: Watched, runner: psutil.Process, request: StopRequest) -> None:
+def _ask(cluster: str, drill: Watched, runner: psutil.Process, request: StopRequest) -> None:
     """Say who asks and why, and send the signal that ends a drill in order."""
     try:
         leave(drill.folder, request)
@@ -75,7 +93,8 @@ def _ask(drill: Watched, runner: psutil.Process, request: StopRequest) -> None:
         with suppress(OSError):
             withdraw(drill.folder)
         raise NotStarted(
-            f"{drill.folder.path}: the drill is {runner.username()}'s; ask as that user, or as root"
+            f"{drill.folder.path}: the drill is {runner.username()}'s, and goes on; only that user and "
+            f"root may stop it: sudo kubedrill stop {cluster}"
         ) from None
 
 
