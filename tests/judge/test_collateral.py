@@ -41,6 +41,37 @@ def kill_another(made: JudgedDrill) -> None:
     made.exits.append({"time": at(14), "event": "exited", "asked": False, **exit_of})
 
 
+def end_itself(made: JudgedDrill, component: str = "kube-scheduler-a", **said: Any) -> None:
+    exit_of = {"component": component, "pid": 17, "status": 1, "by": "itself", **said}
+    made.exits.append({"time": at(14), "event": "exited", "asked": False, **exit_of})
+
+
+def test_a_leader_that_could_not_renew_its_lease_ends_itself(tmp_path: Path) -> None:
+    made = looked_after()
+    made.faults = [{**line, "moves": ["etcd", "kube-scheduler"]} for line in made.faults]
+    end_itself(made)
+    assert asked(tmp_path, made).collateral == []
+
+
+@pytest.mark.parametrize(
+    ("moves", "said"),
+    [
+        (["etcd"], {}),  # nothing kept the scheduler from its Lease
+        (None, {}),  # of an activity nothing is known
+        (["etcd", "kube-scheduler"], {"status": 2}),  # it crashed
+        (["etcd", "kube-scheduler"], {"status": -9}),
+        (["etcd", "kube-scheduler"], {"component": "etcd-a"}),
+        (["etcd", "kube-scheduler"], {"component": "kube-controller-manager-a"}),
+    ],
+)
+def test_what_exits_otherwise_is_named(tmp_path: Path, moves: Any, said: dict[str, Any]) -> None:
+    made = looked_after()
+    made.faults = [{**line, "moves": moves} for line in made.faults]
+    end_itself(made, **said)
+    changes = [change.what for change in asked(tmp_path, made).collateral]
+    assert changes == [said.get("component", "kube-scheduler-a")]
+
+
 def take_another(made: JudgedDrill) -> None:
     exit_of = {"component": "kube-scheduler-b", "pid": 17, "status": -15, "by": "somebody"}
     made.exits.append({"time": at(14), "event": "exited", "asked": True, **exit_of})

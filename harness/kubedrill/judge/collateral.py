@@ -26,6 +26,10 @@ LEASE_MOVES = 20 * SECOND
 """So long after a fault a Lease may still change hands because of it: it runs out after 15 s, and who
 waits for it looks every 2 s."""
 
+LEASE_LOST = 1
+"""With this status a controller-manager or scheduler exits that led and could not renew its Lease for 10 s
+(client-go's leaderelection, `OnStoppedLeading`); a crash has 2, what is killed a signal."""
+
 Line = TypeVar("Line", bound=Timed)
 
 
@@ -99,11 +103,20 @@ def _exits(
     for line in metrics.exits.lines:
         if not isinstance(line, Exited) or not schedule.start <= line.time < schedule.end:
             continue
-        if not any(fault.holds(line.component, line.time) for fault in known):
+        if not any(_announces(fault, line) for fault in known):
             asked = f"asked by {line.by}" if line.asked else "nobody had asked for it"
             how = f"{line.component} exited ({exit_status(line.status)})"
             words = f"{how}; {asked}, and no fault announces it"
             yield CollateralChange(kind="exit", time=line.time, what=line.component, words=words)
+
+
+def _announces(fault: ToldFault, line: Exited) -> bool:
+    """Whether a fault has hit what exited, or has kept a leader from its Lease, so that it ended itself."""
+    kind = line.component.rpartition("-")[0]
+    lost = not line.asked and line.status == LEASE_LOST and kind != "etcd"
+    return fault.holds(line.component, line.time) or (
+        lost and fault.ends_leaders(kind, line.time, LEASE_MOVES)
+    )
 
 
 def _elections(

@@ -98,6 +98,15 @@ class ToldFault:
         in_force = begun <= end and (over is None or start <= over + slack)
         return in_force and (told is None or kind in told)
 
+    def ends_leaders(self, kind: str, time: int, slack: int) -> bool:
+        """Whether a leader of a kind may end itself because of it, for it cannot renew its Lease.
+
+        As `moves_leader`, but of one that does not say which leaders may move, nothing is known.
+        """
+        line = self.events.get("injecting")
+        said = line is not None and kind in (line.moves or ())
+        return said and self.moves_leader(kind, time, time, slack)
+
     def touches(self, phase: Phase) -> bool:
         """Whether it was injected in the phase, or undone in it or right at its start."""
         return touches(self.scheduled.inject, self.scheduled.undo, phase.start, phase.end)
