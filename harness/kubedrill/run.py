@@ -16,7 +16,8 @@ from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment, schedule
 from kubedrill.judge import convert
-from kubedrill.judge.live import AbortWatch, Tail
+from kubedrill.judge.aborting import AbortWatch, Held
+from kubedrill.judge.live import Tail
 from kubedrill.order import Order, check_before, check_it_may_be_thrown_away, open_folder
 from kubedrill.record.catalogue import ClusterDefinition
 from kubedrill.record.cluster import ClusterRecord
@@ -47,6 +48,10 @@ slowest fault's undo may take."""
 
 class Aborted(Exception):  # noqa: N818 - an event of the drill
     """An abort condition held for as long as it says."""
+
+    def __init__(self, held: Held) -> None:
+        super().__init__(held.condition)
+        self.held = held
 
 
 def run(order: Order, console: Console, signals: Signals | None = None) -> Report:
@@ -175,8 +180,8 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
             drill.check_watchdog()
             figures = tail.poll()
             view.show(figures)
-            if condition := abort.check(figures):
-                raise Aborted(condition)
+            if held := abort.check(figures):
+                raise Aborted(held)
         tell_phases(drill, plan, begun)
         drill.look(plan)
 
@@ -206,7 +211,8 @@ def note_ending(drill: Drill, error: BaseException) -> None:
         case Interrupted():
             drill.add(interrupted(drill.folder, str(error)))
         case Aborted():
-            drill.add(DrillAborted(time=now(), condition=str(error)))
+            condition, sample = error.held
+            drill.add(DrillAborted(time=now(), condition=condition, sample=sample))
         case _:
             drill.add(DrillFailed(time=now(), reason=f"{error}", error=type(error).__name__))
 

@@ -1,5 +1,6 @@
 """The figures of a running drill, from files as they grow, and the conditions that abort it."""
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from judged_scrapes import START, at
 
 from kubedrill.clock import SECOND
 from kubedrill.judge import live
-from kubedrill.judge.live import AbortWatch, Tail
+from kubedrill.judge.aborting import AbortWatch, Held
+from kubedrill.judge.live import Tail
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.live import LiveFigures, LiveLoad
@@ -210,7 +212,8 @@ def test_a_condition_must_hold_for_its_time(
         for second, reads, writes in looks
     ]
     assert told[:-1] == [None] * (len(looks) - 1)
-    assert told[-1] == (condition if aborts else None)
+    last = at(looks[-1][0])
+    assert told[-1] == (Held(condition, last) if aborts else None)
 
 
 def test_no_condition_never_aborts(running: Running) -> None:
@@ -230,6 +233,8 @@ def test_no_condition_never_aborts(running: Running) -> None:
             {"rss": {"kube-apiserver": 2.9e9, "etcd": 4e9}},
             {"rss": {"kube-apiserver": 3.1e9}},
         ),
+        ("etcd.fsync.p99 > 1s for 3s", {"fsync_p99_s": 0.9}, {"fsync_p99_s": 1.1}),
+        ("nodes.not_ready > 2 for 3s", {"not_ready": 2.0}, {"not_ready": 3.0}),
         (
             "list.p99 > 2s for 3s",
             {"loads": {"list": LiveLoad(10, 10, 1.9)}},
@@ -250,7 +255,7 @@ def test_what_else_is_known_live_ends_a_drill(
     watch = AbortWatch(schedule)
     looks = [(1, {}), (2, well), (3, worse), (5.9, worse), (6, worse)]
     said = [watch.check(replace(nothing, time=at(second), **figures)) for second, figures in looks]
-    assert said == [None, None, None, None, condition]
+    assert said == [None, None, None, None, Held(condition, at(6))]
 
 
 def test_the_errors_and_the_memory_of_a_drill_are_followed(running: Running) -> None:
@@ -286,3 +291,93 @@ HOST = Host(
     memory_available_bytes=1,
     memory_total_bytes=2,
 )
+
+
+def guarded(running: Running, condition: str) -> Schedule:
+    return replace(running.schedule, abort=(condition,))
+
+
+def test_how_long_logs_took_to_sync_lately_is_followed(running: Running) -> None:
+    pages = Pages(running.folder)
+    tail = Tail(running.folder, guarded(running, "etcd.fsync.p99 > 1s for 3s"))
+    assert tail.poll().fsync_p99_s is None
+    for second in range(1, 9):
+        for member in "abc":
+            pages.add(f"etcd-{member}", second, quick=100 * second, slow=0)
+    running.grow(9)
+    figures = tail.poll()
+    assert figures.fsync_p99_s == pytest.approx(0.00792)
+    assert figures.upto["etcd.fsync.p99"] == at(8.01)
+    # Of one member, from now on two in a hundred take up to 4 s: 1 of 60 of all.
+    for second in range(9, 14):
+        pages.add("etcd-a", second, quick=98 * second, slow=5 * (second - 8))
+        pages.add("etcd-b", second, quick=100 * second, slow=0)
+    running.grow(14)
+    worse = tail.poll().fsync_p99_s
+    assert worse is not None
+    assert worse > 1
+    # A member that was started again counts from 0 on; that is no time that anything took.
+    for second in range(14, 22):
+        pages.add("etcd-a", second, quick=100 * (second - 13), slow=0)
+    running.grow(22)
+    assert tail.poll().fsync_p99_s == pytest.approx(0.00792)
+
+
+def test_where_nobody_asks_pages_are_not_read(running: Running) -> None:
+    pages = Pages(running.folder)
+    pages.add("etcd-a", 1, quick=1, slow=0)
+    pages.add("etcd-a", 2, quick=100, slow=0)
+    running.grow(3)
+    assert Tail(running.folder, running.schedule).poll().fsync_p99_s is None
+
+
+def test_nodes_that_are_not_ready_are_followed(running: Running) -> None:
+    tail = Tail(running.folder, guarded(running, "nodes.not_ready > 0 for 3s"))
+    lines = JsonLines(running.folder.nodes)
+    look = {"took_us": 1000, "nodes": 2, "not_ready": ["n-1"], "error": ""}
+    lines.add({"time": at(1), **look})
+    figures = tail.poll()
+    assert (figures.not_ready, figures.upto["nodes.not_ready"]) == (1.0, at(1.001))
+    lines.add({"time": at(2), **look, "nodes": 0, "not_ready": [], "error": "timeout"})
+    assert tail.poll().not_ready is None, "nobody knows"
+    lines.close()
+
+
+@pytest.mark.parametrize(
+    ("condition", "begins_to_be_known"),
+    [
+        ("availability < 50% for 3s", at(20) - SECOND // 2),
+        ("list.p99 > 1s for 3s", at(20) - SECOND),
+    ],
+)
+def test_the_sample_that_decides_is_told(
+    running: Running, condition: str, begins_to_be_known: int
+) -> None:
+    watch = AbortWatch(guarded(running, condition))
+    running.grow(20)
+    figures = Tail(running.folder, running.schedule).poll()
+    worse = replace(figures, writes=0.0, loads={"list": LiveLoad(10, 10, 5.0)})
+    watch.check(replace(worse, time=at(16)))
+    assert watch.check(worse) == Held(condition, begins_to_be_known)
+
+
+class Pages:
+    """What etcd's members say of their fsyncs, as the scraper keeps it."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._index = JsonLines(folder.metrics_index)
+
+    def add(self, component: str, second: float, quick: int, slow: int) -> None:
+        """Add a page: so many synced within 8 ms, and so many more within 4 s."""
+        name = "etcd_disk_wal_fsync_duration_seconds_bucket"
+        counts = {"0.008": quick, "4": quick + slow, "+Inf": quick + slow}
+        text = "".join(f'{name}{{le="{le}"}} {count}\n' for le, count in counts.items())
+        path = self._folder.metrics / f"{component}.prom.gz"
+        offset = path.stat().st_size if path.exists() else 0
+        with path.open("ab") as file:
+            packed = gzip.compress(text.encode())
+            file.write(packed)
+        line = {"time": at(second), "end": at(second + 0.01), "component": component, "ok": True}
+        line |= {"error": "", "file": path.name, "offset": offset}
+        self._index.add({**line, "bytes": len(packed), "wire_bytes": len(packed)})

@@ -32,7 +32,7 @@ def test_every_series_answers_and_no_probe_fails(drill, scheduled) -> None:
     drill.finish(drill.start(PROBER, schedule))
     probes = read_bin(drill.folder.samples / "probe.bin", PROBE_DTYPE)
     sidecar = read_whole(drill.folder.samples / "probe.json", ProbeSidecar)
-    assert len(sidecar.series) == 13
+    assert len(sidecar.series) == 17
     assert set(probes["outcome"].tolist()) == {200}
     for index, series in enumerate(sidecar.series):
         count = int((probes["series"] == index).sum())

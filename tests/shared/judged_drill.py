@@ -29,6 +29,7 @@ from kubedrill.experiment import Seed
 from kubedrill.experiment.write import as_yaml
 from kubedrill.judge import judge
 from kubedrill.reading.arrivals import Arrivals
+from kubedrill.record.cluster import ClusterRecord, Identity
 from kubedrill.record.components import COMPONENT_LINE
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
@@ -101,17 +102,24 @@ class JudgedDrill:
     """The observers that the ledger tells of."""
     scraping: Scraping = field(default_factory=lambda: Scraping(apiserver=5.0))
     cluster_changes: dict[str, Any] = field(default_factory=dict)
+    identities: dict[str, Identity] = field(default_factory=dict)
+    """Of the cluster."""
     cluster_settings: dict[str, Any] = field(default_factory=dict)
     probes: Records = field(init=False)
 
     def __post_init__(self) -> None:
-        self.lanes = all_lanes(CLUSTER, self.probing)
+        self.lanes = all_lanes(self.cluster, self.probing)
         due = np.array(list(arrivals(self.lanes, START, at(END))), dtype=np.int64)
         self.probes = np.zeros(len(due), PROBE_DTYPE)
         self.probes["intended"], self.probes["series"] = due[:, 0], due[:, 1]
         self.probes["total_us"], self.probes["outcome"], self.probes["bytes"] = 5_000, 200, 400
         self.probes["first_byte_us"] = 4_000
         self.probes["staleness_us"][self.lane(verb="stale-read")] = 10_000
+
+    @property
+    def cluster(self) -> ClusterRecord:
+        """The cluster on which it was played."""
+        return replace(CLUSTER, settings=self.cluster_settings, identities=self.identities)
 
     def lane(self, **wanted: str) -> np.ndarray:
         """Mark the probes of the lanes with these attributes: `lane(verb="write")`."""
@@ -161,7 +169,7 @@ class JudgedDrill:
         folder = RunFolder.create(reports, "kill", datetime(2026, 1, 31, 12, tzinfo=UTC))
         self._write_ledger(folder)
         folder.experiment_yaml.write_text(as_yaml(self.schedule(), Seed(pods=1000)))
-        replace(CLUSTER, settings=self.cluster_settings).write(folder.cluster)
+        self.cluster.write(folder.cluster)
         self.schedule().write(folder.schedule)
         self.write_load(folder)
         known = sidecar(self.lanes, self.probing).model_copy(update=self.probed)

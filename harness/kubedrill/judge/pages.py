@@ -61,13 +61,14 @@ class Scrape:
 def read_scrapes(folder: RunFolder, may_be_cut: bool = False) -> list[Scrape]:
     """Return every scrape in the order of time, with the families of record.metric."""
     scrapes = [
-        _scrape(folder, line)
+        read_scrape(folder, line)
         for line in read_lines(folder.metrics_index, ScrapeLine, may_be_cut=may_be_cut)
     ]
     return sorted(scrapes, key=lambda scrape: scrape.time)
 
 
-def _scrape(folder: RunFolder, line: ScrapeLine) -> Scrape:
+def read_scrape(folder: RunFolder, line: ScrapeLine) -> Scrape:
+    """Return the scrape that a line of the index names; it says why, if what was kept cannot be read."""
     scrape = Scrape(line.time, line.end, line.component, line.error, {}, wire_bytes=line.wire_bytes)
     if not line.ok:
         return scrape

@@ -18,11 +18,14 @@ from kubedrill.observe.health import Health, Leaders
 from kubedrill.observe.leases import EVERY_S, Leases
 from kubedrill.observe.machine import MachineMeter, MachineWatch
 from kubedrill.observe.metrics import Scrape, Seen, interval_s
+from kubedrill.observe.nodes import EVERY_S as NODES_EVERY_S
+from kubedrill.observe.nodes import Nodes
 from kubedrill.observe.resources import Resources
 from kubedrill.observe.ticks import ticks
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record import surrounding
+from kubedrill.record.abort import NOT_READY
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
@@ -84,6 +87,9 @@ class Scraper:
         if _asks_who_leads(schedule):
             leases = Leases(self._folder, self._record)
             yield "leases", leases.run, ticks(schedule, EVERY_S)
+        if _asks_for_nodes(schedule):
+            nodes = Nodes(self._folder, self._record)
+            yield "nodes", nodes.run, ticks(schedule, NODES_EVERY_S)
         for number, scrape in enumerate(self._scrapes):
             every = interval_s(scrape.component, settings)
             # The first one, before the schedule begins, opens the connection.
@@ -109,6 +115,11 @@ class Scraper:
 def _asks_who_leads(schedule: Schedule) -> bool:
     asked = [objective.text for objective in schedule.objectives]
     return any(f".{LEADERLESS}" in text for text in asked) or surrounding.is_asked(asked)
+
+
+def _asks_for_nodes(schedule: Schedule) -> bool:
+    asked = [objective.text for objective in schedule.objectives]
+    return any(NOT_READY in text for text in (*asked, *schedule.abort))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

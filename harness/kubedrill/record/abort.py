@@ -27,7 +27,9 @@ OF_LOADS = ("p99", "error_rate")
 """What is known of each load while it presses: of its arrivals in the last five seconds that are settled."""
 RSS = {name: metric.component for name, metric in METRICS.items() if metric.source == "memory"}
 """By series of memory, the kind of component whose largest it is."""
-ABORT_SERIES = (*AVAILABILITY, HEALTHY, *RSS)
+FSYNC = "etcd.fsync.p99"
+NOT_READY = "nodes.not_ready"
+ABORT_SERIES = (*AVAILABILITY, HEALTHY, FSYNC, *RSS, NOT_READY)
 """What the live figures hold at any moment, beside the loads'; the rest is known only after the drill."""
 _FOR = re.compile(r"^(?P<inner>.*?)\s+for\s+(?P<length>\S+)\s*$")
 
@@ -60,9 +62,9 @@ def check_abort(
     check(condition.objective, loads)
     objective = condition.objective
     watched = objective.series in loads and "." not in objective.series
-    known = objective.statistic in OF_LOADS if watched else objective.series in ABORT_SERIES
     # The extremes of a gauge are of a phase, and a drill is ended by what is now.
-    if not known or not (watched or objective.statistic is None) or objective.share_of:
+    known = objective.statistic in OF_LOADS if watched else spelled_as(objective) in ABORT_SERIES
+    if not known or objective.share_of:
         raise ObjectiveError(
             f"{spelled_as(objective)} cannot end a drill; what is watched while it runs: "
             f"{', '.join(ABORT_SERIES)}, and {' and '.join(OF_LOADS)} of each load"
@@ -73,6 +75,11 @@ def check_abort(
 def spelled_as(objective: Objective) -> str:
     """Return what stands left of an objective's operator."""
     return ".".join(filter(None, (objective.series, objective.statistic)))
+
+
+def guards(conditions: Iterable[str], series: str) -> bool:
+    """Whether one of these conditions is on a series, spelled with its statistic."""
+    return any(spelled_as(parse_abort(text).objective) == series for text in conditions)
 
 
 def _check_can_end(condition: AbortCondition, drill_s: float) -> None:

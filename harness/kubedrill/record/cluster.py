@@ -54,6 +54,10 @@ class Component:
     """Where GET /metrics answers, over TLS with the scraper's identity."""
 
 
+BREAK_GLASS = "break-glass"
+"""The identity that is to get in when nobody else does; a cluster may have none."""
+
+
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:
@@ -72,7 +76,7 @@ class ClusterRecord:
     """The name in every serving certificate; clients verify it whatever address they dial."""
     components: tuple[Component, ...]
     identities: dict[str, Identity]
-    """admin | prober | auditor | scraper | victim | load-0 ... load-N"""
+    """admin | break-glass | prober | auditor | scraper | victim | load-0 ... load-N"""
     capabilities: tuple[str, ...]
     """What may be done to it: an operation of its handle, and to what: `holding etcd`."""
     versions: dict[str, str]

@@ -95,6 +95,14 @@ class RunFolder:
         return self.path / "leases.jsonl"
 
     @property
+    def nodes(self) -> Path:
+        """How many nodes there are, and which are not ready, once a second; written by the scraper.
+
+        Only where an objective or an abort condition is about that.
+        """
+        return self.path / "nodes.jsonl"
+
+    @property
     def audit(self) -> Path:
         """What the auditor wrote, read and was told (record.audit); only where an objective is about that."""
         return self.path / "audit.jsonl"

@@ -39,6 +39,12 @@ class LiveFigures:
     """Faults in force, in words: `etcd.kill on etcd-b`."""
     rss: Mapping[str, float] = field(default_factory=dict)
     """Bytes of the largest component of a kind, by the kind, as last measured."""
+    fsync_p99_s: float | None = None
+    """Of all members' logs over the last seconds; None where nobody asks, or none was synced."""
+    not_ready: float | None = None
+    """Nodes that were not ready when last asked; None where nobody asks, or nobody answered."""
+    upto: Mapping[str, int] = field(default_factory=dict)
+    """By what a condition is on, or a load's name: when its newest sample became known, monotonic ns."""
     lag_s: float = 0.0
     """Largest event-loop lag of any load worker or the prober."""
 

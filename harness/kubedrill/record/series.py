@@ -13,10 +13,14 @@ SCORED = ("read", "write")
 """Verbs of the probes whose failures count; a stale read shows how old an answer was."""
 
 
+EXEMPT = "exempt"
+"""The priority level of break-glass: none of its requests waits for a seat."""
+
+
 def scored(verb: str, level: str) -> bool:
     """Whether a probe is scored: reads and writes in the prober's own priority level, on every path.
 
-    Not so the victim's, in the load's level, nor stale reads.
+    Not so the victim's, in the load's level, those of break-glass, nor stale reads.
     """
     return verb in SCORED and level == "prober"
 

@@ -131,7 +131,7 @@ class AvailabilityResult(_Part):
     verb: str
     """read | write | stale-read"""
     level: str
-    """prober (a priority level of its own) | load (the victim)"""
+    """prober (a priority level of its own) | load (the victim) | exempt (break-glass)"""
     definition: str
     value: float | None
     """Share of probes answered within the deadline, 0..1."""
@@ -179,6 +179,16 @@ class Elections(_Part):
     leader_changes: int | None
     unplanned: int | None
     """Those that no fault explains."""
+
+
+class BreakGlass(_Part):
+    """Whether the break-glass identity got in during one phase, by load balancer or apiserver."""
+
+    phase: str
+    availability: float | None
+    """Share 0..1 of the seconds in which it got in; None if the cluster has none, or nobody tried."""
+    locked_out_s: float | None
+    """The longest stretch in which it did not."""
 
 
 class Headroom(_Part):
@@ -256,6 +266,8 @@ class Report(Judged):
     """What a reader should know, and what makes nothing INVALID."""
     aborted: str = ""
     """The abort condition that ended the drill; empty if none did."""
+    abort_reaction_s: float | None = None
+    """From the sample with which it had held to the undo of what was in force; None if nothing was."""
     phases: list[PhaseTimes]
     objectives: list[ObjectiveResult]
     load: list[LoadResult]
@@ -265,6 +277,7 @@ class Report(Judged):
     resources: list[ResourceResult]
     harness: list[HarnessCost]
     elections: list[Elections] = []
+    break_glass: list[BreakGlass] = []
     headroom: list[Headroom] = []
     violations: list[Violation] = []
     """What the auditor found, in the order of time; also where no objective asks for it."""

@@ -1,4 +1,4 @@
-"""What the scraper writes, a line a look: `health.jsonl`, `leases.jsonl`, `resources.jsonl`, ..."""
+"""What the scraper writes, a line a look: `health.jsonl`, `leases.jsonl`, `nodes.jsonl`, ..."""
 
 from typing import Literal
 
@@ -42,6 +42,18 @@ class LeaseLook(TimedLine):
     """By kind of component; without those that were not answered."""
     error: str
     """Why one was not; "" if all were."""
+
+
+class NodeLook(TimedLine):
+    """One round of asking how the nodes are."""
+
+    took_us: Count
+    nodes: Count
+    """How many there are."""
+    not_ready: tuple[str, ...]
+    """Those whose condition Ready is anything but True, by name."""
+    error: str
+    """Why that is not known; "" if it is."""
 
 
 class Usage(Line):

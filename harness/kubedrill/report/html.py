@@ -63,6 +63,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
         unread=unread,
         verdict=verdict_cell(report.verdict),
         proved=sentences.proved(report),
+        break_glass=[*sentences.break_glass_lines(report)],
         facts=_facts(report, schedule) | _machine(folder),
         faults=[_fault(fault, start) for fault in report.faults],
         events=_events(events, start),
