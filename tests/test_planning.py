@@ -75,6 +75,8 @@ def test_faults_stand_in_the_order_of_injection_and_are_added_up(file: Path) -> 
         ("load-balancer.cut_connections: {zone: [a, b, c]}", []),
         ("kube-apiserver.limit_cpu: {zone: a, cpus: 0.5}", []),
         ("load-balancer.kill: {}", [1]),
+        ("kube-apiserver.flags: {zone: [a, b], set: {v: 4}}", [1]),
+        ("kube-scheduler.flags: {zone: [a, b], set: {v: 4}}", [1]),
     ],
 )
 def test_what_is_only_hampered_or_away_one_by_one_is_not_added_up(

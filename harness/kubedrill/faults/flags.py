@@ -74,6 +74,10 @@ class OtherFlags(OnProcesses, ABC):
         wrong = provider_named(cluster.provider).wrong_flags(self.component, self.set)
         return next((f"{self.name}: set: {name}: {why}" for name, why in wrong), "")
 
+    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:
+        """Return the components: one is away at a time."""
+        return [replace(toll, at_once=1) for toll in super().tolls(cluster)]
+
     def shows(self) -> tuple[Witness, ...]:
         """Return that each exits."""
         return ("exits",)
