@@ -366,7 +366,6 @@ class Pages:
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self._index = JsonLines(folder.metrics_index)
 
     def add(self, component: str, second: float, quick: int, slow: int) -> None:
         """Add a page: so many synced within 8 ms, and so many more within 4 s."""
@@ -380,4 +379,6 @@ class Pages:
             file.write(packed)
         line = {"time": at(second), "end": at(second + 0.01), "component": component, "ok": True}
         line |= {"error": "", "file": path.name, "offset": offset}
-        self._index.add({**line, "bytes": len(packed), "wire_bytes": len(packed)})
+        index = JsonLines(self._folder.metrics_index)
+        index.add({**line, "bytes": len(packed), "wire_bytes": len(packed)})
+        index.close()

@@ -27,6 +27,7 @@ os.setuid({NOBODY})
 folder = RunFolder(__import__("pathlib").Path(sys.argv[1]))
 words = ["kubedrill.undo.watchdog", "--run", sys.argv[1], "--runner", str(os.getpid())]
 watchdog = subprocess.Popen(["/bin/sh", "-c", "read _", *words], stdin=subprocess.PIPE)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 print("ready", flush=True)
 signal.sigwait([signal.SIGTERM])
 Timeline(folder.timeline).add(interrupted(folder, "SIGTERM"))

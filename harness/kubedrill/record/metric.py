@@ -100,7 +100,7 @@ METRICS: dict[str, Metric] = {
         "1",
         "sum",
         "nodes whose condition Ready is not True, asked every second",
-        "nodes",
+        "readiness",
     ),
     "etcd.leaders": Metric(
         "etcd",

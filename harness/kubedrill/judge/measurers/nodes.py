@@ -14,7 +14,7 @@ from kubedrill.record.schedule import Phase, allowed_hole
 from kubedrill.record.watched import NodeLook
 
 
-@measures("nodes")
+@measures("readiness")
 def not_ready(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return a number of nodes."""
     path = evidence.folder.nodes
