@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from fault_clock import Clock, Watch, Ways, watching
+from fault_clock import Clock, Watch, Ways, all_hold, watching
 from json_lines import read_lines
 
 from kubedrill.clock import MILLISECOND
@@ -118,10 +118,13 @@ def told(folder: RunFolder, event: str) -> int:
     return int(time_of)
 
 
-def late(at: int, watches: list[Watch]) -> tuple[int, int]:
-    """Return how much later it was told than the last of what shows it was seen, and how exactly, ns."""
-    last = max(change for watch in watches if (change := watch.last()))
-    return at - last.time, last.within
+def late(folder: RunFolder, event: str, begun: str, watches: list[Watch]) -> tuple[int, int]:
+    """Return how much later an event was told than what shows it was seen, and how exactly, ns.
+
+    Seen: after what begins it, all of it at once for the first time.
+    """
+    seen = all_hold(watches, told(folder, begun))
+    return told(folder, event) - seen.time, seen.within
 
 
 @pytest.mark.parametrize("timed", [pytest.param(timed, id=timed.fault) for timed in TIMED])
@@ -135,10 +138,10 @@ def test_it_is_told_when_it_is_seen(
         until(wells, True)
         inject(timed.fault, timed.given, run)
         until([shown], True)
-        effect, seen = late(told(folder, "took-effect"), [shown])
+        effect, seen = late(folder, "took-effect", "injecting", [shown])
         undo(timed.fault, run)
         until(wells, True)
-        well, back = late(told(folder, "undone"), wells)
+        well, back = late(folder, "undone", "undoing", wells)
     lags = ((effect, seen), (well, back))
     words = [f"{lag / MILLISECOND:6.0f} ms (+- {by / MILLISECOND:.0f})" for lag, by in lags]
     print(f"\n{timed.fault:32} effect {words[0]}   undone {words[1]}")

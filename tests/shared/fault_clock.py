@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -54,6 +54,17 @@ class Watch:
         return self.changes[-1] if self.changes else None
 
 
+def all_hold(watches: Sequence[Watch], after: int) -> Change:
+    """Return the change after that time with which all of them held for the first time."""
+    changes = sorted((change, number) for number, of in enumerate(watches) for change in of.changes)
+    holds = [False] * len(watches)
+    for change, number in changes:
+        holds[number] = change.holds
+        if all(holds) and change.time >= after:
+            return change
+    raise AssertionError(f"they never held all at once: {[watch.name for watch in watches]}")
+
+
 class Clock:
     """Watches, each in a thread of its own."""
 
@@ -96,6 +107,8 @@ class Clock:
 
         thread = threading.Thread(target=work, name=watch.name)
         thread.start()
+        assert process.stdout
+        self._opened.callback(process.stdout.close)
         self._opened.callback(thread.join)
         self._opened.callback(process.wait)
         self._opened.callback(process.kill)  # the last comes first
