@@ -196,7 +196,7 @@ ROWS = [
     ),
     Row(
         "node.cordon",
-        {"count": 2, "selector": "drilled=yes"},
+        {"selector": "drilled=yes"},
         Nodes,
         _NODES,
         write_nothing,
@@ -206,7 +206,7 @@ ROWS = [
     ),
     Row(
         "node.taint",
-        {"node": ["drilled-1", "drilled-3"], "taint": "drill=lost:NoSchedule"},
+        {"node": ["drilled-3"], "taint": "drill=lost:NoSchedule"},
         Tainted,
         {words: {**given, "taint": "a:NoExecute"} for words, given in _NODES.items()},
         write_nothing,
