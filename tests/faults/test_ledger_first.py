@@ -130,7 +130,7 @@ def test_a_drill_that_is_ended_while_it_is_looked_whom_to_hit_is_not_broken_any_
     """The end is looked at right before the injection, not only when its time has come."""
     ended = threading.Event()
     monkeypatch.setattr(progress, "ENDED", ended)
-    monkeypatch.setattr(lifecycle, "refused_now", lambda *_: ended.set() or "")
+    monkeypatch.setattr(lifecycle, "refused_now", lambda *_, **__: ended.set() or "")
     with pytest.raises(FaultFailed, match="not injected, the drill was ended"):
         make(folder, tmp_path)
     assert not (tmp_path / "made").exists()
