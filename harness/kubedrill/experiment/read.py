@@ -33,7 +33,7 @@ def read_faults(draft: Draft, catalogue: Catalogue) -> dict[tuple[int, int], Wan
         for index, entry in sound(draft.file.faults)
         for time, fault in enumerate(reader.read(entry, index))
     }
-    if len(read) > MOST_FAULTS:
+    if len(read) > MOST_FAULTS >= len(draft.file.faults):
         together = f"{len(read):,} faults, with those that are repeated; at most {MOST_FAULTS}"
         draft.problems.add(("faults",), together)
     return read
