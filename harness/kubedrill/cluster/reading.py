@@ -86,7 +86,7 @@ def _checked(value: Any, told: Objections) -> ClusterDefinition | None:
     if named is None:
         return None
     provider = provider_named(named.provider)
-    definition = check(value, _guarded(provider.definition), told)
+    definition = check(value, guarded(provider.definition), told)
     if definition is None:
         return None
     with asked(named.provider):
@@ -106,7 +106,7 @@ def _limits(path: Path, definition: ClusterDefinition, source: Source) -> Limits
     return Limits(definition.limits, str(path), lines)
 
 
-def _guarded(definition: type[BaseModel]) -> type[BaseModel]:
+def guarded(definition: type[BaseModel]) -> type[BaseModel]:
     """Return a provider's model with what every cluster file may say besides."""
     return _made(cast("Hashable", definition))
 
@@ -122,7 +122,7 @@ def _made(definition: Any) -> type[BaseModel]:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of cluster files: a union told apart by `provider`."""
-    models = tuple(_guarded(provider.definition) for provider in providers().values())
+    models = tuple(guarded(provider.definition) for provider in providers().values())
     told_apart: Any = Annotated[Union[models], Field(discriminator="provider")]  # noqa: UP007
     schema = TypeAdapter(told_apart if models[1:] else models[0]).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Cluster"}
