@@ -6,7 +6,7 @@ from torture.playing import Range
 
 from kubedrill.record.cluster import ClusterRecord
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks, pytest.mark.faults, pytest.mark.timeout(900)]
 
 SEED = 13
 CASES = 20

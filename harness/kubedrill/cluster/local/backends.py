@@ -6,7 +6,7 @@ from typing import Any
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.local.haproxy import BalancerRefused, BalancerSilent, put_back, take_out
-from kubedrill.cluster.local.holds import EVERYBODY, owner_of
+from kubedrill.cluster.local.holds import EVERYBODY, owner_of, takes_back
 from kubedrill.cluster.local.programs import Request
 
 AGAIN = SECOND
@@ -48,7 +48,7 @@ class Backends:
         BalancerSilent if that is not done.
         """
         left = [known for known in self._out if known[0] == zone]
-        taken_back = [known for known in left if owner in {known[1], EVERYBODY}]
+        taken_back = [known for known in left if takes_back(owner, known[1])]
         if left == taken_back:
             put_back(self._folder, zone)
         for known in taken_back:

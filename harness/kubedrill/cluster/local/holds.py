@@ -18,6 +18,14 @@ def owner_of(request: Mapping[str, Any]) -> str:
     return owner
 
 
+def takes_back(owner: str, known: str) -> bool:
+    """Whether what an owner takes back is what one that is known has done.
+
+    It is what it has done itself, and what was done for nobody: who else should ever take that back?
+    """
+    return owner == EVERYBODY or known in {owner, EVERYBODY}
+
+
 @dataclass(slots=True)
 class _Hold:
     since: int
@@ -37,7 +45,7 @@ class Holds:
     def let_go(self, owner: str, does: Does) -> bool:
         """Let go what an owner holds; return whether nobody holds it so any more."""
         for known in [*self._now]:
-            if known[1] == does and owner in {known[0], EVERYBODY}:
+            if known[1] == does and takes_back(owner, known[0]):
                 del self._now[known]
         return not self.are(does)
 

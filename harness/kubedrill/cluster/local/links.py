@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import Shape
 from kubedrill.cluster.local import wires
-from kubedrill.cluster.local.holds import EVERYBODY
+from kubedrill.cluster.local.holds import EVERYBODY, takes_back
 from kubedrill.cluster.local.wires import Device, LinkRefused, Wire
 
 AGAIN = 1 * SECOND
@@ -101,13 +101,15 @@ class Links:
                 self._until[wire, is_shaped] = now() + AGAIN
 
     def _meant(self, wire: Wire, *, is_shaped: bool) -> list[Wire]:
-        """Return the wire; and who names no owner means everybody's."""
-        everybodys = [
+        """Return the wire, and those of others that its owner takes back with it."""
+        others = [
             known
             for known, shaped in self._until
-            if shaped is is_shaped and replace(known, owner=EVERYBODY) == wire
+            if shaped is is_shaped
+            and replace(known, owner=wire.owner) == wire
+            and takes_back(wire.owner, known.owner)
         ]
-        return [*dict.fromkeys((wire, *everybodys))]
+        return [*dict.fromkeys((wire, *others))]
 
     def _is_worse(self, wire: Wire, worse: Shape) -> bool:
         """Whether all that is asked of a link is worse than what others have made it."""

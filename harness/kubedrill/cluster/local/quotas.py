@@ -12,7 +12,7 @@ from typing import Any
 from kubedrill.clock import now
 from kubedrill.cluster.handle import Quota, Resource
 from kubedrill.cluster.local.groups import Groups
-from kubedrill.cluster.local.holds import EVERYBODY, owner_of
+from kubedrill.cluster.local.holds import EVERYBODY, owner_of, takes_back
 
 _INSIDE = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
 """A program that cannot be put into a group is not started outside of it."""
@@ -108,7 +108,7 @@ class Limited:
             lifted = [
                 known
                 for known in self._now
-                if known[:2] == (component, resource) and owner in {known[2], EVERYBODY}
+                if known[:2] == (component, resource) and takes_back(owner, known[2])
             ]
             for known in lifted:
                 del self._now[known]
