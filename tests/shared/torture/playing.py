@@ -19,6 +19,8 @@ from fault_observers import Processes
 from json_lines import read_lines
 
 from kubedrill.clock import now
+from kubedrill.cluster.handle import present
+from kubedrill.cluster.provider import handle_of
 from kubedrill.drill import SHARED
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
@@ -161,15 +163,21 @@ class Range:
         return [f"heal: exit code {done.returncode}: {said}"] if done.returncode else []
 
     def wait_until_well(self) -> list[str]:
-        """Wait until every component answers; return which does not."""
+        """Wait until every component answers, and the balancer serves every zone; return which does not."""
         until = time.monotonic() + WELL_S
         names = [component.name for component in self.cluster.components]
-        while names and time.monotonic() < until:
+        while (names or self._unserved()) and time.monotonic() < until:
             observer = Processes(self.cluster)
             names = [name for name in names if observer.answer(name, 3) != "200"]
             observer.close()
-            time.sleep(0.1 if names else 0)
-        return [f"{name} is not well after {WELL_S:g} s" for name in names]
+            time.sleep(0.1)
+        zones = [f"the apiserver of zone {zone}" for zone in sorted(self._unserved())]
+        return [f"{name} is not well after {WELL_S:g} s" for name in (*names, *zones)]
+
+    def _unserved(self) -> set[str]:
+        """Return the zones whose apiserver the balancer, which looks now and then, does not serve."""
+        balancing = present(handle_of(self.cluster).balancing)
+        return {*self.cluster.zones} - {*balancing.served()}
 
     @contextmanager
     def _drill(self, case: Case) -> Iterator[RunningDrill]:
