@@ -6,10 +6,12 @@ from torture.playing import Range
 
 from kubedrill.record.cluster import ClusterRecord
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks, pytest.mark.faults, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 SEED = 13
 CASES = 20
+HALVES = ([pytest.mark.breaks, pytest.mark.faults], [pytest.mark.own])
+"""Parts of `make test` that are played beside each other, half of the cases in each."""
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +19,9 @@ def place(cluster: ClusterRecord, tmp_path_factory: pytest.TempPathFactory) -> R
     return Range(cluster, tmp_path_factory.mktemp("torture") / "project")
 
 
-@pytest.mark.parametrize("number", range(CASES))
+@pytest.mark.parametrize(
+    "number", [pytest.param(number, marks=HALVES[number % 2]) for number in range(CASES)]
+)
 def test_nothing_stays(place: Range, number: int) -> None:
     [case] = cases(SEED, place.cluster.capabilities, number, number + 1)
     played = place.play(case)
