@@ -122,9 +122,10 @@ def plan(
     *,
     as_json: bool,
 ) -> None:
-    """Say what a drill would do: targets, what is away when, minutes, objectives.
+    """Say what a drill would do, and what is away when.
 
-    Changes nothing. Of an experiment with variants, what differs between them; of one of them, all.
+    Targets, minutes and objectives; changes nothing. Of an experiment with variants, what differs between
+    them; of one of them, all.
     """
     from kubedrill.compare import plan as compared
     from kubedrill.compare.arms import Asked, read_comparison
