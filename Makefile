@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup drill test lint damage mutate bench lock clean
+.PHONY: help setup drill test lint torture kills damage mutate bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -22,6 +22,13 @@ lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+torture: setup ## Sabotage every fault, and undo it from every state
+	@$(BIN)/python tests/shared/parts.py torture
+
+kills: setup ## Shoot at 300 drills, in parts of 90 min: SEED=, FROM=, TO=, ANSWERS= the file to go on with
+	@PYTHONPATH=tests/shared $(BIN)/python -m torture $(if $(SEED),--seed $(SEED)) \
+		$(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(ANSWERS),--answers $(ANSWERS))
 
 damage: setup ## Damage the evidence of a drill in 520 ways, twice: RUN=its folder, SEED=, FROM=, TO=
 	@PYTHONPATH=tests/shared $(BIN)/python -m damage $(RUN) $(if $(SEED),--seed $(SEED)) \

@@ -34,6 +34,7 @@ def kubedrill(
 
 COMMANDS = [
     *("run", "plan", "validate", "expand", "setup", "judge", "report", "heal", "list"),
+    *("stop", "freeze", "thaw"),
     *(
         "cluster up",
         "cluster down",

@@ -2,7 +2,9 @@ import subprocess
 import sys
 import time
 
-from kubedrill.clock import MILLISECOND, SECOND, ClockPair, now
+import pytest
+
+from kubedrill.clock import MILLISECOND, SECOND, ClockPair, now, wall_ahead
 
 
 def test_one_clock_for_every_process() -> None:
@@ -25,3 +27,10 @@ def test_a_pair_shows_monotonic_times_as_dates() -> None:
 def test_a_pair_says_for_which_boot_it_is() -> None:
     assert ClockPair.read().boot_id == ClockPair.read().boot_id
     assert len(ClockPair.read().boot_id) == 36
+
+
+def test_a_wall_clock_that_nobody_steps_stays_as_far_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, real = wall_ahead(), time.time_ns
+    assert abs(wall_ahead() - before) < 250 * MILLISECOND
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 3600 * SECOND)
+    assert abs(wall_ahead() - before - 3600 * SECOND) < 250 * MILLISECOND

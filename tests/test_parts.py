@@ -33,10 +33,16 @@ WHOLE = """
 def test_gentle(): pass
 @pytest.mark.breaks
 def test_breaks(): pass
+@pytest.mark.faults
+@pytest.mark.breaks
+def test_fault(): pass
 @pytest.mark.own
 def test_own(): pass
 @pytest.mark.alone
 def test_alone(): pass
+@pytest.mark.torture
+@pytest.mark.breaks
+def test_sabotage(): pass
 """
 
 
@@ -47,7 +53,8 @@ class Project:
         self.folder = folder
         (folder / "conftest.py").write_text('pytest_plugins = ["outcomes"]\n')
         (folder / "pytest.ini").write_text(
-            "[pytest]\naddopts = --strict-markers\nmarkers =\n  alone:\n  breaks:\n  own:\n"
+            "[pytest]\naddopts = --strict-markers\nmarkers =\n"
+            "  alone:\n  breaks:\n  faults:\n  own:\n  torture:\n"
         )
         self.add("whole", WHOLE)
 
@@ -57,11 +64,11 @@ class Project:
     def tries(self, name: str) -> int:
         return len((self.folder / f"{name}.tried").read_text())
 
-    def start(self) -> "subprocess.Popen[str]":
+    def start(self, *asked: str) -> "subprocess.Popen[str]":
         # What plays this test is no part of the project.
         outside = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
         return subprocess.Popen(
-            [sys.executable, str(SHARED / "parts.py")],
+            [sys.executable, str(SHARED / "parts.py"), *asked],
             cwd=self.folder,
             env={**outside, **ENVIRONMENT},
             stdout=subprocess.PIPE,
@@ -69,9 +76,9 @@ class Project:
             text=True,
         )
 
-    def play(self) -> tuple[int, str]:
+    def play(self, *asked: str) -> tuple[int, str]:
         """Return the exit code, and what stands below the parts' own output."""
-        process = self.start()
+        process = self.start(*asked)
         said = process.communicate()[0]
         return process.returncode, said[said.rindex("   passed  failed") :]
 
@@ -88,7 +95,7 @@ def counts(said: str) -> dict[str, list[str]]:
     return {line[:14].strip(): line[14:].split()[:3] for line in table}
 
 
-PARTS = ("side by side", "breaks", "own", "alone")
+PARTS = ("side by side", "breaks", "faults", "own", "alone")
 
 
 def test_all_is_well(project: Project) -> None:
@@ -100,6 +107,12 @@ def test_all_is_well(project: Project) -> None:
         r"in \d+:\d\d on \d+(\.\d+)? cores\n$",
         said,
     ), said
+
+
+def test_torture_is_played_when_it_is_asked_for_and_only_then(project: Project) -> None:
+    code, said = project.play("torture")
+    assert code == 0, said
+    assert counts(said) == {"torture": ["1", "0", "0"]}
 
 
 AGAIN = """
@@ -167,6 +180,7 @@ def test_any_other_failure_is_one_and_all_parts_are_played(project: Project) -> 
     assert counts(said) == {
         "side by side": ["1", "3", "0"],
         "breaks": ["1", "0", "0"],
+        "faults": ["1", "0", "0"],
         "own": ["1", "0", "0"],
         "alone": ["1", "1", "0"],
         "again": ["1", "1", "0"],
@@ -202,9 +216,9 @@ def test_a_part_that_breaks_has_failed(project: Project) -> None:
     assert set(counts(said)) == set(PARTS)
     ends = "".join(
         f"\n  {part}: pytest ended with {end}"
-        for part, end in (("breaks", 0), ("own", 7), ("alone", 5))
+        for part, end in (("breaks", 0), ("faults", 5), ("own", 7), ("alone", 5))
     )
-    assert f"\nfailed: 4\n  test_gentle.py::test_dies{ends}\n" in said
+    assert f"\nfailed: 5\n  test_gentle.py::test_dies{ends}\n" in said
 
 
 @pytest.mark.parametrize(

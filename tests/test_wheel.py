@@ -23,6 +23,7 @@ NOT_SAFE = {
     "worker": "waits for a master",
     "judge": "needs a run",
     "report": "needs a run",
+    "stop": "needs a drill that runs",
     "cluster up": "brings a control plane up",
     "cluster env": "needs a cluster that is up",
 }

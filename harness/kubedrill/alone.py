@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from kubedrill import cluster
+from kubedrill.cluster.freeze import frozen
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import refused_where_it_stays
 from kubedrill.faults.progress import call_folder
@@ -61,6 +62,8 @@ def _opened(context: dict[str, Any], run: str, on: str) -> tuple[RunFolder, IO[b
     if record is None:
         raise NotStarted(f"cluster {on} is not up; to bring it up: kubedrill cluster up {on}")
     cluster.check_supervised(record)
+    if why := frozen(on):
+        raise NotStarted(why)
     if why := refused_where_it_stays(_irreversible(context), on):
         raise NotStarted(why)
     lock = cluster.lock(on)

@@ -8,7 +8,14 @@ from typing import Any
 
 from kubedrill import cluster, places
 from kubedrill.errors import NotStarted
-from kubedrill.experiment import Experiment, open_file, read_faults, scaled, settle
+from kubedrill.experiment import (
+    Experiment,
+    check_limits,
+    open_file,
+    read_faults,
+    scaled,
+    settle,
+)
 from kubedrill.faults.activities import flaws
 from kubedrill.faults.catalogue import Gathered, gather
 from kubedrill.faults.overlap import refusals
@@ -46,7 +53,9 @@ def read_experiment(
     refused = (
         refusals(gathered.kinds, [*faults.values()], catalogue.cluster) if catalogue.cluster else ()
     )
-    return scaled(settle(draft, catalogue, faults, refused), scale, file), catalogue
+    experiment = scaled(settle(draft, catalogue, faults, refused), scale, file)
+    check_limits(experiment, catalogue, draft.problems)
+    return experiment, catalogue
 
 
 def look_up(named: Named, gathered: Gathered, near: Path) -> Catalogue:
@@ -59,12 +68,12 @@ def look_up(named: Named, gathered: Gathered, near: Path) -> Catalogue:
     }
     file = paths.get(named.cluster or "")
     actions, untold = look_at_actions(named.actions)
-    definition, flaws = cluster.load_changed(file, named.changes) if file else (None, ())
+    described_cluster, flaws = cluster.describe_file(file, named.changes) if file else (None, [])
     return Catalogue(
         faults={fault.name: fault for fault in gathered.descriptions},
         unreadable=gathered.wrong,
         clusters=tuple(paths),
-        cluster=cluster.describe(definition) if definition else None,
+        cluster=described_cluster,
         cluster_flaws=flaws,
         known_profiles=tuple(known),
         profiles=described,
@@ -103,7 +112,9 @@ def look_at_actions(actions: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str,
 
 def describe_cluster(file: Path) -> ClusterDescription:
     """Return what a cluster's file promises; BadFile if it is wrong."""
-    return cluster.describe(cluster.load_definition(file))
+    described, _ = cluster.describe_file(file, {})
+    assert described is not None  # nothing is changed that could be wrong
+    return described
 
 
 def check_file(file: Path, overrides: Sequence[str] = (), scale: float = 1.0) -> None:
@@ -149,21 +160,36 @@ def experiments() -> list[dict[str, Any]]:
     return rows
 
 
-def fault_rows() -> list[dict[str, Any]]:
-    """Return a row for each fault, and for each file of faults/ that cannot be read."""
+def fault_rows(on: str | None = None) -> list[dict[str, Any]]:
+    """Return a row for each fault, and for each file of faults/ that cannot be read.
+
+    With a cluster's name, whether it can take each, and if not, why; NotStarted if there is none.
+    """
     gathered = gather(places.fault_files())
+    described = describe_cluster(places.cluster_file(on)) if on else None
     rows = [
         {
             "fault": fault.name,
             "what it does": fault.doc,
             "arguments": ", ".join(fault.parameters.get("properties", {})),
             "needs": ", ".join(fault.needs),
+            **({f"on {on}": _can_take(fault, described)} if described else {}),
             "wrong": False,
         }
         for fault in gathered.descriptions
     ]
-    nothing = {"arguments": "", "needs": "", "wrong": True}
+    nothing = {"arguments": "", "needs": "", **({f"on {on}": "no"} if on else {}), "wrong": True}
     return rows + [{"fault": "", "what it does": why, **nothing} for why in gathered.wrong]
+
+
+def _can_take(fault: FaultDescription, described: ClusterDescription) -> str:
+    """Return `yes`, or `no` and why: forbidden by the cluster's file, or lacking what it needs."""
+    reasons = [why for limits in described.limits if (why := limits.forbids(fault.name))]
+    for need in fault.needs:
+        if need not in described.capabilities:
+            why = described.why_not(need) or "its provider does not offer that"
+            reasons.append(f"{need}: {why}")
+    return f"no: {'; '.join(reasons)}" if reasons else "yes"
 
 
 def profile_rows() -> list[dict[str, Any]]:

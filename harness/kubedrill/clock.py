@@ -14,6 +14,19 @@ now = time.monotonic_ns
 """Return CLOCK_MONOTONIC in ns. No function of its own: a request asks it several times."""
 
 
+def wall_ahead() -> int:
+    """Return the wall clock less the monotonic one, ns: it changes where the wall clock is stepped or slewed.
+
+    Of some readings the one that took least, since others may have the core between the two clocks.
+    """
+    return min(_both() for _ in range(3))[1]
+
+
+def _both() -> tuple[int, int]:
+    before, wall, after = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
+    return after - before, wall - before
+
+
 @dataclass(frozen=True, slots=True)
 class ClockPair:
     """One reading of both clocks, to show monotonic times as dates. `boot_id` says for which boot."""

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kubedrill import cluster, seed
@@ -20,9 +20,11 @@ from kubedrill.record.cluster import ClusterRecord, private_folder
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.limits import Limits
 from kubedrill.record.lines import JsonLines, read_whole
 from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule, ScheduledLoad
+from kubedrill.record.surrounding import needs_auditor
 from kubedrill.record.timeline import (
     ChildEnded,
     Event,
@@ -36,6 +38,7 @@ from kubedrill.record.timeline import (
 )
 from kubedrill.undo import registry
 from kubedrill.undo.clearing import ENDING_S, undo_all
+from kubedrill.words import why_not
 
 READY_TIMEOUT_S = 30.0
 """Importing Locust takes 1-2 s on an idle core; a machine that needs 30 s cannot run a drill."""
@@ -54,6 +57,8 @@ CHILDREN = {
     "scraper": "kubedrill.observe.scraper",
     "faults": "kubedrill.faults",
 }
+AUDITOR = {"auditor": "kubedrill.observe.auditor"}
+"""Besides, where an objective is about what it finds."""
 
 
 @dataclass(slots=True)
@@ -72,6 +77,9 @@ class Drill:
     children: list[Child] = field(default_factory=list)
     own_cluster: str | None = None
     """The ledger's id of the cluster, if this drill brought it up."""
+    unwritten: str = ""
+    """Why the timeline does not tell of all that was cleared away."""
+    _clearing: bool = False
     _ended: set[str] = field(default_factory=set)
     _cluster_exits: Exits | None = None
     _exits: JsonLines | None = None
@@ -87,8 +95,13 @@ class Drill:
         self.add(Note(time=now(), name=words))
 
     def add(self, event: Event) -> None:
-        """Put an event on the timeline and show it."""
-        self.timeline.add(event)
+        """Put an event on the timeline and show it; OSError, but while all is cleared away: that goes on."""
+        try:
+            self.timeline.add(event)
+        except OSError as error:
+            if not self._clearing:
+                raise
+            self.unwritten = error.strerror or str(error)
         self.on_event(event)
 
     def guard(self, lock_descriptor: int) -> None:
@@ -100,13 +113,19 @@ class Drill:
         self.watchdog = self._child("watchdog", command, pass_fds=[lock_descriptor])
         self.watchdog.wait_ready(READY_TIMEOUT_S)
 
-    def bring_up(self, definition: ClusterDefinition) -> ClusterRecord:
-        """Return the cluster that is up, or bring one up that this drill will destroy."""
+    def bring_up(
+        self, definition: ClusterDefinition, limits: tuple[Limits, ...] = ()
+    ) -> ClusterRecord:
+        """Return the cluster that is up, or bring one up that this drill will destroy.
+
+        `limits` are what no fault of this drill may go beyond.
+        """
         record = cluster.find(self.cluster_name)
         if record is None:
             undo, arguments = cluster.undo_entry(self.cluster_name)
             self.own_cluster = self.ledger.intend("cluster", self.cluster_name, undo, arguments)
             record = cluster.up(definition, self.cluster_name, arguments["cluster_id"])
+        record = replace(record, limits=limits or record.limits)
         record.write(self.folder.cluster)
         self._cluster_exits = cluster.handle_of(record).exits()
         self._exits = JsonLines(self.folder.exits)
@@ -136,13 +155,21 @@ class Drill:
             raise ChildFailed(f"calibration: exit code {status}; see {child.log}")
         return read_whole(self.folder.machine, Calibration)
 
-    def start_children(self, loads: tuple[ScheduledLoad, ...], catalogue: Catalogue) -> None:
-        """Start load, prober, scraper and faults; wait until all are ready for GO."""
+    def start_children(
+        self, loads: tuple[ScheduledLoad, ...], catalogue: Catalogue, asked: Sequence[str] = ()
+    ) -> None:
+        """Start load, prober, scraper and faults; wait until all are ready for GO.
+
+        And the auditor, if an objective that is `asked` is about what it finds.
+        """
+        audited = needs_auditor(asked)
+        if audited:
+            self._check_auditor()
         for load in loads:
             profile = Path(catalogue.profiles[load.profile].path)
             for number, role in enumerate(load.roles):
                 self._start(role, *launch.command(profile, load, self.folder, number))
-        for role, module in CHILDREN.items():
+        for role, module in ((AUDITOR if audited else {}) | CHILDREN).items():
             self._start(role, [sys.executable, "-m", module, "--run", str(self.folder.path)])
         patience = {
             load.roles[0]: READY_TIMEOUT_S + load.workers.max_wait_s
@@ -151,6 +178,15 @@ class Drill:
         }
         for child in self.children:
             child.wait_ready(patience.get(child.role, READY_TIMEOUT_S))
+
+    def _check_auditor(self) -> None:
+        """Raise NotStarted on a cluster that was made before there was an auditor."""
+        if "auditor" not in ClusterRecord.read(self.folder.cluster).identities:
+            name = self.cluster_name
+            raise NotStarted(
+                f"cluster {name}: it has no identity auditor, which consistency and collateral need; "
+                f"bring it up anew: kubedrill cluster down {name}"
+            )
 
     def go(self, schedule: Schedule) -> None:
         """Give every child the schedule."""
@@ -188,8 +224,9 @@ class Drill:
 
     def clear(self, keep_cluster: bool) -> list[str]:
         """End the children and undo everything that is still open; return what failed, in words."""
+        self._clearing = True
         self._end_children()
-        self._copy_events()
+        self.unwritten = why_not(self._copy_events)
         if self.own_cluster and keep_cluster:
             self.ledger.undone(self.own_cluster)
         failures = undo_all(self.ledger)

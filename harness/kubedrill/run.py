@@ -1,45 +1,31 @@
 """One drill, top to bottom: `kubedrill run FILE`."""
 
-import json
-import shutil
 import time
 import traceback
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 
 from rich.console import Console
 
 from kubedrill import cluster, judging
+from kubedrill.announce import announce
 from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.cluster import guest
 from kubedrill.cluster.provider import provider_named
 from kubedrill.drill import Drill
 from kubedrill.errors import NotStarted
-from kubedrill.experiment import (
-    Experiment,
-    expand,
-    refused_on_what_stays,
-    schedule,
-    to_yaml,
-)
+from kubedrill.experiment import Experiment, schedule
 from kubedrill.judge import convert
-from kubedrill.judge.live import AbortWatch, Tail
-from kubedrill.load import launch
-from kubedrill.record.catalogue import Catalogue, ClusterDefinition
+from kubedrill.judge.aborting import AbortWatch, Held
+from kubedrill.judge.live import Tail
+from kubedrill.order import Order, check_before, check_it_may_be_thrown_away, open_folder
+from kubedrill.record.catalogue import ClusterDefinition
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import Schedule, ScheduledLoad, on_cluster
-from kubedrill.record.timeline import (
-    DrillAborted,
-    DrillEnded,
-    DrillFailed,
-    DrillInterrupted,
-    PhaseBegan,
-    Seeded,
-)
+from kubedrill.record.stopping import interrupted
+from kubedrill.record.timeline import DrillAborted, DrillEnded, DrillFailed, PhaseBegan, Seeded
 from kubedrill.record.verdict import Report
 from kubedrill.report import machine
 from kubedrill.report.console import print_verdict
@@ -59,43 +45,13 @@ LAST_EDGE_NS = 30 * SECOND
 """After the last phase the faults process may still be proving that its undo holds; or as long as the
 slowest fault's undo may take."""
 
-FREE_BYTES = 200 * 1024 * 1024
-"""A drill of some minutes writes about 20 MB; ten times that must be free in reports/."""
-
 
 class Aborted(Exception):  # noqa: N818 - an event of the drill
     """An abort condition held for as long as it says."""
 
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What `kubedrill run` was asked to do."""
-
-    file: Path
-    experiment: Experiment
-    catalogue: Catalogue
-    reports: Path
-    keep_cluster: bool = False
-    arm: str = ""
-    """The variant of the file that is run, where it has some."""
-    parent: Path | None = None
-    """The folder of the comparison that it is a run of; its own stands in there."""
-
-    @property
-    def cluster(self) -> str:
-        """The name of the cluster to run on."""
-        return self.experiment.cluster
-
-    @property
-    def name(self) -> str:
-        """The experiment's name: its file's, and the variant's behind it."""
-        return f"{self.file.stem}.{self.arm}" if self.arm else self.file.stem
-
-    def make_folder(self) -> RunFolder:
-        """Make the run folder; OSError if it cannot be made."""
-        if self.parent is not None:
-            return RunFolder.create(self.parent, self.arm)
-        return RunFolder.create(self.reports.resolve(), self.name)
+    def __init__(self, held: Held) -> None:
+        super().__init__(held.condition)
+        self.held = held
 
 
 def run(order: Order, console: Console, signals: Signals | None = None) -> Report:
@@ -121,20 +77,37 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
             withdraw(drill, console)
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is: cleared away, then judged
-            note_ending(drill, error)
+            hold_back(drill)
+            ending = partial(note_ending, drill, error)
         else:
-            drill.add(DrillEnded(time=now()))
+            ending = partial(drill.add, DrillEnded(time=now()))
+        write("timeline.jsonl", ending, console)
         console.print("clearing away", style="dim")
         clear(drill, order.keep_cluster, console)
     return conclude(folder, console)
 
 
+def hold_back(drill: Drill) -> None:
+    """Let nothing more be injected: first of all, since what is written and shown then may take long."""
+    for child in drill.children:
+        if child.role == "faults":
+            child.end()
+
+
 def clear(drill: Drill, keep_cluster: bool, console: Console) -> bool:
     """Undo what a drill has made and say what could not be undone; return whether all was."""
     failures = drill.clear(keep_cluster)
+    if drill.unwritten:
+        console.print(f"timeline.jsonl: not written: {drill.unwritten}", style="bold red")
     for failure in failures:
         console.print(f"not undone: {failure}; run: kubedrill heal", style="bold red")
     return not failures
+
+
+def write(what: str, act: Callable[[], object], console: Console) -> None:
+    """Write something; say so if that cannot be."""
+    if why := why_not(act):
+        console.print(f"{what}: not written: {why}", style="bold red")
 
 
 def withdraw(drill: Drill, console: Console) -> None:
@@ -143,66 +116,15 @@ def withdraw(drill: Drill, console: Console) -> None:
         drill.folder.remove()
 
 
-def check_before(order: Order) -> ClusterDefinition:
-    """Check all that can be checked before anything is started; NotStarted says what is wrong."""
-    described = order.catalogue.cluster
-    assert described is not None  # the experiment was read with it
-    assert described.definition is not None
-    definition = described.definition
-    cluster.check(definition, order.cluster)
-    launch.check(order.experiment.loads)
-    check_it_may_be_thrown_away(order)
-    return definition
-
-
-def check_it_may_be_thrown_away(order: Order) -> None:
-    """Raise NotStarted for a drill that needs a cluster of its own, on one that stays after the drill."""
-    stays = order.keep_cluster or cluster.find(order.cluster)
-    if stays and (why := refused_on_what_stays(order.experiment, kept=order.keep_cluster)):
-        raise NotStarted(f"{order.file}: {why}")
-
-
-def open_folder(order: Order) -> RunFolder:
-    """Make the run folder and put into it what is known; NotStarted if it cannot be written."""
-    with writing_to(order.reports):
-        folder = order.make_folder()
-        folder.experiment_yaml.write_text(to_yaml(order.experiment), encoding="utf-8")
-        chaos = expand(order.experiment, order.catalogue, str(folder.path))
-        folder.chaos_experiment.write_text(json.dumps(chaos, indent=1), encoding="utf-8")
-    return folder
-
-
-@contextmanager
-def writing_to(reports: Path) -> Iterator[None]:
-    """Make a new folder below `reports` in this block; NotStarted if it cannot be written, or is full."""
-    try:
-        reports.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(reports).free
-        if free < FREE_BYTES:
-            raise NotStarted(
-                f"{reports}: the disk is full ({free // 2**20} MiB free, a drill needs "
-                f"{FREE_BYTES // 2**20} MiB); free some space, or choose another --reports"
-            )
-        yield
-    except OSError as error:
-        raise NotStarted(
-            f"{reports}: cannot be written ({error.strerror}); choose another --reports"
-        ) from error
-
-
 def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Console) -> Schedule:
     """Cluster, seed, load and observers, faults: to the schedule that they were given."""
     experiment = order.experiment
     with console.status(f"cluster {order.cluster}"):
-        record = drill.bring_up(definition)
+        record = drill.bring_up(definition, order.catalogue.limits)
     origin = "brought up for this drill" if drill.own_cluster else "was up, and stays as it is"
     on = on_cluster(order.cluster, experiment.cluster_changes)
     console.print(f"cluster  {on}: {len(record.zones)} zones, {origin}")
-    with console.status("seeding"):
-        seeded = drill.seed(record, experiment.seed.wanted())
-    made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
-    console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
-    drill.add(Seeded(time=now(), created=seeded.created, seconds=round(seeded.seconds, 2)))
+    make_seed(drill, record, experiment, console)
     if experiment.rights is not None:
         drill.note(f"activities act as {guest.grant(drill.folder, experiment.rights)}")
     with console.status("measuring the machine"):
@@ -211,11 +133,25 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
         console.print(f"machine  {line}")
     tell_whom_it_waits_for(experiment.loads, console)
     with console.status("starting load, prober, scraper and faults"):
-        drill.start_children(experiment.loads, order.catalogue)
+        asked = [told.objective.text for told in experiment.objectives]
+        drill.start_children(experiment.loads, order.catalogue, asked)
+    if definition.notify and experiment.faults:
+        drill.note(announce(definition.notify, experiment, str(drill.folder.path)))
     start = now() + LEAD_NS
     plan = schedule(experiment, order.name, drill.folder.run, ClockPair.read(), start)
     drill.go(plan)
     return plan
+
+
+def make_seed(
+    drill: Drill, record: ClusterRecord, experiment: Experiment, console: Console
+) -> None:
+    """Create the objects that there are before the load, and say how many in which time."""
+    with console.status("seeding"):
+        seeded = drill.seed(record, experiment.seed.wanted())
+    made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
+    console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
+    drill.add(Seeded(time=now(), created=seeded.created, seconds=round(seeded.seconds, 2)))
 
 
 def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> None:
@@ -244,8 +180,8 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
             drill.check_watchdog()
             figures = tail.poll()
             view.show(figures)
-            if condition := abort.check(figures):
-                raise Aborted(condition)
+            if held := abort.check(figures):
+                raise Aborted(held)
         tell_phases(drill, plan, begun)
         drill.look(plan)
 
@@ -273,9 +209,10 @@ def note_ending(drill: Drill, error: BaseException) -> None:
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     match error:
         case Interrupted():
-            drill.add(DrillInterrupted(time=now(), signal=str(error)))
+            drill.add(interrupted(drill.folder, str(error)))
         case Aborted():
-            drill.add(DrillAborted(time=now(), condition=str(error)))
+            condition, sample = error.held
+            drill.add(DrillAborted(time=now(), condition=condition, sample=sample))
         case _:
             drill.add(DrillFailed(time=now(), reason=f"{error}", error=type(error).__name__))
 
@@ -283,8 +220,7 @@ def note_ending(drill: Drill, error: BaseException) -> None:
 def conclude(folder: RunFolder, console: Console) -> Report:
     """Close the evidence, judge it, write the reports, show the verdict."""
     for what, close in (("samples as Parquet", convert), ("manifest.json", seal)):
-        if why := why_not(partial(close, folder)):
-            console.print(f"{what}: not written: {why}", style="bold red")
+        write(what, partial(close, folder), console)
     report = judging.judge(folder)
     for unwritten in write_all(folder, report):
         console.print(unwritten, style="bold red")

@@ -27,6 +27,11 @@ def shown(value: object, most: int = SHOWN) -> str:
     return printable(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
+def exit_status(status: int) -> str:
+    """Return how a process ended: `signal 9`, `status 1`."""
+    return f"signal {-status}" if status < 0 else f"status {status}"
+
+
 def in_a_line(error: BaseException) -> str:
     """Return what was raised, and where: `ZeroDivisionError: division by zero (gauges.py:31, in worst)`."""
     said = " ".join(str(error).split())
@@ -66,3 +71,18 @@ def _candidates(word: str, names: list[str]) -> list[str]:
     if len(names) <= COMPARED:
         return names
     return [name[:SHOWN] for name in names if name[:1] == word[:1]][:COMPARED]
+
+
+def a(noun: str) -> str:
+    """Return a noun with its article: `a member`, `an apiserver`."""
+    return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return `1 request`, `3 requests`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def are(count: int) -> str:
+    """Return the verb for so many: `is` for 1."""
+    return "is" if count == 1 else "are"

@@ -57,7 +57,9 @@ def test_the_record(cluster: ClusterRecord):
     assert len(cluster.components) == 13
     assert cluster.component("kube-apiserver-b").zone == "b"
     assert "holding etcd" in cluster.capabilities
-    assert {"admin", "prober", "scraper", "victim", "etcd-admin", *LOADS} <= set(cluster.identities)
+    assert {"admin", "break-glass", "prober", "scraper", "victim", "etcd-admin", *LOADS} <= set(
+        cluster.identities
+    )
     assert stage.find("local-3az") == cluster
     assert stage.names() == ["local-3az"]
 
@@ -71,10 +73,12 @@ def test_everything_runs_and_leads(cluster: ClusterRecord, call: Call):
         assert json.loads(call("admin", path).body)["spec"]["holderIdentity"]
 
 
-def test_only_the_administrator_is_in_system_masters(cluster: ClusterRecord, call: Call):
+def test_only_administrator_and_break_glass_are_in_system_masters(
+    cluster: ClusterRecord, call: Call
+):
     for name in set(cluster.identities) - {"etcd-admin"}:
         who = who_is(call, name)
-        assert ("system:masters" in who["groups"]) == (name == "admin"), who
+        assert ("system:masters" in who["groups"]) == (name in {"admin", "break-glass"}), who
 
 
 def test_everybody_stands_in_the_queue_that_is_meant(cluster: ClusterRecord, call: Call):
@@ -89,7 +93,7 @@ def test_everybody_stands_in_the_queue_that_is_meant(cluster: ClusterRecord, cal
     assert level("prober") == "kubedrill-prober"
     assert {level(name) for name in ("victim", "seeder", *LOADS)} == {"workload-low"}
     assert level("scraper") == "global-default"
-    assert level("admin") == "exempt"
+    assert level("admin") == level("break-glass") == "exempt"
 
 
 def headers(cluster: ClusterRecord, identity: str, path: str) -> Mapping[str, str]:

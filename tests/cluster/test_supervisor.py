@@ -11,15 +11,19 @@ import psutil
 import pytest
 from json_lines import read_lines
 
+from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.local import teardown
-from kubedrill.cluster.local.handle import LocalHandle, ask
-from kubedrill.cluster.local.supervisor import MARK, Program, write_programs
+from kubedrill.cluster.local.asking import ask
+from kubedrill.cluster.local.handle import LocalHandle
+from kubedrill.cluster.local.programs import MARK, Program, write_programs
 
 SLEEP = ("setpriv", "--pdeathsig", "KILL", "sleep", "1000")
+STUBBORN = """trap '' TERM; echo deaf; while true; do sleep 0.1; done"""
 PROGRAMS = [
     Program("one", SLEEP),
     Program("two", SLEEP),
+    Program("deaf", ("setpriv", "--pdeathsig", "KILL", "sh", "-c", STUBBORN)),
     Program("crash", ("sh", "-c", "echo no good; exit 7")),
 ]
 
@@ -109,7 +113,7 @@ def test_a_process_that_was_replaced_is_not_killed(handle: LocalHandle):
 def test_kill_of_what_is_not_running_is_refused(handle: LocalHandle):
     with pytest.raises(HandleError, match="one is not running, it is stopped"):
         handle.holding.hold("one")
-    with pytest.raises(HandleError, match="there is no component three; there are one, two"):
+    with pytest.raises(HandleError, match="there is no component three; there are one, two, deaf"):
         handle.holding.hold("three")
 
 
@@ -120,6 +124,86 @@ def test_signals_stop_and_continue(handle: LocalHandle, until: Until):
     until(lambda: psutil.Process(pid).status() == psutil.STATUS_SLEEPING)
     handle.pausing.pause("one")
     assert handle.holding.hold("one") == pid  # a stopped process can still be killed
+
+
+def heard(folder: Path, component: str) -> bool:
+    return "deaf" in (folder / "logs" / f"{component}.log").read_text()
+
+
+def test_what_is_stopped_ends_by_itself_and_stays_down(
+    handle: LocalHandle, folder: Path, until: Until
+):
+    pid = handle.holding.release("one")
+    until(lambda: psutil.Process(pid).cmdline() == ["sleep", "1000"])
+    assert handle.holding.stop("one", expect_pid=pid) == pid
+    until(lambda: handle.components()["one"].state == "held")
+    _, exited = exits(folder, "one")
+    assert (exited["asked"], exited["by"], exited["status"]) == (True, "fault", -15)
+    with pytest.raises(HandleError, match="one is not running, it is held"):
+        handle.holding.stop("one")
+    assert handle.holding.release("one") != pid
+
+
+def test_what_takes_its_time_to_end_is_stopping_and_is_killed_to_be_released(
+    handle: LocalHandle, folder: Path, until: Until
+):
+    pid = handle.holding.release("deaf")
+    until(lambda: heard(folder, "deaf"))
+    handle.holding.stop("deaf")
+    state = handle.components()["deaf"]
+    assert (state.state, state.pid) == ("stopping", pid)
+    with pytest.raises(HandleError, match="deaf is not running, it is stopping"):
+        handle.holding.stop("deaf")
+    again = handle.holding.release("deaf")
+    assert handle.components()["deaf"].pid == again != pid
+    assert [line.get("status") for line in exits(folder, "deaf")] == [None, -9, None]
+
+
+def test_what_is_restarted_ends_by_itself_and_runs_anew(
+    handle: LocalHandle, folder: Path, until: Until
+):
+    pid = handle.holding.release("one")
+    until(lambda: psutil.Process(pid).cmdline() == ["sleep", "1000"])
+    assert handle.holding.restart("one", expect_pid=pid) == pid
+    until(lambda: handle.components()["one"].pid not in {pid, None})
+    assert handle.components()["one"].state == "running"
+    _, exited, started = exits(folder, "one")
+    assert (exited["status"], exited["asked"], started["by"]) == (-15, True, "fault")
+
+
+@pytest.mark.parametrize("verb", ["stop", "restart"])
+def test_what_does_not_end_until_its_lease_does_is_killed_and_runs_anew(
+    handle: LocalHandle, folder: Path, until: Until, verb: str
+):
+    pid = handle.holding.release("deaf")
+    until(lambda: heard(folder, "deaf"))
+    end = now() + SECOND
+    getattr(handle.holding, verb)("deaf", until=end)
+    until(lambda: handle.components()["deaf"].pid not in {pid, None})
+    assert now() >= end
+    assert [line.get("status") for line in exits(folder, "deaf")] == [None, -9, None]
+
+
+def test_a_pause_that_somebody_else_ends_is_found_out(handle: LocalHandle, until: Until):
+    pid = handle.holding.release("one")
+    handle.pausing.pause("one", expect_pid=pid)
+    until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    since = handle.components()["one"].since
+    assert handle.components()["one"].since == since
+    os.kill(pid, signal.SIGCONT)
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    until(lambda: handle.components()["one"].since > since)
+    assert handle.components()["one"].state == "paused"
+    os.kill(pid, signal.SIGCONT)
+    until(lambda: handle.components()["one"].state == "running")
+    handle.pausing.pause("one")
+    until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    assert handle.components()["one"].state == "paused"  # what was seen before is over
+
+
+def test_what_does_not_run_cannot_go_on(handle: LocalHandle):
+    assert handle.pausing.proceed("one") is None
 
 
 def test_a_crash_loop_slows_down(handle: LocalHandle, folder: Path, until: Until):

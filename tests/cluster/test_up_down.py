@@ -17,8 +17,10 @@ from kubedrill.client.caller import Caller
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.local.definition import LocalDefinition, Versions
 from kubedrill.cluster.provider import handle_of
+from kubedrill.cluster.reading import guarded
 from kubedrill.cluster.state import cluster_folder
 from kubedrill.errors import NotStarted
+from kubedrill.record.catalogue import ClusterDefinition
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.target import identity_target
 
@@ -27,9 +29,9 @@ pytestmark = [pytest.mark.cluster, pytest.mark.own]
 Traces = Callable[[str], list[str]]
 
 
-def small(**settings: object) -> LocalDefinition:
+def small(**settings: object) -> ClusterDefinition:
     """One zone is enough for what is tested here, and sooner up."""
-    return LocalDefinition(provider="local", **{"zones": ("a",), **settings})
+    return guarded(LocalDefinition)(provider="local", **{"zones": ("a",), **settings})
 
 
 def is_listening(port: int) -> bool:
@@ -115,7 +117,8 @@ def test_an_interrupted_up_takes_down_what_it_made(own: str, traces: Traces, aft
     script = (
         "from kubedrill import cluster\n"
         "from kubedrill.cluster.local.definition import LocalDefinition\n"
-        f"cluster.up(LocalDefinition(provider='local', zones=('a',)), {own!r})\n"
+        "from kubedrill.cluster.reading import guarded\n"
+        f"cluster.up(guarded(LocalDefinition)(provider='local', zones=('a',)), {own!r})\n"
     )
     child = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
     time.sleep(after)
@@ -149,7 +152,8 @@ def test_an_up_that_was_killed_is_taken_down_by_its_ledger_entry(
     script = (
         "import sys; from kubedrill import cluster\n"
         "from kubedrill.cluster.local.definition import LocalDefinition\n"
-        "cluster.up(LocalDefinition(provider='local', zones=('a',)), *sys.argv[1:])\n"
+        "from kubedrill.cluster.reading import guarded\n"
+        "cluster.up(guarded(LocalDefinition)(provider='local', zones=('a',)), *sys.argv[1:])\n"
     )
     (module, function), arguments = stage.undo_entry(own)
     child = subprocess.Popen([sys.executable, "-c", script, own, arguments["cluster_id"]])
@@ -168,7 +172,8 @@ def test_without_privileges_zones_are_addresses(own: str, traces: Traces):
     script = (
         "from kubedrill import cluster\n"
         "from kubedrill.cluster.local.definition import LocalDefinition\n"
-        f"record = cluster.up(LocalDefinition(provider='local', zones=('a', 'b')), {own!r})\n"
+        "from kubedrill.cluster.reading import guarded\n"
+        f"record = cluster.up(guarded(LocalDefinition)(provider='local', zones=('a', 'b')), {own!r})\n"
         "print(record.zoning)\n"
     )
     powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from damage.cases import both_ways, cases
 from damage.example import example
 from damage.judging import answers
@@ -10,6 +11,7 @@ from damage.table import shown, wrong
 DAMAGES = 40
 
 
+@pytest.mark.timeout(1200)  # 80 verdicts: on a busy machine some seconds each
 def test_no_damage_is_a_pass_nor_ends_in_a_traceback(tmp_path: Path) -> None:
     """With the manifest made anew, a PASS must be one that right.py knows, and why it is right."""
     run = example(tmp_path)

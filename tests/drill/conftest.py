@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,11 @@ def drill(project: Path, drill_file: Drills) -> Drills:
         name: str,
         changes: dict[str, Any],
         *arguments: str,
-        state: Path | None = None,
-        shared: bool = True,
+        **how: Any,
     ) -> RunningDrill:
         file = project / "experiments" / f"{name}.yaml"
         file.write_text(yaml.safe_dump(SHORT | changes, sort_keys=False))
-        return drill_file(file, *arguments, state=state, shared=shared)
+        return drill_file(file, *arguments, **how)
 
     return start
 
@@ -37,14 +36,20 @@ def drill_file(tmp_path: Path) -> Iterator[Drills]:
     """Start drills: `drill_file(file, *arguments)`; each is ended with the test.
 
     Tests share the machine with each other, and say so; one that is about others does not.
-    With a `state` folder of its own, a drill brings up, and must destroy, its own cluster.
+    With a `state` folder of its own, a drill brings up, and must destroy, its own cluster. `within`: the
+    words of a command that starts another one.
     """
     running: list[RunningDrill] = []
 
     def start(
-        file: Path, *arguments: str, state: Path | None = None, shared: bool = True
+        file: Path,
+        *arguments: str,
+        state: Path | None = None,
+        shared: bool = True,
+        within: Sequence[str] = (),
+        environment: Mapping[str, str] = {},
     ) -> RunningDrill:
-        command = [sys.executable, "-m", "kubedrill", "run", str(file), *arguments]
+        command = [*within, sys.executable, "-m", "kubedrill", "run", str(file), *arguments]
         command += ["--reports", str(tmp_path / "reports")]
         mark = str(state or tmp_path)
         process = subprocess.Popen(
@@ -58,6 +63,7 @@ def drill_file(tmp_path: Path) -> Iterator[Drills]:
                 MARK: mark,
                 **({"KUBEDRILL_STATE": str(state)} if state else {}),
                 **({SHARED: "1"} if shared else {}),
+                **environment,
             },
         )
         running.append(RunningDrill(process, tmp_path / "reports", file.stem, mark))

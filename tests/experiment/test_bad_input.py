@@ -163,13 +163,13 @@ Read = Callable[..., Experiment]
             "{member: a}\n    at: 2s\n  - etcd.kill: {member: b}\n    at: 5s",
             (
                 "13: etcd.kill of b would leave 1 of 3 members, and quorum needs 2; kill fewer, or say "
-                "allow_quorum_loss: true (another fault holds down a then)"
+                "allow_quorum_loss: true (another fault hits a then)"
             ),
         ),
         (
             "{member: leader}",
             "{member: a, allow_quorum_loss: true}\n  - etcd.kill: {member: a}",
-            "12: etcd.kill of a: another fault holds down a then; kill another, or at another time",
+            "12: etcd.kill of a: another fault hits a then; kill another, or at another time",
         ),
         (
             "{resource: pods}",

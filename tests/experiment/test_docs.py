@@ -32,7 +32,8 @@ def test_every_example_is_valid(
     path = tmp_path / "x.yaml"
     path.write_text(yaml.safe_dump(base | parts, sort_keys=False), encoding="utf-8")
     experiment = read(path, [], catalogue)
-    assert len(experiment.faults) == len(parts.get("faults", [0]))
+    times = [entry.get("times", 1) for entry in parts.get("faults", [{}])]
+    assert len(experiment.faults) == sum(times)
 
 
 def test_there_are_examples() -> None:

@@ -58,6 +58,24 @@ def test_overlapping_faults_are_one_sorted_list_of_edges(
     ]
 
 
+def test_a_repeated_fault_is_injected_and_undone_each_time(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    again = "faults=[{kube-scheduler.kill: {zone: random}, at: 1s, for: 2s, every: 5s, times: 2}]"
+    chaos = expand(reading(small, again), catalogue, RUN)
+    assert edges(chaos) == [
+        ("until", 11.0),
+        ("kill", 0),
+        ("until", 13.0),
+        ("restore", 0),
+        ("until", 16.0),
+        ("kill", 1),
+        ("until", 18.0),
+        ("restore", 1),
+        ("until", 40.0),
+    ]
+
+
 def test_rollbacks_are_all_undos_in_reverse_and_always_run(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:

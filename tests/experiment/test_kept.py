@@ -30,6 +30,7 @@ KEPT = (
 ON_PURPOSE = {
     "plan.targets": "the components are named, though the cluster is not up",
     "plan.capabilities": "operations of the cluster's handle, no longer words of their own",
+    "schedule.faults.slows_disks": "whether the disk may be slow for it, so that the machine is not blamed",
     "plan.faults.needs": "the same, and there may be several",
 }
 """Places at which something else is said than by that version, and what."""

@@ -119,7 +119,8 @@ def test_it_is_json_and_it_says_how_long(reading: Read, small: str, catalogue: C
     raw = json.loads(json.dumps(plan(reading(small), catalogue).as_dict()))
     assert raw["minutes"] == 0.7
     assert [phase["name"] for phase in raw["phases"]] == ["baseline", "fault", "recovery"]
-    assert "0.7 minutes of phases; nothing has been started." in shown(reading(small), catalogue)
+    words = "0.7 minutes of phases, about 1.1 with all around them; nothing has been started."
+    assert words in shown(reading(small), catalogue)
 
 
 def test_arguments_are_shown_as_they_are_written(
@@ -153,3 +154,12 @@ def test_what_an_activity_reaches_is_unknown_and_what_it_may_do_is_said(
     assert "it may: get deployments.apps; list, delete pods" in text
     without = plan(reading(small), catalogue)
     assert (without.identity, without.rights) == (None, ())
+
+
+def test_what_nobody_knows_before_is_not_taken_for_zones(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    text = small.replace("etcd.kill: {member: leader}", "node.cordon: {count: 2}")
+    [fault] = plan(reading(text), catalogue).faults
+    assert fault.targets == ("nodes that are chosen when it is injected",)
+    assert fault.chosen == ""

@@ -24,8 +24,8 @@ from kubedrill.record.ledger import undo as undo_open
 FAULT = '''
 """Faults that a test plays."""
 
-from kubedrill.faults import holding_down
 from kubedrill.faults.fault import Fault, Whom, missing, proof
+from kubedrill.faults.processes import KILL, running
 
 
 class OfATest(Fault):
@@ -46,7 +46,7 @@ class OfATest(Fault):
         return self.zone
 
     def candidates(self, scene):
-        return holding_down.running(scene, self.target)
+        return running(scene, self.target)
 
     def inject(self, scene):
         {inject}
@@ -69,8 +69,8 @@ class OfATest(Fault):
 EMPTY = {"inject": "return {}", "took_effect": 'return proof("seen")'}
 EMPTY |= {"lapse": "return None", "undo": "pass", "undone": 'return proof("as before")'}
 RESTART = {
-    "inject": "facts = holding_down.kill(scene)\n"
-    "        holding_down.release(scene)\n"
+    "inject": "facts = KILL.inject(scene)\n"
+    "        KILL.undo(scene)\n"
     "        return {'pids': facts['pids']}",
     "took_effect": "states = scene.handle.components()\n"
     "        new = [name for name, pid in scene.facts['pids'].items()\n"

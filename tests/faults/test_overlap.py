@@ -8,6 +8,7 @@ from kubedrill.experiment import WantedFault
 from kubedrill.faults.catalogue import faults
 from kubedrill.faults.overlap import refusals as refusals_of
 from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.limits import Limits, LimitsPart
 
 THREE = ClusterDescription(("a", "b", "c"), ("holding etcd",))
 FIVE = ClusterDescription(("a", "b", "c", "d", "e"), ("holding etcd",))
@@ -57,8 +58,8 @@ def test_a_member_that_is_down_cannot_be_killed() -> None:
     (refusal,) = refusals([kill(["a", "b"], 0, 10, allow_quorum_loss=True), again], FIVE)
     assert refusal == (
         1,
-        "member",
-        "etcd.kill of a: another fault holds down a and b then; kill another, or at another time",
+        ("member",),
+        "etcd.kill of a: another fault hits a and b then; kill another, or at another time",
     )
 
 
@@ -70,3 +71,206 @@ def test_what_a_fault_does_alone_is_refused_too_and_other_extensions_are_not_loo
     assert [one.number for one in refusals([kill("a", 0, 1)], ClusterDescription(("a",), ()))] == [
         0
     ]
+
+
+LIMITED = ClusterDescription(("a", "b", "c"), ("limiting cpu", "limiting memory"))
+
+
+def limit(name: str, zone: str, **limits: Any) -> WantedFault:
+    return WantedFault(name, {"zone": zone, **limits}, "fault", 0, 10)
+
+
+def test_the_same_resource_of_the_same_component_is_not_limited_twice() -> None:
+    cpu, other = (limit("kube-apiserver.limit_cpu", zone, cpus=1) for zone in "ab")
+    memory = limit("kube-apiserver.limit_memory", "a", memory="1GiB")
+    etcd = limit("etcd.limit_cpu", "a", cpus=1)
+    assert refused(LIMITED, cpu, other, memory, etcd) == []
+    assert refused(LIMITED, cpu, memory, cpu) == [2]
+
+
+@pytest.mark.parametrize(("cpus", "is_refused"), [(0.2, []), (0.5, [1]), (0.7, [1])])
+def test_a_second_limit_must_be_tighter_or_nobody_could_tell_its_effect(
+    cpus: float, is_refused: list[int]
+) -> None:
+    first = limit("kube-apiserver.limit_cpu", "a", cpus=0.5)
+    assert refused(LIMITED, first, limit("kube-apiserver.limit_cpu", ["b", "a"], cpus=cpus)) == (
+        is_refused
+    )
+
+
+@pytest.mark.parametrize("size", ["300", "300ms", "much"])
+def test_what_only_the_fault_knows_to_be_wrong_is_refused(size: str) -> None:
+    faults_then = [limit("kube-apiserver.limit_memory", "a", memory=size)]
+    [(number, where, why)] = refusals(faults_then, LIMITED)
+    assert (number, where) == (0, ("memory",))
+    assert why.startswith("kube-apiserver.limit_memory: ")
+    assert f'"{size}"' in why
+
+
+ZONED = ClusterDescription(
+    ("a", "b", "c"),
+    (
+        *(
+            f"holding {kind}"
+            for kind in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+        ),
+        "cutting link",
+        "shaping bandwidth",
+        "shaping loss",
+    ),
+    {"shaping delay": "this kernel has no netem"},
+)
+
+
+def then(name: str, inject_s: float = 5, **arguments: Any) -> WantedFault:
+    return WantedFault(name, arguments, "fault", inject_s, inject_s + 10)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        (then("zone.lose", zone="a"), then("etcd.kill", member="b"), "quorum needs 2"),
+        (then("etcd.kill", member="b"), then("zone.lose", zone="a"), "quorum needs 2"),
+        (then("zone.lose", zone="leader"), then("zone.lose", zone="leader"), "quorum needs 2"),
+        (then("zone.partition", zone="a"), then("zone.lose", zone="b"), "quorum needs 2"),
+        (then("zone.lose", zone="a"), then("etcd.isolate", member="b"), "quorum needs 2"),
+        (
+            then("zone.partition", zone="a", ports=[2380]),
+            then("etcd.kill", member="b"),
+            "quorum needs 2",
+        ),
+        (
+            then("zone.lose", zone="a"),
+            then("kube-apiserver.kill", zone=["b", "c"]),
+            "the API needs",
+        ),
+        (
+            then("zone.partition", zone="a", ports=[6443]),
+            then("kube-apiserver.kill", zone=["b", "c"]),
+            "the API needs",
+        ),
+        (then("zone.lose", zone="a"), then("kube-scheduler.kill", zone="a"), "hits a then"),
+        (then("zone.slow", zone="a", loss=0.1), then("zone.lose", zone="a"), ""),
+        (then("zone.partition", zone="a"), then("zone.lose", zone="a"), ""),
+        (then("zone.lose", zone="a"), then("zone.partition", zone="a"), "hits a then"),
+        (then("zone.partition", zone="a"), then("zone.slow", zone="a", loss=0.1), "hits a then"),
+        (then("zone.partition", zone="a", ports=[2380]), then("zone.slow", zone="a", loss=0.1), ""),
+        (then("zone.slow", zone="a", loss=0.1), then("zone.slow", zone="a", loss=0.2), ""),
+        (
+            then("zone.slow", zone="a", bandwidth_mbit=10.0),
+            then("zone.slow", zone="a", bandwidth_mbit=20.0),
+            "nobody could tell the two apart",
+        ),
+        (
+            then("zone.slow", zone="a", bandwidth_mbit=10.0, direction="in"),
+            then("zone.slow", zone="a", bandwidth_mbit=20.0, direction="out"),
+            "",
+        ),
+        (
+            then("zone.slow", zone="a", bandwidth_mbit=20.0),
+            then("zone.slow", zone="a", bandwidth_mbit=10.0),
+            "",
+        ),
+        (then("zone.lose", zone="a"), then("kube-apiserver.kill", zone="b"), ""),
+        (then("zone.partition", zone="a", ports=[6443]), then("etcd.kill", member="b"), ""),
+        (then("zone.partition", zone="a", from_zone="b"), then("etcd.kill", member="c"), ""),
+        (then("zone.slow", zone="a", loss=0.1), then("etcd.kill", member="b"), ""),
+        (then("zone.lose", zone="a"), then("zone.lose", 15, zone="b"), ""),
+    ],
+)
+def test_a_zone_takes_what_stands_in_it(first: WantedFault, second: WantedFault, why: str) -> None:
+    found = list(refusals([first, second], ZONED))
+    assert [refusal.number for refusal in found] == [1] * bool(why)
+    assert all(why in refusal.why for refusal in found)
+
+
+PAUSING = ClusterDescription(
+    ("a", "b", "c"), ("holding etcd", "pausing etcd", "limiting cpu", "cutting link")
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        (then("etcd.pause", member="a"), then("etcd.pause", member="a"), ""),
+        (then("etcd.pause", member="a"), then("etcd.kill", member="a"), ""),
+        (then("etcd.kill", member="a"), then("etcd.pause", member="a"), "hits a then"),
+        (then("etcd.pause", member="a"), then("etcd.stop", member="a"), "hits a then"),
+        (then("etcd.pause", member="a"), then("etcd.isolate", member="a"), "hits a then"),
+        (then("etcd.isolate", member="a"), then("etcd.pause", member="a"), ""),
+        (then("etcd.pause", member="a"), then("etcd.kill", member="b"), "quorum needs 2"),
+        (
+            then("etcd.kill", member="a"),
+            then("etcd.limit_cpu", zone="a", cpus=0.5),
+            "hits a then",
+        ),
+        (then("etcd.limit_cpu", zone="a", cpus=0.5), then("etcd.kill", member="a"), ""),
+        (then("etcd.limit_cpu", zone="a", cpus=0.5), then("etcd.kill", member="b"), ""),
+    ],
+)
+def test_what_is_left_of_a_target_may_be_hit_again(
+    first: WantedFault, second: WantedFault, why: str
+) -> None:
+    found = list(refusals([first, second], PAUSING))
+    assert [refusal.number for refusal in found] == [1] * bool(why), found
+    assert all(why in refusal.why for refusal in found)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (then("zone.lose", zone=["a", "b"]), "would leave 1 of 3 members, and quorum needs 2"),
+        (then("zone.lose", zone=["a", "b", "c"], allow_quorum_loss=True), ""),
+        (then("zone.partition", zone=["a", "b"]), "would leave 1 of 3 members"),
+        (then("zone.partition", zone=["a", "b"], from_zone="c"), ""),
+        (then("zone.partition", zone="a", from_zone="a"), "not cut off from itself"),
+        (then("zone.slow", zone="a", delay_s=0.1), "(this kernel has no netem)"),
+        (then("zone.slow", zone="a", bandwidth_mbit=1.0), ""),
+    ],
+)
+def test_what_a_fault_on_a_zone_alone_is_refused_for(fault: WantedFault, why: str) -> None:
+    found = list(refusals([fault], ZONED))
+    assert [refusal.number for refusal in found] == [0] * bool(why)
+    assert all(why in refusal.why for refusal in found)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hit"),
+    [
+        ({"node": "n-1"}, {"node": ["n-2"]}, []),
+        ({"node": "n-1"}, {"node": ["n-1"]}, []),
+        ({"node": ["n-1", "n-2"]}, {"node": "n-3"}, [1]),
+        ({"count": 2}, {"percent": 10}, [1]),
+        ({"count": 3}, {}, [0, 1]),
+        ({"node": "n-1"}, {"count": 1}, []),
+    ],
+)
+def test_nodes_are_counted_though_no_cluster_file_names_them(
+    first: dict[str, Any], second: dict[str, Any], hit: list[int]
+) -> None:
+    two = ClusterDescription(("a",), (), limits=(Limits(LimitsPart(nodes=2), "c.yaml"),))
+    taint = then("node.taint", taint="drill=lost:NoSchedule", **second)
+    assert refused(two, then("node.cordon", **first), taint) == hit
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hit"),
+    [
+        (then("node.cordon", node="n-1"), then("node.drain", node=["n-2", "n-1"]), [1]),
+        (then("node.cordon", node="n-1"), then("node.drain", node="n-2"), []),
+        (
+            then("node.taint", node="n-1", taint="a=1:NoSchedule"),
+            then("node.taint", node="n-1", taint="a=2:NoSchedule"),
+            [1],
+        ),
+        (
+            then("node.taint", node="n-1", taint="a:NoSchedule"),
+            then("node.taint", node="n-1", taint="a:NoExecute"),
+            [],
+        ),
+    ],
+)
+def test_what_would_be_done_to_a_node_twice_is_refused(
+    first: WantedFault, second: WantedFault, hit: list[int]
+) -> None:
+    assert refused(ClusterDescription(("a",), ()), first, second) == hit

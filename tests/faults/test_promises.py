@@ -22,7 +22,7 @@ KILLING = faults()["etcd.kill"]
 @pytest.mark.parametrize(
     ("words", "seconds"),
     [
-        (r"unless the kill took the quorum; within (\d+) s", KILLING.effect_s),
+        (r"unless the fault took the quorum; within (\d+) s", KILLING.effect_s),
         (r"raft entries behind the leader; within (\d+) s", KILLING.return_s),
         (r"how long its undo may take \((\d+) s for `etcd\.kill`\)", KILLING.return_s),
         (r"gives it (\d+) s for that", clearing.ENDING_S),
@@ -36,12 +36,28 @@ def test_the_page_says_what_is_so(words: str, seconds: float) -> None:
     assert float(said) == seconds
 
 
+def test_each_fault_has_its_place_in_the_first_table_and_no_other_stands_there() -> None:
+    [table] = re.findall(r"\| fault \| lasts \| what it does \|(.*?) ## ", PAGE)
+    names = re.findall(r"`([a-z-]+\.[a-z_]+)`", table)
+    assert sorted(names) == sorted(faults())
+
+
+ARGUMENTS = {argument for kind in faults().values() for argument in kind.model_fields}
+
+
+@pytest.mark.parametrize("argument", sorted(ARGUMENTS))
+def test_each_argument_of_a_fault_is_explained_in_a_table(argument: str) -> None:
+    assert f"| `{argument}`" in PAGE
+
+
 def test_heal_gives_each_kind_a_minute() -> None:
     assert "It gives each kind of leftover a minute." in PAGE
     assert heal.PATIENCE_S == 60
 
 
-@pytest.mark.parametrize("slowest_s", [*{kind.return_s for kind in faults().values()}, 300.0])
+@pytest.mark.parametrize(
+    "slowest_s", [*{kind.return_s for kind in faults().values() if kind.return_s}, 300.0]
+)
 def test_whoever_undoes_the_slowest_fault_has_the_time_for_it(
     tmp_path: Path, slowest_s: float
 ) -> None:

@@ -10,6 +10,7 @@ from kubedrill import cluster as stage
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.local.binaries import NAMES, cache_folder
 from kubedrill.cluster.local.definition import LocalDefinition
+from kubedrill.cluster.reading import guarded
 from kubedrill.judge.families import missing_count, missing_gauge
 from kubedrill.judge.pages import Scrape, parse
 from kubedrill.record.cluster import ClusterRecord
@@ -63,7 +64,7 @@ def binaries(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="module", params=[True, False], ids=["apf", "no-apf"])
 def server(request: pytest.FixtureRequest, binaries: None, state: Path) -> Iterator[Server]:
     flags = {} if request.param else NO_APF
-    definition = LocalDefinition(provider="local", zones=("a",), flags=flags)
+    definition = guarded(LocalDefinition)(provider="local", zones=("a",), flags=flags)
     record = stage.up(definition, "families")
     try:
         yield Server(record, {kind: scraped(record, kind) for kind in KINDS}, request.param)

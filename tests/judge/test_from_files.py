@@ -75,7 +75,7 @@ def test_what_was_cut_off_by_a_crash_is_left_out(drill: JudgedDrill, tmp_path) -
 
 
 CUT_OFF = [
-    ("ledger.jsonl", "ledger.jsonl:9: is cut off"),
+    ("ledger.jsonl", "ledger.jsonl:11: is cut off"),
     ("timeline.jsonl", "timeline.jsonl:15: is cut off"),
     ("faults.jsonl", "etcd.kill: faults.jsonl:6: is cut off"),
     (

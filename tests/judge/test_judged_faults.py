@@ -62,6 +62,20 @@ def test_a_fault_that_failed_says_why(drill: JudgedDrill, tmp_path) -> None:
     assert report.reasons == ["etcd.kill on etcd-b: etcd-b had been replaced"]
 
 
+def test_what_came_of_an_undo_hides_nothing_that_had_failed_before(
+    drill: JudgedDrill, tmp_path
+) -> None:
+    drop(drill, "undone")
+    drill.objectives = [("baseline", "list.p99 < 1s")]
+    last = drill.faults[-1]
+    for words in ("etcd-b was running again", "after 30 s etcd-b is backoff"):
+        drill.faults.append({**last, "event": "failed", "proof": words})
+    assert drill.judged(tmp_path).reasons == [
+        "etcd.kill on etcd-b: etcd-b was running again",
+        "etcd.kill on etcd-b: after 30 s etcd-b is backoff",
+    ]
+
+
 @pytest.mark.parametrize("event", ["injecting", "undoing"])
 @pytest.mark.parametrize(
     ("off_s", "words"), [(0.9, ""), (-0.9, ""), (1.1, "1.1 s late"), (-1.5, "1.5 s early")]

@@ -1,5 +1,6 @@
 """The figures of a running drill, from files as they grow, and the conditions that abort it."""
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from judged_scrapes import START, at
 
 from kubedrill.clock import SECOND
 from kubedrill.judge import live
-from kubedrill.judge.live import AbortWatch, Tail
+from kubedrill.judge.aborting import AbortWatch, Held
+from kubedrill.judge.live import Tail
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.live import LiveFigures
+from kubedrill.record.live import LiveFigures, LiveLoad
 from kubedrill.record.sample import Outcome, Records
 from kubedrill.record.schedule import Probing, Schedule
+from kubedrill.record.watched import Host, ResourceLook, Usage
 
 FRESH = {"path": "balancer", "connection": "fresh", "level": "prober"}
 
@@ -209,8 +212,173 @@ def test_a_condition_must_hold_for_its_time(
         for second, reads, writes in looks
     ]
     assert told[:-1] == [None] * (len(looks) - 1)
-    assert told[-1] == (condition if aborts else None)
+    last = at(looks[-1][0])
+    assert told[-1] == (Held(condition, last) if aborts else None)
 
 
 def test_no_condition_never_aborts(running: Running) -> None:
     assert AbortWatch(running.schedule).check(LiveFigures(at(1), "fault", 1.0, writes=0.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "well", "worse"),
+    [
+        (
+            "etcd.healthy_members < 2 for 3s",
+            {"members": {"a": "healthy", "b": "healthy", "c": "refused"}},
+            {"members": {"a": "healthy", "b": "timeout", "c": "refused"}},
+        ),
+        (
+            "apiserver.rss > 3GB for 3s",
+            {"rss": {"kube-apiserver": 2.9e9, "etcd": 4e9}},
+            {"rss": {"kube-apiserver": 3.1e9}},
+        ),
+        ("etcd.fsync.p99 > 1s for 3s", {"fsync_p99_s": 0.9}, {"fsync_p99_s": 1.1}),
+        ("nodes.not_ready > 2 for 3s", {"not_ready": 2.0}, {"not_ready": 3.0}),
+        (
+            "list.p99 > 2s for 3s",
+            {"loads": {"list": LiveLoad(10, 10, 1.9)}},
+            {"loads": {"list": LiveLoad(10, 10, 2.1)}},
+        ),
+        (
+            "list.error_rate > 10% for 3s",
+            {"loads": {"list": LiveLoad(10, 10, 1.9, 0.1)}},
+            {"loads": {"list": LiveLoad(10, 10, 1.9, 0.11)}},
+        ),
+    ],
+)
+def test_what_else_is_known_live_ends_a_drill(
+    drill: JudgedDrill, tmp_path: Path, condition: str, well: Any, worse: Any
+) -> None:
+    schedule = replace(Schedule.read(drill.write(tmp_path).schedule), abort=(condition,))
+    nothing = LiveFigures(time=at(1), phase="fault", phase_left_s=9)
+    watch = AbortWatch(schedule)
+    looks = [(1, {}), (2, well), (3, worse), (5.9, worse), (6, worse)]
+    said = [watch.check(replace(nothing, time=at(second), **figures)) for second, figures in looks]
+    assert said == [None, None, None, None, Held(condition, at(6))]
+
+
+def test_the_errors_and_the_memory_of_a_drill_are_followed(running: Running) -> None:
+    running.folder.resources.write_text(
+        ResourceLook(
+            time=at(8),
+            host=HOST,
+            processes={
+                "etcd-a": Usage(pid=1, cpu_s=1.0, rss_bytes=100),
+                "etcd-b": Usage(pid=2, cpu_s=1.0, rss_bytes=300),
+                "kube-apiserver-a": Usage(pid=3, cpu_s=1.0, rss_bytes=200),
+            },
+            harness={},
+        ).model_dump_json()
+        + "\n"
+    )
+    tail = Tail(running.folder, running.schedule)
+    running.grow(9.0)
+    before = tail.poll()
+    assert (before.rss["etcd"], before.rss["kube-apiserver"]) == (300.0, 200.0)
+    assert before.loads["list"].error_rate == 0.0
+    running.grow(17.0)
+    later = tail.poll()
+    assert later.loads["list"].error_rate == pytest.approx(0.4)
+    assert later.healthy_members == 2.0
+
+
+HOST = Host(
+    cpu_busy_s=1.0,
+    cpu_total_s=2.0,
+    steal_s=0.0,
+    iowait_s=0.0,
+    memory_available_bytes=1,
+    memory_total_bytes=2,
+)
+
+
+def guarded(running: Running, condition: str) -> Schedule:
+    return replace(running.schedule, abort=(condition,))
+
+
+def test_how_long_logs_took_to_sync_lately_is_followed(running: Running) -> None:
+    pages = Pages(running.folder)
+    tail = Tail(running.folder, guarded(running, "etcd.fsync.p99 > 1s for 3s"))
+    assert tail.poll().fsync_p99_s is None
+    for second in range(1, 9):
+        for member in "abc":
+            pages.add(f"etcd-{member}", second, quick=100 * second, slow=0)
+    running.grow(9)
+    figures = tail.poll()
+    assert figures.fsync_p99_s == pytest.approx(0.00792)
+    assert figures.upto["etcd.fsync.p99"] == at(8.01)
+    # Of one member, from now on two in a hundred take up to 4 s: 1 of 60 of all.
+    for second in range(9, 14):
+        pages.add("etcd-a", second, quick=98 * second, slow=5 * (second - 8))
+        pages.add("etcd-b", second, quick=100 * second, slow=0)
+    running.grow(14)
+    worse = tail.poll().fsync_p99_s
+    assert worse is not None
+    assert worse > 1
+    # A member that was started again counts from 0 on; that is no time that anything took.
+    for second in range(14, 22):
+        pages.add("etcd-a", second, quick=100 * (second - 13), slow=0)
+    running.grow(22)
+    assert tail.poll().fsync_p99_s == pytest.approx(0.00792)
+
+
+def test_where_nobody_asks_pages_are_not_read(running: Running) -> None:
+    pages = Pages(running.folder)
+    pages.add("etcd-a", 1, quick=1, slow=0)
+    pages.add("etcd-a", 2, quick=100, slow=0)
+    running.grow(3)
+    assert Tail(running.folder, running.schedule).poll().fsync_p99_s is None
+
+
+def test_nodes_that_are_not_ready_are_followed(running: Running) -> None:
+    tail = Tail(running.folder, guarded(running, "nodes.not_ready > 0 for 3s"))
+    lines = JsonLines(running.folder.nodes)
+    look = {"took_us": 1000, "nodes": 2, "not_ready": ["n-1"], "error": ""}
+    lines.add({"time": at(1), **look})
+    figures = tail.poll()
+    assert (figures.not_ready, figures.upto["nodes.not_ready"]) == (1.0, at(1.001))
+    lines.add({"time": at(2), **look, "nodes": 0, "not_ready": [], "error": "timeout"})
+    assert tail.poll().not_ready is None, "nobody knows"
+    lines.close()
+
+
+@pytest.mark.parametrize(
+    ("condition", "begins_to_be_known"),
+    [
+        ("availability < 50% for 3s", at(20) - SECOND // 2),
+        ("list.p99 > 1s for 3s", at(20) - SECOND),
+    ],
+)
+def test_the_sample_that_decides_is_told(
+    running: Running, condition: str, begins_to_be_known: int
+) -> None:
+    watch = AbortWatch(guarded(running, condition))
+    running.grow(20)
+    figures = Tail(running.folder, running.schedule).poll()
+    worse = replace(figures, writes=0.0, loads={"list": LiveLoad(10, 10, 5.0)})
+    watch.check(replace(worse, time=at(16)))
+    assert watch.check(worse) == Held(condition, begins_to_be_known)
+
+
+class Pages:
+    """What etcd's members say of their fsyncs, as the scraper keeps it."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+
+    def add(self, component: str, second: float, quick: int, slow: int) -> None:
+        """Add a page: so many synced within 8 ms, and so many more within 4 s."""
+        name = "etcd_disk_wal_fsync_duration_seconds_bucket"
+        counts = {"0.008": quick, "4": quick + slow, "+Inf": quick + slow}
+        text = "".join(f'{name}{{le="{le}"}} {count}\n' for le, count in counts.items())
+        path = self._folder.metrics / f"{component}.prom.gz"
+        offset = path.stat().st_size if path.exists() else 0
+        with path.open("ab") as file:
+            packed = gzip.compress(text.encode())
+            file.write(packed)
+        line = {"time": at(second), "end": at(second + 0.01), "component": component, "ok": True}
+        line |= {"error": "", "file": path.name, "offset": offset}
+        index = JsonLines(self._folder.metrics_index)
+        index.add({**line, "bytes": len(packed), "wire_bytes": len(packed)})
+        index.close()

@@ -1,10 +1,11 @@
 """Where the machine under the drill, not the cluster, was the limit: INVALID."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from judged_drill import JudgedDrill
+from judged_drill import KILL, JudgedDrill
 from judged_scrapes import at
 
 from kubedrill.judge import judge
@@ -21,6 +22,18 @@ def during_the_fault(drill: JudgedDrill, **said: Any) -> None:
 
 def taker(name: str, cpu_s: float, written: int = 0) -> dict[str, Any]:
     return {"name": name, "cpu_s": cpu_s, "written_bytes": written}
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize(("stepped_s", "words"), [(0.4, ""), (2.0, "2.0"), (-3600.0, "-3600.0")])
+def test_a_wall_clock_that_is_stepped_is_told(
+    drill: JudgedDrill, tmp_path: Path, stepped_s: float, words: str, shared: bool
+) -> None:
+    drill.scrapes.calibration["shared"] = shared
+    drill.scrapes.machine[15]["stepped_s"] = stepped_s
+    said = f"fault: machine: its wall clock was stepped by {words} s, 5 s into the phase: "
+    told = [f"{said}certificates and Leases go by it"] if words else []
+    assert [*drill.judged(tmp_path).reasons] == told
 
 
 @pytest.mark.parametrize(
@@ -106,6 +119,18 @@ def test_who_writes_is_named_with_a_slow_disk(drill: JudgedDrill, tmp_path) -> N
     [reason] = drill.judged(tmp_path).reasons
     assert reason.startswith("fault: machine: 54% of the writes to the disk of reports/ took more")
     assert reason.endswith("who else wrote: dd 93 MB/s, rsync 0.001 MB/s")
+
+
+@pytest.mark.parametrize("slows_disks", [False, True])
+def test_a_fault_that_makes_the_disk_slow_is_not_held_against_the_machine(
+    drill: JudgedDrill, tmp_path, slows_disks: bool
+) -> None:
+    drill.scheduled_faults = [replace(KILL, slows_disks=slows_disks)]
+    for line in drill.scrapes.machine:
+        if KILL.inject <= line["time"] <= KILL.undo:
+            line["fsync_s"] = {"reports": writes(40, 10)}
+    report = drill.judged(tmp_path)
+    assert report.verdict is (Verdict.PASS if slows_disks else Verdict.INVALID)
 
 
 @pytest.mark.parametrize(("busy_s", "blamed"), [(1.89, True), (1.9, False), (2.0, False)])

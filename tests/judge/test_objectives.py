@@ -1,5 +1,8 @@
 """Objectives against what was measured: each kind of series, its verdict and its reason."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from judged_drill import JudgedDrill
 
@@ -65,6 +68,42 @@ def test_cpu_that_the_load_did_not_tell_is_not_measured(drill: JudgedDrill, tmp_
     assert found.reason == "load list: its processes did not say what they used"
 
 
+SERVERS = ("unknown", "kube-apiserver-a", "kube-apiserver-b", "kube-apiserver-c")
+
+
+@pytest.mark.parametrize(
+    ("answered", "spread"),
+    [((1, 2, 3), 1.0), ((1, 2, 1, 2), 1.5), ((1, 1, 1, 2), 2.25), ((3,), 3.0)],
+)
+def test_how_evenly_apiservers_answered(
+    drill: JudgedDrill, tmp_path: Path, answered: tuple[int, ...], spread: float
+) -> None:
+    drill.targets = [SERVERS]
+    lists = drill.lists()
+    drill.load["target"][lists] = np.resize(answered, int(lists.sum()))
+    found = drill.asked(tmp_path, "baseline", "list.spread <= 1.2")
+    assert found.value == pytest.approx(spread, rel=0.01)
+    assert found.verdict is (Verdict.PASS if spread <= 1.2 else Verdict.FAIL)
+    assert found.words == (
+        "In baseline, list.spread (the answers of the busiest apiserver to the load list, as a multiple "
+        "of an even share) is at most 1.2."
+    )
+
+
+def test_each_process_numbers_them_itself(drill: JudgedDrill, tmp_path: Path) -> None:
+    drill.loaded = {"processes": 2}
+    drill.targets = [SERVERS, (SERVERS[0], *reversed(SERVERS[1:]))]
+    drill.load["target"] = 1
+    found = drill.asked(tmp_path, "baseline", "list.spread <= 1.2")
+    assert found.value == pytest.approx(1.5, rel=0.01)
+
+
+def test_who_answered_must_be_known(drill: JudgedDrill, tmp_path: Path) -> None:
+    found = drill.asked(tmp_path, "baseline", "list.spread <= 1.2")
+    assert (found.value, found.verdict) == (None, Verdict.INVALID)
+    assert found.reason == "load list: of some answers it is not known who gave them"
+
+
 def test_probes_of_the_victim_and_stale_ones_are_not_scored(drill: JudgedDrill, tmp_path) -> None:
     drill.fail(5, 10, level="load")
     drill.fail(5, 10, verb="stale-read")
@@ -84,6 +123,7 @@ def test_reports_say_of_probes_what_objectives_on_them_mean(drill: JudgedDrill, 
         "deadline 1.00 s",
         "every scored probe was answered in time",
         "not scored: 30 of 30 victim probes and stale reads failed in baseline",
+        "break-glass was not tried: it is not known whether anybody could have got in",
     ]
     drill.fail(6, 7, path="apiserver-c", verb="write")
     found, report = drill.asked(tmp_path, "baseline", "probe.failed == 0"), drill.judged(tmp_path)

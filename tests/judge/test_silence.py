@@ -82,6 +82,18 @@ def test_a_component_that_a_fault_holds_may_be_silent(
     assert found.verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("component", "verdict"), [("etcd-b", Verdict.PASS), ("etcd-c", Verdict.INVALID)]
+)
+def test_what_runs_in_a_zone_that_a_fault_took_may_be_silent(
+    drill: JudgedDrill, tmp_path, component: str, verdict: Verdict
+) -> None:
+    drill.faults = [{**line, "target": "zone-b"} for line in drill.faults]
+    silence(drill, component, 21.5, 23.5)
+    found = with_others(drill, tmp_path, "recovery", "etcd.elections == 0")
+    assert found.verdict is verdict
+
+
 def test_a_component_may_not_be_silent_before_the_fault_holds_it(
     drill: JudgedDrill, tmp_path
 ) -> None:

@@ -83,6 +83,11 @@ def test_an_aborted_drill_fails_with_its_condition_first(drill: JudgedDrill, tmp
     assert "fault: the drill ended 5.0 s into it" in report.reasons
     assert "recovery: the drill ended before it" in report.reasons
     assert [one.name for one in report.phases] == ["warmup", "baseline", "fault"]
+    # Its fault is undone at 20 s, as if it had taken that long.
+    assert (
+        "the undo began 5.00 s after the sample with which availability < 50% for 3s had held"
+        in report.notes
+    )
 
 
 def test_an_aborted_drill_that_was_broken_is_invalid(drill: JudgedDrill, tmp_path) -> None:

@@ -1,6 +1,7 @@
 """Prober and scraper on a real control plane."""
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from kubedrill.clock import SECOND
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.lines import read_whole
 from kubedrill.record.sample import PROBE_DTYPE, read_bin
+from kubedrill.record.schedule import ScheduledObjective
 from kubedrill.record.sidecar import ProbeSidecar
 
 pytestmark = pytest.mark.cluster
@@ -30,7 +32,7 @@ def test_every_series_answers_and_no_probe_fails(drill, scheduled) -> None:
     drill.finish(drill.start(PROBER, schedule))
     probes = read_bin(drill.folder.samples / "probe.bin", PROBE_DTYPE)
     sidecar = read_whole(drill.folder.samples / "probe.json", ProbeSidecar)
-    assert len(sidecar.series) == 13
+    assert len(sidecar.series) == 17
     assert set(probes["outcome"].tolist()) == {200}
     for index, series in enumerate(sidecar.series):
         count = int((probes["series"] == index).sum())
@@ -89,3 +91,24 @@ def _first(folder: Path, lines, component: str) -> bytes:
     with (folder / line["file"]).open("rb") as file:
         file.seek(line["offset"])
         return file.read(line["bytes"])
+
+
+def test_leases_are_looked_at_where_an_objective_is_about_who_leads(drill, scheduled) -> None:
+    about = ScheduledObjective("baseline", "scheduler.leaderless.longest < 20s")
+    schedule = replace(scheduled(3), objectives=(about,))
+    drill.finish(drill.start(SCRAPER, schedule))
+    looks = [line for line in read_lines(drill.folder.leases) if not line["error"]]
+    assert looks
+    for look in looks:
+        assert set(look["held"]) == {"kube-controller-manager", "kube-scheduler"}
+        for lease in look["held"].values():
+            assert lease["holder"].startswith("zone-")
+            assert lease["acquired"] <= lease["renewed"]
+            # Both clocks are this machine's: it was renewed before the look, and lately.
+            asked = schedule.clock.to_wall(look["time"]) + look["took_us"] * 1000
+            assert 0 <= asked - lease["renewed"] < lease["lasts_s"] * SECOND
+
+
+def test_leases_are_nobodys_affair_otherwise(drill, scheduled) -> None:
+    drill.finish(drill.start(SCRAPER, scheduled(1)))
+    assert not drill.folder.leases.exists()

@@ -5,6 +5,25 @@ import pytest
 from kubedrill.record.abort import ABORT_SERIES, check_abort, parse_abort
 from kubedrill.record.objective import ObjectiveError
 
+WATCHED = f"{', '.join(ABORT_SERIES)}, and p99 and error_rate of each load"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "list.p99 > 3s for 5s",
+        "list.error_rate > 10% for 5s",
+        "etcd.healthy_members < 2 for 5s",
+        "etcd.healthy_members <= 1 for 5s",
+        "etcd.rss > 2GB for 5s",
+        "apiserver.rss > 2GB for 5s",
+        "etcd.fsync.p99 > 500ms for 5s",
+        "nodes.not_ready > 3 for 5s",
+    ],
+)
+def test_what_is_known_live_can_end_a_drill(text: str) -> None:
+    check_abort(parse_abort(text), ["list"])
+
 
 def test_abort_conditions() -> None:
     condition = parse_abort("availability < 50% for 30s")
@@ -23,8 +42,16 @@ def test_abort_conditions() -> None:
         ("availability < 50% for 30", '"30" is not a duration: 250ms, 10s, 1m30s'),
         ("availability < 50 for 30s", "availability takes a share: 99.9%; write 50%"),
         (
-            "list.p99 > 3s for 1s",
-            f"list cannot end a drill; what is watched while it runs: {', '.join(ABORT_SERIES)}",
+            "list.p50 > 3s for 1s",
+            f"list.p50 cannot end a drill; what is watched while it runs: {WATCHED}",
+        ),
+        (
+            "etcd.rss.max > 3GB for 1s",
+            f"etcd.rss.max cannot end a drill; what is watched while it runs: {WATCHED}",
+        ),
+        (
+            "etcd.fsync.p50 > 1s for 1s",
+            f"etcd.fsync.p50 cannot end a drill; what is watched while it runs: {WATCHED}",
         ),
     ],
 )
@@ -46,6 +73,12 @@ def test_what_is_no_abort_condition(text: str, message: str) -> None:
         ("availability.writes == 50% for 1s", "is not so even where nothing is answered"),
         ("availability > 100% for 1s", "is not so even where nothing is answered"),
         ("availability < 50% for 0s", "say for how long"),
+        ("list.p99 < 3s for 1s", "would end a drill in which all is well; write >"),
+        ("list.error_rate > 100% for 1s", "at most 100%|is not so even where"),
+        ("list.error_rate >= 0% for 1s", "would end a drill in which all is well; write >"),
+        ("etcd.healthy_members > 2 for 1s", "would end a drill in which all is well; write <"),
+        ("etcd.healthy_members < 0 for 1s", "is not so even where no member is healthy"),
+        ("etcd.rss < 2GB for 1s", "would end a drill in which all is well; write >"),
         ("availability < 50% for 40s", "can end nothing: the whole drill lasts 40s"),
         ("availability < 50% for 10h", "can end nothing: the whole drill lasts 40s"),
         (f"availability < 50% for {'1' * 190}s", "does not say for how long"),
@@ -54,7 +87,7 @@ def test_what_is_no_abort_condition(text: str, message: str) -> None:
 )
 def test_an_abort_condition_can_hold_and_need_not(text: str, said: str) -> None:
     with pytest.raises(ObjectiveError, match=said):
-        check_abort(parse_abort(text), [], 40)
+        check_abort(parse_abort(text), ["list"], 40)
 
 
 @pytest.mark.parametrize("text", ["availability == 0% for 5s", "availability <= 0% for 39.9s"])

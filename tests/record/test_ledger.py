@@ -220,3 +220,20 @@ def test_what_an_undo_says_is_kept(ledger: Ledger, monkeypatch: pytest.MonkeyPat
     (entry,) = ledger.entries()
     assert entry.undone
     assert entry.facts == {"undoing": {"seconds": 1.5}}
+
+
+def finish(path: str) -> None:
+    """Undo all, and fail for something else: a fault did not last."""
+    ledger = Ledger(Path(path))
+    for entry in ledger.open_entries():
+        ledger.undone(entry.id)
+    raise RuntimeError("it did not last")
+
+
+def test_what_is_undone_is_no_failure_whatever_else_is_told(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "undoable_for_tests", sys.modules[__name__])
+    ledger.intend("fault", "short", ("undoable_for_tests", "finish"), {"path": str(ledger.path)})
+    assert undo(ledger) == []
+    assert ledger.open_entries() == []

@@ -1,13 +1,15 @@
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from kubedrill.clock import SECOND
-from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
+from kubedrill.record.cluster import BREAK_GLASS, ClusterRecord, Component, Endpoint, Identity
 from kubedrill.record.probing import all_lanes, arrivals, dues, sidecar
 from kubedrill.record.schedule import ProbeRates, Probing
+from kubedrill.record.series import scored
 
 
 @pytest.fixture
@@ -38,6 +40,17 @@ def test_every_path_verb_and_level_is_probed_at_its_rate(record: ClusterRecord) 
             for verb in ("read", "write")
         },
     }
+
+
+def test_break_glass_tries_every_way_after_all_others(record: ClusterRecord) -> None:
+    known = replace(record, identities={BREAK_GLASS: Identity(BREAK_GLASS)})
+    series = all_lanes(known, Probing())
+    assert series[:13] == all_lanes(record, Probing())
+    assert {lane.name: lane.rate for lane in series[13:]} == {
+        f"{way}/fresh/read/exempt": 1
+        for way in ("balancer", "apiserver-a", "apiserver-b", "apiserver-c")
+    }
+    assert not any(scored(lane.verb, lane.level) for lane in series[13:])
 
 
 def test_rate_0_is_no_series(record: ClusterRecord) -> None:

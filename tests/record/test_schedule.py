@@ -44,13 +44,14 @@ def test_parts_of_the_experiment_file_are_kept_as_bare_numbers() -> None:
     plain = FULL.as_dict()
     usual = {"fresh": 10.0, "kept": 5.0, "apiserver": 2.0, "victim": 2.0, "stale": 2.0}
     rates = {f"{name}_rate": rate for name, rate in usual.items()}
-    assert plain["probing"] == {"deadline_s": 2.0, **rates}
+    assert plain["probing"] == {"deadline_s": 2.0, **rates, "break_glass_rate": 1.0}
     assert plain["scraping"] == {
         "apiserver_s": 10.0,
         "etcd_s": 3.0,
         "controllers_s": 10.0,
         "resources_s": 1.0,
     }
+    # Earlier versions did not know of break-glass: their files are as they were.
     assert FULL.probing.written() == {
         "deadline": "2s",
         "rates": {name: f"{rate:g}/s" for name, rate in usual.items()},

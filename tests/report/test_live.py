@@ -62,7 +62,7 @@ def test_without_a_terminal_every_event_has_its_line(drill) -> None:
     assert "+10.0 s  phase baseline" in lines
     assert "+55.0 s  etcd.kill on etcd-b injected: SIGKILL to pid 4242, held down" in lines
     assert "+55.0 s  etcd-b exited as asked by fault (signal 9)" in lines
-    assert "+130.0 s  drill interrupted: SIGINT" in lines
+    assert "+130.0 s  drill interrupted by SIGINT" in lines
 
 
 def test_on_a_terminal_all_is_shown_and_cleared(schedule: Schedule) -> None:

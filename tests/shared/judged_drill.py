@@ -29,6 +29,7 @@ from kubedrill.experiment import Seed
 from kubedrill.experiment.write import as_yaml
 from kubedrill.judge import judge
 from kubedrill.reading.arrivals import Arrivals
+from kubedrill.record.cluster import ClusterRecord, Identity
 from kubedrill.record.components import COMPONENT_LINE
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
@@ -88,22 +89,37 @@ class JudgedDrill:
     exits: list[dict[str, Any]] = field(default_factory=exit_lines)
     events: list[Event] = field(default_factory=timeline_events)
     load: Records = field(default_factory=load_records)
+    targets: list[tuple[str, ...]] = field(default_factory=lambda: [("unknown",)])
+    """The servers that a process knows, by its number; the last ones are those of all others, too."""
     workers: list[dict[str, Any]] = field(default_factory=worker_lines)
     prober: list[dict[str, Any]] = field(default_factory=prober_lines)
     scrapes: Scrapes = field(default_factory=Scrapes)
+    audit: list[dict[str, Any]] = field(default_factory=list)
+    """None where no objective is about what the auditor finds."""
+    surrounding: list[dict[str, Any]] = field(default_factory=list)
+    """None where no objective is about what changed besides."""
+    entered: tuple[str, ...] = ("prober", "scraper", "auditor")
+    """The observers that the ledger tells of."""
     scraping: Scraping = field(default_factory=lambda: Scraping(apiserver=5.0))
     cluster_changes: dict[str, Any] = field(default_factory=dict)
+    identities: dict[str, Identity] = field(default_factory=dict)
+    """Of the cluster."""
     cluster_settings: dict[str, Any] = field(default_factory=dict)
     probes: Records = field(init=False)
 
     def __post_init__(self) -> None:
-        self.lanes = all_lanes(CLUSTER, self.probing)
+        self.lanes = all_lanes(self.cluster, self.probing)
         due = np.array(list(arrivals(self.lanes, START, at(END))), dtype=np.int64)
         self.probes = np.zeros(len(due), PROBE_DTYPE)
         self.probes["intended"], self.probes["series"] = due[:, 0], due[:, 1]
         self.probes["total_us"], self.probes["outcome"], self.probes["bytes"] = 5_000, 200, 400
         self.probes["first_byte_us"] = 4_000
         self.probes["staleness_us"][self.lane(verb="stale-read")] = 10_000
+
+    @property
+    def cluster(self) -> ClusterRecord:
+        """The cluster on which it was played."""
+        return replace(CLUSTER, settings=self.cluster_settings, identities=self.identities)
 
     def lane(self, **wanted: str) -> np.ndarray:
         """Mark the probes of the lanes with these attributes: `lane(verb="write")`."""
@@ -153,7 +169,7 @@ class JudgedDrill:
         folder = RunFolder.create(reports, "kill", datetime(2026, 1, 31, 12, tzinfo=UTC))
         self._write_ledger(folder)
         folder.experiment_yaml.write_text(as_yaml(self.schedule(), Seed(pods=1000)))
-        replace(CLUSTER, settings=self.cluster_settings).write(folder.cluster)
+        self.cluster.write(folder.cluster)
         self.schedule().write(folder.schedule)
         self.write_load(folder)
         known = sidecar(self.lanes, self.probing).model_copy(update=self.probed)
@@ -164,6 +180,10 @@ class JudgedDrill:
         write_lines(folder.faults, told)
         write_lines(folder.exits, sorted(self.exits, key=lambda line: line["time"]))
         self._write_timeline(folder)
+        if self.audit:
+            write_lines(folder.audit, self.audit)
+        if self.surrounding:
+            write_lines(folder.surrounding, self.surrounding)
         self.scrapes.write(folder)
         seal(folder)
         return folder
@@ -177,7 +197,7 @@ class JudgedDrill:
         for number, name in enumerate(names):
             about = LoadSidecar(
                 series=SERIES,
-                targets=("unknown",),
+                targets=self.targets[min(number, len(self.targets) - 1)],
                 profile=load.profile,
                 load=load.name,
                 worker=number,
@@ -190,7 +210,7 @@ class JudgedDrill:
     def _write_ledger(self, folder: RunFolder) -> None:
         """Write an entry for each process and each fault that began; at the end all is undone."""
         schedule = self.schedule()
-        roles = [*(role for load in schedule.loads for role in load.roles), "prober", "scraper"]
+        roles = [*(role for load in schedule.loads for role in load.roles), *self.entered]
         undoable = [n for n, one in enumerate(self.scheduled_faults) if one.can_be_undone]
         begun = {line["index"]: line for line in self.faults if line["event"] == "injecting"}
         intents = [

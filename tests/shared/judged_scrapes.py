@@ -53,6 +53,8 @@ class Scrapes:
         default_factory=lambda: [resources_line(n) for n in range(-1, END + 1)]
     )
 
+    leases: list[dict[str, Any]] = field(default_factory=list)
+    """Looked at only where an objective is about who leads."""
     machine: list[dict[str, Any]] = field(
         default_factory=lambda: [machine_line(n) for n in range(END + 1)]
     )
@@ -68,6 +70,8 @@ class Scrapes:
         write_pages(folder, self.pages)
         write_lines(folder.health, self.health)
         write_lines(folder.resources, self.resources)
+        if self.leases:
+            write_lines(folder.leases, self.leases)
         write_lines(folder.machine_looks, self.machine)
         write_json(folder.machine, self.calibration)
 

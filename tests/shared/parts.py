@@ -1,4 +1,5 @@
-"""`make test`: play all parts of the tests, whatever fails in one of them, and add up what became of them.
+"""`make test` and `make torture`: play all parts of their tests, whatever fails in one,
+and add up what became of them.
 
 A part that fails keeps no other from being played. What carries the mark `again` and has failed is tried
 once more when nothing else goes on, at most 5 tests in all; whatever else fails has failed.
@@ -34,16 +35,18 @@ class Part:
 SIDE_BY_SIDE = Part(
     "side by side",
     (
-        *("-m", "not alone and not breaks and not own"),
+        *("-m", "not alone and not breaks and not own and not faults and not torture"),
         *("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
     ),
 )
-BREAKS = Part("breaks", ("-m", "breaks and not alone"))
-OWN = Part("own", ("-m", "own and not alone"))
-ALONE = Part("alone", ("-m", "alone"))
-PARTS = ((SIDE_BY_SIDE,), (BREAKS, OWN), (ALONE,))
-"""One after the other; those of one group at the same time: the shared control plane is broken in one of
-them, while tests of the other bring up their own."""
+BREAKS = Part("breaks", ("-m", "breaks and not faults and not alone and not torture"))
+FAULTS = Part("faults", ("-m", "faults and not torture"))
+OWN = Part("own", ("-m", "own and not alone and not torture"))
+ALONE = Part("alone", ("-m", "alone and not torture"))
+TORTURE = Part("torture", ("-m", "torture"))
+PARTS = {"test": ((SIDE_BY_SIDE,), (BREAKS, FAULTS, OWN), (ALONE,)), "torture": ((TORTURE,),)}
+"""By what `make` is asked for, one after the other; those of one group at the same time: each part has a
+control plane of its own, which its tests share and break, or its tests bring up their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +186,16 @@ def _list(title: str, lines: list[str]) -> None:
         print(f"\n{title}: {len(lines)}", *lines, sep="\n  ")
 
 
-def main() -> int:
-    """Play, try again, report; return the exit code."""
+def main(asked: str = "test") -> int:
+    """Play what is asked for, try again, report; return the exit code."""
     signal.signal(signal.SIGTERM, stop)
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        played = [part for group in PARTS for part in play(group, Path(name))]
+        played = [part for group in PARTS[asked] for part in play(group, Path(name))]
         again = [test for part in played for test in part.may_be_again][:MOST_AGAIN]
         tried = play((Part("again", tuple(again)),), Path(name)) if again else []
     return 0 if report(played, tried, time.monotonic() - begin) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

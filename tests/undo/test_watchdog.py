@@ -19,6 +19,7 @@ from kubedrill.process.child import Child
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.undo.clearing import KEPT
+from kubedrill.undo.registry import is_registered, register
 
 LONG_S = 60.0
 
@@ -133,7 +134,9 @@ def test_what_cannot_be_undone_is_logged_with_what_to_do(watched: Watched) -> No
 
 
 def test_a_drill_that_ended_well_leaves_it_nothing_to_do(watched: Watched) -> None:
+    register(watched.folder)
     for entry in watched.ledger.open_entries():
         watched.ledger.undone(entry.id)
     assert watched.runner_dies() == 0
+    assert not is_registered(watched.folder), "the runner was killed before it had forgotten it"
     assert watched.log.read_text() == ""

@@ -10,7 +10,7 @@ import traceback
 import click
 
 from kubedrill import __version__, places
-from kubedrill.cli import catalogues, clusters, drills, machines, runs
+from kubedrill.cli import catalogues, clusters, drills, machines, runs, safety
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
 from kubedrill.cli.streams import Streams
 from kubedrill.errors import CutShort, NotStarted
@@ -64,6 +64,9 @@ for command in (
     catalogues.profiles,
     catalogues.schema,
     clusters.cluster,
+    safety.stop,
+    safety.freeze,
+    safety.thaw,
 ):
     cli.add_command(command)
 

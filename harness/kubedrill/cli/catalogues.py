@@ -16,13 +16,18 @@ def list_experiments(as_json: bool) -> None:
     print_rows(rows, as_json, left_out=("file", "wrong"))
 
 
-@click.command(epilog=example("kubedrill faults"))
+@click.command(epilog=example("kubedrill faults --cluster local-3az"))
+@click.option(
+    "--cluster",
+    metavar="NAME",
+    help="Say of each whether clusters/NAME.yaml can take it, or why not.",
+)
 @as_json
-def faults(as_json: bool) -> None:
+def faults(cluster: str | None, as_json: bool) -> None:
     """The faults, their arguments, and what each needs of a cluster."""
     from kubedrill.catalogue import fault_rows
 
-    print_rows(fault_rows(), as_json, left_out=("wrong",))
+    print_rows(fault_rows(cluster), as_json, left_out=("wrong",))
 
 
 @click.command(epilog=example("kubedrill profiles mass-list"))

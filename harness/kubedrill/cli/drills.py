@@ -96,12 +96,13 @@ def run(
     from kubedrill import run as drill
     from kubedrill.compare import run as compared
     from kubedrill.compare.arms import Asked, read_comparison
+    from kubedrill.order import Order
 
     file, asked = places.experiment_file(file), Asked(overrides, cluster, scale)
     if variant is None and (comparison := read_comparison(file, asked)):
         return Done(compared.run(comparison, reports, keep_cluster, console()).verdict.exit_code)
     experiment, catalogue = _one_drill(file, variant, asked)
-    order = drill.Order(file, experiment, catalogue, reports, keep_cluster, variant or "")
+    order = Order(file, experiment, catalogue, reports, keep_cluster, variant or "")
     return Done(drill.run(order, console()).verdict.exit_code)
 
 
@@ -121,14 +122,15 @@ def plan(
     *,
     as_json: bool,
 ) -> None:
-    """Say what a drill would do: targets, minutes, objectives.
+    """Say what a drill would do, and what is away when.
 
-    Changes nothing. Of an experiment with variants, what differs between them; of one of them, all.
+    Targets, minutes and objectives; changes nothing. Of an experiment with variants, what differs between
+    them; of one of them, all.
     """
-    from kubedrill import cluster as clusters
-    from kubedrill import experiment as stage
     from kubedrill.compare import plan as compared
     from kubedrill.compare.arms import Asked, read_comparison
+    from kubedrill.experiment import render
+    from kubedrill.planning import planned
 
     file, asked = places.experiment_file(file), Asked(overrides, cluster, scale)
     if variant is None and (comparison := read_comparison(file, asked)):
@@ -138,11 +140,11 @@ def plan(
             compared.render(comparison, console())
         return
     experiment, catalogue = _one_drill(file, variant, asked)
-    planned = stage.plan(experiment, catalogue, clusters.find(experiment.cluster))
+    drill = planned(experiment, catalogue, file)
     if as_json:
-        print_json(planned.as_dict())
+        print_json(drill.as_dict())
     else:
-        stage.render(planned, console())
+        render(drill, console())
 
 
 @click.command(epilog=example("kubedrill validate etcd-member-kill local-3az"))

@@ -25,6 +25,7 @@ from kubedrill.cluster.state import (
 from kubedrill.errors import NotStarted
 from kubedrill.record.catalogue import ClusterDefinition, ClusterDescription, Flaw
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.limits import Limits
 
 if TYPE_CHECKING:
     from kubedrill.cluster.overview import ClusterStatus
@@ -46,7 +47,8 @@ def load_changed(
     """
     from kubedrill.cluster.reading import read
 
-    return read(path, changes)
+    definition, _, flaws = read(path, changes)
+    return definition, flaws
 
 
 def json_schema() -> dict[str, Any]:
@@ -73,7 +75,25 @@ def describe(definition: ClusterDefinition) -> ClusterDescription:
     """Return what a cluster of this definition will have, and what faults may do to it."""
     with asked(definition.provider):
         told = provider_named(definition.provider).capabilities(definition)
-        return replace(told, definition=definition)
+        return replace(told, definition=definition, provider=definition.provider)
+
+
+def describe_file(
+    path: Path, changes: Mapping[str, Any]
+) -> tuple[ClusterDescription | None, list[Flaw]]:
+    """Return what a cluster of a file, changed, will have, and any drill may do to it; as `load_changed`.
+
+    The limits with which one of its name was brought up hold besides, as long as it is up.
+    """
+    from kubedrill.cluster.reading import read
+
+    definition, limits, flaws = read(path, changes)
+    if definition is None:
+        return None, flaws
+    record = find(path.stem)
+    older = record.limits if record else ()
+    both = (limits, *(brought for brought in older if brought.allowed != limits.allowed))
+    return replace(describe(definition), limits=both), flaws
 
 
 def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) -> ClusterRecord:
@@ -94,6 +114,7 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
         write_id(folder, cluster_id or new_id(), definition.provider)
         with asked(definition.provider):
             record = provider_named(definition.provider).up(definition, folder)
+        record = replace(record, limits=(Limits(definition.limits),))
         record.write(folder / "cluster.json")
     except BaseException:
         down(name)

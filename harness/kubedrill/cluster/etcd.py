@@ -1,6 +1,8 @@
-"""What an etcd member says of itself, through the JSON gateway on its clients' port."""
+"""What an etcd member says of itself, and does when asked, through the JSON gateway on its clients' port."""
 
+import base64
 import json
+import re
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +11,8 @@ from kubedrill.client.caller import Caller
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
+
+_FSYNCS = re.compile(r"^etcd_disk_wal_fsync_duration_seconds_(sum|count) (\S+)$", re.MULTILINE)
 
 
 class EtcdError(Exception):
@@ -27,17 +31,15 @@ class EtcdStatus:
     is_learner: bool
     db_size: int
     """Bytes."""
+    revision: int
+    """Of the last write that it knows."""
     errors: tuple[str, ...]
 
 
 def status(record: ClusterRecord, member_zone: str, timeout_s: float) -> EtcdStatus:
     """Ask the member of a zone; WireError if it does not answer in time, EtcdError if not with 200."""
-    with closing(_api(record, member_zone, timeout_s)) as api:
-        answer = api.call("POST", "/v3/maintenance/status", {})
-    if answer.status != 200:
-        raise EtcdError(f"etcd-{member_zone}: {answer.status} {answer.body[:200]!r}")
     # The gateway leaves out whatever is zero, false or empty, and writes 64-bit numbers as text.
-    said: dict[str, Any] = json.loads(answer.body)
+    said = _call(record, member_zone, "maintenance/status", {}, timeout_s)
     member, leader = said["header"]["member_id"], said.get("leader", "0")
     return EtcdStatus(
         member_id=member,
@@ -48,6 +50,7 @@ def status(record: ClusterRecord, member_zone: str, timeout_s: float) -> EtcdSta
         is_learner=bool(said.get("isLearner", False)),
         db_size=int(said.get("dbSize", 0)),
         errors=tuple(said.get("errors", ())),
+        revision=int(said["header"].get("revision", 0)),
     )
 
 
@@ -58,6 +61,79 @@ def healthy(record: ClusterRecord, zone: str, timeout_s: float) -> bool:
             return api.call("GET", "/health").status == 200
         except WireError:
             return False
+
+
+@dataclass(frozen=True, slots=True)
+class Fsyncs:
+    """How often a member had its log kept by the disk, since it runs, and how long that took in all."""
+
+    count: int
+    seconds: float
+
+
+def fsyncs(record: ClusterRecord, member: str, timeout_s: float) -> Fsyncs:
+    """Ask a member for its fsyncs; WireError if it does not answer in time, EtcdError if it does not say."""
+    target, token = identity_target(record, "etcd-admin", record.component(member).metrics)
+    with closing(Caller(target, token, timeout_s)) as api:
+        answer = api.call("GET", "/metrics")
+    found = {kind: float(value) for kind, value in _FSYNCS.findall(answer.body.decode())}
+    if answer.status != 200 or not {"sum", "count"} <= found.keys():
+        raise EtcdError(f"{member}: {answer.status}, and nothing of its fsyncs")
+    return Fsyncs(int(found["count"]), found["sum"])
+
+
+def move_leader(record: ClusterRecord, leader_zone: str, member_id: str, timeout_s: float) -> None:
+    """Let the member that leads hand over to the one of that id; errors as of `status`."""
+    _call(
+        record, leader_zone, "maintenance/transfer-leadership", {"targetID": member_id}, timeout_s
+    )
+
+
+def defragment(record: ClusterRecord, zone: str, timeout_s: float) -> None:
+    """Let a member write its database anew, which it serves nobody meanwhile; errors as of `status`."""
+    _call(record, zone, "maintenance/defragment", {}, timeout_s)
+
+
+def defragmentations(record: ClusterRecord, zone: str, timeout_s: float) -> int:
+    """Return how often a member has done so since its start, as its metrics say; errors as of `status`."""
+    member = record.component(f"etcd-{zone}")
+    target, token = identity_target(record, "scraper", member.metrics)
+    with closing(Caller(target, token, timeout_s)) as api:
+        page = api.call("GET", "/metrics").body.decode()
+    found = re.search(
+        r"^etcd_disk_backend_defrag_duration_seconds_count (\d+)$", page, re.MULTILINE
+    )
+    if found is None:
+        raise EtcdError(f"{member.name}: its metrics do not tell of defragmentations")
+    return int(found[1])
+
+
+def compact(record: ClusterRecord, zone: str, revision: int, timeout_s: float) -> None:
+    """Let all members forget what was before a revision; errors as of `status`."""
+    _call(record, zone, "kv/compaction", {"revision": str(revision)}, timeout_s)
+
+
+def is_compacted(record: ClusterRecord, zone: str, revision: int, timeout_s: float) -> bool:
+    """Whether a member has forgotten how things were at a revision; errors as of `status`."""
+    asked = {"key": base64.b64encode(b"\0").decode(), "revision": str(revision), "limit": "1"}
+    try:
+        _call(record, zone, "kv/range", asked, timeout_s)
+    except EtcdError as error:
+        if "required revision has been compacted" in str(error):
+            return True
+        raise
+    return False
+
+
+def _call(
+    record: ClusterRecord, zone: str, method: str, content: dict[str, str], timeout_s: float
+) -> dict[str, Any]:
+    with closing(_api(record, zone, timeout_s)) as api:
+        answer = api.call("POST", f"/v3/{method}", content)
+    if answer.status != 200:
+        raise EtcdError(f"etcd-{zone}: {answer.status} {answer.body[:200]!r}")
+    said: dict[str, Any] = json.loads(answer.body)
+    return said
 
 
 def _api(record: ClusterRecord, zone: str, timeout_s: float) -> Caller:

@@ -1,163 +1,66 @@
 """What may be done to a cluster, and how it is, whoever provides it: for faults, observers, watchdog, heal.
 
-Each kind of operation is a small Protocol. A cluster that has not got one says why (`Absent`): what it is
-capable of is what stands on its handle. All that outlives who did it ends by itself, at `until`
-(monotonic ns; None: never).
+Each kind of operation is a small Protocol of `operations.py`, which is had from here. A cluster that has not
+got one says why (`Absent`): what it is capable of is what stands on its handle.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar, get_args
+from typing import Protocol, get_args
 
+from kubedrill.cluster.operations import (
+    LIMITED,
+    Absent,
+    Balancing,
+    Cutting,
+    Entering,
+    Flagging,
+    FlagValue,
+    HandleError,
+    Holding,
+    Limiting,
+    Link,
+    Operation,
+    Pausing,
+    Quota,
+    Resource,
+    Shape,
+    Shaped,
+    Shaping,
+    Strain,
+    present,
+    written,
+)
 from kubedrill.record.catalogue import ClusterDescription, Need, OperationName
 from kubedrill.record.components import ComponentState, Exited, Started
 from kubedrill.record.watched import Usage
 
-
-class HandleError(Exception):
-    """What was asked of a cluster was refused, or nobody answers; the message says which and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """An operation that a cluster has not got."""
-
-    why: str
-
-
-class Operation(Protocol):
-    """Something that may be done to a cluster."""
-
-    @property
-    def of(self) -> tuple[str, ...]:
-        """To what it can be done: kinds of components, `node`, `zone`, `link`."""
-        ...
-
-
-class Holding(Operation, Protocol):
-    """Ends a component or a node, and keeps it down."""
-
-    def hold(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
-        """End it at once (SIGKILL), and keep it down until released; return its pid, once it is gone.
-
-        HandleError if it does not run, or its pid is not `expect_pid`: then nothing was done.
-        """
-        ...
-
-    def release(self, target: str) -> int:
-        """Start what is held; return its pid. What runs is left as it is."""
-        ...
-
-
-class Pausing(Operation, Protocol):
-    """Stops a component or a node where it is, and lets it go on."""
-
-    def pause(self, target: str, *, until: int | None = None) -> int:
-        """Stop it (SIGSTOP); return its pid. HandleError if it does not run."""
-        ...
-
-    def proceed(self, target: str) -> int:
-        """Let it go on (SIGCONT); return its pid. What is not paused is left as it is."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What goes between a zone and others."""
-
-    zone: str
-    other: str | None = None
-    """The zone at its other end; None for all that is outside of the zone."""
-    direction: Literal["both", "in", "out"] = "both"
-    """As seen from `zone`."""
-    ports: tuple[int, ...] = ()
-    """Only what goes to these; all if there are none."""
-
-
-class Cutting(Operation, Protocol):
-    """Cuts links."""
-
-    def cut(self, link: Link, *, until: int | None = None) -> None:
-        """Drop whatever is sent over a link."""
-        ...
-
-    def mend(self, link: Link) -> None:
-        """Let it through again; may be called again."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How badly a link works; None where it works as before."""
-
-    bits_per_s: int | None = None
-    loss: float | None = None
-    """The share of packets that is lost."""
-    delay_s: float | None = None
-
-
-class Shaping(Operation, Protocol):
-    """Makes links slow or lossy."""
-
-    def shape(self, link: Link, shape: Shape, *, until: int | None = None) -> None:
-        """Let a link work no better than that. HandleError says what of it this machine cannot do."""
-        ...
-
-    def straighten(self, link: Link) -> None:
-        """Let it work as before; may be called again."""
-        ...
-
-
-class Entering(Operation, Protocol):
-    """Runs programs inside a zone."""
-
-    def command(self, zone: str) -> tuple[str, ...]:
-        """Return what to put before a command so that it has the zone's network."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a component may use at most; None where it is not limited."""
-
-    memory_bytes: int | None = None
-    cpus: float | None = None
-    disk_bytes_per_s: int | None = None
-
-
-class Limiting(Operation, Protocol):
-    """Limits what components may use."""
-
-    def limit(self, component: str, limits: Limits, *, until: int | None = None) -> None:
-        """Let a component use no more than that."""
-        ...
-
-    def lift(self, component: str) -> None:
-        """Let it use what it can get; may be called again."""
-        ...
-
-
-class Flagging(Operation, Protocol):
-    """Changes flags of components, and changes them back."""
-
-    def change(self, component: str, flags: Mapping[str, str], *, until: int | None = None) -> int:
-        """Start a component anew with other flags than its own; return its pid."""
-        ...
-
-    def restore(self, component: str) -> int:
-        """Start it anew with its own flags, unless it has them; return its pid."""
-        ...
-
-
-Some = TypeVar("Some", bound=Operation)
-
-
-def present(operation: "Some | Absent") -> Some:
-    """Return an operation of a handle; HandleError says why it is absent."""
-    if isinstance(operation, Absent):
-        raise HandleError(operation.why)
-    return operation
+__all__ = [
+    "LIMITED",
+    "Absent",
+    "Balancing",
+    "Cutting",
+    "Entering",
+    "Exits",
+    "FlagValue",
+    "Flagging",
+    "Handle",
+    "HandleError",
+    "Holding",
+    "Limiting",
+    "Link",
+    "Operation",
+    "Pausing",
+    "Quota",
+    "Resource",
+    "Shape",
+    "Shaped",
+    "Shaping",
+    "Strain",
+    "description",
+    "present",
+    "written",
+]
 
 
 class Exits(Protocol):
@@ -206,8 +109,20 @@ class Handle(Protocol):
         """What changes components' flags, or why nothing does."""
         ...
 
+    @property
+    def balancing(self) -> Balancing | Absent:
+        """What says to which apiservers the load balancer sends requests, or why nothing does."""
+        ...
+
     def components(self) -> Mapping[str, ComponentState]:
         """Return every component's state; HandleError if nobody can tell."""
+        ...
+
+    def in_force(self) -> tuple[str, ...]:
+        """Return in words what is done for the handle's owner just now, or for anybody if it has none.
+
+        Nothing, once all of it has been taken back, whatever others do. HandleError if nobody can tell.
+        """
         ...
 
     def lost(self) -> str:
@@ -252,4 +167,8 @@ def description(handle: Handle, zones: tuple[str, ...]) -> ClusterDescription:
             lacks[name] = operation.why
         else:
             can += [str(Need(name, kind)) for kind in operation.of]
+            # Of quotas and shapes, some may be there and others not.
+            lacks |= {
+                f"{name} {kind}": why for kind, why in getattr(operation, "lacks", {}).items()
+            }
     return ClusterDescription(zones, tuple(can), lacks)

@@ -2,13 +2,13 @@
 
 Load, victim and prober are ordinary identities: members of system:masters would be exempt from API
 Priority and Fairness, and would measure a cluster that nobody has. ServiceAccounts outside of
-kube-system are in the level workload-low; the prober has a level of its own, so that it measures the
-service and not the queue that the load stands in. The victim is a probe that stands in that queue.
+kube-system are in the level workload-low; prober and auditor have a level of their own, so that they measure
+the service and not the queue that the load stands in. The victim is a probe that stands in that queue.
 """
 
 from typing import Any
 
-from kubedrill.record.labels import CUSTOM_GROUP, CUSTOMS, DEFINITION, RUN
+from kubedrill.record.labels import AUDITED, CUSTOM_GROUP, CUSTOMS, DEFINITION, RUN
 
 NAMESPACE = "kubedrill"
 Object = dict[str, Any]
@@ -31,13 +31,18 @@ def everything(load_users: int) -> list[tuple[str, Object]]:
     rbac = f"/apis/{_RBAC}/v1"
     accounts = service_accounts(load_users)
     loaders = [_service_account(name) for name in accounts if name != "victim"]
-    inside = f"{rbac}/namespaces/{NAMESPACE}"
+    inside, audited = (f"{rbac}/namespaces/{name}" for name in (NAMESPACE, AUDITED))
     return [
         ("/api/v1/namespaces", _object("v1", "Namespace", NAMESPACE)),
         *((f"{core}/serviceaccounts", _account(name)) for name in accounts),
         (f"{core}/configmaps", _object("v1", "ConfigMap", "probe", data={"beat": "0"})),
         (f"{inside}/roles", _role("Role", "probe", _PROBE_RULES)),
         (f"{inside}/rolebindings", _binding("Role", "probe", _PROBERS)),
+        ("/api/v1/namespaces", _object("v1", "Namespace", AUDITED)),
+        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-auditor", _AUDITOR_LOOKS)),
+        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-auditor", [_AUDITOR])),
+        (f"{audited}/roles", _role("Role", "auditor", _AUDITOR_RULES)),
+        (f"{audited}/rolebindings", _binding("Role", "auditor", [_AUDITOR])),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-load", _LOAD_RULES)),
         (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-load", loaders)),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-seeder", _SEEDER_RULES)),
@@ -71,6 +76,7 @@ def _service_account(name: str) -> Object:
 
 
 _PROBERS = [_user("kubedrill-prober"), _service_account("victim")]
+_AUDITOR = _user("kubedrill-auditor")
 _SEEDER = [_service_account("seeder")]
 _SCRAPER = [_user("kubedrill-scraper")]
 
@@ -82,14 +88,26 @@ _PROBE_RULES = [
         "verbs": ["get", "update", "patch"],
     }
 ]
+_AUDITOR_RULES = [
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": [*_READ, "create", "update"]}
+]
+# What came and went beside the drill's own: by names; no Secrets.
+_AUDITOR_LOOKS = [
+    {
+        "apiGroups": [""],
+        "resources": ["namespaces", "nodes", "pods", "services", "configmaps"],
+        "verbs": ["list"],
+    }
+]
 _SCRAPER_RULES = [
     {
         "nonResourceURLs": [
             *("/metrics", "/metrics/*", "/healthz", "/healthz/*"),
-            *("/livez", "/livez/*", "/readyz", "/readyz/*"),
+            *("/livez", "/livez/*", "/readyz", "/readyz/*", "/flagz"),
         ],
         "verbs": ["get"],
-    }
+    },
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get"]},
 ]
 _DEFINITIONS = {
     "apiGroups": ["apiextensions.k8s.io"],
@@ -154,13 +172,16 @@ def _level() -> Object:
 
 def _flow() -> Object:
     rules = {
-        "subjects": [{"kind": "User", "user": {"name": "kubedrill-prober"}}],
+        "subjects": [
+            {"kind": "User", "user": {"name": name}}
+            for name in ("kubedrill-prober", "kubedrill-auditor")
+        ],
         "resourceRules": [
             {
                 "apiGroups": [""],
                 "resources": ["configmaps"],
                 "verbs": ["*"],
-                "namespaces": [NAMESPACE],
+                "namespaces": [NAMESPACE, AUDITED],
             }
         ],
         "nonResourceRules": [{"nonResourceURLs": ["*"], "verbs": ["*"]}],

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel
 
-from kubedrill.cluster.handle import Handle, HandleError
+from kubedrill.cluster.handle import FlagValue, Handle, HandleError
 from kubedrill.errors import NotStarted
 from kubedrill.reading.problems import Location
 from kubedrill.record.catalogue import ClusterDescription
@@ -57,6 +57,15 @@ class Provider(Protocol[Model]):
         """Yield where a definition is wrong, and why, as far as its form alone does not say."""
         ...
 
+    def wrong_flags(
+        self, kind: str, flags: Mapping[str, FlagValue | None]
+    ) -> Iterable[tuple[str, str]]:
+        """Yield the name of each flag that a kind of component cannot be given, and why.
+
+        Only asked where flags can be changed at all. None takes a flag away.
+        """
+        ...
+
     def capabilities(self, definition: Model) -> ClusterDescription:
         """Return what a cluster of this definition will have, and what may be done to it."""
         ...
@@ -83,14 +92,17 @@ class Provider(Protocol[Model]):
         """End all that runs of the cluster, whatever is left of it; the folder is removed afterwards."""
         ...
 
-    def handle(self, record: ClusterRecord) -> Handle:
-        """Return what may be done to a cluster that is up, and how it is."""
+    def handle(self, record: ClusterRecord, owner: str) -> Handle:
+        """Return what may be done to a cluster that is up, for an owner or nobody (""), and how it is."""
         ...
 
 
-def handle_of(record: ClusterRecord) -> Handle:
-    """Return what may be done to a cluster, and how it is; NotStarted if nobody provides such clusters."""
-    return provider_named(record.provider).handle(record)
+def handle_of(record: ClusterRecord, owner: str = "") -> Handle:
+    """Return what may be done to a cluster, and how it is; NotStarted if nobody provides such clusters.
+
+    `owner` is on whose behalf: a fault, by the ledger's id of it.
+    """
+    return provider_named(record.provider).handle(record, owner)
 
 
 def provider_named(name: str) -> Provider[Any]:

@@ -2,21 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from kubedrill import cluster as clusters
-from kubedrill import experiment as stage
-from kubedrill.compare.arms import Arm, Comparison
-from kubedrill.experiment import Plan
+from kubedrill.compare.arms import Comparison
+from kubedrill.planning import planned
 from kubedrill.record.relation import relation_words
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
-
-
-def plan_arm(arm: Arm) -> Plan:
-    """Return what the drill of one arm would do."""
-    record = clusters.find(arm.experiment.cluster)
-    return stage.plan(arm.experiment, arm.catalogue, record)
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
@@ -27,7 +19,8 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
         "claim": first.claim,
         "why": first.why,
         "arms": [
-            {"name": arm.name, "changes": {arm.key: arm.value}} | {"plan": plan_arm(arm).as_dict()}
+            {"name": arm.name, "changes": {arm.key: arm.value}}
+            | {"plan": planned(arm.experiment, arm.catalogue, comparison.file).as_dict()}
             for arm in comparison.arms
         ],
         "repeat": comparison.repeat,
@@ -68,9 +61,9 @@ def _arms(comparison: Comparison) -> "Table":
     for column in ("variant", comparison.arms[0].key, "cluster", "may hit", "minutes"):
         table.add_column(Text(column), overflow="fold")
     for arm in comparison.arms:
-        planned = plan_arm(arm)
-        hits = ", ".join(planned.targets) or "nothing"
-        row = (arm.name, arm.written, planned.cluster, hits, f"{planned.minutes:g}")
+        drill = planned(arm.experiment, arm.catalogue, comparison.file)
+        hits = ", ".join(drill.targets) or "nothing"
+        row = (arm.name, arm.written, drill.cluster, hits, f"{drill.minutes:g}")
         table.add_row(*map(Text, row))
     return table
 

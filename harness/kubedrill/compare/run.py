@@ -15,6 +15,7 @@ from kubedrill.compare.order import Play
 from kubedrill.compare.record import Variants, seal
 from kubedrill.compare.verdict import ComparisonReport
 from kubedrill.errors import NotStarted
+from kubedrill.order import Order, check_before, writing_to
 from kubedrill.reading.yaml_nodes import dump
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report
@@ -71,11 +72,11 @@ def conclude(
     return report
 
 
-def _check_before(orders: Iterable[drills.Order]) -> None:
+def _check_before(orders: Iterable[Order]) -> None:
     """Check all that can be checked before the first play; NotStarted names the arm."""
     for order in orders:
         try:
-            drills.check_before(order)
+            check_before(order)
         except NotStarted as error:
             raise NotStarted(f'arm "{order.arm}": {error}') from None
 
@@ -86,14 +87,14 @@ def _order(
     reports: Path,
     keep_cluster: bool,
     parent: Path | None = None,
-) -> drills.Order:
+) -> Order:
     asked = (comparison.file, arm.experiment, arm.catalogue, reports, keep_cluster)
-    return drills.Order(*asked, arm=arm.name, parent=parent)
+    return Order(*asked, arm=arm.name, parent=parent)
 
 
 def _open_folder(comparison: Comparison, reports: Path) -> RunFolder:
     """Make the comparison's folder; NotStarted if it cannot be written."""
-    with drills.writing_to(reports):
+    with writing_to(reports):
         folder = RunFolder.create_empty(reports.resolve(), comparison.file.stem)
         folder.experiment_yaml.write_text(dump(comparison.text), encoding="utf-8")
         Variants.of(comparison).write(folder)

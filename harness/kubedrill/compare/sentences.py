@@ -4,6 +4,7 @@ from kubedrill.compare.verdict import ComparisonReport, RelationResult, RoundRes
 from kubedrill.record.verdict import Verdict
 from kubedrill.report import figures
 from kubedrill.report.sentences import AT_LEAST
+from kubedrill.words import counted
 
 
 def proved(report: ComparisonReport) -> str:
@@ -14,11 +15,11 @@ def proved(report: ComparisonReport) -> str:
     rounds = "in the one round" if report.repeat == 1 else f"in all {report.repeat} rounds"
     missed = sum(relation.verdict is Verdict.FAIL for relation in report.relations)
     if missed:
-        return f"{missed} of {figures.counted(total, 'relation')} did not hold {rounds}."
-    held = f"{'All' if total > 1 else 'The'} {figures.counted(total, 'relation')} held {rounds}"
+        return f"{missed} of {counted(total, 'relation')} did not hold {rounds}."
+    held = f"{'All' if total > 1 else 'The'} {counted(total, 'relation')} held {rounds}"
     if report.verdict is Verdict.FAIL:
         failed = sum(play.verdict is Verdict.FAIL for play in report.plays)
-        return f"{held}, but {failed} of {figures.counted(len(report.plays), 'run')} failed."
+        return f"{held}, but {failed} of {counted(len(report.plays), 'run')} failed."
     return f"{held}."
 
 

@@ -2,7 +2,9 @@
 
 from kubedrill.experiment.draft import Draft, open_file
 from kubedrill.experiment.expand import expand, expand_alone
-from kubedrill.experiment.plan import Plan, plan, render
+from kubedrill.experiment.limited import check_limits, closed
+from kubedrill.experiment.plan import Plan, plan
+from kubedrill.experiment.plan_text import render
 from kubedrill.experiment.published import json_schema
 from kubedrill.experiment.read import read_faults, settle
 from kubedrill.experiment.scaled import scaled
@@ -25,6 +27,8 @@ __all__ = [
     "Plan",
     "Seed",
     "WantedFault",
+    "check_limits",
+    "closed",
     "expand",
     "expand_alone",
     "json_schema",

@@ -1,19 +1,23 @@
 """Check the entries under `faults:` and put them on the drill's time."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kubedrill.experiment.activities import ActivityReader
 from kubedrill.experiment.parameters import check_parameters
-from kubedrill.experiment.schema import FAULT_KEYS
+from kubedrill.experiment.schema import FAULT_KEYS, MOST_FAULTS
 from kubedrill.experiment.settled import ACTIVITY, WantedFault
 from kubedrill.reading.problems import Location, Problems, describe
 from kubedrill.reading.units import UnitError, format_duration, parse_duration
-from kubedrill.record.catalogue import FaultDescription
+from kubedrill.record.catalogue import FaultDescription, Lasts, Need
 from kubedrill.words import did_you_mean, shown
 
 DEFAULT_PHASE = "fault"
+
+_ROUNDING = 1e-9
+"""Seconds are floats: the third 0.1 s ends a little after 0.3 s."""
 
 _OF_ACTIVITIES = {
     "rollback": "knows how to undo itself",
@@ -33,18 +37,23 @@ class FaultReader:
     activities: ActivityReader
     problems: Problems
 
-    def read(self, entry: Mapping[str, Any], index: int) -> WantedFault | None:
-        """Return one entry as a WantedFault, or None if something is wrong with it."""
+    def read(self, entry: Mapping[str, Any], index: int) -> tuple[WantedFault, ...]:
+        """Return one entry as WantedFaults, several if it is repeated; none if something is wrong with it."""
         before = len(self.problems.found)
         location: Location = ("faults", index)
         name = self._name(entry, location)
         arguments = self._arguments(name, entry, location) if name else {}
         phase = self._phase(entry, location)
-        times = self._times(phase, entry, location) if phase else None
-        if name is None or phase is None or times is None or len(self.problems.found) > before:
-            return None
-        lasts = self.known[name].lasts if name in self.known else "lasting"
-        return WantedFault(name, arguments, phase, *times, lasts)
+        known = self.known.get(name or "")
+        lasts = known.lasts if known else "lasting"
+        times = self._times(phase, entry, location, lasts) if phase else ()
+        if name is None or phase is None or len(self.problems.found) > before:
+            return ()
+        slows_disks = known is not None and str(Need("limiting", "disk")) in known.needs
+        return tuple(
+            WantedFault(name, arguments, phase, begin, end, lasts, slows_disks)
+            for begin, end in times
+        )
 
     def _name(self, entry: Mapping[str, Any], location: Location) -> str | None:
         known = [ACTIVITY, *self.known]
@@ -96,29 +105,88 @@ class FaultReader:
         return None
 
     def _times(
-        self, phase: str, entry: Mapping[str, Any], location: Location
-    ) -> tuple[float, float] | None:
+        self, phase: str, entry: Mapping[str, Any], location: Location, lasts: Lasts
+    ) -> Sequence[tuple[float, float]]:
+        """Return when the fault begins and ends, in seconds from the drill's start, each time."""
         start, end = self.phases[phase]
         at = self._duration(entry, "at", 0.0, location)
         if at is None:
-            return None
+            return ()
         if start + at >= end:
             length = format_duration(end - start)
             message = f'at: phase "{phase}" lasts {length}; the fault would begin after it'
             self.problems.add((*location, "at"), message)
-            return None
-        length_s = self._duration(entry, "for", end - start - at, location)
-        if length_s is None:
-            return None
+            return ()
+        every = self._every(entry, location, lasts)
+        length_s = self._duration(entry, "for", every or end - start - at, location)
+        if length_s is None or every is None:
+            return ()
         if length_s <= 0:
             self.problems.add((*location, "for"), "for: must be more than 0s")
         last = max(end for _, end in self.phases.values())
-        if start + at + length_s > last:
-            over = format_duration(round(start + at + length_s - last, 9))
+        begins = [start + at]
+        if every:
+            begins = self._begins(start + at, end, (every, length_s), entry, location)
+        if begins and begins[-1] + length_s > last:
+            over = format_duration(round(begins[-1] + length_s - last, 9))
             self.problems.add(
                 (*location, "for"), f"for: the fault would outlive the drill by {over}"
             )
-        return start + at, start + at + length_s
+        return [(begin, begin + length_s) for begin in begins]
+
+    def _every(self, entry: Mapping[str, Any], location: Location, lasts: Lasts) -> float | None:
+        """Return after how many seconds the fault begins again, 0 if it does not; None if that is wrong."""
+        if "every" not in entry:
+            if "times" in entry:
+                self.problems.add((*location, "times"), "times: says how often; say every as well")
+                return None
+            return 0.0
+        every = self._duration(entry, "every", 0.0, location)
+        length_s = self._duration(entry, "for", 0.0, location)
+        if every is None or length_s is None:
+            return None
+        if every <= 0:
+            self.problems.add((*location, "every"), "every: must be more than 0s")
+        elif lasts == "lasting" and "for" not in entry:
+            message = "every: needs for, which is less: each is undone before the next begins"
+            self.problems.add((*location, "every"), message)
+        elif length_s >= every:
+            message = (
+                f"for: must be less than every, {format_duration(every)}: each is undone before"
+            )
+            self.problems.add((*location, "for"), message)
+        else:
+            return every
+        return None
+
+    def _begins(
+        self,
+        first: float,
+        end: float,
+        every: tuple[float, float],
+        entry: Mapping[str, Any],
+        location: Location,
+    ) -> list[float]:
+        """Return when a fault begins that is repeated: as often as it says, or as fits into its phase.
+
+        `every` is after how many seconds it begins again, and for how many it lasts.
+        """
+        period, length_s = every
+        fitting = max(1, math.floor((end - first - length_s) / period + 1 + _ROUNDING))
+        times = entry.get("times", fitting)
+        if type(times) is not int or times < 1:
+            message = f"times: must be a whole number, 1 or more, not {describe(times)}"
+        elif times > MOST_FAULTS:
+            message = f"times: {times:,} faults; at most {MOST_FAULTS}"
+            if "times" not in entry:
+                message = f"every: {times:,} faults would begin in the phase; at most {MOST_FAULTS}"
+        elif first + (times - 1) * period >= end:
+            message = f"times: only {fitting} fit into the phase"
+        else:
+            return [round(first + number * period, 9) for number in range(times)]
+        key = "times" if "times" in entry else "every"
+        self.problems.add((*location, key), message)
+        return []
 
     def _duration(
         self, entry: Mapping[str, Any], key: str, default: float, location: Location

@@ -137,13 +137,17 @@ class NameCheck:
         is_set = [place for place in places if self._problems.source.place(place).option]
         return next(iter((*named, *is_set)), around)
 
-    def check_refused(self, faults: Mapping[int, WantedFault], refused: Iterable[Refusal]) -> None:
-        """Say which faults the cluster cannot take; not where it is not known when they are."""
+    def check_refused(
+        self, faults: Mapping[tuple[int, int], WantedFault], refused: Iterable[Refusal]
+    ) -> None:
+        """Say which faults the cluster cannot take, each once; not where it is not known when they are."""
         if all(math.isfinite(end) for _, end in self._phases.values()):
-            indexes = list(faults)
-            for number, argument, why in refused:
-                index = indexes[number]
-                self._problems.add(("faults", index, faults[index].name, argument), why)
+            places, told = list(faults), set[Location]()
+            for number, where, why in refused:
+                place: Location = ("faults", places[number][0], faults[places[number]].name, *where)
+                if place not in told:
+                    told.add(place)
+                    self._problems.add(place, why)
 
     def objectives(self, faults: Sequence[WantedFault]) -> tuple[PhaseObjective, ...]:
         """Return the objectives of every phase, those with problems left out.

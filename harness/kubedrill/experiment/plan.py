@@ -1,25 +1,28 @@
 """Say what a drill would do, before anything is touched: targets, blast radius, objectives in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kubedrill.experiment.limited import closed
 from kubedrill.experiment.settled import (
     ACTIVITY,
     Experiment,
     WantedFault,
     refused_on_what_stays,
 )
-from kubedrill.reading.units import format_duration
+from kubedrill.experiment.worst import Moment, moments, worst
 from kubedrill.record.catalogue import CHOSEN_LATER, Catalogue, Lasts, Rule
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.schedule import FREE_SHARE, on_cluster
+from kubedrill.record.schedule import FREE_SHARE
+from kubedrill.record.taken import Taken
 from kubedrill.record.wording import words
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+UP_S, SEEDED_PER_S, SWEPT_S, AROUND_S = 8.0, 450.0, 9.0, 15.0
+"""On two cores: docs/benchmarks.md (cluster up), docs/observing.md (seeds); the last is for measuring the
+machine, starting the load, and judging."""
 
+Takes = Callable[[WantedFault], Sequence[Taken]]
 
 _IDENTITY = "system:serviceaccount:kubedrill:activity-RUN"
 """RUN is the run's name, known when it begins."""
@@ -34,6 +37,8 @@ _UNKNOWN = (
 class PlannedFault:
     """One fault, as far as it is known beforehand."""
 
+    number: int
+    """In the order of injection, from 1."""
     name: str
     arguments: dict[str, Any]
     phase: str
@@ -48,6 +53,8 @@ class PlannedFault:
     chosen: str = ""
     """`leader` or `random` where it hits one of them, which is known when it is injected."""
     lasts: Lasts = "lasting"
+    taken: tuple[Taken, ...] = ()
+    """What is away of the cluster for it, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,11 @@ class Plan:
     """When a probe has failed."""
     phases: tuple[dict[str, Any], ...]
     faults: tuple[PlannedFault, ...]
+    """In the order of injection."""
+    moments: tuple[Moment, ...]
+    """Which are in force together, and what is away then."""
+    worst: tuple[Taken, ...]
+    """Of each kind, what is away when the fewest are left."""
     identity: str | None
     """Whom activities of other extensions act as; None if there are none."""
     rights: tuple[Rule, ...]
@@ -84,18 +96,39 @@ class Plan:
     scale: float
     """What the file's rates and seeds have been multiplied by."""
     minutes: float
-    """The phases' length; cluster up, seeding and clearing away come on top."""
+    """The phases' length."""
+    whole_minutes: float
+    """About how long until the verdict: with seeds, clearing away, and a cluster that is not up."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        return asdict(self)
+        plain = asdict(self)
+        for number, fault in enumerate(self.faults):
+            plain["faults"][number]["taken"] = _plain(fault.taken)
+        for number, moment in enumerate(self.moments):
+            plain["moments"][number]["taken"] = _plain(moment.taken)
+        return {**plain, "worst": _plain(self.worst)}
 
 
-def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | None = None) -> Plan:
-    """Return what the drill would do; `record` is the cluster's if it is up. Changes nothing."""
+def plan(
+    experiment: Experiment,
+    catalogue: Catalogue,
+    record: ClusterRecord | None = None,
+    taken: Takes = lambda _: (),
+    refused: str = "",
+) -> Plan:
+    """Return what the drill would do; `record` is the cluster's if it is up. Changes nothing.
+
+    `taken` says what a fault takes away of the cluster, `refused` why the one that is up cannot take them.
+    """
     described = (None if experiment.cluster_changes else record) or catalogue.cluster
     zones = described.zones if described else ()
-    faults = tuple(_fault(fault, catalogue, zones) for fault in experiment.faults)
+    wanted = sorted(experiment.faults, key=lambda fault: fault.inject_s)
+    faults = tuple(
+        _fault(number, fault, catalogue, zones, tuple(taken(fault)))
+        for number, fault in enumerate(wanted, 1)
+    )
+    stretches = moments(wanted, [fault.taken for fault in faults], catalogue, experiment.seconds)
     needed = tuple(sorted({need for fault in faults for need in fault.needs}))
     return Plan(
         title=experiment.title,
@@ -106,7 +139,9 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         targets=tuple(dict.fromkeys(target for fault in faults for target in fault.targets)),
         capabilities=needed,
         missing=tuple(need for need in needed if record and need not in record.capabilities),
-        refused=refused_on_what_stays(experiment) if record else "",
+        refused=(refused_on_what_stays(experiment) if record else "")
+        or refused
+        or closed(experiment, catalogue.limits),
         seed=experiment.seed.wanted(),
         loads=tuple(
             {**asdict(load), "rate": load.arrivals.in_words()} for load in experiment.loads
@@ -114,6 +149,8 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         deadline_s=experiment.probing.deadline,
         phases=tuple(asdict(phase) for phase in experiment.phases),
         faults=faults,
+        moments=stretches,
+        worst=worst(stretches),
         identity=None if experiment.rights is None else _IDENTITY,
         rights=experiment.rights or (),
         objectives=tuple(
@@ -128,7 +165,19 @@ def plan(experiment: Experiment, catalogue: Catalogue, record: ClusterRecord | N
         headroom=_headroom(experiment),
         scale=experiment.scale,
         minutes=round(experiment.seconds / 60, 1),
+        whole_minutes=round((experiment.seconds + _around_s(experiment, up=bool(record))) / 60, 1),
     )
+
+
+def _around_s(experiment: Experiment, *, up: bool) -> float:
+    """Return about how long what is beside the phases takes, in seconds."""
+    seeds = sum(experiment.seed.wanted().values())
+    seeding = seeds / SEEDED_PER_S + (SWEPT_S if seeds and up else 0.0)
+    return AROUND_S + seeding + (0.0 if up else UP_S)
+
+
+def _plain(taken: Sequence[Taken]) -> list[dict[str, Any]]:
+    return [part.as_dict() for part in taken]
 
 
 def _headroom(experiment: Experiment) -> str:
@@ -137,8 +186,16 @@ def _headroom(experiment: Experiment) -> str:
     return f"{FREE_SHARE:.0%} of the CPU stays free where latency or availability is judged"
 
 
-def _fault(fault: WantedFault, catalogue: Catalogue, zones: Sequence[str]) -> PlannedFault:
+def _fault(
+    number: int,
+    fault: WantedFault,
+    catalogue: Catalogue,
+    zones: Sequence[str],
+    taken: tuple[Taken, ...],
+) -> PlannedFault:
     common: dict[str, Any] = {
+        "number": number,
+        "taken": taken,
         "phase": fault.phase,
         "inject_s": fault.inject_s,
         "undo_s": fault.undo_s,
@@ -156,16 +213,19 @@ def _fault(fault: WantedFault, catalogue: Catalogue, zones: Sequence[str]) -> Pl
         )
     known = catalogue.faults[fault.name]
     values = {**_defaults(known.parameters), **fault.arguments}
-    asked = values[known.hits]
-    chosen = asked if asked in CHOSEN_LATER else ""
+    asked = values[known.hits] if known.hits else known.target
+    chosen = asked if asked in CHOSEN_LATER and known.known_before else ""
     named = zones if chosen else [asked] if isinstance(asked, str) else asked
+    targets = tuple(known.target.format(whom) for whom in named)
+    if asked in CHOSEN_LATER and not known.known_before:
+        targets = (f"{known.hits}s that are chosen when it is injected",)
     return PlannedFault(
         name=fault.name,
         arguments=values,
         does=known.doc,
         blast_radius=_fill_in(known.blast_radius, values),
         needs=known.needs,
-        targets=tuple(known.target.format(whom) for whom in named),
+        targets=targets,
         chosen=chosen,
         lasts=fault.lasts,
         **common,
@@ -179,120 +239,18 @@ def _defaults(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fill_in(text: str, values: Mapping[str, Any]) -> str:
     for name, value in values.items():
-        text = text.replace(f"{{{name}}}", _shown(value))
+        text = text.replace(f"{{{name}}}", shown(value))
     return text
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return an argument as it is written."""
     match value:
         case bool():
             return "true" if value else "false"
         case list():
-            return " and ".join(_shown(item) for item in value)
+            return " and ".join(shown(item) for item in value)
+        case dict():
+            pairs = (f"{key}: {'null' if of is None else shown(of)}" for key, of in value.items())
+            return f"{{{', '.join(pairs)}}}"
     return str(value)
-
-
-def render(planned: Plan, console: "Console") -> None:
-    """Print a plan for people."""
-    claim = f" (claim {planned.claim})" if planned.claim else ""
-    console.print(planned.title + claim, style="bold", highlight=False, markup=False)
-    console.print(f"{planned.why}\n", highlight=False, markup=False)
-    console.print(_facts(planned))
-    console.print(_phase_table(planned))
-    for fault in planned.faults:
-        console.print(_fault_text(fault), highlight=False, markup=False)
-    console.print("\nObjectives", style="bold")
-    for objective in planned.objectives:
-        console.print(
-            f"  {objective['text']}\n    {objective['words']}", highlight=False, markup=False
-        )
-    for text in planned.abort:
-        console.print(f"  The drill ends at once if {text}.", highlight=False, markup=False)
-    minutes = f"{planned.minutes:g} minutes of phases; nothing has been started."
-    console.print(f"\n{minutes}", highlight=False)
-
-
-def _facts(planned: Plan) -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False)
-    table.add_column(style="bold")
-    table.add_column()
-    table.add_row("cluster", Text(on_cluster(planned.cluster, planned.cluster_changes)))
-    table.add_row("needs", ", ".join(planned.capabilities) or "nothing beyond the API")
-    if planned.missing:
-        table.add_row("missing", f"{', '.join(planned.missing)}: the drill would not be started")
-    if planned.refused:
-        table.add_row("refused", f"{planned.refused}; the drill would not be started")
-    table.add_row("may hit", Text(", ".join(planned.targets) or "nothing"))
-    if planned.identity:
-        may = "; ".join(_right(rule) for rule in planned.rights) or "nothing"
-        table.add_row("activities", Text(f"as {planned.identity}; it may: {may}"))
-    seeds = ", ".join(f"{count:,} {kind}" for kind, count in planned.seed.items() if count)
-    table.add_row("seeds", seeds or "nothing")
-    for load in planned.loads:
-        name, profile = load["name"], load["profile"]
-        during = f" in {', '.join(load['phases'])}" if load["phases"] else ""
-        workers = load["workers"]
-        shared = f", by {workers['expect']} workers on other machines" if workers else ""
-        table.add_row("load", f"{name}: {profile} at {load['rate']}{during}{shared}")
-    table.add_row("probes", f"deadline {format_duration(planned.deadline_s)}")
-    table.add_row("headroom", planned.headroom)
-    if planned.scale != 1:
-        table.add_row("scale", f"{planned.scale:g} of the file's rates and seeds")
-    return table
-
-
-def _right(rule: Rule) -> str:
-    named = f" {', '.join(rule['resourceNames'])}" if "resourceNames" in rule else ""
-    of = [
-        f"{resource}.{group}" if group else resource
-        for group in rule.get("apiGroups", ())
-        for resource in rule.get("resources", ())
-    ]
-    return f"{', '.join(rule['verbs'])} {', '.join([*of, *rule.get('nonResourceURLs', ())])}{named}"
-
-
-def _phase_table(planned: Plan) -> "Table":
-    from rich.table import Table
-
-    table = Table(title="Phases", title_justify="left")
-    for column in ("phase", "from", "length", "faults"):
-        table.add_column(column)
-    start = 0.0
-    for phase in planned.phases:
-        name, seconds = phase["name"], phase["seconds"]
-        faults = ", ".join(fault.name for fault in planned.faults if fault.phase == name)
-        table.add_row(name, format_duration(start), format_duration(seconds), faults)
-        start += seconds
-    return table
-
-
-def _fault_text(fault: PlannedFault) -> str:
-    arguments = ", ".join(f"{name}: {_shown(value)}" for name, value in fault.arguments.items())
-    times = (format_duration(fault.inject_s), format_duration(fault.undo_s))
-    return (
-        f"\n{fault.name} {arguments}\n  {fault.does}\n"
-        f"  {_LASTS[fault.lasts].format(*times)}; needs {', '.join(fault.needs) or 'nothing'}\n"
-        f"  hits {_hit(fault)}\n"
-        f"  blast radius: {fault.blast_radius or 'not stated'}"
-    )
-
-
-_LASTS: dict[Lasts, str] = {
-    "lasting": "from {0} to {1}",
-    "momentary": "at {0}, and over at once",
-    "irreversible": "at {0}, and cannot be undone: only on a cluster that is thrown away after the drill",
-}
-"""From when to when a fault is in force."""
-
-
-def _hit(fault: PlannedFault) -> str:
-    names = ", ".join(fault.targets)
-    match fault.chosen:
-        case "":
-            return names
-        case "random":
-            return f"one of {names}, at random"
-    return f"one of {names}: the {fault.chosen} at that time"

@@ -8,15 +8,18 @@ from kubedrill.experiment.draft import Draft, sound
 from kubedrill.experiment.faults import FaultReader
 from kubedrill.experiment.names import NameCheck
 from kubedrill.experiment.observed import check_arrivals, check_observed
-from kubedrill.experiment.schema import ExperimentFile
+from kubedrill.experiment.schema import MOST_FAULTS, ExperimentFile
 from kubedrill.experiment.settled import Experiment, PhaseLength, WantedFault
 from kubedrill.reading.problems import Location, Problems, dotted
 from kubedrill.record.catalogue import Catalogue, Refusal
 from kubedrill.record.schedule import ScheduledLoad
 
 
-def read_faults(draft: Draft, catalogue: Catalogue) -> dict[int, WantedFault]:
-    """Return the draft's faults by their position in the file; what is wrong with others is told in it."""
+def read_faults(draft: Draft, catalogue: Catalogue) -> dict[tuple[int, int], WantedFault]:
+    """Return the draft's faults by their position in the file, and which time it is.
+
+    What is wrong with others is told in it.
+    """
     if not draft.times:
         return {}
     if catalogue.untold:
@@ -25,14 +28,21 @@ def read_faults(draft: Draft, catalogue: Catalogue) -> dict[int, WantedFault]:
     reader = FaultReader(
         draft.times, catalogue.faults, catalogue.unreadable, activities, draft.problems
     )
-    read = {index: reader.read(entry, index) for index, entry in sound(draft.file.faults)}
-    return {index: fault for index, fault in read.items() if fault}
+    read = {
+        (index, time): fault
+        for index, entry in sound(draft.file.faults)
+        for time, fault in enumerate(reader.read(entry, index))
+    }
+    if len(read) > MOST_FAULTS >= len(draft.file.faults):
+        together = f"{len(read):,} faults, with those that are repeated; at most {MOST_FAULTS}"
+        draft.problems.add(("faults",), together)
+    return read
 
 
 def settle(
     draft: Draft,
     catalogue: Catalogue,
-    faults: Mapping[int, WantedFault],
+    faults: Mapping[tuple[int, int], WantedFault],
     refused: Iterable[Refusal] = (),
 ) -> Experiment:
     """Return the experiment; `faults` are those of `read_faults`; some the cluster may have `refused`.

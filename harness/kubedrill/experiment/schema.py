@@ -34,7 +34,7 @@ from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
 from kubedrill.words import shown
 
-FAULT_KEYS = ("phase", "at", "for", "rollback", "rights")
+FAULT_KEYS = ("phase", "at", "for", "every", "times", "rollback", "rights")
 """What may stand beside a fault's name."""
 
 MOST_LOADS = 64
@@ -215,6 +215,14 @@ _FAULTS_SCHEMA = WithJsonSchema(
                 "phase": {"type": "string", "default": "fault"},
                 "at": DURATION_SCHEMA | {"default": "0s", "description": "From the phase's start."},
                 "for": DURATION_SCHEMA | {"description": "Until the phase ends, if not given."},
+                "every": DURATION_SCHEMA
+                | {"description": "Begins again so long after each begin; `for` is less."},
+                "times": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": MOST_FAULTS,
+                    "description": "How often, if not as often as it fits into the phase.",
+                },
             },
             "additionalProperties": False,
         },

@@ -19,6 +19,9 @@ ACTIVITY = "activity"
 
 MOST_SEEDED = 150_000
 
+STORED = {"pods": 6 * 1024, "secrets": 1400, "customs": 6 * 1024}
+"""Bytes of a seeded object as etcd stores it, about; a secret's data is in base64."""
+
 
 class Seed(Part):
     """Objects made before the load begins, and swept after it."""
@@ -53,6 +56,7 @@ class WantedFault:
     inject_s: float
     undo_s: float
     lasts: Lasts = "lasting"
+    slows_disks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
                 at(fault.inject_s),
                 at(fault.undo_s),
                 fault.lasts,
+                fault.slows_disks,
             )
             for fault in experiment.faults
         ),

@@ -188,6 +188,8 @@ def _description(kind: type[Fault], file: str = "") -> FaultDescription:
         doc=(kind.__doc__ or "").partition("\n")[0],
         blast_radius=kind.blast_radius,
         lasts=kind.lasts,
+        effect_s=kind.effect_s,
         hits=kind.hits,
         target=kind.target,
+        known_before=kind.known_before,
     )

@@ -1,46 +1,37 @@
-"""Faults on etcd: a member is killed and kept down; it comes back as a full member that caught up."""
+"""Faults on etcd: members that are taken out, and come back as full members that caught up."""
 
+from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from kubedrill.cluster.etcd import EtcdError, EtcdStatus, healthy, status
-from kubedrill.faults import holding_down
+from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
-from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.processes import ASK_S, KILL, PAUSE, STOP, OnProcesses, running
 from kubedrill.faults.toll import Toll
-from kubedrill.record.catalogue import ClusterDescription, Need
+from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.errors import WireError
-
-ASK_S = 0.5
-"""A member that does not answer within this time does not answer: on one machine it takes 2 ms."""
 
 CAUGHT_UP = 100
 """Raft entries a member may be behind the leader: less than a second of a busy cluster's writes."""
 
 
-class EtcdKill(Fault):
-    """Kill an etcd member with SIGKILL and keep it down until the phase ends."""
+class OnMembers(Fault, ABC):
+    """What those have in common that take members from the others."""
 
-    name: ClassVar = "etcd.kill"
-    functions: ClassVar = ("kill", "restore")
     hits: ClassVar = "member"
     target: ClassVar = "etcd-{}"
-    needs: ClassVar = (Need("holding", "etcd"),)
-    blast_radius: ClassVar = "etcd member {member}; refused where quorum would be lost"
-    effect_s: ClassVar = 10.0
-    """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""
-    return_s: ClassVar = 30.0
-    """A member reads its log and catches up in about 1 s here; 30 s is what a loaded machine may need."""
 
     member: Whom = Field(
         description="leader, random, a zone such as a, or several zones: [a, b]",
         json_schema_extra={"default": "leader"},
     )
     allow_quorum_loss: bool = Field(
-        False, description="kill even where the members that are left have no quorum"
+        False, description="even where the members that are left have no quorum"
     )
 
     def asked(self) -> str | Sequence[str]:
@@ -51,38 +42,49 @@ class EtcdKill(Fault):
         """Return the members."""
         return (self.toll("member", self.allow_quorum_loss),)
 
+
+class _TakenOut(OnMembers, OnProcesses, ABC):
+    """What those have in common that take them out."""
+
+    component: ClassVar = "etcd"
+    health: ClassVar = "/health"
+    blast_radius: ClassVar = "etcd member {member}; refused where quorum would be lost"
+    effect_s: ClassVar = 10.0
+    """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""
+    return_s: ClassVar = 30.0
+    """A member reads its log and catches up in about 1 s here; 30 s is what a loaded machine may need."""
+
+    def moves(self) -> tuple[str, ...]:
+        """Return etcd; and where no write may be possible any more, all that must renew a Lease."""
+        return ("etcd", *LED) if self.allow_quorum_loss else ("etcd",)
+
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the members that run."""
-        leaders = [zone for zone, said in _statuses(scene.record).items() if said.is_leader]
-        return holding_down.running(scene, self.target, leaders)
+        return running(scene, self.target, leading(scene), finds=self.finds)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
-        """Kill the members, and remember how things were before."""
-        before = _statuses(scene.record)
-        hit = [before[zone] for target in scene.targets if (zone := _zone(target)) in before]
+        """Take the members out, and remember how things were before."""
+        before = statuses(scene.record)
+        hit = [before[zone] for target in scene.targets if (zone := zone_of(target)) in before]
         return {
-            **holding_down.kill(scene),
+            **super().inject(scene),
             "member_ids": [member.member_id for member in hit],
             "led": any(member.is_leader for member in hit),
             "answered": [*before],
         }
 
-    def did(self, scene: Scene) -> str:
-        """Say which processes were killed."""
-        return holding_down.killed(scene)
-
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the members are gone and, where that can be, another one leads."""
-        after = _statuses(scene.record)
-        if still := [target for target in scene.targets if _zone(target) in after]:
-            words = "the process was replaced, the kill hit nothing that lasted"
+        after = statuses(scene.record)
+        if still := [target for target in scene.targets if zone_of(target) in after]:
+            words = f"the process was replaced, the {self.verb} hit nothing that lasted"
             return missing(f"{' and '.join(still)} answered: {words}", *still)
         gone = f"{' and '.join(scene.targets)} did not answer"
         members = len(scene.record.zones)
         quorum = members // 2 + 1
         answered = set(scene.facts["answered"])
-        # Survivors that are slow to answer are no proof: the kill itself must have taken the quorum.
-        if len(answered - {_zone(target) for target in scene.targets}) < quorum <= len(answered):
+        # Survivors that are slow to answer are no proof: the fault itself must have taken the quorum.
+        if len(answered - {zone_of(target) for target in scene.targets}) < quorum <= len(answered):
             return proof(f"{gone}; {len(after)} of {members} members answer: no quorum")
         if not scene.facts["led"]:
             return proof(gone)
@@ -91,41 +93,40 @@ class EtcdKill(Fault):
                 return proof(f"{gone}; {self.target.format(zone)} leads")
         return missing("no other member led")
 
-    def lapse(self, scene: Scene) -> Lapse | None:
-        """Return which member is not held down, or was not all the time."""
-        return holding_down.lapse(scene)
-
-    def undo(self, scene: Scene) -> None:
-        """Start the members."""
-        holding_down.release(scene)
-
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are full members, healthy, and close behind the leader."""
-        found = _statuses(scene.record)
-        leader = next((said for said in found.values() if said.is_leader), None)
-        if leader is None:
-            return missing("no member leads", *scene.targets)
-        behind = [0]
-        for target in scene.targets:
-            said = found.get(_zone(target))
-            lag = max(leader.raft_index - said.raft_applied_index, 0) if said else 0
-            behind.append(lag)
-            if said is None:
-                return missing(f"{target} does not answer", target)
-            if said.is_learner or said.errors:
-                return missing(f"{target} is no full member: {_trouble(said)}", target)
-            if lag > CAUGHT_UP:
-                return missing(f"{target} is {lag} raft entries behind the leader", target)
-            if not healthy(scene.record, _zone(target), ASK_S):
-                return missing(f"{target} is not healthy", target)
-        words = f"full member, healthy, {max(behind)} raft entries behind the leader"
-        return proof(f"{' and '.join(scene.targets)}: {words}")
+        return caught_up(scene, scene.targets)
+
+
+class EtcdKill(_TakenOut):
+    """Kill an etcd member with SIGKILL and keep it down until the phase ends."""
+
+    way: ClassVar = KILL
+
+
+class EtcdStop(_TakenOut):
+    """Stop an etcd member in order (SIGTERM) and keep it down until the phase ends."""
+
+    way: ClassVar = STOP
+
+
+class EtcdPause(_TakenOut):
+    """Pause an etcd member (SIGSTOP) until the phase ends: its connections stay, and nobody answers."""
+
+    way: ClassVar = PAUSE
+
+    def moves(self) -> tuple[str, ...]:
+        """Return etcd, and all that must renew a Lease: what was sent to the member hangs with it."""
+        return ("etcd", *LED)
 
 
 kill, restore = actions(EtcdKill)
+stop, start = actions(EtcdStop)
+pause, proceed = actions(EtcdPause)
 
 
-def _zone(target: str) -> str:
+def zone_of(target: str) -> str:
+    """Return the zone of a member."""
     return target.removeprefix("etcd-")
 
 
@@ -133,7 +134,12 @@ def _trouble(said: EtcdStatus) -> str:
     return "a learner" if said.is_learner else ", ".join(said.errors)
 
 
-def _statuses(record: ClusterRecord) -> dict[str, EtcdStatus]:
+def leading(scene: Scene) -> list[str]:
+    """Return the zones of the members that say that they lead: more than one only while that changes."""
+    return [zone for zone, said in statuses(scene.record).items() if said.is_leader]
+
+
+def statuses(record: ClusterRecord) -> dict[str, EtcdStatus]:
     """Return what each member that answers says of itself, by zone."""
     found = {}
     for zone in record.zones:
@@ -142,3 +148,26 @@ def _statuses(record: ClusterRecord) -> dict[str, EtcdStatus]:
         except (WireError, EtcdError):
             continue
     return found
+
+
+def caught_up(scene: Scene, members: Sequence[str]) -> Seen:
+    """Look whether members are full ones, healthy, and close behind the leader."""
+    found = statuses(scene.record)
+    leader = next((said for said in found.values() if said.is_leader), None)
+    if leader is None:
+        return missing("no member leads", *members)
+    behind = [0]
+    for member in members:
+        said = found.get(zone_of(member))
+        lag = max(leader.raft_index - said.raft_applied_index, 0) if said else 0
+        behind.append(lag)
+        if said is None:
+            return missing(f"{member} does not answer", member)
+        if said.is_learner or said.errors:
+            return missing(f"{member} is no full member: {_trouble(said)}", member)
+        if lag > CAUGHT_UP:
+            return missing(f"{member} is {lag} raft entries behind the leader", member)
+        if not healthy(scene.record, zone_of(member), ASK_S):
+            return missing(f"{member} is not healthy", member)
+    words = f"full member, healthy, {max(behind)} raft entries behind the leader"
+    return proof(f"{' and '.join(members)}: {words}")

@@ -11,9 +11,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 from kubedrill.cluster.handle import Handle
-from kubedrill.faults.toll import Kind, Toll, Words
+from kubedrill.faults.toll import Kind, Left, Toll, Words
 from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Lasts, Need
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.faults import Witness
 
 Whom = Annotated[
     str | list[str],
@@ -38,6 +39,8 @@ class Candidate:
     called: str
     """What the file calls it: a zone."""
     leads: bool = False
+    is_well: bool = True
+    """Not so of one that answers nobody, for what another fault does to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,14 @@ class Scene:
 
     record: ClusterRecord
     handle: Handle
+    """Acts on behalf of the fault."""
     targets: tuple[str, ...] = ()
     lease: int | None = None
     """When what is held is let go though nobody asks for it, monotonic ns."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What `inject` returned; plain JSON."""
+    """What `found` and `inject` returned; plain JSON."""
+    owner: str = ""
+    """On whose behalf: the ledger's id of the fault; "" before it stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,9 @@ class Fault(BaseModel, ABC):
     functions: ClassVar[tuple[str, str]]
     """The names that `actions` binds in its module: what injects it, what undoes it."""
     hits: ClassVar[str]
-    """The field that says whom: `member`."""
+    """The field that says whom: `member`; "" where `target` is the only one."""
+    known_before: ClassVar[bool] = True
+    """Whether anybody knows before it is injected whom it may hit."""
     target: ClassVar[str]
     """What ledger and report call the one that the file calls so: `etcd-{}`."""
     verb: ClassVar[str] = "kill"
@@ -102,15 +110,27 @@ class Fault(BaseModel, ABC):
     """What is done to the cluster: operations that its handle must have."""
     blast_radius: ClassVar[str]
     """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
+    absent: ClassVar[str] = "was not running"
+    """What those were that are named, and cannot be hit."""
     lasts: ClassVar[Lasts] = "lasting"
+    leaves: ClassVar[Left] = "well"
+    """How it leaves whom it hits, for other faults that come on top."""
+    hits_deaf: ClassVar[bool] = False
+    """Whether it may hit one that another fault keeps from answering."""
     effect_s: ClassVar[float]
     """How long its effect may take to be proven."""
+    look_s: ClassVar[float] = 0.2
+    """How often it is looked at whether it lasts; the supervisor tells of what came and went in between."""
     return_s: ClassVar[float] = 0.0
     """How long its undo may take, until all is proven to be as before."""
 
     @abstractmethod
     def asked(self) -> str | Sequence[str]:
         """Return whom the file names, by what the file calls them, or `leader` or `random`."""
+
+    def known(self, cluster: ClusterDescription) -> Sequence[str]:
+        """Return whom a file may name, if that is known before: the zones."""
+        return cluster.zones
 
     def refuse(self, cluster: ClusterDescription) -> str:  # noqa: ARG002 - for those that must refuse
         """Return why this may not be done to the cluster, before anything is started; or ""."""
@@ -120,9 +140,29 @@ class Fault(BaseModel, ABC):
         """Return what is taken away while it lasts."""
         return ()
 
+    def moves(self) -> tuple[str, ...]:
+        """Return the kinds of components whose leader may change because of it; other leaders may not."""
+        return ()
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return what others must see of it: where they saw something else, its proof is not believed."""
+        return ()
+
     @abstractmethod
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return what could be hit now."""
+
+    def drawn(self, there: int) -> int:  # noqa: ARG002
+        """Return how many of so many candidates `random` chooses."""
+        return 1
+
+    def totals(self, scene: Scene) -> Mapping[Kind, int]:  # noqa: ARG002
+        """Return how many there are of kinds that do not stand one in each zone."""
+        return {}
+
+    def found(self, scene: Scene) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return how the targets are before anything is done: ledger and `facts` have it by then."""
+        return {}
 
     @abstractmethod
     def inject(self, scene: Scene) -> Mapping[str, Any]:
@@ -136,6 +176,13 @@ class Fault(BaseModel, ABC):
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether it shows."""
 
+    def advance(self, scene: Scene) -> None:
+        """Do the next step of what is done little by little; asked as often as `lapse`, until the undo."""
+
+    def unfinished(self, scene: Scene) -> str:  # noqa: ARG002
+        """Return which steps had not been done when it was to be undone, in words; or ""."""
+        return ""
+
     def lapse(self, scene: Scene) -> Lapse | None:  # noqa: ARG002
         """Return how the effect does not hold, or did not, though nobody has undone it."""
         return None
@@ -143,17 +190,25 @@ class Fault(BaseModel, ABC):
     def undo(self, scene: Scene) -> None:
         """Begin to take it back; may be called again."""
 
+    def retreat(self, scene: Scene) -> None:
+        """Take back the next of what is taken back little by little; asked each time before `undone`."""
+
     def undone(self, scene: Scene) -> Seen:  # noqa: ARG002
         """Look whether all is as before."""
         return proof("nothing to undo")
 
-    def toll(self, kind: Kind, allowed: bool) -> Toll:
+    def is_hidden_by(self, other: "Fault") -> bool:  # noqa: ARG002
+        """Whether nobody could tell its effect while another one that hits the same is in force."""
+        return False
+
+    def toll(self, kind: Kind, allowed: bool, at_once: int | None = None) -> Toll:
         """Return the toll of those that the file names; one that the stage chooses counts as one of any."""
         asked = self.asked()
         if isinstance(asked, str):
             later = asked in CHOSEN_LATER
-            return Toll(kind, () if later else (asked,), int(later), allowed)
-        return Toll(kind, tuple(asked), 0, allowed)
+            named, unnamed = () if later else (asked,), int(later)
+            return Toll(kind, named, unnamed, allowed, self.leaves, at_once=at_once)
+        return Toll(kind, tuple(asked), 0, allowed, self.leaves, at_once=at_once)
 
     def words(self) -> Words:
         """Return how refusals speak of it."""

@@ -11,9 +11,6 @@ from kubedrill.faults.progress import Progress
 from kubedrill.record.ledger import Entry, Ledger
 from kubedrill.words import in_a_line
 
-LOOK_S = 0.2
-"""How often it is looked at; the supervisor's own times tell of what came and went in between."""
-
 UNSEEN_S = 10.0
 """For how long a cluster may not answer. A call of its handle takes 5 s at most."""
 
@@ -47,7 +44,7 @@ class _Watch:
         with suppress(OSError):  # a full disk: the undo tells of it
             told = off = False
             self.seen = now()
-            while not self.ended.wait(LOOK_S):
+            while not self.ended.wait(self.fault.look_s):
                 lapse = self._lapse()
                 if lapse and not told and _is_ending(self.ledger, self.entry):
                     return
@@ -62,7 +59,7 @@ class _Watch:
     def _lapse(self) -> Lapse | None:
         """Return how it does not last; nobody knows that it does where nobody could look for long."""
         try:
-            lapse = _look_at(self.fault, self.scene)
+            lapse = _look_at(self.fault, self.scene, steps=True)
         except HandleError as error:
             unseen_s = (now() - self.seen) / SECOND
             words = f"nobody could look for {unseen_s:.0f} s ({error})"
@@ -92,7 +89,7 @@ def end(fault: Fault, scene: Scene, ledger: Ledger, entry: Entry) -> str:
         watch.stop()
     if "facts" not in entry.facts:
         return ""  # it was never injected
-    known = _found(ledger, entry.id)
+    known = _found(ledger, entry.id) or entry
     known_of = {"ending", "lapsed"} & set(known.facts)
     lapse = None if known_of else _last_look(fault, scene)
     found = [lapse.words, now()] if lapse else known.facts.get("lapsed")
@@ -109,9 +106,11 @@ def _last_look(fault: Fault, scene: Scene) -> Lapse | None:
         return Lapse(f"nobody could look when it was undone ({error})")
 
 
-def _look_at(fault: Fault, scene: Scene) -> Lapse | None:
-    """Return how it does not last; HandleError if the cluster does not say."""
+def _look_at(fault: Fault, scene: Scene, steps: bool = False) -> Lapse | None:
+    """Return how it does not last, after its next step, if it `steps`; HandleError as of the cluster."""
     try:
+        if steps:
+            fault.advance(scene)
         return fault.lapse(scene)
     except HandleError:
         raise
@@ -129,8 +128,9 @@ def _in_words(fault: Fault, entry: Entry, words: str, since: int) -> str:
 def _is_ending(ledger: Ledger, entry: str) -> bool:
     """Whether somebody else undoes the fault: the watchdog, heal."""
     found = _found(ledger, entry)
-    return found.undone or "ending" in found.facts
+    return found is not None and (found.undone or "ending" in found.facts)
 
 
-def _found(ledger: Ledger, entry: str) -> Entry:
-    return next(known for known in ledger.entries() if known.id == entry)
+def _found(ledger: Ledger, entry: str) -> Entry | None:
+    """Return an entry; None if the ledger has lost it."""
+    return next((known for known in ledger.entries() if known.id == entry), None)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -17,10 +17,12 @@ from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import Handle, HandleError
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import lasting
+from kubedrill.faults.beside import beside
 from kubedrill.faults.catalogue import kind_of
-from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, missing
+from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, missing, proof
+from kubedrill.faults.limited import described, held_back, in_force
 from kubedrill.faults.overlap import refused_now
-from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of
+from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of, is_ending
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
@@ -38,6 +40,13 @@ LEASE_GRACE = 60 * SECOND
 """How much longer than its deadline a fault is held: the watchdog comes first."""
 
 
+class _Look(NamedTuple):
+    """When somebody looked, monotonic ns."""
+
+    begun: int
+    ended: int
+
+
 def inject(
     fault: str, given: Mapping[str, Any], run: str, index: int = 0, file: str = ""
 ) -> dict[str, Any]:
@@ -52,23 +61,33 @@ def inject(
 
 def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:
     record = ClusterRecord.read(folder.cluster)
+    progress = Progress(folder, fault.name, index, moves=fault.moves(), shows=fault.shows())
+    if why := held_back(record, fault.name):
+        raise progress.fail(why)
     scene = Scene(record, handle_of(record), lease=_lease(fault, folder, index))
-    targets = _choose(fault, scene, Progress(folder, fault.name, index))
+    targets = _choose(fault, scene, progress)
     scene = replace(scene, targets=targets)
-    progress = Progress(folder, fault.name, index, targets)
+    progress = replace(progress, targets=targets)
     ledger = Ledger(folder.ledger)
+    scene = _found(fault, scene, progress)
     entry = _intend(fault, scene, ledger, progress, file)
+    scene = replace(scene, handle=handle_of(record, entry), owner=entry)
+    if is_ending(folder):
+        ledger.undone(entry)
+        raise FaultFailed(f"{fault.name}: not injected, the drill was ended")
     begun = progress.say("injecting")
     try:
-        scene = replace(scene, facts=dict(fault.inject(scene)))
+        scene = replace(scene, facts={**scene.facts, **fault.inject(scene)})
     except HandleError as error:
         raise progress.fail(str(error)) from error
     except Exception as error:
         raise progress.fail(in_a_line(error)) from error
     ledger.learn(entry, facts=dict(scene.facts))
+    _remember(ledger, entry, folder, index)
     progress.say("injected", fault.did(scene), **scene.facts)
-    proof = _proven(lambda: fault.took_effect(scene), fault.effect_s, progress)
-    at = progress.say("took-effect", proof)
+    proof, shown = _proven(lambda: fault.took_effect(scene), fault.effect_s, progress)
+    # Who does not answer a question was out when it was asked, not when we had waited long enough.
+    at = progress.say("took-effect", proof, time=shown.begun)
     if fault.lasts == "lasting":
         lasting.begin(fault, scene, progress, entry)
     else:
@@ -82,33 +101,78 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
     Raises FaultFailed if the effect did not last until now, or if it is not undone within the fault's time.
     """
     folder = folder_of(run)
-    entry = Ledger(folder.ledger).open_fault("fault", index, fault)
+    entry = Ledger(folder.ledger).open_fault("fault", index, fault) or _lost(folder, index)
     if entry is None:
         return {"undone": "already, or never injected"}
     record = ClusterRecord.read(folder.cluster)
-    handle = handle_of(record)
+    handle = handle_of(record, entry.id)
     if not record.stands() or handle.is_gone():
         Ledger(folder.ledger).undone(entry.id)
         return {"undone": "the cluster is gone, and the fault with it"}
     known = _read(fault, entry.facts.get("given", {}), file)
     targets = tuple(entry.facts.get("targets", ()))
-    scene = Scene(record, handle, targets, facts=entry.facts.get("facts", {}))
-    return _undo(known, scene, entry, Progress(folder, fault, index, targets))
+    facts = entry.facts.get("facts") or entry.facts.get("found", {})
+    scene = Scene(record, handle, targets, facts=facts, owner=entry.id)
+    progress = Progress(folder, fault, index, targets, known.moves(), known.shows())
+    return _undo(known, scene, entry, progress)
+
+
+_injected: dict[tuple[RunFolder, int], Entry] = {}
+"""What this process has injected: also where the ledger is cut meanwhile, it is undone."""
+
+
+def _remember(ledger: Ledger, entry: str, folder: RunFolder, index: int) -> None:
+    for known in ledger.entries():
+        if known.id == entry:
+            _injected[folder, index] = known
+
+
+def _lost(folder: RunFolder, index: int) -> Entry | None:
+    """Return the entry of what was injected here, if the ledger does not know of it any more."""
+    entry = _injected.get((folder, index))
+    return None if entry is None or _is_known(Ledger(folder.ledger), entry) else entry
+
+
+def _is_known(ledger: Ledger, entry: Entry) -> bool:
+    return any(known.id == entry.id for known in ledger.entries())
 
 
 def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[str, Any]:
     ledger = Ledger(progress.folder.ledger)
-    lapse = lasting.end(fault, scene, ledger, entry)
+    lapse = lasting.end(fault, scene, ledger, entry) if fault.lasts == "lasting" else ""
+    unfinished = fault.unfinished(scene) if "facts" in entry.facts else ""
+    lost = "" if _is_known(ledger, entry) else f"{ledger.path.name} has lost its entry"
+    failed = None
+    if why := lapse or unfinished or lost:
+        with suppress(OSError):  # told first: whatever becomes of the undo, it does not hide this
+            failed = progress.fail(why)
     begun = now()
     fault.undo(scene)
     with suppress(OSError):  # a full disk must keep nothing broken
         progress.say("undoing", time=begun)
-    proof = _proven(lambda: fault.undone(scene), fault.return_s, progress, scene.handle)
-    at = progress.say("undone", proof)
+
+    def look() -> Seen:
+        fault.retreat(scene)
+        return _undone(fault, scene, ledger)
+
+    proof, shown = _proven(look, fault.return_s, progress, scene.handle)
+    at = progress.say("undone", proof, time=shown.ended)
     ledger.undone(entry.id)
-    if lapse:
-        raise progress.fail(lapse)
+    _injected.pop((progress.folder, progress.index), None)
+    if failed:
+        raise failed
     return {"targets": [*scene.targets], "seconds": (at - begun) / SECOND, "proof": proof}
+
+
+def _undone(fault: Fault, scene: Scene, ledger: Ledger) -> Seen:
+    """Look whether all is as before, as far as other faults that hit the same let it be."""
+    if left := scene.handle.in_force():
+        return missing("; ".join(left), *scene.targets)
+    seen = fault.undone(scene)
+    if seen.proven or not (others := beside(scene, ledger)):
+        return seen
+    names = " and ".join(others)
+    return proof(f"nothing of it is in force; {names} is, on the same, and shows when all is well")
 
 
 def _read(fault: str, given: Mapping[str, Any], file: str) -> Fault:
@@ -120,20 +184,47 @@ def _read(fault: str, given: Mapping[str, Any], file: str) -> Fault:
 
 def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
     """Return whom to hit, of what is there now; FaultFailed if nobody may be."""
-    there = fault.candidates(scene)
     asked = fault.asked()
+    if why := fault.refuse(described(scene.record)):
+        raise progress.fail(why)
+    try:
+        there = fault.candidates(scene)
+    except HandleError as error:
+        raise progress.fail(str(error)) from error
     if asked == "leader":
         chosen = [candidate for candidate in there if candidate.leads]
         if not chosen:
             raise progress.fail(f"no {fault.hits} leads, so there is no leader to {fault.verb}")
     elif asked == "random":
-        chosen = [random.Random(_seed(progress)).choice(there)] if there else []  # noqa: S311 - no secret
+        well = [candidate for candidate in there if candidate.is_well]
+        chosen = _drawn(fault, well, progress)
     else:
         names = [asked] if isinstance(asked, str) else [*asked]
         chosen = [Candidate(fault.target.format(name), name) for name in names]
-    if why := refused_now(fault, [candidate.called for candidate in chosen], there, scene.record):
+    called = [candidate.called for candidate in chosen]
+    others = [*in_force(Ledger(progress.folder.ledger), described(scene.record))]
+    totals = fault.totals(scene)
+    if why := refused_now(fault, called, there, scene.record, others, more=totals):
         raise replace(progress, targets=tuple(candidate.target for candidate in chosen)).fail(why)
     return tuple(candidate.target for candidate in chosen)
+
+
+def _drawn(fault: Fault, there: Sequence[Candidate], progress: Progress) -> list[Candidate]:
+    """Return those that chance chooses; FaultFailed where there are not so many, or none would be."""
+    many = fault.drawn(len(there))
+    if not 0 < many <= len(there):
+        raise progress.fail(
+            f"{many} of {len(there)} {fault.hits}s would be hit, so there is no choice"
+        )
+    return random.Random(_seed(progress)).sample(there, many)  # noqa: S311 - no secret
+
+
+def _found(fault: Fault, scene: Scene, progress: Progress) -> Scene:
+    """Return the scene with how its targets are before anything is done."""
+    try:
+        return replace(scene, facts=dict(fault.found(scene)))
+    except HandleError as error:
+        raise progress.fail(str(error)) from error
 
 
 def _seed(progress: Progress) -> str:
@@ -148,7 +239,7 @@ def _intend(fault: Fault, scene: Scene, ledger: Ledger, progress: Progress, file
     due = deadline(progress.folder, progress.index, fault.return_s)
     entry = ledger.intend("fault", fault.name, UNDO, arguments, due, limit_s=fault.return_s)
     facts = {"given": fault.model_dump(mode="json"), "targets": [*scene.targets]}
-    ledger.learn(entry, **facts, seed=_seed(progress))
+    ledger.learn(entry, **facts, found=dict(scene.facts), seed=_seed(progress))
     return entry
 
 
@@ -163,17 +254,21 @@ def _proven(
     limit_s: float,
     progress: Progress,
     handle: Handle | None = None,
-) -> str:
-    """Wait for a proof, and return it with the time it took; FaultFailed says what was waited for.
+) -> tuple[str, _Look]:
+    """Wait for a proof, and return it with the time it took, and the look that has it.
+
+    FaultFailed says what was waited for.
 
     With a handle, that includes the last line of each target's log.
     """
     begun = now()
     while True:
+        asked = now()
         seen = _seen(look, progress)
-        waited = (now() - begun) / SECOND
+        shown = _Look(asked, now())
+        waited = (shown.ended - begun) / SECOND
         if seen.proven:
-            return f"{seen.words} ({waited:.2f} s later)"
+            return f"{seen.words} ({waited:.2f} s later)", shown
         if waited >= limit_s:
             break
         time.sleep(POLL_S)

@@ -19,8 +19,9 @@ from typing import Any, Final, Required, TypedDict
 from kubedrill.clock import SECOND
 from kubedrill.cluster.guest import GuestNeeded, grant, revoke, user_of
 from kubedrill.cluster.provider import provider_named
+from kubedrill.faults.limited import held_back
 from kubedrill.faults.outcome import failure
-from kubedrill.faults.progress import GRACE, FaultFailed, Progress, deadline, folder_of
+from kubedrill.faults.progress import GRACE, FaultFailed, Progress, deadline, folder_of, is_ending
 from kubedrill.process.environment import environment, kubeconfig
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_json
@@ -93,6 +94,10 @@ def inject(
     folder = folder_of(run)
     progress = Progress(folder, NAME, index, (activity["name"],))
     place = str(Path.cwd())
+    if refused := held_back(ClusterRecord.read(folder.cluster), NAME):
+        raise progress.fail(refused)
+    if is_ending(folder):
+        raise FaultFailed(f"{activity['name']}: not injected, the drill was ended")
     progress.say("injecting")
     try:
         surroundings = _surroundings(folder)

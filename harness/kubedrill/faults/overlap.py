@@ -6,10 +6,13 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from kubedrill.faults.fault import Candidate, Fault
-from kubedrill.faults.toll import Toll, too_much, unknown
+from kubedrill.faults.limited import beyond, described, forbidden, taken, totals
+from kubedrill.faults.toll import NEEDS, Kind, Toll, too_much, unknown
+from kubedrill.reading.problems import Location
 from kubedrill.reading.wrong import in_parameters
-from kubedrill.record.catalogue import ClusterDescription, Refusal, TimedFault
+from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Need, Refusal, TimedFault
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.taken import Taken
 from kubedrill.words import in_a_line
 
 
@@ -26,7 +29,11 @@ def refusals(
             try:
                 read[index] = kind.model_validate(dict(timed.arguments))
             except ValidationError as error:
-                yield Refusal(index, kind.hits, f"{timed.name}: {in_parameters(error)}")
+                # Their form was checked before, by their schema: what is left is what only the fault knows.
+                where = next((part["loc"] for part in error.errors() if part["loc"]), ())
+                yield Refusal(index, where[:1], f"{timed.name}: {in_parameters(error)}")
+        elif why := forbidden(cluster.limits, timed.name):
+            yield Refusal(index, (), why)
     for index, fault in read.items():
         begun = faults[index].inject_s
         others = [
@@ -35,24 +42,68 @@ def refusals(
             if (faults[number].inject_s, number) < (begun, index) and faults[number].undo_s > begun
         ]
         if why := _why_not(fault, others, cluster):
-            yield Refusal(index, fault.hits, why)
+            yield Refusal(index, _where(fault, why), why)
+
+
+def _where(fault: Fault, why: str) -> Location:
+    """Return where that stands which a refusal begins with (`NAME: set: goaway: ...`), else who is hit."""
+    first, _, then = why.removeprefix(f"{fault.name}: ").partition(": ")
+    if first not in type(fault).model_fields:
+        return (fault.hits,) if fault.hits else ()
+    value = getattr(fault, first)
+    key = then.partition(": ")[0]
+    return (first, key) if isinstance(value, Mapping) and key in value else (first,)
+
+
+def refused_as_it_is(
+    kinds: Mapping[str, type[Fault]], faults: Sequence[TimedFault], record: ClusterRecord
+) -> str:
+    """Return why faults must not be injected into a cluster as it was brought up; or "".
+
+    Its file may promise by now what it has not got: a zone, an operation.
+    """
+    return "; ".join(found.why for found in refusals(kinds, faults, described(record)))
+
+
+def what_is_taken(
+    kinds: Mapping[str, type[Fault]], timed: TimedFault, cluster: ClusterDescription
+) -> tuple[Taken, ...]:
+    """Return what a fault takes away while it is in force; nothing is known of activities."""
+    if (kind := kinds.get(timed.name)) is None:
+        return ()
+    tolls = kind.model_validate(dict(timed.arguments)).tolls(cluster)
+    return tuple(_taken(toll, totals(cluster)) for toll in tolls if toll.counts)
+
+
+def _taken(toll: Toll, there: Mapping[str, int]) -> Taken:
+    total, need, all_of_them = there.get(toll.kind, 0), NEEDS.get(toll.kind), taken([toll])
+    return Taken(
+        toll.kind,
+        total,
+        tuple(toll.named),
+        toll.unnamed,
+        all_of_them if toll.at_once is None else min(all_of_them, toll.at_once),
+        need.least(total) if need else 0,
+    )
 
 
 def _why_not(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
     try:
-        return refusal(fault, cluster) or _with_others(fault, others, cluster)
+        return (
+            refusal(fault, cluster)
+            or _with_others(fault, others, cluster)
+            or _beyond(fault, others, cluster)
+        )
     except Exception as error:  # noqa: BLE001 - a fault may be somebody else's code
         return f"{fault.name}: it cannot be known whether it may be injected: {in_a_line(error)}"
 
 
 def refusal(fault: Fault, cluster: ClusterDescription) -> str:
     """Return why the cluster cannot take a fault by itself; or ""."""
-    for need in map(str, fault.needs):
-        if need not in cluster.capabilities:
-            has = ", ".join(cluster.capabilities) or "nothing"
-            why = f" ({reason})" if (reason := cluster.why_not(need)) else ""
-            return f"{fault.name} needs the capability {need}{why}; this cluster has: {has}"
-    if why := unknown(fault.words(), fault.hits, fault.asked(), cluster.zones):
+    for need in fault.needs:
+        if why := lacking(fault.name, need, cluster):
+            return why
+    if why := _unknown(fault, fault.asked(), cluster):
         return why
     for toll in fault.tolls(cluster):
         if why := too_much(fault.words(), toll, len(cluster.zones), cluster.zones):
@@ -60,42 +111,106 @@ def refusal(fault: Fault, cluster: ClusterDescription) -> str:
     return fault.refuse(cluster)
 
 
+def _unknown(fault: Fault, asked: str | Sequence[str], cluster: ClusterDescription) -> str:
+    """Return whom of those asked for nobody knows, where they are known before; or ""."""
+    known = fault.known(cluster)
+    return unknown(fault.words(), fault.hits, asked, known) if fault.known_before else ""
+
+
+def _beyond(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
+    """Return why a fault goes beyond what the cluster's file allows, the others being in force; or ""."""
+    theirs = [toll for other in others for toll in other.tolls(cluster)]
+    return forbidden(cluster.limits, fault.name) or beyond(
+        cluster.limits, fault.name, fault.tolls(cluster), theirs, totals(cluster)
+    )
+
+
+def lacking(fault: str, need: Need, cluster: ClusterDescription) -> str:
+    """Return that a cluster has not got what the fault of that name needs, and why; or ""."""
+    if str(need) in cluster.capabilities:
+        return ""
+    has = ", ".join(cluster.capabilities) or "nothing"
+    why = f" ({reason})" if (reason := cluster.why_not(str(need))) else ""
+    return f"{fault} needs the capability {need}{why}; this cluster has: {has}"
+
+
 def refused_now(
-    fault: Fault, chosen: Sequence[str], there: Sequence[Candidate], record: ClusterRecord
+    fault: Fault,
+    chosen: Sequence[str],
+    there: Sequence[Candidate],
+    record: ClusterRecord,
+    others: Sequence[Toll] = (),
+    *,
+    more: Mapping[Kind, int] = {},
 ) -> str:
-    """Return why those `chosen`, by what the file calls them, must not be hit as things are now; or ""."""
-    cluster = ClusterDescription(record.zones, record.capabilities, record.lacks)
-    if why := unknown(fault.words(), fault.hits, chosen, cluster.zones):
+    """Return why those `chosen`, by what the file calls them, must not be hit as things are now; or "".
+
+    `others` are the tolls of the faults that are in force, `more` how many there are of other kinds than
+    the cluster's description tells of.
+    """
+    cluster = described(record)
+    if why := _unknown(fault, chosen, cluster):
         return why
-    left = [candidate.called for candidate in there]
-    for toll in fault.tolls(cluster):
-        taken = replace(toll, named=tuple(chosen), unnamed=0)
-        if why := too_much(fault.words(), taken, len(cluster.zones), left):
+    left = [candidate.called for candidate in there if candidate.is_well]
+    tolls = [replace(toll, named=tuple(chosen), unnamed=0) for toll in fault.tolls(cluster)]
+    for toll in tolls:
+        if why := too_much(fault.words(), toll, len(cluster.zones), left):
             return why
-    gone = [fault.target.format(name) for name in chosen if name not in left]
+    if why := beyond(cluster.limits, fault.name, tolls, others, {**totals(cluster), **more}):
+        return why
+    known = {candidate.called for candidate in there}
+    gone = [fault.target.format(name) for name in chosen if name not in known]
     if gone:
-        return f"{', '.join(gone)} was not running, so there was nothing to {fault.verb}"
+        return f"{', '.join(gone)} {fault.absent}, so there was nothing to {fault.verb}"
     return ""
 
 
 def _with_others(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
     """Return why a fault cannot be injected while the others are in force; or ""."""
+    for other in others:
+        if fault.is_hidden_by(other) and (same := _named_by_both(fault, other)):
+            return (
+                f"{fault.name} of {', '.join(same)}: another fault does as much to it then, and nobody could "
+                f"tell the two apart; {fault.verb} another, do more to it, or at another time"
+            )
     for toll in fault.tolls(cluster):
         theirs = (their for other in others for their in other.tolls(cluster))
-        taken = [their for their in theirs if their.kind == toll.kind]
-        if taken and (why := _on_top(fault, toll, taken, cluster)):
+        alike = [their for their in theirs if their.kind == toll.kind]
+        if alike and (why := _on_top(fault, toll, alike, cluster)):
             return why
     return ""
 
 
-def _on_top(fault: Fault, toll: Toll, taken: Sequence[Toll], cluster: ClusterDescription) -> str:
-    down = [name for their in taken for name in their.named]
-    unnamed = sum(their.unnamed for their in taken)
-    held = [*dict.fromkeys(down), *["one of its choice"] * bool(unnamed)]
-    words = f"another fault holds down {' and '.join(held)} then"
-    if twice := [name for name in toll.named if name in down]:
-        verb = fault.words().verb
-        return f"{fault.name} of {', '.join(twice)}: {words}; {verb} another, or at another time"
-    left = [zone for zone in cluster.zones if zone not in {*toll.named, *down}][unnamed:]
+def _on_top(fault: Fault, toll: Toll, others: Sequence[Toll], cluster: ClusterDescription) -> str:
+    bars = [their for their in others if _bars(their, fault)]
+    barred = {name for their in bars for name in their.named}
+    if twice := [name for name in toll.named if name in barred]:
+        words = f"{_whom(bars)} then; {fault.words().verb} another, or at another time"
+        return f"{fault.name} of {', '.join(twice)}: {words}"
+    away = [their for their in others if their.counts]
+    if not toll.counts or not away:
+        return ""
+    hit = {name for their in away for name in their.named}
+    unnamed = sum(their.unnamed for their in away)
+    left = [zone for zone in cluster.zones if zone not in {*toll.named, *hit}][unnamed:]
     why = too_much(fault.words(), toll, len(cluster.zones), [*left, *toll.named])
-    return f"{why} ({words})" if why else ""
+    return f"{why} ({_whom(away)} then)" if why else ""
+
+
+def _bars(their: Toll, fault: Fault) -> bool:
+    """Whether nothing is left to hit, or it would not hear of the fault."""
+    return their.leaves == "gone" or (their.leaves == "deaf" and not fault.hits_deaf)
+
+
+def _whom(taken: Sequence[Toll]) -> str:
+    hit = dict.fromkeys(name for their in taken for name in their.named)
+    whom = [*hit, *["one of its choice"] * any(their.unnamed for their in taken)]
+    return f"another fault hits {' and '.join(whom)}"
+
+
+def _named_by_both(fault: Fault, other: Fault) -> list[str]:
+    """Return whom both faults name."""
+    named = [
+        [asked] if isinstance(asked, str) else [*asked] for asked in (fault.asked(), other.asked())
+    ]
+    return [name for name in named[0] if name in named[1] and name not in CHOSEN_LATER]

@@ -8,16 +8,15 @@ import argparse
 import json
 import logging
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 from kubedrill.clock import SECOND, now
+from kubedrill.faults.progress import ENDED
 from kubedrill.record.folder import RunFolder
 
 _begin: int | None = None
 """When offsets count from: the schedule's start, or the first wait of an experiment played alone."""
-_stop = threading.Event()
 
 
 def until(offset_s: float) -> None:
@@ -27,12 +26,12 @@ def until(offset_s: float) -> None:
         _begin = now()
     left = _begin + round(offset_s * SECOND) - now()
     if left > 0:
-        _stop.wait(left / SECOND)
+        ENDED.wait(left / SECOND)
 
 
 def after_activity_control(**_: Any) -> None:
     """End the method after a wait that the drill's end cut short; the rollbacks follow."""
-    if _stop.is_set():
+    if ENDED.is_set():
         from chaoslib.exceptions import InterruptExecution
 
         raise InterruptExecution("the drill was ended")
@@ -57,7 +56,7 @@ def main() -> int:
     if schedule is None:
         return 0
     _begin = schedule.start
-    on_end(_stop.set)
+    on_end(ENDED.set)
     # Strategies in the file are honoured only if they come as settings too.
     journal = run_experiment(experiment, settings={"runtime": experiment["runtime"]})
     folder.chaos_journal.write_text(json.dumps(journal, indent=1, default=str), encoding="utf-8")

@@ -1,17 +1,31 @@
 """Faults: what a fault did and saw, a line each in the run's `faults.jsonl`."""
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kubedrill.clock import SECOND, now
-from kubedrill.record.faults import FaultEvent, FaultLine
+from kubedrill.record.faults import FaultEvent, FaultLine, Witness
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.schedule import Schedule
+from kubedrill.record.stopping import is_asked
 
 GRACE = 30 * SECOND
 """What an undo may take on a loaded machine before the watchdog plays it too."""
+
+
+ENDED = threading.Event()
+"""Set when the drill that this process plays is to end."""
+
+
+def is_ending(folder: RunFolder) -> bool:
+    """Whether the drill is to end, as far as is known here: looked at once more right before an injection.
+
+    Since what an injection waits for before, such as an answer about who leads, may take long.
+    """
+    return ENDED.is_set() or is_asked(folder)
 
 
 class FaultFailed(Exception):  # noqa: N818 - an event of the drill
@@ -28,6 +42,10 @@ class Progress:
     """Position of the fault in the schedule."""
     targets: tuple[str, ...] = ()
     """Whom it hits; none before they are chosen."""
+    moves: tuple[str, ...] | None = None
+    """Whose leader may change because of it; None: nobody knows."""
+    shows: tuple[Witness, ...] = ()
+    """What others must see of it."""
 
     def say(self, event: FaultEvent, proof: str = "", time: int | None = None, **facts: Any) -> int:
         """Append one event and return its time (monotonic ns; now, if not given)."""
@@ -42,6 +60,8 @@ class Progress:
                 targets=self.targets,
                 proof=proof,
                 facts=facts,
+                moves=self.moves,
+                shows=self.shows,
             )
         )
         lines.close()

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kubedrill.record.catalogue import CHOSEN_LATER
-from kubedrill.words import shown
+from kubedrill.words import a, shown
 
-Kind = Literal["member", "apiserver", "zone", "node", "link"]
+Kind = str
+"""What is counted together: members, apiservers, zones, what is limited in its CPU ..., in the singular."""
+
+
+Left = Literal["well", "deaf", "gone"]
+"""How a fault leaves whom it hits: works, well or badly; answers nobody; nothing is left of it to hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ NEEDS: dict[Kind, Need] = {
     "member": Need("quorum needs", lambda total: total // 2 + 1, "allow_quorum_loss"),
     "apiserver": Need("the API needs", lambda _: 1, "allow_api_loss"),
 }
-"""Of zones, nodes and links as many may be taken as there are: what stood in them counts by itself."""
+"""Of all else as many may be taken as there are; what stood in a zone counts by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,11 @@ class Toll:
     """How many more: chosen only at the injection, of those that are there then."""
     allowed: bool = False
     """Whether the file allows that too few are left."""
+    leaves: Left = "well"
+    counts: bool = True
+    """Whether whom it hits is away; not so of what works on, if badly."""
+    at_once: int | None = None
+    """How many of them are away at the same time at most; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,8 @@ class Words:
 def unknown(words: Words, kind: str, asked: str | Sequence[str], known: Sequence[str]) -> str:
     """Return which of those asked for nobody knows; or "". Only one by itself may be left to choice."""
     named = [asked] if isinstance(asked, str) else asked
+    if not known:
+        return f"{words.fault}: the cluster has no {kind or 'target'}, so nothing would be {words.done}"
     choices = [*CHOSEN_LATER, *known] if isinstance(asked, str) else known
     for name in named:
         if name not in choices:
@@ -66,12 +78,12 @@ def too_much(words: Words, toll: Toll, total: int, there: Collection[str]) -> st
     if not toll.named and not toll.unnamed:
         return f"{words.fault}: no {toll.kind} is named, so nothing would be {words.done}"
     if len(set(toll.named)) < len(toll.named):
-        return f"{words.fault}: a {toll.kind} is named twice: {shown(', '.join(toll.named))}"
+        return f"{words.fault}: {a(toll.kind)} is named twice: {shown(', '.join(toll.named))}"
     need = NEEDS.get(toll.kind)
     left = len(set(there) - set(toll.named)) - toll.unnamed
     if need is None or toll.allowed or left >= need.least(total):
         return ""
-    whom = shown(", ".join(toll.named)) or f"a {toll.kind}"
+    whom = shown(", ".join(toll.named)) or a(toll.kind)
     return (
         f"{words.fault} of {whom} would leave {left} of {total} {toll.kind}s, and {need.who} "
         f"{need.least(total)}; {words.verb} fewer, or say {need.allowed_by}: true"

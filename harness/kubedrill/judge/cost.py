@@ -11,10 +11,12 @@ from kubedrill.record.schedule import Phase
 from kubedrill.record.verdict import HarnessCost
 
 WATCHERS = ("prober", "scraper")
+AUDITOR = "auditor"
+"""Besides, where there was one."""
 
 
 def harness_cost(evidence: Evidence, phase: Phase) -> HarnessCost:
-    """Return prober and scraper beside the control plane: CPU-seconds, bytes sent, requests."""
+    """Return prober, scraper and auditor beside the control plane: CPU-seconds, bytes sent, requests."""
     return HarnessCost(
         phase=phase.name,
         cpu_share=_cpu_share(evidence, phase),
@@ -26,13 +28,14 @@ def harness_cost(evidence: Evidence, phase: Phase) -> HarnessCost:
 def _cpu_share(evidence: Evidence, phase: Phase) -> float | None:
     metrics = evidence.metrics
     ours = _known(metrics.cpu_s("harness", name, phase) for name in WATCHERS)
+    audited = metrics.cpu_s("harness", AUDITOR, phase) or 0.0
     theirs = _known(
         metrics.cpu_s("processes", component.name, phase)
         for component in evidence.cluster.components
     )
     if len(ours) < len(WATCHERS) or not sum(theirs):
         return None
-    return sum(ours) / sum(theirs)
+    return (sum(ours) + audited) / sum(theirs)
 
 
 def _bytes_share(evidence: Evidence, phase: Phase) -> float | None:
@@ -50,7 +53,7 @@ def _requests_share(evidence: Evidence, phase: Phase) -> float | None:
     total = requests(evidence.metrics, phase)
     apiservers = {component.name for component in evidence.cluster.of_kind("kube-apiserver")}
     scrapes = sum(scrape.component in apiservers for scrape in _scrapes(evidence, phase))
-    ours = len(due_in(evidence.probes.records, phase)) + scrapes
+    ours = len(due_in(evidence.probes.records, phase)) + scrapes + evidence.audit.requests(phase)
     return min(ours / total, 1.0) if total else None
 
 

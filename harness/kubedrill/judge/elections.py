@@ -18,18 +18,23 @@ Change = tuple[int, int, int]
 
 
 def elections(metrics: Metrics, faults: Iterable[ToldFault], phase: Phase) -> Elections:
-    """Return the leader changes that the member with the most of them saw; None if nobody looked."""
+    """Return the leader changes as the member with the most of them saw them; None if nobody looked."""
     known = list(faults)
-    members = metrics.steady_members(phase)
-    scrapes = ([*_counted(metrics.between_edges(member, phase))] for member in members)
-    watched = [_changes(found) for found in scrapes if len(found) > 1]
-    if not watched:
+    seen = changes(metrics, phase)
+    if seen is None:
         return Elections(phase=phase.name, leader_changes=None, unplanned=None)
-    seen = max(watched, key=_count)
     unplanned = [
         change for change in seen if not any(fault.explains(*change[:2]) for fault in known)
     ]
     return Elections(phase=phase.name, leader_changes=_count(seen), unplanned=_count(unplanned))
+
+
+def changes(metrics: Metrics, phase: Phase) -> list[Change] | None:
+    """Return the leader changes of a phase, as the member with most of them saw; None if nobody looked."""
+    members = metrics.steady_members(phase)
+    scrapes = ([*_counted(metrics.between_edges(member, phase))] for member in members)
+    watched = [_changes(found) for found in scrapes if len(found) > 1]
+    return max(watched, key=_count) if watched else None
 
 
 def _counted(scrapes: Iterable[Scrape]) -> Iterator[tuple[int, float]]:

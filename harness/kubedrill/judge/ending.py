@@ -26,6 +26,8 @@ class Ending:
     words: str
     condition: str = ""
     """The abort condition that held, if one did."""
+    sample: int | None = None
+    """When the sample became known with which it had held, monotonic ns; None where that was not noted."""
     killed: bool = False
     """Whether nobody came to close the evidence: then the last record of a file may be cut off."""
 
@@ -57,10 +59,10 @@ def _ending(events: list[Event]) -> Ending:
         match event:
             case DrillEnded(time=time):
                 return Ending(time, "ended", "")
-            case DrillAborted(time=time, condition=condition):
-                return Ending(time, "aborted", f"aborted: {condition}", condition)
-            case DrillInterrupted(time=time, signal=signal):
-                return Ending(time, "interrupted", f"interrupted by {signal}")
+            case DrillAborted(time=time, condition=condition, sample=sample):
+                return Ending(time, "aborted", f"aborted: {condition}", condition, sample)
+            case DrillInterrupted(time=time):
+                return Ending(time, "interrupted", event.words)
             case DrillFailed(time=time, reason=reason):
                 words = f"the drill failed: {reason} (see logs/runner.log)"
                 return Ending(time, "failed", words)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubedrill.clock import SECOND
+from kubedrill.judge.audit import Audit
+from kubedrill.judge.collateral import Collateral
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.faults import ToldFault, read_told, with_events
 from kubedrill.judge.found import Found
@@ -39,6 +41,8 @@ class Evidence:
     """What faults told, in its order."""
     faults: list[ToldFault]
     machine: Machine
+    audit: Audit
+    collateral: Collateral
 
     @classmethod
     def read(
@@ -56,6 +60,8 @@ class Evidence:
         _check_objectives(schedule, folder.schedule)
         cluster = ClusterRecord.read(folder.cluster)
         told = read_told(folder, schedule, ending)
+        faults = with_events(folder, schedule, told, ending)
+        metrics = Metrics.read(folder, cluster, schedule.scraping, ending.killed)
         return cls(
             folder,
             schedule,
@@ -64,10 +70,12 @@ class Evidence:
             ending,
             read_loads(folder, schedule, ending),
             Probes.read(folder, schedule, cluster, ending),
-            Metrics.read(folder, cluster, schedule.scraping, ending.killed),
+            metrics,
             told,
-            with_events(folder, schedule, told, ending),
+            faults,
             Machine.read(folder, killed=ending.killed),
+            Audit.read(folder, ending),
+            Collateral.read(folder, schedule, metrics, faults, ending),
         )
 
     def held(self, component: str, time: int) -> bool:
@@ -77,7 +85,7 @@ class Evidence:
     def may_hit_disks(self, time: int) -> bool:
         """Whether a fault was in force that may have slowed the disk: of an activity, nobody knows."""
         return any(
-            fault.scheduled.name == "activity"
+            (fault.scheduled.slows_disks or fault.scheduled.name == "activity")
             and fault.scheduled.inject <= time <= fault.scheduled.undo
             for fault in self.faults
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from kubedrill.clock import SECOND
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.found import Found, found
-from kubedrill.record.faults import FaultLine
+from kubedrill.record.faults import FaultLine, Witness
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_lines
 from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, touches
@@ -31,6 +31,8 @@ class ToldFault:
     events: dict[str, FaultLine] = field(default_factory=dict)
     doubt: str = ""
     """Why nobody knows what it told, in words; empty if that is known."""
+    failures: list[str] = field(default_factory=list)
+    """All that failed of it, in words, in order: what came of an undo hides nothing that was before."""
 
     @property
     def name(self) -> str:
@@ -48,6 +50,11 @@ class ToldFault:
         return next((line.targets for line in self.events.values()), ())
 
     @property
+    def shows(self) -> tuple[Witness, ...]:
+        """What others must have seen of it."""
+        return next((line.shows for line in self.events.values()), ())
+
+    @property
     def took_effect(self) -> bool:
         """Whether its effect was proven; what failed beside one that did not is not its doing."""
         return "took-effect" in self.events
@@ -62,9 +69,10 @@ class ToldFault:
         return self.events[event].proof if event in self.events else ""
 
     def holds(self, component: str, time: int) -> bool:
-        """Whether a component was rightly silent: held down, or only just let go."""
+        """Whether a component was rightly silent: it or its zone was held down, or only just let go."""
         begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
-        if begun is None or component not in self.targets:
+        zone = f"zone-{component.rpartition('-')[2]}"
+        if begun is None or not {component, zone} & {*self.targets}:
             return False
         return begun <= time and (over is None or time <= over + WARM)
 
@@ -77,6 +85,27 @@ class ToldFault:
                 (self.at("undoing"), self.at("undone")),
             )
         )
+
+    def moves_leader(self, kind: str, start: int, end: int, slack: int = SETTLING) -> bool:
+        """Whether it announces that the leader of a kind may change, and was in force between two times.
+
+        Or until so shortly before that it still may be why. Of one that does not say, any leader may.
+        """
+        begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
+        if begun is None:
+            return False
+        told = self.events["injecting"].moves
+        in_force = begun <= end and (over is None or start <= over + slack)
+        return in_force and (told is None or kind in told)
+
+    def ends_leaders(self, kind: str, time: int, slack: int) -> bool:
+        """Whether a leader of a kind may end itself because of it, for it cannot renew its Lease.
+
+        As `moves_leader`, but of one that does not say which leaders may move, nothing is known.
+        """
+        line = self.events.get("injecting")
+        said = line is not None and kind in (line.moves or ())
+        return said and self.moves_leader(kind, time, time, slack)
 
     def touches(self, phase: Phase) -> bool:
         """Whether it was injected in the phase, or undone in it or right at its start."""
@@ -105,6 +134,8 @@ def with_events(
     ]
     for line in told.lines:
         faults[line.index].events.setdefault(line.event, line)
+        if line.event == "failed":
+            faults[line.index].failures.append(line.proof)
     return faults
 
 
@@ -158,8 +189,8 @@ def reasons(faults: Iterable[ToldFault], whole: bool) -> Iterator[str]:
     for fault in faults:
         if fault.doubt:
             yield f"{fault.name}: {fault.doubt}"
-        elif "failed" in fault.events:
-            yield f"{fault.name}: {fault.proof('failed')}"
+        elif fault.failures:
+            yield from (f"{fault.name}: {why}" for why in dict.fromkeys(fault.failures))
         elif "lapsed" in fault.events:
             yield f"{fault.name}: {_lapse(fault)}"
         elif "undone" in fault.events and not fault.scheduled.can_be_undone:

@@ -1,4 +1,4 @@
-"""Judge: the figures of a running drill, from the files as they grow: live view and abort conditions."""
+"""Judge: the figures of a running drill, from the files as they grow, for live view and abort conditions."""
 
 import math
 from collections import deque
@@ -9,15 +9,15 @@ import numpy as np
 
 from kubedrill.clock import SECOND, now
 from kubedrill.figures.traces import left_out, of_arrivals, succeeded
+from kubedrill.judge.recent import RecentFsyncs
 from kubedrill.judge.requests import latencies, percentile
 from kubedrill.process.tail import LineTail
 from kubedrill.reading.arrivals import Times
-from kubedrill.record.abort import AbortCondition, parse_abort
+from kubedrill.record.abort import AVAILABILITY, FSYNC, HEALTHY, NOT_READY, RSS, guards
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_whole
 from kubedrill.record.live import LiveFigures, LiveLoad
-from kubedrill.record.objective import holds
 from kubedrill.record.sample import (
     LOAD_DTYPE,
     PROBE_DTYPE,
@@ -27,7 +27,7 @@ from kubedrill.record.sample import (
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
 from kubedrill.record.vitals import GeneratorVitals, ProberVitals, Vitals
-from kubedrill.record.watched import HealthLook
+from kubedrill.record.watched import HealthLook, NodeLook, ResourceLook
 
 WINDOW = 5 * SECOND
 """The figures are over the last five seconds: 50 probes a verb."""
@@ -99,6 +99,12 @@ class Tail:
         self._deadline = round(schedule.probing.deadline * SECOND)
         self._probe = _Growing(folder.samples / "probe.bin", PROBE_DTYPE)
         self._health = LineTail(folder.health, HealthLook)
+        self._resources = LineTail(folder.resources, ResourceLook)
+        self._nodes = LineTail(folder.nodes, NodeLook)
+        self._fsyncs = RecentFsyncs(folder) if guards(schedule.abort, FSYNC) else None
+        self._rss: Mapping[str, float] = {}
+        self._not_ready: float | None = None
+        self._upto: dict[str, int] = {}
         self._workers = [
             LineTail(folder.samples / f"{name}.workers.jsonl", kind)
             for name, kind in _vitals(schedule)
@@ -114,18 +120,33 @@ class Tail:
         time = now()
         phase = self._schedule.phase_at(time)
         self._follow()
+        loads = {load.name: self._load(load, time) for load in self._schedule.loads}
+        fsync_p99_s = self._fsync(time)
+        known = dict.fromkeys(loads, time - SETTLED) | dict.fromkeys(AVAILABILITY, time - WRITTEN)
         return LiveFigures(
             time=time,
             phase=phase.name if phase else None,
             phase_left_s=(phase.end - time) / SECOND if phase else 0.0,
-            loads={load.name: self._load(load, time) for load in self._schedule.loads},
+            loads=loads,
             reads=self._availability("read", time),
             writes=self._availability("write", time),
             members=dict(self._members),
             leader=self._leader,
+            rss=self._rss,
+            fsync_p99_s=fsync_p99_s,
+            not_ready=self._not_ready,
+            upto={**self._upto, **known},
             faults=tuple(self._in_force.values()),
             lag_s=self._lag_us / 1e6,
         )
+
+    def _fsync(self, time: int) -> float | None:
+        if self._fsyncs is None:
+            return None
+        found = self._fsyncs.p99(time - WINDOW)
+        if self._fsyncs.upto is not None:
+            self._upto[FSYNC] = self._fsyncs.upto
+        return found
 
     def _load(self, load: ScheduledLoad, time: int) -> LiveLoad:
         begin, end = self._window(time - SETTLED)
@@ -137,7 +158,9 @@ class Tail:
         seconds = max((end - begin) / SECOND, 1.0)
         ordered = latencies(within)
         p99 = percentile(ordered, "p99") if len(ordered) else None
-        return LiveLoad(offered / seconds, int(succeeded(within).sum()) / seconds, p99)
+        well = int(succeeded(within).sum())
+        errors = 1 - well / len(within) if len(within) else None
+        return LiveLoad(offered / seconds, well / seconds, p99, errors)
 
     def _arrivals(self, name: str, records: Records) -> Records:
         path = self._folder.samples / f"{name}.json"
@@ -175,6 +198,13 @@ class Tail:
     def _follow(self) -> None:
         for line in self._health.read():
             self._members, self._leader = line.etcd, line.leader
+            self._upto[HEALTHY] = line.time + line.took_us * 1000
+        for look in self._resources.read():
+            self._rss = _largest(look)
+            self._upto |= dict.fromkeys(RSS, look.time)
+        for seen in self._nodes.read():
+            self._not_ready = None if seen.error else float(len(seen.not_ready))
+            self._upto[NOT_READY] = seen.time + seen.took_us * 1000
         for told in self._faults.read():
             if told.event == "injected":
                 self._in_force[told.index] = f"{told.fault} on {told.target}"
@@ -185,34 +215,14 @@ class Tail:
             self._lag_us = max(lags)
 
 
-class AbortWatch:
-    """Tells when an abort condition has held for as long as it says."""
-
-    def __init__(self, schedule: Schedule) -> None:
-        self._conditions = [parse_abort(text) for text in schedule.abort]
-        self._since: dict[str, int] = {}
-
-    def check(self, figures: LiveFigures) -> str | None:
-        """Return the text of a condition that has held long enough, else None."""
-        for condition in self._conditions:
-            value = _value(condition, figures)
-            if value is None:
-                continue  # nothing was due: it is as it was
-            if not holds(condition.objective, value):
-                self._since.pop(condition.text, None)
-                continue
-            begun = self._since.setdefault(condition.text, figures.time)
-            if figures.time - begun >= condition.for_s * SECOND:
-                return condition.text
-        return None
-
-
-def _value(condition: AbortCondition, figures: LiveFigures) -> float | None:
-    series = condition.objective.series
-    if series == "availability":
-        known = [share for share in (figures.reads, figures.writes) if share is not None]
-        return min(known, default=None)
-    return {"availability.reads": figures.reads, "availability.writes": figures.writes}.get(series)
+def _largest(look: ResourceLook) -> dict[str, float]:
+    """Return the memory of the largest component of each kind, in bytes."""
+    found: dict[str, float] = {}
+    for name, usage in look.processes.items():
+        for kind in RSS.values():
+            if name == kind or name.startswith(f"{kind}-"):
+                found[kind] = max(found.get(kind, 0.0), float(usage.rss_bytes))
+    return found
 
 
 def _vitals(schedule: Schedule) -> Iterator[tuple[str, type[Vitals]]]:

@@ -44,6 +44,7 @@ class _Part:
     file: str
     records: Records
     series: tuple[LoadSeries, ...]
+    targets: tuple[str, ...]
     unrecorded: Times
 
 
@@ -79,6 +80,7 @@ class _Files:
             for part in self._found(partial(self._part, name, self._own(number), vitals[name]))
         ]
         accounts = self._found(partial(read_accounts, self._folder.workers(self._load.name)))
+        targets = _renumbered(parts)
         return Load(
             scheduled=self._load,
             series=parts[0].series if parts else (),
@@ -86,6 +88,7 @@ class _Files:
             workers=vitals,
             dues=self._dues,
             unrecorded={part.file: part.unrecorded for part in parts},
+            targets=targets,
             accounts=tuple(accounts),
             doubts=tuple(self._doubts),
         )
@@ -113,9 +116,9 @@ class _Files:
             check_closed(chosen, own.clients, self._schedule.windows(self._load))
             if lacking := uncounted(chosen, vitals, self._ending):
                 self._doubts.append(f"{file}: {lacking}")
-            return [_Part(file, records, sidecar.series, own.dues)]
+            return [_Part(file, records, sidecar.series, sidecar.targets, own.dues)]
         left = unrecorded(chosen, own.dues, self._ending)
-        return [_Part(file, records, sidecar.series, left)]
+        return [_Part(file, records, sidecar.series, sidecar.targets, left)]
 
     def _check(self, name: str, sidecar: LoadSidecar) -> None:
         """Raise BadEvidence for a sidecar that is of another load, or of another process of it."""
@@ -132,3 +135,13 @@ class _Files:
 
     def _vitals(self, name: str) -> list[GeneratorVitals]:
         return read_vitals(self._folder, name, GeneratorVitals, self._ending.killed)
+
+
+def _renumbered(parts: Sequence[_Part]) -> tuple[str, ...]:
+    """Return the servers that answered any process, and let all records number them so."""
+    names = dict.fromkeys(name for part in parts for name in part.targets)
+    numbers = {name: number for number, name in enumerate(names)}
+    for part in parts:
+        ours = np.array([numbers[name] for name in part.targets], np.uint8)
+        part.records["target"] = ours[part.records["target"]]
+    return tuple(names)

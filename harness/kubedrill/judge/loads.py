@@ -41,6 +41,8 @@ class Load:
     """When its arrivals were due, monotonic ns."""
     unrecorded: Mapping[str, Times]
     """Those up to the drill's ending that have no record, by the file where it would be."""
+    targets: tuple[str, ...] = ("unknown",)
+    """The servers that answered, as its records number them; the first is for those that are not known."""
     accounts: tuple[Account, ...] = ()
     """What became of its workers on other machines."""
     doubts: tuple[str, ...] = ()
@@ -83,6 +85,13 @@ class Load:
         for start, end in edges(self.workers, phase):
             found += Counter(end.counts) - Counter(start.counts if start else {})
         return dict(found)
+
+    def answers(self, phase: Phase) -> list[int]:
+        """Return how many arrivals of a phase each of its targets gave a whole, valid answer to."""
+        records = asked_in(self.transactions(), phase)
+        answered = records["target"][succeeded(records)]
+        given: list[int] = np.bincount(answered, minlength=len(self.targets)).tolist()
+        return given
 
     def received(self, phase: Phase) -> int:
         """Return the bytes that its workers received in a phase, TLS included."""

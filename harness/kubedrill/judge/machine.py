@@ -1,6 +1,6 @@
 """Judge: what others took of the machine under a drill, who they are, and what was left of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,9 @@ FULL = 0.98
 
 THROTTLED_SHARE = 0.1
 """Of the periods of a cgroup's quota."""
+
+STEP_S = 0.5
+"""A wall clock that goes further in a second than this was stepped; one that is slewed does 0.5 ms."""
 
 WORTH_NAMING = 0.01
 HOLE_S = 3.0
@@ -98,6 +101,7 @@ class Machine:
         if not looks or unseen > HOLE_S:
             yield f"machine: nobody looked at it for {unseen:.1f} s; see logs/scraper.log"
             return
+        yield from _stepped(looks, phase)
         if self.shared:
             return
         yield from _cpu(looks, self.taken(phase))
@@ -120,6 +124,17 @@ class Machine:
         observers = sorted({name for look in self.looks for name in look.real_time})
         own = self.calibration.model_dump(mode="json", exclude={"time"})
         return {**own, "reference": reference, "real_time": observers}
+
+
+def _stepped(looks: Sequence[MachineLook], phase: Phase) -> Iterator[str]:
+    """Yield by how much the wall clock was stepped: certificates, tokens and Leases go by it."""
+    for look in looks:
+        if abs(look.stepped_s) > STEP_S:
+            second = (look.time - phase.start) / SECOND
+            yield (
+                f"machine: its wall clock was stepped by {look.stepped_s:.1f} s, "
+                f"{second:.0f} s into the phase: certificates and Leases go by it"
+            )
 
 
 def _cpu(looks: list[MachineLook], share: float) -> Iterator[str]:

@@ -22,6 +22,11 @@ Key = tuple[str, Labels]
 ROUND = 2 * SECOND
 """The scraper reads every target at the edges of each phase, one shortly after the other."""
 
+FSYNC = "etcd_disk_wal_fsync_duration_seconds"
+DEFRAGMENTED = "etcd_disk_backend_defrag_duration_seconds_count"
+COMPACTED = "etcd_debugging_mvcc_compact_revision"
+"""What tells of faults, whatever is measured."""
+
 _SUFFIXES = ("", "_bucket", "_count", "_sum")
 _FAMILIES = frozenset(
     name
@@ -29,7 +34,9 @@ _FAMILIES = frozenset(
     for family in metric.families
     for name in (family.name, *family.witnesses)
 )
-_WANTED = frozenset(f"{name}{suffix}" for name in _FAMILIES for suffix in _SUFFIXES)
+_WANTED = frozenset(
+    (*(f"{name}{suffix}" for name in _FAMILIES for suffix in _SUFFIXES), DEFRAGMENTED, COMPACTED)
+)
 """The names in lines that are needed: few of those of an apiserver's page, which is of 5 MB."""
 
 
@@ -54,13 +61,14 @@ class Scrape:
 def read_scrapes(folder: RunFolder, may_be_cut: bool = False) -> list[Scrape]:
     """Return every scrape in the order of time, with the families of record.metric."""
     scrapes = [
-        _scrape(folder, line)
+        read_scrape(folder, line)
         for line in read_lines(folder.metrics_index, ScrapeLine, may_be_cut=may_be_cut)
     ]
     return sorted(scrapes, key=lambda scrape: scrape.time)
 
 
-def _scrape(folder: RunFolder, line: ScrapeLine) -> Scrape:
+def read_scrape(folder: RunFolder, line: ScrapeLine) -> Scrape:
+    """Return the scrape that a line of the index names; it says why, if what was kept cannot be read."""
     scrape = Scrape(line.time, line.end, line.component, line.error, {}, wire_bytes=line.wire_bytes)
     if not line.ok:
         return scrape

@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from kubedrill.judge.evidence import Evidence
 from kubedrill.record.ledger import Entry, Ledger
+from kubedrill.record.surrounding import needs_auditor
 from kubedrill.record.timeline import NotUndone
 
 _OBSERVERS = ("prober", "scraper")
 """The processes that every drill has, besides those of its loads."""
+_AUDITOR = ("auditor",)
+"""And where an objective asks for what it finds."""
 
 
 def untold(evidence: Evidence) -> Iterator[str]:
@@ -30,7 +33,9 @@ def untold(evidence: Evidence) -> Iterator[str]:
 def _processes(evidence: Evidence, entries: Sequence[Entry]) -> Iterator[str]:
     begun = {entry.name for entry in entries if entry.what == "process"}
     loads = (role for load in evidence.schedule.loads for role in load.roles)
-    yield from (role for role in (*loads, *_OBSERVERS) if role not in begun)
+    asked = (objective.text for objective in evidence.schedule.objectives)
+    auditor = _AUDITOR if needs_auditor(asked) else ()
+    yield from (role for role in (*loads, *_OBSERVERS, *auditor) if role not in begun)
 
 
 def _faults(evidence: Evidence, entries: Sequence[Entry]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from kubedrill.judge.once import count_in
 from kubedrill.judge.requests import all_due_in, late_share, never_sent
 from kubedrill.judge.side_effects import untold
 from kubedrill.judge.vitals import silent
+from kubedrill.judge.witnesses import disbelieved
 from kubedrill.record.remote import CLOCK_BOUND
 from kubedrill.record.sample import LATE, Records
 from kubedrill.record.schedule import Phase
@@ -49,6 +50,7 @@ def of_drill(evidence: Evidence) -> Iterator[str]:
     if whole:
         yield from contradictions(evidence)
         yield from untold(evidence)
+        yield from disbelieved(evidence)
 
 
 def _abort(evidence: Evidence) -> Iterator[str]:

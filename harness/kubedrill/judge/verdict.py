@@ -1,14 +1,16 @@
 """Judge: from a run's files to its verdict; the same whenever and wherever it is asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import yaml
 
+from kubedrill.clock import SECOND
 from kubedrill.judge import validity
 from kubedrill.judge.availability import availability
+from kubedrill.judge.break_glass import break_glass
 from kubedrill.judge.cost import harness_cost
 from kubedrill.judge.elections import elections
 from kubedrill.judge.ending import Ending, read_ending
@@ -99,6 +101,7 @@ def _judge(evidence: Evidence) -> Report:
         verdict=verdict,
         reasons=reasons,
         aborted=evidence.ending.condition,
+        abort_reaction_s=_reaction_s(evidence),
         phases=[_times(schedule, phase) for phase in phases],
         objectives=objectives,
         load=[
@@ -110,13 +113,38 @@ def _judge(evidence: Evidence) -> Report:
         resources=[row for phase in phases for row in resources(metrics, phase)],
         harness=[harness_cost(evidence, phase) for phase in phases],
         elections=[elections(metrics, evidence.faults, phase) for phase in phases],
+        break_glass=[break_glass(evidence.probes, phase) for phase in phases],
         headroom=[headroom(evidence, phase) for phase in phases],
+        violations=list(evidence.audit.checked.violations),
+        collateral=list(evidence.collateral.changes),
         settings=_settings(evidence),
         notes=[
             *evidence.machine.notes(),
+            *_reaction(evidence),
+            *evidence.audit.notes(),
             *(f"not read: {scrape.error}" for scrape in metrics.scrapes if not scrape.kept),
         ],
     )
+
+
+def _reaction_s(evidence: Evidence) -> float | None:
+    """Return the time from the sample with which an abort condition had held to the first undo after it.
+
+    In seconds; None if the drill was not aborted, or nothing was in force then. Where the sample was not
+    noted, from the moment at which the condition was seen to hold.
+    """
+    ending = evidence.ending
+    since = ending.time if ending.sample is None else ending.sample
+    begun = [fault.at("undoing") for fault in evidence.faults]
+    after = [time - since for time in begun if time is not None and time >= ending.time]
+    return min(after) / SECOND if ending.condition and after else None
+
+
+def _reaction(evidence: Evidence) -> Iterator[str]:
+    """Yield how soon the faults in force began to be undone once an abort condition had held."""
+    if (seconds := _reaction_s(evidence)) is not None:
+        sample = f"the sample with which {evidence.ending.condition} had held"
+        yield f"the undo began {seconds:.2f} s after {sample}"
 
 
 def _decide(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from kubedrill.clock import SECOND, now
+from kubedrill.clock import SECOND, now, wall_ahead
 from kubedrill.observe import kernel
 from kubedrill.observe.fsync import FsyncWatch
 from kubedrill.observe.processes import (
@@ -33,6 +33,8 @@ class Counters:
     """All counters at one time; those of the machine count since its start."""
 
     time: int
+    ahead: int
+    """The wall clock's, of the monotonic one."""
     cores: kernel.Cores
     limit: tuple[int, int]
     limit_used_s: float | None
@@ -96,6 +98,7 @@ class MachineMeter:
             fsync_s=fsync,
             fsync_pending_s=pending,
             real_time=self._real_time(after.processes),
+            stepped_s=(after.ahead - before.ahead) / SECOND,
         )
 
     def _read(self) -> Counters:
@@ -105,6 +108,7 @@ class MachineMeter:
         others = (process for process in processes.values() if self._whose[process.key] == "other")
         return Counters(
             time=now(),
+            ahead=wall_ahead(),
             cores=kernel.cores(Path("/proc/stat").read_text(), allowed),
             limit=self._limit.counted() if self._limit else (0, 0),
             limit_used_s=self._limit.used_s() if self._limit else None,

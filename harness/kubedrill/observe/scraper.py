@@ -15,16 +15,22 @@ from kubedrill.clock import MILLISECOND, now
 from kubedrill.cluster.provider import handle_of
 from kubedrill.observe.fsync import FsyncWatch, disks
 from kubedrill.observe.health import Health, Leaders
+from kubedrill.observe.leases import EVERY_S, Leases
 from kubedrill.observe.machine import MachineMeter, MachineWatch
 from kubedrill.observe.metrics import Scrape, Seen, interval_s
+from kubedrill.observe.nodes import EVERY_S as NODES_EVERY_S
+from kubedrill.observe.nodes import Nodes
 from kubedrill.observe.resources import Resources
 from kubedrill.observe.ticks import ticks
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 from kubedrill.process.priority import demote_when_busy, prefer
+from kubedrill.record import surrounding
+from kubedrill.record.abort import NOT_READY
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.schedule import Schedule, allowed_hole
+from kubedrill.record.watched import LEADERLESS
 
 STAGGER = 50 * MILLISECOND
 """Between the scrapes of one round: all at once would be a load of their own."""
@@ -38,6 +44,7 @@ class Scraper:
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
         self._leaders = Leaders()
         self._health = Health(folder, record, self._leaders)
+        self._folder, self._record = folder, record
         handle = handle_of(record)
         self._resources = Resources(folder, handle.usage)
         self._fsync = FsyncWatch(disks(folder, handle.data()))
@@ -77,6 +84,12 @@ class Scraper:
         yield "resources", self._resources.run, ticks(schedule, settings.resources)
         yield "machine", self._machine.run, ticks(schedule, 1.0)
         yield "health", self._health.run, ticks(schedule, 1.0)
+        if _asks_who_leads(schedule):
+            leases = Leases(self._folder, self._record)
+            yield "leases", leases.run, ticks(schedule, EVERY_S)
+        if _asks_for_nodes(schedule):
+            nodes = Nodes(self._folder, self._record)
+            yield "nodes", nodes.run, ticks(schedule, NODES_EVERY_S)
         for number, scrape in enumerate(self._scrapes):
             every = interval_s(scrape.component, settings)
             # The first one, before the schedule begins, opens the connection.
@@ -97,6 +110,16 @@ class Scraper:
         if component.kind != "etcd":
             return None
         return partial(self._leaders.seen, component.zone or component.name)
+
+
+def _asks_who_leads(schedule: Schedule) -> bool:
+    asked = [objective.text for objective in schedule.objectives]
+    return any(f".{LEADERLESS}" in text for text in asked) or surrounding.is_asked(asked)
+
+
+def _asks_for_nodes(schedule: Schedule) -> bool:
+    asked = [objective.text for objective in schedule.objectives]
+    return any(NOT_READY in text for text in (*asked, *schedule.abort))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

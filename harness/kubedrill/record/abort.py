@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kubedrill.reading.units import format_duration
+from kubedrill.record.metric import METRICS
 from kubedrill.record.objective import (
     LONGEST,
     Objective,
@@ -20,8 +21,16 @@ from kubedrill.record.objective import (
 )
 from kubedrill.words import shown
 
-ABORT_SERIES = ("availability", "availability.reads", "availability.writes")
-"""What the live figures hold at any moment; the rest is known only after the drill."""
+AVAILABILITY = ("availability", "availability.reads", "availability.writes")
+HEALTHY = "etcd.healthy_members"
+OF_LOADS = ("p99", "error_rate")
+"""What is known of each load while it presses: of its arrivals in the last five seconds that are settled."""
+RSS = {name: metric.component for name, metric in METRICS.items() if metric.source == "memory"}
+"""By series of memory, the kind of component whose largest it is."""
+FSYNC = "etcd.fsync.p99"
+NOT_READY = "nodes.not_ready"
+ABORT_SERIES = (*AVAILABILITY, HEALTHY, FSYNC, *RSS, NOT_READY)
+"""What the live figures hold at any moment, beside the loads'; the rest is known only after the drill."""
 _FOR = re.compile(r"^(?P<inner>.*?)\s+for\s+(?P<length>\S+)\s*$")
 
 
@@ -49,13 +58,28 @@ def check_abort(
     condition: AbortCondition, known_loads: Iterable[str], drill_s: float = math.inf
 ) -> None:
     """Raise ObjectiveError unless the condition can be watched, and met, while the drill runs."""
-    check(condition.objective, known_loads)
-    if condition.objective.series not in ABORT_SERIES:
+    loads = [*known_loads]
+    check(condition.objective, loads)
+    objective = condition.objective
+    watched = objective.series in loads and "." not in objective.series
+    # The extremes of a gauge are of a phase, and a drill is ended by what is now.
+    known = objective.statistic in OF_LOADS if watched else spelled_as(objective) in ABORT_SERIES
+    if not known or objective.share_of:
         raise ObjectiveError(
-            f"{condition.objective.series} cannot end a drill; what is watched while it runs: "
-            f"{', '.join(ABORT_SERIES)}"
+            f"{spelled_as(objective)} cannot end a drill; what is watched while it runs: "
+            f"{', '.join(ABORT_SERIES)}, and {' and '.join(OF_LOADS)} of each load"
         )
     _check_can_end(condition, drill_s)
+
+
+def spelled_as(objective: Objective) -> str:
+    """Return what stands left of an objective's operator."""
+    return ".".join(filter(None, (objective.series, objective.statistic)))
+
+
+def guards(conditions: Iterable[str], series: str) -> bool:
+    """Whether one of these conditions is on a series, spelled with its statistic."""
+    return any(spelled_as(parse_abort(text).objective) == series for text in conditions)
 
 
 def _check_can_end(condition: AbortCondition, drill_s: float) -> None:
@@ -67,9 +91,20 @@ def _check_can_end(condition: AbortCondition, drill_s: float) -> None:
         raise ObjectiveError(
             f'"{condition.text}" can end nothing: the whole drill lasts {length}; give it less time'
         )
-    if holds(objective, 1.0):
-        raise ObjectiveError(f'"{condition.text}" would end a drill in which all is well; write <')
-    if not holds(objective, 0.0):
+    well, worst, operator, words = _EXTREMES.get(objective.series, _MORE_IS_WORSE)
+    if objective.statistic == "error_rate":
+        worst = 1.0
+    if holds(objective, well):
         raise ObjectiveError(
-            f'"{condition.text}" is not so even where nothing is answered; write <'
+            f'"{condition.text}" would end a drill in which all is well; write {operator}'
         )
+    if not holds(objective, worst):
+        raise ObjectiveError(f'"{condition.text}" is not so even where {words}; write {operator}')
+
+
+_MORE_IS_WORSE = (0.0, math.inf, ">", "all is as bad as can be")
+_EXTREMES = {
+    **dict.fromkeys(AVAILABILITY, (1.0, 0.0, "<", "nothing is answered")),
+    HEALTHY: (math.inf, 0.0, "<", "no member is healthy"),
+}
+"""The value of a series where all is well, the worst there is, and how a condition on it is written."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from kubedrill.reading.problems import Location
+from kubedrill.record.limits import Limits, LimitsPart
+from kubedrill.record.notice import NotifyPart
 from kubedrill.words import did_you_mean, shown
 
 Lasts = Literal["momentary", "lasting", "irreversible"]
@@ -12,7 +14,7 @@ Lasts = Literal["momentary", "lasting", "irreversible"]
 
 
 OperationName = Literal[
-    "holding", "pausing", "cutting", "shaping", "entering", "limiting", "flagging"
+    "holding", "pausing", "cutting", "shaping", "entering", "limiting", "flagging", "balancing"
 ]
 """What may be done to a cluster, as it is called on its handle."""
 
@@ -22,7 +24,7 @@ class Need(NamedTuple):
 
     operation: OperationName
     of: str
-    """A kind of component, `node`, `zone` or `link`."""
+    """A kind of component, `node`, `zone`, `link`, or what is limited: `cpu`, `memory`, `disk`."""
 
     def __str__(self) -> str:
         return f"{self.operation} {self.of}"
@@ -53,10 +55,14 @@ class FaultDescription:
     blast_radius: str = ""
     """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
     lasts: Lasts = "lasting"
+    effect_s: float = 0.0
+    """How long its effect may take to be proven: of a momentary one, until it is over."""
     hits: str = ""
-    """The argument that says whom: names of zones or nodes, or one of CHOSEN_LATER."""
+    """The argument that says whom: names of zones or nodes, or one of CHOSEN_LATER; "" if nobody is named."""
     target: str = ""
     """What plan and report call the one that the argument calls so: `etcd-{}`."""
+    known_before: bool = True
+    """Whether those that may be hit are the zones; else nobody knows them before it is injected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,16 @@ class ClusterDefinition(Protocol):
         """The provider's name."""
         ...
 
+    @property
+    def limits(self) -> LimitsPart:
+        """What no experiment may go beyond: the same key for every provider."""
+        ...
+
+    @property
+    def notify(self) -> NotifyPart | None:
+        """Whom to tell before anything is injected."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterDescription:
@@ -99,14 +115,18 @@ class ClusterDescription:
     capabilities: tuple[str, ...]
     """What may be done to it: a Need in words each."""
     lacks: Mapping[str, str] = field(default_factory=dict)
-    """By operation, why it may not be done."""
+    """By operation, or by a Need in words, why it may not be done."""
+    limits: tuple[Limits, ...] = ()
+    """What no experiment may go beyond: of the file, and those with which it was brought up."""
     definition: ClusterDefinition | None = field(default=None, compare=False)
     """The file, if it was described by one."""
+    provider: str = field(default="", compare=False)
+    """Who provides it; "" where nobody does yet."""
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""
         operation = need.partition(" ")[0]
-        return self.lacks.get(operation, "")
+        return self.lacks.get(need) or self.lacks.get(operation, "")
 
 
 class TimedFault(Protocol):
@@ -138,8 +158,8 @@ class Refusal(NamedTuple):
 
     number: int
     """Of the fault among those that were asked about."""
-    argument: str
-    """The argument that says what is hit."""
+    where: Location
+    """The way to what is wrong, from the fault's arguments: mostly the one that says what is hit."""
     why: str
 
 
@@ -201,6 +221,11 @@ class Catalogue:
     """As in Named."""
     untold: str = ""
     """Why nothing could be found out about actions; "" if it could."""
+
+    @property
+    def limits(self) -> tuple[Limits, ...]:
+        """What no experiment on the cluster that is named may go beyond."""
+        return self.cluster.limits if self.cluster else ()
 
     def series(self, index: int, profile: str) -> tuple[str, ...]:
         """Return the series of the load at that position, as its profile's parameters make them."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, with_config
 
+from kubedrill.record.limits import Limits
 from kubedrill.record.lines import (
     STRICT,
     BadEvidence,
@@ -53,6 +54,10 @@ class Component:
     """Where GET /metrics answers, over TLS with the scraper's identity."""
 
 
+BREAK_GLASS = "break-glass"
+"""The identity that is to get in when nobody else does; a cluster may have none."""
+
+
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:
@@ -71,13 +76,15 @@ class ClusterRecord:
     """The name in every serving certificate; clients verify it whatever address they dial."""
     components: tuple[Component, ...]
     identities: dict[str, Identity]
-    """admin | prober | scraper | victim | load-0 ... load-N"""
+    """admin | break-glass | prober | auditor | scraper | victim | load-0 ... load-N"""
     capabilities: tuple[str, ...]
     """What may be done to it: an operation of its handle, and to what: `holding etcd`."""
     versions: dict[str, str]
     lacks: dict[str, str] = field(default_factory=dict)
     """By operation, why it may not be done."""
     settings: dict[str, Json] = field(default_factory=dict)
+    limits: Annotated[tuple[Limits, ...], Field(strict=False)] = ()
+    """What no experiment may go beyond: with which it was brought up; in a run also those of its file."""
     id: str = ""
     """Tells it from another cluster of its name: random, and in the file `id` of its folder too."""
     schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION

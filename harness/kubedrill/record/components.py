@@ -6,8 +6,8 @@ from pydantic import Field
 
 from kubedrill.record.lines import Amount, Count, Line, Time, TimedLine
 
-State = Literal["stopped", "running", "paused", "held", "backoff"]
-"""Not started yet, running, stopped where it is, down until released, starts soon."""
+State = Literal["stopped", "running", "paused", "stopping", "held", "backoff"]
+"""Not started yet, running, stopped where it is, asked to end, down until released, starts soon."""
 
 
 class ComponentState(Line):
@@ -20,6 +20,12 @@ class ComponentState(Line):
     state: State
     since: Time
     restarts: Count
+    holds: dict[str, Time] = Field(default_factory=dict)
+    """By owner since when it is held down, or stands still, without a break; whoever names none is ""."""
+
+    def held_since(self, owner: str) -> int | None:
+        """Return since when that is so for an owner, or for anybody if none is named; None if it is not."""
+        return self.holds.get(owner) if owner else max(self.holds.values(), default=None)
 
 
 class Started(TimedLine):

@@ -11,6 +11,21 @@ FaultEvent = Literal[
 ]
 """`lapsed`, `holds-again`: the effect did not hold, though nobody had undone it, and did again."""
 
+Witness = Literal[
+    "exits",
+    "killed",
+    "silence",
+    "unhealthy",
+    "leads",
+    "starved",
+    "slow",
+    "defragmented",
+    "compacted",
+]
+"""What others must have seen of a fault: the processes that it tells of exit, and others are started; the
+kernel kills its targets; they answer nobody; members say that they are not well; one of them leads; they get
+no more CPU than its `cpus`; they keep their logs late; they count a defragmentation, or have forgotten."""
+
 
 class Told(TimedLine):
     """One event of one fault, without the fault's name."""
@@ -22,6 +37,10 @@ class Told(TimedLine):
     """The components hit; an activity by its name."""
     proof: str
     facts: dict[str, Json]
+    moves: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+    """The kinds of components whose leader may change because of it; None where nobody said: any may."""
+    shows: Annotated[tuple[Witness, ...], Field(strict=False)] = ()
+    """What others must have seen of it, from its proof to its undo; nothing where nobody said."""
 
     @model_validator(mode="before")
     @classmethod

@@ -87,6 +87,35 @@ class RunFolder:
         return self.path / "health.jsonl"
 
     @property
+    def leases(self) -> Path:
+        """Who leads controller-managers and schedulers, ten times a second; written by the scraper.
+
+        Only where an objective is about that.
+        """
+        return self.path / "leases.jsonl"
+
+    @property
+    def nodes(self) -> Path:
+        """How many nodes there are, and which are not ready, once a second; written by the scraper.
+
+        Only where an objective or an abort condition is about that.
+        """
+        return self.path / "nodes.jsonl"
+
+    @property
+    def audit(self) -> Path:
+        """What the auditor wrote, read and was told (record.audit); only where an objective is about that."""
+        return self.path / "audit.jsonl"
+
+    @property
+    def surrounding(self) -> Path:
+        """What stood in the cluster beside what the drill made, before and after it (record.surrounding).
+
+        Only where an objective is about that.
+        """
+        return self.path / "surrounding.jsonl"
+
+    @property
     def chaos_experiment(self) -> Path:
         """The native Chaos Toolkit experiment that chaoslib runs."""
         return self.path / "chaos-experiment.json"

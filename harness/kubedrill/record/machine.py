@@ -69,6 +69,8 @@ class MachineLook(TimedLine):
     """For how long the one that is under way has lasted by now."""
     real_time: tuple[str, ...]
     """The observers (prober, scraper) that have a real-time priority now."""
+    stepped_s: float = 0.0
+    """By how much the wall clock went further than the monotonic one."""
 
     @property
     def had_s(self) -> float:

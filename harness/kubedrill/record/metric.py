@@ -46,7 +46,7 @@ class Metric:
     """One metric of a component (all its zones together unless an objective names one)."""
 
     component: str
-    """kind of component: etcd | kube-apiserver | kube-controller-manager | kube-scheduler | host"""
+    """kind of component: etcd | kube-apiserver | kube-controller-manager | kube-scheduler | host | node"""
     families: tuple[Family, ...]
     """Where it is read from, by release; none of what is not in the components' pages (health, CPU, RSS)."""
     kind: Kind
@@ -92,6 +92,15 @@ METRICS: dict[str, Metric] = {
         "sum",
         "members whose /health says true, asked every second",
         "health",
+    ),
+    "nodes.not_ready": Metric(
+        "node",
+        (),
+        "gauge",
+        "1",
+        "sum",
+        "nodes whose condition Ready is not True, asked every second",
+        "readiness",
     ),
     "etcd.leaders": Metric(
         "etcd",

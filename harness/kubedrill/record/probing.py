@@ -9,14 +9,18 @@ import numpy as np
 
 from kubedrill.clock import SECOND
 from kubedrill.reading.arrivals import Times
-from kubedrill.record.cluster import ClusterRecord, Endpoint
+from kubedrill.record.cluster import BREAK_GLASS, ClusterRecord, Component, Endpoint
 from kubedrill.record.schedule import Probing
+from kubedrill.record.series import EXEMPT
 from kubedrill.record.sidecar import ProbeSeries, ProbeSidecar
 
 Verb = Literal["read", "write", "stale-read"]
 
 # Multiples of the golden ratio spread any number of phases evenly over a period.
 _GOLDEN = 0.6180339887498949
+
+_LEVELS = {"victim": "load", BREAK_GLASS: EXEMPT}
+"""Those of identities that are not in the prober's own."""
 
 _BLOCK = 1024
 """Probes that are computed at once."""
@@ -37,8 +41,8 @@ class Lane:
 
     @property
     def level(self) -> str:
-        """The priority level: the prober's own, or the load's (then this is the victim)."""
-        return "load" if self.identity == "victim" else "prober"
+        """The priority level: the prober's own, the load's (of the victim), or none: exempt (break-glass)."""
+        return _LEVELS.get(self.identity, "prober")
 
     @property
     def name(self) -> str:
@@ -69,12 +73,25 @@ def all_lanes(record: ClusterRecord, probing: Probing) -> tuple[Lane, ...]:
         Lane("balancer", balancer, "fresh", "write", "victim", probing.rates.victim),
     ]
     for apiserver in record.of_kind("kube-apiserver"):
-        path = f"apiserver-{apiserver.zone}" if apiserver.zone else apiserver.name
-        rate = probing.rates.apiserver
+        path, rate = _path(apiserver), probing.rates.apiserver
         # Kept: whether new connections are taken is seen through the balancer, for less.
         table.append(Lane(path, apiserver.serving, "kept", "read", "prober", rate))
         table.append(Lane(path, apiserver.serving, "kept", "write", "prober", rate))
+    table += _break_glass(record, probing.rates.break_glass)
     return tuple(lane for lane in table if lane.rate > 0)
+
+
+def _break_glass(record: ClusterRecord, rate: float) -> Iterator[Lane]:
+    """Yield the ways by which the break-glass identity may get in, if the cluster has one."""
+    if BREAK_GLASS not in record.identities:
+        return
+    yield Lane("balancer", record.balancer, "fresh", "read", BREAK_GLASS, rate)
+    for apiserver in record.of_kind("kube-apiserver"):
+        yield Lane(_path(apiserver), apiserver.serving, "fresh", "read", BREAK_GLASS, rate)
+
+
+def _path(apiserver: Component) -> str:
+    return f"apiserver-{apiserver.zone}" if apiserver.zone else apiserver.name
 
 
 def sidecar(lanes: Sequence[Lane], probing: Probing) -> ProbeSidecar:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, with_config
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, with_config
 
 from kubedrill.clock import SECOND, ClockPair
 from kubedrill.reading.arrivals import Arrivals, Times
@@ -98,6 +98,8 @@ class ScheduledFault:
     inject: Time
     undo: Time
     lasts: Lasts = "lasting"
+    slows_disks: bool = False
+    """Whether the disk under the drill may be slow for it: what waits for a disk keeps others waiting."""
 
     @property
     def can_be_undone(self) -> bool:
@@ -123,6 +125,9 @@ DRAIN_S = 5
 """After the last phase, what is in flight may end within this; then it is cut."""
 
 
+BREAK_GLASS_RATE = 1.0
+
+
 class ProbeRates(Part):
     """Probes a second, of reads and of writes alike."""
 
@@ -136,6 +141,17 @@ class ProbeRates(Part):
     """In the priority level of the load."""
     stale: ProbeRate = 2.0
     """Reads with resourceVersion=0, whose staleness is measured."""
+    break_glass: ProbeRate = BREAK_GLASS_RATE
+    """Reads by the break-glass identity, a new connection each: through the load balancer, and straight to
+    each apiserver."""
+
+    @model_serializer(mode="wrap")
+    def _dumped(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what earlier versions did not know, unless it was changed: their runs are judged, too."""
+        dumped: dict[str, Any] = dump(self)
+        if self.break_glass == BREAK_GLASS_RATE:
+            del dumped["break_glass"]
+        return dumped
 
 
 class Probing(Part):

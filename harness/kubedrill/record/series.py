@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from kubedrill.reading.units import EXAMPLES
@@ -13,10 +13,14 @@ SCORED = ("read", "write")
 """Verbs of the probes whose failures count; a stale read shows how old an answer was."""
 
 
+EXEMPT = "exempt"
+"""The priority level of break-glass: none of its requests waits for a seat."""
+
+
 def scored(verb: str, level: str) -> bool:
     """Whether a probe is scored: reads and writes in the prober's own priority level, on every path.
 
-    Not so the victim's, in the load's level, nor stale reads.
+    Not so the victim's, in the load's level, those of break-glass, nor stale reads.
     """
     return verb in SCORED and level == "prober"
 
@@ -160,6 +164,20 @@ BUILT_IN: dict[str, Series] = {
     )
 }
 
+BESIDE: dict[str, Series] = {
+    "cpu": Series(
+        "cpu", _CPU, "the CPU that the load {}'s own processes use", "counter", "generators"
+    ),
+    "spread": Series(
+        "spread",
+        {None: "1"},
+        "the answers of the busiest apiserver to the load {}, as a multiple of an even share",
+        "requests",
+        "answerers",
+    ),
+}
+"""What each load has beside its requests, by the word after its name."""
+
 APISERVER_PREFIX = "availability.apiserver-"
 """`availability.apiserver-a`: the probes sent straight to the apiserver of zone a."""
 
@@ -211,10 +229,10 @@ def find_series(name: str, loads: Iterable[str]) -> Series | None:
     """Return the series of that name, `loads` being the names of the series of all loads."""
     if name in loads:
         return Series(name, _LOAD, f"the load {name}", "requests", "loads")
-    load = load_of_cpu(name)
+    load = load_beside(name)
     if load in loads:
-        words = f"the CPU that the load {load}'s own processes use"
-        return Series(name, _CPU, words, "counter", "generators")
+        beside = BESIDE[name.removeprefix(f"{load}.")]
+        return replace(beside, name=name, words=beside.words.format(load))
     if name in METRICS:
         return _metric_series(name, METRICS[name])
     zone = name.removeprefix(APISERVER_PREFIX)
@@ -226,25 +244,25 @@ def find_series(name: str, loads: Iterable[str]) -> Series | None:
 
 def named(name: str) -> Series:
     """Return the series of a name that is right; what is no built-in series is a load's."""
-    load = load_of_cpu(name) or name
+    load = load_beside(name) or name
     series = find_series(name, []) or find_series(name, [load])
     assert series is not None
     return series
 
 
-def load_of_cpu(name: str) -> str:
-    """Return the load whose own CPU a series of that name would be, `list` of `list.cpu`; "" if none."""
+def load_beside(name: str) -> str:
+    """Return the load beside whose requests a series of that name would be, `list` of `list.cpu`; or ""."""
     load, _, what = name.partition(".")
-    return load if what == "cpu" else ""
+    return load if what in BESIDE else ""
 
 
 def spelled(loads: Iterable[str]) -> list[str]:
     """Return all that may stand left of an operator: `list.p99`, `availability.reads` ..."""
     names = list(loads)
-    own_cpu = [f"{name}.cpu" for name in names if "." not in name]
+    beside = [f"{name}.{what}" for name in names if "." not in name for what in BESIDE]
     return [
         f"{name}.{statistic}" if statistic else name
-        for name in (*names, *own_cpu, *BUILT_IN, *METRICS)
+        for name in (*names, *beside, *BUILT_IN, *METRICS)
         for series in (find_series(name, names),)
         if series is not None
         for statistic in series.statistics

@@ -47,7 +47,7 @@ class ProbeSeries(Line):
     verb: str
     """read | write | stale-read"""
     level: str
-    """prober | load: the priority level in which it is served."""
+    """prober | load | exempt: the priority level in which it is served."""
 
 
 class ProbeSidecar(Line):

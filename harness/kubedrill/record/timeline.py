@@ -8,7 +8,7 @@ from pydantic import Field
 
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.faults import FaultLine, Told
-from kubedrill.record.lines import Amount, Count, Json, Line, TimedLine, read_lines
+from kubedrill.record.lines import Amount, Count, Json, Line, Time, TimedLine, read_lines
 
 
 class DrillStarted(TimedLine):
@@ -34,6 +34,8 @@ class DrillAborted(TimedLine):
     kind: Literal["drill"] = "drill"
     name: Literal["aborted"] = "aborted"
     condition: str
+    sample: Time | None = None
+    """When the sample became known with which it had held, monotonic ns; None in runs of earlier versions."""
 
 
 class DrillInterrupted(TimedLine):
@@ -42,6 +44,14 @@ class DrillInterrupted(TimedLine):
     kind: Literal["drill"] = "drill"
     name: Literal["interrupted"] = "interrupted"
     signal: str
+    by: str = ""
+    """Who sent it, where that is known: by `kubedrill stop`."""
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return what happened, and why."""
+        return f"stopped by {self.by}: {self.why}" if self.by else f"interrupted by {self.signal}"
 
 
 class DrillFailed(TimedLine):

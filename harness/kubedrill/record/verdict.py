@@ -131,7 +131,7 @@ class AvailabilityResult(_Part):
     verb: str
     """read | write | stale-read"""
     level: str
-    """prober (a priority level of its own) | load (the victim)"""
+    """prober (a priority level of its own) | load (the victim) | exempt (break-glass)"""
     definition: str
     value: float | None
     """Share of probes answered within the deadline, 0..1."""
@@ -181,6 +181,16 @@ class Elections(_Part):
     """Those that no fault explains."""
 
 
+class BreakGlass(_Part):
+    """Whether the break-glass identity got in during one phase, by load balancer or apiserver."""
+
+    phase: str
+    availability: float | None
+    """Share 0..1 of the seconds in which it got in; None if the cluster has none, or nobody tried."""
+    locked_out_s: float | None
+    """The longest stretch in which it did not."""
+
+
 class Headroom(_Part):
     """What was left of the machine in one phase."""
 
@@ -189,6 +199,33 @@ class Headroom(_Part):
     """Share 0..1 of its CPU that nobody used, the hypervisor neither; None if nobody looked."""
     required: bool
     """Whether a quarter had to be."""
+
+
+class Violation(_Part):
+    """What the auditor found that the API must never do."""
+
+    kind: str
+    """lost write | stale read | watch gap | duplicate event | event out of order | two values |
+    two versions | no new version | refused write | foreign value"""
+    time: int
+    """When it showed, monotonic ns."""
+    key: str
+    version: int
+    words: str
+    """Who was told what, and what that contradicts."""
+    lines: list[int]
+    """Those of `audit.jsonl` that contradict each other, from 1 on."""
+
+
+class CollateralChange(_Part):
+    """What changed in the cluster, though no fault announces it, and neither load nor seed made it."""
+
+    kind: Literal["exit", "leader", "object"]
+    time: int
+    """When it was seen, monotonic ns; of an object, after the drill."""
+    what: str
+    """The component, the kind whose leader it is, or the object."""
+    words: str
 
 
 class HarnessCost(_Part):
@@ -229,6 +266,8 @@ class Report(Judged):
     """What a reader should know, and what makes nothing INVALID."""
     aborted: str = ""
     """The abort condition that ended the drill; empty if none did."""
+    abort_reaction_s: float | None = None
+    """From the sample with which it had held to the undo of what was in force; None if nothing was."""
     phases: list[PhaseTimes]
     objectives: list[ObjectiveResult]
     load: list[LoadResult]
@@ -238,6 +277,11 @@ class Report(Judged):
     resources: list[ResourceResult]
     harness: list[HarnessCost]
     elections: list[Elections] = []
+    break_glass: list[BreakGlass] = []
     headroom: list[Headroom] = []
+    violations: list[Violation] = []
+    """What the auditor found, in the order of time; also where no objective asks for it."""
+    collateral: list[CollateralChange] = []
+    """In the order of time; also where no objective asks for it, as far as somebody looked."""
     settings: dict[str, Any]
     """Versions and settings of everything that took part."""

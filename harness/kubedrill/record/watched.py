@@ -1,4 +1,4 @@
-"""What the scraper writes, a line a look: `health.jsonl`, `resources.jsonl`, `metrics/index.jsonl`."""
+"""What the scraper writes, a line a look: `health.jsonl`, `leases.jsonl`, `nodes.jsonl`, ..."""
 
 from typing import Literal
 
@@ -6,6 +6,10 @@ from kubedrill.record.lines import Amount, Count, Line, Time, TimedLine
 
 State = Literal["healthy", "unhealthy", "refused", "timeout"]
 """What a member's /health answered, or how it did not."""
+
+
+LEADERLESS = "leaderless"
+"""Of a kind of component (`scheduler.leaderless`): that none of it leads; judged by leases.jsonl."""
 
 
 class HealthLook(TimedLine):
@@ -16,6 +20,40 @@ class HealthLook(TimedLine):
     """By zone."""
     leader: str | None
     """The zone of the member that led when last asked."""
+
+
+class LeaseHeld(Line):
+    """A Lease that leaders hold in turn, as its holder wrote it; times in ns since 1970, by its clock."""
+
+    holder: str
+    """Who holds it; "" if it was given back."""
+    acquired: Count
+    renewed: Count
+    lasts_s: Count
+    """How long it is the holder's without being renewed."""
+    transitions: Count
+
+
+class LeaseLook(TimedLine):
+    """One round of asking for the Leases of those that are led."""
+
+    took_us: Count
+    held: dict[str, LeaseHeld]
+    """By kind of component; without those that were not answered."""
+    error: str
+    """Why one was not; "" if all were."""
+
+
+class NodeLook(TimedLine):
+    """One round of asking how the nodes are."""
+
+    took_us: Count
+    nodes: Count
+    """How many there are."""
+    not_ready: tuple[str, ...]
+    """Those whose condition Ready is anything but True, by name."""
+    error: str
+    """Why that is not known; "" if it is."""
 
 
 class Usage(Line):

@@ -10,6 +10,7 @@ from rich.text import Text
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import ObjectiveResult, Report, Verdict
 from kubedrill.report import sentences
+from kubedrill.report.found import collateral_line, violation_line
 
 STYLES = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INVALID: "bold yellow"}
 
@@ -85,6 +86,8 @@ def _summary(report: Report) -> Table:
     rows += [("Load", line) for line in sentences.load_lines(report)]
     rows += [("Fault", sentences.fault_line(fault)) for fault in report.faults]
     for name, line in (
+        ("Audit", violation_line(report)),
+        ("Besides", collateral_line(report)),
         ("Harness", sentences.harness_line(report)),
         ("Machine", sentences.headroom_line(report)),
     ):

@@ -15,6 +15,7 @@ from kubedrill.record.timeline import (
     PhaseBegan,
 )
 from kubedrill.report.sentences import on_target
+from kubedrill.words import exit_status
 
 
 def event_words(event: Event) -> str:  # noqa: PLR0911 - one sentence a kind
@@ -22,18 +23,20 @@ def event_words(event: Event) -> str:  # noqa: PLR0911 - one sentence a kind
     match event:
         case DrillStarted() | DrillEnded():
             return f"drill {event.name}"
-        case DrillAborted(condition=why) | DrillInterrupted(signal=why) | DrillFailed(reason=why):
+        case DrillAborted(condition=why) | DrillFailed(reason=why):
             return f"drill {event.name}: {why}"
+        case DrillInterrupted():
+            return f"drill {event.words}"
         case PhaseBegan():
             return f"phase {event.name}"
         case FaultTold():
             proof = f": {event.proof}" if event.proof else ""
             return f"{on_target(event.name, event.target)} {event.event.replace('-', ' ')}{proof}"
         case ChildEnded():
-            return f"{event.name} ended early ({_status(event.status)})"
+            return f"{event.name} ended early ({exit_status(event.status)})"
         case ComponentExited():
             how = f"as asked by {event.by}" if event.asked else "by itself"
-            return f"{event.name} exited {how} ({_status(event.status)})"
+            return f"{event.name} exited {how} ({exit_status(event.status)})"
         case ComponentStarted():
             return f"{event.name} started by {event.by}"
     return event.name
@@ -49,7 +52,3 @@ def is_trouble(event: Event) -> bool:
         case ComponentExited():
             return not event.asked
     return False
-
-
-def _status(status: int) -> str:
-    return f"signal {-status}" if status < 0 else f"status {status}"

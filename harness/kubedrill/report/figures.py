@@ -65,11 +65,6 @@ def offset(time: int | None, start: int) -> str:
     return NOTHING if time is None else f"{(time - start) / 1e9:+.1f} s"
 
 
-def counted(number: int, thing: str) -> str:
-    """Return `1 request`, `3 requests`."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def _parts(text: str) -> tuple[float, str]:
     """Split `10.00/s` into 10.0 and `/s`, to compare what is said rather than how."""
     number = text.rstrip("/ %abcdefghijklmnopqrstuvwxyzBGM")

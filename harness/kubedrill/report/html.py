@@ -16,7 +16,7 @@ from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule, on_cluster
 from kubedrill.record.timeline import Event, read_timeline
 from kubedrill.record.verdict import FaultResult, Report
-from kubedrill.report import figures, machine, sentences, tables
+from kubedrill.report import figures, found, machine, sentences, tables
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.report.table import verdict_cell
@@ -63,6 +63,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
         unread=unread,
         verdict=verdict_cell(report.verdict),
         proved=sentences.proved(report),
+        break_glass=[*sentences.break_glass_lines(report)],
         facts=_facts(report, schedule) | _machine(folder),
         faults=[_fault(fault, start) for fault in report.faults],
         events=_events(events, start),
@@ -73,6 +74,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
         experiment=_text(folder.experiment_yaml),
         intention=_intention(schedule),
         tables=tables,
+        findings=[found.violations(report), found.collateral(report)],
         phases=_offsets(report, start),
     )
 

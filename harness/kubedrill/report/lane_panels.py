@@ -19,8 +19,7 @@ from kubedrill.report import figures
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND, Band
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.report.panel import BLUE, GREEN, INK, RED, Axis, hover, legend, source
-from kubedrill.report.sentences import on_target
-from kubedrill.report.tables import lane
+from kubedrill.report.sentences import lane, on_target
 
 _LANE_HEIGHT = 16
 _FRAME_HEIGHT = 52

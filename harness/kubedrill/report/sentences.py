@@ -6,6 +6,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from kubedrill.record.schedule import FREE_SHARE
+from kubedrill.record.series import EXEMPT
 from kubedrill.record.verdict import (
     AvailabilityResult,
     FaultResult,
@@ -15,6 +16,7 @@ from kubedrill.record.verdict import (
     Verdict,
 )
 from kubedrill.report import figures
+from kubedrill.words import counted
 
 AT_LEAST = ">= "
 """Before a value that is only what it is at least."""
@@ -29,9 +31,9 @@ def proved(report: Report) -> str:
         return f"The drill was aborted: {report.aborted}; {_outcomes(report)}{_under(report)}."
     if report.verdict is Verdict.FAIL:
         missed = sum(objective.verdict is Verdict.FAIL for objective in report.objectives)
-        return f"{missed} of {figures.counted(total, 'objective')} did not hold{_under(report)}."
+        return f"{missed} of {counted(total, 'objective')} did not hold{_under(report)}."
     every = "All" if total > 1 else "The"
-    return f"{every} {figures.counted(total, 'objective')} held{_under(report)}."
+    return f"{every} {counted(total, 'objective')} held{_under(report)}."
 
 
 def phases_asked(report: Report) -> list[str]:
@@ -61,7 +63,7 @@ def _outcomes(report: Report) -> str:
     }
     found = Counter(objective.verdict for objective in report.objectives)
     parts = [f"{found[verdict]} {said}" for verdict, said in words.items() if found[verdict]]
-    return f"of {figures.counted(len(report.objectives), 'objective')} {', '.join(parts)}"
+    return f"of {counted(len(report.objectives), 'objective')} {', '.join(parts)}"
 
 
 def _under(report: Report) -> str:
@@ -101,7 +103,7 @@ def load_lines(report: Report) -> Iterator[str]:
         requests = sum(load.requests for load in phases)
         errors = sum(sum(load.errors.values()) for load in phases)
         cut = sum(load.cut for load in phases)
-        line = f"{name}: {figures.counted(requests, 'request')}, {errors:,} failed"
+        line = f"{name}: {counted(requests, 'request')}, {errors:,} failed"
         line += f", {cut:,} cut at the end" if cut else ""
         known = [load for load in phases if "p99" in load.latency_s]
         if known:
@@ -164,6 +166,32 @@ def availability_lines(report: Report) -> Iterator[str]:
     for name, probed in counts.items():
         if probed.aside_failed:
             yield f"not scored: {probed.aside_in_words()} in {name}"
+    yield from break_glass_lines(report)
+
+
+def break_glass_lines(report: Report) -> Iterator[str]:
+    """Yield whether the break-glass identity got in; a line for each phase in which it once did not."""
+    tried = [told for told in report.break_glass if told.locked_out_s is not None]
+    shut = [told for told in tried if told.locked_out_s]
+    for told in shut:
+        yield (
+            f"break-glass got in during {figures.share(told.availability)} of {told.phase}'s seconds; "
+            f"locked out for {figures.seconds(told.locked_out_s)} at most"
+        )
+    if report.break_glass and not tried:
+        yield "break-glass was not tried: it is not known whether anybody could have got in"
+    elif tried and not shut:
+        yield "break-glass always got in"
+
+
+_BESIDE = {"load": "victim {verb}", EXEMPT: "break-glass by {path}"}
+
+
+def lane(path: str, connection: str, verb: str, level: str) -> str:
+    """Return a series of probes as charts and tables name it: `fresh read`, `apiserver-a write`."""
+    if level in _BESIDE:
+        return _BESIDE[level].format(path=path, verb=verb)
+    return f"{connection if path == 'balancer' else path} {verb}"
 
 
 class ProbeCounts(NamedTuple):
@@ -186,8 +214,10 @@ class ProbeCounts(NamedTuple):
 def probes(report: Report, phase: str) -> ProbeCounts:
     """Return the number of probes in a phase; those that are scored are what `probe.failed` means."""
     lanes = [lane for lane in report.availability if lane.phase == phase]
-    # Each lane stands there once for each definition.
-    lanes = [lane for lane in lanes if lane.definition == lanes[0].definition]
+    # Each lane stands there once for each definition; of break-glass there is a line of its own.
+    lanes = [
+        lane for lane in lanes if lane.definition == lanes[0].definition and lane.level != EXEMPT
+    ]
     scored, aside = ([lane for lane in lanes if lane.scored is so] for so in (True, False))
     counts = (
         (sum(lane.probes for lane in of), sum(lane.failed for lane in of)) for of in (scored, aside)

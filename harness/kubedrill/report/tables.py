@@ -135,7 +135,7 @@ def availability(report: Report) -> Iterator[tuple[str, sentences.ProbeCounts, T
         results = [result for result in report.availability if result.phase == phase.name]
         lanes: dict[str, dict[str, AvailabilityResult]] = {}
         for result in results:
-            name = lane(result.path, result.connection, result.verb, result.level)
+            name = sentences.lane(result.path, result.connection, result.verb, result.level)
             name += "" if result.scored else " (not scored)"
             lanes.setdefault(name, {})[result.definition] = result
         if lanes:
@@ -170,13 +170,6 @@ def _availability_row(
     )
 
 
-def lane(path: str, connection: str, verb: str, level: str) -> str:
-    """Return a series of probes as charts and tables name it: `fresh read`, `apiserver-a write`."""
-    if level == "load":
-        return f"victim {verb}"
-    return f"{connection if path == 'balancer' else path} {verb}"
-
-
 def errors(report: Report) -> Table:
     """Return what failed and how, by phase; rows without a failure are left out."""
 
@@ -186,7 +179,7 @@ def errors(report: Report) -> Table:
                 yield _error_row(f"load {load.name}", load.requests, load.errors)
         seen = set()
         for result in report.availability:
-            name = lane(result.path, result.connection, result.verb, result.level)
+            name = sentences.lane(result.path, result.connection, result.verb, result.level)
             if result.phase == phase and result.errors and name not in seen:
                 seen.add(name)
                 yield _error_row(f"probes: {name}", result.probes, result.errors)

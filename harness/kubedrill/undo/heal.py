@@ -19,6 +19,7 @@ from kubedrill.record.ledger import Ledger
 from kubedrill.record.lines import BadEvidence
 from kubedrill.undo.clearing import longest_s, undo_all
 from kubedrill.undo.registry import cluster_of, is_registered, registered, unregister
+from kubedrill.undo.running import Watched, watched
 from kubedrill.words import in_a_line
 
 Say = Callable[[str], None]
@@ -171,38 +172,24 @@ def _lock(folder: RunFolder, say: Say) -> IO[bytes]:
     """Lock the drill's cluster, once the drill's own watchdog has ended; Busy if others hold it."""
     name, state = cluster_of(folder)
     # Looked for before the lock is asked for: one that ends in between has let it go.
-    watchdog = _watchdog(folder)
+    drill = next((found for found in watched() if found.folder.path == folder.path), None)
     try:
         return cluster.lock(name, state)
     except Busy:
-        if watchdog is None:
+        if drill is None:
             raise
     with suppress(psutil.NoSuchProcess):  # it has ended just now
-        _wait_for(watchdog, folder, say)
+        _wait_for(drill, folder, say)
     return cluster.lock(name, state)
 
 
-def _wait_for(watchdog: psutil.Process, folder: RunFolder, say: Say) -> None:
+def _wait_for(drill: Watched, folder: RunFolder, say: Say) -> None:
     """Wait until the watchdog of a dead drill has ended; Busy if the drill runs, or it does not end."""
-    if _has_its_runner(watchdog):
+    if drill.runs():
         raise Busy("it still runs")
+    watchdog = drill.watchdog
     say(f"{folder.path}: its watchdog is at work; waiting for its end")
     limit_s = longest_s(Ledger(folder.ledger))
     if not wait_for_end(watchdog.pid, watchdog.create_time(), limit_s):
         words = f"its watchdog (pid {watchdog.pid}) is still at work after {limit_s:g} s"
         raise Busy(f"{words}; see {folder.logs / 'watchdog.log'}")
-
-
-def _watchdog(folder: RunFolder) -> psutil.Process | None:
-    """Return the watchdog of a drill, if it lives."""
-    for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
-        if "kubedrill.undo.watchdog" in words and str(folder.path) in words:
-            return process
-    return None
-
-
-def _has_its_runner(watchdog: psutil.Process) -> bool:
-    """Whether the runner that started a watchdog lives: an orphan has another parent."""
-    words = watchdog.info["cmdline"]
-    return int(words[words.index("--runner") + 1]) == watchdog.ppid()

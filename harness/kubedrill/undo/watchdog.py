@@ -42,6 +42,7 @@ def main() -> None:
             logging.error("overdue, not undone: %s", failure)
     left = ledger.open_entries()
     if not left:
+        registry.unregister(folder)  # the runner may have been killed before it did
         return
     logging.info("the runner is gone; undoing %s", ", ".join(entry.name for entry in left))
     failures = undo_all(ledger)

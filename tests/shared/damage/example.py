@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from judged_drill import JudgedDrill
+from judged_surroundings import audited
 
 from kubedrill.judge import convert
 from kubedrill.record.manifest import seal
@@ -10,7 +10,7 @@ from kubedrill.record.manifest import seal
 
 def example(reports: Path) -> Path:
     """Write it; return its folder."""
-    folder = JudgedDrill().write(reports)
+    folder = audited().write(reports)
     convert(folder)
     (folder.logs / "runner.log").write_text("began\nended\n")
     seal(folder)

@@ -65,12 +65,13 @@ RIGHT: tuple[Right, ...] = (
         "a page that can be read: nothing else says what stood in it, or no objective asks for it",
     ),
     Right(
-        "health.jsonl|resources.jsonl|machine.jsonl|machine.json|*.workers.jsonl|metrics/index.jsonl",
+        "health.jsonl|leases.jsonl|resources.jsonl|machine.jsonl|machine.json|*.workers.jsonl|metrics/index.jsonl"
+        "|audit.jsonl|surrounding.jsonl",
         _ONE_FIGURE,
         "one figure, and one that can be: nothing else in the folder says what it was",
     ),
     Right(
-        "health.jsonl|resources.jsonl|machine.jsonl|*.workers.jsonl|metrics/index.jsonl",
+        "health.jsonl|leases.jsonl|resources.jsonl|machine.jsonl|*.workers.jsonl|metrics/index.jsonl",
         "dropped",
         "one look of many: a hole that is shorter than a drill allows (3 s)",
     ),
@@ -86,7 +87,8 @@ RIGHT: tuple[Right, ...] = (
         done="of series 1$",
     ),
     Right(
-        "health.jsonl|resources.jsonl|machine.jsonl|machine.json|*.workers.jsonl|metrics/index.jsonl",
+        "health.jsonl|leases.jsonl|resources.jsonl|machine.jsonl|machine.json|*.workers.jsonl|metrics/index.jsonl"
+        "|audit.jsonl|surrounding.jsonl",
         "all_times_shifted",
         "shifted by less than the hole that a drill allows (3 s)",
         done=r"shifted by [+-][01]\.",
@@ -163,7 +165,7 @@ RIGHT: tuple[Right, ...] = (
         done="^line 1: ",
     ),
     Right(
-        "resources.jsonl",
+        "leases.jsonl|resources.jsonl",
         "key_removed",
         "one component in one look of many: a hole that is shorter than a drill allows (3 s)",
         done="without (etcd|kube|haproxy)",

@@ -3,18 +3,19 @@
 What is heavy is imported when it is called: the supervisor's daemon imports this package too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kubedrill.cluster.state import read_record
+from kubedrill.cluster.state import read_record, state_folder
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 
 if TYPE_CHECKING:
-    from kubedrill.cluster.handle import Handle
+    from kubedrill.cluster.handle import FlagValue, Handle
     from kubedrill.cluster.local.definition import LocalDefinition
+    from kubedrill.cluster.local.flags import Kind
     from kubedrill.reading.problems import Location
 
 
@@ -38,13 +39,21 @@ class Local:
 
         return wrong(definition)
 
+    def wrong_flags(
+        self, kind: "Kind", flags: "Mapping[str, FlagValue | None]"
+    ) -> "Iterable[tuple[str, str]]":
+        """Ask the program whether it takes them."""
+        from kubedrill.cluster.local.flags import wrong
+
+        return wrong(kind, flags)
+
     def capabilities(self, definition: "LocalDefinition") -> ClusterDescription:
         """Return what will stand on the handle of such a cluster on this machine."""
         from kubedrill.cluster.handle import description
         from kubedrill.cluster.local.handle import LocalHandle
         from kubedrill.cluster.local.zones import expected
 
-        handle = LocalHandle(Path(), expected(definition.zoning), definition.zones)
+        handle = LocalHandle(state_folder(), expected(definition.zoning), definition.zones)
         return description(handle, definition.zones)
 
     def check(self, definition: "LocalDefinition", folder: Path) -> None:
@@ -64,18 +73,21 @@ class Local:
         return read_record(folder)
 
     def down(self, folder: Path) -> None:
-        """Kill every process of the cluster, and remove its network namespaces."""
-        from kubedrill.cluster.local import teardown
+        """Kill every process of the cluster, and remove its network namespaces and control groups."""
+        from kubedrill.cluster.local import groups, teardown
+        from kubedrill.cluster.local.files import Files
         from kubedrill.cluster.local.zones import remove_namespaces
 
         teardown.kill_all(folder)
         remove_namespaces(folder)
+        if made := groups.read(Files(folder).groups):
+            made.remove()
 
-    def handle(self, record: ClusterRecord) -> "Handle":
-        """Return what may be done to a cluster, and how it is."""
+    def handle(self, record: ClusterRecord, owner: str) -> "Handle":
+        """Return what may be done to a cluster for an owner, and how it is."""
         from kubedrill.cluster.local.handle import handle
 
-        return handle(record)
+        return handle(record, owner)
 
 
 PROVIDER = Local()

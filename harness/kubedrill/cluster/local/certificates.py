@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kubedrill.cluster.local.pki import Authority, Pair, bundle, signing_key
 from kubedrill.cluster.local.zones import HUB_ADDRESS, Zoning
+from kubedrill.record.cluster import BREAK_GLASS
 
 SERVICE_NETWORK = "10.96.0.0/16"
 AGGREGATOR = "kubedrill-aggregator"
@@ -44,7 +45,9 @@ class Certificates:
     etcd_gateway: Pair
     """With it etcd's JSON gateway talks to its own member."""
     admin: Pair
+    break_glass: Pair
     prober: Pair
+    auditor: Pair
     scraper: Pair
     etcd_admin: Pair
     zones: dict[str, ZoneCertificates]
@@ -74,7 +77,10 @@ def issue(folder: Path, zoning: Zoning, zones: tuple[str, ...]) -> Certificates:
         signing=signing_key(folder),
         etcd_gateway=by.etcd_clients.client("etcd-gateway", "etcd-gateway"),
         admin=by.clients.client("admin", "kubedrill-admin", "system:masters"),
+        # As kubeadm's super-admin.conf: it needs no RBAC, and stands in no queue.
+        break_glass=by.clients.client(BREAK_GLASS, "kubedrill-break-glass", "system:masters"),
         prober=by.clients.client("prober", "kubedrill-prober"),
+        auditor=by.clients.client("auditor", "kubedrill-auditor"),
         scraper=by.observers.client("scraper", "kubedrill-scraper"),
         etcd_admin=by.etcd_clients.client("etcd-admin", "etcd-admin"),
         zones={zone: _of_zone(by, zone, zoning.address(zone)) for zone in zones},

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from kubedrill.cluster.handle import FlagValue
 from kubedrill.cluster.kubeconfig import Server, holder, write_kubeconfig
 from kubedrill.cluster.local.certificates import AGGREGATOR, SERVICE_NETWORK
-from kubedrill.cluster.local.flags import FlagValue, Kind, flag
+from kubedrill.cluster.local.flags import Kind, flag
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.pki import SERVER_NAME, Pair
-from kubedrill.cluster.local.supervisor import Program
+from kubedrill.cluster.local.programs import Program
 from kubedrill.cluster.local.zones import (
     APISERVER_PORT,
     CONTROLLER_MANAGER_PORT,
@@ -33,10 +34,9 @@ def programs(layout: Layout) -> list[Program]:
     for kind, (binary, flags_of) in _kinds(layout).items():
         for zone in layout.zones:
             flags = {**flags_of(layout, zone), **layout.definition.flags.get(kind, {})}
-            arguments = [flag(name, value) for name, value in flags.items()]
-            inside = layout.zoning.enter(zone)
-            command = (*_DIE_WITH_SUPERVISOR, *inside, str(binary), *arguments)
-            found.append(Program(f"{kind}-{zone}", command))
+            arguments = tuple(flag(name, value) for name, value in flags.items())
+            command = (*_DIE_WITH_SUPERVISOR, *layout.zoning.enter(zone), str(binary))
+            found.append(Program(f"{kind}-{zone}", command, arguments))
     return found
 
 

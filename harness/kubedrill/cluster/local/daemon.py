@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.cluster.local.files import Files
-from kubedrill.cluster.local.supervisor import Supervisor, read_programs
+from kubedrill.cluster.local.programs import read_programs
+from kubedrill.cluster.local.supervisor import Supervisor
 
 
 class _Client:

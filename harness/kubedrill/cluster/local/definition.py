@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kubedrill.cluster.handle import FlagValue
 from kubedrill.cluster.local import flags
-from kubedrill.cluster.local.flags import FlagValue, Kind
+from kubedrill.cluster.local.flags import Kind
 from kubedrill.reading.problems import Location, dotted
 from kubedrill.reading.types import matching
 from kubedrill.record.catalogue import CHOSEN_LATER

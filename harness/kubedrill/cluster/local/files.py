@@ -33,6 +33,11 @@ class Files:
         """What the supervisor runs."""
         return self.folder / "programs.json"
 
+    @property
+    def groups(self) -> Path:
+        """Where the components' control groups are, if they have any."""
+        return self.folder / "groups.json"
+
     def log(self, component: str) -> Path:
         """What a component printed; the supervisor's own is there too."""
         return self.folder / "logs" / f"{component}.log"

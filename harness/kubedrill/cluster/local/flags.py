@@ -9,15 +9,17 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
+from kubedrill.cluster.handle import FlagValue, written
 from kubedrill.cluster.local.binaries import ASK_S, ETCD, KUBERNETES, PROGRAMS, find
 from kubedrill.errors import NotStarted
 from kubedrill.process.asking import ask
 from kubedrill.words import did_you_mean, shown
 
 Kind = Literal["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
-FlagValue = str | int | float | bool
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _PINNED = Path(__file__).with_name("flags.json")
 _NAME = re.compile("[a-z][a-z0-9-]*")
@@ -104,15 +106,15 @@ REFUSED: Mapping[Kind, Mapping[str, str]] = {
 """By component the flags that nobody but kubedrill may give, and why."""
 
 
-def wrong(kind: Kind, given: Mapping[str, FlagValue]) -> Iterator[tuple[str, str]]:
-    """Yield the name of each flag that the component cannot be given, and why."""
+def wrong(kind: Kind, given: Mapping[str, FlagValue | None]) -> Iterator[tuple[str, str]]:
+    """Yield the name of each flag that the component cannot be given, and why; None takes one away."""
     program = _program(kind)
     known = (_help(program) if program else ()) or _pinned()[kind]
     right: dict[str, str] = {}
     for name, value in given.items():
         if why := _wrong_name(kind, name, known) or _wrong_value(value):
             yield name, why
-        else:
+        elif value is not None:
             right[name] = flag(name, value)
     if program and right and _refusal(program, *right.values()):
         for name, argument in right.items():
@@ -122,7 +124,7 @@ def wrong(kind: Kind, given: Mapping[str, FlagValue]) -> Iterator[tuple[str, str
 
 def flag(name: str, value: FlagValue) -> str:
     """Return a flag as a program is given it."""
-    return f"--{name}={str(value).lower() if isinstance(value, bool) else value}"
+    return f"--{name}={written(value)}"
 
 
 def _wrong_name(kind: Kind, name: str, known: tuple[str, ...]) -> str:
@@ -141,7 +143,7 @@ def _wrong_name(kind: Kind, name: str, known: tuple[str, ...]) -> str:
     return ""
 
 
-def _wrong_value(value: FlagValue) -> str:
+def _wrong_value(value: FlagValue | None) -> str:
     return "has no value; leave it out" if str(value).strip() == "" else ""
 
 

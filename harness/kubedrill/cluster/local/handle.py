@@ -1,13 +1,11 @@
 """A local cluster's handle: its supervisor does what is asked, and writes down how the components are."""
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kubedrill.cluster.handle import (
     Absent,
+    Balancing,
     Cutting,
     Entering,
     Exits,
@@ -18,8 +16,18 @@ from kubedrill.cluster.handle import (
     Pausing,
     Shaping,
 )
-from kubedrill.cluster.local import unix
+from kubedrill.cluster.local.asking import Supervisor, SupervisorGone
 from kubedrill.cluster.local.files import Components, Files
+from kubedrill.cluster.local.holds import EVERYBODY
+from kubedrill.cluster.local.operations import (
+    balancer,
+    cutting,
+    flagging,
+    limiting,
+    namespaces,
+    programs,
+    shaping,
+)
 from kubedrill.cluster.local.zones import NetnsZones, ZoningKind, namespace_prefix
 from kubedrill.process.tail import LineTail
 from kubedrill.process.usage import ProcessUsage
@@ -29,46 +37,45 @@ from kubedrill.record.files import last_line
 from kubedrill.record.lines import BadEvidence, adapter, read_whole
 from kubedrill.record.watched import Usage
 
-TIMEOUT_S = 5.0
-
-KINDS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "haproxy")
-"""What its supervisor runs."""
-
-_NO_LINK = {
-    "netns": "nothing can cut or slow what goes between the network namespaces of a local cluster",
-    "loopback": "its zones are addresses of one loopback interface: nothing is between them",
-}
+_NO_LINK = "its zones are addresses of one loopback interface: nothing is between them"
 _NO_ZONE = "its zones are addresses of one loopback interface: what runs here is in all of them"
-_NO_LIMIT = "its processes have no control groups of their own"
-_NO_FLAGS = "its components keep the flags that they were first started with"
-
-
-class SupervisorGone(HandleError):  # noqa: N818 - an event, not a programming error
-    """Nobody listens any more: the supervisor has ended, and all that it ran with it."""
 
 
 class LocalHandle:
-    """One local cluster, by its folder."""
+    """One local cluster, by its folder; what is done to it is done for `owner`, or for nobody."""
 
     def __init__(
-        self, folder: Path, zoning: ZoningKind = "loopback", zones: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        zoning: ZoningKind = "loopback",
+        zones: tuple[str, ...] = (),
+        owner: str = EVERYBODY,
     ) -> None:
         self._files = Files(folder)
+        self._supervisor = supervisor = Supervisor(self._files.socket, owner)
         self._usage = ProcessUsage()
-        self.holding: Holding | Absent = _Programs(self._files.socket)
-        self.pausing: Pausing | Absent = _Programs(self._files.socket)
+        self.holding: Holding | Absent = programs(supervisor)
+        self.pausing: Pausing | Absent = programs(supervisor)
         self.entering: Entering | Absent = Absent(_NO_ZONE)
+        self.cutting: Cutting | Absent = Absent(_NO_LINK)
+        self.shaping: Shaping | Absent = Absent(_NO_LINK)
         if zoning == "netns":
-            self.entering = _Namespaces(NetnsZones(namespace_prefix(folder), zones))
-        self.cutting: Cutting | Absent = Absent(_NO_LINK[zoning])
-        self.shaping: Shaping | Absent = Absent(_NO_LINK[zoning])
-        self.limiting: Limiting | Absent = Absent(_NO_LIMIT)
-        self.flagging: Flagging | Absent = Absent(_NO_FLAGS)
+            known = NetnsZones(namespace_prefix(folder), zones)
+            self.entering = namespaces(known)
+            self.cutting = cutting(supervisor, known)
+            self.shaping = shaping(supervisor, known)
+        self.limiting: Limiting | Absent = limiting(self._files, supervisor)
+        self.balancing: Balancing | Absent = balancer(self._files, supervisor)
+        self.flagging: Flagging | Absent = flagging(supervisor)
 
     def components(self) -> Mapping[str, ComponentState]:
         """Ask the supervisor for every component's state."""
-        answer = ask(self._files.socket, {"do": "components"})
+        answer = self._supervisor.ask("components")
         return adapter(Components).validate_python(answer).components
+
+    def in_force(self) -> tuple[str, ...]:
+        """Ask the supervisor what is still done for the handle's owner."""
+        return tuple(self._supervisor.ask("in_force")["words"])
 
     def lost(self) -> str:
         """Say that the supervisor is gone, and so all that it ran."""
@@ -119,58 +126,7 @@ class LocalHandle:
                 yield name, (state.pid, state.started)
 
 
-@dataclass(frozen=True, slots=True)
-class _Programs:
-    """The supervisor, as one who is told what to hold and to pause."""
-
-    socket: Path
-    of: tuple[str, ...] = KINDS
-
-    def hold(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
-        return self._ask("hold", target, by="fault", expect_pid=expect_pid, until=until)
-
-    def release(self, target: str) -> int:
-        request = {"do": "release", "components": [target], "by": "release"}
-        return int(ask(self.socket, request)["pids"][0])
-
-    def pause(self, target: str, *, until: int | None = None) -> int:
-        return self._ask("pause", target, until=until)
-
-    def proceed(self, target: str) -> int:
-        return self._ask("proceed", target)
-
-    def _ask(self, do: str, component: str, **given: Any) -> int:
-        return int(ask(self.socket, {"do": do, "component": component, **given})["pid"])
-
-
-@dataclass(frozen=True, slots=True)
-class _Namespaces:
-    """Its zones, as those whose networks programs may be given."""
-
-    zones: NetnsZones
-    of: tuple[str, ...] = ("zone",)
-
-    def command(self, zone: str) -> tuple[str, ...]:
-        if zone not in self.zones.zones:
-            raise HandleError(f"there is no zone {zone}; there are {', '.join(self.zones.zones)}")
-        return self.zones.enter(zone)
-
-
-def handle(record: ClusterRecord) -> LocalHandle:
-    """Return the handle of the cluster in a record."""
+def handle(record: ClusterRecord, owner: str = EVERYBODY) -> LocalHandle:
+    """Return the handle of the cluster in a record, as one who acts for an owner."""
     zoning: ZoningKind = "netns" if record.zoning == "netns" else "loopback"
-    return LocalHandle(Path(record.folder), zoning, record.zones)
-
-
-def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Send one request to the supervisor that listens on `path` and return its answer."""
-    try:
-        said = unix.ask(path, json.dumps(request).encode() + b"\n", TIMEOUT_S)
-        answer: dict[str, Any] = json.loads(said)
-    except (OSError, ValueError) as error:
-        gone = isinstance(error, ConnectionRefusedError | FileNotFoundError)
-        kind = SupervisorGone if gone else HandleError
-        raise kind(f"no answer from the supervisor at {path}: {error}") from error
-    if "error" in answer:
-        raise HandleError(answer["error"])
-    return answer
+    return LocalHandle(Path(record.folder), zoning, record.zones, owner)

@@ -9,6 +9,9 @@ from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.zones import APISERVER_PORT, HUB_ADDRESS
 
 STATS_SOCKET = "haproxy.sock"
+BACKEND = "apiservers"
+ANSWER_S = 0.5
+"""It answers in 1 ms, or stands still; who tells it has others waiting."""
 
 
 def configuration(layout: Layout) -> str:
@@ -26,11 +29,59 @@ def configuration(layout: Layout) -> str:
     )
 
 
-def servers_up(folder: Path) -> int:
-    """Return how many apiservers the load balancer sends requests to; OSError if it does not say."""
-    said = unix.ask(folder / STATS_SOCKET, b"show stat -1 4 -1\n", 2.0).decode()
+class BalancerSilent(Exception):  # noqa: N818 - an event, not a programming error
+    """The load balancer does not answer on its socket, or does not do what it is told."""
+
+
+class BalancerRefused(BalancerSilent):
+    """It answers that it will not."""
+
+
+def servers_up(folder: Path) -> tuple[str, ...]:
+    """Return the zones to whose apiservers the load balancer sends requests; BalancerSilent."""
+    said = _ask(folder, "show stat -1 4 -1")
     rows = csv.DictReader(said.removeprefix("# ").splitlines())
-    return sum(row["status"] == "UP" for row in rows)
+    # "UP 1/3": so many failed checks from down, as each is until its first check has succeeded.
+    return tuple(row["svname"] for row in rows if row["status"].split()[:1] == ["UP"])
+
+
+def take_out(folder: Path, zone: str) -> None:
+    """Send nobody to a zone's apiserver, and end the connections to it; BalancerSilent."""
+    _tell(folder, f"set server {BACKEND}/{zone} state maint")
+    cut(folder, zone)
+
+
+def connections(folder: Path, zone: str) -> tuple[str, ...]:
+    """Return from where there are connections to a zone's apiserver, ADDRESS:PORT each; BalancerSilent."""
+    lines = _ask(folder, "show sess").splitlines()
+    found = [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines]
+    return tuple(
+        session["src"]
+        for session in found
+        if (session.get("be"), session.get("srv")) == (BACKEND, zone)
+    )
+
+
+def cut(folder: Path, zone: str) -> None:
+    """End the connections to a zone's apiserver; BalancerSilent if that is not done."""
+    _tell(folder, f"shutdown sessions server {BACKEND}/{zone}")
+
+
+def put_back(folder: Path, zone: str) -> None:
+    """Send requests to it again, once it is ready; BalancerSilent."""
+    _tell(folder, f"set server {BACKEND}/{zone} state ready")
+
+
+def _tell(folder: Path, command: str) -> None:
+    if said := _ask(folder, command).strip():
+        raise BalancerRefused(f"the load balancer did not {command}: {said}")
+
+
+def _ask(folder: Path, command: str) -> str:
+    try:
+        return unix.ask(folder / STATS_SOCKET, f"{command}\n".encode(), ANSWER_S).decode()
+    except OSError as error:
+        raise BalancerSilent(f"the load balancer did not {command}: {error}") from error
 
 
 def _most_connections() -> int:
@@ -48,7 +99,7 @@ global
     nbthread 1
     noreuseport
     log stdout format raw daemon notice
-    stats socket unix@{socket} mode 600 level operator
+    stats socket unix@{socket} mode 600 level admin
 
 defaults
     mode tcp

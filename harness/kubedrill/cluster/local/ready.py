@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.local.files import Components, Files
-from kubedrill.cluster.local.haproxy import servers_up
+from kubedrill.cluster.local.haproxy import BalancerSilent, servers_up
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import Component
 from kubedrill.record.lines import read_whole
@@ -122,8 +122,8 @@ def balances(folder: Path, servers: int) -> Check:
 
     def holds() -> bool:
         try:
-            return servers_up(folder) == servers
-        except OSError:
+            return len(servers_up(folder)) == servers
+        except BalancerSilent:
             return False
 
     return Check("haproxy", f"balancing over {servers} servers", holds)

@@ -25,6 +25,7 @@ from kubedrill.cluster.local.download import OutOfReach, download_etcd, download
 from kubedrill.cluster.local.gobuild import build, source_of
 from kubedrill.errors import NotStarted
 
+PACKAGES = ("haproxy", "nftables")
 SAY_EVERY_S = 10.0
 """A log without a terminal moves at least this often, so that nobody takes a build for hung."""
 
@@ -85,9 +86,10 @@ def ensure_haproxy(console: Console) -> None:
         raise NotStarted(
             "HAProxy is missing; install it: apt-get install haproxy (or your system's)"
         )
-    console.print("installing haproxy with apt-get")
+    # nftables cuts links between zones; whoever has HAProxy already, and lacks it, is told by these faults.
+    console.print("installing haproxy and nftables with apt-get")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", "haproxy"]):
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
         done = subprocess.run(
             [apt_get, "-q", *command],
             capture_output=True,

@@ -5,95 +5,29 @@ unregistered, then killed, and when the library itself is killed its children li
 drills are about, hence these few lines of our own.
 """
 
-import json
 import os
 import selectors
-import signal
 import subprocess
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from kubedrill.clock import MILLISECOND, SECOND, now
+from kubedrill.clock import SECOND, now
+from kubedrill.cluster.local import groups
+from kubedrill.cluster.local.backends import Backends
 from kubedrill.cluster.local.files import Components, Files
-from kubedrill.record.components import ComponentState, Exited, Started, State
-from kubedrill.record.files import write_json
+from kubedrill.cluster.local.haproxy import BalancerSilent
+from kubedrill.cluster.local.holds import EVERYBODY, owner_of
+from kubedrill.cluster.local.links import Links
+from kubedrill.cluster.local.other_flags import GRACE, OtherFlags
+from kubedrill.cluster.local.programs import Program, Refused, Reply, Request, Supervised
+from kubedrill.cluster.local.quotas import Limited, Unlimitable
+from kubedrill.cluster.local.wires import LinkRefused
+from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import JsonLines, write_typed
-
-Reply = Callable[[dict[str, Any]], None]
-
-_FIRST_DELAY = 50 * MILLISECOND
-_LONGEST_DELAY = 2 * SECOND
-_SETTLED = 10 * SECOND
-"""A process that ran this long has started well: its next restart is quick again."""
-
-
-MARK = "KUBEDRILL_CLUSTER"
-"""Environment variable of the supervisor and all it starts: the cluster's folder. `down` finds by it
-what a supervisor that died could not tell of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """One supervised process. Its log is `logs/NAME.log` in the cluster's folder."""
-
-    name: str
-    command: tuple[str, ...]
-    nice: int = 0
-
-
-def write_programs(folder: Path, programs: list[Program]) -> None:
-    """Write the supervisor's list."""
-    write_json(Files(folder).programs, [asdict(program) for program in programs], mode=0o600)
-
-
-def read_programs(folder: Path) -> list[Program]:
-    """Read the supervisor's list."""
-    raw = json.loads(Files(folder).programs.read_text(encoding="utf-8"))
-    return [Program(**{**listed, "command": tuple(listed["command"])}) for listed in raw]
-
-
-class Refused(Exception):  # noqa: N818 - an answer, not an accident
-    """The request cannot be done; the message says why."""
-
-
-@dataclass(slots=True)
-class Supervised:
-    """One process as it is now."""
-
-    program: Program
-    state: State = "stopped"
-    since: int = field(default_factory=now)
-    restarts: int = 0
-    process: "subprocess.Popen[bytes] | None" = None
-    started: float = 0.0
-    asked_by: str | None = None
-    """Who asked for its end; None if nobody did."""
-    quick_exits: int = 0
-    due: int | None = None
-    """When a process in backoff starts again, or one that is held or paused on a lease; monotonic ns."""
-    lease: int | None = None
-    """Until when it will be held, once it has exited."""
-    waiting: list[Reply] = field(default_factory=list)
-    """Whom to tell when it has exited."""
-
-    def become(self, state: State) -> None:
-        """Change the state, now."""
-        self.state = state
-        self.since = now()
-
-    def facts(self) -> ComponentState:
-        """Return its entry in components.json."""
-        return ComponentState(
-            pid=self.process.pid if self.process else None,
-            started=self.started if self.process else None,
-            state=self.state,
-            since=self.since,
-            restarts=self.restarts,
-        )
 
 
 class Supervisor:
@@ -106,42 +40,68 @@ class Supervisor:
         self._selector = selector
         self._all = {program.name: Supervised(program) for program in programs}
         self._exits = JsonLines(self._files.exits)
+        self._limited = Limited(groups.read(self._files.groups))
+        self._backends = Backends(folder)
+        self._links = Links()
+        self._flags = OtherFlags()
         self._changed = True
 
-    def answer(self, request: dict[str, Any], reply: Reply) -> None:
+    def answer(self, request: Request, reply: Reply) -> None:
         """Do what a request asks and reply, at once or when the process has exited."""
+        verb = request["do"]
+        at_once: dict[str, Callable[[Request], dict[str, Any]]] = {
+            "components": lambda _: self._components(),
+            "in_force": lambda request: {"words": [*self._in_force(owner_of(request))]},
+            "stop": lambda request: {"pid": self._stop(request)},
+            "restart": lambda request: {"pid": self._stop(request, again=request["by"])},
+            "change": lambda request: {"pid": self._change(request)},
+            "restore": lambda request: self._restore(
+                self._find(request["component"]), owner_of(request)
+            ),
+            "flags": lambda request: self._flags.told(self._find(request["component"]).program),
+            "pause": lambda request: {"pid": self._pause(request)},
+            "proceed": lambda request: {"pid": self._proceed(request)},
+            **dict.fromkeys(("take_out", "put_back"), self._backends.answer),
+            **dict.fromkeys(("limit", "lift", "strain"), self._limit),
+            **dict.fromkeys(Links.DOES, self._links.answer),
+        }
+        later = {"hold": self._hold, "release": self._release_all}
         try:
-            match request["do"]:
-                case "components":
-                    reply(self._facts().model_dump())
-                case "release":
-                    pids = [self._release(name, request["by"]) for name in request["components"]]
-                    reply({"pids": pids})
-                case "hold":
-                    self._hold(self._find(request["component"]), request, reply)
-                case "pause":
-                    reply({"pid": self._pause(request["component"], request["until"])})
-                case "proceed":
-                    reply({"pid": self._proceed(self._find(request["component"]))})
-                case unknown:
-                    reply({"error": f"the supervisor cannot {unknown}"})
-        except Refused as refusal:
+            if verb in at_once:
+                reply(at_once[verb](request))
+            elif verb in later:
+                later[verb](request, reply)
+            else:
+                reply({"error": f"the supervisor cannot {verb}"})
+        except (Refused, Unlimitable, BalancerSilent, LinkRefused) as refusal:
             reply({"error": str(refusal)})
 
     def wait_s(self) -> float | None:
         """Return for how long nothing needs to start; None if nothing is due at all."""
         due = [supervised.due for supervised in self._all.values() if supervised.due is not None]
+        due += (end for supervised in self._all.values() for end in supervised.holds.due())
+        for kept in (self._limited, self._backends, self._links, self._flags):
+            due += kept.due()
         return max(0.0, (min(due) - now()) / SECOND) if due else None
 
     def start_due(self) -> None:
         """Start, or let go on, whatever waited long enough."""
+        self._limited.lift_due(dict(supervised.named() for supervised in self._all.values()))
+        self._backends.put_back_due()
+        self._links.end_due()
+        for name in self._flags.overdue():
+            self._restore(self._all[name], by="lease")
         for supervised in self._all.values():
+            for owner, does in supervised.holds.overdue():
+                self._changed = True
+                if does == "paused":
+                    supervised.proceed(owner)
+                else:
+                    self._release(supervised, owner, "lease", lambda _: None)
             if supervised.due is None or supervised.due > now():
                 continue
-            if supervised.state == "paused":
-                self._proceed(supervised)
-            elif supervised.state == "held":
-                self._start(supervised, "lease")
+            if supervised.state == "stopping":
+                supervised.hurry(supervised.again or "lease")
             else:
                 supervised.restarts += 1
                 self._start(supervised, "restart")
@@ -167,55 +127,145 @@ class Supervisor:
             raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
         return supervised.process
 
-    def _release(self, name: str, by: str) -> int:
-        supervised = self._find(name)
+    def _components(self) -> dict[str, Any]:
+        looked = [supervised.look_at_pause() for supervised in self._all.values()]
+        self._changed |= any(looked)
+        return self._facts().model_dump()
+
+    def _in_force(self, owner: str) -> Iterator[str]:
+        """Yield in words what is done on behalf of an owner."""
+        for name, supervised in self._all.items():
+            yield from (f"{name} is {does}" for does in supervised.holds.of(owner))
+        for kept in (self._limited, self._backends, self._links, self._flags):
+            yield from kept.in_force(owner)
+
+    def _hold(self, request: Request, reply: Reply) -> None:
+        supervised, process = self._to_end(request)
+        supervised.holds.add(owner_of(request), "held down", request["until"])
+        supervised.waiting.append(reply)
+        process.kill()
+
+    def _limit(self, request: Request) -> dict[str, Any]:
+        return self._limited.answer(request, *self._find(request["component"]).named())
+
+    def _release_all(self, request: Request, reply: Reply) -> None:
+        names, by = request["components"], request["by"]
+        found = [self._find(name) for name in names]
+        pids: dict[str, int | None] = {}
+
+        def started(name: str, pid: int | None) -> None:
+            pids[name] = pid
+            if len(pids) == len(names):
+                reply({"pids": [pids[name] for name in names]})
+
+        for supervised in found:
+            told = partial(started, supervised.program.name)
+            self._release(supervised, owner_of(request), by, told)
+
+    def _release(
+        self, supervised: Supervised, owner: str, by: str, started: Callable[[int | None], None]
+    ) -> None:
+        self._changed = True
+        if not supervised.holds.let_go(owner, "held down"):
+            started(None)  # another one holds it
+            return
+        if supervised.process and supervised.asked_by:  # it ends
+            supervised.awaited.append(started)
+            supervised.hurry(by)
+            return
         if supervised.process is None:
             self._start(supervised, by)
-        return self._running(supervised).pid
+        started(self._running(supervised).pid)
 
-    def _hold(self, supervised: Supervised, request: dict[str, Any], reply: Reply) -> None:
-        process = self._running(supervised)
-        expected = request["expect_pid"]
+    def _expected(self, request: Request) -> "tuple[Supervised, subprocess.Popen[bytes]]":
+        supervised = self._find(request["component"])
+        process, expected = self._running(supervised), request["expect_pid"]
         if expected not in {None, process.pid}:
             raise Refused(
                 f"{supervised.program.name} has pid {process.pid}, not {expected}: replaced"
             )
-        supervised.asked_by = request["by"]
-        supervised.lease = request["until"]
-        supervised.waiting.append(reply)
-        process.kill()
+        return supervised, process
 
-    def _pause(self, name: str, until: int | None) -> int:
-        supervised = self._find(name)
-        process = self._running(supervised)
-        process.send_signal(signal.SIGSTOP)
-        supervised.due = until
-        supervised.become("paused")
+    def _to_end(self, request: Request) -> "tuple[Supervised, subprocess.Popen[bytes]]":
+        """Note who wants which process to end."""
+        supervised, process = self._expected(request)
+        supervised.asked_by, supervised.again = request["by"], ""
+        return supervised, process
+
+    def _stop(self, request: Request, again: str = "") -> int:
+        supervised, process = self._expected(request)
+        if supervised.state != "running":  # one that is paused would not hear of it
+            raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
+        self._to_end(request)
+        if again:
+            supervised.again, supervised.due = again, request["until"]
+        else:
+            supervised.holds.add(owner_of(request), "held down", request["until"])
+        supervised.become("stopping")
+        self._changed = True
+        process.terminate()
+        return process.pid
+
+    def _change(self, request: Request) -> int:
+        program, wanted = self._find(request["component"]).program, request["flags"]
+        self._flags.check(program, wanted)
+        pid = self._stop({**request, "until": now() + GRACE}, again=request["by"])
+        self._flags.change(program, wanted, request["until"], owner_of(request))
+        return pid
+
+    def _restore(
+        self, supervised: Supervised, owner: str = EVERYBODY, by: str = "restore"
+    ) -> dict[str, Any]:
+        """Start it with its own flags: at once, where it does not run or stands still."""
+        if not self._flags.restore(supervised.program, owner):
+            return {}
+        if supervised.state == "running":
+            request = {"component": supervised.program.name, "by": by, "expect_pid": None}
+            self._stop({**request, "until": now() + GRACE}, again=by)
+        elif supervised.state == "backoff":
+            supervised.due = now()
+        elif supervised.state == "paused":
+            supervised.asked_by = by
+            supervised.hurry(by)
+        return {}
+
+    def _pause(self, request: Request) -> int:
+        supervised, process = self._expected(request)
+        supervised.look_at_pause()
+        if supervised.state not in {"running", "paused"}:
+            raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
+        supervised.holds.add(owner_of(request), "paused", request["until"])
+        if supervised.state == "running":
+            supervised.halt(process)
         self._changed = True
         return process.pid
 
-    def _proceed(self, supervised: Supervised) -> int:
-        process = self._running(supervised)
-        if supervised.state == "paused":
-            process.send_signal(signal.SIGCONT)
-            supervised.due = None
-            supervised.become("running")
-            self._changed = True
-        return process.pid
+    def _proceed(self, request: Request) -> int | None:
+        self._changed = True
+        return self._find(request["component"]).proceed(owner_of(request))
 
     def _start(self, supervised: Supervised, by: str) -> None:
-        with self._files.log(supervised.program.name).open("ab") as file:
+        program = supervised.program
+        with self._files.log(program.name).open("ab") as file:
             process = subprocess.Popen(
-                supervised.program.command, stdin=subprocess.DEVNULL, stdout=file, stderr=file
+                self._limited.inside(program.name, self._flags.command(program)),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
             )
         supervised.process, supervised.due = process, None
         supervised.started = psutil.Process(process.pid).create_time()
         supervised.become("running")
-        _renice(process.pid, supervised.program.nice)
+        supervised.renice(process.pid)
         self._selector.register(
             os.pidfd_open(process.pid), selectors.EVENT_READ, self._exited(supervised)
         )
-        self._note(Started(time=now(), component=supervised.program.name, pid=process.pid, by=by))
+        self._note(Started(time=now(), component=program.name, pid=process.pid, by=by))
+        if supervised.holds.are("paused"):  # for another one than who held it down
+            supervised.halt(process)
+        for started in supervised.awaited:
+            started(process.pid)
+        supervised.awaited.clear()
 
     def _exited(self, supervised: Supervised) -> Callable[[int], None]:
         def reap(pidfd: int) -> None:
@@ -224,7 +274,7 @@ class Supervisor:
             process, asked_by = self._running(supervised), supervised.asked_by
             status = process.wait()
             supervised.process = supervised.asked_by = None
-            self._decide(supervised, asked_by is not None)
+            supervised.ended(asked=asked_by is not None)
             self._note(
                 Exited(
                     time=now(),
@@ -238,32 +288,12 @@ class Supervisor:
             for reply in supervised.waiting:
                 reply({"pid": process.pid})
             supervised.waiting.clear()
+            if again := supervised.again:
+                supervised.again = ""
+                self._start(supervised, again)
 
         return reap
-
-    @staticmethod
-    def _decide(supervised: Supervised, asked: bool) -> None:
-        if asked:
-            supervised.due = supervised.lease
-            supervised.become("held")
-            return
-        supervised.quick_exits = (
-            supervised.quick_exits + 1 if now() - supervised.since < _SETTLED else 0
-        )
-        supervised.due = now() + min(
-            _LONGEST_DELAY, _FIRST_DELAY << min(supervised.quick_exits, 10)
-        )
-        supervised.become("backoff")
 
     def _note(self, line: Started | Exited) -> None:
         self._exits.add(line)
         self._changed = True
-
-
-def _renice(pid: int, nice: int) -> None:
-    if nice == 0:
-        return
-    try:
-        os.setpriority(os.PRIO_PROCESS, pid, nice)
-    except PermissionError:
-        pass  # a better priority is for root; the drill measures how late everybody was

@@ -10,18 +10,19 @@ from pathlib import Path
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.handle import HandleError, description
-from kubedrill.cluster.local import components, haproxy, ready
+from kubedrill.cluster.local import components, groups, haproxy, ready
+from kubedrill.cluster.local.asking import ask
 from kubedrill.cluster.local.binaries import PROGRAMS, Binaries, find_all
 from kubedrill.cluster.local.certificates import issue
 from kubedrill.cluster.local.definition import LocalDefinition
 from kubedrill.cluster.local.files import Files
-from kubedrill.cluster.local.handle import LocalHandle, ask
+from kubedrill.cluster.local.handle import LocalHandle
 from kubedrill.cluster.local.identities import identities, introduce
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.pki import SERVER_NAME, Pair
+from kubedrill.cluster.local.programs import MARK, write_programs
 from kubedrill.cluster.local.ready import Check, ClusterFailed, Wait
-from kubedrill.cluster.local.supervisor import MARK, write_programs
-from kubedrill.cluster.local.zones import choose, is_free
+from kubedrill.cluster.local.zones import choose, is_free, namespace_prefix
 from kubedrill.cluster.state import read_id
 from kubedrill.errors import NotStarted
 from kubedrill.process.environment import environment
@@ -63,10 +64,18 @@ def _prepare(definition: LocalDefinition, folder: Path) -> Layout:
     certificates = issue(folder / "pki", zoning, definition.zones)
     layout = Layout(folder, definition, zoning, certificates, binaries, port)
     zoning.make()
+    _make_groups(folder)
     components.write_kubeconfigs(layout)
     write_whole(folder / "haproxy.cfg", haproxy.configuration(layout))
     write_programs(folder, components.programs(layout))
     return layout
+
+
+def _make_groups(folder: Path) -> None:
+    if not groups.obstacle():
+        made = groups.groups(namespace_prefix(folder), folder)
+        made.write(Files(folder).groups)
+        made.make()
 
 
 def _start_supervisor(folder: Path) -> None:

@@ -28,6 +28,8 @@ PORTS = (
 )
 HUB_ADDRESS = "198.18.0.100"
 """Where nodes find the load balancer in netns mode; 198.18.0.0/15 is for benchmarks (RFC 2544)."""
+DEVICE = "eth0"
+"""A zone's end of what leads to the hub."""
 _REMOVAL_S = 3.0
 """For the last `ip` of a killed runner to end; until then the kernel may call a namespace busy."""
 _TRIAL = """\
@@ -74,7 +76,7 @@ class NetnsZones:
 
     def make(self) -> None:
         """Create the namespaces and connect them."""
-        _ip(f"netns add {self.hub}", *(f"netns add {self.prefix}-{zone}" for zone in self.zones))
+        _ip(*(f"netns add {name}" for name in (self.hub, *map(self.namespace, self.zones))))
         _ip(
             "link add bridge type bridge",
             f"addr add {HUB_ADDRESS}/24 dev bridge",
@@ -85,20 +87,29 @@ class NetnsZones:
         )
         for zone in self.zones:
             _ip(
-                f"addr add {self.address(zone)}/24 dev eth0",
-                "link set eth0 up",
+                f"addr add {self.address(zone)}/24 dev {DEVICE}",
+                f"link set {DEVICE} up",
                 "link set lo up",
                 # Without a default route the apiserver finds no address to advertise.
-                "route add default dev eth0",
-                within=f"{self.prefix}-{zone}",
+                f"route add default dev {DEVICE}",
+                within=self.namespace(zone),
             )
 
     def _links(self, zone: str) -> tuple[str, ...]:
-        link = f"zone-{zone}"
+        port = self.port(zone)
         return (
-            f"link add {link} type veth peer name eth0 netns {self.prefix}-{zone}",
-            f"link set {link} master bridge up",
+            f"link add {port} type veth peer name {DEVICE} netns {self.namespace(zone)}",
+            f"link set {port} master bridge up",
         )
+
+    def namespace(self, zone: str) -> str:
+        """Return the zone's namespace."""
+        return f"{self.prefix}-{zone}"
+
+    @staticmethod
+    def port(zone: str) -> str:
+        """Return the hub's device that leads to the zone."""
+        return f"zone-{zone}"
 
     def address(self, zone: str) -> str:
         """Return the zone's IPv4 address on the bridge."""
@@ -106,7 +117,7 @@ class NetnsZones:
 
     def enter(self, zone: str) -> tuple[str, ...]:
         """Return the prefix: the zone's network, and a hostname of its own."""
-        return ("nsenter", f"--net=/run/netns/{self.prefix}-{zone}", *_own_hostname(zone))
+        return ("nsenter", f"--net=/run/netns/{self.namespace(zone)}", *_own_hostname(zone))
 
 
 @dataclass(frozen=True, slots=True)

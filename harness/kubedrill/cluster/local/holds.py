@@ -1,0 +1,77 @@
+"""On whose behalf a component is kept down, or stands still: it runs as before when nobody is left."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kubedrill.clock import now
+
+Does = Literal["held down", "paused"]
+
+EVERYBODY = ""
+"""Who says no owner lets go what everybody holds: a person, or a test."""
+
+
+def owner_of(request: Mapping[str, Any]) -> str:
+    """Return on whose behalf something is asked for."""
+    owner: str = request.get("owner", EVERYBODY)
+    return owner
+
+
+def takes_back(owner: str, known: str) -> bool:
+    """Whether what an owner takes back is what one that is known has done.
+
+    It is what it has done itself, and what was done for nobody: who else should ever take that back?
+    """
+    return owner == EVERYBODY or known in {owner, EVERYBODY}
+
+
+@dataclass(slots=True)
+class _Hold:
+    since: int
+    until: int | None
+
+
+@dataclass(slots=True)
+class Holds:
+    """All holds on one component, by owner: the first that is let go does not lift the second."""
+
+    _now: dict[tuple[str, Does], _Hold] = field(default_factory=dict)
+
+    def add(self, owner: str, does: Does, until: int | None) -> None:
+        """Hold until then, monotonic ns; None: until it is let go."""
+        self._now[owner, does] = _Hold(now(), until)
+
+    def let_go(self, owner: str, does: Does) -> bool:
+        """Let go what an owner holds; return whether nobody holds it so any more."""
+        for known in [*self._now]:
+            if known[1] == does and takes_back(owner, known[0]):
+                del self._now[known]
+        return not self.are(does)
+
+    def begin_again(self, does: Does) -> None:
+        """Note that it was let go by somebody else for a moment."""
+        for (_, known), hold in self._now.items():
+            if known == does:
+                hold.since = now()
+
+    def are(self, does: Does) -> bool:
+        """Whether anybody holds it so."""
+        return any(known == does for _, known in self._now)
+
+    def since(self) -> dict[str, int]:
+        """Return by owner since when it is held, without a break."""
+        return {owner: hold.since for (owner, _), hold in self._now.items()}
+
+    def of(self, owner: str) -> Iterator[Does]:
+        """Yield what is done to it for an owner."""
+        return (does for known, does in self._now if owner in {known, EVERYBODY})
+
+    def due(self) -> Iterator[int]:
+        """Yield when one ends by itself, monotonic ns."""
+        return (hold.until for hold in self._now.values() if hold.until is not None)
+
+    def overdue(self) -> list[tuple[str, Does]]:
+        """Return whose holds should have ended by now, and which."""
+        ends = {known: hold.until for known, hold in self._now.items()}
+        return [known for known, end in ends.items() if end is not None and end <= now()]

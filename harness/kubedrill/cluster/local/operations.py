@@ -1,0 +1,285 @@
+"""What may be done to a local cluster: its supervisor is asked for it, its balancer or its namespaces are."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kubedrill.cluster.handle import (
+    LIMITED,
+    Absent,
+    Balancing,
+    Cutting,
+    Entering,
+    Flagging,
+    FlagValue,
+    HandleError,
+    Limiting,
+    Link,
+    Quota,
+    Shape,
+    Shaped,
+    Shaping,
+    Strain,
+)
+from kubedrill.cluster.local import groups, haproxy, wires
+from kubedrill.cluster.local.asking import Supervisor
+from kubedrill.cluster.local.files import Files
+from kubedrill.cluster.local.flags import KINDS as FLAGGED
+from kubedrill.cluster.local.other_flags import by_name
+from kubedrill.cluster.local.zones import NetnsZones
+
+KINDS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "haproxy")
+"""What its supervisor runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Programs:
+    """The supervisor, as one who is told what to hold and to pause."""
+
+    supervisor: Supervisor
+    of: tuple[str, ...] = KINDS
+
+    def hold(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        return self._ask("hold", target, by="fault", expect_pid=expect_pid, until=until)
+
+    def stop(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        return self._ask("stop", target, by="fault", expect_pid=expect_pid, until=until)
+
+    def restart(
+        self, target: str, *, expect_pid: int | None = None, until: int | None = None
+    ) -> int:
+        return self._ask("restart", target, by="fault", expect_pid=expect_pid, until=until)
+
+    def release(self, target: str) -> int | None:
+        answer = self.supervisor.ask("release", components=[target], by="release")
+        pid: int | None = answer["pids"][0]
+        return pid
+
+    def pause(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
+        return self._ask("pause", target, expect_pid=expect_pid, until=until)
+
+    def proceed(self, target: str) -> int | None:
+        pid: int | None = self.supervisor.ask("proceed", component=target)["pid"]
+        return pid
+
+    def _ask(self, do: str, component: str, **given: Any) -> int:
+        return int(self.supervisor.ask(do, component=component, **given)["pid"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """The supervisor, as one who limits what it runs."""
+
+    supervisor: Supervisor
+    lacks: Mapping[str, str]
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        return tuple(resource for resource in LIMITED if resource not in self.lacks)
+
+    def limit(self, component: str, quota: Quota, *, until: int | None = None) -> None:
+        for resource in quota.resources():
+            if resource in self.lacks:
+                raise HandleError(self.lacks[resource])
+        self._ask("limit", component, quota=asdict(quota), until=until)
+
+    def lift(self, component: str, quota: Quota) -> None:
+        self._ask("lift", component, quota=asdict(quota))
+
+    def strain(self, component: str) -> Strain:
+        return Strain(**self._ask("strain", component))
+
+    def _ask(self, do: str, component: str, **given: Any) -> dict[str, Any]:
+        return self.supervisor.ask(do, component=component, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Flags:
+    """The supervisor, as one who starts what it runs with other flags."""
+
+    supervisor: Supervisor
+    of: tuple[str, ...] = FLAGGED
+
+    def change(
+        self,
+        component: str,
+        flags: Mapping[str, FlagValue | None],
+        *,
+        expect_pid: int | None = None,
+        until: int | None = None,
+    ) -> int:
+        given = {"flags": dict(flags), "by": "flags", "expect_pid": expect_pid, "until": until}
+        return int(self.supervisor.ask("change", component=component, **given)["pid"])
+
+    def restore(self, component: str) -> None:
+        self.supervisor.ask("restore", component=component)
+
+    def own(self, component: str) -> Mapping[str, str]:
+        own: Mapping[str, str] = self._told(component)["own"]
+        return own
+
+    def changed(self, component: str) -> Mapping[str, FlagValue | None]:
+        changed: Mapping[str, FlagValue | None] = self._told(component)["changed"]
+        return changed
+
+    def runs_with(self, component: str) -> Mapping[str, str]:
+        pid = self.supervisor.ask("components")["components"][component]["pid"]
+        try:
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return {}
+        return by_name(tuple(line.decode(errors="replace").split("\0")))
+
+    def _told(self, component: str) -> dict[str, Any]:
+        return self.supervisor.ask("flags", component=component)
+
+
+@dataclass(frozen=True, slots=True)
+class _Balancer:
+    """The load balancer's control socket; what outlives who asks is told it by the supervisor."""
+
+    files: Files
+    supervisor: Supervisor
+    of: tuple[str, ...] = ("kube-apiserver",)
+
+    def take_out(self, zone: str, *, until: int | None = None) -> None:
+        self.supervisor.ask("take_out", zone=zone, until=until)
+
+    def put_back(self, zone: str) -> None:
+        self.supervisor.ask("put_back", zone=zone)
+
+    def served(self) -> tuple[str, ...]:
+        with _balancer_asked():
+            return haproxy.servers_up(self.files.folder)
+
+    def connections(self, zone: str) -> tuple[str, ...]:
+        with _balancer_asked():
+            return haproxy.connections(self.files.folder, zone)
+
+    def cut(self, zone: str) -> None:
+        with _balancer_asked():
+            haproxy.cut(self.files.folder, zone)
+
+
+@contextmanager
+def _balancer_asked() -> Iterator[None]:
+    try:
+        yield
+    except haproxy.BalancerSilent as error:
+        raise HandleError(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Namespaces:
+    """Its zones, as those whose networks programs may be given."""
+
+    zones: NetnsZones
+    of: tuple[str, ...] = ("zone",)
+
+    def command(self, zone: str) -> tuple[str, ...]:
+        if zone not in self.zones.zones:
+            raise HandleError(f"there is no zone {zone}; there are {', '.join(self.zones.zones)}")
+        return self.zones.enter(zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cuts:
+    """The supervisor, as one who cuts links between namespaces."""
+
+    supervisor: Supervisor
+    zones: NetnsZones
+    of: tuple[str, ...] = ("link",)
+
+    def cut(self, link: Link, *, until: int | None = None) -> None:
+        wire = _wire(self.zones, link, self.supervisor.owner)
+        self.supervisor.ask("cut", wire=asdict(wire), until=until)
+
+    def mend(self, link: Link) -> None:
+        self.supervisor.ask("mend", wire=asdict(_wire(self.zones, link, self.supervisor.owner)))
+
+    def dropped(self, link: Link) -> int | None:
+        return wires.dropped(_wire(self.zones, link, self.supervisor.owner))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """The supervisor, as one who makes such links slow or lossy."""
+
+    supervisor: Supervisor
+    zones: NetnsZones
+    lacks: Mapping[str, str]
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        return tuple(what for what in wires.SHAPED if what not in self.lacks)
+
+    def shape(self, link: Link, shape: Shape, *, until: int | None = None) -> None:
+        wire = asdict(_wire(self.zones, link, self.supervisor.owner))
+        self.supervisor.ask("shape", wire=wire, shape=asdict(shape), until=until)
+
+    def straighten(self, link: Link) -> None:
+        self.supervisor.ask(
+            "straighten", wire=asdict(_wire(self.zones, link, self.supervisor.owner))
+        )
+
+    def shaped(self, link: Link) -> Shaped | None:
+        return wires.shaped(_wire(self.zones, link, self.supervisor.owner))
+
+
+def _wire(zones: NetnsZones, link: Link, owner: str) -> wires.Wire:
+    for zone in (link.zone, link.other):
+        if zone is not None and zone not in zones.zones:
+            raise HandleError(f"there is no zone {zone}; there are {', '.join(zones.zones)}")
+    return wires.Wire(
+        namespace=zones.namespace(link.zone),
+        hub=zones.hub,
+        port=zones.port(link.zone),
+        peer=zones.address(link.other) if link.other else None,
+        direction=link.direction,
+        ports=link.ports,
+        owner=owner,
+    )
+
+
+def programs(supervisor: Supervisor) -> _Programs:
+    """Return what holds and pauses the programs of a supervisor."""
+    return _Programs(supervisor)
+
+
+def flagging(supervisor: Supervisor) -> Flagging:
+    """Return what changes the flags of the programs of a supervisor."""
+    return _Flags(supervisor)
+
+
+def balancer(files: Files, supervisor: Supervisor) -> Balancing:
+    """Return what asks the load balancer, and what has the supervisor ask it."""
+    return _Balancer(files, supervisor)
+
+
+def namespaces(zones: NetnsZones) -> Entering:
+    """Return what gives programs the networks of zones."""
+    return _Namespaces(zones)
+
+
+def limiting(files: Files, supervisor: Supervisor) -> Limiting | Absent:
+    """Return what limits the supervisor's programs, or why this machine has nothing that does."""
+    if why := groups.obstacle():
+        return Absent(why)
+    no_disk = groups.no_disk(files.folder)
+    return _Groups(supervisor, {"disk": no_disk} if no_disk else {})
+
+
+def cutting(supervisor: Supervisor, zones: NetnsZones) -> Cutting | Absent:
+    """Return what cuts the links of zones, or why this machine has nothing that does."""
+    why = wires.obstacle()
+    return Absent(why) if why else _Cuts(supervisor, zones)
+
+
+def shaping(supervisor: Supervisor, zones: NetnsZones) -> Shaping | Absent:
+    """Return what makes them slow or lossy, or why this machine has nothing that does."""
+    lacks = wires.shaping_obstacles()
+    if len(lacks) == len(wires.SHAPED):
+        return Absent("; ".join(dict.fromkeys(lacks.values())))
+    return _Shapes(supervisor, zones, lacks)

@@ -1,0 +1,175 @@
+"""What the supervisor runs: a program each, and the process of it as it is now."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kubedrill.clock import MILLISECOND, SECOND, now
+from kubedrill.cluster.local.files import Files
+from kubedrill.cluster.local.holds import EVERYBODY, Holds
+from kubedrill.record.components import ComponentState, State
+from kubedrill.record.files import write_json
+
+if TYPE_CHECKING:
+    import subprocess
+
+Request = dict[str, Any]
+Reply = Callable[[dict[str, Any]], None]
+
+MARK = "KUBEDRILL_CLUSTER"
+"""Environment variable of the supervisor and all it starts: the cluster's folder. `down` finds by it
+what a supervisor that died could not tell of."""
+
+_FIRST_DELAY = 50 * MILLISECOND
+_LONGEST_DELAY = 2 * SECOND
+_SETTLED = 10 * SECOND
+"""A process that ran this long has started well: its next restart is quick again."""
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an accident
+    """The request cannot be done; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One supervised process. Its log is `logs/NAME.log` in the cluster's folder."""
+
+    name: str
+    command: tuple[str, ...]
+    """Without its flags."""
+    flags: tuple[str, ...] = ()
+    """Its own: `--NAME=VALUE` each."""
+    nice: int = 0
+
+
+def write_programs(folder: Path, programs: list[Program]) -> None:
+    """Write the supervisor's list."""
+    write_json(Files(folder).programs, [asdict(program) for program in programs], mode=0o600)
+
+
+def read_programs(folder: Path) -> list[Program]:
+    """Read the supervisor's list."""
+    raw = json.loads(Files(folder).programs.read_text(encoding="utf-8"))
+    lists = ("command", "flags")
+    return [Program(**listed | {key: tuple(listed[key]) for key in lists}) for listed in raw]
+
+
+@dataclass(slots=True)
+class Supervised:
+    """One process as it is now."""
+
+    program: Program
+    state: State = "stopped"
+    since: int = field(default_factory=now)
+    restarts: int = 0
+    process: "subprocess.Popen[bytes] | None" = None
+    started: float = 0.0
+    asked_by: str | None = None
+    """Who asked for its end; None if nobody did."""
+    quick_exits: int = 0
+    due: int | None = None
+    """When a process in backoff starts again, or one that was asked to end is killed; monotonic ns."""
+    holds: Holds = field(default_factory=Holds)
+    again: str = ""
+    """By whom it is started as soon as it has exited, though its end was asked for; "": by nobody."""
+    stops: int = 0
+    """How often it was stopped where it is, since it is paused."""
+    waiting: list[Reply] = field(default_factory=list)
+    """Whom to tell when it has exited."""
+    awaited: list[Callable[[int | None], None]] = field(default_factory=list)
+    """Whom to tell the pid with which it starts again."""
+
+    def become(self, state: State) -> None:
+        """Change the state, now."""
+        self.state = state
+        self.since = now()
+
+    def ended(self, *, asked: bool) -> None:
+        """Say what becomes of it, now that it has exited: held if that was asked for, else started anew."""
+        if self.holds.are("held down"):
+            self.due = None
+            self.become("held")
+            return
+        if not asked:
+            self.holds.let_go(
+                EVERYBODY, "paused"
+            )  # nobody wanted the one that starts to stand still
+        self.quick_exits = self.quick_exits + 1 if now() - self.since < _SETTLED else 0
+        self.due = now() + min(_LONGEST_DELAY, _FIRST_DELAY << min(self.quick_exits, 10))
+        self.become("backoff")
+
+    def named(self) -> tuple[str, int | None]:
+        """Return its name, and its pid if it runs."""
+        return self.program.name, self.process.pid if self.process else None
+
+    def renice(self, pid: int) -> None:
+        """Give its process its priority."""
+        if self.program.nice == 0:
+            return
+        try:
+            os.setpriority(os.PRIO_PROCESS, pid, self.program.nice)
+        except PermissionError:
+            pass  # a better priority is for root; the drill measures how late everybody was
+
+    def hurry(self, by: str) -> None:
+        """End what takes its time to do so: it is to run again."""
+        assert self.process is not None
+        self.again, self.due = by, None
+        self.process.kill()
+
+    def halt(self, process: "subprocess.Popen[bytes]") -> None:
+        """Stop its process where it is."""
+        for _ in halts(process.pid):
+            pass  # of an earlier pause
+        process.send_signal(signal.SIGSTOP)
+        self.stops = 0
+        self.become("paused")
+
+    def proceed(self, owner: str) -> int | None:
+        """Let it go on, unless it stands still for another owner too; return its pid, None if it has none."""
+        is_free = self.holds.let_go(owner, "paused")
+        if is_free and self.process and self.state == "paused":
+            self.process.send_signal(signal.SIGCONT)
+            self.become("running")
+        return self.process.pid if self.process else None
+
+    def look_at_pause(self) -> bool:
+        """Find out whether it was let go on by somebody else, if only for a moment."""
+        if self.state != "paused" or self.process is None:
+            return False
+        now_is: State = self.state
+        found = False
+        for halt in halts(self.process.pid):
+            self.stops += halt == os.CLD_STOPPED
+            if halt == os.CLD_CONTINUED or self.stops > 1:
+                now_is, found = "paused" if halt == os.CLD_STOPPED else "running", True
+                self.become(now_is)
+                self.holds.begin_again("paused")
+        if now_is == "running":
+            self.holds.let_go(EVERYBODY, "paused")
+        return found
+
+    def facts(self) -> ComponentState:
+        """Return its entry in components.json."""
+        return ComponentState(
+            pid=self.process.pid if self.process else None,
+            started=self.started if self.process else None,
+            state=self.state,
+            since=self.since,
+            restarts=self.restarts,
+            holds=self.holds.since(),
+        )
+
+
+def halts(pid: int) -> Iterator[int]:
+    """Yield what came to pass since the last look: CLD_STOPPED, CLD_CONTINUED."""
+    kinds = os.WSTOPPED | os.WCONTINUED | os.WNOHANG
+    try:
+        while found := os.waitid(os.P_PID, pid, kinds):
+            yield found.si_code
+    except ChildProcessError:
+        return  # it has ended, and will be reaped

@@ -1,0 +1,272 @@
+"""Links of zones: cut with nftables, slowed with tc, inside the network namespaces of the cluster alone."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from kubedrill.cluster.handle import Shape, Shaped
+from kubedrill.cluster.local.zones import DEVICE
+
+_QUEUE = "50ms"
+"""How long a packet waits for bandwidth at most; what comes then is dropped, as by a router."""
+_BURST_S, _LEAST_BURST = 0.01, 32 * 1024
+"""What may be sent at once, in seconds of the bandwidth, and in bytes: a timer ticks no faster."""
+_LIMIT_S = 5.0
+SHAPED = ("bandwidth", "loss", "delay")
+_DISCIPLINES = {"bandwidth": "tbf rate 1mbit burst 32kb latency 50ms", "delay": "netem delay 1ms"}
+"""What each asks of the kernel, in tc's words; a loss needs nftables only."""
+
+_RULES = """\
+add table inet {table}
+delete table inet {table}
+table inet {table} {{
+    counter dropped {{}}
+    {chains}
+}}
+"""
+_CHAIN = """\
+chain {name} {{
+        type filter hook {hook} priority {priority}
+        {interface} lo accept
+        {rules}
+    }}"""
+_COUNT, _DROP = ("counted-", "filter - 1", "accept"), ("", "filter", "drop")
+"""Prefix, priority, verdict of chains: all owners count what is sent before any drops it."""
+
+
+Device = tuple[str, str]
+"""A namespace, and the name of a device in it."""
+
+
+class LinkRefused(Exception):  # noqa: N818 - an answer, not an accident
+    """A link cannot be cut or slowed so; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A link, by where it can be got at."""
+
+    namespace: str
+    """The zone's."""
+    hub: str
+    port: str
+    """The hub's end of what leads to the zone."""
+    peer: str | None
+    """The address at the other end; None for all."""
+    direction: Literal["both", "in", "out"]
+    ports: tuple[int, ...]
+    owner: str = ""
+    """On whose behalf it is cut, or lossy."""
+
+    def table(self, loss: bool) -> str:
+        """Return the name of its table: for each link and owner another, so that each is mended by itself."""
+        told = json.dumps([self.peer, self.direction, self.ports, loss, self.owner])
+        return f"kubedrill-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all that leads to the zone."""
+        return not self.peer and not self.ports
+
+    def devices(self) -> list[Device]:
+        """Return the namespace and the device that sends what goes each way; none of a part of a link."""
+        ends = {"out": (self.namespace, DEVICE), "in": (self.hub, self.port)}
+        return [ends[way] for way in _ways(self)] if self.is_whole else []
+
+
+def obstacle() -> str:
+    """Return why links cannot be cut here; "" if they can."""
+    return "" if shutil.which("nft") else "nft was not found (apt: nftables)"
+
+
+@cache
+def shaping_obstacles() -> dict[str, str]:
+    """Return what of SHAPED a link cannot be made here, and why."""
+    if not shutil.which("tc"):
+        why = dict.fromkeys(_DISCIPLINES, "tc was not found (apt: iproute2)")
+    else:
+        found = {what: _no_discipline(words) for what, words in _DISCIPLINES.items()}
+        why = {what: obstacle for what, obstacle in found.items() if obstacle}
+    return why | ({"loss": obstacle()} if obstacle() else {})
+
+
+def _no_discipline(words: str) -> str:
+    """Return why this kernel has no such queueing discipline; "" if it has."""
+    # In a namespace that ends with the trial.
+    trial = ["unshare", "--net", "tc", "qdisc", "add", "dev", "lo", "root", *words.split()]
+    said = _trouble(trial)
+    return said and (
+        f"the kernel does not take tc's {trial[8]}: {said} (it may be in its extra modules; "
+        "Ubuntu: linux-modules-extra, Fedora: kernel-modules-extra)"
+    )
+
+
+def cut(wire: Wire) -> None:
+    """Drop whatever is sent over a link; LinkRefused. May be done again."""
+    _rule(wire, wire.table(loss=False))
+
+
+def mend(wire: Wire) -> None:
+    """Let it through again; may be done again."""
+    _remove(wire, wire.table(loss=False))
+
+
+def dropped(wire: Wire, loss: bool = False) -> int | None:
+    """Return how many packets were dropped since a link is cut, or lossy; None if it is not."""
+    command = ["nft", "-j", "list", "counter", "inet", wire.table(loss), "dropped"]
+    done = _run(_within(wire.namespace, command))
+    if done.returncode != 0:
+        return None
+    [counter] = [
+        found["counter"] for found in json.loads(done.stdout)["nftables"] if "counter" in found
+    ]
+    return int(counter["packets"])
+
+
+def check(wire: Wire, worse: Shape) -> None:
+    """Raise LinkRefused for what a link cannot be made here."""
+    if (worse.bits_per_s or worse.delay_s) and not wire.is_whole:
+        raise LinkRefused("only a zone's whole link can have less bandwidth or a delay")
+    asked = dict(zip(SHAPED, (worse.bits_per_s, worse.loss, worse.delay_s), strict=True))
+    for what, why in shaping_obstacles().items():
+        if asked[what]:
+            raise LinkRefused(why)
+
+
+def lose(wire: Wire, share: float) -> None:
+    """Lose a share of what is sent over a link, beside what others lose of it; LinkRefused."""
+    _rule(wire, wire.table(loss=True), f"numgen random mod 1000000 < {round(share * 1e6)} ")
+
+
+def lose_no_more(wire: Wire) -> None:
+    """Lose no more of it; may be done again."""
+    _remove(wire, wire.table(loss=True))
+
+
+def slow(device: Device, worse: Shape) -> None:
+    """Let a device send as badly as that, or as well as it can, if neither bandwidth nor delay is asked for.
+
+    LinkRefused. May be done again.
+    """
+    namespace, name = device
+    if discipline := _discipline(worse):
+        _do(["tc", "-n", namespace, *f"qdisc replace dev {name} root {discipline}".split()])
+    elif _discipline_of(namespace, name):
+        _do(["tc", "-n", namespace, "qdisc", "del", "dev", name, "root"])
+
+
+def shaped(wire: Wire) -> Shaped | None:
+    """Return what came of a link's shape so far; None if it has none."""
+    lost = dropped(wire, loss=True)
+    found = [_discipline_of(*device) for device in wire.devices()]
+    worse = set.intersection(*map(_worse, found)) if found else set()
+    slow = [said for said in found if said is not None]
+    if lost is not None:
+        worse.add("loss")
+    if not worse:
+        return None
+    return Shaped(
+        of=tuple(what for what in SHAPED if what in worse),
+        passed=sum(said["packets"] for said in slow),
+        delayed=sum(said["overlimits"] for said in slow),
+        dropped=(lost or 0) + sum(said["drops"] for said in slow),
+    )
+
+
+def _worse(discipline: dict[str, Any] | None) -> set[str]:
+    """Return what a device's discipline makes worse."""
+    if discipline is None:
+        return set()
+    is_delay = discipline["kind"] == "netem"
+    has_rate = not is_delay or bool(discipline.get("options", {}).get("rate"))
+    return {what for what, there in (("bandwidth", has_rate), ("delay", is_delay)) if there}
+
+
+def _rule(wire: Wire, table: str, share: str = "") -> None:
+    kinds = (
+        [(_DROP, f"{share}counter name dropped ")]
+        if share
+        else [(_COUNT, "counter name dropped "), (_DROP, "")]
+    )
+    chains = [_chain(wire, way, *kind) for kind in kinds for way in _ways(wire)]
+    rules = _RULES.format(table=table, chains="\n    ".join(chains))
+    _do(_within(wire.namespace, ["nft", "-f", "-"]), rules)
+
+
+def _chain(
+    wire: Wire, way: Literal["in", "out"], kind: tuple[str, str, str], statement: str
+) -> str:
+    prefix, priority, verdict = kind
+    address, interface = ("saddr", "iif") if way == "in" else ("daddr", "oif")
+    peer = f"ip {address} {wire.peer} " if wire.peer else ""
+    ports = ", ".join(map(str, wire.ports))
+    # Of a connection to a port both ways: answers come from it.
+    ends = [f"th {end} {{ {ports} }} " for end in ("dport", "sport")] if ports else [""]
+    return _CHAIN.format(
+        name=f"{prefix}{way}",
+        hook="input" if way == "in" else "output",
+        priority=priority,
+        interface=interface,
+        rules="\n        ".join(f"{peer}{end}{statement}{verdict}" for end in ends),
+    )
+
+
+def _remove(wire: Wire, table: str) -> None:
+    # Added first, so that there is one to delete.
+    both = f"add table inet {table}\ndelete table inet {table}\n"
+    _do(_within(wire.namespace, ["nft", "-f", "-"]), both)
+
+
+def _ways(wire: Wire) -> tuple[Literal["in", "out"], ...]:
+    return ("in", "out") if wire.direction == "both" else (wire.direction,)
+
+
+def _discipline(worse: Shape) -> str:
+    """Return tc's words; "" if neither bandwidth nor delay is asked for."""
+    if worse.delay_s:
+        rate = f" rate {worse.bits_per_s}bit" if worse.bits_per_s else ""
+        return f"netem delay {round(worse.delay_s * 1e6)}us{rate}"
+    if not worse.bits_per_s:
+        return ""
+    burst = max(_LEAST_BURST, round(worse.bits_per_s / 8 * _BURST_S))
+    return f"tbf rate {worse.bits_per_s}bit burst {burst}b latency {_QUEUE}"
+
+
+def _discipline_of(namespace: str, device: str) -> dict[str, Any] | None:
+    """Return what tc tells of a device's discipline; None if it has none but the kernel's own."""
+    done = _run(["tc", "-n", namespace, "-s", "-j", "qdisc", "show", "dev", device])
+    if done.returncode != 0:
+        return None
+    found = json.loads(done.stdout or "[]")
+    return next((said for said in found if said["kind"] in ("tbf", "netem")), None)
+
+
+def _within(namespace: str, command: list[str]) -> list[str]:
+    return ["nsenter", f"--net=/run/netns/{namespace}", *command]
+
+
+def _do(command: list[str], given: str = "") -> None:
+    if said := _trouble(command, given):
+        raise LinkRefused(said)
+
+
+def _trouble(command: list[str], given: str = "") -> str:
+    """Run a command; return what it said if it failed, in a line."""
+    done = _run(command, given)
+    if done.returncode == 0:
+        return ""
+    lines = [line for line in done.stderr.strip().split("\n") if line]
+    return f"{command[0]}: {lines[0] if lines else f'exit code {done.returncode}'}"
+
+
+def _run(command: list[str], given: str = "") -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(
+            command, input=given, capture_output=True, text=True, timeout=_LIMIT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(command, 1, "", str(error))

@@ -1,0 +1,146 @@
+"""Print a plan for people."""
+
+from typing import TYPE_CHECKING
+
+from kubedrill.experiment.plan import Plan, PlannedFault, shown
+from kubedrill.experiment.settled import ACTIVITY
+from kubedrill.experiment.worst import Moment
+from kubedrill.reading.units import format_duration
+from kubedrill.record.catalogue import Lasts, Rule
+from kubedrill.record.schedule import on_cluster
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+def render(planned: Plan, console: "Console") -> None:
+    """Print a plan for people."""
+    claim = f" (claim {planned.claim})" if planned.claim else ""
+    console.print(planned.title + claim, style="bold", highlight=False, markup=False)
+    console.print(f"{planned.why}\n", highlight=False, markup=False)
+    console.print(_facts(planned))
+    console.print(_phase_table(planned))
+    for fault in planned.faults:
+        console.print(_fault_text(fault), highlight=False, markup=False)
+    _render_moments(planned, console)
+    console.print("\nObjectives", style="bold")
+    for objective in planned.objectives:
+        console.print(
+            f"  {objective['text']}\n    {objective['words']}", highlight=False, markup=False
+        )
+    for text in planned.abort:
+        console.print(f"  The drill ends at once if {text}.", highlight=False, markup=False)
+    minutes = f"{planned.minutes:g} minutes of phases"
+    whole = f"about {planned.whole_minutes:g} with all around them"
+    console.print(f"\n{minutes}, {whole}; nothing has been started.", highlight=False)
+
+
+def _render_moments(planned: Plan, console: "Console") -> None:
+    """Print what is away when, all faults together, and the worst of it."""
+    if not planned.moments:
+        return
+    console.print("\nAway at most, all faults together", style="bold")
+    for moment in planned.moments:
+        console.print(_moment_text(planned, moment), highlight=False, markup=False)
+    for part in planned.worst if len(planned.moments) > 1 else ():
+        console.print(f"  worst: {part.words()}", highlight=False, markup=False)
+
+
+def _moment_text(planned: Plan, moment: Moment) -> str:
+    there = [planned.faults[number - 1] for number in moment.faults]
+    names = ", ".join(f"{fault.number} {fault.name}" for fault in there)
+    words = [part.words() for part in moment.taken]
+    words += ["what activities take away is not known"] * any(
+        fault.name == ACTIVITY for fault in there
+    )
+    lines = "".join(f"\n    {line}" for line in words or ["nothing"])
+    times = f"{format_duration(moment.begin_s)} to {format_duration(moment.end_s)}"
+    return f"  {times}: {names}{lines}"
+
+
+def _facts(planned: Plan) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    table.add_row("cluster", Text(on_cluster(planned.cluster, planned.cluster_changes)))
+    table.add_row("needs", ", ".join(planned.capabilities) or "nothing beyond the API")
+    if planned.missing:
+        table.add_row("missing", f"{', '.join(planned.missing)}: the drill would not be started")
+    if planned.refused:
+        table.add_row("refused", f"{planned.refused}; the drill would not be started")
+    table.add_row("may hit", Text(", ".join(planned.targets) or "nothing"))
+    if planned.identity:
+        may = "; ".join(_right(rule) for rule in planned.rights) or "nothing"
+        table.add_row("activities", Text(f"as {planned.identity}; it may: {may}"))
+    seeds = ", ".join(f"{count:,} {kind}" for kind, count in planned.seed.items() if count)
+    table.add_row("seeds", seeds or "nothing")
+    for load in planned.loads:
+        name, profile = load["name"], load["profile"]
+        during = f" in {', '.join(load['phases'])}" if load["phases"] else ""
+        workers = load["workers"]
+        shared = f", by {workers['expect']} workers on other machines" if workers else ""
+        table.add_row("load", f"{name}: {profile} at {load['rate']}{during}{shared}")
+    table.add_row("probes", f"deadline {format_duration(planned.deadline_s)}")
+    table.add_row("headroom", planned.headroom)
+    if planned.scale != 1:
+        table.add_row("scale", f"{planned.scale:g} of the file's rates and seeds")
+    return table
+
+
+def _right(rule: Rule) -> str:
+    named = f" {', '.join(rule['resourceNames'])}" if "resourceNames" in rule else ""
+    of = [
+        f"{resource}.{group}" if group else resource
+        for group in rule.get("apiGroups", ())
+        for resource in rule.get("resources", ())
+    ]
+    return f"{', '.join(rule['verbs'])} {', '.join([*of, *rule.get('nonResourceURLs', ())])}{named}"
+
+
+def _phase_table(planned: Plan) -> "Table":
+    from rich.table import Table
+
+    table = Table(title="Phases", title_justify="left")
+    for column in ("phase", "from", "length", "faults"):
+        table.add_column(column)
+    start = 0.0
+    for phase in planned.phases:
+        name, seconds = phase["name"], phase["seconds"]
+        faults = ", ".join(fault.name for fault in planned.faults if fault.phase == name)
+        table.add_row(name, format_duration(start), format_duration(seconds), faults)
+        start += seconds
+    return table
+
+
+def _fault_text(fault: PlannedFault) -> str:
+    arguments = ", ".join(f"{name}: {shown(value)}" for name, value in fault.arguments.items())
+    away = "".join(f"\n  {part.words()}" for part in fault.taken)
+    times = (format_duration(fault.inject_s), format_duration(fault.undo_s))
+    return (
+        f"\n{fault.number}. {fault.name} {arguments}\n  {fault.does}\n"
+        f"  {_LASTS[fault.lasts].format(*times)}; needs {', '.join(fault.needs) or 'nothing'}\n"
+        f"  hits {_hit(fault)}\n"
+        f"  blast radius: {fault.blast_radius or 'not stated'}{away}"
+    )
+
+
+_LASTS: dict[Lasts, str] = {
+    "lasting": "from {0} to {1}",
+    "momentary": "at {0}, and over at once",
+    "irreversible": "at {0}, and cannot be undone: only on a cluster that is thrown away after the drill",
+}
+"""From when to when a fault is in force."""
+
+
+def _hit(fault: PlannedFault) -> str:
+    names = ", ".join(fault.targets)
+    match fault.chosen:
+        case "":
+            return names
+        case "random":
+            return f"one of {names}, at random"
+    return f"one of {names}: the {fault.chosen} at that time"

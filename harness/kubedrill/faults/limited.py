@@ -1,0 +1,71 @@
+"""Faults: what the cluster's file does not allow, whatever an experiment says; no undo is held back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from kubedrill.cluster.freeze import frozen
+from kubedrill.faults.catalogue import kind_of
+from kubedrill.faults.toll import Toll
+from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.ledger import Ledger
+from kubedrill.record.limits import Limits
+
+
+def beyond(
+    limits: Sequence[Limits],
+    fault: str,
+    tolls: Sequence[Toll],
+    others: Sequence[Toll],
+    totals: Mapping[str, int],
+) -> str:
+    """Return why a fault goes beyond a limit, with what others take away then; or "".
+
+    `totals` are how many there are, by kind.
+    """
+    for limit in limits:
+        for toll in (toll for toll in tolls if toll.counts):
+            theirs = [other for other in others if other.kind == toll.kind and other.counts]
+            count = taken([toll, *theirs])
+            if why := limit.too_many(toll.kind, count, totals.get(toll.kind, 0)):
+                return f"{fault}{' with other faults' if theirs else ''} {why}"
+    return ""
+
+
+def taken(tolls: Sequence[Toll]) -> int:
+    """Return how many tolls of one kind take away together."""
+    named = {name for toll in tolls for name in toll.named}
+    return len(named) + sum(toll.unnamed for toll in tolls)
+
+
+def totals(cluster: ClusterDescription) -> dict[str, int]:
+    """Return how many there are of each kind that is known: one a zone, but for the balancer of all."""
+    zonal = ("member", "apiserver", "controller-manager", "scheduler", "link", "zone")
+    return {**dict.fromkeys(zonal, len(cluster.zones)), "balancer": 1}
+
+
+def described(record: ClusterRecord) -> ClusterDescription:
+    """Return what a cluster that is up has, and what may be done to it."""
+    can, lacks = record.capabilities, record.lacks
+    return ClusterDescription(record.zones, can, lacks, record.limits, provider=record.provider)
+
+
+def forbidden(limits: Sequence[Limits], fault: str) -> str:
+    """Return why a fault is refused by its name; or ""."""
+    return next(filter(None, (limit.forbids(fault) for limit in limits)), "")
+
+
+def held_back(record: ClusterRecord, fault: str) -> str:
+    """Return why a fault must not be injected just now, whomever it would hit; or ""."""
+    moment = datetime.now(UTC)
+    closed = (limit.closed(moment) for limit in record.limits)
+    return forbidden(record.limits, fault) or next(filter(None, closed), "") or frozen(record.name)
+
+
+def in_force(ledger: Ledger, cluster: ClusterDescription) -> Iterator[Toll]:
+    """Yield what the faults take away that a ledger says were injected, and are not undone."""
+    for entry in ledger.open_entries() if ledger.path.exists() else ():
+        if entry.what != "fault" or "given" not in entry.facts:
+            continue
+        kind = kind_of(entry.name, entry.arguments.get("file", ""))
+        yield from kind.model_validate(entry.facts["given"]).tolls(cluster)

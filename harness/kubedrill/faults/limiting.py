@@ -1,0 +1,165 @@
+"""Faults: what those have in common that limit a component in a resource of the machine.
+
+A component that is started anew while it is limited is limited from its beginning, as a container is.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, replace
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from kubedrill.cluster.handle import HandleError, Quota, Resource, Strain, present
+from kubedrill.cluster.leases import LED, LeaseError, leader
+from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.processes import health, running
+from kubedrill.faults.toll import Kind, Toll
+from kubedrill.record.catalogue import ClusterDescription, Need
+from kubedrill.wire.errors import WireError
+
+ASK_S = 5.0
+"""Who leads is asked of the API, which may be busy."""
+
+
+_KINDS: Mapping[str, Kind] = {
+    "etcd": "member",
+    "kube-apiserver": "apiserver",
+    "kube-controller-manager": "controller-manager",
+    "kube-scheduler": "scheduler",
+}
+"""What other faults call them, which may have taken them away."""
+
+
+class Limit(Fault, ABC):
+    """A limit of one kind of component, in one resource."""
+
+    component: ClassVar[str]
+    resource: ClassVar[Resource]
+    health: ClassVar[str] = "/healthz"
+    """Where it answers with 200 when it is well."""
+    hits: ClassVar = "zone"
+    verb: ClassVar = "limit"
+    done: ClassVar = "limited"
+    return_s: ClassVar = 60.0
+    """A component that was killed under its limit, or is far behind, has to begin anew."""
+
+    zone: Whom = Field(description="leader, random, a zone such as a, or several zones: [a, b]")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Take from the component and the resource what they say."""
+        if (component := getattr(cls, "component", None)) and hasattr(cls, "resource"):
+            cls.target = f"{component}-{{}}"
+            cls.needs = (Need("limiting", cls.resource),)
+            cls.blast_radius = f"the {component} of zone {{zone}}: its {cls.resource}"
+
+    @abstractmethod
+    def quota(self) -> Quota:
+        """Return what it is limited to."""
+
+    @abstractmethod
+    def strained(self, scene: Scene, target: str) -> Seen:
+        """Look whether a target, which is limited, ran up against that."""
+
+    def asked(self) -> str | Sequence[str]:
+        """Return the zones, or who is chosen among them."""
+        return self.zone
+
+    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
+        """Return what is limited: of every component, and none is away for it."""
+        kinds = (f"{self.component} to be limited in its {self.resource}", _KINDS[self.component])
+        return [replace(self.toll(kind, True), counts=False) for kind in kinds]
+
+    def is_hidden_by(self, other: Fault) -> bool:
+        """Whether another one limits the same to no more already."""
+        if not isinstance(other, Limit):
+            return False
+        if (self.component, self.resource) != (other.component, other.resource):
+            return False
+        measures = zip(astuple(self.quota()), astuple(other.quota()), strict=True)
+        return all(mine is None or (then is not None and mine >= then) for mine, then in measures)
+
+    def moves(self) -> tuple[str, ...]:
+        """Return its own kind, if one of it leads, and those whose Leases are renewed through it."""
+        match self.component:
+            case "etcd":
+                return ("etcd", *LED)
+            case "kube-apiserver":
+                return LED
+            case alone:
+                return (alone,)
+
+    def candidates(self, scene: Scene) -> Sequence[Candidate]:
+        """Return those that run, and which of them leads, where that is asked."""
+        leaders = self.leaders(scene) if self.zone == "leader" else ()
+        return running(scene, self.target, leaders)
+
+    def leaders(self, scene: Scene) -> Sequence[str]:
+        """Return the zone of the one that holds the Lease; HandleError if nobody can tell."""
+        try:
+            return (leader(scene.record, self.component, ASK_S),)
+        except (WireError, LeaseError) as error:
+            raise HandleError(f"who leads is not known: {error}") from error
+
+    def inject(self, scene: Scene) -> Mapping[str, Any]:
+        """Limit them, and remember how they were doing before."""
+        limiting = present(scene.handle.limiting)
+        before = {target: self.before(scene, target) for target in scene.targets}
+        for target in scene.targets:
+            limiting.limit(target, self.quota(), until=scene.lease)
+        since = {target: self._since(scene, target) for target in scene.targets}
+        return {"before": before, "since": since}
+
+    def before(self, scene: Scene, target: str) -> Any:
+        """Return what is compared with later, as plain JSON."""
+        return self.strain(scene, target).out_of_memory
+
+    def did(self, scene: Scene) -> str:
+        """Say what they are limited to."""
+        asked = self.model_dump(exclude={"zone"})
+        words = ", ".join(f"{name} {value}" for name, value in asked.items())
+        return f"limited {' and '.join(scene.targets)} to {words}"
+
+    def took_effect(self, scene: Scene) -> Seen:
+        """Look whether each is limited, and ran up against that."""
+        if lapse := self.lapse(scene):
+            return missing(lapse.words, *scene.targets)
+        seen = [self.strained(scene, target) for target in scene.targets]
+        if unproven := [found for found in seen if not found.proven]:
+            return unproven[0]
+        return proof(", ".join(found.words for found in seen))
+
+    def lapse(self, scene: Scene) -> Lapse | None:
+        """Return which of them is not limited, or not since it was."""
+        for target, since in scene.facts["since"].items():
+            found = self._since(scene, target)
+            if found is None:
+                return Lapse(f"the {self.resource} of {target} was not limited")
+            if found != since:
+                return Lapse(f"{target} was let go and limited again", over=True)
+        return None
+
+    def undo(self, scene: Scene) -> None:
+        """Let them have what they can get."""
+        for target in scene.targets:
+            present(scene.handle.limiting).lift(target, self.quota())
+
+    def undone(self, scene: Scene) -> Seen:
+        """Look whether they are limited no more, run, and say that they are well."""
+        states = scene.handle.components()
+        for target in scene.targets:
+            if self._since(scene, target) is not None:
+                return missing(f"the {self.resource} of {target} is limited", target)
+            if (state := states[target].state) != "running":
+                return missing(f"{target} is {state}", target)
+            if (answer := health(scene.record, target, self.health)) != "200":
+                return missing(f"{self.health} of {target}: {answer}", target)
+        return proof(f"{self.health} of {' and '.join(scene.targets)}: 200, not limited")
+
+    def strain(self, scene: Scene, target: str) -> Strain:
+        """Return how a target is doing under its quota."""
+        return present(scene.handle.limiting).strain(target)
+
+    def _since(self, scene: Scene, target: str) -> int | None:
+        return self.strain(scene, target).limited.get(self.resource)

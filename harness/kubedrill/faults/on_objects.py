@@ -1,0 +1,91 @@
+"""Faults: what those on objects of the API have in common: how they are chosen, and that they are read."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from http.client import OK
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from kubedrill.faults.api import Api, Object, uid
+from kubedrill.faults.fault import Candidate, Fault, Scene
+
+COUNT = Field(
+    None, ge=1, description="how many are chosen, where random chooses; one if nothing is said"
+)
+PERCENT = Field(None, gt=0, le=100, description="or what part of those there are, rounded down")
+SELECTOR = Field("", description="only those with these labels are chosen from: app=web,tier!=db")
+
+
+class OnObjects(Fault, ABC):
+    """A fault on objects of one kind, named or chosen by chance."""
+
+    known_before: ClassVar = False
+    look_s: ClassVar = 2.0
+    """The API is asked for each of them; what changes in it stays to be seen."""
+    absent: ClassVar = "is not there, or as if it had been hit already"
+    effect_s: ClassVar = 10.0
+    return_s: ClassVar = 30.0
+
+    count: int | None = COUNT
+    percent: float | None = PERCENT
+    selector: str = SELECTOR
+
+    @abstractmethod
+    def path(self, target: str) -> str:
+        """Return where in the API a target is."""
+
+    @abstractmethod
+    def listed(self, api: Api) -> Iterator[Object]:
+        """Return all those from which the file lets choose."""
+
+    @abstractmethod
+    def may_be_hit(self, found: Object) -> bool:
+        """Whether there is anything to do to one of them."""
+
+    @abstractmethod
+    def called(self, found: Object) -> str:
+        """Return what a file calls it."""
+
+    @model_validator(mode="after")
+    def _by_chance_or_by_name(self) -> Self:
+        if self.asked() != "random" and (self.count or self.percent or self.selector):
+            raise ValueError("count, percent and selector are for those that random chooses")
+        if self.count and self.percent:
+            raise ValueError("count and percent: only one of them can be so")
+        return self
+
+    def drawn(self, there: int) -> int:
+        """Return how many of those that are there are chosen."""
+        if self.percent is not None:
+            return int(there * self.percent / 100)
+        return self.count or 1
+
+    def candidates(self, scene: Scene) -> Sequence[Candidate]:
+        """Return those to which there is anything to do."""
+        with closing(Api(scene.record)) as api:
+            names = [self.called(found) for found in self.listed(api) if self.may_be_hit(found)]
+        return [Candidate(self.target.format(name), name) for name in sorted(names)]
+
+    def found(self, scene: Scene) -> Mapping[str, Any]:
+        """Return each target as it is before anything is done to it."""
+        with closing(Api(scene.record)) as api:
+            answers = {target: api.read(self.path(target)) for target in scene.targets}
+        return {
+            "before": {
+                target: {"uid": uid(answer.said), **self.kept(answer.said)}
+                for target, answer in answers.items()
+                if answer.status == OK
+            }
+        }
+
+    def kept(self, found: Object) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return what of an object must be known to bring it back, as plain JSON."""
+        return {}
+
+
+def same(scene: Scene, target: str, found: Object) -> bool:
+    """Whether an object is the one that was hit, and none that was made since under its name."""
+    before = scene.facts.get("before", {}).get(target)
+    return before is not None and uid(found) == before["uid"]

@@ -1,0 +1,80 @@
+"""Faults: what those on zones have in common: whom they hit, and that all in a zone is well again."""
+
+from abc import ABC
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from kubedrill.cluster.handle import Link, present
+from kubedrill.cluster.leases import LED
+from kubedrill.faults.etcd import caught_up, leading
+from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, missing
+from kubedrill.faults.processes import health
+from kubedrill.record.cluster import Component
+
+ZONE = Field(
+    description="leader (the zone of etcd's), random, a zone such as a, or several zones: [a, b]"
+)
+Direction = Literal["both", "in", "out"]
+HEALTH = {
+    "etcd": "/health",
+    "kube-apiserver": "/readyz",
+    "kube-controller-manager": "/healthz",
+    "kube-scheduler": "/healthz",
+}
+"""What runs in a zone, and where each says that it is well."""
+
+
+class OnZones(Fault, ABC):
+    """What all of them have in common."""
+
+    hits: ClassVar = "zone"
+    target: ClassVar = "zone-{}"
+    effect_s: ClassVar = 15.0
+    """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""
+    return_s: ClassVar = 60.0
+    """An apiserver is ready 5-8 s after its start here, with both cores for it."""
+
+    def moves(self) -> tuple[str, ...]:
+        """Return etcd, and those that renew their Leases through an apiserver: all run in each zone."""
+        return ("etcd", *LED)
+
+    def candidates(self, scene: Scene) -> Sequence[Candidate]:
+        """Return the zones in which something runs."""
+        states = scene.handle.components()
+        leaders = leading(scene)
+        return [
+            Candidate(self.target.format(zone), zone, zone in leaders)
+            for zone in scene.record.zones
+            if any(states[part.name].state == "running" for part in parts(scene, zone))
+        ]
+
+    def undone(self, scene: Scene) -> Seen:
+        """Look whether all that runs in the zones is well."""
+        states = scene.handle.components()
+        for zone in map(self.zone_of, scene.targets):
+            for part in parts(scene, zone):
+                if (state := states[part.name].state) != "running":
+                    return missing(f"{part.name} is {state}", part.name)
+                answer = health(scene.record, part.name, HEALTH[part.kind])
+                if answer != "200":
+                    return missing(f"{HEALTH[part.kind]} of {part.name}: {answer}", part.name)
+        return caught_up(scene, [f"etcd-{self.zone_of(target)}" for target in scene.targets])
+
+    def zone_of(self, target: str) -> str:
+        """Return the zone that a target names."""
+        return target.removeprefix(self.target.format(""))
+
+
+def uncut(scene: Scene, links: Mapping[str, Link]) -> Lapse | None:
+    """Return which target's link is not cut any more."""
+    for target, link in links.items():
+        if present(scene.handle.cutting).dropped(link) is None:
+            return Lapse(f"the link of {target} let through again")
+    return None
+
+
+def parts(scene: Scene, zone: str) -> list[Component]:
+    """Return what runs in a zone."""
+    return [component for component in scene.record.components if component.zone == zone]

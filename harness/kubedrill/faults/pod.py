@@ -1,0 +1,115 @@
+"""Faults on pods: deleted through the API, for good; their controllers make others in their place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from http.client import ACCEPTED, OK
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from kubedrill.cluster.handle import HandleError
+from kubedrill.faults.actions import actions
+from kubedrill.faults.api import Api, Object
+from kubedrill.faults.fault import Scene, Seen, Whom, missing, proof
+from kubedrill.faults.node_drain import controller, is_ending, named, path_of
+from kubedrill.faults.on_objects import OnObjects, same
+from kubedrill.faults.toll import Toll
+from kubedrill.record.catalogue import ClusterDescription, Lasts
+
+
+class PodDelete(OnObjects):
+    """Delete pods: a controller makes others in their place."""
+
+    name: ClassVar = "pod.delete"
+    functions: ClassVar = ("delete_pods", "pods_deleted")
+    hits: ClassVar = "pod"
+    target: ClassVar = "pod/{}"
+    verb: ClassVar = "delete"
+    done: ClassVar = "deleted"
+    lasts: ClassVar[Lasts] = "momentary"
+    blast_radius: ClassVar = "pod {pod}, which does not come back: its controller makes another"
+
+    pod: Whom = Field(
+        "random", description="random, a pod's name with its namespace (default/web-1), or several"
+    )
+    namespace: str = Field("", description="only those in it are chosen from")
+    grace_s: int | None = Field(
+        None,
+        ge=0,
+        description="seconds that they have to end; as each pod says itself, if not given",
+    )
+    allow_pod_loss: bool = Field(
+        False, description="even pods that no controller makes anew; they are gone for good"
+    )
+
+    def asked(self) -> str | Sequence[str]:
+        """Return the pods' names, or that they are chosen."""
+        return self.pod
+
+    def refuse(self, cluster: ClusterDescription) -> str:  # noqa: ARG002
+        """Refuse names without a namespace."""
+        names = [self.pod] if isinstance(self.pod, str) else self.pod
+        bare = next((name for name in names if "/" not in name and name != "random"), "")
+        return f"{self.name}: pod {bare}: write NAMESPACE/{bare}" if bare else ""
+
+    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
+        """Return the pods: none is named twice."""
+        if self.pod == "random":
+            return (Toll("pod", (), self.count or 1, True),)
+        return (self.toll("pod", True),)
+
+    def path(self, target: str) -> str:
+        """Return where a pod is."""
+        return path_of(target.removeprefix("pod/"))
+
+    def listed(self, api: Api) -> Iterator[Object]:
+        """Return the pods of the namespace, or all, with the labels."""
+        where = f"/namespaces/{self.namespace}" if self.namespace else ""
+        return api.listed(f"/api/v1{where}/pods", labelSelector=self.selector)
+
+    def called(self, found: Object) -> str:
+        """Return a pod's name with its namespace."""
+        return named(found)
+
+    def may_be_hit(self, found: Object) -> bool:
+        """Whether it is there to stay, and made anew, or may be lost."""
+        return not is_ending(found) and (self.allow_pod_loss or controller(found) is not None)
+
+    def inject(self, scene: Scene) -> Mapping[str, Any]:
+        """Delete them; return which apiserver took which."""
+        with closing(Api(scene.record)) as api:
+            return {
+                "through": {target: self._deleted(scene, api, target) for target in scene.targets}
+            }
+
+    def did(self, scene: Scene) -> str:
+        """Say which were deleted."""
+        return f"deleted {', '.join(scene.targets)}"
+
+    def took_effect(self, scene: Scene) -> Seen:
+        """Look, through another apiserver, whether they are gone, or about to go."""
+        with closing(Api(scene.record)) as api:
+            for target in scene.targets:
+                answer = api.read(self.path(target), beside=scene.facts["through"][target])
+                if same(scene, target, answer.said) and not is_ending(answer.said):
+                    return missing(f"{target} is there, says {answer.server}", target)
+        return proof(f"{', '.join(scene.targets)}: gone, or about to go")
+
+    def _deleted(self, scene: Scene, api: Api, target: str) -> str:
+        before = scene.facts["before"].get(target)
+        if before is None:
+            raise HandleError(f"{target} is gone already, so there was nothing to delete")
+        options: Object = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": {"uid": before["uid"]},
+        }
+        if self.grace_s is not None:
+            options["gracePeriodSeconds"] = self.grace_s
+        answer = api.write("DELETE", self.path(target), options)
+        if answer.status not in {OK, ACCEPTED}:
+            raise HandleError(f"{target} was not deleted: {answer.words()}")
+        return answer.server
+
+
+delete_pods, pods_deleted = actions(PodDelete)

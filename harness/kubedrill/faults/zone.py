@@ -1,0 +1,112 @@
+"""The loss of zones: their power fails, and with it all that runs in them."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from kubedrill.cluster.handle import Link, present
+from kubedrill.faults.actions import actions
+from kubedrill.faults.etcd import leading, statuses
+from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.on_zones import HEALTH, ZONE, OnZones, parts, uncut
+from kubedrill.faults.processes import KILL, pids_of, since
+from kubedrill.faults.toll import Kind, Left, Toll
+from kubedrill.record.catalogue import ClusterDescription, Need
+from kubedrill.record.faults import Witness
+
+
+class ZoneLose(OnZones):
+    """Lose a zone's power: all that runs in it is killed at once and kept down, and its link is cut."""
+
+    name: ClassVar = "zone.lose"
+    functions: ClassVar = ("lose", "power_on")
+    verb: ClassVar = "lose"
+    done: ClassVar = "lost"
+    leaves: ClassVar[Left] = "gone"
+    hits_deaf: ClassVar = True
+    needs: ClassVar = (*(Need("holding", kind) for kind in HEALTH), Need("cutting", "link"))
+    blast_radius: ClassVar = (
+        "all that runs in zone {zone}, and its link; refused where quorum would be lost"
+    )
+
+    zone: Whom = ZONE
+    allow_quorum_loss: bool = Field(
+        False, description="even where the zones that are left have no quorum, or none is left"
+    )
+
+    def asked(self) -> str | Sequence[str]:
+        """Return the zones, or who is chosen among them."""
+        return self.zone
+
+    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
+        """Return the zones, and what stands in each."""
+        kinds: tuple[Kind, ...] = (
+            "member",
+            "apiserver",
+            "controller-manager",
+            "scheduler",
+            "link",
+            "zone",
+        )
+        return [self.toll(kind, self.allow_quorum_loss) for kind in kinds]
+
+    def shows(self) -> tuple[Witness, ...]:
+        """Return that all in it exits, and answers nobody."""
+        return ("exits", "silence")
+
+    def inject(self, scene: Scene) -> Mapping[str, Any]:
+        """Cut the links, then kill all at once; return who led, and which processes there were."""
+        leads = leading(scene)
+        hit = [part.name for target in scene.targets for part in parts(scene, self.zone_of(target))]
+        pids = pids_of(scene, hit)  # what does not run now would start meanwhile
+        for target in scene.targets:
+            present(scene.handle.cutting).cut(Link(self.zone_of(target)), until=scene.lease)
+
+        def kill(target: str) -> None:
+            KILL.begin(scene.handle, target, pids[target], scene.lease)
+
+        with ThreadPoolExecutor(len(pids)) as pool:
+            list(pool.map(kill, pids))
+        return {"pids": pids, "since": since(scene, hit), "leads": leads}
+
+    def did(self, scene: Scene) -> str:
+        """Say how much was killed."""
+        zones = " and ".join(scene.targets)
+        return f"cut the link of {zones}, and killed {len(scene.facts['pids'])} components in it"
+
+    def took_effect(self, scene: Scene) -> Seen:
+        """Look whether nothing runs in the zones and, where that can be, another member leads."""
+        if lapse := self.lapse(scene):
+            return missing(lapse.words, *scene.targets)
+        zones = [self.zone_of(target) for target in scene.targets]
+        found = statuses(scene.record)
+        if still := [zone for zone in zones if zone in found]:
+            words = "what was killed was something else"
+            return missing(f"etcd-{' and etcd-'.join(still)} answered: {words}", *scene.targets)
+        gone = f"nothing runs in {' and '.join(scene.targets)}"
+        left = len(scene.record.zones) - len(zones)
+        if left < len(scene.record.zones) // 2 + 1:
+            return proof(f"{gone}; no quorum is left")
+        if not set(scene.facts["leads"]) & set(zones):
+            return proof(gone)
+        for zone, said in found.items():
+            if said.is_leader:
+                return proof(f"{gone}; etcd-{zone} leads")
+        return missing("no other member led")
+
+    def lapse(self, scene: Scene) -> Lapse | None:
+        """Return what of the zones is there again, or was meanwhile."""
+        links = {target: Link(self.zone_of(target)) for target in scene.targets}
+        return KILL.lapse(scene) or uncut(scene, links)
+
+    def undo(self, scene: Scene) -> None:
+        """Mend the links, and start all."""
+        for target in scene.targets:
+            present(scene.handle.cutting).mend(Link(self.zone_of(target)))
+            for part in parts(scene, self.zone_of(target)):
+                KILL.end(scene.handle, part.name)
+
+
+lose, power_on = actions(ZoneLose)

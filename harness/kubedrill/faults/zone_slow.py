@@ -1,0 +1,130 @@
+"""Bad links of zones: little bandwidth, packets that are lost, a delay."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from kubedrill.cluster.handle import Link, Shape, present
+from kubedrill.faults.actions import actions
+from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.on_zones import ZONE, Direction, OnZones
+from kubedrill.faults.overlap import lacking
+from kubedrill.faults.toll import Toll
+from kubedrill.record.catalogue import ClusterDescription, Need
+
+
+class ZoneSlow(OnZones):
+    """Make a zone's link bad: little bandwidth, packets that are lost, or a delay."""
+
+    name: ClassVar = "zone.slow"
+    functions: ClassVar = ("slow", "straighten")
+    verb: ClassVar = "slow"
+    done: ClassVar = "slowed"
+    needs: ClassVar = (Need("shaping", "loss"),)
+    blast_radius: ClassVar = "what zone {zone} and others send each other"
+    effect_s: ClassVar = 30.0
+    """Of 1,000 packets a second that members send each other, one is lost in time at a loss of 0.1 ‰."""
+
+    zone: Whom = ZONE
+    bandwidth_mbit: float | None = Field(
+        None, gt=0, le=100_000, description="Mbit a second each way"
+    )
+    loss: float | None = Field(None, gt=0, lt=1, description="the share of packets that is lost")
+    delay_s: float | None = Field(
+        None, gt=0, le=10, description="seconds that each packet takes longer, each way"
+    )
+    direction: Direction = Field("both", description="only what comes in, or goes out")
+
+    def asked(self) -> str | Sequence[str]:
+        """Return the zones, or who is chosen among them."""
+        return self.zone
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if not self._asks():
+            raise ValueError(
+                "says neither bandwidth_mbit nor loss nor delay_s: nothing would be slow"
+            )
+        return self
+
+    def refuse(self, cluster: ClusterDescription) -> str:
+        """Refuse what this machine's kernel cannot do to a link."""
+        whys = (lacking(self.name, Need("shaping", what), cluster) for what in self._asks())
+        return next(filter(None, whys), "")
+
+    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
+        """Return the links."""
+        return (replace(self.toll("link", True), counts=False),)
+
+    def is_hidden_by(self, other: Fault) -> bool:
+        """Whether another one makes the same link as slow already."""
+        if not isinstance(other, ZoneSlow):
+            return False
+        if "both" not in (self.direction, other.direction) and self.direction != other.direction:
+            return False
+        less = (other.bandwidth_mbit, self.bandwidth_mbit), (self.delay_s, other.delay_s)
+        return any(lower and higher and lower <= higher for lower, higher in less)
+
+    def inject(self, scene: Scene) -> Mapping[str, Any]:
+        """Slow them."""
+        bits = round(self.bandwidth_mbit * 1e6) if self.bandwidth_mbit else None
+        shape = Shape(bits, self.loss, self.delay_s)
+        for target in scene.targets:
+            present(scene.handle.shaping).shape(self._link(target), shape, until=scene.lease)
+        return {}
+
+    def did(self, scene: Scene) -> str:
+        """Say whose links were slowed, and how."""
+        how = {"bandwidth": f"{self.bandwidth_mbit} Mbit/s", "loss": f"{self.loss} lost"}
+        how["delay"] = f"{self.delay_s} s later"
+        words = ", ".join(how[what] for what in self._asks())
+        return f"slowed the link of {' and '.join(scene.targets)}: {words}"
+
+    def took_effect(self, scene: Scene) -> Seen:
+        """Look whether packets went through what makes it slow, and some were lost if that is asked for."""
+        words = []
+        for target in scene.targets:
+            shaped = present(scene.handle.shaping).shaped(self._link(target))
+            if shaped is None:
+                return missing(f"the link of {target} is as before", target)
+            if self._is_slower() and not shaped.passed:
+                return missing(f"nothing was sent over the link of {target}", target)
+            if self.loss and not shaped.dropped:
+                return missing(f"nothing was lost on the link of {target}", target)
+            words.append(f"{target}: {shaped.passed} packets slowed, {shaped.dropped} dropped")
+        return proof("; ".join(words))
+
+    def lapse(self, scene: Scene) -> Lapse | None:
+        """Return which link is not slow any more."""
+        for target in scene.targets:
+            shaped = present(scene.handle.shaping).shaped(self._link(target))
+            if gone := {*self._asks()} - {*(shaped.of if shaped else ())}:
+                return Lapse(f"the {' and '.join(sorted(gone))} of {target} was as before again")
+        return None
+
+    def undo(self, scene: Scene) -> None:
+        """Straighten them."""
+        for target in scene.targets:
+            present(scene.handle.shaping).straighten(self._link(target))
+
+    def undone(self, scene: Scene) -> Seen:
+        """Look whether they are as before, and all that runs in the zones is well."""
+        for target in scene.targets:
+            if present(scene.handle.shaping).shaped(self._link(target)) is not None:
+                return missing(f"the link of {target} is slow", target)
+        return super().undone(scene)
+
+    def _asks(self) -> list[str]:
+        asked = {"bandwidth": self.bandwidth_mbit, "loss": self.loss, "delay": self.delay_s}
+        return [what for what, value in asked.items() if value]
+
+    def _is_slower(self) -> bool:
+        return bool(self.bandwidth_mbit or self.delay_s)
+
+    def _link(self, target: str) -> Link:
+        return Link(self.zone_of(target), direction=self.direction)
+
+
+slow, straighten = actions(ZoneSlow)

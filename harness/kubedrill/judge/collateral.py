@@ -1,0 +1,168 @@
+"""Judge: what changed in a cluster that no fault had announced, and neither load nor seed had made."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+from kubedrill.clock import SECOND
+from kubedrill.judge.elections import changes
+from kubedrill.judge.ending import Ending
+from kubedrill.judge.faults import ToldFault
+from kubedrill.judge.found import Found, found
+from kubedrill.judge.metrics import Metrics, within
+from kubedrill.record.components import Exited
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import Timed, ascending, read_lines
+from kubedrill.record.schedule import Phase, Schedule
+from kubedrill.record.surrounding import Surrounding
+from kubedrill.record.verdict import CollateralChange
+from kubedrill.record.watched import LeaseLook
+from kubedrill.words import exit_status
+
+LEASE_MOVES = 20 * SECOND
+"""So long after a fault a Lease may still change hands because of it: it runs out after 15 s, and who
+waits for it looks every 2 s."""
+
+LEASE_LOST = 1
+"""With this status a controller-manager or scheduler exits that led and could not renew its Lease for 10 s
+(client-go's leaderelection, `OnStoppedLeading`); a crash has 2, what is killed a signal."""
+
+Line = TypeVar("Line", bound=Timed)
+
+
+@dataclass(frozen=True, slots=True)
+class Collateral:
+    """What was looked at of a run, besides exits and scrapes, and what had changed."""
+
+    leases: Found[LeaseLook]
+    surrounding: Found[Surrounding]
+    changes: tuple[CollateralChange, ...]
+
+    @classmethod
+    def read(
+        cls,
+        folder: RunFolder,
+        schedule: Schedule,
+        metrics: Metrics,
+        faults: Sequence[ToldFault],
+        ending: Ending,
+    ) -> "Collateral":
+        """Read the files of a run; one that is missing or wrong says nothing, and why."""
+
+        def lines(path: Path, kind: type[Line]) -> Found[Line]:
+            each = partial(read_lines, path, kind, may_be_cut=ending.killed)
+            return found(folder, lambda: ascending(path, each()))
+
+        leases, looks = lines(folder.leases, LeaseLook), lines(folder.surrounding, Surrounding)
+        told = [
+            *_exits(metrics, faults, schedule),
+            *_elections(metrics, faults, schedule),
+            *_leases(leases.lines, faults),
+            *_objects(looks.lines, faults),
+        ]
+        return cls(leases, looks, tuple(sorted(told, key=lambda change: change.time)))
+
+    def of(self, schedule: Schedule, phase: Phase) -> list[CollateralChange]:
+        """Return the changes of a phase; what was seen before the first or after the last is theirs."""
+        last = schedule.end - 1
+        return [
+            change
+            for change in self.changes
+            if phase.holds(min(max(change.time, schedule.start), last))
+        ]
+
+    def doubt(self, metrics: Metrics, phase: Phase) -> str:
+        """Return why nobody knows all that changed in a phase; empty if that is known."""
+        for source in (metrics.exits, metrics.scraped, self.leases, self.surrounding):
+            if source.doubt:
+                return source.doubt
+        if not any(look.held for look in within(self.leases.lines, phase)):
+            return "leases.jsonl: nobody said in this phase who leads"
+        if [look.when for look in self.surrounding.lines] != ["before", "after"]:
+            return "surrounding.jsonl: is not a look before the load and one after"
+        return _incomplete(*self.surrounding.lines)
+
+
+def _incomplete(before: Surrounding, after: Surrounding) -> str:
+    """Return what was not looked at both before and after; empty if all was."""
+    if error := before.error or after.error:
+        return f"surrounding.jsonl: {error}"
+    if once := sorted(before.there.keys() ^ after.there.keys()):
+        return f"surrounding.jsonl: {', '.join(once)} were looked at only once"
+    return ""
+
+
+def _exits(
+    metrics: Metrics, faults: Iterable[ToldFault], schedule: Schedule
+) -> Iterator[CollateralChange]:
+    """Yield the exits of components that no fault in force has hit."""
+    known = list(faults)
+    for line in metrics.exits.lines:
+        if not isinstance(line, Exited) or not schedule.start <= line.time < schedule.end:
+            continue
+        if not any(_announces(fault, line) for fault in known):
+            asked = f"asked by {line.by}" if line.asked else "nobody had asked for it"
+            how = f"{line.component} exited ({exit_status(line.status)})"
+            words = f"{how}; {asked}, and no fault announces it"
+            yield CollateralChange(kind="exit", time=line.time, what=line.component, words=words)
+
+
+def _announces(fault: ToldFault, line: Exited) -> bool:
+    """Whether a fault has hit what exited, or has kept a leader from its Lease, so that it ended itself."""
+    kind = line.component.rpartition("-")[0]
+    lost = not line.asked and line.status == LEASE_LOST and kind != "etcd"
+    return fault.holds(line.component, line.time) or (
+        lost and fault.ends_leaders(kind, line.time, LEASE_MOVES)
+    )
+
+
+def _elections(
+    metrics: Metrics, faults: Iterable[ToldFault], schedule: Schedule
+) -> Iterator[CollateralChange]:
+    """Yield etcd's leader changes that no fault announces."""
+    known = list(faults)
+    for phase in schedule.phases:
+        for before, after, count in changes(metrics, phase) or ():
+            if not any(fault.moves_leader("etcd", before, after) for fault in known):
+                words = f"etcd's leader changed {count} times, and no fault announces it"
+                yield CollateralChange(kind="leader", time=after, what="etcd", words=words)
+
+
+def _leases(looks: Sequence[LeaseLook], faults: Iterable[ToldFault]) -> Iterator[CollateralChange]:
+    """Yield where a Lease changed hands that no fault announces."""
+    known = list(faults)
+    for kind in dict.fromkeys(kind for look in looks for kind in look.held):
+        told = [(look.time, look.held[kind].holder) for look in looks if kind in look.held]
+        held = [(time, holder) for time, holder in told if holder]
+        for (before, was), (after, holder) in pairwise(held):
+            if holder != was and not any(
+                fault.moves_leader(kind, before, after, LEASE_MOVES) for fault in known
+            ):
+                words = f"{kind}: {holder} leads instead of {was}, and no fault announces it"
+                yield CollateralChange(kind="leader", time=after, what=kind, words=words)
+
+
+def _objects(
+    looks: Sequence[Surrounding], faults: Iterable[ToldFault]
+) -> Iterator[CollateralChange]:
+    """Yield what came or went between two looks, but for what faults say that they take away."""
+    announced = {name for fault in faults for name in _taken_away(fault)}
+    for before, after in pairwise(looks):
+        for kind in before.there.keys() & after.there.keys():
+            was, there = set(before.there[kind]), set(after.there[kind])
+            singular = kind.removesuffix("s")
+            for names, became in ((there - was, "was made"), (was - there, "is gone")):
+                for name in sorted(names - announced):
+                    words = f"{singular} {name} {became}: neither load nor seed, which label theirs"
+                    yield CollateralChange(kind="object", time=after.time, what=name, words=words)
+
+
+def _taken_away(fault: ToldFault) -> Iterator[str]:
+    """Yield the names of the pods that a fault deletes, or has evicted."""
+    yield from (name.removeprefix("pod/") for name in fault.targets if name.startswith("pod/"))
+    if told := fault.events.get("injected"):
+        evicted = told.facts.get("evicted")
+        yield from (str(name) for name in evicted) if isinstance(evicted, list) else ()

@@ -1,0 +1,113 @@
+"""What a drill was ordered, and all that is looked at before anything of it is started."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubedrill import cluster, places
+from kubedrill.cluster.freeze import frozen
+from kubedrill.errors import NotStarted
+from kubedrill.experiment import Experiment, closed, expand, refused_on_what_stays, to_yaml
+from kubedrill.faults.catalogue import gather
+from kubedrill.faults.overlap import refused_as_it_is
+from kubedrill.load import launch
+from kubedrill.record.catalogue import Catalogue, ClusterDefinition
+from kubedrill.record.folder import RunFolder
+
+FREE_BYTES = 200 * 1024 * 1024
+"""A drill of some minutes writes about 20 MB; ten times that must be free in reports/."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What `kubedrill run` was asked to do."""
+
+    file: Path
+    experiment: Experiment
+    catalogue: Catalogue
+    reports: Path
+    keep_cluster: bool = False
+    arm: str = ""
+    """The variant of the file that is run, where it has some."""
+    parent: Path | None = None
+    """The folder of the comparison that it is a run of; its own stands in there."""
+
+    @property
+    def cluster(self) -> str:
+        """The name of the cluster to run on."""
+        return self.experiment.cluster
+
+    @property
+    def name(self) -> str:
+        """The experiment's name: its file's, and the variant's behind it."""
+        return f"{self.file.stem}.{self.arm}" if self.arm else self.file.stem
+
+    def make_folder(self) -> RunFolder:
+        """Make the run folder; OSError if it cannot be made."""
+        if self.parent is not None:
+            return RunFolder.create(self.parent, self.arm)
+        return RunFolder.create(self.reports.resolve(), self.name)
+
+
+def check_before(order: Order) -> ClusterDefinition:
+    """Check all that can be checked before anything is started; NotStarted says what is wrong."""
+    described = order.catalogue.cluster
+    assert described is not None  # the experiment was read with it
+    assert described.definition is not None
+    definition = described.definition
+    cluster.check(definition, order.cluster)
+    if definition.notify:
+        definition.notify.resolved()
+    launch.check(order.experiment.loads)
+    check_it_may_be_thrown_away(order)
+    why = frozen(order.cluster) or closed(order.experiment, order.catalogue.limits)
+    if why := why or _refused_as_it_is(order):
+        raise NotStarted(f"{order.file}: {why}")
+    return definition
+
+
+def _refused_as_it_is(order: Order) -> str:
+    """Return why the cluster that is up cannot take the faults, whatever its file promises; or ""."""
+    record = cluster.find(order.cluster)
+    if record is None:
+        return ""
+    kinds = gather(places.fault_files(order.file)).kinds
+    return refused_as_it_is(kinds, order.experiment.faults, record)
+
+
+def check_it_may_be_thrown_away(order: Order) -> None:
+    """Raise NotStarted for a drill that needs a cluster of its own, on one that stays after the drill."""
+    stays = order.keep_cluster or cluster.find(order.cluster)
+    if stays and (why := refused_on_what_stays(order.experiment, kept=order.keep_cluster)):
+        raise NotStarted(f"{order.file}: {why}")
+
+
+def open_folder(order: Order) -> RunFolder:
+    """Make the run folder and put into it what is known; NotStarted if it cannot be written."""
+    with writing_to(order.reports):
+        folder = order.make_folder()
+        folder.experiment_yaml.write_text(to_yaml(order.experiment), encoding="utf-8")
+        chaos = expand(order.experiment, order.catalogue, str(folder.path))
+        folder.chaos_experiment.write_text(json.dumps(chaos, indent=1), encoding="utf-8")
+    return folder
+
+
+@contextmanager
+def writing_to(reports: Path) -> Iterator[None]:
+    """Make a new folder below `reports` in this block; NotStarted if it cannot be written, or is full."""
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(reports).free
+        if free < FREE_BYTES:
+            raise NotStarted(
+                f"{reports}: the disk is full ({free // 2**20} MiB free, a drill needs "
+                f"{FREE_BYTES // 2**20} MiB); free some space, or choose another --reports"
+            )
+        yield
+    except OSError as error:
+        raise NotStarted(
+            f"{reports}: cannot be written ({error.strerror}); choose another --reports"
+        ) from error

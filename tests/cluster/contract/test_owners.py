@@ -1,0 +1,168 @@
+"""The contract: what is done for several owners to one target; the first undo does not lift the second."""
+
+from collections.abc import Callable
+
+import pytest
+from every_provider import of_kind
+
+from kubedrill.cluster.handle import Absent, Handle, HandleError, Link, Quota, Shape
+from kubedrill.cluster.provider import handle_of
+from kubedrill.record.cluster import ClusterRecord
+
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+
+Until = Callable[..., object]
+
+
+@pytest.fixture
+def one(record: ClusterRecord) -> Handle:
+    return handle_of(record, "one")
+
+
+@pytest.fixture
+def other(record: ClusterRecord) -> Handle:
+    return handle_of(record, "other")
+
+
+def test_of_two_pauses_each_lets_go_its_own(
+    record: ClusterRecord, handle: Handle, one: Handle, other: Handle
+):
+    if isinstance(one.pausing, Absent) or isinstance(other.pausing, Absent):
+        return  # said why, above
+    target = of_kind(record, one.pausing.of)
+    try:
+        pid = one.pausing.pause(target)
+        assert other.pausing.pause(target, expect_pid=pid) == pid
+        since = handle.components()[target].holds["other"]
+        assert one.pausing.proceed(target) == pid
+        assert handle.components()[target].state == "paused"
+        assert handle.components()[target].holds == {"other": since}
+        assert (one.in_force(), len(other.in_force())) == ((), 1)
+        other.pausing.proceed(target)
+        assert handle.components()[target].state == "running"
+        assert handle.in_force() == ()
+    finally:
+        handle.pausing.proceed(target)
+
+
+@pytest.mark.parametrize("first", ["pause", "kill"])
+def test_of_a_pause_and_a_kill_each_lets_go_its_own(
+    record: ClusterRecord, handle: Handle, one: Handle, other: Handle, first: str
+):
+    if isinstance(one.pausing, Absent) or isinstance(other.holding, Absent):
+        return
+    target = of_kind(record, one.pausing.of)
+    try:
+        pid = one.pausing.pause(target)
+        since = handle.components()[target].holds["one"]
+        assert other.holding.hold(target, expect_pid=pid) == pid
+        assert handle.components()[target].state == "held"
+        if first == "pause":
+            assert one.pausing.proceed(target) is None
+            assert handle.components()[target].state == "held"
+            other.holding.release(target)
+        else:
+            again = other.holding.release(target)
+            state = handle.components()[target]
+            assert (state.state, state.pid, state.holds) == ("paused", again, {"one": since})
+            one.pausing.proceed(target)
+        assert handle.components()[target].state == "running"
+        assert (one.in_force(), other.in_force()) == ((), ())
+    finally:
+        handle.holding.release(target)
+        handle.pausing.proceed(target)
+
+
+def test_what_is_held_for_two_is_down_until_both_let_it_go(
+    record: ClusterRecord, handle: Handle, one: Handle, other: Handle
+):
+    if isinstance(one.holding, Absent) or isinstance(other.holding, Absent):
+        return
+    target = of_kind(record, one.holding.of)
+    try:
+        pid = one.holding.stop(target)
+        if handle.components()[target].state == "stopping":
+            other.holding.hold(target, expect_pid=pid)
+            assert one.holding.release(target) is None
+            assert handle.components()[target].state == "held"
+            assert other.holding.release(target) != pid
+        else:  # it had ended already: nothing is left to kill
+            with pytest.raises(HandleError):
+                other.holding.hold(target)
+            assert one.holding.release(target) != pid
+        assert handle.components()[target].state == "running"
+    finally:
+        handle.holding.release(target)
+
+
+QUOTAS = {
+    "cpu": (Quota(cpus=0.5), Quota(cpus=0.3)),
+    "memory": (Quota(memory_bytes=2**30), Quota(memory_bytes=2**29)),
+    "disk": (Quota(disk_writes_per_s=200), Quota(disk_writes_per_s=100)),
+}
+
+
+def test_of_two_quotas_the_least_holds_and_each_is_lifted_by_itself(
+    record: ClusterRecord, one: Handle, other: Handle
+):
+    if isinstance(one.limiting, Absent) or isinstance(other.limiting, Absent):
+        return
+    target = record.of_kind("kube-scheduler")[-1].name
+    for resource in one.limiting.of:
+        much, little = QUOTAS[resource]
+        try:
+            one.limiting.limit(target, much)
+            with pytest.raises(HandleError, match="limited already"):
+                other.limiting.limit(target, much)
+            other.limiting.limit(target, little)
+            since = dict(other.limiting.strain(target).limited)
+            one.limiting.lift(target, much)
+            assert one.limiting.strain(target).limited == {}
+            assert other.limiting.strain(target).limited == since
+            assert other.in_force() == (f"the {resource} of {target} is limited",)
+        finally:
+            one.limiting.lift(target, much)
+            other.limiting.lift(target, little)
+        assert (one.in_force(), other.in_force()) == ((), ())
+
+
+def test_a_link_that_is_cut_for_two_is_mended_when_both_mend_it(
+    one: Handle, other: Handle, until: Until
+):
+    link = Link("a")
+    if isinstance(one.cutting, Absent) or isinstance(other.cutting, Absent):
+        return
+    try:
+        one.cutting.cut(link)
+        until(lambda: one.cutting.dropped(link))
+        other.cutting.cut(link)
+        until(lambda: other.cutting.dropped(link))
+        one.cutting.mend(link)
+        assert one.cutting.dropped(link) is None
+        before = other.cutting.dropped(link)
+        until(lambda: other.cutting.dropped(link) > before)
+    finally:
+        one.cutting.mend(link)
+        other.cutting.mend(link)
+    assert other.cutting.dropped(link) is None
+
+
+def test_a_link_that_is_slow_for_two_is_as_slow_as_the_slower_one(
+    handle: Handle, one: Handle, other: Handle
+):
+    link = Link("a")
+    if isinstance(one.shaping, Absent) or isinstance(other.shaping, Absent):
+        return
+    slow, slower = Shape(bits_per_s=80_000_000), Shape(bits_per_s=40_000_000)
+    try:
+        one.shaping.shape(link, slow)
+        with pytest.raises(HandleError, match="already"):
+            other.shaping.shape(link, slow)
+        other.shaping.shape(link, slower)
+        one.shaping.straighten(link)
+        assert other.shaping.shaped(link).of == ("bandwidth",)
+        assert (one.in_force(), len(other.in_force())) == ((), 1)
+    finally:
+        one.shaping.straighten(link)
+        other.shaping.straighten(link)
+    assert handle.shaping.shaped(link) is None

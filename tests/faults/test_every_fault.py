@@ -1,0 +1,331 @@
+"""What every fault must hold, on the real control plane; `fault_rows.py` has a row for each.
+
+`make test` plays each once: what it does, its undo, its end without one. `make torture` plays what is left:
+sabotage, and undos from every other state.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from fault_observers import Observer, Processes
+from fault_rows import ROWS, Row
+from json_lines import read_lines
+
+from kubedrill.clock import SECOND, now
+from kubedrill.cluster.provider import handle_of
+from kubedrill.faults.catalogue import faults
+from kubedrill.faults.fault import Fault, Scene
+from kubedrill.faults.lifecycle import UNDO, inject, undo
+from kubedrill.faults.limited import described
+from kubedrill.faults.overlap import refusal
+from kubedrill.faults.progress import FaultFailed
+from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Ledger
+from kubedrill.record.ledger import undo as undo_open
+
+pytestmark = pytest.mark.faults
+on_a_cluster = [pytest.mark.cluster, pytest.mark.breaks]
+
+WELL = {"undone": "already, or never injected"}
+
+
+def holds(row: Row) -> bool:
+    return row.holds and faults()[row.fault].lasts == "lasting"
+
+
+def ends(row: Row) -> bool:
+    return holds(row) and row.ends
+
+
+every_fault = pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS]
+)
+every_lasting_fault = pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(row, id=row.fault, marks=on_a_cluster)
+        for row in ROWS
+        if faults()[row.fault].lasts == "lasting"
+    ],
+)
+every_fault_that_holds_something = pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS if holds(row)]
+)
+
+every_fault_that_ends = pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS if ends(row)]
+)
+
+
+def test_every_fault_of_the_catalogue_has_its_row() -> None:
+    assert sorted({row.fault for row in ROWS}) == sorted(faults())
+
+
+@pytest.fixture
+def folder(cluster: ClusterRecord, tmp_path: Path) -> Iterator[RunFolder]:
+    """A run folder; whatever a test leaves broken in the shared cluster is mended."""
+    folder = RunFolder.create(tmp_path, "every")
+    cluster.write(folder.cluster)
+    yield folder
+    assert undo_open(Ledger(folder.ledger)) == []
+
+
+@pytest.fixture(autouse=True)
+def _able(request: pytest.FixtureRequest) -> None:
+    """Skip, and say why, what this machine's kernel has not got."""
+    if "row" in request.fixturenames:
+        cluster, row = request.getfixturevalue("cluster"), request.getfixturevalue("row")
+        for need in map(str, faults()[row.fault].needs):
+            if need not in cluster.capabilities:
+                pytest.skip(f"{row.fault} needs {need}: {described(cluster).why_not(need)}")
+
+
+@pytest.fixture
+def observer(cluster: ClusterRecord, row: Row) -> Iterator[Observer]:
+    # Who loses its Lease to a fault ends, and is started anew, some time after that fault is undone.
+    until(lambda: all_run(cluster), "every component runs")
+    with closing(row.observer(cluster)) as observer:
+        yield observer
+
+
+def all_run(cluster: ClusterRecord) -> bool:
+    states = handle_of(cluster).components().values()
+    return all(state.state == "running" for state in states)
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 240
+    while not condition():
+        assert time.monotonic() < deadline, f"not within 240 s: {what}"
+        time.sleep(0.02)
+
+
+def until_well(observer: Observer, targets: list[str]) -> None:
+    until(lambda: all(observer.well(target) for target in targets), f"{targets} as before")
+
+
+def until_hit(observer: Observer, targets: list[str]) -> None:
+    until(lambda: all(observer.hit(target) for target in targets), f"{targets} are hit")
+
+
+def told(folder: RunFolder) -> list[str]:
+    return [line["event"] for line in read_lines(folder.faults)]
+
+
+def kind_of(row: Row) -> type[Fault]:
+    return faults()[row.fault]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        pytest.param(row, words, id=f"{row.fault}: {words}", marks=on_a_cluster)
+        for row in ROWS
+        for words in row.refused
+    ],
+)
+def test_what_must_be_refused_is_refused_and_nothing_is_done(
+    cluster: ClusterRecord, folder: RunFolder, row: Row, words: str
+) -> None:
+    given, before = row.refused[words], handle_of(cluster).components()
+    said = refusal(kind_of(row).model_validate(given), described(cluster))
+    assert words in said
+    with pytest.raises(FaultFailed) as refused:
+        inject(row.fault, given, str(folder.path))
+    assert words in str(refused.value)
+    assert told(folder) == ["failed"]
+    assert Ledger(folder.ledger).open_entries() == []
+    assert handle_of(cluster).components() == before
+
+
+@every_fault
+def test_a_cluster_that_cannot_take_it_is_told_why(cluster: ClusterRecord, row: Row) -> None:
+    fault = kind_of(row).model_validate(row.given)
+    for need in fault.needs:
+        lacks = {need.operation: "it is somebody else's"}
+        can = tuple(known for known in cluster.capabilities if known != str(need))
+        said = refusal(fault, ClusterDescription(cluster.zones, can, lacks))
+        assert said.startswith(f"{row.fault} needs the capability {need} (it is somebody else's)")
+
+
+@every_fault
+def test_an_observer_sees_it_take_effect_and_end(
+    folder: RunFolder, row: Row, observer: Observer
+) -> None:
+    done = inject(row.fault, row.given, str(folder.path))
+    assert done["targets"]
+    until_hit(observer, done["targets"])
+    if kind_of(row).lasts == "lasting":
+        assert undo(row.fault, str(folder.path))["targets"] == done["targets"]
+        assert told(folder) == ["injecting", "injected", "took-effect", "undoing", "undone"]
+    else:
+        assert told(folder) == ["injecting", "injected", "took-effect"]
+    assert Ledger(folder.ledger).open_entries() == []
+    until_well(observer, done["targets"])
+
+
+@pytest.mark.torture
+@every_fault_that_holds_something
+def test_whoever_finds_the_ledger_undoes_it_and_undoing_again_does_nothing(
+    cluster: ClusterRecord, folder: RunFolder, row: Row, observer: Observer
+) -> None:
+    targets = inject(row.fault, row.given, str(folder.path))["targets"]
+    assert undo_open(Ledger(folder.ledger)) == []
+    until_well(observer, targets)
+    before = handle_of(cluster).processes()
+    assert undo(row.fault, str(folder.path)) == WELL
+    [entry] = Ledger(folder.ledger).entries()
+    scene = Scene(cluster, handle_of(cluster), tuple(targets), facts=entry.facts["facts"])
+    kind_of(row).model_validate(row.given).undo(scene)
+    assert handle_of(cluster).processes() == before
+    until_well(observer, targets)
+
+
+@pytest.mark.torture
+@every_lasting_fault
+def test_it_is_undone_though_it_was_never_injected(
+    cluster: ClusterRecord, folder: RunFolder, row: Row, observer: Observer
+) -> None:
+    fault, before = kind_of(row).model_validate(row.given), handle_of(cluster).processes()
+    target = fault.candidates(Scene(cluster, handle_of(cluster)))[0].target
+    arguments = {"fault": row.fault, "run": str(folder.path), "index": 0}
+    ledger = Ledger(folder.ledger)
+    entry = ledger.intend("fault", row.fault, UNDO, arguments)
+    ledger.learn(entry, given=fault.model_dump(mode="json"), targets=[target])
+    assert undo(row.fault, str(folder.path))["targets"] == [target]
+    assert handle_of(cluster).processes() == before
+    until_well(observer, [target])
+
+
+@pytest.mark.torture
+@every_fault_that_holds_something
+def test_it_is_undone_and_told_though_somebody_was_there_before(
+    cluster: ClusterRecord, folder: RunFolder, row: Row, observer: Observer
+) -> None:
+    targets = inject(row.fault, row.given, str(folder.path))["targets"]
+    for target in targets:
+        row.interfere(cluster, target)
+    with pytest.raises(FaultFailed, match="did not last"):
+        undo(row.fault, str(folder.path))
+    assert Ledger(folder.ledger).open_entries() == []
+    until_well(observer, targets)
+
+
+@every_fault_that_ends
+def test_it_ends_by_itself_where_nobody_is_left_to_undo_it(
+    cluster: ClusterRecord, row: Row, observer: Observer
+) -> None:
+    fault, handle = kind_of(row).model_validate(row.given), handle_of(cluster)
+    there = fault.candidates(Scene(cluster, handle))
+    targets = [next(found for found in there if found.leads or fault.asked() != "leader").target]
+    end = now() + 3 * SECOND
+    fault.inject(Scene(cluster, handle, tuple(targets), lease=end))
+    until(lambda: not all(observer.well(target) for target in targets), f"{targets} are not well")
+    until_well(observer, targets)
+    assert now() >= end
+
+
+@pytest.mark.torture
+@every_fault
+def test_an_injection_that_does_nothing_is_found_out(
+    cluster: ClusterRecord,
+    folder: RunFolder,
+    row: Row,
+    observer: Observer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kind_of(row), "effect_s", 1.0)
+    with monkeypatch.context() as patch:
+        row.sabotage(patch)
+        with pytest.raises(FaultFailed, match=r"after 1 s "):
+            inject(row.fault, row.given, str(folder.path))
+    assert told(folder)[-1] == "failed"
+    ledger = Ledger(folder.ledger)
+    [entry] = ledger.entries()
+    undo_open(ledger)
+    assert ledger.open_entries() == []
+    until_well(observer, entry.facts["targets"])
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS if row.astray]
+)
+def test_an_injection_that_hits_another_is_found_out(
+    cluster: ClusterRecord,
+    folder: RunFolder,
+    row: Row,
+    observer: Observer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert row.astray
+    monkeypatch.setattr(kind_of(row), "effect_s", 1.0)
+    with monkeypatch.context() as patch:
+        row.astray(patch)
+        with pytest.raises(FaultFailed, match=r"after 1 s "):
+            inject(row.fault, row.given, str(folder.path))
+        undo_open(Ledger(folder.ledger))  # of the one that was hit
+    assert told(folder)[-1] in ("failed", "undone")
+    assert Ledger(folder.ledger).open_entries() == []
+    with closing(Processes(cluster)) as processes:
+        until(
+            lambda: all(processes.answer(name) == "200" for name in processes.pids), "all is well"
+        )
+
+
+@pytest.mark.torture
+@every_fault_that_holds_something
+def test_an_undo_that_does_nothing_is_found_out(
+    folder: RunFolder, row: Row, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets = inject(row.fault, row.given, str(folder.path))["targets"]
+    with monkeypatch.context() as patch:
+        patch.setattr(kind_of(row), "return_s", 1.0)
+        row.sabotage(patch)
+        with pytest.raises(FaultFailed, match=r"after 1 s "):
+            undo(row.fault, str(folder.path))
+    assert len(Ledger(folder.ledger).open_entries()) == 1
+    undo(row.fault, str(folder.path))
+    until_well(observer, targets)
+
+
+@pytest.mark.cluster
+@pytest.mark.breaks
+def test_a_rolling_restart_that_did_not_come_to_its_end_is_told(
+    cluster: ClusterRecord, folder: RunFolder
+) -> None:
+    before = handle_of(cluster).processes()
+    inject("kube-apiserver.rolling_restart", {"zone": ["c", "a", "b"]}, str(folder.path))
+    with pytest.raises(FaultFailed, match="kube-apiserver-b was not restarted"):
+        undo("kube-apiserver.rolling_restart", str(folder.path))
+    after = handle_of(cluster).processes()
+    assert after["kube-apiserver-c"] != before["kube-apiserver-c"]
+    assert after["kube-apiserver-b"] == before["kube-apiserver-b"]
+    assert Ledger(folder.ledger).open_entries() == []
+
+
+@pytest.mark.cluster
+@pytest.mark.breaks
+@pytest.mark.timeout(600)  # each may take a minute to end: who watches keeps it
+def test_never_are_two_apiservers_down_in_a_rolling_restart(
+    cluster: ClusterRecord, folder: RunFolder
+) -> None:
+    processes = Processes(cluster)
+    servers = [server.name for server in cluster.of_kind("kube-apiserver")]
+    inject("kube-apiserver.rolling_restart", {"zone": ["a", "b"]}, str(folder.path))
+    most = 0
+    while not all(processes.ended(server) for server in servers[:2]):
+        states = handle_of(cluster).components()
+        most = max(most, sum(states[server].state != "running" for server in servers))
+        ended = [server for server in servers if processes.ended(server)]
+        if ended[:-1]:  # all that were restarted before the last one are ready again
+            assert [processes.answer(server) for server in ended[:-1]] == ["200"] * len(ended[:-1])
+        time.sleep(0.02)
+    assert most == 1
+    undo("kube-apiserver.rolling_restart", str(folder.path))
+    processes.close()

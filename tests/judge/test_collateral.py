@@ -1,0 +1,227 @@
+"""What changed besides: each change is named, unless a fault announces it; where nobody looked is no 0."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from judged_drill import JudgedDrill
+from judged_scrapes import END, at
+from judged_surroundings import lease, looked_after, looks
+
+from kubedrill.record.verdict import Report, Verdict
+
+Change = Callable[[JudgedDrill], None]
+
+
+def asked(tmp_path: Path, made: JudgedDrill) -> Report:
+    made.objectives = [(phase, "collateral == 0") for phase in ("baseline", "fault", "recovery")]
+    return made.judged(tmp_path)
+
+
+def values(report: Report) -> list[float | None]:
+    return [objective.value for objective in report.objectives]
+
+
+def test_what_the_fault_announces_is_not_besides(tmp_path: Path) -> None:
+    report = asked(tmp_path, looked_after())
+    assert report.collateral == []
+    assert (report.verdict, values(report)) == (Verdict.PASS, [0.0, 0.0, 0.0])
+
+
+def test_what_runs_in_a_zone_that_a_fault_took_is_not_besides(tmp_path: Path) -> None:
+    made = looked_after()
+    made.faults = [{**line, "target": "zone-b"} for line in made.faults]
+    kill_another(made)
+    assert asked(tmp_path, made).collateral == []
+
+
+def kill_another(made: JudgedDrill) -> None:
+    exit_of = {"component": "kube-scheduler-b", "pid": 17, "status": -9, "by": "itself"}
+    made.exits.append({"time": at(14), "event": "exited", "asked": False, **exit_of})
+
+
+def end_itself(made: JudgedDrill, component: str = "kube-scheduler-a", **said: Any) -> None:
+    exit_of = {"component": component, "pid": 17, "status": 1, "by": "itself", **said}
+    made.exits.append({"time": at(14), "event": "exited", "asked": False, **exit_of})
+
+
+def test_a_leader_that_could_not_renew_its_lease_ends_itself(tmp_path: Path) -> None:
+    made = looked_after()
+    made.faults = [{**line, "moves": ["etcd", "kube-scheduler"]} for line in made.faults]
+    end_itself(made)
+    assert asked(tmp_path, made).collateral == []
+
+
+@pytest.mark.parametrize(
+    ("moves", "said"),
+    [
+        (["etcd"], {}),  # nothing kept the scheduler from its Lease
+        (None, {}),  # of an activity nothing is known
+        (["etcd", "kube-scheduler"], {"status": 2}),  # it crashed
+        (["etcd", "kube-scheduler"], {"status": -9}),
+        (["etcd", "kube-scheduler"], {"component": "etcd-a"}),
+        (["etcd", "kube-scheduler"], {"component": "kube-controller-manager-a"}),
+    ],
+)
+def test_what_exits_otherwise_is_named(tmp_path: Path, moves: Any, said: dict[str, Any]) -> None:
+    made = looked_after()
+    made.faults = [{**line, "moves": moves} for line in made.faults]
+    end_itself(made, **said)
+    changes = [change.what for change in asked(tmp_path, made).collateral]
+    assert changes == [said.get("component", "kube-scheduler-a")]
+
+
+def take_another(made: JudgedDrill) -> None:
+    exit_of = {"component": "kube-scheduler-b", "pid": 17, "status": -15, "by": "somebody"}
+    made.exits.append({"time": at(14), "event": "exited", "asked": True, **exit_of})
+
+
+def move_the_scheduler(made: JudgedDrill) -> None:
+    for number in range(140, END * 10):
+        made.scrapes.leases[number] = lease(number / 10, scheduler="zone-c")
+
+
+def announce_nothing(made: JudgedDrill) -> None:
+    made.faults = [{**line, "moves": []} for line in made.faults]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "words"),
+    [
+        (
+            kill_another,
+            "exit",
+            "kube-scheduler-b exited (signal 9); nobody had asked for it, and no fault announces it",
+        ),
+        (
+            take_another,
+            "exit",
+            "kube-scheduler-b exited (signal 15); asked by somebody, and no fault announces it",
+        ),
+        (
+            move_the_scheduler,
+            "leader",
+            "kube-scheduler: zone-c leads instead of zone-a, and no fault announces it",
+        ),
+        (
+            announce_nothing,
+            "leader",
+            "etcd's leader changed 1 times, and no fault announces it",
+        ),
+    ],
+)
+def test_what_it_does_not_announce_is_named(
+    tmp_path: Path, change: Change, kind: str, words: str
+) -> None:
+    made = looked_after()
+    change(made)
+    report = asked(tmp_path, made)
+    [found] = report.collateral
+    assert (found.kind, found.words) == (kind, words)
+    assert (report.verdict, values(report)) == (Verdict.FAIL, [0.0, 1.0, 0.0])
+    assert report.objectives[1].reason == f"1 is not exactly 0; {words}"
+
+
+@pytest.mark.parametrize("change", [kill_another, take_another, announce_nothing])
+def test_it_is_named_also_where_no_objective_asks(tmp_path: Path, change: Change) -> None:
+    made = looked_after()
+    made.scrapes.leases, made.surrounding = [], []
+    change(made)
+    report = made.judged(tmp_path)
+    assert len(report.collateral) == 1
+    assert report.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("after", "what", "words"),
+    [
+        (looks("by-hand"), "by-hand", "namespace by-hand was made: neither load nor seed"),
+        (looks(gone="default"), "default", "namespace default is gone: neither load nor seed"),
+    ],
+)
+def test_an_object_that_came_or_went_is_of_the_last_phase(
+    tmp_path: Path, after: list[dict[str, Any]], what: str, words: str
+) -> None:
+    made = looked_after()
+    made.surrounding = after
+    report = asked(tmp_path, made)
+    [found] = report.collateral
+    assert (found.kind, found.what) == ("object", what)
+    assert found.words.startswith(words)
+    assert values(report) == [0.0, 0.0, 1.0]
+
+
+def without_a_pod() -> JudgedDrill:
+    made = looked_after()
+    for look, pods in zip(made.surrounding, (["web/a", "web/b"], ["web/a"]), strict=True):
+        look["there"] = {**look["there"], "pods": pods}
+    return made
+
+
+@pytest.mark.parametrize(
+    "told", [{"targets": ["etcd-b", "pod/web/b"]}, {"facts": {"evicted": ["web/b"]}}]
+)
+def test_a_pod_that_a_fault_deletes_or_has_evicted_is_announced(
+    tmp_path: Path, told: dict[str, Any]
+) -> None:
+    made = without_a_pod()
+    [found] = asked(tmp_path / "alone", made).collateral
+    assert found.words.startswith("pod web/b is gone")
+    for line in made.faults:
+        line.pop("target", None)  # as it was written once
+        line |= {"targets": ["etcd-b"], **told}
+    assert asked(tmp_path / "announced", made).collateral == []
+
+
+def test_of_a_fault_that_does_not_say_any_leader_may_move(tmp_path: Path) -> None:
+    made = looked_after()
+    made.faults = [{**line, "moves": None} for line in made.faults]
+    move_the_scheduler(made)
+    assert asked(tmp_path, made).collateral == []
+
+
+def _blind(made: JudgedDrill) -> None:
+    made.surrounding[1] = {**made.surrounding[1], "there": {}, "error": "timeout"}
+
+
+def _lacking(made: JudgedDrill) -> None:
+    there = {"namespaces": made.surrounding[1]["there"]["namespaces"]}
+    made.surrounding[1] = {**made.surrounding[1], "there": there}
+
+
+def _half(made: JudgedDrill) -> None:
+    made.surrounding = made.surrounding[:1]
+
+
+def _unseen(made: JudgedDrill) -> None:
+    made.scrapes.leases = [
+        {**look, "held": {}, "error": "refused"} if at(10) <= look["time"] < at(20) else look
+        for look in made.scrapes.leases
+    ]
+
+
+def _no_leases(made: JudgedDrill) -> None:
+    made.scrapes.leases = []
+
+
+def _no_looks(made: JudgedDrill) -> None:
+    made.surrounding = []
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_blind, "surrounding.jsonl: timeout"),
+        (_lacking, "surrounding.jsonl: nodes were looked at only once"),
+        (_half, "surrounding.jsonl: is not a look before the load and one after"),
+        (_no_looks, "surrounding.jsonl: is missing"),
+        (_no_leases, "leases.jsonl: is missing"),
+        (_unseen, "leases.jsonl: nobody said in this phase who leads"),
+    ],
+)
+def test_where_nobody_looked_nothing_is_known(tmp_path: Path, change: Change, reason: str) -> None:
+    made = looked_after()
+    change(made)
+    fault = asked(tmp_path, made).objectives[1]
+    assert (fault.verdict, fault.reason) == (Verdict.INVALID, reason)
