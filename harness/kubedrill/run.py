@@ -18,6 +18,7 @@ from kubedrill.experiment import Experiment, schedule
 from kubedrill.judge import convert
 from kubedrill.judge.aborting import AbortWatch, Held
 from kubedrill.judge.live import Tail
+from kubedrill.judge.waiting import StateWatch
 from kubedrill.order import Order, check_before, check_it_may_be_thrown_away, open_folder
 from kubedrill.record.catalogue import ClusterDefinition
 from kubedrill.record.cluster import ClusterRecord
@@ -167,7 +168,7 @@ def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> 
 def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> None:
     """Watch until every child has ended by itself; Aborted if an abort condition holds."""
     tail = Tail(drill.folder, plan)
-    abort = AbortWatch(plan)
+    abort, states = AbortWatch(plan), StateWatch(plan)
     begun: set[str] = set()
     with LiveView(plan, console) as view:
         drill.on_event = view.event
@@ -180,6 +181,8 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
             drill.check_watchdog()
             figures = tail.poll()
             view.show(figures)
+            for told in states.check(figures):
+                drill.add(told)
             if held := abort.check(figures):
                 raise Aborted(held)
         tell_phases(drill, plan, begun)

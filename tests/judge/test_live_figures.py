@@ -236,6 +236,11 @@ def test_no_condition_never_aborts(running: Running) -> None:
         ("etcd.fsync.p99 > 1s for 3s", {"fsync_p99_s": 0.9}, {"fsync_p99_s": 1.1}),
         ("nodes.not_ready > 2 for 3s", {"not_ready": 2.0}, {"not_ready": 3.0}),
         (
+            "objects.pods > 20 for 3s",
+            {"objects": {"pods": 20.0, "secrets": 99.0}},
+            {"objects": {"pods": 21.0}},
+        ),
+        (
             "list.p99 > 2s for 3s",
             {"loads": {"list": LiveLoad(10, 10, 1.9)}},
             {"loads": {"list": LiveLoad(10, 10, 2.1)}},

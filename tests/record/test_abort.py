@@ -2,10 +2,11 @@
 
 import pytest
 
-from kubedrill.record.abort import ABORT_SERIES, check_abort, parse_abort
+from kubedrill.record.abort import check_abort, parse_abort
+from kubedrill.record.live_series import LIVE_SERIES
 from kubedrill.record.objective import ObjectiveError
 
-WATCHED = f"{', '.join(ABORT_SERIES)}, and p99 and error_rate of each load"
+WATCHED = f"{', '.join(LIVE_SERIES)}, and p99 and error_rate of each load"
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,7 @@ WATCHED = f"{', '.join(ABORT_SERIES)}, and p99 and error_rate of each load"
         "apiserver.rss > 2GB for 5s",
         "etcd.fsync.p99 > 500ms for 5s",
         "nodes.not_ready > 3 for 5s",
+        "objects.secrets > 50000 for 5s",
     ],
 )
 def test_what_is_known_live_can_end_a_drill(text: str) -> None:

@@ -45,8 +45,14 @@ def expand(experiment: Experiment, catalogue: Catalogue, run: str) -> dict[str, 
 def expand_alone(experiment: Experiment, catalogue: Catalogue, runs: str) -> dict[str, Any]:
     """Return the same for `chaos run`: each time that it is played, its run folder is made below `runs`.
 
-    NotStarted if the cluster's file is changed: it is played on whatever is up.
+    NotStarted if the cluster's file is changed: it is played on whatever is up; or if a fault waits for a
+    state, which only a drill knows.
     """
+    if waiting := [fault for fault in experiment.faults if fault.when]:
+        raise NotStarted(
+            f"{waiting[0].name}: `chaos run` watches nothing, so that nobody knows when "
+            f"{waiting[0].when}; say at: instead, or play it with kubedrill run"
+        )
     if experiment.cluster_changes:
         on = on_cluster(experiment.cluster, experiment.cluster_changes)
         raise NotStarted(
@@ -70,16 +76,20 @@ def _extension(experiment: Experiment, run: str) -> dict[str, Any]:
 
 
 def _method(experiment: Experiment, catalogue: Catalogue, run: str) -> list[dict[str, Any]]:
-    # (seconds, 0 or 1, activity): at the same instant what ends is undone before what begins.
-    edges: list[tuple[float, int, dict[str, Any]]] = []
+    # (seconds, 0 or 1, activities): at the same instant what ends is undone before what begins.
+    # Nothing else begins or ends before a fault that waits has begun, or is over if it says for how long.
+    edges: list[tuple[float, int, list[dict[str, Any]]]] = []
     for index, fault in enumerate(experiment.faults):
-        edges.append((fault.inject_s, 1, _inject(fault, index, catalogue, run)))
         undo = _undo(fault, index, catalogue, run)
-        if undo:
-            edges.append((fault.undo_s, 0, undo))
+        inject = [*_until_state(fault, index, run), _inject(fault, index, catalogue, run)]
+        if undo and fault.for_s is not None:
+            inject += [_until_over(fault, fault.for_s, index), undo]
+        elif undo:
+            edges.append((fault.undo_s, 0, [undo]))
+        edges.append((fault.inject_s, 1, inject))
     method = _introduction(experiment, run)
-    for seconds, _, activity in sorted(edges, key=lambda edge: edge[:2]):
-        method += [_until(seconds), activity]
+    for seconds, _, activities in sorted(edges, key=lambda edge: edge[:2]):
+        method += [_until(seconds), *activities]
     return [*method, _until(experiment.seconds)]
 
 
@@ -98,8 +108,23 @@ def _farewell(experiment: Experiment, run: str) -> list[dict[str, Any]]:
 
 
 def _until(seconds: float) -> dict[str, Any]:
+    return _wait(format_duration(seconds), "until", {"offset_s": seconds})
+
+
+def _until_state(fault: WantedFault, index: int, run: str) -> list[dict[str, Any]]:
+    if fault.when is None:
+        return []
+    return [_wait(fault.when, "until_state", {"run": run, "index": index})]
+
+
+def _until_over(fault: WantedFault, for_s: float, index: int) -> dict[str, Any]:
+    what = f"{format_duration(for_s)} after {fault.when}"
+    return _wait(what, "until_over", {"index": index, "for_s": for_s})
+
+
+def _wait(what: str, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
     return {
-        **_action(f"until {format_duration(seconds)}", PLAYER, "until", {"offset_s": seconds}),
+        **_action(f"until {what}", PLAYER, function, arguments),
         "controls": [_STOP_CONTROL],
     }
 

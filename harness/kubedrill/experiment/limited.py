@@ -30,7 +30,7 @@ def closed(experiment: Experiment, limits: Sequence[Limits]) -> str:
     if not experiment.faults:
         return ""
     begin = datetime.now(UTC)
-    end = begin + timedelta(seconds=max(fault.inject_s for fault in experiment.faults))
+    end = begin + timedelta(seconds=max(fault.latest_s for fault in experiment.faults))
     return next(filter(None, (limit.closed(begin, end) for limit in limits)), "")
 
 

@@ -4,7 +4,7 @@ Passes over what has the wrong form, so that a person sees the errors of form an
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from kubedrill.experiment.draft import Draft, sound
@@ -19,6 +19,7 @@ from kubedrill.record.catalogue import Catalogue, ProfileDescription, Refusal
 from kubedrill.record.objective import Objective, ObjectiveError, check, parse
 from kubedrill.record.schedule import Probing
 from kubedrill.record.series import load_series, reserved
+from kubedrill.record.state import check_state, parse_state
 from kubedrill.words import did_you_mean, shown
 
 Read = TypeVar("Read")
@@ -46,6 +47,15 @@ class NameCheck:
             for name in load_series(load.name, self._catalogue.series(index, load.profile))
             or [load.name]
         ]
+
+    @property
+    def _silent(self) -> dict[str, Collection[str]]:
+        """The phases in which a load does not press, by the load's name."""
+        return {
+            load.name: self._phases.keys() - {phase for _, phase in sound(load.phases)}
+            for load in self._loads.values()
+            if load.phases and load.name is not None
+        }
 
     def check_cluster(self) -> None:
         """Check that the cluster is one of the catalogue's, and can be changed as it is to be."""
@@ -149,6 +159,21 @@ class NameCheck:
                     told.add(place)
                     self._problems.add(place, why)
 
+    def check_states(self, faults: Mapping[tuple[int, int], WantedFault]) -> None:
+        """Check the states in which faults begin: whether they can be known, and when they can come."""
+        for (index, _), fault in faults.items():
+            if fault.when is not None:
+                self._try(("faults", index, "when"), self._check_state, fault)
+
+    def _check_state(self, fault: WantedFault) -> None:
+        state = parse_state(str(fault.when))
+        series = state.objective.series
+        if series in self._unclear:
+            return
+        check_state(state, self._load_names)
+        if fault.phase in self._silent.get(series, ()):
+            raise ObjectiveError(f'the load "{series}" does not press in this phase')
+
     def objectives(self, faults: Sequence[WantedFault]) -> tuple[PhaseObjective, ...]:
         """Return the objectives of every phase, those with problems left out.
 
@@ -179,11 +204,7 @@ class NameCheck:
         cluster = self._catalogue.cluster
         return Measurable(
             phases=self._phases,
-            silent={
-                load.name: self._phases.keys() - {phase for _, phase in sound(load.phases)}
-                for load in self._loads.values()
-                if load.phases and load.name is not None
-            },
+            silent=self._silent,
             closed={str(load.name) for load in self._loads.values() if load.closed_loop},
             seeded={kind for kind, count in file.seed if count} if file.seed else set(),
             series=self._load_names,

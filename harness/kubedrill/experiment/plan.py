@@ -50,6 +50,12 @@ class PlannedFault:
     """The capabilities that the cluster must have."""
     targets: tuple[str, ...]
     """What it may hit."""
+    when: str | None = None
+    """The state in which it begins, from `inject_s` on; None: at that time."""
+    latest_s: float | None = None
+    """When it begins at the latest, if it waits for a state."""
+    for_s: float | None = None
+    """How long it lasts from when that state came; None: until `undo_s`."""
     chosen: str = ""
     """`leader` or `random` where it hits one of them, which is known when it is injected."""
     lasts: Lasts = "lasting"
@@ -199,6 +205,9 @@ def _fault(
         "phase": fault.phase,
         "inject_s": fault.inject_s,
         "undo_s": fault.undo_s,
+        "when": fault.when,
+        "latest_s": fault.latest_s if fault.when else None,
+        "for_s": fault.for_s,
     }
     if fault.name == ACTIVITY:
         action = fault.arguments["activity"]["name"]

@@ -119,21 +119,33 @@ def _phase_table(planned: Plan) -> "Table":
 def _fault_text(fault: PlannedFault) -> str:
     arguments = ", ".join(f"{name}: {shown(value)}" for name, value in fault.arguments.items())
     away = "".join(f"\n  {part.words()}" for part in fault.taken)
-    times = (format_duration(fault.inject_s), format_duration(fault.undo_s))
     return (
         f"\n{fault.number}. {fault.name} {arguments}\n  {fault.does}\n"
-        f"  {_LASTS[fault.lasts].format(*times)}; needs {', '.join(fault.needs) or 'nothing'}\n"
+        f"  {_span(fault)}; needs {', '.join(fault.needs) or 'nothing'}\n"
         f"  hits {_hit(fault)}\n"
         f"  blast radius: {fault.blast_radius or 'not stated'}{away}"
     )
 
 
+def _span(fault: PlannedFault) -> str:
+    """Return from when to when a fault is in force."""
+    begin, until = format_duration(fault.inject_s), f"to {format_duration(fault.undo_s)}"
+    if fault.latest_s is None:
+        at = f"from {begin}" if fault.lasts == "lasting" else f"at {begin}"
+    else:
+        latest = format_duration(fault.latest_s)
+        at = f"from {begin} on, as soon as {fault.when}, at {latest} at the latest (else INVALID),"
+        until = f"until {format_duration(fault.undo_s)}"
+    if fault.for_s is not None:
+        until = f"for {format_duration(fault.for_s)}"
+    return _LASTS[fault.lasts].format(at, until)
+
+
 _LASTS: dict[Lasts, str] = {
-    "lasting": "from {0} to {1}",
-    "momentary": "at {0}, and over at once",
-    "irreversible": "at {0}, and cannot be undone: only on a cluster that is thrown away after the drill",
+    "lasting": "{0} {1}",
+    "momentary": "{0}, and over at once",
+    "irreversible": "{0}, and cannot be undone: only on a cluster that is thrown away after the drill",
 }
-"""From when to when a fault is in force."""
 
 
 def _hit(fault: PlannedFault) -> str:

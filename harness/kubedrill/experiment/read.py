@@ -10,6 +10,7 @@ from kubedrill.experiment.names import NameCheck
 from kubedrill.experiment.observed import check_arrivals, check_observed
 from kubedrill.experiment.schema import MOST_FAULTS, ExperimentFile
 from kubedrill.experiment.settled import Experiment, PhaseLength, WantedFault
+from kubedrill.experiment.waits import check_waits
 from kubedrill.reading.problems import Location, Problems, dotted
 from kubedrill.record.catalogue import Catalogue, Refusal
 from kubedrill.record.schedule import ScheduledLoad
@@ -33,6 +34,7 @@ def read_faults(draft: Draft, catalogue: Catalogue) -> dict[tuple[int, int], Wan
         for index, entry in sound(draft.file.faults)
         for time, fault in enumerate(reader.read(entry, index))
     }
+    check_waits(read, draft.problems)
     if len(read) > MOST_FAULTS >= len(draft.file.faults):
         together = f"{len(read):,} faults, with those that are repeated; at most {MOST_FAULTS}"
         draft.problems.add(("faults",), together)
@@ -54,6 +56,7 @@ def settle(
     names.check_cluster()
     names.check_loads()
     names.check_refused(faults, refused)
+    names.check_states(faults)
     abort, objectives = names.abort(), names.objectives([*faults.values()])
     loads = _loads(file, draft.folder, problems) if draft.whole else ()
     if draft.whole:

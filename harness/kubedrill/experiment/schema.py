@@ -34,7 +34,7 @@ from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
 from kubedrill.words import shown
 
-FAULT_KEYS = ("phase", "at", "for", "every", "times", "rollback", "rights")
+FAULT_KEYS = ("phase", "at", "when", "for", "every", "times", "rollback", "rights")
 """What may stand beside a fault's name."""
 
 MOST_LOADS = 64
@@ -214,6 +214,11 @@ _FAULTS_SCHEMA = WithJsonSchema(
                 },
                 "phase": {"type": "string", "default": "fault"},
                 "at": DURATION_SCHEMA | {"default": "0s", "description": "From the phase's start."},
+                "when": {
+                    "type": "string",
+                    "description": "Begins in this state, from `at` on: "
+                    "`objects.pods >= 5000 within 2m`.",
+                },
                 "for": DURATION_SCHEMA | {"description": "Until the phase ends, if not given."},
                 "every": DURATION_SCHEMA
                 | {"description": "Begins again so long after each begin; `for` is less."},

@@ -12,6 +12,7 @@ from kubedrill.record.abort import AbortCondition
 from kubedrill.record.catalogue import Lasts, Rule
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom, changed_keys
+from kubedrill.record.state import parse_state
 
 ACTIVITY = "activity"
 """The name of a fault that is any Chaos Toolkit action; its arguments are activity and rollback."""
@@ -57,6 +58,15 @@ class WantedFault:
     undo_s: float
     lasts: Lasts = "lasting"
     slows_disks: bool = False
+    when: str | None = None
+    """The state in which it begins, from `inject_s` on, as written; None: at `inject_s`."""
+    for_s: float | None = None
+    """How long it lasts from when that state came; None: until `undo_s`, the latest in any case."""
+
+    @property
+    def latest_s(self) -> float:
+        """When it begins at the latest."""
+        return self.inject_s + (parse_state(self.when).within_s if self.when else 0.0)
 
 
 @dataclass(frozen=True, slots=True)

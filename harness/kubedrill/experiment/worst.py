@@ -57,5 +57,5 @@ def _over(fault: WantedFault, catalogue: Catalogue, drill_s: float) -> float:
             return drill_s
         case "momentary":
             known = catalogue.faults[fault.name]
-            return min(fault.inject_s + known.effect_s, fault.undo_s)
+            return min(fault.latest_s + known.effect_s, fault.undo_s)
     return fault.undo_s

@@ -46,6 +46,8 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
                 at(fault.undo_s),
                 fault.lasts,
                 fault.slows_disks,
+                fault.when,
+                fault.for_s,
             )
             for fault in experiment.faults
         ),
@@ -102,8 +104,12 @@ def _fault(fault: ScheduledFault, scheduled: Schedule) -> dict[str, Any]:
     times = {
         "phase": fault.phase,
         "at": _seconds(begins.get(fault.phase, scheduled.start), fault.inject),
-        "for": _seconds(fault.inject, fault.undo),
     }
+    if fault.when is None:
+        times["for"] = _seconds(fault.inject, fault.undo)
+    else:
+        times["when"] = fault.when
+        times |= {} if fault.for_s is None else {"for": format_duration(fault.for_s)}
     if fault.name == ACTIVITY:
         return {**fault.arguments, **times}
     return {fault.name: fault.arguments, **times}

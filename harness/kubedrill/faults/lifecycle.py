@@ -17,6 +17,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import Handle, HandleError
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import lasting
+from kubedrill.faults.awaited import not_come
 from kubedrill.faults.beside import beside
 from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, missing, proof
@@ -62,7 +63,7 @@ def inject(
 def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:
     record = ClusterRecord.read(folder.cluster)
     progress = Progress(folder, fault.name, index, moves=fault.moves(), shows=fault.shows())
-    if why := held_back(record, fault.name):
+    if why := held_back(record, fault.name) or not_come(folder, index):
         raise progress.fail(why)
     scene = Scene(record, handle_of(record), lease=_lease(fault, folder, index))
     targets = _choose(fault, scene, progress)

@@ -19,6 +19,7 @@ from typing import Any, Final, Required, TypedDict
 from kubedrill.clock import SECOND
 from kubedrill.cluster.guest import GuestNeeded, grant, revoke, user_of
 from kubedrill.cluster.provider import provider_named
+from kubedrill.faults.awaited import not_come
 from kubedrill.faults.limited import held_back
 from kubedrill.faults.outcome import failure
 from kubedrill.faults.progress import GRACE, FaultFailed, Progress, deadline, folder_of, is_ending
@@ -94,7 +95,7 @@ def inject(
     folder = folder_of(run)
     progress = Progress(folder, NAME, index, (activity["name"],))
     place = str(Path.cwd())
-    if refused := held_back(ClusterRecord.read(folder.cluster), NAME):
+    if refused := held_back(ClusterRecord.read(folder.cluster), NAME) or not_come(folder, index):
         raise progress.fail(refused)
     if is_ending(folder):
         raise FaultFailed(f"{activity['name']}: not injected, the drill was ended")

@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.clock import SECOND, now
-from kubedrill.faults.progress import ENDED
+from kubedrill.faults.awaited import wait_for_state
+from kubedrill.faults.progress import ENDED, folder_of
 from kubedrill.record.folder import RunFolder
 
 _begin: int | None = None
 """When offsets count from: the schedule's start, or the first wait of an experiment played alone."""
+
+
+_came: dict[int, int] = {}
+"""When the states came for which faults waited, by their position in the schedule, monotonic ns."""
 
 
 def until(offset_s: float) -> None:
@@ -24,8 +29,25 @@ def until(offset_s: float) -> None:
     global _begin  # noqa: PLW0603 - chaoslib calls plain functions; the clock must outlive each call
     if _begin is None:
         _begin = now()
-    left = _begin + round(offset_s * SECOND) - now()
-    if left > 0:
+    _wait_until(_begin + round(offset_s * SECOND))
+
+
+def until_state(run: str, index: int) -> dict[str, Any]:
+    """Wait for the state in which a fault begins, or until it is too late for it, or the drill is ended."""
+    told = wait_for_state(folder_of(run), index)
+    if told and told.event == "came":
+        _came[index] = told.time
+    return {"told": told.words if told else "nothing"}
+
+
+def until_over(index: int, for_s: float) -> None:
+    """Wait until so long after the state came in which a fault began; not at all if it did not."""
+    if index in _came:
+        _wait_until(_came[index] + round(for_s * SECOND))
+
+
+def _wait_until(time: int) -> None:
+    if (left := time - now()) > 0:
         ENDED.wait(left / SECOND)
 
 

@@ -81,7 +81,12 @@ def deadline(folder: RunFolder, index: int, undo_s: float = 0.0) -> int | None:
     """
     if not folder.schedule.exists():
         return None
-    return Schedule.read(folder.schedule).faults[index].undo + max(GRACE, round(undo_s * SECOND))
+    fault = Schedule.read(folder.schedule).faults[index]
+    # One that waited for a state may have begun long before it might have at the latest.
+    over = (
+        fault.undo if fault.for_s is None else min(fault.undo, now() + round(fault.for_s * SECOND))
+    )
+    return over + max(GRACE, round(undo_s * SECOND))
 
 
 _called: dict[str, RunFolder] = {}

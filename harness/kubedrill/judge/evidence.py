@@ -21,7 +21,7 @@ from kubedrill.record.lines import BadEvidence
 from kubedrill.record.objective import Objective, ObjectiveError, parse
 from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.series import Series, find_series
-from kubedrill.record.timeline import Event
+from kubedrill.record.timeline import Event, StateTold
 from kubedrill.words import shown
 
 
@@ -60,7 +60,8 @@ class Evidence:
         _check_objectives(schedule, folder.schedule)
         cluster = ClusterRecord.read(folder.cluster)
         told = read_told(folder, schedule, ending)
-        faults = with_events(folder, schedule, told, ending)
+        states = [event for event in events if isinstance(event, StateTold)]
+        faults = with_events(folder, schedule, told, states, ending)
         metrics = Metrics.read(folder, cluster, schedule.scraping, ending.killed)
         return cls(
             folder,

@@ -102,7 +102,7 @@ def recovery(fault: ToldFault, evidence: Evidence) -> Recovery | None:
 def _bound(fault: ToldFault, begun: int, evidence: Evidence) -> _Bound:
     """Return the end of the phase of a fault's undo, or the next injection if that comes first."""
     schedule = evidence.schedule
-    phase = schedule.phase_at(fault.scheduled.undo) or schedule.phases[-1]
+    phase = schedule.phase_at(fault.undo_due) or schedule.phases[-1]
     bounds = [_Bound(phase.end, f"{phase.name} ended")]
     for other in evidence.faults:
         at = other.at("injecting")

@@ -12,6 +12,8 @@ from kubedrill.record.faults import FaultLine, Witness
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_lines
 from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, touches
+from kubedrill.record.state import latest
+from kubedrill.record.timeline import StateTold
 
 PUNCTUAL = SECOND
 """A fault later, or undone earlier, than this no longer fits its phase."""
@@ -29,6 +31,8 @@ class ToldFault:
 
     scheduled: ScheduledFault
     events: dict[str, FaultLine] = field(default_factory=dict)
+    came: int | None = None
+    """When the state came for which it waited, as was told, monotonic ns."""
     doubt: str = ""
     """Why nobody knows what it told, in words; empty if that is known."""
     failures: list[str] = field(default_factory=list)
@@ -58,6 +62,19 @@ class ToldFault:
     def took_effect(self) -> bool:
         """Whether its effect was proven; what failed beside one that did not is not its doing."""
         return "took-effect" in self.events
+
+    @property
+    def inject_due(self) -> int | None:
+        """When it was to be injected, monotonic ns: when its state came, if it waits for one."""
+        return self.scheduled.inject if self.scheduled.when is None else self.came
+
+    @property
+    def undo_due(self) -> int:
+        """When it was to be undone, monotonic ns; so long after its state came, if it says for how long."""
+        begun, for_s = self.came, self.scheduled.for_s
+        if begun is None or for_s is None:
+            return self.scheduled.undo
+        return begun + round(for_s * SECOND)
 
     def at(self, event: str) -> int | None:
         """Return when an event was told, monotonic ns."""
@@ -117,20 +134,32 @@ def read_told(folder: RunFolder, schedule: Schedule, ending: Ending) -> Found[Fa
 
     Who tells the first event makes the file: it may be missing as long as no fault was due.
     """
-    due = any(fault.inject < ending.time for fault in schedule.faults)
+    due = any(latest(fault) < ending.time for fault in schedule.faults)
     if not due and not folder.faults.exists():
         return Found()
     return found(folder, lambda: _lines(folder.faults, schedule, ending.killed))
 
 
 def with_events(
-    folder: RunFolder, schedule: Schedule, told: Found[FaultLine], ending: Ending
+    folder: RunFolder,
+    schedule: Schedule,
+    told: Found[FaultLine],
+    states: Iterable[StateTold],
+    ending: Ending,
 ) -> list[ToldFault]:
-    """Return every scheduled fault with its events; or with a doubt, where its file does not tell them."""
+    """Return every scheduled fault with its events; or with a doubt, where its file does not tell them.
+
+    `states` are what became of those for which faults waited.
+    """
     begun = folder.faults.exists()
+    came = {state.index: state.time for state in states if state.event == "came"}
     faults = [
-        ToldFault(fault, doubt=told.doubt if begun or fault.inject < ending.time else "")
-        for fault in schedule.faults
+        ToldFault(
+            fault,
+            came=came.get(index),
+            doubt=told.doubt if begun or latest(fault) < ending.time else "",
+        )
+        for index, fault in enumerate(schedule.faults)
     ]
     for line in told.lines:
         faults[line.index].events.setdefault(line.event, line)
@@ -215,7 +244,7 @@ def _lapse(fault: ToldFault) -> str:
 
 
 def _incomplete(fault: ToldFault) -> Iterator[str]:
-    planned = {"injecting": fault.scheduled.inject, "undoing": fault.scheduled.undo}
+    planned = {"injecting": fault.inject_due, "undoing": fault.undo_due}
     expected = {"injecting": "was not injected", "took-effect": "did not take effect"}
     if fault.scheduled.can_be_undone:
         expected["undone"] = "was not undone"
@@ -224,6 +253,9 @@ def _incomplete(fault: ToldFault) -> Iterator[str]:
             yield f"{fault.name}: {words}"
             return
     for event, due in planned.items():
+        if due is None:
+            yield f"{fault.name}: was injected, though nobody told that its state had come"
+            return
         off = (fault.at(event) or due) - due
         if abs(off) > PUNCTUAL:
             words = f"{event} {abs(off) / SECOND:.1f} s {'late' if off > 0 else 'early'}"

@@ -13,11 +13,11 @@ from kubedrill.judge.recent import RecentFsyncs
 from kubedrill.judge.requests import latencies, percentile
 from kubedrill.process.tail import LineTail
 from kubedrill.reading.arrivals import Times
-from kubedrill.record.abort import AVAILABILITY, FSYNC, HEALTHY, NOT_READY, RSS, guards
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_whole
 from kubedrill.record.live import LiveFigures, LiveLoad
+from kubedrill.record.live_series import AVAILABILITY, FSYNC, HEALTHY, NOT_READY, OBJECTS, RSS
 from kubedrill.record.sample import (
     LOAD_DTYPE,
     PROBE_DTYPE,
@@ -26,8 +26,9 @@ from kubedrill.record.sample import (
 )
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
+from kubedrill.record.state import asked_live
 from kubedrill.record.vitals import GeneratorVitals, ProberVitals, Vitals
-from kubedrill.record.watched import HealthLook, NodeLook, ResourceLook
+from kubedrill.record.watched import HealthLook, NodeLook, ObjectLook, ResourceLook
 
 WINDOW = 5 * SECOND
 """The figures are over the last five seconds: 50 probes a verb."""
@@ -101,7 +102,9 @@ class Tail:
         self._health = LineTail(folder.health, HealthLook)
         self._resources = LineTail(folder.resources, ResourceLook)
         self._nodes = LineTail(folder.nodes, NodeLook)
-        self._fsyncs = RecentFsyncs(folder) if guards(schedule.abort, FSYNC) else None
+        self._counted = LineTail(folder.objects, ObjectLook)
+        self._objects: dict[str, float] = {}
+        self._fsyncs = RecentFsyncs(folder) if FSYNC in asked_live(schedule) else None
         self._rss: Mapping[str, float] = {}
         self._not_ready: float | None = None
         self._upto: dict[str, int] = {}
@@ -135,6 +138,7 @@ class Tail:
             rss=self._rss,
             fsync_p99_s=fsync_p99_s,
             not_ready=self._not_ready,
+            objects=dict(self._objects),
             upto={**self._upto, **known},
             faults=tuple(self._in_force.values()),
             lag_s=self._lag_us / 1e6,
@@ -205,6 +209,10 @@ class Tail:
         for seen in self._nodes.read():
             self._not_ready = None if seen.error else float(len(seen.not_ready))
             self._upto[NOT_READY] = seen.time + seen.took_us * 1000
+        for count in self._counted.read():
+            self._objects = {kind: float(number) for kind, number in count.counts.items()}
+            answered = (name for name, kind in OBJECTS.items() if kind in count.counts)
+            self._upto |= dict.fromkeys(answered, count.time + count.took_us * 1000)
         for told in self._faults.read():
             if told.event == "injected":
                 self._in_force[told.index] = f"{told.fault} on {told.target}"

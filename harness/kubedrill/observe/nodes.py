@@ -5,20 +5,15 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kubedrill.client.caller import Caller
-from kubedrill.clock import MILLISECOND, now
+from kubedrill.clock import now
+from kubedrill.observe.in_turn import InTurn
 from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
-from kubedrill.record.sample import outcome_name
 from kubedrill.record.watched import NodeLook
-from kubedrill.wire.errors import WireError
-from kubedrill.wire.target import identity_target
 
 EVERY_S = 1.0
-TIMEOUT = 900 * MILLISECOND
-"""An apiserver that does not answer within this time is given up for another one."""
 
 _PATH = "/api/v1/nodes?resourceVersion=0&includeObject=Metadata"
 """From the watch cache: a node's objects are not read from etcd each second."""
@@ -27,14 +22,11 @@ _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 
 class Nodes:
-    """Asks one apiserver for the table of nodes, a line a round; another apiserver after it failed once."""
+    """Asks for the table of nodes, a line a round."""
 
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
         # Who may list nodes already, for what changed besides.
-        self._servers = [
-            Caller(*identity_target(record, "auditor", server.serving))
-            for server in record.of_kind("kube-apiserver")
-        ]
+        self._servers = InTurn(record, "auditor")
         self._lines = JsonLines(folder.nodes)
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
@@ -46,32 +38,21 @@ class Nodes:
                 self._once()
 
     def _once(self) -> None:
-        begun, error = now(), ""
-        rows: dict[str, bool] = {}
-        try:
-            rows = self._ask()
-        except WireError as broken:
-            error = outcome_name(broken.outcome)
-        except (ValueError, KeyError, TypeError) as wrong:
-            error = f"no table of nodes: {wrong}"
-        if error:
-            self._servers.append(self._servers.pop(0))
+        begun = now()
+        rows, error = self._servers.ask(_PATH, _TABLE, _rows)
         self._lines.add(
             NodeLook(
                 time=begun,
                 took_us=(now() - begun) // 1000,
-                nodes=len(rows),
-                not_ready=tuple(name for name, ready in rows.items() if not ready),
+                nodes=len(rows or ()),
+                not_ready=tuple(name for name, ready in (rows or {}).items() if not ready),
                 error=error,
             )
         )
 
-    def _ask(self) -> dict[str, bool]:
-        server = self._servers[0]
-        answer = server.ask(server.request("GET", _PATH, accept=_TABLE), now() + TIMEOUT)
-        if answer.status != 200:
-            raise ValueError(outcome_name(answer.status))
-        return dict(readiness(json.loads(answer.body)))
+
+def _rows(body: bytes) -> dict[str, bool]:
+    return dict(readiness(json.loads(body)))
 
 
 def readiness(table: Any) -> Iterator[tuple[str, bool]]:

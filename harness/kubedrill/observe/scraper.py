@@ -20,16 +20,19 @@ from kubedrill.observe.machine import MachineMeter, MachineWatch
 from kubedrill.observe.metrics import Scrape, Seen, interval_s
 from kubedrill.observe.nodes import EVERY_S as NODES_EVERY_S
 from kubedrill.observe.nodes import Nodes
+from kubedrill.observe.objects import EVERY_S as OBJECTS_EVERY_S
+from kubedrill.observe.objects import Objects
 from kubedrill.observe.resources import Resources
 from kubedrill.observe.ticks import ticks
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record import surrounding
-from kubedrill.record.abort import NOT_READY
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
+from kubedrill.record.live_series import NOT_READY, OBJECTS
 from kubedrill.record.schedule import Schedule, allowed_hole
+from kubedrill.record.state import asked_live
 from kubedrill.record.watched import LEADERLESS
 
 STAGGER = 50 * MILLISECOND
@@ -90,6 +93,9 @@ class Scraper:
         if _asks_for_nodes(schedule):
             nodes = Nodes(self._folder, self._record)
             yield "nodes", nodes.run, ticks(schedule, NODES_EVERY_S)
+        if kinds := {OBJECTS[name] for name in asked_live(schedule) if name in OBJECTS}:
+            objects = Objects(self._folder, self._record, kinds)
+            yield "objects", objects.run, ticks(schedule, OBJECTS_EVERY_S)
         for number, scrape in enumerate(self._scrapes):
             every = interval_s(scrape.component, settings)
             # The first one, before the schedule begins, opens the connection.
@@ -119,7 +125,7 @@ def _asks_who_leads(schedule: Schedule) -> bool:
 
 def _asks_for_nodes(schedule: Schedule) -> bool:
     asked = [objective.text for objective in schedule.objectives]
-    return any(NOT_READY in text for text in (*asked, *schedule.abort))
+    return NOT_READY in asked_live(schedule) or any(NOT_READY in text for text in asked)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -9,28 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kubedrill.reading.units import format_duration
-from kubedrill.record.metric import METRICS
+from kubedrill.record.live_series import AVAILABILITY, HEALTHY, check_is_live
 from kubedrill.record.objective import (
     LONGEST,
     Objective,
     ObjectiveError,
-    check,
     holds,
     read_comparison,
     read_duration,
 )
 from kubedrill.words import shown
 
-AVAILABILITY = ("availability", "availability.reads", "availability.writes")
-HEALTHY = "etcd.healthy_members"
-OF_LOADS = ("p99", "error_rate")
-"""What is known of each load while it presses: of its arrivals in the last five seconds that are settled."""
-RSS = {name: metric.component for name, metric in METRICS.items() if metric.source == "memory"}
-"""By series of memory, the kind of component whose largest it is."""
-FSYNC = "etcd.fsync.p99"
-NOT_READY = "nodes.not_ready"
-ABORT_SERIES = (*AVAILABILITY, HEALTHY, FSYNC, *RSS, NOT_READY)
-"""What the live figures hold at any moment, beside the loads'; the rest is known only after the drill."""
 _FOR = re.compile(r"^(?P<inner>.*?)\s+for\s+(?P<length>\S+)\s*$")
 
 
@@ -58,28 +47,8 @@ def check_abort(
     condition: AbortCondition, known_loads: Iterable[str], drill_s: float = math.inf
 ) -> None:
     """Raise ObjectiveError unless the condition can be watched, and met, while the drill runs."""
-    loads = [*known_loads]
-    check(condition.objective, loads)
-    objective = condition.objective
-    watched = objective.series in loads and "." not in objective.series
-    # The extremes of a gauge are of a phase, and a drill is ended by what is now.
-    known = objective.statistic in OF_LOADS if watched else spelled_as(objective) in ABORT_SERIES
-    if not known or objective.share_of:
-        raise ObjectiveError(
-            f"{spelled_as(objective)} cannot end a drill; what is watched while it runs: "
-            f"{', '.join(ABORT_SERIES)}, and {' and '.join(OF_LOADS)} of each load"
-        )
+    check_is_live(condition.objective, known_loads, "end a drill")
     _check_can_end(condition, drill_s)
-
-
-def spelled_as(objective: Objective) -> str:
-    """Return what stands left of an objective's operator."""
-    return ".".join(filter(None, (objective.series, objective.statistic)))
-
-
-def guards(conditions: Iterable[str], series: str) -> bool:
-    """Whether one of these conditions is on a series, spelled with its statistic."""
-    return any(spelled_as(parse_abort(text).objective) == series for text in conditions)
 
 
 def _check_can_end(condition: AbortCondition, drill_s: float) -> None:

@@ -103,6 +103,14 @@ class RunFolder:
         return self.path / "nodes.jsonl"
 
     @property
+    def objects(self) -> Path:
+        """How many objects of a kind there are, once a second; written by the scraper.
+
+        Only of kinds that an abort condition, or a state in which a fault begins, is about.
+        """
+        return self.path / "objects.jsonl"
+
+    @property
     def audit(self) -> Path:
         """What the auditor wrote, read and was told (record.audit); only where an objective is about that."""
         return self.path / "audit.jsonl"

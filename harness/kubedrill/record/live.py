@@ -43,6 +43,8 @@ class LiveFigures:
     """Of all members' logs over the last seconds; None where nobody asks, or none was synced."""
     not_ready: float | None = None
     """Nodes that were not ready when last asked; None where nobody asks, or nobody answered."""
+    objects: Mapping[str, float] = field(default_factory=dict)
+    """How many there are of a kind (`pods`), as last counted; of those that somebody asks for."""
     upto: Mapping[str, int] = field(default_factory=dict)
     """By what a condition is on, or a load's name: when its newest sample became known, monotonic ns."""
     lag_s: float = 0.0

@@ -100,6 +100,10 @@ class ScheduledFault:
     lasts: Lasts = "lasting"
     slows_disks: bool = False
     """Whether the disk under the drill may be slow for it: what waits for a disk keeps others waiting."""
+    when: str | None = None
+    """The state in which it begins, from `inject` on, as written (record.state); None: at `inject`."""
+    for_s: Amount | None = None
+    """How long it lasts from when that state came; None: until `undo`, which is the latest in any case."""
 
     @property
     def can_be_undone(self) -> bool:

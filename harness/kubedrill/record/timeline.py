@@ -6,9 +6,11 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
+from kubedrill.reading.units import show
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.faults import FaultLine, Told
 from kubedrill.record.lines import Amount, Count, Json, Line, Time, TimedLine, read_lines
+from kubedrill.record.objective import read_comparison
 
 
 class DrillStarted(TimedLine):
@@ -81,6 +83,31 @@ class FaultTold(Told):
     def of(cls, line: FaultLine) -> "FaultTold":
         """Return the event of a line."""
         return cls(name=line.fault, **line.model_dump(exclude={"fault"}))
+
+
+class StateTold(TimedLine):
+    """What became of the state in which a fault is to begin; `name` is the fault."""
+
+    kind: Literal["state"] = "state"
+    name: str
+    index: Count
+    """Position of the fault in the schedule."""
+    event: Literal["awaited", "came", "missed"]
+    state: str
+    """As written: `objects.pods >= 5000`."""
+    value: float | None
+    """What it was then, or was last, in the base unit of its series; None if nothing was known."""
+    sample: Time | None
+    """When the sample became known that says so, monotonic ns."""
+
+    @property
+    def words(self) -> str:
+        """Return what became of it."""
+        if self.event == "awaited":
+            return f"waits for {self.state}"
+        unit = read_comparison(self.state).unit
+        was = "nobody knows" if self.value is None else f"it was {show(self.value, unit)}"
+        return f"{self.state} {'came' if self.event == 'came' else 'did not come in time'}: {was}"
 
 
 class ChildEnded(TimedLine):
@@ -161,6 +188,7 @@ Event = (
     DrillEvent
     | PhaseBegan
     | FaultTold
+    | StateTold
     | ChildEnded
     | ComponentEvent
     | Note
@@ -176,6 +204,7 @@ EVENT = cast(
         Annotated[DrillEvent, Field(discriminator="name")]
         | PhaseBegan
         | FaultTold
+        | StateTold
         | ChildEnded
         | Annotated[ComponentEvent, Field(discriminator="event")]
         | Note

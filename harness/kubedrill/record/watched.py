@@ -56,6 +56,16 @@ class NodeLook(TimedLine):
     """Why that is not known; "" if it is."""
 
 
+class ObjectLook(TimedLine):
+    """One round of asking how many objects there are."""
+
+    took_us: Count
+    counts: dict[str, Count]
+    """By kind (`pods`); without those that were not answered."""
+    error: str
+    """Why one was not; "" if all were."""
+
+
 class Usage(Line):
     """One process; CPU since its start."""
 

@@ -13,6 +13,7 @@ from kubedrill.record.timeline import (
     FaultTold,
     NotUndone,
     PhaseBegan,
+    StateTold,
 )
 from kubedrill.report.sentences import on_target
 from kubedrill.words import exit_status
@@ -32,6 +33,8 @@ def event_words(event: Event) -> str:  # noqa: PLR0911 - one sentence a kind
         case FaultTold():
             proof = f": {event.proof}" if event.proof else ""
             return f"{on_target(event.name, event.target)} {event.event.replace('-', ' ')}{proof}"
+        case StateTold():
+            return f"{event.name}: {event.words}"
         case ChildEnded():
             return f"{event.name} ended early ({exit_status(event.status)})"
         case ComponentExited():
@@ -49,6 +52,8 @@ def is_trouble(event: Event) -> bool:
             return True
         case FaultTold():
             return event.event == "failed"
+        case StateTold():
+            return event.event == "missed"
         case ComponentExited():
             return not event.asked
     return False

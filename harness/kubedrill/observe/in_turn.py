@@ -1,0 +1,44 @@
+"""Observe: one apiserver after the other is asked: the next one after one that did not answer."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from kubedrill.client.caller import Caller
+from kubedrill.clock import MILLISECOND, now
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.sample import outcome_name
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.target import identity_target
+
+TIMEOUT = 900 * MILLISECOND
+"""An apiserver that does not answer within this time is given up for another one."""
+
+Read = TypeVar("Read")
+
+
+class InTurn:
+    """Asks as one identity, on kept connections."""
+
+    def __init__(self, record: ClusterRecord, identity: str) -> None:
+        self._servers = [
+            Caller(*identity_target(record, identity, server.serving))
+            for server in record.of_kind("kube-apiserver")
+        ]
+
+    def ask(self, path: str, accept: str, read: Callable[[bytes], Read]) -> tuple[Read | None, str]:
+        """Return what is read of the answer to a GET; None and why, where there is none that can be read.
+
+        `read` raises ValueError, KeyError or TypeError where the answer is none.
+        """
+        server = self._servers[0]
+        try:
+            answer = server.ask(server.request("GET", path, accept=accept), now() + TIMEOUT)
+            if answer.status == 200:
+                return read(answer.body), ""
+            error = outcome_name(answer.status)
+        except WireError as broken:
+            error = outcome_name(broken.outcome)
+        except (ValueError, KeyError, TypeError) as wrong:
+            error = f"no answer to GET {path}: {wrong}"
+        self._servers.append(self._servers.pop(0))
+        return None, error

@@ -1,0 +1,66 @@
+"""Observe: how many objects of a kind there are: objects.jsonl. Only of kinds that somebody asks for."""
+
+import json
+import threading
+from collections.abc import Iterable
+
+from kubedrill.clock import now
+from kubedrill.observe.in_turn import InTurn
+from kubedrill.observe.ticks import missed, wait_until
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import JsonLines
+from kubedrill.record.watched import ObjectLook
+
+EVERY_S = 1.0
+
+_GROUPS = {"leases": "/apis/coordination.k8s.io/v1"}
+"""Where a kind is that is none of the core's."""
+_METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+
+
+class Objects:
+    """Counts the objects of some kinds, a line a round."""
+
+    def __init__(self, folder: RunFolder, record: ClusterRecord, kinds: Iterable[str]) -> None:
+        self._kinds = sorted(kinds)
+        self._servers = InTurn(record, "scraper")
+        self._lines = JsonLines(folder.objects)
+
+    def run(self, times: Iterable[int], ended: threading.Event) -> None:
+        """Count at each of `times` until `ended` is set; leave out those that have long passed."""
+        for due in times:
+            if not wait_until(due, ended):
+                return
+            if not missed(due):
+                self._once()
+
+    def _once(self) -> None:
+        begun = now()
+        answers = {
+            kind: self._servers.ask(
+                f"{_GROUPS.get(kind, '/api/v1')}/{kind}?limit=1", _METADATA, counted
+            )
+            for kind in self._kinds
+        }
+        self._lines.add(
+            ObjectLook(
+                time=begun,
+                took_us=(now() - begun) // 1000,
+                counts={kind: count for kind, (count, _) in answers.items() if count is not None},
+                error="; ".join(
+                    f"{kind}: {error}" for kind, (_, error) in answers.items() if error
+                ),
+            )
+        )
+
+
+def counted(body: bytes) -> int:
+    """Return how many objects there are by the first page of their list; KeyError, ValueError if it is none.
+
+    An apiserver says how many a page leaves out as long as nothing is selected.
+    """
+    page = json.loads(body)
+    here, metadata = len(page["items"] or ()), page["metadata"]  # of none it is null
+    left = metadata["remainingItemCount"] if metadata.get("continue") else 0
+    return here + int(left)
