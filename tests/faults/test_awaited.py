@@ -1,6 +1,8 @@
 """A fault that waits for a state begins when the runner has told that it came, and not otherwise."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,12 +39,18 @@ def waiting(tmp_path: Path) -> RunFolder:
     schedule = Schedule.read(JudgedDrill().write(tmp_path / "judged").schedule)
     waits = replace(KILL, inject=now(), undo=now() + 60 * SECOND, when=WHEN)
     replace(schedule, faults=(waits, KILL)).write(folder.schedule)
-    Timeline(folder.timeline).add(Note(time=now(), name="something else"))
     return folder
 
 
-def test_it_may_not_begin_before_that_is_told(waiting: RunFolder) -> None:
-    timeline = Timeline(waiting.timeline)
+@pytest.fixture
+def timeline(waiting: RunFolder) -> Iterator[Timeline]:
+    """The run's timeline, in which something else stands already."""
+    with closing(Timeline(waiting.timeline)) as timeline:
+        timeline.add(Note(time=now(), name="something else"))
+        yield timeline
+
+
+def test_it_may_not_begin_before_that_is_told(waiting: RunFolder, timeline: Timeline) -> None:
     assert "nobody told in time whether objects.pods >= 50 within 30s" in not_come(waiting, 0)
     assert not_come(waiting, 1) == ""
     for event in (told("awaited", 3), told("came", 50, index=1)):
@@ -52,8 +60,8 @@ def test_it_may_not_begin_before_that_is_told(waiting: RunFolder) -> None:
     assert not_come(waiting, 0) == ""
 
 
-def test_one_that_was_missed_says_what_it_was(waiting: RunFolder) -> None:
-    Timeline(waiting.timeline).add(told("missed", 12))
+def test_one_that_was_missed_says_what_it_was(waiting: RunFolder, timeline: Timeline) -> None:
+    timeline.add(told("missed", 12))
     words = "not injected: objects.pods >= 50 did not come in time: it was 12"
     assert not_come(waiting, 0) == words
     waited = wait_for_state(waiting, 0)
@@ -61,16 +69,16 @@ def test_one_that_was_missed_says_what_it_was(waiting: RunFolder) -> None:
     assert waited.event == "missed"
 
 
-def test_it_is_waited_for_until_it_comes(waiting: RunFolder) -> None:
+def test_it_is_waited_for_until_it_comes(waiting: RunFolder, timeline: Timeline) -> None:
     coming = told("came", 51)
-    later = threading.Timer(0.3, Timeline(waiting.timeline).add, [coming])
+    later = threading.Timer(0.3, timeline.add, [coming])
     later.start()
     assert wait_for_state(waiting, 0) == coming
     later.join()
 
 
 def test_nobody_waits_once_the_drill_is_ended(
-    waiting: RunFolder, monkeypatch: pytest.MonkeyPatch
+    waiting: RunFolder, timeline: Timeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = threading.Event()
     for module in (awaited, progress):
