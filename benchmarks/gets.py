@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
+from kubedrill.load.user import Arrival, KubernetesUser, RequestSeries, Result
 from kubedrill.load.user.parameters import Parameters
 
 
@@ -16,7 +16,7 @@ class GetsParameters(Parameters):
 class Gets(KubernetesUser):
     """GETs one object, again and again."""
 
-    series = (Series("get", "GET", "transaction"),)
+    series = (RequestSeries("get", "GET", "transaction"),)
     parameters = GetsParameters
 
     def prepare(self) -> None:

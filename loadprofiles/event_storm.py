@@ -12,7 +12,7 @@ from pydantic import Field
 
 from kubedrill.clock import now
 from kubedrill.load.template import Object, Template, compact, head, placeholder
-from kubedrill.load.user import Arrival, Parameters, Result, Series
+from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
 from kubedrill.load.writing import NOT_FOUND, WritingUser
 
 PATCH = "application/strategic-merge-patch+json"
@@ -44,9 +44,9 @@ class EventStorm(WritingUser):
     """Makes an Event or counts one up, each time an arrival is due."""
 
     series = (
-        Series("event", "POST", "transaction"),
-        Series("event.create", "POST", "part"),
-        Series("event.patch", "PATCH", "part"),
+        RequestSeries("event", "POST", "transaction"),
+        RequestSeries("event.create", "POST", "part"),
+        RequestSeries("event.patch", "PATCH", "part"),
     )
     parameters = EventStormParameters
     permissions: ClassVar = {"namespaces": "create", "events": "create, patch"}

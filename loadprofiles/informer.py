@@ -7,10 +7,10 @@ What it costs the server, and which claims it is for: docs/profiles/watches.md.
 
 from typing import ClassVar
 
-from kubedrill.load.informer import InformerParameters, Watching
+from kubedrill.load.informer import InformerClients, InformerParameters
 
 
-class Informer(Watching):
+class Informer(InformerClients):
     """Writes to a collection, while informers keep up with it."""
 
     parameters = InformerParameters

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from kubedrill.clock import now
 from kubedrill.load.template import Object, Template, compact, head, placeholder
-from kubedrill.load.user import Arrival, Parameters, Result, Series
+from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
 from kubedrill.load.writing import WritingUser
 from kubedrill.wire.response import Response
 
@@ -47,7 +47,10 @@ class LeaseHeartbeatParameters(Parameters):
 class LeaseHeartbeat(WritingUser):
     """Renews one Lease, each time an arrival is due."""
 
-    series = (Series("renew", "PUT", "transaction"), Series("renew.read", "GET", "part"))
+    series = (
+        RequestSeries("renew", "PUT", "transaction"),
+        RequestSeries("renew.read", "GET", "part"),
+    )
     parameters = LeaseHeartbeatParameters
     permissions: ClassVar = {
         "namespaces": "create",

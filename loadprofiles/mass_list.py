@@ -15,9 +15,9 @@ from kubedrill.client.list_metadata import HEAD
 from kubedrill.client.watching import Encoding
 from kubedrill.clock import SECOND, now
 from kubedrill.load.collections import CollectionParameters
-from kubedrill.load.lists import Asked, Ending, Expected, Form, accept, version_in
+from kubedrill.load.lists import Asked, BodyTail, Expected, Form, accept, version_in
 from kubedrill.load.resources import BUILT_IN
-from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
+from kubedrill.load.user import Arrival, KubernetesUser, RequestSeries, Result
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 
@@ -92,9 +92,9 @@ class MassList(KubernetesUser):
     """LISTs everything, each time an arrival is due."""
 
     series = (
-        Series("list", "LIST", "transaction"),
-        Series("list.page", "LIST", "part"),
-        Series("list.version", "LIST", "part"),
+        RequestSeries("list", "LIST", "transaction"),
+        RequestSeries("list.page", "LIST", "part"),
+        RequestSeries("list.version", "LIST", "part"),
     )
     parameters = MassListParameters
     permissions: ClassVar = {"{resource}": "list"}
@@ -151,7 +151,7 @@ class MassList(KubernetesUser):
 
     def _page(self, request: bytes, deadline: int) -> tuple[Result, str]:
         """Return what came of one page, and the token of the next one ("": none)."""
-        ending = Ending()
+        ending = BodyTail()
         each = ending.take if self._expected.unstructured else None
         try:
             response = self.send(request, deadline, HEAD, each)

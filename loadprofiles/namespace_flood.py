@@ -15,7 +15,7 @@ from pydantic import Field
 from kubedrill.clock import now
 from kubedrill.load.flood import encoded, text
 from kubedrill.load.template import Object, Template, compact, head, placeholder
-from kubedrill.load.user import Arrival, Parameters, Result, Series
+from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
 from kubedrill.load.writing import NOT_FOUND, OK, WritingUser
 
 NAMESPACES = "/api/v1/namespaces"
@@ -45,12 +45,12 @@ class NamespaceFlood(WritingUser):
     """Makes a namespace and its contents, each time an arrival is due."""
 
     series = (
-        Series("create", "POST", "transaction"),
-        Series("create.request", "POST", "part"),
-        Series("create.account", "GET", "part"),
-        Series("create.gone", "DELETE", "part"),
-        Series("create.delete", "DELETE", "part"),
-        Series("create.look", "GET", "part"),
+        RequestSeries("create", "POST", "transaction"),
+        RequestSeries("create.request", "POST", "part"),
+        RequestSeries("create.account", "GET", "part"),
+        RequestSeries("create.gone", "DELETE", "part"),
+        RequestSeries("create.delete", "DELETE", "part"),
+        RequestSeries("create.look", "GET", "part"),
     )
     permissions: ClassVar = {
         "namespaces": "create, get, delete",

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from kubedrill.clock import SECOND, now
 from kubedrill.load.template import Object, Template, compact, head, placeholder
-from kubedrill.load.user import Arrival, Parameters, Result, Series
+from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
 from kubedrill.load.writing import OK, WritingUser
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
@@ -90,8 +90,8 @@ class PodChurn(WritingUser):
     """Makes one workload, takes it through its life and deletes it, each time an arrival is due."""
 
     series = (
-        Series("churn", "POST", "transaction"),
-        *(Series(f"churn.{step}", verb, "part") for step, verb in STEPS.items()),
+        RequestSeries("churn", "POST", "transaction"),
+        *(RequestSeries(f"churn.{step}", verb, "part") for step, verb in STEPS.items()),
     )
     parameters = PodChurnParameters
     permissions: ClassVar = {

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from kubedrill.client.watching import Stamps
 from kubedrill.clock import SECOND, now
-from kubedrill.load.informer import InformerParameters, Watching
+from kubedrill.load.informer import InformerClients, InformerParameters
 from kubedrill.load.informing import LIST, OK
 from kubedrill.wire.errors import WireError
 
@@ -45,7 +45,7 @@ class PollVsWatchParameters(InformerParameters):
         return self
 
 
-class PollVsWatch(Watching):
+class PollVsWatch(InformerClients):
     """Writes to a collection, while pollers or informers keep up with it."""
 
     parameters = PollVsWatchParameters

@@ -7,10 +7,10 @@ What it costs the server, and which claims it is for: docs/profiles/watches.md.
 
 from typing import ClassVar
 
-from kubedrill.client.watching import MEDIA, Events, Kind
+from kubedrill.client.watching import MEDIA, EventKind, Events
 from kubedrill.clock import now
 from kubedrill.load.collections import WatchedParameters
-from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
+from kubedrill.load.user import Arrival, KubernetesUser, RequestSeries, Result
 from kubedrill.record.sample import Outcome
 
 OK = 200
@@ -25,7 +25,7 @@ STREAMING = {
 class WatchList(KubernetesUser):
     """Streams a whole list, each time an arrival is due."""
 
-    series = (Series("list", "WATCHLIST", "transaction"),)
+    series = (RequestSeries("list", "WATCHLIST", "transaction"),)
     parameters = WatchedParameters
     permissions: ClassVar = {"{resource}": "watch"}
 
@@ -47,11 +47,11 @@ class WatchList(KubernetesUser):
                     found = [
                         event
                         for event in events.feed(data)
-                        if event.kind is Kind.ERROR or event.ends_initial
+                        if event.kind is EventKind.ERROR or event.ends_initial
                     ]
                 except ValueError:
                     outcome = Outcome.MALFORMED
                     break
                 if found:
-                    outcome = found[0].code if found[0].kind is Kind.ERROR else OK
+                    outcome = found[0].code if found[0].kind is EventKind.ERROR else OK
             return Result(outcome, stream.first_byte, now(), stream.size, stream.peer)

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from kubedrill.client.watching import MEDIA, Events, Kind
+from kubedrill.client.watching import MEDIA, EventKind, Events
 from kubedrill.clock import SECOND, now
 from kubedrill.load.collections import WatchedParameters, next_drop
-from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
+from kubedrill.load.user import Arrival, KubernetesUser, RequestSeries, Result
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.stream import Streaming
@@ -53,9 +53,9 @@ class WatchStorm(KubernetesUser):
     """Opens a watch on a connection of its own, each time an arrival is due."""
 
     series = (
-        Series("open", "WATCH", "transaction"),
-        Series("open.held", "WATCH", "part"),
-        Series("open.again", "WATCH", "part"),
+        RequestSeries("open", "WATCH", "transaction"),
+        RequestSeries("open.held", "WATCH", "part"),
+        RequestSeries("open.again", "WATCH", "part"),
     )
     parameters = WatchStormParameters
     permissions: ClassVar = {"{resource}": "watch"}
@@ -100,7 +100,7 @@ class WatchStorm(KubernetesUser):
         try:
             while data := stream.receive(deadline):
                 for event in events.feed(data):
-                    if event.kind is Kind.ERROR:
+                    if event.kind is EventKind.ERROR:
                         return event.code
                     if event.ends_initial:
                         return OK

@@ -21,7 +21,7 @@ from kubedrill.faults.catalogue import Gathered, gather
 from kubedrill.faults.overlap import refusals
 from kubedrill.faults.rights import rights_of
 from kubedrill.judge import measurers  # noqa: F401 - objectives may name the series that they declare
-from kubedrill.load.describe import NotAProfile, Profiles, with_parameters
+from kubedrill.load.describe import NotAProfile, ProfileDescriptions, with_parameters
 from kubedrill.reading.override import Override
 from kubedrill.reading.text import BadText, read_text
 from kubedrill.record.catalogue import (
@@ -250,9 +250,9 @@ def _takes(schema: dict[str, Any]) -> str:
     return f"{schema.get('type', 'anything')}{bounds}"
 
 
-def profiles(near: Path | None = None) -> Profiles:
+def profiles(near: Path | None = None) -> ProfileDescriptions:
     """Return the load profiles at hand, by their names."""
-    return Profiles(_files("loadprofiles", "*.py", near))
+    return ProfileDescriptions(_files("loadprofiles", "*.py", near))
 
 
 def _files(kind: str, pattern: str, near: Path | None) -> list[Path]:

@@ -3,7 +3,7 @@
 import pytest
 from behaving_server import SERVER_NAME
 
-from kubedrill.client.greenlets.pool import Held, Pool
+from kubedrill.client.greenlets.pool import HeldTimes, Pool
 from kubedrill.client.targets import Targets
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.record.cluster import Endpoint
@@ -13,7 +13,7 @@ from kubedrill.wire.target import Target, client_tls
 
 
 def test_who_gets_no_connection_in_time_is_held_back(server, certificate):
-    tls, held = client_tls(str(certificate.certificate)), Held()
+    tls, held = client_tls(str(certificate.certificate)), HeldTimes()
     target = Target(Endpoint("127.0.0.1", server.port), SERVER_NAME, tls)
     pool = Pool(target, Targets(), held, most=1)
     connection = pool.take(now() + 10 * SECOND)

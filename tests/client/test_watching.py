@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from kubedrill.client.watching import Events, Kind
+from kubedrill.client.watching import EventKind, Events
 
 AT = 12_345_678_901
 STAMP = f"{AT:020}"
@@ -61,7 +61,7 @@ def test_events_cut_anywhere(encoding, stream, size):
         for start in range(0, len(stream), size)
         for event in events.feed(stream[start : start + size])
     ]
-    assert [event.kind for event in found] == [Kind.ADDED, Kind.MODIFIED]
+    assert [event.kind for event in found] == [EventKind.ADDED, EventKind.MODIFIED]
     assert [event.version for event in found] == ["5", "77"]
     assert [event.written_at for event in found] == [None, AT]
     assert not any(event.ends_initial for event in found)
@@ -88,14 +88,14 @@ def test_which_bookmark_ends_a_list(encoding, stream):
 def test_the_status_of_an_error():
     gone = {"kind": "Status", "status": "Failure", "reason": "Expired", "code": 410}
     (event,) = Events("json").feed(line("ERROR", gone))
-    assert (event.kind, event.code) == (Kind.ERROR, 410)
+    assert (event.kind, event.code) == (EventKind.ERROR, 410)
     status = b"".join(
         (length_delimited(2, b"Failure"), length_delimited(4, b"Expired"), b"\x30\x9a\x03")
     )
     envelope = b"k8s\x00" + length_delimited(2, status)
     raw = length_delimited(1, b"ERROR") + length_delimited(2, length_delimited(1, envelope))
     (event,) = Events("protobuf").feed(len(raw).to_bytes(4, "big") + raw)
-    assert (event.kind, event.code) == (Kind.ERROR, 410)
+    assert (event.kind, event.code) == (EventKind.ERROR, 410)
 
 
 @pytest.mark.parametrize(

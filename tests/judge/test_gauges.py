@@ -2,13 +2,13 @@
 
 import pytest
 
-from kubedrill.judge.gauges import Reading, combine, combined, worst
+from kubedrill.judge.gauges import GaugeReading, combine, combined, worst
 
 Told = tuple[int, str, float | None]
 
 
 def trace(across: str, *told: Told) -> list[tuple[int, float]]:
-    return combine([Reading(*one) for one in told], across)
+    return combine([GaugeReading(*one) for one in told], across)
 
 
 @pytest.mark.parametrize(("across", "value"), [("sum", 6.0), ("max", 3.0), ("min", 1.0)])

@@ -11,7 +11,7 @@ import pytest
 from no_files import a_folder, a_pipe, endless
 
 from kubedrill.load import describe as describing
-from kubedrill.load.describe import NotAProfile, Profiles, describe
+from kubedrill.load.describe import NotAProfile, ProfileDescriptions, describe
 
 TOP = Path(__file__).parents[2]
 
@@ -60,7 +60,7 @@ def write(folder: Path, name: str, text: str | bytes) -> Path:
 def test_each_has_its_reason_and_the_shipped_ones_are_described(folder: Path) -> None:
     for name, (text, _) in FOREIGN.items():
         write(folder, name, text)
-    found = Profiles(sorted((folder / "loadprofiles").glob("*.py"))).look_at_all()
+    found = ProfileDescriptions(sorted((folder / "loadprofiles").glob("*.py"))).look_at_all()
     for name, (_, reason) in FOREIGN.items():
         one = found.pop(name.replace("_", "-"))
         assert isinstance(one, NotAProfile)
@@ -170,14 +170,14 @@ def test_the_catalogue_shows_it_with_its_reason(folder: Path) -> None:
 
 BARE = '''
 """Says little."""
-from kubedrill.load.user import Arrival, KubernetesUser, Parameters, Result, Series
+from kubedrill.load.user import Arrival, KubernetesUser, Parameters, Result, RequestSeries
 
 class BareParameters(Parameters):
     word: str | None = None
     number: int = 3
 
 class Bare(KubernetesUser):
-    series = (Series("bare", "GET", "transaction"),)
+    series = (RequestSeries("bare", "GET", "transaction"),)
     parameters = BareParameters
     def transact(self, arrival: Arrival) -> Result: ...
 '''

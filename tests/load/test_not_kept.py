@@ -10,7 +10,7 @@ from list_server import unstructured_list
 
 from kubedrill.client.list_metadata import LAST, token_unstructured
 from kubedrill.client.watching import Stamps
-from kubedrill.load.lists import Ending
+from kubedrill.load.lists import BodyTail
 from kubedrill.wire.response import Answer
 
 TIMES = [10**15 + number for number in range(50)]
@@ -38,19 +38,19 @@ def test_stamps_are_found_wherever_the_body_is_cut(size, body):
 @pytest.mark.parametrize("size", [1, 1000, 65536])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_the_end_of_a_list_of_custom_resources(size, pack):
-    ending, body = Ending(), unstructured_list("token", 200)
+    ending, body = BodyTail(), unstructured_list("token", 200)
     fed(ending.take, pack(body), size)
     assert ending.last == body[-LAST:]
     assert token_unstructured(ending.last) == "token"
 
 
 def test_what_is_broken_has_no_token():
-    ending = Ending()
+    ending = BodyTail()
     fed(ending.take, gzip.compress(b"x" * 1000)[:10] + b"\xff" * 50, 16)
     assert token_unstructured(ending.last) == ""
 
 
-@pytest.mark.parametrize("kind", [Stamps, Ending])
+@pytest.mark.parametrize("kind", [Stamps, BodyTail])
 def test_fifty_megabytes_take_no_memory(kind):
     answer = Answer(each=kind().take)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (50 * MEGABYTE)

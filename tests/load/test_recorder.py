@@ -12,11 +12,11 @@ with pytest.MonkeyPatch.context() as patch:
 
     from kubedrill.client.targets import Targets
     from kubedrill.load.user.recorder import Recorder, open_samples
-    from kubedrill.load.user.result import Result, Series
+    from kubedrill.load.user.result import RequestSeries, Result
     from kubedrill.load.user.statistics import LocustStatistics
 
 DUE = now() - 60 * SECOND
-SERIES = (Series("list", "GET", "transaction"), Series("page", "GET", "page"))
+SERIES = (RequestSeries("list", "GET", "transaction"), RequestSeries("page", "GET", "page"))
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_what_is_seeded_is_there_and_what_is_swept_is_gone(cluster, cluster_file
     assert 0 < swept["seconds"] < 60
     assert ask(cluster, path, fine=(404,)).status == 404
     listed = json.loads(ask(cluster, "/api/v1/pods").body)["items"]
-    assert [one for one in listed if one["metadata"]["namespace"] == result.namespace] == []
+    assert [pod for pod in listed if pod["metadata"]["namespace"] == result.namespace] == []
     sweep(cluster_file, run)
 
 

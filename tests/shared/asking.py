@@ -22,10 +22,10 @@ from kubedrill.record.cluster import Endpoint  # noqa: E402
 from kubedrill.record.sample import outcome_name  # noqa: E402
 from kubedrill.wire.connection import Connection  # noqa: E402
 from kubedrill.wire.errors import WireError  # noqa: E402
-from kubedrill.wire.link import Link  # noqa: E402
 from kubedrill.wire.request import prepare  # noqa: E402
 from kubedrill.wire.response import Answer  # noqa: E402
 from kubedrill.wire.target import Target, client_tls  # noqa: E402
+from kubedrill.wire.tls_connection import TlsConnection  # noqa: E402
 from kubedrill.wire.waiting import Polling  # noqa: E402
 
 if MODE == "greenlet":
@@ -104,7 +104,7 @@ def memory(field: str) -> int:
 def kept_objects() -> int:
     """Return how many connections and answers are still there."""
     gc.collect()
-    return sum(isinstance(one, (Link, Answer)) for one in gc.get_objects())
+    return sum(isinstance(one, (TlsConnection, Answer)) for one in gc.get_objects())
 
 
 time.sleep(0.01)  # gevent opens its own descriptors

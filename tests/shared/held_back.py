@@ -10,14 +10,14 @@ from contextlib import contextmanager
 import pytest
 
 from kubedrill.judge.machine import THROTTLED_SHARE
-from kubedrill.observe.kernel import Limit, limit
+from kubedrill.observe.kernel import CpuQuota, limit
 
 CORES = 2.0
 """Who has that many is whole: there every test is judged."""
 MARKS = ("alone", "again")
 
 
-def held_back(quota: Limit, before: tuple[int, int]) -> str:
+def held_back(quota: CpuQuota, before: tuple[int, int]) -> str:
     """Return in words that a quota has held back what ran since it was counted; "" if it has not."""
     periods, throttled = (after - then for after, then in zip(quota.counted(), before, strict=True))
     share = throttled / periods if periods else 0.0

@@ -10,7 +10,7 @@ import pytest
 from kubedrill.cluster.handle import Handle, Link
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import etcd_commands, lifecycle
-from kubedrill.faults.api import Answer, Api
+from kubedrill.faults.api import Api, ApiAnswer
 from kubedrill.faults.etcd import statuses
 from kubedrill.record.cluster import ClusterRecord
 
@@ -133,8 +133,8 @@ def astray(function: str, zone: int) -> Sabotage:
 def write_nothing(patch: pytest.MonkeyPatch) -> None:
     """Let an apiserver say that it took what it was never sent."""
 
-    def taken(_: Api, method: str, *__: Any) -> Answer:
-        return Answer("kube-apiserver-a", CREATED if method == "POST" else OK, {})
+    def taken(_: Api, method: str, *__: Any) -> ApiAnswer:
+        return ApiAnswer("kube-apiserver-a", CREATED if method == "POST" else OK, {})
 
     patch.setattr(Api, "write", taken)
 

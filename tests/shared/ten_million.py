@@ -15,7 +15,7 @@ from kubedrill.client.targets import Targets
 from kubedrill.clock import SECOND
 from kubedrill.figures.traces import per_second, read_load
 from kubedrill.judge.requests import due_in, statistic
-from kubedrill.load.user import Series
+from kubedrill.load.user import RequestSeries
 from kubedrill.load.user.recorder import ENDED, Recorder, open_samples, unpack
 from kubedrill.load.user.statistics import LocustStatistics
 from kubedrill.record.folder import RunFolder
@@ -34,7 +34,7 @@ def write(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Record all; return each latency in us, and whether it failed."""
     environment = Environment()
     environment.create_local_runner()
-    series = (Series("get", "GET", "transaction"),)
+    series = (RequestSeries("get", "GET", "transaction"),)
     described = tuple(LoadSeries(**one._asdict()) for one in series)
     sidecar = LoadSidecar(series=described, targets=("unknown",), profile="a", load="a")
     samples = open_samples(folder, "load-a", sidecar)

@@ -13,9 +13,9 @@ from kubedrill.record.cluster import Endpoint
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.link import GATHER, RECORD
 from kubedrill.wire.request import prepare
 from kubedrill.wire.target import Target, client_tls
+from kubedrill.wire.tls_connection import GATHER, RECORD
 from kubedrill.wire.waiting import Polling
 
 EDGES = [

@@ -14,7 +14,7 @@ from kubedrill.wire.target import Http, Target, client_tls, identity_target
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ClientIdentity:
     """One client of the API."""
 
     name: str
@@ -60,7 +60,7 @@ def user_agent(profile: str) -> str:
 
 def of_cluster(
     record: ClusterRecord, user_agent: str = "kubedrill-load", http: Http = "1.1"
-) -> list[Identity]:
+) -> list[ClientIdentity]:
     """Return the identities that are there for load; users take them in turn."""
     names = record.load_identities
     if not names:
@@ -68,11 +68,13 @@ def of_cluster(
     identities = []
     for name in names:
         target, token = identity_target(record, name, http=http)
-        identities.append(Identity(name, target, token, record.server_name, user_agent, http=http))
+        identities.append(
+            ClientIdentity(name, target, token, record.server_name, user_agent, http=http)
+        )
     return identities
 
 
-def of_kubeconfig(user_agent: str, http: Http = "1.1") -> Identity:
+def of_kubeconfig(user_agent: str, http: Http = "1.1") -> ClientIdentity:
     """Return who the current context of KUBECONFIG (or ~/.kube/config) says that we are."""
     from kubernetes.client.configuration import Configuration
     from kubernetes.config.config_exception import ConfigException
@@ -92,7 +94,7 @@ def of_kubeconfig(user_agent: str, http: Http = "1.1") -> Identity:
     target = Target(Endpoint(url.hostname, url.port or 443), server_name, _tls(settings, http))
     prefix = url.path.rstrip("/")
     who = ("kubeconfig", target, _token(settings), _host(url), user_agent)
-    return Identity(*who, prefix=prefix, http=http)
+    return ClientIdentity(*who, prefix=prefix, http=http)
 
 
 def _tls(settings: Any, http: Http) -> ssl.SSLContext:

@@ -17,7 +17,7 @@ from kubedrill.client.clientgo import (
     Sleep,
     retried,
 )
-from kubedrill.client.watching import Kind, Watch, WatchEvent
+from kubedrill.client.watching import EventKind, Watch, WatchEvent
 from kubedrill.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
@@ -159,7 +159,7 @@ class Reflector(ABC):
 
     def _initial_events(self, watch: Watch) -> Ended:
         for event in watch.events:
-            if event.kind is Kind.ERROR:
+            if event.kind is EventKind.ERROR:
                 return Ended(event.code, event.raw)
             if event.ends_initial:
                 version = event.version
@@ -172,7 +172,7 @@ class Reflector(ABC):
 
     def _events(self, watch: Watch) -> Ended:
         for event in watch.events:
-            if event.kind is Kind.ERROR:
+            if event.kind is EventKind.ERROR:
                 return Ended(event.code, event.raw)
             # Its version is read when it is needed: once a watch, not once an event.
             self._taken += 1

@@ -36,7 +36,7 @@ _VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
 _CODE = re.compile(rb'"code":(\d{3})')
 
 
-class Kind(Enum):
+class EventKind(Enum):
     """What an event says."""
 
     ADDED = b"ADDED"
@@ -46,21 +46,21 @@ class Kind(Enum):
     ERROR = b"ERROR"
 
 
-_KINDS = {kind.value: kind for kind in Kind}
+_KINDS = {kind.value: kind for kind in EventKind}
 
 
 @dataclass(frozen=True, slots=True)
 class WatchEvent:
     """One event, as it came."""
 
-    kind: Kind
+    kind: EventKind
     raw: bytes
     encoding: Encoding
 
     @property
     def ends_initial(self) -> bool:
         """Whether it is the bookmark after which a streamed list is complete."""
-        return self.kind is Kind.BOOKMARK and _INITIAL_END in self.raw
+        return self.kind is EventKind.BOOKMARK and _INITIAL_END in self.raw
 
     @property
     def written_at(self) -> int | None:
@@ -179,7 +179,7 @@ def _frames(data: bytes) -> tuple[list[bytes], bytes, int]:
     return frames, data[position:], needed
 
 
-def _kind(raw: bytes, encoding: Encoding) -> Kind:
+def _kind(raw: bytes, encoding: Encoding) -> EventKind:
     if encoding == "json":
         name = raw[9 : raw.find(b'"', 9)]
     else:  # WatchEvent.type is field 1, and stands first

@@ -25,7 +25,7 @@ MOST_CONFLICTS = 20
 """So often an object may change between reading and writing it; a node's status changes every 10 s."""
 
 
-class Answer(NamedTuple):
+class ApiAnswer(NamedTuple):
     """What an apiserver said."""
 
     server: str
@@ -53,7 +53,7 @@ class Api:
         for caller in self._callers.values():
             caller.close()
 
-    def read(self, path: str, beside: str = "") -> Answer:
+    def read(self, path: str, beside: str = "") -> ApiAnswer:
         """Return an object, 404 if it is not there, from another apiserver than one if another answers."""
         answer = self._call("GET", path, beside=beside)
         if answer.status not in {OK, NOT_FOUND}:
@@ -72,7 +72,7 @@ class Api:
                 return
             asked["continue"] = token
 
-    def write(self, method: str, path: str, content: Object) -> Answer:
+    def write(self, method: str, path: str, content: Object) -> ApiAnswer:
         """Send a change to the first apiserver that takes it, whatever it then says."""
         return self._call(method, path, content)
 
@@ -94,7 +94,7 @@ class Api:
 
     def _call(
         self, method: str, path: str, content: Object | None = None, beside: str = ""
-    ) -> Answer:
+    ) -> ApiAnswer:
         why = ""
         for server in sorted(self._servers, key=lambda name: name == beside):
             try:
@@ -103,7 +103,7 @@ class Api:
                 why = f"{server}: {error}"
                 self._callers.pop(server).close()
                 continue
-            return Answer(server, response.status, _object(response))
+            return ApiAnswer(server, response.status, _object(response))
         raise HandleError(f"no apiserver answers {method} {path} ({why})")
 
     def _caller(self, server: str) -> Caller:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from kubedrill.faults.fault import Candidate, Fault
 from kubedrill.faults.limited import beyond, described, forbidden, taken, totals
-from kubedrill.faults.toll import NEEDS, Kind, Toll, too_much, unknown
+from kubedrill.faults.toll import LEAST_LEFT, Kind, Toll, too_much, unknown
 from kubedrill.reading.problems import Location
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Need, Refusal, TimedFault
@@ -76,14 +76,14 @@ def what_is_taken(
 
 
 def _taken(toll: Toll, there: Mapping[str, int]) -> Taken:
-    total, need, all_of_them = there.get(toll.kind, 0), NEEDS.get(toll.kind), taken([toll])
+    total, minimum, all_of_them = there.get(toll.kind, 0), LEAST_LEFT.get(toll.kind), taken([toll])
     return Taken(
         toll.kind,
         total,
         tuple(toll.named),
         toll.unnamed,
         all_of_them if toll.at_once is None else min(all_of_them, toll.at_once),
-        need.least(total) if need else 0,
+        minimum.least(total) if minimum else 0,
     )
 
 

@@ -16,7 +16,7 @@ Left = Literal["well", "deaf", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class LeastLeft:
     """How many of a kind must be left, and the argument by which a file allows fewer."""
 
     who: str
@@ -25,9 +25,9 @@ class Need:
     allowed_by: str
 
 
-NEEDS: dict[Kind, Need] = {
-    "member": Need("quorum needs", lambda total: total // 2 + 1, "allow_quorum_loss"),
-    "apiserver": Need("the API needs", lambda _: 1, "allow_api_loss"),
+LEAST_LEFT: dict[Kind, LeastLeft] = {
+    "member": LeastLeft("quorum needs", lambda total: total // 2 + 1, "allow_quorum_loss"),
+    "apiserver": LeastLeft("the API needs", lambda _: 1, "allow_api_loss"),
 }
 """Of all else as many may be taken as there are; what stood in a zone counts by itself."""
 
@@ -79,12 +79,12 @@ def too_much(words: Words, toll: Toll, total: int, there: Collection[str]) -> st
         return f"{words.fault}: no {toll.kind} is named, so nothing would be {words.done}"
     if len(set(toll.named)) < len(toll.named):
         return f"{words.fault}: {a(toll.kind)} is named twice: {shown(', '.join(toll.named))}"
-    need = NEEDS.get(toll.kind)
+    minimum = LEAST_LEFT.get(toll.kind)
     left = len(set(there) - set(toll.named)) - toll.unnamed
-    if need is None or toll.allowed or left >= need.least(total):
+    if minimum is None or toll.allowed or left >= minimum.least(total):
         return ""
     whom = shown(", ".join(toll.named)) or a(toll.kind)
     return (
-        f"{words.fault} of {whom} would leave {left} of {total} {toll.kind}s, and {need.who} "
-        f"{need.least(total)}; {words.verb} fewer, or say {need.allowed_by}: true"
+        f"{words.fault} of {whom} would leave {left} of {total} {toll.kind}s, and {minimum.who} "
+        f"{minimum.least(total)}; {words.verb} fewer, or say {minimum.allowed_by}: true"
     )

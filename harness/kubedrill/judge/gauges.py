@@ -12,7 +12,7 @@ Point = tuple[int, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class GaugeReading:
     """What one component showed at one time; None where it did not answer."""
 
     time: int
@@ -20,7 +20,7 @@ class Reading:
     value: float | None
 
 
-def combine(readings: Iterable[Reading], across: str) -> list[Point]:
+def combine(readings: Iterable[GaugeReading], across: str) -> list[Point]:
     """Return the combined value of each round, in which every component is read once, at its end.
 
     One that did not answer stands for nothing until it answers again; a round in which none did has no
@@ -40,9 +40,9 @@ def combine(readings: Iterable[Reading], across: str) -> list[Point]:
     return trace
 
 
-def _rounds(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
+def _rounds(readings: Iterable[GaugeReading]) -> Iterator[list[GaugeReading]]:
     """Yield the readings in order of time; a round ends before a component that it already has."""
-    found: dict[str, Reading] = {}
+    found: dict[str, GaugeReading] = {}
     for reading in sorted(readings, key=lambda reading: reading.time):
         if reading.component in found:
             yield list(found.values())

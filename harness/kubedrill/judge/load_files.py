@@ -38,7 +38,7 @@ class _Own:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _ProcessSamples:
     """The samples of one process."""
 
     file: str
@@ -104,7 +104,9 @@ class _Files:
             self._doubts.append(said.doubt)
         return said.lines
 
-    def _part(self, name: str, own: "_Own", vitals: Sequence[GeneratorVitals]) -> list["_Part"]:
+    def _part(
+        self, name: str, own: "_Own", vitals: Sequence[GeneratorVitals]
+    ) -> list["_ProcessSamples"]:
         records, sidecar = read_load(self._folder, name, may_be_cut=self._ending.killed)
         path = samples_file(self._folder, name)
         self._check(name, sidecar)
@@ -116,9 +118,9 @@ class _Files:
             check_closed(chosen, own.clients, self._schedule.windows(self._load))
             if lacking := uncounted(chosen, vitals, self._ending):
                 self._doubts.append(f"{file}: {lacking}")
-            return [_Part(file, records, sidecar.series, sidecar.targets, own.dues)]
+            return [_ProcessSamples(file, records, sidecar.series, sidecar.targets, own.dues)]
         left = unrecorded(chosen, own.dues, self._ending)
-        return [_Part(file, records, sidecar.series, sidecar.targets, left)]
+        return [_ProcessSamples(file, records, sidecar.series, sidecar.targets, left)]
 
     def _check(self, name: str, sidecar: LoadSidecar) -> None:
         """Raise BadEvidence for a sidecar that is of another load, or of another process of it."""
@@ -137,7 +139,7 @@ class _Files:
         return read_vitals(self._folder, name, GeneratorVitals, self._ending.killed)
 
 
-def _renumbered(parts: Sequence[_Part]) -> tuple[str, ...]:
+def _renumbered(parts: Sequence[_ProcessSamples]) -> tuple[str, ...]:
     """Return the servers that answered any process, and let all records number them so."""
     names = dict.fromkeys(name for part in parts for name in part.targets)
     numbers = {name: number for number, name in enumerate(names)}

@@ -39,7 +39,7 @@ class NotAProfile(NotStarted):
         self.reason = reason
 
 
-class Profiles(Mapping[str, ProfileDescription]):
+class ProfileDescriptions(Mapping[str, ProfileDescription]):
     """The load profiles of some files, by name. A file is looked at when its name is asked for.
 
     `profiles[name]` raises NotAProfile where the file is none: whoever does not name it need not know.

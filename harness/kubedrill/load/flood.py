@@ -7,7 +7,7 @@ from abc import abstractmethod
 from pydantic import Field, model_validator
 
 from kubedrill.load.template import Object, Template, compact, head, placeholder
-from kubedrill.load.user import Arrival, Parameters, Result, Series
+from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
 from kubedrill.load.writing import WritingUser
 
 LARGEST = 2 * 1024 * 1024
@@ -50,7 +50,7 @@ class Flood(WritingUser):
 
     abstract = True
     resource: str
-    series = (Series("create", "POST", "transaction"),)
+    series = (RequestSeries("create", "POST", "transaction"),)
     parameters = FloodParameters
 
     @abstractmethod

@@ -60,7 +60,7 @@ class InformerParameters(InformingParameters):
         return self
 
 
-class Watching(Informing):
+class InformerClients(Informing):
     """Clients are informers."""
 
     abstract = True
@@ -80,7 +80,7 @@ class Watching(Informing):
 class Informer(Reflector):
     """One client of a user."""
 
-    def __init__(self, user: Watching, given: InformerParameters, begun: Event) -> None:
+    def __init__(self, user: InformerClients, given: InformerParameters, begun: Event) -> None:
         super().__init__(given.begin == "stream", gevent.sleep)
         self._user, self._given, self._begun = user, given, begun
         self._stamps: set[int] = set()  # of what has been found, ns of the load's clock

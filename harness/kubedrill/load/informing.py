@@ -21,7 +21,7 @@ from kubedrill.client.watching import DIGITS, NEVER, WRITTEN_AT, Encoding
 from kubedrill.clock import SECOND, now
 from kubedrill.load.flood import text
 from kubedrill.load.template import Object, Template, compact, head, placeholder
-from kubedrill.load.user import Arrival, Parameters, Result, Series
+from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
 from kubedrill.load.user.kubernetes_user import NotPrepared
 from kubedrill.load.writing import WritingUser
 from kubedrill.record.sample import Outcome
@@ -87,11 +87,11 @@ class Informing(WritingUser):
 
     abstract = True
     series = (
-        Series("write", "PUT", "transaction"),
-        Series("write.list", "LIST", "part"),
-        Series("write.watch", "WATCH", "part"),
-        Series("write.seen", "WATCH", "part"),
-        Series("write.lost", "WATCH", "part"),
+        RequestSeries("write", "PUT", "transaction"),
+        RequestSeries("write.list", "LIST", "part"),
+        RequestSeries("write.watch", "WATCH", "part"),
+        RequestSeries("write.seen", "WATCH", "part"),
+        RequestSeries("write.lost", "WATCH", "part"),
     )
     parameters = InformingParameters
     _all_written: ClassVar[dict[str, Written]] = defaultdict(Written)

@@ -21,7 +21,7 @@ MAX_WAIT = "KUBEDRILL_MAX_WAIT"
 which of the load's processes it is, and of how many; and how long a master waits for its workers, in s."""
 
 
-class Load(Protocol):
+class LoadToLaunch(Protocol):
     """What is needed of record.schedule.ScheduledLoad."""
 
     @property
@@ -50,7 +50,7 @@ class Load(Protocol):
         ...
 
 
-def check(loads: Sequence[Load]) -> None:
+def check(loads: Sequence[LoadToLaunch]) -> None:
     """NotStarted if workers of other machines could not be listened for."""
     for load in loads:
         if load.workers is None:
@@ -66,7 +66,7 @@ def check(loads: Sequence[Load]) -> None:
 
 
 def command(
-    profile: Path, load: Load, run: RunFolder, number: int = 0
+    profile: Path, load: LoadToLaunch, run: RunFolder, number: int = 0
 ) -> tuple[list[str], dict[str, str]]:
     """Return arguments and additional environment of one process of `load`.
 

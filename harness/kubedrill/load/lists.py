@@ -67,7 +67,7 @@ class Expected:
     def token(self, head: bytes, last: bytes) -> str:
         """Return a page's continue token, "" on the last page; ValueError if there is no telling.
 
-        `head`: the first HEAD bytes as they came; `last`: those of an Ending, if it is `unstructured`.
+        `head`: the first HEAD bytes as they came; `last`: those of a BodyTail, if it is `unstructured`.
         """
         if self.unstructured:
             return token_unstructured(last)
@@ -82,7 +82,7 @@ class Expected:
         return b'{"kind":"' + self._kind() + b'"'
 
 
-class Ending:
+class BodyTail:
     """The last LAST bytes of a body that comes piece by piece, decompressed; the rest is not kept."""
 
     def __init__(self) -> None:

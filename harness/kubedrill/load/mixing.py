@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from kubedrill.clock import now
 from kubedrill.load.profile import load_profile
-from kubedrill.load.user import Arrival, KubernetesUser, Result, Series
+from kubedrill.load.user import Arrival, KubernetesUser, RequestSeries, Result
 from kubedrill.load.user.parameters import Parameters, check
 from kubedrill.load.user.recorder import Recording
 from kubedrill.load.writing import WritingUser, tell_what_stays
@@ -44,7 +44,7 @@ _WHOLE = ("http", "connections", "keep_alive", "max_in_flight")
 _INHERITED = ("timeout_s", "retry_after")
 """Parameters that a portion has from the mix, unless it says something else."""
 
-ARRIVALS = Series("mixed", "MIX", "transaction")
+ARRIVALS = RequestSeries("mixed", "MIX", "transaction")
 """Of the mix itself, whoever serves them."""
 
 _MIX = TypeAdapter(tuple[Portion, ...])
@@ -97,19 +97,20 @@ class Profiles:
                 _, user = load_profile(folder / f"{name.replace('-', '_')}.py")
                 self._users[name] = user
 
-    def series(self, portions: Sequence[Portion]) -> list[tuple[Series, ...]]:
+    def series(self, portions: Sequence[Portion]) -> list[tuple[RequestSeries, ...]]:
         """Return the series of each portion, in their order: first its arrivals."""
         return [
             self._series_of(portion, name)
             for portion, name in zip(portions, names_of(portions), strict=True)
         ]
 
-    def _series_of(self, portion: Portion, name: str) -> tuple[Series, ...]:
+    def _series_of(self, portion: Portion, name: str) -> tuple[RequestSeries, ...]:
         series = self.user(portion.profile).series
         first = f"{ARRIVALS.name}.{name}" + ("" if portion.name else f".{series[0].name}")
         names = load_series(first, [kind.name for kind in series])
         return tuple(
-            Series(called, kind.verb, "part") for called, kind in zip(names, series, strict=True)
+            RequestSeries(called, kind.verb, "part")
+            for called, kind in zip(names, series, strict=True)
         )
 
     def user(self, name: str) -> type[KubernetesUser]:
@@ -171,7 +172,7 @@ class _PartOfRecorder:
         self._recorder.add(self._offset + series, due, started, result)
 
 
-class Part(NamedTuple):
+class MixedProfile(NamedTuple):
     """One profile at work within a user of the mix."""
 
     user: KubernetesUser
@@ -200,7 +201,7 @@ class Mixing(KubernetesUser):
         tell_what_stays(self)
 
     @classmethod
-    def series_for(cls, given: Parameters) -> tuple[Series, ...]:
+    def series_for(cls, given: Parameters) -> tuple[RequestSeries, ...]:
         """Return the arrivals' series, then those of each portion."""
         assert isinstance(given, MixingParameters)
         return (*cls.series, *chain.from_iterable(cls.profiles.series(given.portions)))
@@ -234,7 +235,7 @@ class Mixing(KubernetesUser):
         part.recorder.add(0, arrival.due, arrival.started, result)
         return result
 
-    def _part(self, number: int, portion: Portion, offset: int) -> Part:
+    def _part(self, number: int, portion: Portion, offset: int) -> MixedProfile:
         kind = self.profiles.user(portion.profile)
         recorder = _PartOfRecorder(self._recorder, offset)
         user = kind.part_of(self, self.profiles.given(portion, self.given), recorder)
@@ -243,4 +244,4 @@ class Mixing(KubernetesUser):
             user.stem = f"{self.process.session.load[:16]}-{number}"
             user.numbers = self._numbers[number]
         user.prepare()
-        return Part(user, recorder)
+        return MixedProfile(user, recorder)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from kubedrill.client.identity import Identity
+from kubedrill.client.identity import ClientIdentity
 
 Object = dict[str, Any]
 
@@ -32,7 +32,7 @@ def compact(value: Object) -> bytes:
 
 
 def head(
-    identity: Identity,
+    identity: ClientIdentity,
     method: str,
     path: str,
     body: bytes,

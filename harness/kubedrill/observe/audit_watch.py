@@ -3,7 +3,7 @@
 import json
 import threading
 
-from kubedrill.client.watching import Events, Kind, WatchEvent
+from kubedrill.client.watching import EventKind, Events, WatchEvent
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.observe.audited import (
     AUDITOR,
@@ -102,7 +102,7 @@ class KeyWatch:
                 return "in order"
             heard = now()
             for event in events.feed(data):
-                if event.kind is Kind.ERROR:
+                if event.kind is EventKind.ERROR:
                     self.version = None if event.code == _GONE else self.version
                     return f"http {event.code}"
                 self._note(event)
@@ -111,7 +111,7 @@ class KeyWatch:
     def _note(self, event: WatchEvent) -> None:
         content = json.loads(event.raw)["object"]
         version, value = int(content["metadata"]["resourceVersion"]), ""
-        if event.kind is not Kind.BOOKMARK:
+        if event.kind is not EventKind.BOOKMARK:
             version, value = shown(content)
         key = content["metadata"].get("name", "")
         kind = event.kind.name

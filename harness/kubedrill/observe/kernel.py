@@ -83,7 +83,7 @@ def disk(stat: Path | None) -> Disk | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class CpuQuota:
     """The tightest CPU quota of a cgroup that we are in."""
 
     cores: float
@@ -110,9 +110,9 @@ class Limit:
 
 def limit(
     own: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")
-) -> Limit | None:
+) -> CpuQuota | None:
     """Return the tightest quota on the way from our cgroup up to the top; None without any."""
-    found: list[Limit] = []
+    found: list[CpuQuota] = []
     for line in own.read_text().splitlines():
         _, controllers, inside = line.split(":", 2)
         tops = [mounted] if not controllers else []
@@ -124,7 +124,7 @@ def limit(
     return min(found, key=lambda limit: limit.cores, default=None)
 
 
-def _limit(group: Path) -> Limit | None:
+def _limit(group: Path) -> CpuQuota | None:
     try:
         if (group / "cpu.max").exists():
             quota, period = (group / "cpu.max").read_text().split()
@@ -135,10 +135,10 @@ def _limit(group: Path) -> Limit | None:
         return None
     if quota in ("max", "-1"):
         return None
-    return Limit(int(quota) / int(period), group / "cpu.stat", group / "cpuacct.usage")
+    return CpuQuota(int(quota) / int(period), group / "cpu.stat", group / "cpuacct.usage")
 
 
-def usable(found: Limit | None) -> float:
+def usable(found: CpuQuota | None) -> float:
     """Return how many cores we may use."""
     allowed = float(len(os.sched_getaffinity(0)))
     return min(allowed, found.cores) if found else allowed

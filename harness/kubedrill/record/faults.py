@@ -27,7 +27,7 @@ kernel kills its targets; they answer nobody; members say that they are not well
 no more CPU than its `cpus`; they keep their logs late; they count a defragmentation, or have forgotten."""
 
 
-class Told(TimedLine):
+class ToldOfFault(TimedLine):
     """One event of one fault, without the fault's name."""
 
     index: Count
@@ -61,7 +61,7 @@ class Told(TimedLine):
         return ", ".join(self.targets)
 
 
-class FaultLine(Told):
+class FaultLine(ToldOfFault):
     """A line of `faults.jsonl`."""
 
     fault: str

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from kubedrill.reading.units import show
 from kubedrill.record.components import Exited, Started
-from kubedrill.record.faults import FaultLine, Told
+from kubedrill.record.faults import FaultLine, ToldOfFault
 from kubedrill.record.lines import Amount, Count, Json, Line, Time, TimedLine, read_lines
 from kubedrill.record.objective import read_comparison
 
@@ -73,7 +73,7 @@ class PhaseBegan(TimedLine):
     name: str
 
 
-class FaultTold(Told):
+class FaultTold(ToldOfFault):
     """A line of `faults.jsonl`; `name` is the fault."""
 
     kind: Literal["fault"] = "fault"

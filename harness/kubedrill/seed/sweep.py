@@ -4,13 +4,14 @@ import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 from urllib.parse import quote
 
 from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.labels import CUSTOMS, RUN
 from kubedrill.record.sample import Outcome
+from kubedrill.record.timeline import Sweep
 from kubedrill.seed.calling import Call, Seeder, SeedFailed, call_all
 from kubedrill.seed.definition import DEFINITIONS
 from kubedrill.seed.kinds import KINDS
@@ -32,20 +33,11 @@ _UNDER_WAY = 409
 """Its deletion has begun before."""
 
 
-class Swept(TypedDict):
-    """What a sweep deleted, and how long that took."""
-
-    namespaces: int
-    objects: int
-    """Those in them that were deleted one by one, from here."""
-    seconds: float
-
-
-def sweep(cluster_file: str, run: str) -> Swept | None:
+def sweep(cluster_file: str, run: str) -> dict[str, Any] | None:
     """Delete the namespaces of `run`, and so all that it made, from the cluster of `cluster_file`.
 
     Returns when they are gone; None if the cluster, or its record, is gone. SeedFailed if they
-    are still there after TIMEOUT.
+    are still there after TIMEOUT. What it returns is a record.timeline.Sweep.
     """
     path = Path(cluster_file)
     if not path.exists():
@@ -60,7 +52,7 @@ def sweep(cluster_file: str, run: str) -> Swept | None:
     finally:
         seeder.close()
     seconds = round((now() - begun) / SECOND, 2)
-    return {"namespaces": namespaces, "objects": objects, "seconds": seconds}
+    return Sweep(namespaces=namespaces, objects=objects, seconds=seconds).model_dump()
 
 
 def _is_gone(record: ClusterRecord) -> bool:

@@ -10,9 +10,9 @@ from typing import Self
 
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError, from_os_error
-from kubedrill.wire.link import CUT_OFF, FEED, RECEIVE, RECORD, Link, borrowed
 from kubedrill.wire.response import ENDS, Answer, Each, Response
 from kubedrill.wire.target import Target
+from kubedrill.wire.tls_connection import CUT_OFF, FEED, RECEIVE, RECORD, TlsConnection, borrowed
 from kubedrill.wire.waiting import Polling, Waiting
 from kubedrill.wire.whole import whole
 
@@ -27,7 +27,7 @@ GONE_S = IDLE_S + PROBES * PROBE_S
 LATE = "no whole answer in time"
 
 
-class Connection(Link[Waiting]):
+class Connection(TlsConnection[Waiting]):
     """A TLS connection that carries one HTTP/1.1 request at a time."""
 
     __slots__ = ()
@@ -36,7 +36,7 @@ class Connection(Link[Waiting]):
     def open(
         cls, target: Target, deadline: int, waiting: Callable[[int], Waiting] = Polling
     ) -> Self:
-        """Connect and shake hands, as Link.open; `waiting` blocks, if it is not given."""
+        """Connect and shake hands, as TlsConnection.open; `waiting` blocks, if it is not given."""
         self = super().open(target, deadline, waiting)
         self._end_with_peer()
         return self

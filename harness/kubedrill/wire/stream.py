@@ -5,8 +5,8 @@ from typing import Protocol
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.link import RECORD
 from kubedrill.wire.response import Answer
+from kubedrill.wire.tls_connection import RECORD
 
 MOST = RECORD
 """Bytes received at once; what many streams hold between two waits stays in the process's memory."""

@@ -281,13 +281,13 @@ def test_a_cache_that_is_full_is_one_line(tmp_path: Path, nothing: Path) -> None
         subprocess.run(["umount", str(nothing)], check=True)
 
 
-def module(folder: Path, body: str = 'println("v1.2.3")') -> gobuild.Source:
+def module(folder: Path, body: str = 'println("v1.2.3")') -> gobuild.GoSource:
     folder.mkdir()
     (folder / "go.mod").write_text("module example.test/small\n\ngo 1.26\n")
     # Of its own each time: what Go has in its cache it does not build, and does not tell of.
     source = f"package main\n\nconst own = {str(folder)!r}\n\nfunc main() {{ {body} }}\n"
     (folder / "main.go").write_text(source.replace("'", '"'))
-    return gobuild.Source(folder, "example.test/small")
+    return gobuild.GoSource(folder, "example.test/small")
 
 
 def test_a_go_module_is_built_whole(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from frame_server import Behaviour, FrameServer
 
 from kubedrill.client.greenlets.driving import GreenletDriving
 from kubedrill.client.greenlets.http2_pool import Http2Pool
-from kubedrill.client.greenlets.pool import Held
+from kubedrill.client.greenlets.pool import HeldTimes
 from kubedrill.client.targets import Targets
 from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import Endpoint
@@ -18,7 +18,7 @@ from kubedrill.wire.http2.request import prepare_http2
 from kubedrill.wire.response import Response
 from kubedrill.wire.target import Target, client_tls
 
-__all__ = ["GreenletDriving", "Held", "Http2Pool", "Targets"]
+__all__ = ["GreenletDriving", "HeldTimes", "Http2Pool", "Targets"]
 
 PATIENT_S = 10.0
 """For what is no test of a time limit: however slow the machine, an answer comes sooner."""

@@ -15,7 +15,7 @@ from kubedrill.wire.errors import NotSent, WireError
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.frames import FRAME, frame
 from kubedrill.wire.http2.streams import WINDOW
-from kubedrill.wire.link import GATHER, RECORD
+from kubedrill.wire.tls_connection import GATHER, RECORD
 
 from .conftest import PATIENT_S, get, together, wait_until
 

@@ -15,7 +15,7 @@ from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.frames import Cutter, frame
 from kubedrill.wire.http2.hpack import read
 from kubedrill.wire.http2.request import prepare_http2
-from kubedrill.wire.http2.session import Session
+from kubedrill.wire.http2.session import Http2Session
 from kubedrill.wire.http2.streams import Whole
 
 # RFC 7541, C.6.1: compressed, with names from the static table.
@@ -106,8 +106,8 @@ def test_no_block_does_more_harm_than_to_be_malformed(block):
         read(block)
 
 
-def session() -> Session:
-    one = Session()
+def session() -> Http2Session:
+    one = Http2Session()
     for _ in range(3):
         one.begin(Whole(True, 16), prepare_http2("GET", "/", "h"))
     return one

@@ -11,7 +11,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.connection import Http2Connection
-from kubedrill.wire.http2.session import Session
+from kubedrill.wire.http2.session import Http2Session
 from kubedrill.wire.http2.streams import Incoming
 
 from .conftest import GreenletDriving, get, together
@@ -67,7 +67,7 @@ def resident() -> int:
 
 def kept_objects() -> int:
     gc.collect()
-    kinds = (Http2Connection, Session, Incoming)
+    kinds = (Http2Connection, Http2Session, Incoming)
     return sum(isinstance(one, kinds) for one in gc.get_objects())
 
 

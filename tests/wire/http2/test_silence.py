@@ -12,7 +12,7 @@ from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2 import frames, silence
 from kubedrill.wire.http2.silence import ANSWER, IDLE, Do, Silence
 
-from .conftest import Held, Http2Pool, Targets, request
+from .conftest import HeldTimes, Http2Pool, Targets, request
 
 WHEN = SECOND
 
@@ -40,7 +40,7 @@ def pool(target, monkeypatch):
     monkeypatch.setattr(silence, "IDLE", 300 * MILLISECOND)
     monkeypatch.setattr(silence, "ANSWER", 3 * SECOND)
     monkeypatch.setattr("kubedrill.client.greenlets.http2_pool.LOOK_S", 0.02)
-    http2_pool = Http2Pool(target, Targets(), Held())
+    http2_pool = Http2Pool(target, Targets(), HeldTimes())
     yield http2_pool
     http2_pool.close()
 

@@ -14,7 +14,7 @@ from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.connection import NotSent
-from kubedrill.wire.http2.streams import WINDOW, Stream
+from kubedrill.wire.http2.streams import WINDOW, Http2Stream
 
 from .conftest import PATIENT_S, get, request, together, wait_until
 
@@ -26,11 +26,11 @@ def watch(connection):
     return partial(open_watch, connection)
 
 
-def open_watch(connection, path: str) -> Stream:
+def open_watch(connection, path: str) -> Http2Stream:
     return connection.stream(request(path), now() + PATIENT)
 
 
-def pieces(stream: Stream):
+def pieces(stream: Http2Stream):
     while data := stream.receive(now() + PATIENT):
         yield data
 
@@ -209,5 +209,5 @@ def test_nothing_is_held_once_all_is_closed(connect, behaviours):
     connection.close()
     gevent.sleep(0.01)
     gc.collect()
-    kept = [one for one in gc.get_objects() if isinstance(one, Stream)]
+    kept = [one for one in gc.get_objects() if isinstance(one, Http2Stream)]
     assert not [one for one in kept if one.connection is connection]

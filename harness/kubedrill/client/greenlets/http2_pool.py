@@ -7,13 +7,13 @@ import gevent
 from gevent.event import Event
 
 from kubedrill.client.greenlets.driving import GreenletDriving
-from kubedrill.client.greenlets.pool import Held
+from kubedrill.client.greenlets.pool import HeldTimes
 from kubedrill.client.targets import Targets
 from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import NotSent, WireError
 from kubedrill.wire.http2.connection import Http2Connection
-from kubedrill.wire.http2.streams import Owner, Stream
+from kubedrill.wire.http2.streams import Http2Stream, Owner
 from kubedrill.wire.response import ENDS, Each, Response
 from kubedrill.wire.stream import Streaming
 from kubedrill.wire.target import Target
@@ -30,7 +30,7 @@ class Http2Pool:
     """
 
     def __init__(
-        self, target: Target, servers: Targets, held: Held, most: int = 0, kept: bool = True
+        self, target: Target, servers: Targets, held: HeldTimes, most: int = 0, kept: bool = True
     ) -> None:
         self._target = target
         self._servers = servers
@@ -60,7 +60,7 @@ class Http2Pool:
             finally:
                 self._done(connection)
 
-    def stream(self, request: bytes, deadline: int) -> Stream:
+    def stream(self, request: bytes, deadline: int) -> Http2Stream:
         """Return the answer to a request as it comes; give it back with `end`."""
         while True:
             connection = self._take(deadline)
@@ -74,7 +74,7 @@ class Http2Pool:
 
     def end(self, stream: Streaming) -> None:
         """Close a stream."""
-        assert isinstance(stream, Stream)
+        assert isinstance(stream, Http2Stream)
         stream.close()
         self._done(stream.connection)
 

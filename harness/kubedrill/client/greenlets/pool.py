@@ -16,7 +16,7 @@ from kubedrill.wire.stream import Stream, Streaming
 from kubedrill.wire.target import Target
 
 
-class Held(dict[Any, int]):
+class HeldTimes(dict[Any, int]):
     """How long greenlets have waited for one of a user's `connections`, ns, until they take it."""
 
     def add(self, waited: int) -> None:
@@ -36,7 +36,7 @@ class Pool:
     """
 
     def __init__(
-        self, target: Target, servers: Targets, held: Held, most: int = 0, kept: bool = True
+        self, target: Target, servers: Targets, held: HeldTimes, most: int = 0, kept: bool = True
     ) -> None:
         self._target = target
         self._servers = servers

@@ -16,7 +16,7 @@ class SupervisorGone(HandleError):  # noqa: N818 - an event, not a programming e
 
 
 @dataclass(frozen=True, slots=True)
-class Supervisor:
+class SupervisorCaller:
     """The supervisor that listens on a socket, as an owner asks it."""
 
     socket: Path

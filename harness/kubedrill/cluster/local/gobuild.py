@@ -21,7 +21,7 @@ Built = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class GoSource:
     """What to build: a folder with go.mod and go.sum, a package in it, and build flags."""
 
     module: Path
@@ -29,10 +29,10 @@ class Source:
     flags: tuple[str, ...] = ()
 
 
-def source_of(name: str) -> Source:
+def source_of(name: str) -> GoSource:
     """Return how a binary is built; the flags are those of the official builds."""
     if name == "etcd":
-        return Source(MODULES / "etcd", "go.etcd.io/etcd/server/v3", ("-ldflags=-s -w",))
+        return GoSource(MODULES / "etcd", "go.etcd.io/etcd/server/v3", ("-ldflags=-s -w",))
     major, minor, _ = KUBERNETES.removeprefix("v").split(".")
     stamps = {
         "gitVersion": KUBERNETES,
@@ -45,14 +45,14 @@ def source_of(name: str) -> Source:
         for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
         for key, value in stamps.items()
     ]
-    return Source(
+    return GoSource(
         MODULES / "kubernetes",
         f"k8s.io/kubernetes/cmd/{name}",
         ("-tags=selinux,notest,grpcnotrace", f"-ldflags=-s -w {' '.join(stamped)}"),
     )
 
 
-def build(source: Source, target: Path, progress: Built) -> None:
+def build(source: GoSource, target: Path, progress: Built) -> None:
     """Build to `target`, which appears only when it is whole; NotStarted shows what Go said."""
     go = find_go()
     command = [go, "build", "-C", str(source.module), "-mod=readonly", "-trimpath", "-v"]
@@ -92,7 +92,7 @@ def find_go() -> str:
     return go
 
 
-def _package_count(go: str, source: Source) -> int:
+def _package_count(go: str, source: GoSource) -> int:
     command = [go, "list", "-C", str(source.module), "-mod=readonly", "-deps", source.package]
     listed = subprocess.run(
         command, capture_output=True, text=True, check=False, env=_environment()

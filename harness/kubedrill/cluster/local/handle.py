@@ -16,7 +16,7 @@ from kubedrill.cluster.handle import (
     Pausing,
     Shaping,
 )
-from kubedrill.cluster.local.asking import Supervisor, SupervisorGone
+from kubedrill.cluster.local.asking import SupervisorCaller, SupervisorGone
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.holds import EVERYBODY
 from kubedrill.cluster.local.operations import (
@@ -52,7 +52,7 @@ class LocalHandle:
         owner: str = EVERYBODY,
     ) -> None:
         self._files = Files(folder)
-        self._supervisor = supervisor = Supervisor(self._files.socket, owner)
+        self._supervisor = supervisor = SupervisorCaller(self._files.socket, owner)
         self._usage = ProcessUsage()
         self.holding: Holding | Absent = programs(supervisor)
         self.pausing: Pausing | Absent = programs(supervisor)

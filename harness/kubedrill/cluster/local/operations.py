@@ -24,7 +24,7 @@ from kubedrill.cluster.handle import (
     Strain,
 )
 from kubedrill.cluster.local import groups, haproxy, wires
-from kubedrill.cluster.local.asking import Supervisor
+from kubedrill.cluster.local.asking import SupervisorCaller
 from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.flags import KINDS as FLAGGED
 from kubedrill.cluster.local.other_flags import by_name
@@ -38,7 +38,7 @@ KINDS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", 
 class _Programs:
     """The supervisor, as one who is told what to hold and to pause."""
 
-    supervisor: Supervisor
+    supervisor: SupervisorCaller
     of: tuple[str, ...] = KINDS
 
     def hold(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
@@ -72,7 +72,7 @@ class _Programs:
 class _Groups:
     """The supervisor, as one who limits what it runs."""
 
-    supervisor: Supervisor
+    supervisor: SupervisorCaller
     lacks: Mapping[str, str]
 
     @property
@@ -99,7 +99,7 @@ class _Groups:
 class _Flags:
     """The supervisor, as one who starts what it runs with other flags."""
 
-    supervisor: Supervisor
+    supervisor: SupervisorCaller
     of: tuple[str, ...] = FLAGGED
 
     def change(
@@ -141,7 +141,7 @@ class _Balancer:
     """The load balancer's control socket; what outlives who asks is told it by the supervisor."""
 
     files: Files
-    supervisor: Supervisor
+    supervisor: SupervisorCaller
     of: tuple[str, ...] = ("kube-apiserver",)
 
     def take_out(self, zone: str, *, until: int | None = None) -> None:
@@ -188,7 +188,7 @@ class _Namespaces:
 class _Cuts:
     """The supervisor, as one who cuts links between namespaces."""
 
-    supervisor: Supervisor
+    supervisor: SupervisorCaller
     zones: NetnsZones
     of: tuple[str, ...] = ("link",)
 
@@ -207,7 +207,7 @@ class _Cuts:
 class _Shapes:
     """The supervisor, as one who makes such links slow or lossy."""
 
-    supervisor: Supervisor
+    supervisor: SupervisorCaller
     zones: NetnsZones
     lacks: Mapping[str, str]
 
@@ -243,17 +243,17 @@ def _wire(zones: NetnsZones, link: Link, owner: str) -> wires.Wire:
     )
 
 
-def programs(supervisor: Supervisor) -> _Programs:
+def programs(supervisor: SupervisorCaller) -> _Programs:
     """Return what holds and pauses the programs of a supervisor."""
     return _Programs(supervisor)
 
 
-def flagging(supervisor: Supervisor) -> Flagging:
+def flagging(supervisor: SupervisorCaller) -> Flagging:
     """Return what changes the flags of the programs of a supervisor."""
     return _Flags(supervisor)
 
 
-def balancer(files: Files, supervisor: Supervisor) -> Balancing:
+def balancer(files: Files, supervisor: SupervisorCaller) -> Balancing:
     """Return what asks the load balancer, and what has the supervisor ask it."""
     return _Balancer(files, supervisor)
 
@@ -263,7 +263,7 @@ def namespaces(zones: NetnsZones) -> Entering:
     return _Namespaces(zones)
 
 
-def limiting(files: Files, supervisor: Supervisor) -> Limiting | Absent:
+def limiting(files: Files, supervisor: SupervisorCaller) -> Limiting | Absent:
     """Return what limits the supervisor's programs, or why this machine has nothing that does."""
     if why := groups.obstacle():
         return Absent(why)
@@ -271,13 +271,13 @@ def limiting(files: Files, supervisor: Supervisor) -> Limiting | Absent:
     return _Groups(supervisor, {"disk": no_disk} if no_disk else {})
 
 
-def cutting(supervisor: Supervisor, zones: NetnsZones) -> Cutting | Absent:
+def cutting(supervisor: SupervisorCaller, zones: NetnsZones) -> Cutting | Absent:
     """Return what cuts the links of zones, or why this machine has nothing that does."""
     why = wires.obstacle()
     return Absent(why) if why else _Cuts(supervisor, zones)
 
 
-def shaping(supervisor: Supervisor, zones: NetnsZones) -> Shaping | Absent:
+def shaping(supervisor: SupervisorCaller, zones: NetnsZones) -> Shaping | Absent:
     """Return what makes them slow or lossy, or why this machine has nothing that does."""
     lacks = wires.shaping_obstacles()
     if len(lacks) == len(wires.SHAPED):

@@ -7,7 +7,7 @@ from typing import Any
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import FlagValue, written
 from kubedrill.cluster.local.holds import EVERYBODY
-from kubedrill.cluster.local.programs import Program, Refused
+from kubedrill.cluster.local.programs import Program, RequestRefused
 
 GRACE = 10 * SECOND
 """What a program may take to end before it is killed: what an apiserver was asked is answered within some
@@ -23,20 +23,20 @@ class _Other:
     owner: str
 
 
-class OtherFlags:
+class FlagChanges:
     """Whose flags are others than their own, and until when."""
 
     def __init__(self) -> None:
         self._others: dict[str, _Other] = {}
 
     def check(self, program: Program, flags: Flags) -> None:
-        """Raise Refused if its flags are changed already, or not by these."""
+        """Raise RequestRefused if its flags are changed already, or not by these."""
         if program.name in self._others:
-            raise Refused(f"{program.name} has other flags than its own already")
+            raise RequestRefused(f"{program.name} has other flags than its own already")
         if not program.flags:
-            raise Refused(f"{program.name} has no flags")
+            raise RequestRefused(f"{program.name} has no flags")
         if _with(program.flags, flags) == program.flags:
-            raise Refused(f"{program.name} has these flags already: nothing would change")
+            raise RequestRefused(f"{program.name} has these flags already: nothing would change")
 
     def change(self, program: Program, flags: Flags, until: int | None, owner: str) -> None:
         """Let it be started with these flags, until they are restored."""

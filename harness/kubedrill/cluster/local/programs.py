@@ -30,7 +30,7 @@ _SETTLED = 10 * SECOND
 """A process that ran this long has started well: its next restart is quick again."""
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not an accident
+class RequestRefused(Exception):  # noqa: N818 - an answer, not an accident
     """The request cannot be done; the message says why."""
 
 

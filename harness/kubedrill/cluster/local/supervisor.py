@@ -22,8 +22,8 @@ from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.haproxy import BalancerSilent
 from kubedrill.cluster.local.holds import EVERYBODY, owner_of
 from kubedrill.cluster.local.links import Links
-from kubedrill.cluster.local.other_flags import GRACE, OtherFlags
-from kubedrill.cluster.local.programs import Program, Refused, Reply, Request, Supervised
+from kubedrill.cluster.local.other_flags import GRACE, FlagChanges
+from kubedrill.cluster.local.programs import Program, Reply, Request, RequestRefused, Supervised
 from kubedrill.cluster.local.quotas import Limited, Unlimitable
 from kubedrill.cluster.local.wires import LinkRefused
 from kubedrill.record.components import Exited, Started
@@ -43,7 +43,7 @@ class Supervisor:
         self._limited = Limited(groups.read(self._files.groups))
         self._backends = Backends(folder)
         self._links = Links()
-        self._flags = OtherFlags()
+        self._flags = FlagChanges()
         self._changed = True
 
     def answer(self, request: Request, reply: Reply) -> None:
@@ -73,7 +73,7 @@ class Supervisor:
                 later[verb](request, reply)
             else:
                 reply({"error": f"the supervisor cannot {verb}"})
-        except (Refused, Unlimitable, BalancerSilent, LinkRefused) as refusal:
+        except (RequestRefused, Unlimitable, BalancerSilent, LinkRefused) as refusal:
             reply({"error": str(refusal)})
 
     def wait_s(self) -> float | None:
@@ -119,12 +119,14 @@ class Supervisor:
 
     def _find(self, name: str) -> Supervised:
         if name not in self._all:
-            raise Refused(f"there is no component {name}; there are {', '.join(self._all)}")
+            raise RequestRefused(f"there is no component {name}; there are {', '.join(self._all)}")
         return self._all[name]
 
     def _running(self, supervised: Supervised) -> "subprocess.Popen[bytes]":
         if supervised.process is None:
-            raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
+            raise RequestRefused(
+                f"{supervised.program.name} is not running, it is {supervised.state}"
+            )
         return supervised.process
 
     def _components(self) -> dict[str, Any]:
@@ -181,7 +183,7 @@ class Supervisor:
         supervised = self._find(request["component"])
         process, expected = self._running(supervised), request["expect_pid"]
         if expected not in {None, process.pid}:
-            raise Refused(
+            raise RequestRefused(
                 f"{supervised.program.name} has pid {process.pid}, not {expected}: replaced"
             )
         return supervised, process
@@ -195,7 +197,9 @@ class Supervisor:
     def _stop(self, request: Request, again: str = "") -> int:
         supervised, process = self._expected(request)
         if supervised.state != "running":  # one that is paused would not hear of it
-            raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
+            raise RequestRefused(
+                f"{supervised.program.name} is not running, it is {supervised.state}"
+            )
         self._to_end(request)
         if again:
             supervised.again, supervised.due = again, request["until"]
@@ -233,7 +237,9 @@ class Supervisor:
         supervised, process = self._expected(request)
         supervised.look_at_pause()
         if supervised.state not in {"running", "paused"}:
-            raise Refused(f"{supervised.program.name} is not running, it is {supervised.state}")
+            raise RequestRefused(
+                f"{supervised.program.name} is not running, it is {supervised.state}"
+            )
         supervised.holds.add(owner_of(request), "paused", request["until"])
         if supervised.state == "running":
             supervised.halt(process)

@@ -2,7 +2,7 @@
 
 from kubedrill.judge.counting import over_phase
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.gauges import Reading, at_worst, combine
+from kubedrill.judge.gauges import GaugeReading, at_worst, combine
 from kubedrill.judge.measuring import Measured, measures
 from kubedrill.judge.metrics import within
 from kubedrill.judge.silence import of_process
@@ -31,7 +31,7 @@ def memory(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     if words := _unmeasured(evidence, objective, phase):
         return Measured.unknown(words)
     readings = [
-        Reading(line.time, name, _resident(line, name))
+        GaugeReading(line.time, name, _resident(line, name))
         for line in within(evidence.metrics.resources.lines, phase)
         for name in _names(evidence, objective)
     ]

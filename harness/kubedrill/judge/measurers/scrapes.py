@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from kubedrill.judge import families, silence
 from kubedrill.judge.counting import add_up, over_phase, quantile
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.gauges import Reading, at_worst, combine, combined
+from kubedrill.judge.gauges import GaugeReading, at_worst, combine, combined
 from kubedrill.judge.measuring import Measured, measures
 from kubedrill.judge.metrics import Metrics
 from kubedrill.judge.silence import Exempt
@@ -44,7 +44,7 @@ def _gauge(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     family = metrics.family(objective.series)
     assert family
     readings = [
-        Reading(scrape.time, scrape.component, families.sum_of(scrape, family))
+        GaugeReading(scrape.time, scrape.component, families.sum_of(scrape, family))
         for component in evidence.cluster.of_kind(metric.component)
         for scrape in metrics.scrapes_of(component.name)
         if phase.holds(scrape.time)

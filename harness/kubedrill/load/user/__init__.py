@@ -2,6 +2,6 @@
 
 from kubedrill.load.user.kubernetes_user import KubernetesUser
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.result import Arrival, Result, Series
+from kubedrill.load.user.result import Arrival, RequestSeries, Result
 
-__all__ = ["Arrival", "KubernetesUser", "Parameters", "Result", "Series"]
+__all__ = ["Arrival", "KubernetesUser", "Parameters", "RequestSeries", "Result"]

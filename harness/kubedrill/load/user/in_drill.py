@@ -14,7 +14,7 @@ from gevent.event import Event
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.result import Series
+from kubedrill.load.user.result import RequestSeries
 from kubedrill.record.schedule import DRAIN_S, Schedule, ScheduledLoad
 from kubedrill.record.share import Share
 from kubedrill.record.sidecar import LoadSeries, LoadSidecar
@@ -107,7 +107,7 @@ class DrillSession(ABC):
 
 
 def sidecar(
-    profile: str, load: str, share: Share, series: Sequence[Series], given: Parameters
+    profile: str, load: str, share: Share, series: Sequence[RequestSeries], given: Parameters
 ) -> LoadSidecar:
     """Return what the numbers in a load's samples mean."""
     return LoadSidecar(

@@ -29,13 +29,13 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from kubedrill.client.greenlets.http2_pool import Http2Pool
-from kubedrill.client.greenlets.pool import Held, Pool
-from kubedrill.client.identity import Identity
+from kubedrill.client.greenlets.pool import HeldTimes, Pool
+from kubedrill.client.identity import ClientIdentity
 from kubedrill.clock import SECOND, now
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.process import LoadProcess
 from kubedrill.load.user.recorder import Recorder, Recording
-from kubedrill.load.user.result import Arrival, Result, Series
+from kubedrill.load.user.result import Arrival, RequestSeries, Result
 from kubedrill.load.user.sending import SendingUser
 from kubedrill.record.sample import LATE
 from kubedrill.wire.errors import WireError
@@ -56,9 +56,9 @@ class Means:
     process: LoadProcess
     number: int
     """The user's, from 0 on."""
-    identity: Identity
+    identity: ClientIdentity
     pool: Pool | Http2Pool
-    held: Held
+    held: HeldTimes
     beside: Group
     """Greenlets that run beside the arrivals, until the load ends."""
     arrivals: Recorder
@@ -67,7 +67,7 @@ class Means:
     @classmethod
     def of(cls, process: LoadProcess, arrivals: Recorder) -> "Means":
         """Return the means of a new user."""
-        number, held, given = process.next_user(), Held(), process.given
+        number, held, given = process.next_user(), HeldTimes(), process.given
         identity = process.identity_of(number)
         pool = POOLS[identity.http](
             identity.target, process.targets, held, given.connections, given.keep_alive
@@ -90,7 +90,7 @@ class KubernetesUser(SendingUser):
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         if not cls.__dict__.get("abstract", False):
-            refused = Series(f"{cls.series[0].name}.refused", cls.series[0].verb, "part")
+            refused = RequestSeries(f"{cls.series[0].name}.refused", cls.series[0].verb, "part")
             if refused not in cls.series:  # there already in what derives from a profile
                 cls.series = (*cls.series, refused)
             cls.process = LoadProcess(cls)
@@ -108,7 +108,7 @@ class KubernetesUser(SendingUser):
             KubernetesUser._parts_only = False
 
     @classmethod
-    def series_for(cls, given: Parameters) -> tuple[Series, ...]:  # noqa: ARG003 - for mixes
+    def series_for(cls, given: Parameters) -> tuple[RequestSeries, ...]:  # noqa: ARG003 - for mixes
         """Return the series of a load with these parameters."""
         return cls.series
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import gevent
 
-from kubedrill.client.identity import Identity, of_cluster, user_agent
+from kubedrill.client.identity import ClientIdentity, of_cluster, user_agent
 from kubedrill.load.launch import LOAD, NUMBER, PROCESSES, PROFILE, RUN
 from kubedrill.load.user.in_drill import DrillSession, read_waiting, sidecar
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.recorder import open_samples
-from kubedrill.load.user.result import Series
+from kubedrill.load.user.result import RequestSeries
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
@@ -40,12 +40,12 @@ class LocalSession(DrillSession):
         folder = RunFolder(Path(environment[RUN]))
         return cls(folder, environment[PROFILE], environment[LOAD], share)
 
-    def identities(self, http: Http) -> list[Identity]:
+    def identities(self, http: Http) -> list[ClientIdentity]:
         """Return the load's identities in this cluster."""
         # Named after the profile, so that whoever looks for an offender finds it.
         return of_cluster(self._cluster, user_agent(self._profile), http)
 
-    def samples(self, series: Sequence[Series], given: Parameters) -> SampleWriter | None:
+    def samples(self, series: Sequence[RequestSeries], given: Parameters) -> SampleWriter | None:
         """Return the writer of this load's samples."""
         about = sidecar(self._profile, self.load, self.share, series, given)
         return open_samples(self._folder.samples, self._name, about)

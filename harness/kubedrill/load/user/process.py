@@ -11,7 +11,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
-from kubedrill.client.identity import Identity
+from kubedrill.client.identity import ClientIdentity
 from kubedrill.client.targets import Targets
 from kubedrill.errors import NotStarted
 from kubedrill.load.launch import RUN
@@ -22,11 +22,11 @@ from kubedrill.load.user.recorder import Recorder
 from kubedrill.load.user.remote.handover import OPTION
 from kubedrill.load.user.remote.master import Master
 from kubedrill.load.user.remote.worker import REMOTE, RemoteSession
-from kubedrill.load.user.result import Series
+from kubedrill.load.user.result import RequestSeries
 from kubedrill.load.user.session import Session
 from kubedrill.load.user.stand_alone import StandAloneSession
 from kubedrill.load.user.statistics import LocustStatistics
-from kubedrill.load.user.vitals import Vitals
+from kubedrill.load.user.vitals import VitalsMeter
 from kubedrill.process.limits import check_descriptors
 
 FLUSH_S = 0.2
@@ -43,7 +43,7 @@ class Profile(Protocol):
 
     parameters: type[Parameters]
 
-    def series_for(self, given: Any) -> tuple[Series, ...]:
+    def series_for(self, given: Any) -> tuple[RequestSeries, ...]:
         """Return the series of a load with these parameters."""
         ...
 
@@ -63,7 +63,7 @@ class LoadProcess:
         self.shared: dict[str, Any] = {}
         """What users have in common, by names of their own; nothing at the begin of each load."""
         self._environment: Environment
-        self._identities: list[Identity] = []
+        self._identities: list[ClientIdentity] = []
         self._made = 0
         self._greenlets: list[gevent.Greenlet] = []
         self._failed = False
@@ -83,7 +83,7 @@ class LoadProcess:
         self._made += 1
         return self._made - 1
 
-    def identity_of(self, user: int) -> Identity:
+    def identity_of(self, user: int) -> ClientIdentity:
         """Return who the user of that number is; identities are given out in turn."""
         return self._identities[user % len(self._identities)]
 
@@ -155,7 +155,7 @@ class LoadProcess:
         statistics = LocustStatistics(environment, series)
         recorder = Recorder(statistics, session.samples(series, self.given), self.targets)
         self.generator = Generator(recorder, self.given.max_in_flight)
-        self._statistics, self._vitals = statistics, Vitals(self.generator, session.vitals())
+        self._statistics, self._vitals = statistics, VitalsMeter(self.generator, session.vitals())
         self._greenlets = [
             gevent.spawn(self._guarded, work)
             for work in (self._vitals.watch, self._flush_always, self._run)

@@ -7,7 +7,7 @@ from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
 
 
-class Series(NamedTuple):
+class RequestSeries(NamedTuple):
     """One kind of request in a profile's samples."""
 
     name: str

@@ -12,7 +12,7 @@ from kubedrill.client.greenlets.pool import Pool
 from kubedrill.clock import SECOND, now
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.recorder import Recording
-from kubedrill.load.user.result import Arrival, Result, Series
+from kubedrill.load.user.result import Arrival, RequestSeries, Result
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import ENDS, Each, Response
@@ -26,7 +26,7 @@ class SendingUser(User):
     """Sends requests on its connections, and records what becomes of the parts of its arrivals."""
 
     abstract = True
-    series: ClassVar[tuple[Series, ...]]
+    series: ClassVar[tuple[RequestSeries, ...]]
     """What the samples hold; the first one are the arrivals. `.refused` comes on top: what was refused
     with Retry-After, and has been sent again."""
     given: Parameters

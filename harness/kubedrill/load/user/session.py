@@ -6,11 +6,11 @@ A drill's on this machine (local), a drill's on another one (remote.worker), or 
 from collections.abc import Sequence
 from typing import Protocol
 
-from kubedrill.client.identity import Identity
+from kubedrill.client.identity import ClientIdentity
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.parameters import Parameters
 from kubedrill.load.user.recorder import Samples
-from kubedrill.load.user.result import Series
+from kubedrill.load.user.result import RequestSeries
 from kubedrill.load.user.vitals import Lines
 from kubedrill.record.share import Share
 from kubedrill.wire.target import Http
@@ -31,11 +31,11 @@ class Session(Protocol):
     ahead: int
     """By how much this machine's clock is ahead of the load's, ns; of workers of other machines only."""
 
-    def identities(self, http: Http) -> list[Identity]:
+    def identities(self, http: Http) -> list[ClientIdentity]:
         """Return who the users are, in turn; NotStarted if there is no telling."""
         ...
 
-    def samples(self, series: Sequence[Series], given: Parameters) -> Samples | None:
+    def samples(self, series: Sequence[RequestSeries], given: Parameters) -> Samples | None:
         """Return where records go; None: they are not kept."""
         ...
 

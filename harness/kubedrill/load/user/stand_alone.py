@@ -9,12 +9,12 @@ from typing import get_args
 
 from locust.argument_parser import LocustArgumentParser
 
-from kubedrill.client.identity import Identity, of_kubeconfig, user_agent
+from kubedrill.client.identity import ClientIdentity, of_kubeconfig, user_agent
 from kubedrill.clock import SECOND, now
 from kubedrill.errors import BadFile, NotStarted
 from kubedrill.load.user.generator import Generator
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.result import Series
+from kubedrill.load.user.result import RequestSeries
 from kubedrill.reading.arrivals import Arrivals, Spacing
 from kubedrill.reading.problems import Problems, Source
 from kubedrill.reading.rate import RateShape
@@ -118,11 +118,11 @@ class StandAloneSession:
         """Read anew how the rate changes, if it does; NotStarted says what is wrong."""
         self._arrivals = shaped(self._options)
 
-    def identities(self, http: Http) -> list[Identity]:
+    def identities(self, http: Http) -> list[ClientIdentity]:
         """Return who the users are; NotStarted if the kubeconfig does not say."""
         return [of_kubeconfig(user_agent(self._profile), http)]
 
-    def samples(self, series: Sequence[Series], given: Parameters) -> None:
+    def samples(self, series: Sequence[RequestSeries], given: Parameters) -> None:
         """Nothing is kept."""
 
     def vitals(self) -> None:

@@ -14,14 +14,14 @@ from locust.stats import StatsEntry, bucket_response_time
 from kubedrill.clock import MILLISECOND
 from kubedrill.figures.traces import left_out
 from kubedrill.load.user.recorder import Ended
-from kubedrill.load.user.result import Series
+from kubedrill.load.user.result import RequestSeries
 from kubedrill.record.sample import outcome_name
 
 
 class LocustStatistics:
     """Gathers requests by series until `flush`."""
 
-    def __init__(self, environment: Environment, series: tuple[Series, ...]) -> None:
+    def __init__(self, environment: Environment, series: tuple[RequestSeries, ...]) -> None:
         self._stats = environment.stats
         self._request = environment.events.request
         self._series = series
@@ -60,7 +60,7 @@ class LocustStatistics:
             series = self._series[index]
             self._stats.log_error(series.verb, series.name, outcome_name(outcome))
 
-    def _gather(self, series: Series, ended: Ended) -> StatsEntry:
+    def _gather(self, series: RequestSeries, ended: Ended) -> StatsEntry:
         moment = time.time()
         latencies = (ended["end"] - ended["due"]) / MILLISECOND
         entry = StatsEntry(self._stats, series.name, series.verb)
@@ -76,7 +76,7 @@ class LocustStatistics:
             entry.response_times[bucket_response_time(value)] += count
         return entry
 
-    def _fire(self, series: Series, latency: int, size: int, outcome: int) -> None:
+    def _fire(self, series: RequestSeries, latency: int, size: int, outcome: int) -> None:
         good = 200 <= outcome < 300
         self._request.fire(
             request_type=series.verb,

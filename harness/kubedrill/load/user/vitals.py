@@ -29,7 +29,7 @@ class Lines(Protocol):
         ...
 
 
-class Vitals:
+class VitalsMeter:
     """Measures the event loop's lag all the time; `note` writes a line."""
 
     def __init__(self, generator: Generator, lines: Lines | None) -> None:

@@ -15,25 +15,25 @@ from kubedrill.wire.errors import NotSent, WireError, from_os_error
 from kubedrill.wire.http2 import frames
 from kubedrill.wire.http2.driving import Driving, Waiter
 from kubedrill.wire.http2.frames import Cutter
-from kubedrill.wire.http2.session import Place, Session
+from kubedrill.wire.http2.session import Http2Session, QueuePlace
 from kubedrill.wire.http2.silence import Do, Silence
-from kubedrill.wire.http2.streams import Incoming, Stream, Whole
-from kubedrill.wire.link import CUT_OFF, Link, borrowed
+from kubedrill.wire.http2.streams import Http2Stream, Incoming, Whole
 from kubedrill.wire.response import ENDS, Each, Response
 from kubedrill.wire.target import Target
+from kubedrill.wire.tls_connection import CUT_OFF, TlsConnection, borrowed
 
 LATE = "no whole answer in time"
 PROTOCOL = "h2"
 
 
-class Http2Connection(Link[Driving]):
+class Http2Connection(TlsConnection[Driving]):
     """A TLS connection with streams. A stream that fails leaves it, and the other streams, as they are."""
 
     __slots__ = ("_cutter", "_flushing", "_session", "_silence", "_unsent", "held")
 
     def __init__(self, sock: _socket.socket, target: Target, waiting: Driving) -> None:
         super().__init__(sock, target, waiting)
-        self._session = Session()
+        self._session = Http2Session()
         self._cutter = Cutter(self._session)
         self._silence = Silence()
         self._unsent = b""  # encrypted, for which the kernel had no room
@@ -45,8 +45,8 @@ class Http2Connection(Link[Driving]):
     def open(cls, target: Target, deadline: int, waiting: Callable[[int], Driving]) -> Self:
         """Connect, shake hands and exchange SETTINGS until `deadline` (monotonic ns).
 
-        WireError as for Link.open; TLS also if the server does not choose HTTP/2, MALFORMED if it is none.
-        `target.tls` must offer it.
+        WireError as for TlsConnection.open; TLS also if the server does not choose HTTP/2, MALFORMED if it
+        is none. `target.tls` must offer it.
         """
         self = super().open(target, deadline, waiting)
         try:
@@ -95,9 +95,9 @@ class Http2Connection(Link[Driving]):
         self._ask(answer, request, deadline)
         return answer.response(self.peer)
 
-    def stream(self, request: bytes, deadline: int) -> Stream:
+    def stream(self, request: bytes, deadline: int) -> Http2Stream:
         """Send a request and return its answer once its head has come, until `deadline`; as `exchange`."""
-        stream = Stream(self)
+        stream = Http2Stream(self)
         self._ask(stream, request, deadline)
         return stream
 
@@ -204,7 +204,7 @@ class Http2Connection(Link[Driving]):
 
     def _queue(self, deadline: int) -> None:
         """Wait until the server takes another stream."""
-        session, place = self._session, Place()
+        session, place = self._session, QueuePlace()
         session.queue.append(place)
         self._flush_soon()  # woken for any byte from then on
         began, in_time = now(), True
@@ -221,7 +221,7 @@ class Http2Connection(Link[Driving]):
             self._give_up(place)
             raise self._failure(Outcome.NO_CONNECTION, "all streams were in use all the time")
 
-    def _give_up(self, place: Place) -> None:
+    def _give_up(self, place: QueuePlace) -> None:
         self._session.give_up(place)
         self._flush_soon()
 

@@ -106,7 +106,7 @@ def malformed(what: str) -> WireError:
     return WireError(Outcome.MALFORMED, what)
 
 
-class Taker(Protocol):
+class FrameTaker(Protocol):
     """What takes the frames."""
 
     def data(self, stream: int, data: Buffer, start: int, stop: int, ended: bool) -> None:
@@ -123,7 +123,7 @@ class Cutter:
 
     __slots__ = ("_ends", "_left", "_rest", "_stream", "_taker")
 
-    def __init__(self, taker: Taker) -> None:
+    def __init__(self, taker: FrameTaker) -> None:
         self._taker = taker
         self._rest = b""
         self._left = 0  # bytes of a DATA frame still to come

@@ -11,7 +11,7 @@ from kubedrill.wire.http2.driving import Waiter
 from kubedrill.wire.http2.frames import LARGEST, Buffer, malformed, number
 from kubedrill.wire.http2.hpack import read
 from kubedrill.wire.http2.outgoing import Outgoing
-from kubedrill.wire.http2.streams import STEP, WINDOW, Incoming, Stream, Whole
+from kubedrill.wire.http2.streams import STEP, WINDOW, Http2Stream, Incoming, Whole
 
 CONNECTION_WINDOW = 1 << 30
 """Bytes that the server may send ahead on all streams together: client-go's figure."""
@@ -31,7 +31,7 @@ _HEAD = b"\x02\x04HEAD"
 """How the header block of a HEAD request begins."""
 
 
-class Place(Waiter):
+class QueuePlace(Waiter):
     """Somebody's place in the queue for a stream."""
 
     __slots__ = ("granted",)
@@ -41,15 +41,15 @@ class Place(Waiter):
         self.granted = False
 
 
-class Session:
-    """Takes frames as a frames.Taker; what is to be sent collects in `out.frames`."""
+class Http2Session:
+    """Takes frames as a frames.FrameTaker; what is to be sent collects in `out.frames`."""
 
     def __init__(self) -> None:
         self.out = Outgoing()
         self.out.frames.append(_GREETING)
         self.streams: dict[int, Incoming] = {}
         """Those that have not ended, by number."""
-        self.queue: deque[Place] = deque()
+        self.queue: deque[QueuePlace] = deque()
         """Who waits for a stream of their own."""
         self.woken: list[Waiter] = []
         """What has changed for somebody who may wait for it."""
@@ -81,7 +81,7 @@ class Session:
             self.free -= 1
             self.woken.append(place)
 
-    def give_up(self, place: Place) -> None:
+    def give_up(self, place: QueuePlace) -> None:
         """Wait for a stream no longer."""
         if place.granted:
             self.leave()
@@ -141,7 +141,7 @@ class Session:
             raise malformed("a body before its head")
         if incoming.take(data, start, stop):
             self.woken.append(incoming)
-            if isinstance(incoming, Stream) and incoming.held > WINDOW:
+            if isinstance(incoming, Http2Stream) and incoming.held > WINDOW:
                 raise malformed("more than its window lets the server send")
         if ended:
             self._end(incoming)
@@ -197,7 +197,7 @@ class Session:
             raise malformed("an answer without a status")
         elif status >= 200:
             incoming.begin(status, length, retry_after)
-            if isinstance(incoming, Stream):
+            if isinstance(incoming, Http2Stream):
                 self.woken.append(incoming)
         if ended:
             self._end(incoming)

@@ -152,7 +152,7 @@ class Owner(Protocol):
         ...
 
 
-class Stream(Incoming):
+class Http2Stream(Incoming):
     """An answer whose body comes as the server sends it: a watch. As wire.stream.Stream, for one greenlet."""
 
     __slots__ = ("_pieces", "connection", "held")

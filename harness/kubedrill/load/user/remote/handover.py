@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from kubedrill import __version__
-from kubedrill.client.identity import Identity, user_agent
+from kubedrill.client.identity import ClientIdentity, user_agent
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.wire.target import Http, Target, client_tls
 
@@ -67,7 +67,7 @@ def hand_over(
     }
 
 
-def identities(given: Handover, http: Http) -> list[Identity]:
+def identities(given: Handover, http: Http) -> list[ClientIdentity]:
     """Return the load's identities as `of_cluster` does where the cluster's files are."""
     endpoint = Endpoint(given["host"], given["port"])
     found = []
@@ -81,7 +81,7 @@ def identities(given: Handover, http: Http) -> list[Identity]:
             tls = client_tls(ca, certificate, key, http)
             target = Target(endpoint, given["server_name"], tls)
             who = (credentials["name"], target, credentials["token"] or None, given["server_name"])
-            found.append(Identity(*who, user_agent(given["profile"]), http=http))
+            found.append(ClientIdentity(*who, user_agent(given["profile"]), http=http))
     return found
 
 

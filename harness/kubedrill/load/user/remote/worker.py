@@ -13,7 +13,7 @@ from locust import runners
 from locust.runners import WorkerRunner
 
 from kubedrill import __version__
-from kubedrill.client.identity import Identity
+from kubedrill.client.identity import ClientIdentity
 from kubedrill.clock import now
 from kubedrill.errors import NotStarted
 from kubedrill.load.user.in_drill import DrillSession, sidecar
@@ -32,7 +32,7 @@ from kubedrill.load.user.remote.messages import (
     RECORDS,
     TAKEN,
 )
-from kubedrill.load.user.result import Series
+from kubedrill.load.user.result import RequestSeries
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.share import Share
@@ -80,19 +80,19 @@ class RemoteSession(DrillSession):
         # What is still to be sent then would be waited for without end.
         runner.client.socket.linger = 2000
 
-    def identities(self, http: Http) -> list[Identity]:
+    def identities(self, http: Http) -> list[ClientIdentity]:
         """Return the load's identities in the cluster."""
         return handover.identities(self._given, http)
 
-    def samples(self, series: Sequence[Series], given: Parameters) -> "Outbox":
+    def samples(self, series: Sequence[RequestSeries], given: Parameters) -> "Outbox":
         """Return what takes this worker's samples to its master."""
         about = sidecar(self._given["profile"], self.load, self.share, series, given)
         self._outbox.describe(about)
         return self._outbox
 
-    def vitals(self) -> "Lines":
+    def vitals(self) -> "LinesToMaster":
         """Return what takes to the master how this process is doing."""
-        return Lines(self._runner)
+        return LinesToMaster(self._runner)
 
     def begin(self) -> Schedule | None:
         """Tell the master that all is ready, and wait for its GO."""
@@ -119,7 +119,7 @@ class RemoteSession(DrillSession):
         self._ended.set()
 
 
-class Lines:
+class LinesToMaster:
     """As JsonLines, to the master."""
 
     def __init__(self, runner: WorkerRunner) -> None:

@@ -66,7 +66,7 @@ def borrowed() -> Scratch:
     return _scratches.pop() if _scratches else Scratch()
 
 
-class Link(Generic[Waits]):
+class TlsConnection(Generic[Waits]):
     """A TLS connection. `bytes_in`, `bytes_out`: on the wire, TLS included."""
 
     __slots__ = (
