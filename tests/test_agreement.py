@@ -1,13 +1,12 @@
 """A run's schedule is that of the experiment file beside it, or the drill is INVALID and says where not."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commanding import kubedrill
 from judged_drill import JudgedDrill
 
 from kubedrill import judging
@@ -198,13 +197,10 @@ def test_the_same_values_in_another_hand_are_the_same(folder: RunFolder) -> None
 
 
 def test_judge_and_report_alike(folder: RunFolder) -> None:
-    command = [sys.executable, "-m", "kubedrill"]
-    assert subprocess.run([*command, "judge", folder.path], check=False).returncode == 0
+    assert kubedrill("judge", folder.path).returncode == 0
     changed(folder, loosened)
     for name in ("report", "judge"):
-        done = subprocess.run(
-            [*command, name, folder.path], check=False, capture_output=True, text=True
-        )
+        done = kubedrill(name, folder.path)
         assert done.returncode == 2, done.stdout + done.stderr
         said = " ".join((done.stdout + done.stderr).split())
         assert 'slos.baseline[0]: "list.p99 < 1s" in experiment.yaml' in said

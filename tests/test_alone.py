@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commanding import kubedrill
 from json_lines import read_lines
 
 from kubedrill import cluster as stage
@@ -27,8 +28,7 @@ Chaos = Callable[[], tuple[int, dict[str, Any], str]]
 def chaos(tmp_path: Path) -> Chaos:
     """Play the expanded experiment in `tmp_path`; return exit code, journal and log."""
     changed = [word for change in SHORT for word in ("--set", change)]
-    command = [sys.executable, "-m", "kubedrill", "expand", str(SHIPPED), *changed]
-    expanded = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    expanded = kubedrill("expand", SHIPPED, *changed)
     assert expanded.returncode == 0, expanded.stderr
     (tmp_path / "chaos.json").write_text(expanded.stdout)
 

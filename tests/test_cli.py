@@ -4,10 +4,10 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commanding import kubedrill
 
 from kubedrill.cluster.local.binaries import find_haproxy
 
@@ -16,20 +16,6 @@ SHIPPED = TOP / "experiments" / "etcd-member-kill.yaml"
 
 
 LONG = "x" * 57 + "..."
-
-
-def kubedrill(
-    *arguments: str, inside: tuple[str, ...] = (), cwd: Path = TOP, **environment: str
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*inside, sys.executable, "-m", "kubedrill", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=os.environ | environment,
-        timeout=60,
-        check=False,
-    )
 
 
 COMMANDS = [

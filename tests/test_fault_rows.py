@@ -1,19 +1,16 @@
 """`kubedrill faults --cluster`: whether a cluster can take a fault, with the reason for every no."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commanding import kubedrill
 
 
 def rows(folder: Path, *words: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "kubedrill", "faults", "--json", *words]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=True, timeout=60
-    )
+    done = kubedrill("faults", "--json", *words, cwd=folder)
+    assert done.returncode == 0, done.stderr
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
 

@@ -3,12 +3,12 @@
 import functools
 import json
 import os
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from commanding import kubedrill
 from judged_drill import JudgedDrill
 
 from kubedrill import judging
@@ -20,13 +20,6 @@ from kubedrill.record.verdict import Verdict
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     return JudgedDrill().write(tmp_path)
-
-
-def kubedrill(*arguments: object, uid: int | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kubedrill", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, user=uid, cwd="/" if uid else None
-    )
 
 
 def verdicts(folder: RunFolder) -> list[str]:

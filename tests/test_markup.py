@@ -1,14 +1,13 @@
 """What people write is shown as it stands: nothing in it is markup of a terminal, of HTML or of XML."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from commanding import kubedrill
 from judged_drill import JudgedDrill
 
 from kubedrill.record.folder import RunFolder
@@ -31,11 +30,6 @@ FRAME = "\u2502\u2503\u2500\u2501\u2502"
 def packed(text: str) -> str:
     """Return a text without white space and the frames of tables, which lines are broken at."""
     return "".join(one for one in text if not one.isspace() and one not in FRAME)
-
-
-def kubedrill(*arguments: object, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "kubedrill", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60, check=False)
 
 
 @pytest.fixture

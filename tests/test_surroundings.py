@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from commanding import kubedrill
 from judged_drill import JudgedDrill
 from judged_parts import CLUSTER
 
@@ -222,15 +223,7 @@ def test_a_drill_is_refused_before_anything_is_made(
     shell: Shell, make: Callable[[Path], Path], tmp_path: Path
 ) -> None:
     state = make(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "kubedrill", "run", str(SHIPPED)],
-        cwd=tmp_path,
-        env=os.environ | shell.environment | {"KUBEDRILL_STATE": str(state)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = kubedrill("run", SHIPPED, cwd=tmp_path, **shell.environment, KUBEDRILL_STATE=str(state))
     assert done.returncode == 3
     assert "point KUBEDRILL_STATE at a folder of your own" in done.stderr
     assert not (tmp_path / "reports").exists()
@@ -240,15 +233,7 @@ def test_a_drill_is_refused_before_anything_is_made(
 def test_an_unknown_cluster_is_named_with_the_nearest(verb: str, tmp_path: Path) -> None:
     state = tmp_path / "state"
     for name, said in [("local-3zz", 'did you mean "local-3az"?'), ("nix", "known: ")]:
-        done = subprocess.run(
-            [sys.executable, "-m", "kubedrill", "cluster", verb, name],
-            cwd=TOP,
-            env=os.environ | {"KUBEDRILL_STATE": str(state)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = kubedrill("cluster", verb, name, KUBEDRILL_STATE=str(state))
         assert done.returncode == 3
         assert done.stderr.startswith(f'unknown cluster "{name}"; {said}')
         assert not state.exists(), "not even a lock"
@@ -258,15 +243,7 @@ def test_what_is_left_of_a_cluster_without_a_file_can_be_taken_down(tmp_path: Pa
     left = tmp_path / "state" / "clusters" / "lost"
     left.mkdir(parents=True)
     for verb, code in (("status", 0), ("down", 0), ("status", 3)):
-        done = subprocess.run(
-            [sys.executable, "-m", "kubedrill", "cluster", verb, "lost"],
-            cwd=TOP,
-            env=os.environ | {"KUBEDRILL_STATE": str(tmp_path / "state")},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = kubedrill("cluster", verb, "lost", KUBEDRILL_STATE=str(tmp_path / "state"))
         assert done.returncode == code, done.stderr
     assert not left.exists()
 
@@ -280,15 +257,7 @@ def test_a_cluster_whose_record_was_damaged_is_told_with_its_file_and_key(tmp_pa
     )
 
     def said(verb: str) -> tuple[int, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "kubedrill", "cluster", verb, "lost"],
-            cwd=TOP,
-            env=os.environ | {"KUBEDRILL_STATE": str(state), "COLUMNS": "400"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = kubedrill("cluster", verb, "lost", KUBEDRILL_STATE=str(state), COLUMNS="400")
         return done.returncode, " ".join((done.stdout + done.stderr).split())
 
     file.write_text(json.dumps({key: value for key, value in whole.items() if key != "zoning"}))

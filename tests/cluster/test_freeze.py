@@ -1,13 +1,11 @@
 """A freeze holds until its end, whatever is wrong with its file; and is lifted by name."""
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from abandoned import nowhere
+from commanding import kubedrill
 
 from kubedrill.cluster.freeze import EVERY, Freeze, freeze, frozen, thaw
 from kubedrill.errors import NotStarted
@@ -71,26 +69,26 @@ def test_a_drill_that_runs_injects_nothing_more(tmp_path: Path) -> None:
 
 
 def test_no_drill_begins(tmp_path: Path) -> None:
-    def kubedrill(*words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "kubedrill", *words]
-        return subprocess.run(
-            command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False
-        )
-
     # Without binaries nothing could be started, and that would be said later.
     (tmp_path / "clusters").symlink_to(TOP / "clusters")
-    assert kubedrill("freeze", "local-3az", "--until", "2h", "--why", "release").returncode == 0
-    refused = kubedrill("run", "etcd-member-kill", "--reports", str(tmp_path / "reports"))
+    assert (
+        kubedrill(
+            "freeze", "local-3az", "--until", "2h", "--why", "release", cwd=tmp_path
+        ).returncode
+        == 0
+    )
+    refused = kubedrill(
+        "run", "etcd-member-kill", "--reports", str(tmp_path / "reports"), cwd=tmp_path
+    )
     assert refused.returncode == 3
     assert "cluster local-3az is frozen until" in refused.stderr
     assert "release; to lift that: kubedrill thaw local-3az" in refused.stderr
     assert not (tmp_path / "reports").exists()
-    assert kubedrill("thaw", "local-3az").stdout == "local-3az is thawed\n"
+    assert kubedrill("thaw", "local-3az", cwd=tmp_path).stdout == "local-3az is thawed\n"
 
 
 @pytest.mark.parametrize("until", ["yesterday", "2020-01-01", "-2h", "0s"])
 def test_what_is_no_moment_to_come_is_refused(until: str) -> None:
-    command = [sys.executable, "-m", "kubedrill", "freeze", "--why", "x", f"--until={until}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = kubedrill("freeze", "--why", "x", f"--until={until}")
     assert done.returncode == 3
     assert "--until" in done.stderr

@@ -1,15 +1,15 @@
 """docs/your-own-provider.md: a package from outside, named in one place, is found by every command."""
 
 import json
-import os
 import re
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
+from commanding import kubedrill as command_of_its_own
 from jsonschema import Draft202012Validator
 
 from kubedrill.record.cluster import ClusterRecord, Endpoint
@@ -72,19 +72,13 @@ def point(project: Path, name: str, value: str) -> None:
 
 
 @pytest.fixture
-def kubedrill(project: Path) -> Iterator[Kubedrill]:
-    environment = os.environ | {
-        "PYTHONPATH": str(project / "site"),
-        "KUBEDRILL_STATE": str(project / "state"),
-    }
-
-    def call(*words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "kubedrill", *words]
-        return subprocess.run(
-            command, cwd=project, env=environment, capture_output=True, text=True, check=False
-        )
-
-    return call
+def kubedrill(project: Path) -> Kubedrill:
+    return partial(
+        command_of_its_own,
+        cwd=project,
+        PYTHONPATH=str(project / "site"),
+        KUBEDRILL_STATE=str(project / "state"),
+    )
 
 
 def test_its_files_are_read_and_refused_with_their_line(project: Path, kubedrill: Kubedrill):

@@ -2,12 +2,11 @@
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from commanding import kubedrill
 from compared_runs import write_comparison
 from judged_drill import JudgedDrill
 from rich.console import Console
@@ -77,11 +76,6 @@ def test_the_page_of_what_nobody_can_read_says_so(failed: RunFolder) -> None:
     page = html.write(failed, judge(failed)).read_text()
     assert "variants.json: is not JSON" in page
     assert "Nobody knows what was to be played." in page
-
-
-def kubedrill(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kubedrill", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_judge_and_report_take_a_comparison(failed: RunFolder) -> None:

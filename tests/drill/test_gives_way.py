@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from commanding import kubedrill
 from drills import Drills, RunningDrill, reasons
 from ended import left_processes, not_running
 
@@ -68,8 +68,7 @@ def is_no_pass(running: RunningDrill) -> bool:
 
 def heal(running: RunningDrill) -> None:
     """Heal, now that all is writable again; nothing is left then, nor remembered."""
-    command = [sys.executable, "-m", "kubedrill", "heal", "--reports", str(running.reports)]
-    healed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    healed = kubedrill("heal", "--reports", running.reports)
     assert healed.returncode == 0, healed.stdout + healed.stderr
     assert Ledger(running.folder.ledger).open_entries() == []
     assert [*registered()] == []

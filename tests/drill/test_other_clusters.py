@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commanding import kubedrill
 from drills import Drills, RunningDrill, reasons
 from foreign import foreign
 from json_lines import read_lines
@@ -164,8 +165,7 @@ def test_heal(drill: Drills, elsewhere: list[str], ask: Ask, cluster: ClusterRec
     running = drill("lost", changes("lost", PHASES | {"fault": "60s"}))
     killed(running, ask, "lost", "faults", "prober", "scraper")
     assert not leaves(ask, "lost")
-    command = [sys.executable, "-m", "kubedrill", "heal", "--reports", str(running.reports)]
-    wait_for(lambda: subprocess.run(command, capture_output=True, check=False).returncode == 0)
+    wait_for(lambda: kubedrill("heal", "--reports", running.reports).returncode == 0)
     assert leaves(ask, "lost")
     assert identity_is_gone(ask, cluster, running.folder.run)
     assert elsewhere == []
@@ -177,8 +177,9 @@ def test_chaos_run_on_the_expanded_file(
     file = project / "experiments" / "expanded.yaml"
     rest = {"title": "t", "why": "w", "cluster": cluster.name}
     file.write_text(json.dumps(rest | changes("expanded")))
-    command = [sys.executable, "-m", "kubedrill", "expand", str(file)]
-    (project / "chaos.json").write_bytes(subprocess.check_output(command, cwd=project))
+    expanded = kubedrill("expand", file, cwd=project)
+    assert expanded.returncode == 0, expanded.stderr
+    (project / "chaos.json").write_text(expanded.stdout)
     chaos = [Path(sys.executable).with_name("chaos"), "--no-version-check", "run", "chaos.json"]
     played = subprocess.Popen(chaos, cwd=project)
     wait_for(lambda: ask(f"{NAMESPACES}/expanded"))

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from commanding import kubedrill
 from drills import Drills, reasons
 from ended import ONE_ZONE, left_processes
 
@@ -60,17 +61,6 @@ def opened_to_all(folder: Path) -> Iterator[None]:
                 parent.chmod(stat.S_IMODE(mode))
 
 
-def stop(state: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "kubedrill", "stop", *words],
-        env={**os.environ, "KUBEDRILL_STATE": str(state)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-
-
 @pytest.mark.skipif(os.getuid() != 0, reason="another user asks, which only root can become")
 def test_a_drill_is_ended_in_order_and_says_by_whom(drill: Drills, tmp_path: Path) -> None:
     state = tmp_path / "state"
@@ -78,7 +68,7 @@ def test_a_drill_is_ended_in_order_and_says_by_whom(drill: Drills, tmp_path: Pat
     running.wait_for_phase("fault")
     running.wait_for("the injection", lambda: Ledger(running.folder.ledger).open_fault("fault", 0))
 
-    other = stop(tmp_path / "another-state", "one-zone")
+    other = kubedrill("stop", "one-zone", KUBEDRILL_STATE=str(tmp_path / "another-state"))
     assert (other.returncode, running.process.poll()) == (3, None)
     assert "no drill runs on a cluster one-zone" in other.stderr
 
@@ -96,7 +86,7 @@ def test_a_drill_is_ended_in_order_and_says_by_whom(drill: Drills, tmp_path: Pat
     assert "sudo kubedrill stop one-zone" in refused.stderr
     assert not (path / "stop.json").exists()
 
-    done = stop(state, "one-zone", "--why", "the pager went off")
+    done = kubedrill("stop", "one-zone", "--why", "the pager went off", KUBEDRILL_STATE=str(state))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{path}: asked to stop (pid {running.process.pid})" in done.stdout
     assert "  undone: etcd.kill" in done.stdout
@@ -111,6 +101,6 @@ def test_a_drill_is_ended_in_order_and_says_by_whom(drill: Drills, tmp_path: Pat
 
 
 def test_where_no_drill_runs_there_is_nothing_to_stop(tmp_path: Path) -> None:
-    done = stop(tmp_path, "local-3az")
+    done = kubedrill("stop", "local-3az", KUBEDRILL_STATE=str(tmp_path))
     assert done.returncode == 3
     assert "no drill runs on a cluster local-3az" in done.stderr

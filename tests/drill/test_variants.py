@@ -2,13 +2,12 @@
 
 import json
 import signal
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commanding import kubedrill
 from drills import Drills, RunningDrill, reasons
 
 from kubedrill.cluster import cluster_folder
@@ -47,8 +46,7 @@ def test_all_arms_are_played_and_related(drill: Drills) -> None:
 
 
 def judged_again(folder: Path, code: int = 0) -> dict[str, Any]:
-    command = [sys.executable, "-m", "kubedrill", "judge", str(folder), "--json"]
-    judged = subprocess.run(command, capture_output=True, text=True, check=False)
+    judged = kubedrill("judge", folder, "--json")
     assert judged.returncode == code, judged.stderr
     return json.loads(judged.stdout)
 
@@ -82,9 +80,9 @@ def test_a_runner_killed_between_two_plays_leaves_what_says_so_and_nothing_broke
     running.wait_for("the first play's end", lambda: "half/2" in variants(running))
     running.process.kill()
     running.process.wait()
-    left = heal()
+    left = kubedrill("heal")
     assert left.returncode == 0, left.stdout
-    assert "nothing" in heal().stdout
+    assert "nothing" in kubedrill("heal").stdout
     assert cluster.stands()
     states = handle_of(cluster).components().values()
     assert {component.state for component in states} == {"running"}
@@ -100,11 +98,6 @@ def variants(running: RunningDrill) -> str:
     """Return variants.json so far."""
     file = running.folder.path / "variants.json"
     return file.read_text() if file.exists() else ""
-
-
-def heal() -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "kubedrill", "heal"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 GOAWAY = "cluster.flags.kube-apiserver.goaway-chance"

@@ -1,12 +1,11 @@
 """`--scale`: the same experiment for a machine of another size."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from commanding import kubedrill
 from one_profile import read
 
 from kubedrill.errors import BadFile, NotStarted
@@ -16,7 +15,6 @@ from kubedrill.record.catalogue import Catalogue
 
 Read = Callable[..., Experiment]
 FILE = Path("x.yaml")
-PLAN = [sys.executable, "-m", "kubedrill", "plan"]
 
 
 def with_slo(small: str, text: str) -> str:
@@ -76,17 +74,14 @@ def test_too_much_is_refused(reading: Read, small: str) -> None:
     "factor", ["0", "-1", "nan", "inf", "11", "0.001", "\u0661", "1_0", "", "half"]
 )
 def test_factors_that_nobody_means(shipped: Path, factor: str) -> None:
-    typed = subprocess.run(
-        [*PLAN, shipped, "--scale", factor], capture_output=True, text=True, check=False
-    )
+    typed = kubedrill("plan", shipped, "--scale", factor)
     assert typed.returncode == 3
     assert "must be a number from 0.01 to 10, not" in " ".join(typed.stderr.split())
 
 
 def test_a_plan_says_the_scale_and_what_stays_free(shipped: Path) -> None:
-    planned = subprocess.run(
-        [*PLAN, shipped, "--scale", "0.5"], capture_output=True, text=True, check=True
-    )
+    planned = kubedrill("plan", shipped, "--scale", "0.5")
+    assert planned.returncode == 0, planned.stderr
     words = " ".join(planned.stdout.split())
     assert "scale 0.5 of the file's rates and seeds" in words
     assert "mass-list at 2/s" in words

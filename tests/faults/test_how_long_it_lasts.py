@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from commanding import kubedrill
 from json_lines import read_lines
 
 from kubedrill import cluster as clusters
@@ -104,11 +105,6 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def kubedrill(project: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "kubedrill", *words]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize(
     ("lasts", "words", "undos"),
     [
@@ -121,17 +117,17 @@ def test_an_empty_fault_is_found_by_everything(
     project: Path, lasts: str, words: str, undos: int
 ) -> None:
     file, name = f"experiments/{lasts}.yaml", f"{lasts}.one"
-    assert kubedrill(project, "validate", file).returncode == 0
-    listed = json.loads(kubedrill(project, "faults", "--json").stdout)
+    assert kubedrill("validate", file, cwd=project).returncode == 0
+    listed = json.loads(kubedrill("faults", "--json", cwd=project).stdout)
     assert name in {row["fault"] for row in listed}
-    assert name in kubedrill(project, "schema", "experiment").stdout
-    planned = json.loads(kubedrill(project, "plan", file, "--json").stdout)
+    assert name in kubedrill("schema", "experiment", cwd=project).stdout
+    planned = json.loads(kubedrill("plan", file, "--json", cwd=project).stdout)
     assert [planned["faults"][0][key] for key in ("name", "lasts")] == [name, lasts]
     assert planned["refused"] == ""
-    said = " ".join(kubedrill(project, "plan", file).stdout.split())
+    said = " ".join(kubedrill("plan", file, cwd=project).stdout.split())
     assert words in said
     assert "kube-scheduler-a" in said
-    expanded = json.loads(kubedrill(project, "expand", file).stdout)
+    expanded = json.loads(kubedrill("expand", file, cwd=project).stdout)
     edges = [action["name"] for action in (*expanded["method"], *expanded["rollbacks"])]
     assert edges.count(f"inject 0: {name}") == 1
     assert edges.count(f"undo 0: {name}") == undos
@@ -139,7 +135,7 @@ def test_an_empty_fault_is_found_by_everything(
 
 def test_what_cannot_be_undone_is_refused_where_the_cluster_is_kept(project: Path) -> None:
     file = "experiments/irreversible.yaml"
-    done = kubedrill(project, "run", file, "--keep-cluster", "--reports", "reports")
+    done = kubedrill("run", file, "--keep-cluster", "--reports", "reports", cwd=project)
     assert done.returncode == 3
     assert (
         "irreversible.one cannot be undone, so that the cluster is to be thrown away, and "
@@ -154,13 +150,13 @@ def test_what_cannot_be_undone_is_refused_where_the_cluster_was_up(
     cluster: ClusterRecord, project: Path
 ) -> None:
     file, words = "experiments/irreversible.yaml", "the cluster local-3az is up, and stays"
-    done = kubedrill(project, "run", file, "--reports", "reports")
+    done = kubedrill("run", file, "--reports", "reports", cwd=project)
     assert done.returncode == 3
     assert words in " ".join(done.stderr.split())
     assert not list((project / "reports").glob("*/*"))
-    assert words in json.loads(kubedrill(project, "plan", file, "--json").stdout)["refused"]
+    assert words in json.loads(kubedrill("plan", file, "--json", cwd=project).stdout)["refused"]
     expanded = project / "chaos.json"
-    expanded.write_text(kubedrill(project, "expand", file).stdout)
+    expanded.write_text(kubedrill("expand", file, cwd=project).stdout)
     command = [str(Path(sys.executable).with_name("chaos")), "run", str(expanded)]
     played = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert words in " ".join((played.stdout + played.stderr).split())

@@ -2,13 +2,12 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from commanding import kubedrill
 
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults.catalogue import NEEDED, faults, flaws, gather
@@ -40,18 +39,13 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def kubedrill(project: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "kubedrill", *words]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-
-
 def test_it_is_found_by_its_name(project: Path) -> None:
-    assert kubedrill(project, "validate", "experiments/x.yaml").returncode == 0
-    listed = json.loads(kubedrill(project, "faults", "--json").stdout)
+    assert kubedrill("validate", "experiments/x.yaml", cwd=project).returncode == 0
+    listed = json.loads(kubedrill("faults", "--json", cwd=project).stdout)
     assert {"etcd.kill", "scheduler.kill"} <= {one["fault"] for one in listed}
-    planned = json.loads(kubedrill(project, "plan", "experiments/x.yaml", "--json").stdout)
+    planned = json.loads(kubedrill("plan", "experiments/x.yaml", "--json", cwd=project).stdout)
     assert planned["targets"] == [f"kube-scheduler-{zone}" for zone in "abc"]
-    schema = json.loads(kubedrill(project, "schema", "experiment").stdout)
+    schema = json.loads(kubedrill("schema", "experiment", cwd=project).stdout)
     assert "scheduler.kill" in json.dumps(schema)
 
 
@@ -72,7 +66,7 @@ def test_it_is_found_by_its_name(project: Path) -> None:
 def test_what_is_wrong_is_refused_with_its_line(project: Path, entry: str, why: str) -> None:
     file = project / "experiments" / "x.yaml"
     file.write_text(yaml.safe_dump(BASE) + f"faults:\n- {entry}\n")
-    done = kubedrill(project, "validate", str(file))
+    done = kubedrill("validate", str(file), cwd=project)
     assert done.returncode == 3
     assert re.search(rf"x\.yaml:\d+: {re.escape(why)}", done.stderr), done.stderr
 
@@ -80,11 +74,11 @@ def test_what_is_wrong_is_refused_with_its_line(project: Path, entry: str, why: 
 @pytest.mark.parametrize("text", ["raise SystemExit(7)", "import no_such_thing", "x = 1", "class"])
 def test_a_file_that_is_none_hinders_only_who_may_mean_it(project: Path, text: str) -> None:
     (project / "faults" / "broken.py").write_text(text)
-    assert kubedrill(project, "validate", "experiments/x.yaml").returncode == 0
-    assert "broken.py" in kubedrill(project, "faults", "--json").stdout
+    assert kubedrill("validate", "experiments/x.yaml", cwd=project).returncode == 0
+    assert "broken.py" in kubedrill("faults", "--json", cwd=project).stdout
     file = project / "experiments" / "y.yaml"
     file.write_text(yaml.safe_dump(BASE | {"faults": [{"broken.kill": {}}]}))
-    done = kubedrill(project, "validate", str(file))
+    done = kubedrill("validate", str(file), cwd=project)
     assert done.returncode == 3
     assert 'unknown fault "broken.kill"' in done.stderr
     assert "broken.py" in done.stderr
@@ -181,7 +175,7 @@ def test_one_that_cannot_say_whether_it_may_be_injected_is_refused(
     project: Path, function: str, why: str
 ) -> None:
     (project / "faults" / "scheduler.py").write_text(f"{CODE}\n    {function}\n")
-    done = kubedrill(project, "validate", "experiments/x.yaml")
+    done = kubedrill("validate", "experiments/x.yaml", cwd=project)
     assert done.returncode == 3
     words = "scheduler.kill: it cannot be known whether it may be injected: "
     assert re.search(rf"x\.yaml:\d+: {re.escape(words + why)}", done.stderr), done.stderr
@@ -193,20 +187,20 @@ def test_values_that_it_does_not_take_together_are_told_with_their_line(project:
         "@model_validator(mode='after')\n    def check(self):\n        raise ValueError('never')"
     )
     (project / "faults" / "scheduler.py").write_text(f"{code}\n    {check}\n")
-    done = kubedrill(project, "validate", "experiments/x.yaml")
+    done = kubedrill("validate", "experiments/x.yaml", cwd=project)
     assert done.returncode == 3
     assert re.search(r"x\.yaml:\d+: scheduler\.kill: .*never", done.stderr), done.stderr
 
 
 def test_what_its_file_prints_is_no_answer_of_a_command(project: Path) -> None:
     (project / "faults" / "scheduler.py").write_text(f"{CODE}\nprint('hello')\n")
-    done = kubedrill(project, "validate", "experiments/x.yaml", "--json")
+    done = kubedrill("validate", "experiments/x.yaml", "--json", cwd=project)
     assert json.loads(done.stdout) == {"experiments/x.yaml": []}
 
 
 def test_it_may_not_have_the_name_of_another(project: Path) -> None:
     (project / "faults" / "other.py").write_text(CODE.replace("scheduler.kill", "etcd.kill"))
-    assert "there is a fault etcd.kill already" in kubedrill(project, "faults", "--json").stdout
+    assert "there is a fault etcd.kill already" in kubedrill("faults", "--json", cwd=project).stdout
 
 
 @pytest.fixture

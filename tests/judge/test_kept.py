@@ -4,11 +4,10 @@ What the folders in `kept/` are, and how they were made, says the README there.
 """
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commanding import kubedrill
 from kept import changed, unpack
 
 KEPT = {"member-lost": 0, "too-slow": 1, "let-go": 2}
@@ -22,8 +21,7 @@ def test_it_is_judged_as_it_was(name: str, code: int, tmp_path: Path) -> None:
     file = folder / "verdict.json"
     before = json.loads(file.read_text())
     file.unlink()
-    command = [sys.executable, "-m", "kubedrill", "judge", str(folder)]
-    judged = subprocess.run(command, capture_output=True, text=True, check=False)
+    judged = kubedrill("judge", folder)
     assert judged.returncode == code, judged.stdout + judged.stderr
     assert list(changed(before, json.loads(file.read_text()), "verdict")) == []
 

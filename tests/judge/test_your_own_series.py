@@ -1,16 +1,15 @@
 """docs/your-own-series.md: a module from outside, named in one place, is found by who needs its series."""
 
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 import yaml
+from commanding import kubedrill as command_of_its_own
 from judged_drill import JudgedDrill
 
 from kubedrill.judge.measuring import MEASURERS
@@ -44,11 +43,7 @@ def site(tmp_path: Path) -> Path:
 @pytest.fixture
 def kubedrill(site: Path) -> Kubedrill:
     def call(*words: str, own: bool = True) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "kubedrill", *words]
-        environment = os.environ | ({"PYTHONPATH": str(site)} if own else {})
-        return subprocess.run(
-            command, cwd=TOP, env=environment, capture_output=True, text=True, check=False
-        )
+        return command_of_its_own(*words, **({"PYTHONPATH": str(site)} if own else {}))
 
     return call
 

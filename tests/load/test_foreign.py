@@ -2,12 +2,11 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commanding import kubedrill
 from no_files import a_folder, a_pipe, endless
 
 from kubedrill.load import describe as describing
@@ -111,18 +110,6 @@ slos: {{baseline: [probe.failed == 0]}}
 LOAD = "load:\n  - profile: {profile}\n    as: x\n    rate: 1/s\n"
 
 
-def kubedrill(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "kubedrill", *words],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def test_only_who_names_it_is_refused(folder: Path) -> None:
     write(folder, "shop", PLAIN + "input('password? ')\n")
     for name, load in {
@@ -132,7 +119,7 @@ def test_only_who_names_it_is_refused(folder: Path) -> None:
     }.items():
         (folder / "experiments" / f"{name}.yaml").write_text(EXPERIMENT.format(load=load))
     files = [f"experiments/{name}.yaml" for name in ("lists", "shops", "still")]
-    said = kubedrill(folder, "validate", *files)
+    said = kubedrill("validate", *files, cwd=folder)
     assert said.returncode == 3
     assert said.stdout.splitlines() == [f"{files[0]}: ok", f"{files[2]}: ok"]
     reason = (
@@ -142,11 +129,11 @@ def test_only_who_names_it_is_refused(folder: Path) -> None:
     assert said.stderr.startswith(f"{files[1]}:5: ")
     assert said.stderr.endswith(f"{reason}\n")
     for command in ("plan", "run"):
-        refused = kubedrill(folder, command, files[1])
+        refused = kubedrill(command, files[1], cwd=folder)
         assert (refused.returncode, refused.stderr) == (3, said.stderr)
-    assert kubedrill(folder, "plan", files[2]).returncode == 0
+    assert kubedrill("plan", files[2], cwd=folder).returncode == 0
     rows = {
-        row["experiment"]: row for row in json.loads(kubedrill(folder, "list", "--json").stdout)
+        row["experiment"]: row for row in json.loads(kubedrill("list", "--json", cwd=folder).stdout)
     }
     assert reason in rows["shops"]["title"]
     assert {name: row["wrong"] for name, row in rows.items()} == {
@@ -158,12 +145,12 @@ def test_only_who_names_it_is_refused(folder: Path) -> None:
 
 def test_the_catalogue_shows_it_with_its_reason(folder: Path) -> None:
     write(folder, "shop", PLAIN)
-    listed = kubedrill(folder, "profiles", "--json")
+    listed = kubedrill("profiles", "--json", cwd=folder)
     assert listed.returncode == 0
     rows = {row["profile"]: row for row in json.loads(listed.stdout)}
     assert [name for name, row in rows.items() if row["wrong"]] == ["shop"]
     assert rows["shop"]["what it sends"].startswith("not a load profile: needs one concrete")
-    asked = kubedrill(folder, "profiles", "shop")
+    asked = kubedrill("profiles", "shop", cwd=folder)
     assert asked.returncode == 3
     assert "loadprofiles/shop.py: not a load profile: " in asked.stderr
 
@@ -185,7 +172,7 @@ class Bare(KubernetesUser):
 
 def test_a_profile_that_says_little_of_its_parameters_is_shown(folder: Path) -> None:
     write(folder, "bare", BARE)
-    shown = kubedrill(folder, "profiles", "bare", "--json")
+    shown = kubedrill("profiles", "bare", "--json", cwd=folder)
     assert shown.returncode == 0, shown.stderr
     rows = {row["parameter"]: row for row in json.loads(shown.stdout)}
     assert (rows["word"]["takes"], rows["number"]["takes"]) == ("string or null", "integer")

@@ -1,12 +1,11 @@
 """What is made of a verdict, from damaged run folders too: each file, whatever becomes of the others."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commanding import kubedrill
 from judged_drill import JudgedDrill
 
 from kubedrill.judge import judge
@@ -114,12 +113,7 @@ def test_reports_that_cannot_be_written_are_named_each(folder: RunFolder) -> Non
 def test_the_command_says_what_it_could_not_write(folder: RunFolder) -> None:
     judge(folder).write(folder.verdict)
     folder.junit.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "kubedrill", "report", str(folder.path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = kubedrill("report", folder.path)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert f"{folder.junit}: not written: Is a directory" in done.stderr
@@ -129,11 +123,6 @@ def test_the_command_says_what_it_could_not_write(folder: RunFolder) -> None:
 @pytest.mark.parametrize("text", ["\udcff", "{}", ""])
 def test_of_what_is_no_verdict_there_is_no_report(folder: RunFolder, text: str) -> None:
     folder.verdict.write_text(text, errors="surrogateescape")
-    done = subprocess.run(
-        [sys.executable, "-m", "kubedrill", "report", str(folder.path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = kubedrill("report", folder.path)
     assert done.returncode == 3
     assert done.stderr.startswith(f"{folder.verdict}: is no verdict; run: kubedrill judge ")

@@ -2,14 +2,13 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import psutil
+from commanding import kubedrill
 from drills import MARK, RunningDrill
 from leftovers import having
 
@@ -109,13 +108,7 @@ def check_judged(running: RunningDrill, number: signal.Signals) -> None:
     if number != signal.SIGKILL:
         assert running.process.wait(60) == 2
         assert json.loads(running.folder.verdict.read_text())["verdict"] == "INVALID"
-    judged = subprocess.run(
-        [sys.executable, "-m", "kubedrill", "judge", str(running.folder.path)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    judged = kubedrill("judge", running.folder.path)
     assert judged.returncode == 2, judged.stdout + judged.stderr
     assert "INVALID" in judged.stdout, judged.stdout
     said = f"{judged.stdout}\n{running.folder.timeline.read_text()}"

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from abandoned import abandon
+from commanding import kubedrill
 from plain_faults import calls
 from player import WITH_SHARED
 
@@ -317,8 +318,8 @@ def test_the_next_command_of_any_kind_reminds_of_a_fault_left_in_force(tmp_path:
     line = f"{folder.path}: its drill is dead, and not undone: broken file; run: kubedrill heal\n"
 
     def said(*arguments: str) -> tuple[str, str]:
-        command = [sys.executable, "-m", "kubedrill", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        done = kubedrill(*arguments)
+        assert done.returncode == 0, done.stderr
         return done.stdout, done.stderr
 
     for command in (["faults", "--json"], ["cluster", "status"], ["schema", "verdict"]):

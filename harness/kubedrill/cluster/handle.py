@@ -1,32 +1,28 @@
 """What may be done to a cluster, and how it is, whoever provides it: for faults, observers, watchdog, heal.
 
-Each kind of operation is a small Protocol of `operations.py`, which is had from here. A cluster that has not
-got one says why (`Absent`): what it is capable of is what stands on its handle.
+Each kind of operation is a small Protocol of `operations.py` or `links.py`, which is had from here. A cluster
+that has not got one says why (`Absent`): what it is capable of is what stands on its handle.
 """
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol, get_args
 
+from kubedrill.cluster.links import Cutting, Link, Shape, Shaped, Shaping
 from kubedrill.cluster.operations import (
     LIMITED,
     Absent,
     Balancing,
-    Cutting,
     Entering,
     Flagging,
     FlagValue,
     HandleError,
     Holding,
     Limiting,
-    Link,
     Operation,
     Pausing,
     Quota,
     Resource,
-    Shape,
-    Shaped,
-    Shaping,
     Strain,
     present,
     written,

@@ -12,7 +12,15 @@ from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError, from_os_error
 from kubedrill.wire.response import ENDS, Answer, Each, Response
 from kubedrill.wire.target import Target
-from kubedrill.wire.tls_connection import CUT_OFF, FEED, RECEIVE, RECORD, TlsConnection, borrowed
+from kubedrill.wire.tls_connection import (
+    CUT_OFF,
+    FEED,
+    LATE,
+    RECEIVE,
+    RECORD,
+    TlsConnection,
+    borrowed,
+)
 from kubedrill.wire.waiting import Polling, Waiting
 from kubedrill.wire.whole import whole
 
@@ -23,8 +31,6 @@ IDLE_S, PROBES, PROBE_S = 30, 3, 5
 """The kernel asks a peer that is silent for so long whether it is there: so often, at such intervals."""
 GONE_S = IDLE_S + PROBES * PROBE_S
 """When it has not answered by then, nor taken what was sent, the connection ends with TIMEOUT."""
-
-LATE = "no whole answer in time"
 
 
 class Connection(TlsConnection[Waiting]):

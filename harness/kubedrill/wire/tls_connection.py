@@ -31,6 +31,7 @@ quarter to a half of all first bodies.
 """
 
 CUT_OFF = "closed before the answer was whole"
+LATE = "no whole answer in time"
 
 Waits = TypeVar("Waits", bound=Waiting)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import yaml
+from commanding import kubedrill
 from drills import MARK, SHORT, RunningDrill
 from ended import left_processes
 from fault_observers import Processes
@@ -156,8 +157,7 @@ class Range:
 
     def _heal(self, running: RunningDrill) -> list[str]:
         """Heal once; return what is wrong with what it said."""
-        command = [sys.executable, "-m", "kubedrill", "heal", "--reports", str(self.reports)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        done = kubedrill("heal", "--reports", self.reports)
         said = f"{done.stdout}{done.stderr}".strip()
         (running.folder.path / "heal.log").write_text(said)
         return [f"heal: exit code {done.returncode}: {said}"] if done.returncode else []
