@@ -106,6 +106,11 @@ def test_a_list_of_commands_says_of_each_what_it_is_for_in_a_whole_line(group: s
             'the cluster has no zone "d"; known: a, b, c',
         ),
         (["judge", "reports/nothing"], "reports/nothing"),
+        *[
+            ([*words, ""], "is empty; is a variable of the shell not set?")
+            for words in (["run"], ["plan"], ["expand"], ["validate"], ["heal", "--reports"])
+        ],
+        (["validate", "."], ".: is a directory; name one of the files in it"),
     ],
 )
 def test_what_is_mistyped_is_named_and_nothing_is_started(

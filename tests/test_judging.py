@@ -105,6 +105,10 @@ def test_other_objectives_stand_beside(folder: RunFolder, tmp_path: Path) -> Non
         ("slos:\n  baseline:\n    - lst.p99 < 1s\n", ":3: "),
         ("slos: {}\n", ":1: slos: no objective"),
         ("slo: {}\n", ":1: "),
+        (
+            "title: t\nslos:\n  baseline: [list.p99 < 1s]\n",
+            ':1: "title" stands beside slos; a run is judged by a file that has slos: and nothing else',
+        ),
     ],
 )
 def test_other_objectives_that_are_wrong_are_named(

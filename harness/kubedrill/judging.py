@@ -1,20 +1,23 @@
 """A run judged from its files: its evidence by the judge, its schedule by the experiment file beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from kubedrill import judge as stage
+from kubedrill.errors import BadFile
 from kubedrill.experiment.agreement import differences, seeded_otherwise
-from kubedrill.experiment.slos import read_slos
+from kubedrill.experiment.slos import SlosFile, read_slos
 from kubedrill.reading.text import BadText, read_text
+from kubedrill.reading.yaml import load
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.manifest import check
-from kubedrill.record.schedule import Schedule
+from kubedrill.record.schedule import Schedule, ScheduledObjective
 from kubedrill.record.timeline import PhaseBegan, Seeded, read_timeline
 from kubedrill.record.verdict import Report
+from kubedrill.words import shown
 
 _LARGEST = 256 * 2**20
 """Bytes of an experiment file as it ran: a recorded rate of a week, a row a second, are 20 MB."""
@@ -24,8 +27,24 @@ _NAMED = 10
 
 def judge(folder: RunFolder, slos: Path | None = None) -> Report:
     """Judge a run, by the objectives of a file of their own if it is given; errors as of the stage."""
-    other = stage.Other(str(slos), partial(read_slos, slos)) if slos else None
+    other = stage.Other(str(slos), partial(_read_alone, slos)) if slos else None
     return stage.judge(folder, other, checks=(disagreements,))
+
+
+def _read_alone(
+    path: Path, phases: Collection[str], loads: Collection[str]
+) -> tuple[ScheduledObjective, ...]:
+    """Read objectives as `read_slos`; BadFile with what would work where more than they stand in the file."""
+    found, source = load(path, SlosFile)
+    more = next((key for key in found if key != "slos"), None)
+    if more is not None and "slos" in found:
+        raise BadFile(
+            path,
+            source.place((more,)).line,
+            f'"{shown(more)}" stands beside slos; a run is judged by a file that has slos: and nothing '
+            f"else: copy the slos: of this one into a file of their own",
+        )
+    return read_slos(path, phases, loads)
 
 
 def changes(folder: RunFolder) -> tuple[str, ...]:

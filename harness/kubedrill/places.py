@@ -1,6 +1,6 @@
 """Where the files that a user edits stand: experiments/, loadprofiles/, clusters/."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kubedrill.errors import NotStarted
@@ -44,7 +44,7 @@ def cluster_file(name: str, near: Path | None = None, also: Iterable[str] = ()) 
     """Return `clusters/NAME.yaml`; NotStarted with the nearest name, of `also` too, if there is none."""
     clusters = folder("clusters", near)
     path = clusters / f"{name}.yaml"
-    if not _is_file(path):
+    if not _is(path.is_file):
         known = {*also, *(file.stem for file in clusters.glob("*.yaml"))}
         meant = did_you_mean(name, known) or f"; there is no cluster file in {clusters}"
         raise NotStarted(f'unknown cluster "{shown(name)}"{meant}')
@@ -56,10 +56,12 @@ def experiment_file(named: Path, *also: str) -> Path:
 
     `also` are other folders in which it may be (clusters). NotStarted with the nearest name if there is none.
     """
-    if named.suffix or len(named.parts) > 1 or _is_file(named):
+    if named.suffix or len(named.parts) > 1 or _is(named.is_file):
         return named
     there = [path for kind in ("experiments", *also) for path in folder(kind).glob("*.yaml")]
     found = next((path for path in there if path.stem == str(named) and path.is_file()), None)
+    if found is None and _is(named.is_dir):
+        return named  # who reads it says what it is
     if found is None:
         what = " or ".join(folder.removesuffix("s") for folder in ("experiments", *also))
         known = [path.stem for path in there]
@@ -67,10 +69,10 @@ def experiment_file(named: Path, *also: str) -> Path:
     return found
 
 
-def _is_file(path: Path) -> bool:
-    """Whether there is such a file; a name that is too long for one is none."""
+def _is(kind: Callable[[], bool]) -> bool:
+    """Whether a path is of that kind; a name that is too long for any is of none."""
     try:
-        return path.is_file()
+        return kind()
     except OSError:
         return False
 

@@ -10,6 +10,7 @@ from kubedrill import places
 from kubedrill.cli.parts import (
     NOT_STARTED,
     Done,
+    Given,
     as_json,
     console,
     example,
@@ -56,7 +57,7 @@ scale = click.option(
 variant = click.option(
     "--variant", metavar="NAME", help="One variant alone, of an experiment that has some."
 )
-experiment_file = click.argument("file", type=click.Path(path_type=Path))
+experiment_file = click.argument("file", type=Given())
 
 
 def _one_drill(file: Path, variant: str | None, asked: "Asked") -> "tuple[Experiment, Catalogue]":
@@ -148,7 +149,7 @@ def plan(
 
 
 @click.command(epilog=example("kubedrill validate etcd-member-kill local-3az"))
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=Given())
 @overrides
 @scale
 @as_json

@@ -31,11 +31,24 @@ class Commands(click.Group):
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
+class Given(click.Path):
+    """A path that says something; "" is none, which a shell makes of a variable that is not set."""
+
+    def __init__(self, *, file_okay: bool = True) -> None:
+        super().__init__(path_type=Path, file_okay=file_okay)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; BadParameter if there is none."""
+        if value == "":
+            self.fail("is empty; is a variable of the shell not set?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def reports_folder(help_text: str) -> Callable[[Command], Command]:
     """Return the option that says where run folders stand."""
     return click.option(
         "--reports",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=Given(file_okay=False),
         default=Path("reports"),
         show_default=True,
         help=help_text,

@@ -10,6 +10,7 @@ from kubedrill.cli.parts import (
     INVALID,
     PARTLY,
     Done,
+    Given,
     as_json,
     console,
     example,
@@ -32,8 +33,8 @@ run_folder = click.argument(
 @click.option(
     "--slos",
     metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Judge by the `slos:` of this file instead; writes beside, as verdict.FILE.json.",
+    type=Given(),
+    help="Judge by the objectives of this file, `slos:` alone, instead; writes beside, as verdict.FILE.json.",
 )
 def judge(run: Path, as_json: bool, slos: Path | None) -> int:
     """Judge a run again from its files alone, and write its reports.
@@ -147,7 +148,7 @@ def _report_comparison(folder: "RunFolder", run: Path) -> int:
     "--acknowledge",
     "acknowledged",
     metavar="RUN",
-    type=click.Path(path_type=Path),
+    type=Given(),
     help="Say what stays behind of this run, which can never be undone, and forget it.",
 )
 def heal(reports: Path, acknowledged: Path | None) -> int:
