@@ -1,8 +1,9 @@
 import threading
+from collections.abc import Iterator
 from itertools import pairwise
 
 from kubedrill.clock import SECOND, ClockPair, now
-from kubedrill.observe.ticks import ticks, wait_until
+from kubedrill.observe.ticks import in_time, ticks, wait_until
 from kubedrill.record.schedule import Phase, Schedule
 
 
@@ -25,6 +26,24 @@ def test_offset_moves_all_alike() -> None:
     assert [tick / SECOND for tick in ticks(_schedule(100, 102, 103), 1, offset)] == [
         100.25, 101.25, 102.25, 103.25,
     ]  # fmt: skip
+
+
+def test_what_has_long_passed_is_left_out_and_nothing_comes_once_it_has_ended() -> None:
+    ended, begun = threading.Event(), now()
+    came = []
+
+    def times() -> Iterator[int]:
+        for after in (-60 * SECOND, 0, SECOND // 50, 600 * SECOND):
+            yield now() + after
+
+    for due in in_time(times(), ended):
+        assert now() >= due
+        came.append(due)
+        if len(came) == 2:
+            ended.set()
+    assert len(came) == 2
+    assert begun <= came[0] < came[1]
+    assert now() - begun < 300 * SECOND
 
 
 def test_waiting_ends_when_told() -> None:

@@ -14,7 +14,7 @@ LED = ("kube-controller-manager", "kube-scheduler")
 """Kinds of components of which one leads; their Lease has the same name."""
 
 
-class LeaseError(Exception):
+class LeaseError(ValueError):
     """The API answered, but not with a Lease; the message has its words."""
 
 

@@ -14,7 +14,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.observe.audit_watch import KeyWatch
 from kubedrill.observe.audited import AuditLog, Client, Path, paths
 from kubedrill.observe.surrounding import Surroundings
-from kubedrill.observe.ticks import missed, wait_until
+from kubedrill.observe.ticks import in_time, wait_until
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 from kubedrill.process.priority import demote_when_busy
 from kubedrill.record.audit import Closed
@@ -130,11 +130,8 @@ class Auditor:
             yield partial(self._paced, times, once)
 
     def _paced(self, times: Sequence[int], once: Callable[[], None]) -> None:
-        for due in times:
-            if not wait_until(due, self._ended):
-                return
-            if not missed(due):
-                once()
+        for _ in in_time(times, self._ended):
+            once()
 
     def _finish(self) -> None:
         until = now() + DRAIN

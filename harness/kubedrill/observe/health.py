@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
 from kubedrill.observe.metrics import get, scraper
-from kubedrill.observe.ticks import missed, wait_until
+from kubedrill.observe.ticks import in_time
 from kubedrill.process.priority import prefer
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
@@ -58,11 +58,8 @@ class Health:
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
         """Ask at each of `times` until `ended` is set; leave out those that have long passed."""
         with ThreadPoolExecutor(max(1, len(self._members)), "health", prefer) as pool:
-            for due in times:
-                if not wait_until(due, ended):
-                    return
-                if not missed(due):
-                    self._once(pool)
+            for _ in in_time(times, ended):
+                self._once(pool)
 
     def _once(self, pool: ThreadPoolExecutor) -> None:
         begun = now()

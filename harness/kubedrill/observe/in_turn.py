@@ -17,9 +17,10 @@ Read = TypeVar("Read")
 
 
 class InTurn:
-    """Asks as one identity, on kept connections."""
+    """Asks as one identity, on kept connections; each is given `timeout` ns."""
 
-    def __init__(self, record: ClusterRecord, identity: str) -> None:
+    def __init__(self, record: ClusterRecord, identity: str, timeout: int = TIMEOUT) -> None:
+        self._timeout = timeout
         self._servers = [
             Caller(*identity_target(record, identity, server.serving))
             for server in record.of_kind("kube-apiserver")
@@ -32,7 +33,7 @@ class InTurn:
         """
         server = self._servers[0]
         try:
-            answer = server.ask(server.request("GET", path, accept=accept), now() + TIMEOUT)
+            answer = server.ask(server.request("GET", path, accept=accept), now() + self._timeout)
             if answer.status == 200:
                 return read(answer.body), ""
             error = outcome_name(answer.status)

@@ -7,7 +7,7 @@ from typing import Any
 
 from kubedrill.clock import now
 from kubedrill.observe.in_turn import InTurn
-from kubedrill.observe.ticks import missed, wait_until
+from kubedrill.observe.ticks import in_time
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
@@ -31,11 +31,8 @@ class Nodes:
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
         """Look at each of `times` until `ended` is set; leave out those that have long passed."""
-        for due in times:
-            if not wait_until(due, ended):
-                return
-            if not missed(due):
-                self._once()
+        for _ in in_time(times, ended):
+            self._once()
 
     def _once(self) -> None:
         begun = now()

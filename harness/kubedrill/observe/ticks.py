@@ -1,7 +1,7 @@
 """Observe: when the scraper asks."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kubedrill.clock import SECOND, now
 from kubedrill.record.schedule import Schedule
@@ -16,6 +16,15 @@ def ticks(schedule: Schedule, interval_s: float, offset: int = 0) -> Iterator[in
     for phase in schedule.phases:
         yield from range(phase.start + offset, phase.end + offset, step)
     yield schedule.end + offset
+
+
+def in_time(times: Iterable[int], ended: threading.Event) -> Iterator[int]:
+    """Yield each of `times` as it comes, until `ended` is set; leave out those that have long passed."""
+    for due in times:
+        if not wait_until(due, ended):
+            return
+        if not missed(due):
+            yield due
 
 
 def missed(due: int) -> bool:

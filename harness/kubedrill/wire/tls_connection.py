@@ -8,7 +8,8 @@ import _socket
 import errno
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, Self, TypeVar
 
 from kubedrill.record.sample import Outcome
@@ -123,15 +124,9 @@ class TlsConnection(Generic[Waits]):
         except BaseException:
             sock.close()
             raise
-        try:
+        with self._opening():
             self._connect(address, deadline)
             self._shake_hands(deadline)
-        except OSError as error:
-            self.close()
-            raise from_os_error(error) from None
-        except BaseException:
-            self.close()
-            raise
         return self
 
     def certificate(self) -> bytes:
@@ -148,6 +143,18 @@ class TlsConnection(Generic[Waits]):
             self.closed = True
             self._waiting.close()
             self._socket.close()
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Close the connection if it cannot be opened; WireError for what the kernel or TLS says."""
+        try:
+            yield
+        except OSError as error:
+            self.close()
+            raise from_os_error(error) from None
+        except BaseException:
+            self.close()
+            raise
 
     def _connect(self, address: object, deadline: int) -> None:
         code = self._socket.connect_ex(address)  # type: ignore[arg-type] # as getaddrinfo gave it

@@ -43,14 +43,8 @@ class FrameConnection(TlsConnection[Driving]):
         is none. `target.tls` must offer it.
         """
         self = super().open(target, deadline, waiting)
-        try:
+        with self._opening():
             self._greet(deadline)
-        except OSError as error:
-            self.close()
-            raise from_os_error(error) from None
-        except BaseException:
-            self.close()
-            raise
         self._waiting.drive(self)
         return self
 
