@@ -189,6 +189,24 @@ def test_what_was_in_flight_when_a_drill_was_ended_is_neither_a_success_nor_a_fa
     assert row.at_least == ["p90", "p99", "p99.9", "max", "mean"]
 
 
+def test_probes_are_counted_as_they_were_due_and_a_phase_that_was_cut_has_no_count(
+    drill: JudgedDrill, tmp_path
+) -> None:
+    drill.events[-1] = event(at(28), "drill", "interrupted", {"signal": "SIGINT"})
+    drill.probes = drill.probes[drill.probes["intended"] < at(28)]
+    drill.probes["outcome"][within(drill.probes, 27, 28)] = Outcome.CUT
+    asked = drill.lane(level="prober", verb="read") | drill.lane(level="prober", verb="write")
+    drill.objectives = [("fault", "probe.count > 0"), ("recovery", "probe.count > 0")]
+    fault, recovery = drill.judged(tmp_path).objectives
+    assert (fault.verdict, fault.value) == (
+        Verdict.PASS,
+        (asked & within(drill.probes, 10, 20)).sum(),
+    )
+    assert recovery.verdict is Verdict.INVALID
+    assert "the drill ended 8.0 s into it" in recovery.reason
+    assert recovery.value == (asked & within(drill.probes, 20, 28)).sum()
+
+
 def test_what_was_cut_counts_for_nothing() -> None:
     rows = requests((0.1, 200), (9.0, Outcome.CUT), (0.1, 500))
     found = due_in(rows, Phase("any", at(0), at(10)))
