@@ -157,7 +157,7 @@ def test_the_catalogue_shows_it_with_its_reason(folder: Path) -> None:
 
 BARE = '''
 """Says little."""
-from kubedrill.load.user import Arrival, KubernetesUser, Parameters, Result, RequestSeries
+from kubedrill.load.user import Arrival, KubernetesUser, Parameters, RequestSeries, Result
 
 class BareParameters(Parameters):
     word: str | None = None

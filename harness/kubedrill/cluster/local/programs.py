@@ -83,6 +83,10 @@ class Supervised:
     awaited: list[Callable[[int | None], None]] = field(default_factory=list)
     """Whom to tell the pid with which it starts again."""
 
+    def not_running(self) -> RequestRefused:
+        """Return the refusal of what only a running one could do."""
+        return RequestRefused(f"{self.program.name} is not running, it is {self.state}")
+
     def become(self, state: State) -> None:
         """Change the state, now."""
         self.state = state

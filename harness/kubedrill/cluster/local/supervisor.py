@@ -124,9 +124,7 @@ class Supervisor:
 
     def _running(self, supervised: Supervised) -> "subprocess.Popen[bytes]":
         if supervised.process is None:
-            raise RequestRefused(
-                f"{supervised.program.name} is not running, it is {supervised.state}"
-            )
+            raise supervised.not_running()
         return supervised.process
 
     def _components(self) -> dict[str, Any]:
@@ -197,9 +195,7 @@ class Supervisor:
     def _stop(self, request: Request, again: str = "") -> int:
         supervised, process = self._expected(request)
         if supervised.state != "running":  # one that is paused would not hear of it
-            raise RequestRefused(
-                f"{supervised.program.name} is not running, it is {supervised.state}"
-            )
+            raise supervised.not_running()
         self._to_end(request)
         if again:
             supervised.again, supervised.due = again, request["until"]
@@ -237,9 +233,7 @@ class Supervisor:
         supervised, process = self._expected(request)
         supervised.look_at_pause()
         if supervised.state not in {"running", "paused"}:
-            raise RequestRefused(
-                f"{supervised.program.name} is not running, it is {supervised.state}"
-            )
+            raise supervised.not_running()
         supervised.holds.add(owner_of(request), "paused", request["until"])
         if supervised.state == "running":
             supervised.halt(process)
