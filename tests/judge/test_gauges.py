@@ -8,7 +8,7 @@ Told = tuple[int, str, float | None]
 
 
 def trace(across: str, *told: Told) -> list[tuple[int, float]]:
-    return combine([GaugeReading(*one) for one in told], across)
+    return combine([GaugeReading(*reading) for reading in told], across)
 
 
 @pytest.mark.parametrize(("across", "value"), [("sum", 6.0), ("max", 3.0), ("min", 1.0)])

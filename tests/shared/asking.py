@@ -104,7 +104,7 @@ def memory(field: str) -> int:
 def kept_objects() -> int:
     """Return how many connections and answers are still there."""
     gc.collect()
-    return sum(isinstance(one, (TlsConnection, Answer)) for one in gc.get_objects())
+    return sum(isinstance(found, (TlsConnection, Answer)) for found in gc.get_objects())
 
 
 time.sleep(0.01)  # gevent opens its own descriptors

@@ -107,10 +107,10 @@ def test_no_block_does_more_harm_than_to_be_malformed(block):
 
 
 def session() -> Http2Session:
-    one = Http2Session()
+    begun = Http2Session()
     for _ in range(3):
-        one.begin(Whole(True, 16), prepare_http2("GET", "/", "h"))
-    return one
+        begun.begin(Whole(True, 16), prepare_http2("GET", "/", "h"))
+    return begun
 
 
 ANSWER = b"".join(

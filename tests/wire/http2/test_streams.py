@@ -209,5 +209,5 @@ def test_nothing_is_held_once_all_is_closed(connect, behaviours):
     connection.close()
     gevent.sleep(0.01)
     gc.collect()
-    kept = [one for one in gc.get_objects() if isinstance(one, Http2Stream)]
+    kept = [found for found in gc.get_objects() if isinstance(found, Http2Stream)]
     assert not [one for one in kept if one.connection is connection]
