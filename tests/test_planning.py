@@ -10,7 +10,7 @@ from kubedrill.catalogue import read_experiment
 from kubedrill.faults.catalogue import faults
 from kubedrill.faults.overlap import refused_as_it_is
 from kubedrill.planning import planned
-from kubedrill.record.cluster import ClusterRecord, Endpoint
+from kubedrill.record.cluster import INJECTOR, ClusterRecord, Endpoint, Identity
 
 DRILL = """
 title: t
@@ -116,3 +116,30 @@ def test_what_the_cluster_that_is_up_has_not_got_is_refused(file: Path) -> None:
     assert refused_as_it_is(faults(), experiment.faults, replace(up, zones=("a", "b", "c"))) == ""
     nothing = refused_as_it_is(faults(), experiment.faults, replace(up, zones=()))
     assert nothing == "zone.lose: the cluster has no zone, so nothing would be lost"
+
+
+def test_a_cluster_without_an_identity_that_a_fault_acts_as_is_refused(file: Path) -> None:
+    file.write_text(f"{DRILL}  - node.cordon: {{node: n-1}}\n")
+    experiment, _ = read_experiment(file)
+    here = Endpoint("127.0.0.1", 1)
+    old = ClusterRecord(
+        *("old", "local", "netns", ("a",), "f", here, "ca", "kubernetes"),
+        components=(),
+        identities={"admin": Identity("admin")},
+        capabilities=(),
+        versions={},
+    )
+    assert refused_as_it_is(faults(), experiment.faults, old) == (
+        "cluster old: it has no identity injector, which node.cordon needs; "
+        "bring it up anew: kubedrill cluster down old"
+    )
+    known = replace(old, identities={INJECTOR: Identity(INJECTOR)})
+    assert refused_as_it_is(faults(), experiment.faults, known) == ""
+
+
+def test_what_is_not_given_is_not_printed(file: Path) -> None:
+    file.write_text(f"{DRILL}  - zone.partition: {{zone: c}}\n")
+    text = command(["plan", str(file)])[1]
+    assert "\n1. zone.partition direction: both, allow_quorum_loss: false, zone: c\n" in text
+    (fault,) = json.loads(command(["plan", str(file), "--json"])[1])["faults"]
+    assert fault["arguments"]["from_zone"] is None

@@ -181,12 +181,9 @@ class Drill:
 
     def _check_auditor(self) -> None:
         """Raise NotStarted on a cluster that was made before there was an auditor."""
-        if "auditor" not in ClusterRecord.read(self.folder.cluster).identities:
-            name = self.cluster_name
-            raise NotStarted(
-                f"cluster {name}: it has no identity auditor, which consistency and collateral need; "
-                f"bring it up anew: kubedrill cluster down {name}"
-            )
+        record = ClusterRecord.read(self.folder.cluster)
+        if why := record.lacking("auditor", "what is asked of consistency and collateral"):
+            raise NotStarted(why)
 
     def go(self, schedule: Schedule) -> None:
         """Give every child the schedule."""

@@ -32,6 +32,7 @@ Call = Callable[..., Response]
 Until = Callable[..., object]
 
 PROBE = "/api/v1/namespaces/kubedrill/configmaps/probe"
+SECRETS = "/api/v1/namespaces/kubedrill/secrets"
 LOADS = [f"load-{number}" for number in range(8)]
 
 
@@ -57,9 +58,16 @@ def test_the_record(cluster: ClusterRecord):
     assert len(cluster.components) == 13
     assert cluster.component("kube-apiserver-b").zone == "b"
     assert "holding etcd" in cluster.capabilities
-    assert {"admin", "break-glass", "prober", "scraper", "victim", "etcd-admin", *LOADS} <= set(
-        cluster.identities
-    )
+    assert {
+        "admin",
+        "break-glass",
+        "injector",
+        "prober",
+        "scraper",
+        "victim",
+        "etcd-admin",
+        *LOADS,
+    } <= set(cluster.identities)
     assert stage.find("local-3az") == cluster
     assert stage.names() == ["local-3az"]
 
@@ -87,13 +95,15 @@ def test_everybody_stands_in_the_queue_that_is_meant(cluster: ClusterRecord, cal
     listed = json.loads(call("admin", path).body)["items"]
     names = {one["metadata"]["uid"]: one["metadata"]["name"] for one in listed}
 
-    def level(identity: str) -> str:
-        return names[headers(cluster, identity, PROBE)["X-Kubernetes-Pf-Prioritylevel-Uid"]]
+    def level(identity: str, path: str = PROBE) -> str:
+        return names[headers(cluster, identity, path)["X-Kubernetes-Pf-Prioritylevel-Uid"]]
 
     assert level("prober") == "kubedrill-prober"
     assert {level(name) for name in ("victim", "seeder", *LOADS)} == {"workload-low"}
     assert level("scraper") == "global-default"
     assert level("admin") == level("break-glass") == "exempt"
+    assert level("injector", "/api/v1/nodes") == "exempt"
+    assert level("injector", SECRETS) == "global-default"
 
 
 def headers(cluster: ClusterRecord, identity: str, path: str) -> Mapping[str, str]:
@@ -106,6 +116,33 @@ def headers(cluster: ClusterRecord, identity: str, path: str) -> Mapping[str, st
         headers=authorization if who.token_file else {},
         timeout=5,
     ).headers
+
+
+def test_the_injector_does_what_faults_on_objects_do_and_nothing_else(call: Call):
+    space = "/api/v1/namespaces/kubedrill"
+    apps = "/apis/apps/v1/namespaces/kubedrill/deployments"
+    template = {
+        "metadata": {"labels": {"a": "b"}},
+        "spec": {"containers": [{"name": "c", "image": "none"}]},
+    }
+    spec = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    made = {"metadata": {"name": "kept"}, "spec": spec}
+    secret = {"metadata": {"name": "kept"}, "stringData": {"a": "b"}}
+    for path, content in ((apps, made), (SECRETS, secret)):
+        assert call("admin", path, "POST", content).status == 201
+    try:
+        for path in ("/api/v1/nodes", "/api/v1/pods", f"{space}/pods"):
+            assert call("injector", path).status == 200
+        for path in (SECRETS, f"{SECRETS}/kept", "/api/v1/secrets", PROBE, f"{apps}/kept"):
+            assert call("injector", path).status == 403
+        for path in (f"{SECRETS}/kept", f"{apps}/kept", "/api/v1/nodes/none", "/api/v1/nodes"):
+            assert call("injector", path, "DELETE").status == 403
+        assert call("injector", f"{space}/pods", "POST", {}).status == 403
+        for path in (f"{SECRETS}/kept", f"{apps}/kept"):
+            assert call("admin", path).status == 200
+    finally:
+        for path in (f"{SECRETS}/kept", f"{apps}/kept"):
+            call("admin", path, "DELETE")
 
 
 def test_prober_and_victim_touch_the_probe_object_and_nothing_else(call: Call):

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from kubedrill.faults.catalogue import faults
 from kubedrill.faults.lifecycle import inject, undo
 from kubedrill.faults.progress import FaultFailed
-from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.cluster import INJECTOR, ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.ledger import undo as undo_open
@@ -144,6 +144,20 @@ def test_whom_it_would_hit_is_counted_before(
     with pytest.raises(FaultFailed, match=why):
         inject("node.cordon", given, str(folder.path))
     assert not any(map(nodes.hit, nodes.before))
+
+
+def test_nothing_is_injected_where_nobody_may_but_what_was_is_undone(
+    folder: RunFolder, nodes: Nodes
+) -> None:
+    inject("node.cordon", {"node": NODE}, str(folder.path))
+    record = ClusterRecord.read(folder.cluster)
+    before = {name: who for name, who in record.identities.items() if name != INJECTOR}
+    replace(record, identities=before).write(folder.cluster)
+    undo("node.cordon", str(folder.path))
+    assert not nodes.hit(NODE)
+    with pytest.raises(FaultFailed, match=r"no identity injector, which node.cordon needs"):
+        inject("node.cordon", {"node": NODE}, str(folder.path))
+    assert not nodes.hit(NODE)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ Load, victim and prober are ordinary identities: members of system:masters would
 Priority and Fairness, and would measure a cluster that nobody has. ServiceAccounts outside of
 kube-system are in the level workload-low; prober and auditor have a level of their own, so that they measure
 the service and not the queue that the load stands in. The victim is a probe that stands in that queue.
+Faults on objects act as the injector, which may do what they do and no more.
 """
 
 from typing import Any
 
 from kubedrill.record.labels import AUDITED, CUSTOM_GROUP, CUSTOMS, DEFINITION, RUN
+from kubedrill.record.series import EXEMPT
 
 NAMESPACE = "kubedrill"
 Object = dict[str, Any]
@@ -43,6 +45,8 @@ def everything(load_users: int) -> list[tuple[str, Object]]:
         (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-auditor", [_AUDITOR])),
         (f"{audited}/roles", _role("Role", "auditor", _AUDITOR_RULES)),
         (f"{audited}/rolebindings", _binding("Role", "auditor", [_AUDITOR])),
+        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-injector", _INJECTOR_RULES)),
+        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-injector", [_INJECTOR])),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-load", _LOAD_RULES)),
         (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-load", loaders)),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-seeder", _SEEDER_RULES)),
@@ -50,7 +54,8 @@ def everything(load_users: int) -> list[tuple[str, Object]]:
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-scraper", _SCRAPER_RULES)),
         (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-scraper", _SCRAPER)),
         (f"/apis/{_FLOW}/prioritylevelconfigurations", _level()),
-        (f"/apis/{_FLOW}/flowschemas", _flow()),
+        (f"/apis/{_FLOW}/flowschemas", _probes_flow()),
+        (f"/apis/{_FLOW}/flowschemas", _faults_flow()),
         (f"/apis/{_ADMISSION}/validatingadmissionpolicies", _policy()),
         (f"/apis/{_ADMISSION}/validatingadmissionpolicybindings", _policy_binding()),
     ]
@@ -77,6 +82,7 @@ def _service_account(name: str) -> Object:
 
 _PROBERS = [_user("kubedrill-prober"), _service_account("victim")]
 _AUDITOR = _user("kubedrill-auditor")
+_INJECTOR = _user("kubedrill-injector")
 _SEEDER = [_service_account("seeder")]
 _SCRAPER = [_user("kubedrill-scraper")]
 
@@ -98,6 +104,12 @@ _AUDITOR_LOOKS = [
         "resources": ["namespaces", "nodes", "pods", "services", "configmaps"],
         "verbs": ["list"],
     }
+]
+# What faults on nodes and pods do, inject, proof and undo alike; docs/faults.md says which needs which.
+_INJECTOR_RULES = [
+    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "update"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "delete"]},
+    {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
 ]
 _SCRAPER_RULES = [
     {
@@ -176,29 +188,48 @@ def _level() -> Object:
     return _object(_FLOW, "PriorityLevelConfiguration", "kubedrill-prober", spec=spec)
 
 
-def _flow() -> Object:
+def _probes_flow() -> Object:
+    resources = {
+        "apiGroups": [""],
+        "resources": ["configmaps"],
+        "verbs": ["*"],
+        "namespaces": [NAMESPACE, AUDITED],
+    }
     rules = {
-        "subjects": [
-            {"kind": "User", "user": {"name": name}}
-            for name in ("kubedrill-prober", "kubedrill-auditor")
-        ],
-        "resourceRules": [
-            {
-                "apiGroups": [""],
-                "resources": ["configmaps"],
-                "verbs": ["*"],
-                "namespaces": [NAMESPACE, AUDITED],
-            }
-        ],
+        "subjects": _users("kubedrill-prober", "kubedrill-auditor"),
+        "resourceRules": [resources],
         "nonResourceRules": [{"nonResourceURLs": ["*"], "verbs": ["*"]}],
     }
+    return _flow("kubedrill-prober", "kubedrill-prober", rules)
+
+
+def _faults_flow() -> Object:
+    # An undo must get through where the load has filled every queue. A level of its own would do that, too,
+    # but its seats would be missing in the levels that the drill is about; exempt takes none from them.
+    # Faults ask one thing after another, with one connection to each apiserver.
+    resources = {
+        "apiGroups": [""],
+        "resources": ["nodes", "pods", "pods/eviction"],
+        "verbs": ["*"],
+        "clusterScope": True,
+        "namespaces": ["*"],
+    }
+    rules = {"subjects": _users("kubedrill-injector"), "resourceRules": [resources]}
+    return _flow("kubedrill-injector", EXEMPT, rules)
+
+
+def _users(*names: str) -> list[Object]:
+    return [{"kind": "User", "user": {"name": name}} for name in names]
+
+
+def _flow(name: str, level: str, rules: Object) -> Object:
     spec = {
-        "priorityLevelConfiguration": {"name": "kubedrill-prober"},
+        "priorityLevelConfiguration": {"name": level},
         "matchingPrecedence": 500,
         "distinguisherMethod": {"type": "ByUser"},
         "rules": [rules],
     }
-    return _object(_FLOW, "FlowSchema", "kubedrill-prober", spec=spec)
+    return _object(_FLOW, "FlowSchema", name, spec=spec)
 
 
 def _policy() -> Object:

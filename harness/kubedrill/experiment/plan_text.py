@@ -117,7 +117,9 @@ def _phase_table(planned: Plan) -> "Table":
 
 
 def _fault_text(fault: PlannedFault) -> str:
-    arguments = ", ".join(f"{name}: {shown(value)}" for name, value in fault.arguments.items())
+    # Among the defaults are those that say nothing: no zone, no port, no label.
+    given = {name: value for name, value in fault.arguments.items() if value not in (None, "", [])}
+    arguments = ", ".join(f"{name}: {shown(value)}" for name, value in given.items())
     away = "".join(f"\n  {part.words()}" for part in fault.taken)
     return (
         f"\n{fault.number}. {fault.name} {arguments}\n  {fault.does}\n"

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.handle import HandleError
-from kubedrill.record.cluster import ClusterRecord, Endpoint
+from kubedrill.record.cluster import INJECTOR, ClusterRecord, Endpoint
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
 from kubedrill.wire.target import identity_target
@@ -38,11 +38,13 @@ class ApiAnswer(NamedTuple):
 
 
 class Api:
-    """The apiservers of a cluster, each by its name, as whoever may do what faults on objects do."""
+    """The apiservers of a cluster, each by its name, as who may do what faults on objects do, and no more."""
 
     def __init__(self, record: ClusterRecord) -> None:
         parts = record.of_kind("kube-apiserver")
         self._record = record
+        # Nothing is injected where there is no injector, but what an earlier version did there is undone.
+        self._identity = INJECTOR if INJECTOR in record.identities else "admin"
         self._servers: dict[str, Endpoint] = {part.name: part.serving for part in parts} or {
             "the API": record.balancer
         }
@@ -108,7 +110,7 @@ class Api:
 
     def _caller(self, server: str) -> Caller:
         if server not in self._callers:
-            target, token = identity_target(self._record, "admin", self._servers[server])
+            target, token = identity_target(self._record, self._identity, self._servers[server])
             self._callers[server] = Caller(target, token, ASK_S, "kubedrill-faults")
         return self._callers[server]
 

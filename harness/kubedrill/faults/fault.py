@@ -108,6 +108,8 @@ class Fault(BaseModel, ABC):
     """What is done to them, and what they are then, as refusals say it."""
     needs: ClassVar[tuple[Need, ...]] = ()
     """What is done to the cluster: operations that its handle must have."""
+    identity: ClassVar[str] = ""
+    """As which identity of the cluster it asks the API; "" where it is done by the handle alone."""
     blast_radius: ClassVar[str]
     """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
     absent: ClassVar[str] = "was not running"

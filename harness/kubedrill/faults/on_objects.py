@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.api import Api, Object, uid
 from kubedrill.faults.fault import Candidate, Fault, Scene
+from kubedrill.record.cluster import INJECTOR
 
 COUNT = Field(
     None, ge=1, description="how many are chosen, where random chooses; one if nothing is said"
@@ -21,6 +23,7 @@ SELECTOR = Field("", description="only those with these labels are chosen from: 
 class OnObjects(Fault, ABC):
     """A fault on objects of one kind, named or chosen by chance."""
 
+    identity: ClassVar = INJECTOR
     known_before: ClassVar = False
     look_s: ClassVar = 2.0
     """The API is asked for each of them; what changes in it stays to be seen."""
@@ -69,7 +72,9 @@ class OnObjects(Fault, ABC):
         return [Candidate(self.target.format(name), name) for name in sorted(names)]
 
     def found(self, scene: Scene) -> Mapping[str, Any]:
-        """Return each target as it is before anything is done to it."""
+        """Return each target as it is before anything is done to it; HandleError if nothing may be done."""
+        if why := scene.record.lacking(self.identity, self.name):
+            raise HandleError(why)
         with closing(Api(scene.record)) as api:
             answers = {target: api.read(self.path(target)) for target in scene.targets}
         return {

@@ -60,9 +60,13 @@ def refused_as_it_is(
 ) -> str:
     """Return why faults must not be injected into a cluster as it was brought up; or "".
 
-    Its file may promise by now what it has not got: a zone, an operation.
+    Its file may promise by now what it has not got: a zone, an operation. And an earlier version may have
+    made it, without an identity that faults act as.
     """
-    return "; ".join(found.why for found in refusals(kinds, faults, described(record)))
+    asked = {fault.name: kinds[fault.name].identity for fault in faults if fault.name in kinds}
+    lacking = (record.lacking(identity, name) for name, identity in asked.items() if identity)
+    whys = [found.why for found in refusals(kinds, faults, described(record))]
+    return "; ".join([*whys, *filter(None, lacking)])
 
 
 def what_is_taken(

@@ -57,6 +57,9 @@ class Component:
 BREAK_GLASS = "break-glass"
 """The identity that is to get in when nobody else does; a cluster may have none."""
 
+INJECTOR = "injector"
+"""The identity that faults on objects of the API act as; clusters that earlier versions made have none."""
+
 
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class ClusterRecord:
     """The name in every serving certificate; clients verify it whatever address they dial."""
     components: tuple[Component, ...]
     identities: dict[str, Identity]
-    """admin | break-glass | prober | auditor | scraper | victim | load-0 ... load-N"""
+    """admin | break-glass | prober | auditor | injector | scraper | victim | load-0 ... load-N"""
     capabilities: tuple[str, ...]
     """What may be done to it: an operation of its handle, and to what: `holding etcd`."""
     versions: dict[str, str]
@@ -121,6 +124,15 @@ class ClusterRecord:
         if name not in self.identities:
             raise self._lacks("identities", name)
         return self.identities[name]
+
+    def lacking(self, identity: str, purpose: str) -> str:
+        """Return what to do if what needs an identity cannot be done here for want of it; "" if it can."""
+        if identity in self.identities:
+            return ""
+        return (
+            f"cluster {self.name}: it has no identity {identity}, which {purpose} needs; "
+            f"bring it up anew: kubedrill cluster down {self.name}"
+        )
 
     def _lacks(self, key: str, name: str) -> BadEvidence:
         file = Path(self.folder) / "cluster.json"

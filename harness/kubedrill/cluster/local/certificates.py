@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kubedrill.cluster.local.pki import Authority, Pair, bundle, signing_key
 from kubedrill.cluster.local.zones import HUB_ADDRESS, Zoning
-from kubedrill.record.cluster import BREAK_GLASS
+from kubedrill.record.cluster import BREAK_GLASS, INJECTOR
 
 SERVICE_NETWORK = "10.96.0.0/16"
 AGGREGATOR = "kubedrill-aggregator"
@@ -48,6 +48,7 @@ class Certificates:
     break_glass: Pair
     prober: Pair
     auditor: Pair
+    injector: Pair
     scraper: Pair
     etcd_admin: Pair
     zones: dict[str, ZoneCertificates]
@@ -81,6 +82,7 @@ def issue(folder: Path, zoning: Zoning, zones: tuple[str, ...]) -> Certificates:
         break_glass=by.clients.client(BREAK_GLASS, "kubedrill-break-glass", "system:masters"),
         prober=by.clients.client("prober", "kubedrill-prober"),
         auditor=by.clients.client("auditor", "kubedrill-auditor"),
+        injector=by.clients.client(INJECTOR, "kubedrill-injector"),
         scraper=by.observers.client("scraper", "kubedrill-scraper"),
         etcd_admin=by.etcd_clients.client("etcd-admin", "etcd-admin"),
         zones={zone: _of_zone(by, zone, zoning.address(zone)) for zone in zones},

@@ -9,7 +9,7 @@ from kubedrill.cluster.local.certificates import Certificates
 from kubedrill.cluster.local.pki import Pair, write_secret
 from kubedrill.cluster.objects import NAMESPACE, everything, service_accounts
 from kubedrill.errors import NotStarted
-from kubedrill.record.cluster import BREAK_GLASS, Identity
+from kubedrill.record.cluster import BREAK_GLASS, INJECTOR, Identity
 
 _TOKEN_LIFETIME_S = 30 * 24 * 3600
 
@@ -37,6 +37,7 @@ def identities(
         BREAK_GLASS: certificates.break_glass,
         "prober": certificates.prober,
         "auditor": certificates.auditor,
+        INJECTOR: certificates.injector,
         "scraper": certificates.scraper,
         "etcd-admin": certificates.etcd_admin,
     }
