@@ -5,7 +5,13 @@ import math
 import pytest
 
 from kubedrill.record.objective import ObjectiveError
-from kubedrill.record.relation import Span, known, parse_relation, relation_holds, relation_words
+from kubedrill.record.relation import (
+    ValueBounds,
+    known,
+    parse_relation,
+    relation_holds,
+    relation_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +68,8 @@ def test_is_none(text: str, message: str, column: int) -> None:
     assert raised.value.column == column
 
 
-ONE, TWO, FOUR = Span(1, 1), Span(2, 2), Span(4, 4)
-SOME = Span(1, math.inf)
+ONE, TWO, FOUR = ValueBounds(1, 1), ValueBounds(2, 2), ValueBounds(4, 4)
+SOME = ValueBounds(1, math.inf)
 """At least 1."""
 
 
@@ -71,7 +77,7 @@ SOME = Span(1, math.inf)
     ("operator", "left", "right", "holds"),
     [
         ("<=", TWO, FOUR, True),
-        ("<=", Span(2.5, 2.5), FOUR, False),
+        ("<=", ValueBounds(2.5, 2.5), FOUR, False),
         ("<", TWO, FOUR, False),
         (">=", TWO, FOUR, True),
         (">", TWO, FOUR, False),
@@ -79,26 +85,26 @@ SOME = Span(1, math.inf)
         ("==", ONE, FOUR, False),
         # What is only known to be at least so much decides where it is the side that may grow.
         ("<=", ONE, SOME, None),
-        ("<=", Span(0.5, 0.5), SOME, True),
+        ("<=", ValueBounds(0.5, 0.5), SOME, True),
         ("<=", SOME, ONE, False),
         ("<=", SOME, FOUR, None),
         (">=", SOME, TWO, True),
         (">=", SOME, FOUR, None),
         ("<=", SOME, SOME, None),
         ("==", SOME, FOUR, None),
-        ("==", Span(3, math.inf), FOUR, False),
+        ("==", ValueBounds(3, math.inf), FOUR, False),
     ],
 )
 def test_holds_for_half_of_the_other(
-    operator: str, left: Span, right: Span, holds: bool | None
+    operator: str, left: ValueBounds, right: ValueBounds, holds: bool | None
 ) -> None:
     relation = parse_relation(f"b.list.p99 {operator} 0.5 * a.list.p99")
     assert relation_holds(relation, left, right) is holds
 
 
 def test_what_is_known_of_a_value() -> None:
-    assert known(3.0, at_least=False) == Span(3.0, 3.0)
-    assert known(3.0, at_least=True) == Span(3.0, math.inf)
+    assert known(3.0, at_least=False) == ValueBounds(3.0, 3.0)
+    assert known(3.0, at_least=True) == ValueBounds(3.0, math.inf)
 
 
 LATENCY = "the latency of the load"

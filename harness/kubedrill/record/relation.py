@@ -71,7 +71,7 @@ class Relation:
         return self.left, self.right
 
 
-class Span(NamedTuple):
+class ValueBounds(NamedTuple):
     """What is known of a value: it is no less, and no more."""
 
     least: float
@@ -138,7 +138,7 @@ def _check(relation: Relation) -> None:
         )
 
 
-def relation_holds(relation: Relation, left: Span, right: Span) -> bool | None:
+def relation_holds(relation: Relation, left: ValueBounds, right: ValueBounds) -> bool | None:
     """Whether the relation holds for all that the sides may be, or for nothing of it; None: only for some."""
     compare = OPERATORS[relation.operator][0]
     least, most = right.least * relation.factor, right.most * relation.factor
@@ -163,6 +163,6 @@ def relation_words(relation: Relation, phase: str) -> str:
     return f"In {phase}, {said}."
 
 
-def known(value: float, at_least: bool) -> Span:
+def known(value: float, at_least: bool) -> ValueBounds:
     """Return what is known of a value that was measured."""
-    return Span(value, math.inf if at_least else value)
+    return ValueBounds(value, math.inf if at_least else value)
