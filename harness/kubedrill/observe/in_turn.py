@@ -26,6 +26,11 @@ class InTurn:
             for server in record.of_kind("kube-apiserver")
         ]
 
+    def close(self) -> None:
+        """Close the connections."""
+        for server in self._servers:
+            server.close()
+
     def ask(self, path: str, accept: str, read: Callable[[bytes], Read]) -> tuple[Read | None, str]:
         """Return what is read of the answer to a GET; None and why, where there is none that can be read.
 

@@ -28,6 +28,7 @@ class Leases:
         """Look at each of `times` until `ended` is set; leave out those that have long passed."""
         for _ in in_time(times, ended):
             self._once()
+        self._servers.close()
 
     def _once(self) -> None:
         held: dict[str, LeaseHeld] = {}

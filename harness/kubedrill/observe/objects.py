@@ -31,6 +31,7 @@ class Objects:
         """Count at each of `times` until `ended` is set; leave out those that have long passed."""
         for _ in in_time(times, ended):
             self._once()
+        self._servers.close()
 
     def _once(self) -> None:
         begun = now()
