@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterable
 
-from kubedrill.clock import now
+from kubedrill.clock import SECOND, now
 from kubedrill.observe.in_turn import InTurn
 from kubedrill.observe.ticks import in_time
 from kubedrill.record.cluster import ClusterRecord
@@ -13,6 +13,8 @@ from kubedrill.record.lines import JsonLines
 from kubedrill.record.watched import ObjectLook
 
 EVERY_S = 1.0
+TIMEOUT = 5 * SECOND
+"""A count that comes late is a count: on a machine that is full a new connection alone takes a second."""
 
 _GROUPS = {"leases": "/apis/coordination.k8s.io/v1"}
 """Where a kind is that is none of the core's."""
@@ -24,7 +26,7 @@ class Objects:
 
     def __init__(self, folder: RunFolder, record: ClusterRecord, kinds: Iterable[str]) -> None:
         self._kinds = sorted(kinds)
-        self._servers = InTurn(record, "scraper")
+        self._servers = InTurn(record, "scraper", TIMEOUT)
         self._lines = JsonLines(folder.objects)
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
