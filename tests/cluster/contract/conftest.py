@@ -3,7 +3,7 @@
 A provider is found by its registration; its cluster is made of the first file of clusters/ that names it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from every_provider import SHARED, file_of
@@ -27,3 +27,9 @@ def record(request: pytest.FixtureRequest) -> Iterator[ClusterRecord]:
 @pytest.fixture
 def handle(record: ClusterRecord) -> Handle:
     return handle_of(record)
+
+
+@pytest.fixture(autouse=True)
+def all_run(handle: Handle, until: Callable[..., object]) -> None:
+    """Begin each test when all of the cluster runs: who leads exits where it could not say so in time."""
+    until(lambda: {found.state for found in handle.components().values()} <= {"running"})

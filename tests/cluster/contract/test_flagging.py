@@ -40,6 +40,7 @@ def test_what_has_other_flags_keeps_them_until_they_are_restored(
         with pytest.raises(HandleError):
             flagging.change(target, V)
         if not isinstance(handle.holding, Absent):
+            until(lambda: handle.components()[target].state == "running")
             handle.holding.hold(target)
             handle.holding.release(target)
             until(lambda: flagging.runs_with(target) == {**own, "v": "3"})

@@ -35,6 +35,7 @@ def test_what_is_limited_stays_so_until_it_is_lifted(
             with pytest.raises(HandleError):
                 limiting.limit(target, quota)
             if not isinstance(handle.holding, Absent):
+                until(lambda: handle.components()[target].state == "running")
                 handle.holding.hold(target)
                 handle.holding.release(target)
             assert set(limiting.strain(target).limited) == {resource}
