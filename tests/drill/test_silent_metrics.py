@@ -36,7 +36,8 @@ def test_without_fair_queuing_nobody_knows_that_nothing_was_rejected(
     assert (rejected["verdict"], rejected["value"]) == ("INVALID", None)
     assert "never said apiserver_flowcontrol_rejected_requests_total" in rejected["reason"]
     assert "which would show that it counts" in rejected["reason"]
-    assert rejected["reason"] in reasons(verdict) or "is not valid" in reasons(verdict)
+    # A slow machine makes the whole phase INVALID, which is told instead.
+    assert rejected["reason"] in reasons(verdict) or reasons(verdict).startswith("baseline: prober")
 
 
 @pytest.mark.alone

@@ -12,8 +12,6 @@ from kubedrill.record.ledger import Ledger
 
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
-SLOW_S = 400
-"""For a drill to come to its end, on a slow machine, beside others."""
 FLOOD = {
     "profile": "secret-flood",
     "as": "flood",
@@ -39,7 +37,7 @@ def test_one_begins_in_its_state_and_another_comes_again(
     ]
     phases = {"warmup": "1s", "baseline": "2s", "fault": "30s", "recovery": "4s"}
     running = drill("in-a-state", CHANGES | {"faults": faults, "phases": phases})
-    _, verdict = running.finish(SLOW_S)
+    _, verdict = running.finish()
     assert [fault["target"] for fault in verdict["faults"]] == [
         "kube-scheduler-a",
         "kube-scheduler-b",
@@ -70,7 +68,7 @@ def test_one_whose_state_does_not_come_proves_nothing(
         {"kube-scheduler.pause": {"zone": "a"}, "when": "objects.secrets >= 900000 within 2s"}
     ]
     running = drill("missed", CHANGES | {"faults": faults})
-    code, verdict = running.finish(SLOW_S)
+    code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     assert "not injected: objects.secrets >= 900000 did not come in time: it was" in reasons(
         verdict

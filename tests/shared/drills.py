@@ -31,6 +31,9 @@ SHORT: dict[str, Any] = {
     "slos": {"baseline": ["list.p99 < 5s", "probe.failed == 0"]},
 }
 
+SLOW_S = 240.0
+"""For a drill to come so far, on a slow machine, beside others."""
+
 MARK = "KUBEDRILL_TEST_DRILL"
 """In the environment of all that a drill starts: which drill it was."""
 
@@ -51,7 +54,7 @@ class RunningDrill:
         """The run's folder, as soon as it exists."""
         return RunFolder((self.reports / self.experiment / "latest").resolve())
 
-    def wait_for(self, what: str, condition: Callable[[], Any], timeout_s: float = 60) -> Any:
+    def wait_for(self, what: str, condition: Callable[[], Any], timeout_s: float = SLOW_S) -> Any:
         """Wait until `condition` returns something true; fail with the drill's output if it does not."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -62,7 +65,7 @@ class RunningDrill:
             time.sleep(0.05)
         raise AssertionError(f"{what} did not happen (exit {self.process.poll()})\n{self.output()}")
 
-    def wait_for_phase(self, name: str, timeout_s: float = 60) -> None:
+    def wait_for_phase(self, name: str, timeout_s: float = SLOW_S) -> None:
         """Wait until the phase has begun."""
         self.wait_for(f"phase {name}", lambda: self.events("phase", name), timeout_s)
 
@@ -88,7 +91,7 @@ class RunningDrill:
         """Send a signal to one of the drill's processes."""
         os.kill(self.child(role).facts["pid"], number)
 
-    def finish(self, timeout_s: float = 120) -> tuple[int, dict[str, Any]]:
+    def finish(self, timeout_s: float = SLOW_S) -> tuple[int, dict[str, Any]]:
         """Wait for the end; return exit code and verdict.json."""
         self.lines.append(self.process.communicate(timeout=timeout_s)[0])
         verdict = self.folder.verdict
