@@ -24,7 +24,8 @@ from kubedrill.record.catalogue import ClusterDefinition
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
-from kubedrill.record.schedule import Schedule, ScheduledLoad, on_cluster
+from kubedrill.record.changes import on_cluster
+from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.stopping import interrupted
 from kubedrill.record.timeline import DrillAborted, DrillEnded, DrillFailed, PhaseBegan, Seeded
 from kubedrill.record.verdict import Report

@@ -11,7 +11,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.experiment.settled import ACTIVITY, Experiment, WantedFault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.schedule import on_cluster
+from kubedrill.record.changes import on_cluster
 
 PLAYER = "kubedrill.faults.play"
 _STOP_CONTROL = {"name": "stop", "provider": {"type": "python", "module": PLAYER}}

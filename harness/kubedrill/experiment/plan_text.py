@@ -7,7 +7,7 @@ from kubedrill.experiment.settled import ACTIVITY
 from kubedrill.experiment.worst import Moment
 from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import Lasts, Rule
-from kubedrill.record.schedule import on_cluster
+from kubedrill.record.changes import on_cluster
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,7 +6,7 @@ from typing import Any
 
 from kubedrill.judge.evidence import Evidence
 from kubedrill.reading.problems import Location, dotted
-from kubedrill.record.schedule import changed_keys
+from kubedrill.record.changes import changed_keys
 from kubedrill.record.timeline import (
     ComponentExited,
     ComponentStarted,

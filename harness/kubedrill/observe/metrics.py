@@ -23,7 +23,7 @@ Seen = Callable[[int, bytes], None]
 """Called with the time and the page, uncompressed, of each scrape that succeeded."""
 
 
-class Scrape:
+class PageScrape:
     """The metrics of one component: a gzip member a scrape, in a file of its own."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Scrape:
         self._offset = self._file.tell()
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
-        """Scrape at each of `times`, and once more when `ended` is set before the last."""
+        """PageScrape at each of `times`, and once more when `ended` is set before the last."""
         for due in times:
             waited = wait_until(due, ended)
             self.once(due if waited else now())
@@ -53,7 +53,7 @@ class Scrape:
                 return
 
     def once(self, due: int) -> None:
-        """Scrape once; a failure is a line in the index. OSError if the disk is full."""
+        """PageScrape once; a failure is a line in the index. OSError if the disk is full."""
         if missed(due):
             self._note(due, error="skipped: the scrape before it took too long")
             return

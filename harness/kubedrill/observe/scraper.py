@@ -17,7 +17,7 @@ from kubedrill.observe.fsync import FsyncWatch, disks
 from kubedrill.observe.health import Health, Leaders
 from kubedrill.observe.leases import EVERY_S, Leases
 from kubedrill.observe.machine import MachineMeter, MachineWatch
-from kubedrill.observe.metrics import Scrape, Seen, interval_s
+from kubedrill.observe.metrics import PageScrape, Seen, interval_s
 from kubedrill.observe.nodes import EVERY_S as NODES_EVERY_S
 from kubedrill.observe.nodes import Nodes
 from kubedrill.observe.objects import EVERY_S as OBJECTS_EVERY_S
@@ -59,7 +59,7 @@ class Scraper:
         self._unhurried = (self._machine.run, self._resources.run)
         index = JsonLines(folder.metrics_index)
         self._scrapes = [
-            Scrape(folder, index, record, component, self._seen(component))
+            PageScrape(folder, index, record, component, self._seen(component))
             for component in record.components
             if component.metrics is not None
         ]

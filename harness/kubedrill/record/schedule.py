@@ -1,7 +1,7 @@
 """What a drill intends, on the clock: phases, loads, faults, objectives. Written once, never moved."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +11,6 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, wit
 
 from kubedrill.clock import SECOND, ClockPair
 from kubedrill.reading.arrivals import Arrivals, Times
-from kubedrill.reading.problems import Location, dotted
 from kubedrill.reading.types import Deadline, PagePeriod, Part, Period, ProbeRate
 from kubedrill.record.catalogue import Lasts
 from kubedrill.record.faults import FaultEvent
@@ -107,7 +106,7 @@ class ScheduledFault:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether it lasts until it is undone; not so for an activity whose file says `rollback: null`."""
+        """Whether it lasts until it is undone; not so for an activity that has no rollback."""
         return self.lasts == "lasting" and self.arguments.get("rollback", "") is not None
 
     @property
@@ -188,21 +187,6 @@ WantedHeadroom = Literal["required", "none"]
 def allowed_hole(interval_s: float) -> int:
     """Return for how long what is read every so often may be missing, in ns: three rounds, or 3 s."""
     return max(3 * SECOND, round(3 * interval_s * SECOND))
-
-
-def changed_keys(changes: Mapping[str, Any]) -> Iterator[tuple[Location, Any]]:
-    """Yield the way to each key of a cluster's file that is changed, and its value."""
-    for key, change in changes.items():
-        if isinstance(change, Mapping) and change:
-            yield from (((key, *place), value) for place, value in changed_keys(change))
-        else:
-            yield (key,), change
-
-
-def on_cluster(name: str, changes: Mapping[str, Any]) -> str:
-    """Return a cluster, and what is changed of its file, as a line has it."""
-    keys = ", ".join(f"{dotted(key)}: {json.dumps(value)}" for key, value in changed_keys(changes))
-    return f"{name}, with {keys}" if keys else name
 
 
 @with_config(STRICT)
