@@ -21,10 +21,10 @@ from kubedrill.judge.live import Tail
 from kubedrill.judge.waiting import StateWatch
 from kubedrill.order import Order, check_before, check_it_may_be_thrown_away, open_folder
 from kubedrill.record.catalogue import ClusterDefinition
+from kubedrill.record.changes import on_cluster
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
-from kubedrill.record.changes import on_cluster
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.stopping import interrupted
 from kubedrill.record.timeline import DrillAborted, DrillEnded, DrillFailed, PhaseBegan, Seeded

@@ -10,8 +10,8 @@ from kubedrill.reading.problems import dotted
 from kubedrill.reading.types import Part
 from kubedrill.record.abort import AbortCondition
 from kubedrill.record.catalogue import Lasts, Rule
-from kubedrill.record.objective import Objective
 from kubedrill.record.changes import changed_keys
+from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
 from kubedrill.record.state import parse_state
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from kubedrill.record.changes import on_cluster
 from kubedrill.record.files import write_whole
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_whole
 from kubedrill.record.machine import Calibration
-from kubedrill.record.changes import on_cluster
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event, read_timeline
 from kubedrill.record.verdict import FaultResult, Report
