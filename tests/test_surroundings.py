@@ -223,7 +223,8 @@ def test_a_drill_is_refused_before_anything_is_made(
     shell: Shell, make: Callable[[Path], Path], tmp_path: Path
 ) -> None:
     state = make(tmp_path)
-    done = kubedrill("run", SHIPPED, cwd=tmp_path, **shell.environment, KUBEDRILL_STATE=str(state))
+    environment = shell.environment | {"KUBEDRILL_STATE": str(state)}
+    done = kubedrill("run", SHIPPED, cwd=tmp_path, **environment)
     assert done.returncode == 3
     assert "point KUBEDRILL_STATE at a folder of your own" in done.stderr
     assert not (tmp_path / "reports").exists()
