@@ -207,16 +207,24 @@ class Compacted(Members):
 class Limited(Processes):
     """Sees in which control groups a component is, and how it fares there, in the kernel's own files."""
 
-    controller = "cpu"
+    controller, setting = "cpu", "cpu.max"
+    """Of version 1, where a component is in a group for it; of version 2, the file of its only group."""
 
     def group(self, target: str) -> Path | None:
         """Return the group that the cluster made for a component; None if it is in none of those."""
         pid = handle_of(self.cluster).processes().get(target)
         lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines() if pid else []
         for _, controllers, path in (line.split(":", 2) for line in lines):
-            if controllers == self.controller and path.endswith(f"/{target}"):
+            if controllers in {self.controller, ""} and path.endswith(f"/{target}"):
                 return Path("/sys/fs/cgroup") / controllers / path.strip("/")
         return None
+
+    def free(self, target: str) -> bool:
+        """Whether no group keeps anything from it."""
+        group = self.group(target)
+        if group is None or not (group / "cgroup.controllers").exists():
+            return group is None
+        return not re.search(r"(^|=)\d+( |$)", self.read(target, self.setting), re.MULTILINE)
 
     def read(self, target: str, file: str) -> str:
         """Return what a file of its group says; "" if there is none."""
@@ -230,8 +238,8 @@ class Limited(Processes):
         return int(dict(_pairs(self.read(target, "cpu.stat"))).get("nr_throttled", 0)) > 0
 
     def well(self, target: str) -> bool:
-        """Whether it is not in a group any more, and well: to answer may take longer than a limit lasts."""
-        return self.group(target) is None and self.answer(target) == "200"
+        """Whether it has what it can get, and is well: to answer may take longer than a limit lasts."""
+        return self.free(target) and self.answer(target) == "200"
 
 
 class Asked(Limited):
@@ -262,7 +270,7 @@ class Asked(Limited):
 class ShortOfMemory(Limited):
     """Sees that the kernel killed a process for its memory, and that its next may have what it likes."""
 
-    controller = "memory"
+    controller, setting = "memory", "memory.max"
 
     def __init__(self, cluster: ClusterRecord) -> None:
         super().__init__(cluster)
@@ -270,22 +278,24 @@ class ShortOfMemory(Limited):
 
     def kills(self, target: str) -> int:
         """Return how many of a component's processes were killed so."""
-        return int(dict(_pairs(self.read(target, "memory.oom_control"))).get("oom_kill", 0))
+        told = self.read(target, "memory.oom_control") or self.read(target, "memory.events")
+        return int(dict(_pairs(told)).get("oom_kill", 0))
 
     def hit(self, target: str) -> bool:
         """Whether the process has ended, and was killed."""
         return self.ended(target) and self.kills(target) > self.before[target]
 
     def well(self, target: str) -> bool:
-        """Whether it is well, and its bound is the kernel's own, of 2^63 bytes."""
-        bound = self.read(target, "memory.limit_in_bytes")
-        return bool(bound) and int(bound) > 2**60 and self.answer(target) == "200"
+        """Whether it is well, and its bound is the kernel's own: 2^63 bytes, or none."""
+        older = self.read(target, "memory.limit_in_bytes")
+        free = int(older) > 2**60 if older else self.read(target, self.setting) == "max\n"
+        return free and self.answer(target) == "200"
 
 
 class SlowDisk(Limited):
     """Measures how long a write takes until it is kept, from within a member's group."""
 
-    controller = "blkio"
+    controller, setting = "blkio", "io.max"
 
     def hit(self, target: str) -> bool:
         """Whether 4 KiB take longer than any disk that is not slow."""

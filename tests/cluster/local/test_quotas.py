@@ -10,8 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from kubedrill.cluster.handle import LIMITED, HandleError, Quota
-from kubedrill.cluster.local import groups, teardown
+from kubedrill.cluster.handle import LIMITED, Absent, HandleError, Quota
+from kubedrill.cluster.local import groups, groups_v1, teardown
+from kubedrill.cluster.local.cgroupfs import NO_DISK, disk_of
+from kubedrill.cluster.local.delegation import CONTROLLERS
 from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
 from kubedrill.cluster.local.programs import MARK, Program, write_programs
@@ -29,6 +31,9 @@ WRITES = (
     "while True: begun = time.monotonic(); os.pwrite(file, os.urandom(4096), 0); os.fdatasync(file);"
     " print(time.monotonic() - begun, flush=True)"
 )
+V1 = groups.version(groups.found()) == 1
+LASTING = {"memory"} if V1 else {"memory", "disk"}
+"""What a component's group keeps for it while it is not limited."""
 QUARTER, SMALL, SLOW = Quota(cpus=0.25), Quota(memory_bytes=2**26), Quota(disk_writes_per_s=10)
 
 
@@ -56,7 +61,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
     teardown.kill_all(tmp_path)
     mine.remove()
-    assert not any(parent.exists() for parent in mine.parents.values())
+    assert not any(folder.exists() for folder in mine.folders)
 
 
 @pytest.fixture
@@ -65,10 +70,16 @@ def handle(folder: Path) -> LocalHandle:
 
 
 def is_in(pid: int, folder: Path, resource: str) -> bool:
+    """Whether a group of the cluster's keeps a resource for a process."""
     name = f"{namespace_prefix(folder)}/"
     lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
-    [path] = [line for line in lines if line.split(":")[1] == groups.CONTROLLERS[resource]]
-    return name in path
+    names = groups_v1.CONTROLLERS[resource] if V1 else ""
+    [path] = [line.split(":", 2)[2] for line in lines if line.split(":")[1] == names]
+    if V1 or name not in path:
+        return name in path
+    [place] = groups.read(Files(folder).groups).folders
+    kept = (place / Path(path).name / "cgroup.controllers").read_text().split()
+    return CONTROLLERS[resource] in kept
 
 
 def took_s(folder: Path) -> list[float]:
@@ -136,7 +147,7 @@ def test_it_is_limited_from_its_beginning_when_it_is_started_anew(
     until(lambda: psutil.Process(again).cmdline()[0] == "sleep")
     assert is_in(again, folder, resource)
     handle.limiting.lift("sleeps", quota)
-    assert is_in(again, folder, resource) is (resource == "memory")
+    assert is_in(again, folder, resource) is (resource in LASTING)
 
 
 def test_of_two_limits_each_ends_by_itself(handle: LocalHandle):
@@ -160,12 +171,12 @@ def test_a_limit_that_the_kernel_will_not_have_is_refused_and_nothing_is_limited
 
 
 def test_what_is_not_limited_is_not_touched_when_it_is_lifted():
-    nowhere = groups.Groups(dict.fromkeys(LIMITED, Path("/nowhere")), "")
+    nowhere = groups_v1.Separate(dict.fromkeys(LIMITED, Path("/nowhere")), "")
     Limited(nowhere).lift("sleeps", os.getpid(), Quota(1, 1, 1, 1))
 
 
 def test_a_limit_that_cannot_be_lifted_is_told_and_forgotten(capfd: pytest.CaptureFixture[str]):
-    nowhere = groups.Groups(dict.fromkeys(LIMITED, Path("/nowhere")), "")
+    nowhere = groups_v1.Separate(dict.fromkeys(LIMITED, Path("/nowhere")), "")
     limited = Limited(nowhere)
     limited._now["sleeps", "cpu", ""] = _Limit(QUARTER, since=1, until=1)
     limited.lift_due({"sleeps": None})
@@ -188,7 +199,15 @@ def test_what_a_quota_limits(quota: Quota, resources: tuple[str, ...]):
 
 def test_where_there_are_no_groups_nothing_is_limited(folder: Path, tmp_path: Path):
     assert groups.read(tmp_path / "groups") is None
-    assert groups.no_disk(Path("/proc")) == (
-        "its data are on no disk of this machine (an overlay, a tmpfs)"
-    )
-    assert groups.no_disk(folder) == ""
+    assert groups.groups("", Path("/proc")).lacks == {"disk": NO_DISK}
+    assert groups.groups("", folder).lacks == {}
+    assert disk_of(folder / "not" / "yet") == disk_of(folder) != ""
+
+
+def test_a_cluster_that_was_brought_up_without_groups_says_so(folder: Path):
+    Files(folder).groups.rename(folder / "other.json")
+    try:
+        limiting = LocalHandle(folder).limiting
+        assert limiting == Absent("this cluster was brought up without control groups")
+    finally:
+        (folder / "other.json").rename(Files(folder).groups)

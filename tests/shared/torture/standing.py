@@ -27,7 +27,11 @@ _LIMITS = (
     "memory.limit_in_bytes",
     "blkio.throttle.write_iops_device",
     "blkio.throttle.write_bps_device",
+    "cpu.max",
+    "memory.max",
+    "io.max",
 )
+"""Of either version."""
 
 
 def look(cluster: ClusterRecord) -> Facts:
@@ -92,7 +96,7 @@ def _links(cluster: ClusterRecord) -> Iterator[str]:
 def _groups(cluster: ClusterRecord) -> Iterator[str]:
     """Yield what each control group of the cluster's components is limited to, and that it is there."""
     known = groups.read(Files(Path(cluster.folder)).groups)
-    for parent in known.parents.values() if known else ():
+    for parent in known.folders if known else ():
         for group in (path for path in parent.rglob("*") if path.is_dir()):
             with suppress(FileNotFoundError):  # it goes just now
                 told = [(group / file).read_text() for file in _LIMITS if (group / file).exists()]

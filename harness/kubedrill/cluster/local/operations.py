@@ -264,11 +264,18 @@ def namespaces(zones: NetnsZones) -> Entering:
 
 
 def limiting(files: Files, supervisor: SupervisorCaller) -> Limiting | Absent:
-    """Return what limits the supervisor's programs, or why this machine has nothing that does."""
-    if why := groups.obstacle():
-        return Absent(why)
-    no_disk = groups.no_disk(files.folder)
-    return _Groups(supervisor, {"disk": no_disk} if no_disk else {})
+    """Return what limits the supervisor's programs, or why nothing does.
+
+    Who asks may be in another control group than who brought the cluster up.
+    """
+    made = groups.read(files.groups)
+    if made is None:
+        if why := groups.obstacle():
+            return Absent(why)
+        if files.socket.exists():
+            return Absent("this cluster was brought up without control groups")
+        made = groups.groups("", files.folder)
+    return _Groups(supervisor, made.lacks)
 
 
 def cutting(supervisor: SupervisorCaller, zones: NetnsZones) -> Cutting | Absent:

@@ -1,10 +1,7 @@
 """What the components of a cluster are limited to, and until when: kept by its supervisor."""
 
-import errno
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -16,13 +13,6 @@ from kubedrill.cluster.local.holds import EVERYBODY, owner_of, takes_back
 
 _INSIDE = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
 """A program that cannot be put into a group is not started outside of it."""
-
-_SQUEEZES = 20
-"""How often a component's memory is limited to what it has just then: it may get more in between."""
-
-_ASK = 'echo 0 > "$1"; (head -c 33554432 /dev/zero | tail -c 33554432 > /dev/null) &'
-"""Wants 32 MiB within a component's group. Of a group that has too much the kernel kills the largest process:
-never this one, where a component has more."""
 
 
 class Unlimitable(Exception):  # noqa: N818 - an answer, not an accident
@@ -47,12 +37,8 @@ class Limited:
         """Return the command that starts a component inside its groups."""
         if self.groups is None:
             return command
-        self.groups.begin(component)
-        if quota := self._least(component, "memory"):
-            with suppress(OSError):  # what died has left so much that it may have no more: so be it
-                self.groups.limit(component, "memory", quota)
-        resources = dict.fromkeys(("memory", *self._of(component)))
-        files = (str(self.groups.processes(component, resource)) for resource in resources)
+        memory = self._least(component, "memory")
+        files = map(str, self.groups.begin(component, self._of(component), memory))
         return ("sh", "-c", _INSIDE, "inside", *files, "--", *command)
 
     def answer(self, request: dict[str, Any], component: str, pid: int | None) -> dict[str, Any]:
@@ -93,7 +79,7 @@ class Limited:
             for resource in quota.resources():
                 done.append(resource)
                 least = _least_of([quota, *self._quotas(component, resource)])
-                self._limit(self.groups, component, pid, resource, least)
+                self.groups.limit(component, resource, least, pid)
         except OSError as error:
             for resource in done:
                 self._put_back(self.groups, component, pid, resource)
@@ -166,28 +152,9 @@ class Limited:
     ) -> None:
         """Limit a resource as those want it who are left."""
         if quota := self._least(component, resource):
-            groups.limit(component, resource, quota)
+            groups.limit(component, resource, quota, pid)
         else:
-            self._lift(groups, component, pid, resource)
-
-    @staticmethod
-    def _limit(
-        groups: Groups, component: str, pid: int | None, resource: Resource, quota: Quota
-    ) -> None:
-        try:
-            groups.limit(component, resource, quota)
-        except OSError as error:
-            if error.errno != errno.EBUSY:
-                raise
-            _squeeze(groups, component)
-        if pid is not None and resource != "memory":
-            groups.enter(component, resource, pid)
-
-    @staticmethod
-    def _lift(groups: Groups, component: str, pid: int | None, resource: Resource) -> None:
-        groups.limit(component, resource, None)
-        if resource != "memory":
-            groups.leave(component, resource, pid)
+            groups.lift(component, resource, pid)
 
 
 _MEASURES: Mapping[Resource, tuple[str, ...]] = {
@@ -213,23 +180,3 @@ def _less(quota: Quota, before: Quota, resource: Resource) -> bool:
         (getattr(quota, measure), getattr(before, measure)) for measure in _MEASURES[resource]
     )
     return any(least is not None and (then is None or least < then) for least, then in allowed)
-
-
-def _squeeze(groups: Groups, component: str) -> None:
-    """Let a component that has more memory than it may have be killed for it.
-
-    The kernel limits nobody to less than they have, and one who idles asks for nothing more. So it may have
-    no more than it has, and more is asked for in its group. When it is started anew, its own limit holds.
-    """
-    for _ in range(_SQUEEZES):
-        try:
-            groups.limit(component, "memory", Quota(memory_bytes=groups.memory(component)))
-        except OSError as error:
-            if error.errno != errno.EBUSY:
-                raise
-        else:
-            group = str(groups.processes(component, "memory"))
-            ask = ["/bin/sh", "-c", _ASK, "ask", group]
-            subprocess.run(ask, stdin=subprocess.DEVNULL, check=False)
-            return
-    raise OSError(errno.EBUSY, "it gets more memory faster than it can be limited")
