@@ -205,6 +205,12 @@ def test_what_the_kernel_cannot_limit_is_not_passed_over(base: Path):
         Unified(base, "kd-few", LIMITED, "8:0").limit("etcd-a", "disk", QUOTA, None)
 
 
+def test_what_is_not_there_need_not_be_lifted(base: Path):
+    (base / "kd-few" / "etcd-a" / "cpu.max").unlink()
+    Unified(base, "kd-few", LIMITED, "8:0").lift("etcd-a", "cpu", None)
+    assert not (base / "kd-few" / "etcd-a" / "cpu.max").exists()
+
+
 def kept(base: Path) -> list[str]:
     return [(group / "cgroup.subtree_control").read_text() for group in (base, base / "kd-few")]
 

@@ -44,6 +44,7 @@ _CLUSTERS = "kd-"
 """What the names of clusters' groups begin with."""
 _LASTING: tuple[Resource, ...] = ("memory", "disk")
 _MAX = "max"
+_SWAP = "memory.swap.max"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,8 @@ class Unified:
         group = self._cluster / component
         group.mkdir(exist_ok=True)
         for file, value in _settings(resource, quota, self.device):
-            if (
-                file != "memory.swap.max" or (group / file).exists()
-            ):  # not without swap in the kernel
+            # Not every kernel counts swap; and what is not there limits nothing that is to be lifted.
+            if (quota and file != _SWAP) or (group / file).exists():
                 write(group / file, value)
 
     def _compete_singly(self) -> None:
@@ -252,7 +252,7 @@ def _settings(resource: Resource, quota: Quota | None, device: str) -> Iterator[
             yield "cpu.max", f"{round(cpus * PERIOD_US) if cpus else _MAX} {PERIOD_US}"
         case "memory":
             size = quota.memory_bytes if quota else None
-            yield "memory.swap.max", "0" if size else _MAX
+            yield _SWAP, "0" if size else _MAX
             yield "memory.max", str(size or _MAX)
         case "disk":
             writes = quota.disk_writes_per_s if quota else None

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -82,7 +83,8 @@ class Limited:
                 self.groups.limit(component, resource, least, pid)
         except OSError as error:
             for resource in done:
-                self._put_back(self.groups, component, pid, resource)
+                with suppress(OSError):  # what it will not have, it need not take back
+                    self._put_back(self.groups, component, pid, resource)
             raise Unlimitable(f"{component}'s {done[-1]}: {error.strerror}") from error
         self._now |= {
             (component, resource, owner): _Limit(quota, now(), until) for resource in done
