@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -37,18 +37,20 @@ class Hierarchy:
 
 def hierarchies(mountinfo: str, groups: str) -> tuple[Hierarchy, ...]:
     """Return what is mounted, by the texts of /proc/self/mountinfo and /proc/self/cgroup."""
-    ours = [line.split(":", 2) for line in groups.splitlines()]
-    found = []
-    for mount in filter(None, map(_MOUNT.fullmatch, mountinfo.splitlines())):
-        version = 2 if mount["kind"] == "cgroup2" else 1
-        for _, names, path in ours:
-            controllers = frozenset(filter(None, names.split(",")))
-            is_it = controllers & {*mount["options"].split(",")} if version == 1 else not names
-            if is_it:
-                at = Path(mount["at"])
-                own = at / os.path.relpath(path, mount["root"])
-                found.append(Hierarchy(version, at, own, mount["root"] == "/", controllers))
-    return tuple(found)
+    mounts = (_MOUNT.fullmatch(line) for line in mountinfo.splitlines())
+    return tuple(known for mount in mounts if mount for known in _mounted(mount, groups))
+
+
+def _mounted(mount: re.Match[str], groups: str) -> Iterator[Hierarchy]:
+    """Yield the hierarchy of a mount, if we are in it."""
+    version = 2 if mount["kind"] == "cgroup2" else 1
+    for line in groups.splitlines():
+        _, names, path = line.split(":", 2)
+        controllers = frozenset(names.split(",") if names else ())
+        if bool(names) == (version == 1) and controllers <= {*mount["options"].split(",")}:
+            at = Path(mount["at"])
+            own = at / os.path.relpath(path, mount["root"])
+            yield Hierarchy(version, at, own, mount["root"] == "/", controllers)
 
 
 def disk_of(folder: Path) -> str:

@@ -60,9 +60,12 @@ class Unified:
     @property
     def lacks(self) -> Mapping[str, str]:
         """Return what cannot be limited, and why."""
-        lacks: dict[str, str] = {} if self.device else {"disk": NO_DISK}
-        missing = [resource for resource in LIMITED if resource not in self.resources]
-        return lacks | {resource: no_controllers(self.base, [resource]) for resource in missing}
+        lacks: dict[str, str] = {
+            resource: no_controllers(self.base, [resource])
+            for resource in LIMITED
+            if resource not in self.resources
+        }
+        return {"disk": NO_DISK, **lacks} if not self.device else lacks
 
     @property
     def folders(self) -> tuple[Path, ...]:
