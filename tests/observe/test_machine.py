@@ -113,14 +113,13 @@ def test_what_a_grandchild_took_before_is_not_its_grandparents_when_it_ends(
     tmp_path, start: Start
 ) -> None:
     grandparent = start(FAMILY.format(CHILD.format(BURN.format(2) + "input()\n")))
-    family = psutil.Process(grandparent.pid)
-    wait_until(lambda: sum(used(child) for child in family.children(recursive=True)) >= 2)
+    wait_until(lambda: sum(map(used, descendants(grandparent))) >= 2, grandparent)
     found = machine(tmp_path, start("input()").pid, [])
     go(grandparent)
-    wait_until(lambda: not family.children())
+    wait_until(lambda: not descendants(grandparent), grandparent)
     took = {taker.name: taker.cpu_s for taker in found.look().others}
     assert took.get("grandparent", 0) < 1  # what its ending took, of 2 s that went over with it
-    assert used(family, children=True) >= 2
+    assert used(psutil.Process(grandparent.pid), children=True) >= 2
 
 
 def used(process: psutil.Process, children: bool = False) -> float:
@@ -129,10 +128,17 @@ def used(process: psutil.Process, children: bool = False) -> float:
     return float(times.user + times.system + (waited_for if children else 0))
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def descendants(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    # Looked at anew each time: by the wall clock, which may be slewed, a child must not seem to be older.
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def wait_until(true: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
+    """Wait until something is true of the descendants of a process."""
     deadline = time.monotonic() + 60
     while not true():
-        assert time.monotonic() < deadline
+        those = [(one.status(), used(one)) for one in descendants(process)]
+        assert time.monotonic() < deadline, those
         time.sleep(0.05)
 
 
