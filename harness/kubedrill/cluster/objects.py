@@ -119,13 +119,7 @@ _SCRAPER_RULES = [
         ],
         "verbs": ["get"],
     },
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "list"]},
-    # It counts them where a drill asks how many there are: one of them, its metadata, and how many more.
-    {
-        "apiGroups": [""],
-        "resources": ["configmaps", "events", "namespaces", "nodes", "pods", "secrets"],
-        "verbs": ["list"],
-    },
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get"]},
 ]
 _DEFINITIONS = {
     "apiGroups": ["apiextensions.k8s.io"],

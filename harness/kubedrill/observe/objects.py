@@ -26,7 +26,8 @@ class Objects:
 
     def __init__(self, folder: RunFolder, record: ClusterRecord, kinds: Iterable[str]) -> None:
         self._kinds = sorted(kinds)
-        self._servers = InTurn(record, "scraper", TIMEOUT)
+        # Who may read all that is counted already, and has nothing else to do while a drill runs.
+        self._servers = InTurn(record, "seeder", TIMEOUT)
         self._lines = JsonLines(folder.objects)
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
