@@ -3,20 +3,19 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from json_lines import read_lines
+from supervised import supervised
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import HandleError
-from kubedrill.cluster.local import teardown
 from kubedrill.cluster.local.asking import ask
 from kubedrill.cluster.local.handle import LocalHandle
-from kubedrill.cluster.local.programs import MARK, Program, write_programs
+from kubedrill.cluster.local.programs import Program
 
 SLEEP = ("setpriv", "--pdeathsig", "KILL", "sleep", "1000")
 STUBBORN = """trap '' TERM; echo deaf; while true; do sleep 0.1; done"""
@@ -35,16 +34,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     # Longer than a Unix socket's path may be.
     folder = tmp_path / ("long" * 30)
     (folder / "logs").mkdir(parents=True)
-    write_programs(folder, PROGRAMS)
-    subprocess.run(
-        [sys.executable, "-m", "kubedrill.cluster.local.daemon", str(folder)],
-        check=True,
-        timeout=60,
-        env={**os.environ, MARK: str(folder)},
-        start_new_session=True,
-    )
-    yield folder
-    teardown.kill_all(folder)
+    with supervised(folder, PROGRAMS):
+        yield folder
 
 
 @pytest.fixture

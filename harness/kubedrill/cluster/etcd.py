@@ -14,6 +14,10 @@ from kubedrill.wire.target import identity_target
 
 _FSYNCS = re.compile(r"^etcd_disk_wal_fsync_duration_seconds_(sum|count) (\S+)$", re.MULTILINE)
 
+_DEFRAGMENTATIONS = re.compile(
+    r"^etcd_disk_backend_defrag_duration_seconds_count (\d+)$", re.MULTILINE
+)
+
 
 class EtcdError(Exception):
     """A member answered, but not with its status; the message has its words."""
@@ -73,12 +77,10 @@ class Fsyncs:
 
 def fsyncs(record: ClusterRecord, member: str, timeout_s: float) -> Fsyncs:
     """Ask a member for its fsyncs; WireError if it does not answer in time, EtcdError if it does not say."""
-    target, token = identity_target(record, "etcd-admin", record.component(member).metrics)
-    with closing(Caller(target, token, timeout_s)) as api:
-        answer = api.call("GET", "/metrics")
-    found = {kind: float(value) for kind, value in _FSYNCS.findall(answer.body.decode())}
-    if answer.status != 200 or not {"sum", "count"} <= found.keys():
-        raise EtcdError(f"{member}: {answer.status}, and nothing of its fsyncs")
+    page = _metrics(record, member, timeout_s)
+    found = {kind: float(value) for kind, value in _FSYNCS.findall(page)}
+    if not {"sum", "count"} <= found.keys():
+        raise EtcdError(f"{member}: its metrics do not tell of fsyncs")
     return Fsyncs(int(found["count"]), found["sum"])
 
 
@@ -96,15 +98,10 @@ def defragment(record: ClusterRecord, zone: str, timeout_s: float) -> None:
 
 def defragmentations(record: ClusterRecord, zone: str, timeout_s: float) -> int:
     """Return how often a member has done so since its start, as its metrics say; errors as of `status`."""
-    member = record.component(f"etcd-{zone}")
-    target, token = identity_target(record, "scraper", member.metrics)
-    with closing(Caller(target, token, timeout_s)) as api:
-        page = api.call("GET", "/metrics").body.decode()
-    found = re.search(
-        r"^etcd_disk_backend_defrag_duration_seconds_count (\d+)$", page, re.MULTILINE
-    )
+    member = f"etcd-{zone}"
+    found = _DEFRAGMENTATIONS.search(_metrics(record, member, timeout_s))
     if found is None:
-        raise EtcdError(f"{member.name}: its metrics do not tell of defragmentations")
+        raise EtcdError(f"{member}: its metrics do not tell of defragmentations")
     return int(found[1])
 
 
@@ -123,6 +120,16 @@ def is_compacted(record: ClusterRecord, zone: str, revision: int, timeout_s: flo
             return True
         raise
     return False
+
+
+def _metrics(record: ClusterRecord, member: str, timeout_s: float) -> str:
+    """Return a member's page of metrics; errors as of `status`."""
+    target, token = identity_target(record, "scraper", record.component(member).metrics)
+    with closing(Caller(target, token, timeout_s)) as api:
+        answer = api.call("GET", "/metrics")
+    if answer.status != 200:
+        raise EtcdError(f"{member}: {answer.status} {answer.body[:200]!r}")
+    return answer.body.decode()
 
 
 def _call(

@@ -24,6 +24,7 @@ from kubedrill.cluster.operations import (
     Quota,
     Resource,
     Strain,
+    flag,
     present,
     written,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "Shaping",
     "Strain",
     "description",
+    "flag",
     "present",
     "written",
 ]

@@ -160,6 +160,11 @@ def written(value: FlagValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def flag(name: str, value: FlagValue) -> str:
+    """Return a flag as a program is given it."""
+    return f"--{name}={written(value)}"
+
+
 class Flagging(Operation, Protocol):
     """Changes flags of components, and changes them back; each time the component is started anew."""
 

@@ -8,11 +8,12 @@ from kubedrill.experiment.limited import closed
 from kubedrill.experiment.settled import (
     ACTIVITY,
     Experiment,
+    PhaseObjective,
     WantedFault,
     refused_on_what_stays,
 )
 from kubedrill.experiment.worst import Moment, moments, worst
-from kubedrill.record.catalogue import CHOSEN_LATER, Catalogue, Lasts, Rule
+from kubedrill.record.catalogue import CHOSEN_LATER, Catalogue, FaultDescription, Lasts, Rule
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.schedule import FREE_SHARE
 from kubedrill.record.taken import Taken
@@ -159,20 +160,18 @@ def plan(
         worst=worst(stretches),
         identity=None if experiment.rights is None else _IDENTITY,
         rights=experiment.rights or (),
-        objectives=tuple(
-            {
-                "phase": asked.phase,
-                "text": asked.objective.text,
-                "words": words(asked.objective, asked.phase),
-            }
-            for asked in experiment.objectives
-        ),
+        objectives=tuple(map(_objective, experiment.objectives)),
         abort=tuple(condition.text for condition in experiment.abort),
         headroom=_headroom(experiment),
         scale=experiment.scale,
         minutes=round(experiment.seconds / 60, 1),
         whole_minutes=round((experiment.seconds + _around_s(experiment, up=bool(record))) / 60, 1),
     )
+
+
+def _objective(asked: PhaseObjective) -> dict[str, str]:
+    text, said = asked.objective.text, words(asked.objective, asked.phase)
+    return {"phase": asked.phase, "text": text, "words": said}
 
 
 def _around_s(experiment: Experiment, *, up: bool) -> float:
@@ -210,24 +209,10 @@ def _fault(
         "for_s": fault.for_s,
     }
     if fault.name == ACTIVITY:
-        action = fault.arguments["activity"]["name"]
-        return PlannedFault(
-            name=fault.name,
-            arguments=fault.arguments,
-            does=f"the Chaos Toolkit action {action}",
-            blast_radius=_UNKNOWN,
-            needs=(),
-            targets=(f"unknown, by the activity {action}",),
-            **common,
-        )
+        return _activity(fault, common)
     known = catalogue.faults[fault.name]
     values = {**_defaults(known.parameters), **fault.arguments}
-    asked = values[known.hits] if known.hits else known.target
-    chosen = asked if asked in CHOSEN_LATER and known.known_before else ""
-    named = zones if chosen else [asked] if isinstance(asked, str) else asked
-    targets = tuple(known.target.format(whom) for whom in named)
-    if asked in CHOSEN_LATER and not known.known_before:
-        targets = (f"{known.hits}s that are chosen when it is injected",)
+    targets, chosen = _targets(known, values, zones)
     return PlannedFault(
         name=fault.name,
         arguments=values,
@@ -239,6 +224,31 @@ def _fault(
         lasts=fault.lasts,
         **common,
     )
+
+
+def _activity(fault: WantedFault, common: Mapping[str, Any]) -> PlannedFault:
+    action = fault.arguments["activity"]["name"]
+    return PlannedFault(
+        name=fault.name,
+        arguments=fault.arguments,
+        does=f"the Chaos Toolkit action {action}",
+        blast_radius=_UNKNOWN,
+        needs=(),
+        targets=(f"unknown, by the activity {action}",),
+        **common,
+    )
+
+
+def _targets(
+    known: FaultDescription, values: Mapping[str, Any], zones: Sequence[str]
+) -> tuple[tuple[str, ...], str]:
+    """Return what a fault may hit, and how it is chosen among these; "" if it hits all of them."""
+    asked = values[known.hits] if known.hits else known.target
+    later = asked in CHOSEN_LATER
+    if later and not known.known_before:
+        return (f"{known.hits}s that are chosen when it is injected",), ""
+    named = zones if later else [asked] if isinstance(asked, str) else asked
+    return tuple(known.target.format(whom) for whom in named), asked if later else ""
 
 
 def _defaults(parameters: Mapping[str, Any]) -> dict[str, Any]:

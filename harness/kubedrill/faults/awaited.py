@@ -6,7 +6,7 @@ from kubedrill.process.tail import LineTail
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule, ScheduledFault
 from kubedrill.record.state import latest
-from kubedrill.record.timeline import EVENT, StateTold
+from kubedrill.record.timeline import EVENT, Event, StateTold
 
 POLL_S = 0.05
 
@@ -17,8 +17,9 @@ PATIENCE = 5 * SECOND
 def wait_for_state(folder: RunFolder, index: int) -> StateTold | None:
     """Wait until the state came or was missed, and return what was told; None if the drill ends before."""
     until = latest(_scheduled(folder, index)) + PATIENCE
+    timeline = _timeline(folder)
     while now() < until and not ENDED.is_set():
-        if told := _told(folder, index):
+        if told := _told(timeline, index):
             return told
         ENDED.wait(POLL_S)
     return None
@@ -28,16 +29,21 @@ def not_come(folder: RunFolder, index: int) -> str:
     """Return why a fault must not begin, in words; "" if it waits for no state, or that has come."""
     if not folder.schedule.exists() or (when := _scheduled(folder, index).when) is None:
         return ""
-    told = _told(folder, index)
+    told = _told(_timeline(folder), index)
     if told is None:
         return f"not injected: nobody told in time whether {when}"
     return "" if told.event == "came" else f"not injected: {told.words}"
 
 
-def _told(folder: RunFolder, index: int) -> StateTold | None:
-    events = LineTail(folder.timeline, EVENT).read()
-    of_this = (event for event in events if isinstance(event, StateTold) and event.index == index)
-    return next((told for told in of_this if told.event != "awaited"), None)
+def _timeline(folder: RunFolder) -> LineTail[Event]:
+    return LineTail(folder.timeline, EVENT)
+
+
+def _told(timeline: LineTail[Event], index: int) -> StateTold | None:
+    """Return what was told of a fault's state in the lines that were not read yet."""
+    found = (event for event in timeline.read() if isinstance(event, StateTold))
+    of_this = (told for told in found if told.index == index and told.event != "awaited")
+    return next(of_this, None)
 
 
 def _scheduled(folder: RunFolder, index: int) -> ScheduledFault:

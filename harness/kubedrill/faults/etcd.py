@@ -9,8 +9,8 @@ from pydantic import Field
 from kubedrill.cluster.etcd import EtcdError, EtcdStatus, healthy, status
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
-from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, Whom, missing, proof
-from kubedrill.faults.processes import ASK_S, KILL, PAUSE, STOP, OnProcesses, running
+from kubedrill.faults.fault import Candidate, NamesWhom, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.processes import ASK_S, HEALTH, KILL, PAUSE, STOP, OnProcesses, running
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
@@ -20,7 +20,7 @@ CAUGHT_UP = 100
 """Raft entries a member may be behind the leader: less than a second of a busy cluster's writes."""
 
 
-class OnMembers(Fault, ABC):
+class OnMembers(NamesWhom, ABC):
     """What those have in common that take members from the others."""
 
     hits: ClassVar = "member"
@@ -34,10 +34,6 @@ class OnMembers(Fault, ABC):
         False, description="even where the members that are left have no quorum"
     )
 
-    def asked(self) -> str | Sequence[str]:
-        """Return the members' zones, or who is chosen among them."""
-        return self.member
-
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the members."""
         return (self.toll("member", self.allow_quorum_loss),)
@@ -47,7 +43,7 @@ class _TakenOut(OnMembers, OnProcesses, ABC):
     """What those have in common that take them out."""
 
     component: ClassVar = "etcd"
-    health: ClassVar = "/health"
+    health: ClassVar = HEALTH["etcd"]
     blast_radius: ClassVar = "etcd member {member}; refused where quorum would be lost"
     effect_s: ClassVar = 10.0
     """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""

@@ -17,7 +17,7 @@ from kubedrill.cluster.etcd import (
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.etcd import leading, statuses, zone_of
-from kubedrill.faults.fault import Candidate, Fault, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.fault import Candidate, NamesWhom, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.processes import running
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Lasts
@@ -30,7 +30,7 @@ COMMAND_S = 60.0
 ASK_S = 5.0
 
 
-class EtcdMoveLeader(Fault):
+class EtcdMoveLeader(NamesWhom):
     """Let etcd's leader hand over to another member, as before maintenance."""
 
     name: ClassVar = "etcd.move_leader"
@@ -44,10 +44,6 @@ class EtcdMoveLeader(Fault):
     effect_s: ClassVar = 10.0
 
     member: str = Field("random", description="random, or the zone of the member that is to lead")
-
-    def asked(self) -> str:
-        """Return the member that is to lead."""
-        return self.member
 
     def refuse(self, cluster: ClusterDescription) -> str:
         """Refuse the leader itself."""
@@ -97,7 +93,7 @@ class EtcdMoveLeader(Fault):
         return missing(f"{' and '.join(f'etcd-{zone}' for zone in led) or 'no member'} leads")
 
 
-class EtcdDefragment(Fault):
+class EtcdDefragment(NamesWhom):
     """Let etcd members write their databases anew, one after the other; each serves nobody meanwhile."""
 
     name: ClassVar = "etcd.defragment"
@@ -114,10 +110,6 @@ class EtcdDefragment(Fault):
         description="leader, random, a zone such as a, or several zones: [a, b]",
         json_schema_extra={"default": "leader"},
     )
-
-    def asked(self) -> str | Sequence[str]:
-        """Return the members' zones, or who is chosen among them."""
-        return self.member
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the members: one at a time is away, so that all may be named."""
@@ -162,7 +154,7 @@ class EtcdDefragment(Fault):
         return proof(f"{' and '.join(scene.targets)} counted a defragmentation")
 
 
-class EtcdCompact(Fault):
+class EtcdCompact(NamesWhom):
     """Let etcd forget all that was before now: who lists or watches from an older revision starts anew."""
 
     name: ClassVar = "etcd.compact"
@@ -176,14 +168,6 @@ class EtcdCompact(Fault):
     effect_s: ClassVar = 10.0
 
     keep: int = Field(0, ge=0, le=1_000_000, description="how many of the last revisions are kept")
-
-    def asked(self) -> str:
-        """Return etcd."""
-        return self.target
-
-    def known(self, cluster: ClusterDescription) -> Sequence[str]:  # noqa: ARG002
-        """Return etcd."""
-        return (self.target,)
 
     def shows(self) -> tuple[Witness, ...]:
         """Return that all members have forgotten."""

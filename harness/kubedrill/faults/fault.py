@@ -212,6 +212,23 @@ class Fault(BaseModel, ABC):
             return Toll(kind, named, unnamed, allowed, self.leaves, at_once=at_once)
         return Toll(kind, tuple(asked), 0, allowed, self.leaves, at_once=at_once)
 
+    def name_of(self, target: str) -> str:
+        """Return what the file calls a target: `a` of `etcd-a`."""
+        return target.removeprefix(self.target.format(""))
+
     def words(self) -> Words:
         """Return how refusals speak of it."""
         return Words(self.name, self.verb, self.done)
+
+
+class NamesWhom(Fault, ABC):
+    """A fault whose field says whom it hits, the one in `hits`; without one there is but its `target`."""
+
+    def asked(self) -> str | Sequence[str]:
+        """Return what the field says, or the only target."""
+        named: str | Sequence[str] = getattr(self, self.hits) if self.hits else self.target
+        return named
+
+    def known(self, cluster: ClusterDescription) -> Sequence[str]:
+        """Return the zones, or the only target."""
+        return super().known(cluster) if self.hits else (self.target,)

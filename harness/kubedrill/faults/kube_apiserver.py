@@ -8,7 +8,7 @@ from pydantic import Field
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
-from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, release, restart
+from kubedrill.faults.processes import HEALTH, KILL, PAUSE, STOP, OnProcesses, restart
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.record.faults import Witness
@@ -18,7 +18,7 @@ class OnApiservers(OnProcesses):
     """What those have in common that take apiservers out."""
 
     component: ClassVar = "kube-apiserver"
-    health: ClassVar = "/readyz"
+    health: ClassVar = HEALTH["kube-apiserver"]
     hits: ClassVar = "zone"
     target: ClassVar = "kube-apiserver-{}"
     blast_radius: ClassVar = "the kube-apiserver of zone {zone}; refused where none would be left"
@@ -27,10 +27,6 @@ class OnApiservers(OnProcesses):
 
     zone: Whom = Field(description="random, a zone such as a, or several zones: [a, b]")
     allow_api_loss: bool = Field(False, description="even where no apiserver is left")
-
-    def asked(self) -> str | Sequence[str]:
-        """Return the apiservers' zones, or who is chosen among them."""
-        return self.zone
 
     def refuse(self, cluster: ClusterDescription) -> str:
         """Refuse a leader: there is none."""
@@ -133,7 +129,7 @@ class ApiserverRollingRestart(OnApiservers):
 
     def undo(self, scene: Scene) -> None:
         """Let the one that has not ended yet be started."""
-        release(scene)
+        STOP.undo(scene)
 
     @staticmethod
     def _waiting(scene: Scene) -> list[str]:

@@ -89,7 +89,7 @@ def end(fault: Fault, scene: Scene, ledger: Ledger, entry: Entry) -> str:
         watch.stop()
     if "facts" not in entry.facts:
         return ""  # it was never injected
-    known = _found(ledger, entry.id) or entry
+    known = ledger.entry(entry.id) or entry
     known_of = {"ending", "lapsed"} & set(known.facts)
     lapse = None if known_of else _last_look(fault, scene)
     found = [lapse.words, now()] if lapse else known.facts.get("lapsed")
@@ -127,10 +127,5 @@ def _in_words(fault: Fault, entry: Entry, words: str, since: int) -> str:
 
 def _is_ending(ledger: Ledger, entry: str) -> bool:
     """Whether somebody else undoes the fault: the watchdog, heal."""
-    found = _found(ledger, entry)
+    found = ledger.entry(entry)
     return found is not None and (found.undone or "ending" in found.facts)
-
-
-def _found(ledger: Ledger, entry: str) -> Entry | None:
-    """Return an entry; None if the ledger has lost it."""
-    return next((known for known in ledger.entries() if known.id == entry), None)

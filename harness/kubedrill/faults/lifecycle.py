@@ -123,26 +123,21 @@ _injected: dict[tuple[RunFolder, int], Entry] = {}
 
 
 def _remember(ledger: Ledger, entry: str, folder: RunFolder, index: int) -> None:
-    for known in ledger.entries():
-        if known.id == entry:
-            _injected[folder, index] = known
+    if known := ledger.entry(entry):
+        _injected[folder, index] = known
 
 
 def _lost(folder: RunFolder, index: int) -> Entry | None:
     """Return the entry of what was injected here, if the ledger does not know of it any more."""
     entry = _injected.get((folder, index))
-    return None if entry is None or _is_known(Ledger(folder.ledger), entry) else entry
-
-
-def _is_known(ledger: Ledger, entry: Entry) -> bool:
-    return any(known.id == entry.id for known in ledger.entries())
+    return None if entry is None or Ledger(folder.ledger).entry(entry.id) else entry
 
 
 def _undo(fault: Fault, scene: Scene, entry: Entry, progress: Progress) -> dict[str, Any]:
     ledger = Ledger(progress.folder.ledger)
     lapse = lasting.end(fault, scene, ledger, entry) if fault.lasts == "lasting" else ""
     unfinished = fault.unfinished(scene) if "facts" in entry.facts else ""
-    lost = "" if _is_known(ledger, entry) else f"{ledger.path.name} has lost its entry"
+    lost = "" if ledger.entry(entry.id) else f"{ledger.path.name} has lost its entry"
     failed = None
     if why := lapse or unfinished or lost:
         with suppress(OSError):  # told first: whatever becomes of the undo, it does not hide this

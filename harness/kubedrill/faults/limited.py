@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from kubedrill.cluster.freeze import frozen
 from kubedrill.faults.catalogue import kind_of
-from kubedrill.faults.toll import Toll
+from kubedrill.faults.toll import ZONAL, Toll
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
@@ -40,8 +40,7 @@ def taken(tolls: Sequence[Toll]) -> int:
 
 def totals(cluster: ClusterDescription) -> dict[str, int]:
     """Return how many there are of each kind that is known: one a zone, but for the balancer of all."""
-    zonal = ("member", "apiserver", "controller-manager", "scheduler", "link", "zone")
-    return {**dict.fromkeys(zonal, len(cluster.zones)), "balancer": 1}
+    return {**dict.fromkeys(ZONAL, len(cluster.zones)), "balancer": 1}
 
 
 def described(record: ClusterRecord) -> ClusterDescription:

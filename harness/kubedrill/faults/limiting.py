@@ -10,34 +10,30 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kubedrill.cluster.handle import HandleError, Quota, Resource, Strain, present
-from kubedrill.cluster.leases import LED, LeaseError, leader
-from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, Whom, missing, proof
-from kubedrill.faults.processes import health, running
-from kubedrill.faults.toll import Kind, Toll
+from kubedrill.cluster.handle import Quota, Resource, Strain, present
+from kubedrill.cluster.leases import LED
+from kubedrill.faults.fault import (
+    Candidate,
+    Fault,
+    Lapse,
+    NamesWhom,
+    Scene,
+    Seen,
+    Whom,
+    missing,
+    proof,
+)
+from kubedrill.faults.led import lease_holder
+from kubedrill.faults.processes import HEALTH, not_well, running
+from kubedrill.faults.toll import KINDS, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
-from kubedrill.wire.errors import WireError
-
-ASK_S = 5.0
-"""Who leads is asked of the API, which may be busy."""
 
 
-_KINDS: Mapping[str, Kind] = {
-    "etcd": "member",
-    "kube-apiserver": "apiserver",
-    "kube-controller-manager": "controller-manager",
-    "kube-scheduler": "scheduler",
-}
-"""What other faults call them, which may have taken them away."""
-
-
-class Limit(Fault, ABC):
+class Limit(NamesWhom, ABC):
     """A limit of one kind of component, in one resource."""
 
     component: ClassVar[str]
     resource: ClassVar[Resource]
-    health: ClassVar[str] = "/healthz"
-    """Where it answers with 200 when it is well."""
     hits: ClassVar = "zone"
     verb: ClassVar = "limit"
     done: ClassVar = "limited"
@@ -62,13 +58,9 @@ class Limit(Fault, ABC):
     def strained(self, scene: Scene, target: str) -> Seen:
         """Look whether a target, which is limited, ran up against that."""
 
-    def asked(self) -> str | Sequence[str]:
-        """Return the zones, or who is chosen among them."""
-        return self.zone
-
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return what is limited: of every component, and none is away for it."""
-        kinds = (f"{self.component} to be limited in its {self.resource}", _KINDS[self.component])
+        kinds = (f"{self.component} to be limited in its {self.resource}", KINDS[self.component])
         return [replace(self.toll(kind, True), counts=False) for kind in kinds]
 
     def is_hidden_by(self, other: Fault) -> bool:
@@ -97,10 +89,7 @@ class Limit(Fault, ABC):
 
     def leaders(self, scene: Scene) -> Sequence[str]:
         """Return the zone of the one that holds the Lease; HandleError if nobody can tell."""
-        try:
-            return (leader(scene.record, self.component, ASK_S),)
-        except (WireError, LeaseError) as error:
-            raise HandleError(f"who leads is not known: {error}") from error
+        return lease_holder(scene, self.component)
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Limit them, and remember how they were doing before."""
@@ -147,15 +136,12 @@ class Limit(Fault, ABC):
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are limited no more, run, and say that they are well."""
-        states = scene.handle.components()
         for target in scene.targets:
             if self._since(scene, target) is not None:
                 return missing(f"the {self.resource} of {target} is limited", target)
-            if (state := states[target].state) != "running":
-                return missing(f"{target} is {state}", target)
-            if (answer := health(scene.record, target, self.health)) != "200":
-                return missing(f"{self.health} of {target}: {answer}", target)
-        return proof(f"{self.health} of {' and '.join(scene.targets)}: 200, not limited")
+        path = HEALTH[self.component]
+        words = f"{path} of {' and '.join(scene.targets)}: 200, not limited"
+        return not_well(scene, dict.fromkeys(scene.targets, path)) or proof(words)
 
     def strain(self, scene: Scene, target: str) -> Strain:
         """Return how a target is doing under its quota."""

@@ -40,7 +40,6 @@ class _OfEtcd(Limit, ABC):
     """What those have in common that limit members."""
 
     component: ClassVar = "etcd"
-    health: ClassVar = "/health"
 
     def leaders(self, scene: Scene) -> Sequence[str]:
         """Return the zone of the member that leads."""
@@ -51,7 +50,6 @@ class _OfApiservers(Limit, ABC):
     """What those have in common that limit apiservers."""
 
     component: ClassVar = "kube-apiserver"
-    health: ClassVar = "/readyz"
 
     def refuse(self, cluster: ClusterDescription) -> str:
         """Refuse a leader: there is none."""

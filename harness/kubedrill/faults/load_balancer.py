@@ -9,9 +9,9 @@ from pydantic import Field
 
 from kubedrill.cluster.handle import HandleError, present
 from kubedrill.faults.actions import actions
-from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.kube_apiserver import no_leader
-from kubedrill.faults.processes import KILL, PAUSE, OnProcesses, not_anew, release, restart, running
+from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, not_anew, restart, running
 from kubedrill.faults.toll import Left, Toll
 from kubedrill.record.catalogue import ClusterDescription, Lasts, Need
 from kubedrill.record.faults import Witness
@@ -30,14 +30,6 @@ class _OnTheBalancer(OnProcesses):
     blast_radius: ClassVar = "the load balancer: no client that goes through it reaches the API"
     return_s: ClassVar = 30.0
     """It listens about 0.1 s after its start here, and sends requests to a server after its first check."""
-
-    def asked(self) -> str | Sequence[str]:
-        """Return the balancer."""
-        return BALANCER
-
-    def known(self, cluster: ClusterDescription) -> Sequence[str]:  # noqa: ARG002
-        """Return the balancer."""
-        return (BALANCER,)
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the balancer: it may be taken, but not twice."""
@@ -91,10 +83,10 @@ class BalancerRestart(_OnTheBalancer):
 
     def undo(self, scene: Scene) -> None:
         """Let it be started, if it has not ended yet."""
-        release(scene)
+        STOP.undo(scene)
 
 
-class _OnBackends(Fault, ABC):
+class _OnBackends(NamesWhom, ABC):
     """What those have in common that are about the apiservers behind it."""
 
     hits: ClassVar = "zone"
@@ -104,10 +96,6 @@ class _OnBackends(Fault, ABC):
 
     zone: Whom = Field(description="random, a zone such as a, or several zones: [a, b]")
 
-    def asked(self) -> str | Sequence[str]:
-        """Return the apiservers' zones, or who is chosen among them."""
-        return self.zone
-
     def refuse(self, cluster: ClusterDescription) -> str:
         """Refuse a leader: there is none."""
         return no_leader(self.name, self.zone, cluster)
@@ -116,6 +104,9 @@ class _OnBackends(Fault, ABC):
         """Return those that are sent requests."""
         served = present(scene.handle.balancing).served()
         return [Candidate(self.target.format(zone), zone) for zone in served]
+
+    def _zones(self, scene: Scene) -> list[str]:
+        return [self.name_of(target) for target in scene.targets]
 
 
 class BalancerRemoveBackend(_OnBackends):
@@ -140,7 +131,7 @@ class BalancerRemoveBackend(_OnBackends):
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Remove them."""
-        for zone in _zones(scene):
+        for zone in self._zones(scene):
             present(scene.handle.balancing).take_out(zone, until=scene.lease)
         return {}
 
@@ -158,18 +149,18 @@ class BalancerRemoveBackend(_OnBackends):
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return which of them are sent requests again."""
         served = present(scene.handle.balancing).served()
-        found = [f"apiservers/{zone}" for zone in _zones(scene) if zone in served]
+        found = [self.target.format(zone) for zone in self._zones(scene) if zone in served]
         return Lapse(f"{' and '.join(found)} was sent requests again") if found else None
 
     def undo(self, scene: Scene) -> None:
         """Put them back."""
-        for zone in _zones(scene):
+        for zone in self._zones(scene):
             present(scene.handle.balancing).put_back(zone)
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are sent requests."""
         served = present(scene.handle.balancing).served()
-        out = [f"apiservers/{zone}" for zone in _zones(scene) if zone not in served]
+        out = [self.target.format(zone) for zone in self._zones(scene) if zone not in served]
         return missing(f"{' and '.join(out)} is not sent requests") if out else proof("served")
 
 
@@ -191,7 +182,7 @@ class BalancerCutConnections(_OnBackends):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Cut them; return from where there were any."""
         balancing = present(scene.handle.balancing)
-        found = {zone: [*balancing.connections(zone)] for zone in _zones(scene)}
+        found = {zone: [*balancing.connections(zone)] for zone in self._zones(scene)}
         if not any(found.values()):
             raise HandleError("there were no connections, so there was nothing to cut")
         for zone in found:
@@ -217,7 +208,3 @@ pause, proceed = actions(BalancerPause)
 restart_it, restarted = actions(BalancerRestart)
 remove_backend, put_back = actions(BalancerRemoveBackend)
 cut_connections, connections_cut = actions(BalancerCutConnections)
-
-
-def _zones(scene: Scene) -> list[str]:
-    return [target.removeprefix("apiservers/") for target in scene.targets]

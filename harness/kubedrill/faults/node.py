@@ -1,7 +1,7 @@
 """Faults on nodes, as the API has them: cordoned, tainted, drained; all is brought back as it was."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from typing import Annotated, Any, ClassVar
 
@@ -12,9 +12,8 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
 from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_objects import OnObjects, same
-from kubedrill.faults.toll import Kind, Toll
+from kubedrill.faults.toll import Kind
 from kubedrill.reading.types import matching
-from kubedrill.record.catalogue import ClusterDescription
 
 NODES = "/api/v1/nodes"
 
@@ -47,16 +46,6 @@ class OnNodes(OnObjects, ABC):
     def is_so(self, spec: Object) -> bool:
         """Whether it is as the fault makes it."""
 
-    def asked(self) -> str | Sequence[str]:
-        """Return the nodes' names, or that they are chosen."""
-        return self.node
-
-    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
-        """Return the nodes; how many a percentage is, is known only when they are chosen."""
-        if self.node == "random":
-            return (Toll("node", (), self.count or 1, True),)
-        return (self.toll("node", True),)
-
     def totals(self, scene: Scene) -> Mapping[Kind, int]:
         """Return how many nodes there are."""
         with closing(Api(scene.record)) as api:
@@ -64,7 +53,7 @@ class OnNodes(OnObjects, ABC):
 
     def path(self, target: str) -> str:
         """Return where a node is."""
-        return f"{NODES}/{target.removeprefix('node/')}"
+        return f"{NODES}/{self.name_of(target)}"
 
     def listed(self, api: Api) -> Iterator[Object]:
         """Return the nodes with the labels."""

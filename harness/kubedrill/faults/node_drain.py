@@ -12,6 +12,7 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object, uid
 from kubedrill.faults.fault import Scene, Seen, proof
 from kubedrill.faults.node import NodeCordon
+from kubedrill.faults.pod import controller, is_ending, named, path_of
 
 _MIRROR = "kubernetes.io/config.mirror"
 """The annotation of a pod that a kubelet has from a file: the API cannot evict it."""
@@ -55,7 +56,7 @@ class NodeDrain(NodeCordon):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Cordon them, and evict what may be."""
         with closing(Api(scene.record)) as api:
-            pods = [pod for target in scene.targets for pod in _pods(api, target)]
+            pods = [pod for target in scene.targets for pod in _pods(api, self.name_of(target))]
             alone = [pod.name for pod in pods if not pod.controlled]
             if alone and not self.allow_pod_loss:
                 raise HandleError(
@@ -80,7 +81,9 @@ class NodeDrain(NodeCordon):
             return seen
         evicted, refused = scene.facts["evicted"], scene.facts["refused"]
         with closing(Api(scene.record)) as api:
-            there = {pod.name for target in scene.targets for pod in _pods(api, target)}
+            there = {
+                pod.name for target in scene.targets for pod in _pods(api, self.name_of(target))
+            }
         if left := sorted(there & {*evicted}):
             return Seen(False, f"{', '.join(left[:3])} was evicted, and is there", scene.targets)
         return proof(f"{seen.words}; {len(evicted)} pods evicted, {len(refused)} refused so far")
@@ -89,7 +92,7 @@ class NodeDrain(NodeCordon):
         """Try again what was refused, and what has come since."""
         with closing(Api(scene.record)) as api:
             for target in scene.targets:
-                for _ in _evicted(api, _pods(api, target)):
+                for _ in _evicted(api, _pods(api, self.name_of(target))):
                     pass
 
     def unfinished(self, scene: Scene) -> str:
@@ -97,7 +100,7 @@ class NodeDrain(NodeCordon):
         if self.allow_refusal:
             return ""
         with closing(Api(scene.record)) as api:
-            left = [pod for target in scene.targets for pod in _pods(api, target)]
+            left = [pod for target in scene.targets for pod in _pods(api, self.name_of(target))]
             refused = dict(_evicted(api, left, dry=True))
         return "; ".join(f"{pod} was not evicted: {why}" for pod, why in refused.items())
 
@@ -105,9 +108,8 @@ class NodeDrain(NodeCordon):
 drain, undrain = actions(NodeDrain)
 
 
-def _pods(api: Api, target: str) -> list[_Pod]:
+def _pods(api: Api, node: str) -> list[_Pod]:
     """Return the pods of a node that can be evicted, and are not about to go."""
-    node = target.removeprefix("node/")
     found = api.listed("/api/v1/pods", fieldSelector=f"spec.nodeName={node}")
     return [
         _Pod(named(pod), uid(pod), controller(pod) is not None)
@@ -140,26 +142,3 @@ def _evicted(api: Api, pods: list[_Pod], dry: bool = False) -> Iterator[tuple[st
 def _is_going(causes: Sequence[Object]) -> bool:
     """Whether a pod goes with its namespace, and so cannot be evicted any more."""
     return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
-
-
-def named(pod: Object) -> str:
-    """Return what a pod is called here: `default/web-1`."""
-    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-
-
-def path_of(pod: str) -> str:
-    """Return where in the API a pod of that name is."""
-    namespace, _, name = pod.partition("/")
-    return f"/api/v1/namespaces/{namespace}/pods/{name}"
-
-
-def is_ending(pod: Object) -> bool:
-    """Whether it is about to go, or has run to its end."""
-    over = pod.get("status", {}).get("phase") in {"Succeeded", "Failed"}
-    return over or "deletionTimestamp" in pod["metadata"]
-
-
-def controller(pod: Object) -> str | None:
-    """Return the kind of the controller that makes such pods; None if none does."""
-    owners = pod["metadata"].get("ownerReferences", ())
-    return next((owner["kind"] for owner in owners if owner.get("controller")), None)

@@ -10,7 +10,9 @@ from pydantic import Field, model_validator
 
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.api import Api, Object, uid
-from kubedrill.faults.fault import Candidate, Fault, Scene
+from kubedrill.faults.fault import Candidate, NamesWhom, Scene
+from kubedrill.faults.toll import Toll
+from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import INJECTOR
 
 COUNT = Field(
@@ -20,7 +22,7 @@ PERCENT = Field(None, gt=0, le=100, description="or what part of those there are
 SELECTOR = Field("", description="only those with these labels are chosen from: app=web,tier!=db")
 
 
-class OnObjects(Fault, ABC):
+class OnObjects(NamesWhom, ABC):
     """A fault on objects of one kind, named or chosen by chance."""
 
     identity: ClassVar = INJECTOR
@@ -58,6 +60,12 @@ class OnObjects(Fault, ABC):
         if self.count and self.percent:
             raise ValueError("count and percent: only one of them can be so")
         return self
+
+    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
+        """Return the objects; how many a percentage is, is known only when they are chosen."""
+        if self.asked() == "random":
+            return (Toll(self.hits, (), self.count or 1, True),)
+        return (self.toll(self.hits, True),)
 
     def drawn(self, there: int) -> int:
         """Return how many of those that are there are chosen."""

@@ -9,24 +9,17 @@ from pydantic import Field
 from kubedrill.cluster.handle import Link, present
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.etcd import caught_up, leading
-from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, missing
-from kubedrill.faults.processes import health
+from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen
+from kubedrill.faults.processes import HEALTH, not_well
 from kubedrill.record.cluster import Component
 
 ZONE = Field(
     description="leader (the zone of etcd's), random, a zone such as a, or several zones: [a, b]"
 )
 Direction = Literal["both", "in", "out"]
-HEALTH = {
-    "etcd": "/health",
-    "kube-apiserver": "/readyz",
-    "kube-controller-manager": "/healthz",
-    "kube-scheduler": "/healthz",
-}
-"""What runs in a zone, and where each says that it is well."""
 
 
-class OnZones(Fault, ABC):
+class OnZones(NamesWhom, ABC):
     """What all of them have in common."""
 
     hits: ClassVar = "zone"
@@ -52,19 +45,9 @@ class OnZones(Fault, ABC):
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether all that runs in the zones is well."""
-        states = scene.handle.components()
-        for zone in map(self.zone_of, scene.targets):
-            for part in parts(scene, zone):
-                if (state := states[part.name].state) != "running":
-                    return missing(f"{part.name} is {state}", part.name)
-                answer = health(scene.record, part.name, HEALTH[part.kind])
-                if answer != "200":
-                    return missing(f"{HEALTH[part.kind]} of {part.name}: {answer}", part.name)
-        return caught_up(scene, [f"etcd-{self.zone_of(target)}" for target in scene.targets])
-
-    def zone_of(self, target: str) -> str:
-        """Return the zone that a target names."""
-        return target.removeprefix(self.target.format(""))
+        zones = [self.name_of(target) for target in scene.targets]
+        there = {part.name: HEALTH[part.kind] for zone in zones for part in parts(scene, zone)}
+        return not_well(scene, there) or caught_up(scene, [f"etcd-{zone}" for zone in zones])
 
 
 def uncut(scene: Scene, links: Mapping[str, Link]) -> Lapse | None:

@@ -1,6 +1,6 @@
 """Faults on pods: deleted through the API, for good; their controllers make others in their place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from http.client import ACCEPTED, OK
 from typing import Any, ClassVar
@@ -11,9 +11,7 @@ from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
 from kubedrill.faults.fault import Scene, Seen, Whom, missing, proof
-from kubedrill.faults.node_drain import controller, is_ending, named, path_of
 from kubedrill.faults.on_objects import OnObjects, same
-from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Lasts
 
 
@@ -42,25 +40,15 @@ class PodDelete(OnObjects):
         False, description="even pods that no controller makes anew; they are gone for good"
     )
 
-    def asked(self) -> str | Sequence[str]:
-        """Return the pods' names, or that they are chosen."""
-        return self.pod
-
     def refuse(self, cluster: ClusterDescription) -> str:  # noqa: ARG002
         """Refuse names without a namespace."""
         names = [self.pod] if isinstance(self.pod, str) else self.pod
         bare = next((name for name in names if "/" not in name and name != "random"), "")
         return f"{self.name}: pod {bare}: write NAMESPACE/{bare}" if bare else ""
 
-    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
-        """Return the pods: none is named twice."""
-        if self.pod == "random":
-            return (Toll("pod", (), self.count or 1, True),)
-        return (self.toll("pod", True),)
-
     def path(self, target: str) -> str:
         """Return where a pod is."""
-        return path_of(target.removeprefix("pod/"))
+        return path_of(self.name_of(target))
 
     def listed(self, api: Api) -> Iterator[Object]:
         """Return the pods of the namespace, or all, with the labels."""
@@ -113,3 +101,26 @@ class PodDelete(OnObjects):
 
 
 delete_pods, pods_deleted = actions(PodDelete)
+
+
+def named(pod: Object) -> str:
+    """Return what a pod is called here: `default/web-1`."""
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+
+
+def path_of(pod: str) -> str:
+    """Return where in the API a pod of that name is."""
+    namespace, _, name = pod.partition("/")
+    return f"/api/v1/namespaces/{namespace}/pods/{name}"
+
+
+def is_ending(pod: Object) -> bool:
+    """Whether it is about to go, or has run to its end."""
+    over = pod.get("status", {}).get("phase") in {"Succeeded", "Failed"}
+    return over or "deletionTimestamp" in pod["metadata"]
+
+
+def controller(pod: Object) -> str | None:
+    """Return the kind of the controller that makes such pods; None if none does."""
+    owners = pod["metadata"].get("ownerReferences", ())
+    return next((owner["kind"] for owner in owners if owner.get("controller")), None)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.handle import Handle, HandleError, present
-from kubedrill.faults.fault import Candidate, Fault, Lapse, Scene, Seen, missing, proof
+from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen, missing, proof
 from kubedrill.faults.toll import Left
 from kubedrill.record.catalogue import Need, OperationName
 from kubedrill.record.cluster import ClusterRecord
@@ -20,6 +20,15 @@ from kubedrill.wire.target import identity_target
 
 ASK_S = 0.5
 """A component that does not answer within this time does not answer: on one machine it takes 2 ms."""
+
+
+HEALTH = {
+    "etcd": "/health",
+    "kube-apiserver": "/readyz",
+    "kube-controller-manager": "/healthz",
+    "kube-scheduler": "/healthz",
+}
+"""What runs in each zone, and where it answers with 200 when it is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +165,7 @@ def running(
     ]
 
 
-class OnProcesses(Fault, ABC):
+class OnProcesses(NamesWhom, ABC):
     """What faults on the processes of one kind of component have in common; a family says of which."""
 
     way: ClassVar[Way]
@@ -222,13 +231,8 @@ class OnProcesses(Fault, ABC):
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they run, and say that they are well."""
-        states = scene.handle.components()
-        for target in scene.targets:
-            if (state := states[target].state) != "running":
-                return missing(f"{target} is {state}", target)
-            if (answer := health(scene.record, target, self.health)) != "200":
-                return missing(f"{self.health} of {target}: {answer}", target)
-        return proof(f"{self.health} of {' and '.join(scene.targets)}: 200")
+        words = f"{self.health} of {' and '.join(scene.targets)}: 200"
+        return not_well(scene, dict.fromkeys(scene.targets, self.health)) or proof(words)
 
 
 def health(record: ClusterRecord, component: str, path: str) -> str:
@@ -239,6 +243,17 @@ def health(record: ClusterRecord, component: str, path: str) -> str:
             return str(api.call("GET", path).status)
         except WireError as error:
             return outcome_name(error.outcome)
+
+
+def not_well(scene: Scene, components: Mapping[str, str]) -> Seen | None:
+    """Return which component does not run, or does not say where it should (by name) that it is well."""
+    states = scene.handle.components()
+    for name, path in components.items():
+        if (state := states[name].state) != "running":
+            return missing(f"{name} is {state}", name)
+        if (answer := health(scene.record, name, path)) != "200":
+            return missing(f"{path} of {name}: {answer}", name)
+    return None
 
 
 def since(scene: Scene, components: Sequence[str]) -> dict[str, int | None]:
@@ -253,12 +268,6 @@ def restart(scene: Scene, targets: Sequence[str]) -> dict[str, Any]:
     for target, pid in pids.items():
         present(scene.handle.holding).restart(target, expect_pid=pid, until=scene.lease)
     return {"pids": pids}
-
-
-def release(scene: Scene) -> None:
-    """Start the targets, unless they run; what still ends is killed first."""
-    for target in scene.targets:
-        present(scene.handle.holding).release(target)
 
 
 def not_anew(scene: Scene, targets: Sequence[str]) -> list[str]:

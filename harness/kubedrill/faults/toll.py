@@ -32,6 +32,18 @@ LEAST_LEFT: dict[Kind, LeastLeft] = {
 """Of all else as many may be taken as there are; what stood in a zone counts by itself."""
 
 
+KINDS: dict[str, Kind] = {
+    "etcd": "member",
+    "kube-apiserver": "apiserver",
+    "kube-controller-manager": "controller-manager",
+    "kube-scheduler": "scheduler",
+}
+"""As what components are counted."""
+
+ZONAL: tuple[Kind, ...] = (*KINDS.values(), "link", "zone")
+"""What there is one of in each zone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Toll:
     """What one fault takes away of one kind."""

@@ -10,9 +10,9 @@ from kubedrill.cluster.handle import Link, present
 from kubedrill.faults.actions import actions
 from kubedrill.faults.etcd import leading, statuses
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
-from kubedrill.faults.on_zones import HEALTH, ZONE, OnZones, parts, uncut
-from kubedrill.faults.processes import KILL, pids_of, since
-from kubedrill.faults.toll import Kind, Left, Toll
+from kubedrill.faults.on_zones import ZONE, OnZones, parts, uncut
+from kubedrill.faults.processes import HEALTH, KILL, pids_of, since
+from kubedrill.faults.toll import ZONAL, Left, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.record.faults import Witness
 
@@ -36,21 +36,9 @@ class ZoneLose(OnZones):
         False, description="even where the zones that are left have no quorum, or none is left"
     )
 
-    def asked(self) -> str | Sequence[str]:
-        """Return the zones, or who is chosen among them."""
-        return self.zone
-
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the zones, and what stands in each."""
-        kinds: tuple[Kind, ...] = (
-            "member",
-            "apiserver",
-            "controller-manager",
-            "scheduler",
-            "link",
-            "zone",
-        )
-        return [self.toll(kind, self.allow_quorum_loss) for kind in kinds]
+        return [self.toll(kind, self.allow_quorum_loss) for kind in ZONAL]
 
     def shows(self) -> tuple[Witness, ...]:
         """Return that all in it exits, and answers nobody."""
@@ -59,10 +47,10 @@ class ZoneLose(OnZones):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Cut the links, then kill all at once; return who led, and which processes there were."""
         leads = leading(scene)
-        hit = [part.name for target in scene.targets for part in parts(scene, self.zone_of(target))]
+        hit = [part.name for target in scene.targets for part in parts(scene, self.name_of(target))]
         pids = pids_of(scene, hit)  # what does not run now would start meanwhile
         for target in scene.targets:
-            present(scene.handle.cutting).cut(Link(self.zone_of(target)), until=scene.lease)
+            present(scene.handle.cutting).cut(Link(self.name_of(target)), until=scene.lease)
 
         def kill(target: str) -> None:
             KILL.begin(scene.handle, target, pids[target], scene.lease)
@@ -80,7 +68,7 @@ class ZoneLose(OnZones):
         """Look whether nothing runs in the zones and, where that can be, another member leads."""
         if lapse := self.lapse(scene):
             return missing(lapse.words, *scene.targets)
-        zones = [self.zone_of(target) for target in scene.targets]
+        zones = [self.name_of(target) for target in scene.targets]
         found = statuses(scene.record)
         if still := [zone for zone in zones if zone in found]:
             words = "what was killed was something else"
@@ -98,14 +86,14 @@ class ZoneLose(OnZones):
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return what of the zones is there again, or was meanwhile."""
-        links = {target: Link(self.zone_of(target)) for target in scene.targets}
+        links = {target: Link(self.name_of(target)) for target in scene.targets}
         return KILL.lapse(scene) or uncut(scene, links)
 
     def undo(self, scene: Scene) -> None:
         """Mend the links, and start all."""
         for target in scene.targets:
-            present(scene.handle.cutting).mend(Link(self.zone_of(target)))
-            for part in parts(scene, self.zone_of(target)):
+            present(scene.handle.cutting).mend(Link(self.name_of(target)))
+            for part in parts(scene, self.name_of(target)):
                 KILL.end(scene.handle, part.name)
 
 

@@ -72,7 +72,7 @@ class OnLinks(OnZones, ABC):
 
     def links(self, scene: Scene) -> dict[str, Link]:
         """Return what is cut, by target."""
-        return {target: self.link(self.zone_of(target)) for target in scene.targets}
+        return {target: self.link(self.name_of(target)) for target in scene.targets}
 
 
 class ZonePartition(OnLinks):
@@ -94,10 +94,6 @@ class ZonePartition(OnLinks):
     allow_quorum_loss: bool = Field(
         False, description="even where the zones that are left have no quorum"
     )
-
-    def asked(self) -> str | Sequence[str]:
-        """Return the zones, or who is chosen among them."""
-        return self.zone
 
     def refuse(self, cluster: ClusterDescription) -> str:
         """Refuse a zone at the other end that there is not, or that is cut off itself."""

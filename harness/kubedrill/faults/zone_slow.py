@@ -37,10 +37,6 @@ class ZoneSlow(OnZones):
     )
     direction: Direction = Field("both", description="only what comes in, or goes out")
 
-    def asked(self) -> str | Sequence[str]:
-        """Return the zones, or who is chosen among them."""
-        return self.zone
-
     @model_validator(mode="after")
     def _does_something(self) -> Self:
         if not self._asks():
@@ -124,7 +120,7 @@ class ZoneSlow(OnZones):
         return bool(self.bandwidth_mbit or self.delay_s)
 
     def _link(self, target: str) -> Link:
-        return Link(self.zone_of(target), direction=self.direction)
+        return Link(self.name_of(target), direction=self.direction)
 
 
 slow, straighten = actions(ZoneSlow)

@@ -28,11 +28,10 @@ class Audit:
 
     def violations(self, schedule: Schedule, phase: Phase) -> list[Violation]:
         """Return those of a phase; what showed before the first or after the last is theirs."""
-        last = schedule.end - 1
         return [
             violation
             for violation in self.checked.violations
-            if phase.holds(min(max(violation.time, schedule.start), last))
+            if phase.holds(schedule.nearest(violation.time))
         ]
 
     def doubt(self, phase: Phase) -> str:

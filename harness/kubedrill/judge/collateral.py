@@ -2,20 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
-from pathlib import Path
-from typing import TypeVar
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.elections import changes
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.faults import ToldFault
-from kubedrill.judge.found import Found, found
+from kubedrill.judge.found import Found, looks
 from kubedrill.judge.metrics import Metrics, within
 from kubedrill.record.components import Exited
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.lines import Timed, ascending, read_lines
 from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.surrounding import Surrounding
 from kubedrill.record.verdict import CollateralChange
@@ -29,8 +25,6 @@ waits for it looks every 2 s."""
 LEASE_LOST = 1
 """With this status a controller-manager or scheduler exits that led and could not renew its Lease for 10 s
 (client-go's leaderelection, `OnStoppedLeading`); a crash has 2, what is killed a signal."""
-
-Line = TypeVar("Line", bound=Timed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +45,19 @@ class Collateral:
         ending: Ending,
     ) -> "Collateral":
         """Read the files of a run; one that is missing or wrong says nothing, and why."""
-
-        def lines(path: Path, kind: type[Line]) -> Found[Line]:
-            each = partial(read_lines, path, kind, may_be_cut=ending.killed)
-            return found(folder, lambda: ascending(path, each()))
-
-        leases, looks = lines(folder.leases, LeaseLook), lines(folder.surrounding, Surrounding)
+        leases = looks(folder, folder.leases, LeaseLook, may_be_cut=ending.killed)
+        around = looks(folder, folder.surrounding, Surrounding, may_be_cut=ending.killed)
         told = [
             *_exits(metrics, faults, schedule),
             *_elections(metrics, faults, schedule),
             *_leases(leases.lines, faults),
-            *_objects(looks.lines, faults),
+            *_objects(around.lines, faults),
         ]
-        return cls(leases, looks, tuple(sorted(told, key=lambda change: change.time)))
+        return cls(leases, around, tuple(sorted(told, key=lambda change: change.time)))
 
     def of(self, schedule: Schedule, phase: Phase) -> list[CollateralChange]:
         """Return the changes of a phase; what was seen before the first or after the last is theirs."""
-        last = schedule.end - 1
-        return [
-            change
-            for change in self.changes
-            if phase.holds(min(max(change.time, schedule.start), last))
-        ]
+        return [change for change in self.changes if phase.holds(schedule.nearest(change.time))]
 
     def doubt(self, metrics: Metrics, phase: Phase) -> str:
         """Return why nobody knows all that changed in a phase; empty if that is known."""

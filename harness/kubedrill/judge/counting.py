@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
@@ -56,6 +57,13 @@ def add_up(parts: Iterable[Mapping[float, float]]) -> dict[float, float]:
         for bound, count in part.items():
             total[bound] += count
     return dict(total)
+
+
+def listed(told: Sequence[str], doubt: str, objective: Objective, phase: Phase) -> Measured:
+    """Return how much was found of what is told in words; unknown for a `doubt`, unless something was."""
+    if doubt and not told:
+        return Measured.unknown(doubt)
+    return replace(over_phase(len(told), objective, phase), note=told[0] if told else "")
 
 
 def over_phase(grown: float, objective: Objective, phase: Phase) -> Measured:

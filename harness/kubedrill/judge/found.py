@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.lines import BadEvidence
+from kubedrill.record.lines import BadEvidence, Timed, ascending, read_lines
 
 Kind_co = TypeVar("Kind_co", covariant=True)
 Line = TypeVar("Line")
+Look = TypeVar("Look", bound=Timed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,11 @@ class Found(Generic[Kind_co]):
 
     lines: Sequence[Kind_co] = ()
     doubt: str = ""
+
+
+def looks(folder: RunFolder, path: Path, kind: type[Look], *, may_be_cut: bool) -> Found[Look]:
+    """Read a file of a run that has a line a look, in the order of time."""
+    return found(folder, lambda: ascending(path, read_lines(path, kind, may_be_cut=may_be_cut)))
 
 
 def found(folder: RunFolder, read: Callable[[], Iterable[Line]]) -> Found[Line]:

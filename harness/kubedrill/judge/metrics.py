@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from kubedrill.clock import SECOND
 from kubedrill.judge import families, silence
 from kubedrill.judge.counting import increases
-from kubedrill.judge.found import Found, found
+from kubedrill.judge.found import Found, found, looks
 from kubedrill.judge.pages import Scrape, at_edge, read_scrapes
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import COMPONENT_LINE, Exited, Started
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.lines import Timed, ascending, read_lines
+from kubedrill.record.lines import Timed
 from kubedrill.record.metric import METRICS, Family
 from kubedrill.record.schedule import Phase, Scraping, allowed_hole
 from kubedrill.record.watched import HealthLook, Host, ResourceLook
@@ -41,18 +39,13 @@ class Metrics:
         cls, folder: RunFolder, cluster: ClusterRecord, scraping: Scraping, may_be_cut: bool
     ) -> "Metrics":
         """Read the files of a run; one that is missing or wrong says nothing, and why."""
-
-        def looks(path: Path, kind: type[Look]) -> Found[Look]:
-            lines = partial(read_lines, path, kind, may_be_cut=may_be_cut)
-            return found(folder, lambda: ascending(path, lines()))
-
         return cls(
             cluster,
             scraping,
             found(folder, lambda: read_scrapes(folder, may_be_cut)),
-            looks(folder.health, HealthLook),
-            looks(folder.resources, ResourceLook),
-            looks(folder.exits, COMPONENT_LINE),
+            looks(folder, folder.health, HealthLook, may_be_cut=may_be_cut),
+            looks(folder, folder.resources, ResourceLook, may_be_cut=may_be_cut),
+            looks(folder, folder.exits, COMPONENT_LINE, may_be_cut=may_be_cut),
         )
 
     @property

@@ -1,6 +1,6 @@
 """Judge: from a run's files to its verdict; the same whenever and wherever it is asked."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -79,19 +79,14 @@ def _judge(evidence: Evidence) -> Report:
     full = {
         phase.name: lacking(evidence, phase) for phase in schedule.phases if phase.name in judged
     }
-    measured = [
-        evaluate(evidence, objective, doubts[objective.phase]) for objective in schedule.objectives
-    ]
-    objectives = [
-        withheld(objective) if full[objective.phase] else objective for objective in measured
-    ]
+    objectives = [*_objectives(evidence, doubts, full)]
     broken = list(validity.of_drill(evidence))
     verdict, reasons = _decide(evidence.ending, broken, doubts, objectives, full)
     unwell = unhealthy(evidence)
     phases = [phase for phase in schedule.phases if phase.start < evidence.ending.time]
     # Of a phase that was not finished, no more was offered than was due until then.
     played = [replace(phase, end=min(phase.end, evidence.ending.time)) for phase in phases]
-    metrics = evidence.metrics
+    metrics, reaction_s = evidence.metrics, _reaction_s(evidence)
     return Report(
         experiment=schedule.experiment,
         run=schedule.run,
@@ -101,7 +96,7 @@ def _judge(evidence: Evidence) -> Report:
         verdict=verdict,
         reasons=reasons,
         aborted=evidence.ending.condition,
-        abort_reaction_s=_reaction_s(evidence),
+        abort_reaction_s=reaction_s,
         phases=[_times(schedule, phase) for phase in phases],
         objectives=objectives,
         load=[
@@ -118,13 +113,29 @@ def _judge(evidence: Evidence) -> Report:
         violations=list(evidence.audit.checked.violations),
         collateral=list(evidence.collateral.changes),
         settings=_settings(evidence),
-        notes=[
-            *evidence.machine.notes(),
-            *_reaction(evidence),
-            *evidence.audit.notes(),
-            *(f"not read: {scrape.error}" for scrape in metrics.scrapes if not scrape.kept),
-        ],
+        notes=[*_notes(evidence, reaction_s)],
     )
+
+
+def _objectives(
+    evidence: Evidence, doubts: Mapping[str, list[str]], full: Mapping[str, str]
+) -> Iterator[ObjectiveResult]:
+    """Yield what became of each objective; of one whose phase the machine was too full for, no value."""
+    for objective in evidence.schedule.objectives:
+        result = evaluate(evidence, objective, doubts[objective.phase])
+        yield withheld(result) if full[objective.phase] else result
+
+
+def _notes(evidence: Evidence, reaction_s: float | None) -> Iterator[str]:
+    """Yield what a reader should know, though it decides nothing."""
+    yield from evidence.machine.notes()
+    if reaction_s is not None:
+        sample = f"the sample with which {evidence.ending.condition} had held"
+        yield f"the undo began {reaction_s:.2f} s after {sample}"
+    yield from evidence.audit.notes()
+    for scrape in evidence.metrics.scrapes:
+        if not scrape.kept:
+            yield f"not read: {scrape.error}"
 
 
 def _reaction_s(evidence: Evidence) -> float | None:
@@ -138,13 +149,6 @@ def _reaction_s(evidence: Evidence) -> float | None:
     begun = [fault.at("undoing") for fault in evidence.faults]
     after = [time - since for time in begun if time is not None and time >= ending.time]
     return min(after) / SECOND if ending.condition and after else None
-
-
-def _reaction(evidence: Evidence) -> Iterator[str]:
-    """Yield how soon the faults in force began to be undone once an abort condition had held."""
-    if (seconds := _reaction_s(evidence)) is not None:
-        sample = f"the sample with which {evidence.ending.condition} had held"
-        yield f"the undo began {seconds:.2f} s after {sample}"
 
 
 def _decide(

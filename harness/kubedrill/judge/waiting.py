@@ -1,14 +1,13 @@
 """Judge: when a state has come for which a fault waits, by the figures of a running drill."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 from kubedrill.judge.now import known_at, value_now
 from kubedrill.record.live import LiveFigures
 from kubedrill.record.objective import holds
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.state import State, awaited, latest
-from kubedrill.record.timeline import StateTold
+from kubedrill.record.timeline import StateEvent, StateTold
 
 
 class StateWatch:
@@ -40,9 +39,7 @@ class StateWatch:
                 continue
             del self._pending[index]
 
-    def _told(
-        self, event: Literal["awaited", "came", "missed"], index: int, state: State, time: int
-    ) -> StateTold:
+    def _told(self, event: StateEvent, index: int, state: State, time: int) -> StateTold:
         value, sample = self._last.get(index, (None, None))
         return StateTold(
             time=time,

@@ -6,7 +6,6 @@ import threading
 from kubedrill.client.watching import EventKind, Events, WatchEvent
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.observe.audited import (
-    AUDITOR,
     KEYS,
     SELECTED,
     TIMEOUT,
@@ -16,7 +15,7 @@ from kubedrill.observe.audited import (
     shown,
 )
 from kubedrill.record.audit import Told, Unwatched, Watching
-from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.sample import Outcome, outcome_name
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
 from kubedrill.record.audit import AnyAuditLine, Listed, Looked, Wrote
-from kubedrill.record.cluster import ClusterRecord, Endpoint
+from kubedrill.record.cluster import AUDITOR, ClusterRecord, Endpoint
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.labels import AUDITED
 from kubedrill.record.lines import JsonLines
@@ -17,8 +17,6 @@ from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
 
-AUDITOR = "auditor"
-"""Its identity."""
 TIMEOUT = SECOND
 KEYS = f"/api/v1/namespaces/{AUDITED}/configmaps"
 LABELS = {"app.kubernetes.io/managed-by": "kubedrill"}

@@ -13,6 +13,9 @@ from kubedrill.wire.target import identity_target
 TIMEOUT = 900 * MILLISECOND
 """An apiserver that does not answer within this time is given up for another one."""
 
+METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+"""To be asked for: the names and labels of a list, and nothing else of it."""
+
 Read = TypeVar("Read")
 
 

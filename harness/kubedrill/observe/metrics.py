@@ -45,7 +45,7 @@ class PageScrape:
         self._offset = self._file.tell()
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
-        """PageScrape at each of `times`, and once more when `ended` is set before the last."""
+        """Scrape at each of `times`, and once more when `ended` is set before the last."""
         for due in times:
             waited = wait_until(due, ended)
             self.once(due if waited else now())
@@ -53,7 +53,7 @@ class PageScrape:
                 return
 
     def once(self, due: int) -> None:
-        """PageScrape once; a failure is a line in the index. OSError if the disk is full."""
+        """Scrape once; a failure is a line in the index. OSError if the disk is full."""
         if missed(due):
             self._note(due, error="skipped: the scrape before it took too long")
             return

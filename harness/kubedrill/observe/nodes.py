@@ -8,7 +8,7 @@ from typing import Any
 from kubedrill.clock import now
 from kubedrill.observe.in_turn import InTurn
 from kubedrill.observe.ticks import in_time
-from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.watched import NodeLook
@@ -26,7 +26,7 @@ class Nodes:
 
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
         # Who may list nodes already, for what changed besides.
-        self._servers = InTurn(record, "auditor")
+        self._servers = InTurn(record, AUDITOR)
         self._lines = JsonLines(folder.nodes)
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:

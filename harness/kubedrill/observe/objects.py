@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable
 
 from kubedrill.clock import SECOND, now
-from kubedrill.observe.in_turn import InTurn
+from kubedrill.observe.in_turn import METADATA, InTurn
 from kubedrill.observe.ticks import in_time
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
@@ -18,7 +18,6 @@ TIMEOUT = 5 * SECOND
 
 _GROUPS = {"leases": "/apis/coordination.k8s.io/v1"}
 """Where a kind is that is none of the core's."""
-_METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 
 
 class Objects:
@@ -40,7 +39,7 @@ class Objects:
         begun = now()
         answers = {
             kind: self._servers.ask(
-                f"{_GROUPS.get(kind, '/api/v1')}/{kind}?limit=1", _METADATA, counted
+                f"{_GROUPS.get(kind, '/api/v1')}/{kind}?limit=1", METADATA, counted
             )
             for kind in self._kinds
         }

@@ -119,13 +119,16 @@ class Scraper:
 
 
 def _asks_who_leads(schedule: Schedule) -> bool:
-    asked = [objective.text for objective in schedule.objectives]
+    asked = _asked(schedule)
     return any(f".{LEADERLESS}" in text for text in asked) or surrounding.is_asked(asked)
 
 
 def _asks_for_nodes(schedule: Schedule) -> bool:
-    asked = [objective.text for objective in schedule.objectives]
-    return NOT_READY in asked_live(schedule) or any(NOT_READY in text for text in asked)
+    return NOT_READY in asked_live(schedule) or any(NOT_READY in text for text in _asked(schedule))
+
+
+def _asked(schedule: Schedule) -> list[str]:
+    return [objective.text for objective in schedule.objectives]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
-from kubedrill.record.cluster import ClusterRecord
+from kubedrill.observe.in_turn import METADATA
+from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.labels import RUN
 from kubedrill.record.lines import JsonLines
@@ -19,7 +20,6 @@ TIMEOUT = 5 * SECOND
 INSIDE = ("pods", "configmaps", "services")
 """Looked at in each namespace that no drill has made."""
 _OTHERS = "labelSelector=" + quote(f"!{RUN}")
-_METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 _PUBLISHED = "kube-root-ca.crt"
 """A controller makes this ConfigMap in each namespace, when it comes to it."""
 
@@ -28,7 +28,7 @@ class Surroundings:
     """Lists namespaces and nodes, and some kinds of objects in the namespaces that are no drill's."""
 
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
-        target, token = identity_target(record, "auditor")
+        target, token = identity_target(record, AUDITOR)
         self._caller = Caller(target, token, user_agent="kubedrill-auditor")
         self._lines = JsonLines(folder.surrounding)
 
@@ -54,7 +54,7 @@ class Surroundings:
 
     def _names(self, path: str) -> tuple[str, ...]:
         answer = self._caller.ask(
-            self._caller.request("GET", path, accept=_METADATA), now() + TIMEOUT
+            self._caller.request("GET", path, accept=METADATA), now() + TIMEOUT
         )
         if answer.status != 200:
             raise ValueError(f"GET {path}: {outcome_name(answer.status)}")

@@ -4,23 +4,18 @@ abort = comparison " for " duration, with the comparison of an objective
 """
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kubedrill.reading.units import format_duration
 from kubedrill.record.live_series import AVAILABILITY, HEALTHY, check_is_live
 from kubedrill.record.objective import (
-    LONGEST,
     Objective,
     ObjectiveError,
     holds,
     read_comparison,
-    read_duration,
+    split_duration,
 )
-from kubedrill.words import shown
-
-_FOR = re.compile(r"^(?P<inner>.*?)\s+for\s+(?P<length>\S+)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +29,9 @@ class AbortCondition:
 
 def parse_abort(text: str) -> AbortCondition:
     """Read an abort condition, `availability < 50% for 30s`; ObjectiveError if it is none."""
-    found = _FOR.match(text[: LONGEST + 1])
-    if found is None or len(text) > LONGEST:
-        raise ObjectiveError(
-            f'"{shown(text)}" does not say for how long; write: ... for 30s', len(text)
-        )
-    length = read_duration(found["length"], found.start("length"))
-    return AbortCondition(text.strip(), read_comparison(found["inner"]), length)
+    lacking = "does not say for how long; write: ... for 30s"
+    inner, for_s, _ = split_duration(text, "for", lacking)
+    return AbortCondition(text.strip(), read_comparison(inner), for_s)
 
 
 def check_abort(

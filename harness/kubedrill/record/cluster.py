@@ -57,6 +57,9 @@ class Component:
 BREAK_GLASS = "break-glass"
 """The identity that is to get in when nobody else does; a cluster may have none."""
 
+AUDITOR = "auditor"
+"""The identity that looks whether the API keeps its promises, and what changes beside what the drill does."""
+
 INJECTOR = "injector"
 """The identity that faults on objects of the API act as; clusters that earlier versions made have none."""
 

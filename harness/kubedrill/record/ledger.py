@@ -184,6 +184,10 @@ class Ledger:
         """Return the entries still to be undone, newest first: the order of undoing."""
         return [entry for entry in reversed(self.entries()) if not entry.undone and not entry.stays]
 
+    def entry(self, entry_id: str) -> Entry | None:
+        """Return one entry; None if there is none, or it was lost."""
+        return next((entry for entry in self.entries() if entry.id == entry_id), None)
+
     def open_fault(self, what: What, index: int, name: str = "") -> Entry | None:
         """Return the entry of the fault at that place in the schedule, of that name if one is given.
 
@@ -262,7 +266,7 @@ def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - one that fails must not stop the others
         # A fault also fails because it did not last: that is the judge's, and nothing is left of it.
         with suppress(OSError):
-            if any(known.id == entry.id and known.undone for known in ledger.entries()):
+            if (known := ledger.entry(entry.id)) and known.undone:
                 return None
         return f"{entry.name}: {type(error).__name__}: {error}"
     return None

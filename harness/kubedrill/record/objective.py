@@ -113,6 +113,18 @@ def _eventually(rest: str, offset: int) -> Objective:
     return replace(read_comparison(found["inner"], offset + 1), eventually_s=within)
 
 
+def split_duration(text: str, word: str, lacking: str) -> tuple[str, float, int]:
+    """Split `COMPARISON WORD DURATION` into the comparison, the seconds, and where the duration begins.
+
+    ObjectiveError where there is none, in the words of `lacking`.
+    """
+    found = re.match(rf"^(?P<inner>.*?)\s+{word}\s+(?P<length>\S+)\s*$", text[: LONGEST + 1])
+    if found is None or len(text) > LONGEST:
+        raise ObjectiveError(f'"{shown(text)}" {lacking}', len(text))
+    at = found.start("length")
+    return found["inner"], read_duration(found["length"], at), at
+
+
 def check(objective: Objective, known_loads: Iterable[str]) -> None:
     """Raise ObjectiveError unless series, statistic and unit fit each other.
 

@@ -225,6 +225,10 @@ class Schedule:
         """When the last phase ends, monotonic ns."""
         return self.phases[-1].end
 
+    def nearest(self, time: int) -> int:
+        """Return the moment of the drill nearest to a time: what is before or after it is of its edge."""
+        return min(max(time, self.start), self.end - 1)
+
     def phase(self, name: str) -> Phase:
         """Return the phase of that name; KeyError if there is none."""
         for phase in self.phases:

@@ -3,7 +3,6 @@
 state = comparison " within " duration, with the comparison of an objective
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,16 +10,12 @@ from kubedrill.clock import SECOND
 from kubedrill.record.abort import parse_abort
 from kubedrill.record.live_series import check_is_live, spelled_as
 from kubedrill.record.objective import (
-    LONGEST,
     Objective,
     ObjectiveError,
     read_comparison,
-    read_duration,
+    split_duration,
 )
 from kubedrill.record.schedule import Schedule, ScheduledFault
-from kubedrill.words import shown
-
-_WITHIN = re.compile(r"^(?P<inner>.*?)\s+within\s+(?P<length>\S+)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +30,13 @@ class State:
 
 def parse_state(text: str) -> State:
     """Read a state, `objects.pods >= 5000 within 2m`; ObjectiveError if it is none."""
-    found = _WITHIN.match(text[: LONGEST + 1])
-    if found is None or len(text) > LONGEST:
-        raise ObjectiveError(
-            f'"{shown(text)}" does not say for how long it is waited; write: ... within 2m',
-            len(text),
-        )
-    within_s = read_duration(found["length"], found.start("length"))
+    lacking = "does not say for how long it is waited; write: ... within 2m"
+    inner, within_s, at = split_duration(text, "within", lacking)
     if within_s <= 0:
         raise ObjectiveError(
-            "within 0s is not waited for at all; give it time, or say at: instead",
-            found.start("length") + 1,
+            "within 0s is not waited for at all; give it time, or say at: instead", at + 1
         )
-    return State(found["inner"].strip(), read_comparison(found["inner"]), within_s)
+    return State(inner.strip(), read_comparison(inner), within_s)
 
 
 def check_state(state: State, known_loads: Iterable[str]) -> None:

@@ -85,6 +85,9 @@ class FaultTold(ToldOfFault):
         return cls(name=line.fault, **line.model_dump(exclude={"fault"}))
 
 
+StateEvent = Literal["awaited", "came", "missed"]
+
+
 class StateTold(TimedLine):
     """What became of the state in which a fault is to begin; `name` is the fault."""
 
@@ -92,7 +95,7 @@ class StateTold(TimedLine):
     name: str
     index: Count
     """Position of the fault in the schedule."""
-    event: Literal["awaited", "came", "missed"]
+    event: StateEvent
     state: str
     """As written: `objects.pods >= 5000`."""
     value: float | None

@@ -1,7 +1,6 @@
 """What components are limited to, with small programs: the kernel's own counts, and who is limited."""
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -9,14 +8,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from supervised import supervised
 
 from kubedrill.cluster.handle import LIMITED, Absent, HandleError, Quota
-from kubedrill.cluster.local import groups, groups_v1, teardown
+from kubedrill.cluster.local import groups, groups_v1
 from kubedrill.cluster.local.cgroupfs import NO_DISK, disk_of
 from kubedrill.cluster.local.delegation import CONTROLLERS
 from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
-from kubedrill.cluster.local.programs import MARK, Program, write_programs
+from kubedrill.cluster.local.programs import Program
 from kubedrill.cluster.local.quotas import Limited, _Limit
 from kubedrill.cluster.local.zones import namespace_prefix
 
@@ -50,16 +50,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         Program("holds", (sys.executable, "-c", HOLDS)),
         Program("sleeps", ("sleep", "1000")),
     ]
-    write_programs(tmp_path, programs)
-    subprocess.run(
-        [sys.executable, "-m", "kubedrill.cluster.local.daemon", str(tmp_path)],
-        check=True,
-        timeout=60,
-        env={**os.environ, MARK: str(tmp_path)},
-        start_new_session=True,
-    )
-    yield tmp_path
-    teardown.kill_all(tmp_path)
+    with supervised(tmp_path, programs):
+        yield tmp_path
     mine.remove()
     assert not any(folder.exists() for folder in mine.folders)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.local.haproxy import BalancerRefused, BalancerSilent, put_back, take_out
-from kubedrill.cluster.local.holds import EVERYBODY, owner_of, takes_back
+from kubedrill.cluster.local.holds import EVERYBODY, asks_about, is_over, owner_of, takes_back
 from kubedrill.cluster.local.programs import Request
 
 AGAIN = SECOND
@@ -57,7 +57,7 @@ class Backends:
     def in_force(self, owner: str) -> Iterator[str]:
         """Yield in words what is done for an owner."""
         for zone, known in self._out:
-            if owner in {known, EVERYBODY}:
+            if asks_about(owner, known):
                 yield f"the apiserver of zone {zone} is sent no requests"
 
     def due(self) -> list[int]:
@@ -67,7 +67,7 @@ class Backends:
     def put_back_due(self) -> None:
         """Put back those whose lease has ended."""
         for (zone, owner), until in list(self._out.items()):
-            if until is not None and until <= now():
+            if is_over(until):
                 try:
                     self.put_back(zone, owner)
                 except BalancerSilent:

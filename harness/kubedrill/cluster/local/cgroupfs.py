@@ -13,6 +13,7 @@ from pathlib import Path
 from kubedrill.errors import NotStarted
 
 PERIOD_US = 100_000
+PROCESSES = "cgroup.procs"
 NO_DISK = "its data are on no disk of this machine (an overlay, a tmpfs)"
 
 _PATIENCE_S = 10.0
@@ -82,6 +83,15 @@ def counted(file: Path, name: str) -> int:
             if line.startswith(f"{name} "):
                 return int(line.split()[1])
     return 0
+
+
+def run_ups(cpu: Path, memory: Path) -> dict[str, int]:
+    """Return how often a component ran up against its quota, as a Strain has it, from two files' counts."""
+    return {
+        "cpu_periods": counted(cpu, "nr_periods"),
+        "cpu_throttled": counted(cpu, "nr_throttled"),
+        "out_of_memory": counted(memory, "oom_kill"),
+    }
 
 
 def remove(groups: Iterable[Path]) -> None:

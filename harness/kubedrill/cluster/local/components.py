@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from kubedrill.cluster.handle import FlagValue
+from kubedrill.cluster.handle import FlagValue, flag
 from kubedrill.cluster.kubeconfig import Server, holder, write_kubeconfig
 from kubedrill.cluster.local.certificates import AGGREGATOR, SERVICE_NETWORK
-from kubedrill.cluster.local.flags import Kind, flag
+from kubedrill.cluster.local.flags import Kind
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.pki import SERVER_NAME, Pair
 from kubedrill.cluster.local.programs import Program

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubedrill.cluster.handle import LIMITED, Resource
-from kubedrill.cluster.local.cgroupfs import Hierarchy
+from kubedrill.cluster.local.cgroupfs import PROCESSES, Hierarchy
 
 CONTROLLERS: Mapping[Resource, str] = {"cpu": "cpu", "memory": "memory", "disk": "io"}
 OURS = "kubedrill"
 """The group into which the processes are moved that were in the one that is ours."""
 KEEPS = "cgroup.subtree_control"
-PROCESSES = "cgroup.procs"
 
 _MARKS = ("user.delegate", "trusted.delegate")
 """Extended attributes that systemd sets; the second is for root to read."""

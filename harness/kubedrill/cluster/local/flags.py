@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from kubedrill.cluster.handle import FlagValue, written
+from kubedrill.cluster.handle import FlagValue, flag
 from kubedrill.cluster.local.binaries import ASK_S, ETCD, KUBERNETES, PROGRAMS, find
 from kubedrill.errors import NotStarted
 from kubedrill.process.asking import ask
@@ -120,11 +120,6 @@ def wrong(kind: Kind, given: Mapping[str, FlagValue | None]) -> Iterator[tuple[s
         for name, argument in right.items():
             if said := _refusal(program, argument):
                 yield name, f"{kind} does not take it: {said}"
-
-
-def flag(name: str, value: FlagValue) -> str:
-    """Return a flag as a program is given it."""
-    return f"--{name}={written(value)}"
 
 
 def _wrong_name(kind: Kind, name: str, known: tuple[str, ...]) -> str:

@@ -17,10 +17,11 @@ from kubedrill.cluster.handle import LIMITED, Quota, Resource
 from kubedrill.cluster.local.cgroupfs import (
     NO_DISK,
     PERIOD_US,
+    PROCESSES,
     Hierarchy,
-    counted,
     remove,
     removed,
+    run_ups,
     write,
 )
 from kubedrill.record.files import write_json
@@ -82,7 +83,7 @@ class Separate:
             with suppress(OSError):  # what died has left so much that it may have no more: so be it
                 self._set(component, "memory", memory)
         resources = dict.fromkeys(("memory", *limited))
-        return [self._group(component, resource) / "cgroup.procs" for resource in resources]
+        return [self._group(component, resource) / PROCESSES for resource in resources]
 
     def limit(self, component: str, resource: Resource, quota: Quota, pid: int | None) -> None:
         """Limit what a component may use, of that pid if it runs; OSError if the kernel will not have it."""
@@ -93,7 +94,7 @@ class Separate:
                 raise
             self._squeeze(component)
         if pid is not None and resource != "memory":
-            write(self._group(component, resource) / "cgroup.procs", str(pid))
+            write(self._group(component, resource) / PROCESSES, str(pid))
 
     def lift(self, component: str, resource: Resource, pid: int | None) -> None:
         """Let a component use a resource as whoever started it; but for memory, the group is gone then."""
@@ -103,18 +104,14 @@ class Separate:
         group = self._group(component, resource)
         if pid is not None:
             with suppress(ProcessLookupError):
-                write(group.parent.parent / "cgroup.procs", str(pid))
+                write(group.parent.parent / PROCESSES, str(pid))
         removed(group)  # if not, it limits nothing any more, and goes with the cluster
 
     def counts(self, component: str) -> dict[str, int]:
         """Return how often a component ran up against its quota, as a Strain has it."""
         cpu = self._group(component, "cpu") / "cpu.stat"
         memory = self._group(component, "memory") / "memory.oom_control"
-        return {
-            "cpu_periods": counted(cpu, "nr_periods"),
-            "cpu_throttled": counted(cpu, "nr_throttled"),
-            "out_of_memory": counted(memory, "oom_kill"),
-        }
+        return run_ups(cpu, memory)
 
     def write(self, file: Path) -> None:
         """Write down where they are."""
@@ -148,7 +145,7 @@ class Separate:
                 if error.errno != errno.EBUSY:
                     raise
             else:
-                ask = ["/bin/sh", "-c", _ASK, "ask", str(group / "cgroup.procs")]
+                ask = ["/bin/sh", "-c", _ASK, "ask", str(group / PROCESSES)]
                 subprocess.run(ask, stdin=subprocess.DEVNULL, check=False)
                 return
         raise OSError(errno.EBUSY, "it gets more memory faster than it can be limited")

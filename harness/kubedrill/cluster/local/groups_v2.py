@@ -22,19 +22,19 @@ from kubedrill.cluster.local import delegation
 from kubedrill.cluster.local.cgroupfs import (
     NO_DISK,
     PERIOD_US,
+    PROCESSES,
     Hierarchy,
-    counted,
     insist,
     is_busy,
     remove,
     removed,
+    run_ups,
     write,
 )
 from kubedrill.cluster.local.delegation import (
     CONTROLLERS,
     KEEPS,
     OURS,
-    PROCESSES,
     no_controllers,
 )
 from kubedrill.errors import NotStarted
@@ -142,11 +142,7 @@ class Unified:
     def counts(self, component: str) -> dict[str, int]:
         """Return how often a component ran up against its quota, as a Strain has it."""
         group = self._cluster / component
-        return {
-            "cpu_periods": counted(group / "cpu.stat", "nr_periods"),
-            "cpu_throttled": counted(group / "cpu.stat", "nr_throttled"),
-            "out_of_memory": counted(group / "memory.events", "oom_kill"),
-        }
+        return run_ups(group / "cpu.stat", group / "memory.events")
 
     def write(self, file: Path) -> None:
         """Write down where they are."""

@@ -26,6 +26,16 @@ def takes_back(owner: str, known: str) -> bool:
     return owner == EVERYBODY or known in {owner, EVERYBODY}
 
 
+def asks_about(owner: str, known: str) -> bool:
+    """Whether an owner that asks is told of one that is known: of itself; or of all, if it is nobody."""
+    return owner in {known, EVERYBODY}
+
+
+def is_over(until: int | None) -> bool:
+    """Whether what lasts until then, monotonic ns, has come to its end; None: until it is let go."""
+    return until is not None and until <= now()
+
+
 @dataclass(slots=True)
 class _Hold:
     since: int
@@ -65,7 +75,7 @@ class Holds:
 
     def of(self, owner: str) -> Iterator[Does]:
         """Yield what is done to it for an owner."""
-        return (does for known, does in self._now if owner in {known, EVERYBODY})
+        return (does for known, does in self._now if asks_about(owner, known))
 
     def due(self) -> Iterator[int]:
         """Yield when one ends by itself, monotonic ns."""
@@ -73,5 +83,4 @@ class Holds:
 
     def overdue(self) -> list[tuple[str, Does]]:
         """Return whose holds should have ended by now, and which."""
-        ends = {known: hold.until for known, hold in self._now.items()}
-        return [known for known, end in ends.items() if end is not None and end <= now()]
+        return [known for known, hold in self._now.items() if is_over(hold.until)]

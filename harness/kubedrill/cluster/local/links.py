@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import Shape
 from kubedrill.cluster.local import wires
-from kubedrill.cluster.local.holds import EVERYBODY, takes_back
+from kubedrill.cluster.local.holds import asks_about, is_over, takes_back
 from kubedrill.cluster.local.wires import Device, LinkRefused, Wire
 
 AGAIN = 1 * SECOND
@@ -83,7 +83,7 @@ class Links:
     def in_force(self, owner: str) -> Iterator[str]:
         """Yield in words what is done for an owner."""
         for wire, is_shaped in self._until:
-            if owner in {wire.owner, EVERYBODY}:
+            if asks_about(owner, wire.owner):
                 yield f"a link of {wire.namespace} is {'slow' if is_shaped else 'cut'}"
 
     def due(self) -> Iterator[int]:
@@ -93,7 +93,7 @@ class Links:
     def end_due(self) -> None:
         """End what has come to its end, or what of it could not be ended before."""
         for (wire, is_shaped), until in [*self._until.items()]:
-            if until is None or until > now():
+            if not is_over(until):
                 continue
             try:
                 self.straighten(wire) if is_shaped else self.mend(wire)

@@ -185,30 +185,48 @@ class _Namespaces:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cuts:
-    """The supervisor, as one who cuts links between namespaces."""
+class _Links:
+    """The links between namespaces, which the supervisor changes on somebody's behalf."""
 
     supervisor: SupervisorCaller
     zones: NetnsZones
-    of: tuple[str, ...] = ("link",)
 
-    def cut(self, link: Link, *, until: int | None = None) -> None:
-        wire = _wire(self.zones, link, self.supervisor.owner)
-        self.supervisor.ask("cut", wire=asdict(wire), until=until)
-
-    def mend(self, link: Link) -> None:
-        self.supervisor.ask("mend", wire=asdict(_wire(self.zones, link, self.supervisor.owner)))
-
-    def dropped(self, link: Link) -> int | None:
-        return wires.dropped(_wire(self.zones, link, self.supervisor.owner))
+    def _wire(self, link: Link) -> wires.Wire:
+        zones = self.zones
+        for zone in (link.zone, link.other):
+            if zone is not None and zone not in zones.zones:
+                raise HandleError(f"there is no zone {zone}; there are {', '.join(zones.zones)}")
+        return wires.Wire(
+            namespace=zones.namespace(link.zone),
+            hub=zones.hub,
+            port=zones.port(link.zone),
+            peer=zones.address(link.other) if link.other else None,
+            direction=link.direction,
+            ports=link.ports,
+            owner=self.supervisor.owner,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Shapes:
-    """The supervisor, as one who makes such links slow or lossy."""
+class _Cuts(_Links):
+    """Cuts them."""
 
-    supervisor: SupervisorCaller
-    zones: NetnsZones
+    of: tuple[str, ...] = ("link",)
+
+    def cut(self, link: Link, *, until: int | None = None) -> None:
+        self.supervisor.ask("cut", wire=asdict(self._wire(link)), until=until)
+
+    def mend(self, link: Link) -> None:
+        self.supervisor.ask("mend", wire=asdict(self._wire(link)))
+
+    def dropped(self, link: Link) -> int | None:
+        return wires.dropped(self._wire(link))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shapes(_Links):
+    """Makes them slow or lossy."""
+
     lacks: Mapping[str, str]
 
     @property
@@ -216,31 +234,14 @@ class _Shapes:
         return tuple(what for what in wires.SHAPED if what not in self.lacks)
 
     def shape(self, link: Link, shape: Shape, *, until: int | None = None) -> None:
-        wire = asdict(_wire(self.zones, link, self.supervisor.owner))
+        wire = asdict(self._wire(link))
         self.supervisor.ask("shape", wire=wire, shape=asdict(shape), until=until)
 
     def straighten(self, link: Link) -> None:
-        self.supervisor.ask(
-            "straighten", wire=asdict(_wire(self.zones, link, self.supervisor.owner))
-        )
+        self.supervisor.ask("straighten", wire=asdict(self._wire(link)))
 
     def shaped(self, link: Link) -> Shaped | None:
-        return wires.shaped(_wire(self.zones, link, self.supervisor.owner))
-
-
-def _wire(zones: NetnsZones, link: Link, owner: str) -> wires.Wire:
-    for zone in (link.zone, link.other):
-        if zone is not None and zone not in zones.zones:
-            raise HandleError(f"there is no zone {zone}; there are {', '.join(zones.zones)}")
-    return wires.Wire(
-        namespace=zones.namespace(link.zone),
-        hub=zones.hub,
-        port=zones.port(link.zone),
-        peer=zones.address(link.other) if link.other else None,
-        direction=link.direction,
-        ports=link.ports,
-        owner=owner,
-    )
+        return wires.shaped(self._wire(link))
 
 
 def programs(supervisor: SupervisorCaller) -> _Programs:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubedrill.clock import SECOND, now
-from kubedrill.cluster.handle import FlagValue, written
-from kubedrill.cluster.local.holds import EVERYBODY
+from kubedrill.clock import SECOND
+from kubedrill.cluster.handle import FlagValue, flag
+from kubedrill.cluster.local.holds import asks_about, is_over
 from kubedrill.cluster.local.programs import Program, RequestRefused
 
 GRACE = 10 * SECOND
@@ -45,7 +45,7 @@ class FlagChanges:
     def restore(self, program: Program, owner: str) -> bool:
         """Let it be started with its own, if the owner has changed them; return whether that is so."""
         other = self._others.get(program.name)
-        if other is None or owner not in {other.owner, EVERYBODY}:
+        if other is None or not asks_about(owner, other.owner):
             return False
         del self._others[program.name]
         return True
@@ -53,7 +53,7 @@ class FlagChanges:
     def in_force(self, owner: str) -> Iterator[str]:
         """Yield in words whose flags are changed for an owner."""
         for name, other in self._others.items():
-            if owner in {other.owner, EVERYBODY}:
+            if asks_about(owner, other.owner):
                 yield f"{name} has other flags than its own"
 
     def command(self, program: Program) -> tuple[str, ...]:
@@ -73,12 +73,7 @@ class FlagChanges:
 
     def overdue(self) -> list[str]:
         """Return whose flags are to be restored now."""
-        moment = now()
-        return [
-            name
-            for name, other in self._others.items()
-            if other.until is not None and other.until <= moment
-        ]
+        return [name for name, other in self._others.items() if is_over(other.until)]
 
 
 def by_name(arguments: tuple[str, ...]) -> dict[str, str]:
@@ -92,14 +87,5 @@ def _split(argument: str) -> tuple[str, str]:
 
 
 def _with(own: tuple[str, ...], flags: Flags) -> tuple[str, ...]:
-    return tuple(_flags(by_name(own) | {name: _text(value) for name, value in flags.items()}))
-
-
-def _text(value: FlagValue | None) -> str | None:
-    return None if value is None else written(value)
-
-
-def _flags(values: Mapping[str, str | None]) -> Iterator[str]:
-    for name, value in values.items():
-        if value is not None:
-            yield f"--{name}={value}"
+    wanted = {**by_name(own), **flags}
+    return tuple(flag(name, value) for name, value in wanted.items() if value is not None)

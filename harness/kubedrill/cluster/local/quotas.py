@@ -10,7 +10,7 @@ from typing import Any
 from kubedrill.clock import now
 from kubedrill.cluster.handle import Quota, Resource
 from kubedrill.cluster.local.groups import Groups
-from kubedrill.cluster.local.holds import EVERYBODY, owner_of, takes_back
+from kubedrill.cluster.local.holds import EVERYBODY, asks_about, is_over, owner_of, takes_back
 
 _INSIDE = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
 """A program that cannot be put into a group is not started outside of it."""
@@ -113,7 +113,7 @@ class Limited:
     def lift_due(self, pids: Mapping[str, int | None]) -> None:
         """Lift what has come to its end; what cannot be stands in the supervisor's log."""
         for (component, _, owner), limit in [*self._now.items()]:
-            if limit.until is not None and limit.until <= now():
+            if is_over(limit.until):
                 try:
                     self.lift(component, pids[component], limit.quota, owner)
                 except Unlimitable as error:
@@ -124,14 +124,14 @@ class Limited:
         limited = {
             resource: limit.since
             for (name, resource, known), limit in self._now.items()
-            if name == component and owner in {known, EVERYBODY}
+            if name == component and asks_about(owner, known)
         }
         return {"limited": limited, **(self.groups.counts(component) if self.groups else {})}
 
     def in_force(self, owner: str) -> Iterator[str]:
         """Yield in words what is limited for an owner."""
         for name, resource, known in self._now:
-            if owner in {known, EVERYBODY}:
+            if asks_about(owner, known):
                 yield f"the {resource} of {name} is limited"
 
     def _of(self, component: str) -> tuple[Resource, ...]:

@@ -1,8 +1,6 @@
 """Judge: how much changed beside what faults announce, and what load and seed make."""
 
-from dataclasses import replace
-
-from kubedrill.judge.counting import over_phase
+from kubedrill.judge.counting import listed
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.measuring import Measured, measures
 from kubedrill.record.objective import Objective
@@ -24,9 +22,5 @@ declare(
 @measures("collateral")
 def unannounced(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return how many changes of a phase no fault announces; unknown where nobody looked."""
-    found = evidence.collateral.of(evidence.schedule, phase)
-    doubt = evidence.collateral.doubt(evidence.metrics, phase)
-    if doubt and not found:
-        return Measured.unknown(doubt)
-    words = found[0].words if found else ""
-    return replace(over_phase(len(found), objective, phase), note=words)
+    told = [change.words for change in evidence.collateral.of(evidence.schedule, phase)]
+    return listed(told, evidence.collateral.doubt(evidence.metrics, phase), objective, phase)

@@ -1,17 +1,14 @@
 """Judge: the longest stretch without a leader, of controller-managers and of schedulers."""
 
-from functools import partial
-
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.found import Found, found
+from kubedrill.judge.found import Found
 from kubedrill.judge.leaderless import gaps
 from kubedrill.judge.measuring import Measured, measures
 from kubedrill.judge.silence import of_lines
-from kubedrill.record.lines import ascending, read_lines
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase, allowed_hole
 from kubedrill.record.series import Series, declare
-from kubedrill.record.watched import LEADERLESS, LeaseLook
+from kubedrill.record.watched import LEADERLESS
 
 KINDS = {"controller-manager": "kube-controller-manager", "scheduler": "kube-scheduler"}
 """By the first word of a series, whose leader it is about."""
@@ -25,11 +22,9 @@ for _name, _kind in KINDS.items():
 def longest(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return the longest stretch of a phase without a leader, in seconds; 0 if one led all the time."""
     kind = KINDS[objective.series.partition(".")[0]]
-    path, killed = evidence.folder.leases, evidence.ending.killed
-    lines = partial(read_lines, path, LeaseLook, may_be_cut=killed)
-    looks = found(evidence.folder, lambda: ascending(path, lines()))
-    told = Found([look for look in looks.lines if kind in look.held], looks.doubt)
-    if words := of_lines(told, phase, path.name, allowed_hole(1.0)):
+    leases = evidence.collateral.leases
+    told = Found([look for look in leases.lines if kind in look.held], leases.doubt)
+    if words := of_lines(told, phase, evidence.folder.leases.name, allowed_hole(1.0)):
         return Measured.unknown(words)
     to_wall = evidence.schedule.clock.to_wall
     seen = gaps((look.held[kind] for look in told.lines), to_wall(told.lines[-1].time))

@@ -1,14 +1,11 @@
 """Judge: how many nodes were not ready, as the API said when asked each second."""
 
-from functools import partial
-
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.found import Found, found
+from kubedrill.judge.found import Found, looks
 from kubedrill.judge.gauges import at_worst
 from kubedrill.judge.measuring import Measured, measures
 from kubedrill.judge.metrics import within
 from kubedrill.judge.silence import of_lines
-from kubedrill.record.lines import ascending, read_lines
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase, allowed_hole
 from kubedrill.record.watched import NodeLook
@@ -18,9 +15,8 @@ from kubedrill.record.watched import NodeLook
 def not_ready(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return a number of nodes."""
     path = evidence.folder.nodes
-    lines = partial(read_lines, path, NodeLook, may_be_cut=evidence.ending.killed)
-    looks = found(evidence.folder, lambda: ascending(path, lines()))
-    told = Found([look for look in looks.lines if not look.error], looks.doubt)
+    each = looks(evidence.folder, path, NodeLook, may_be_cut=evidence.ending.killed)
+    told = Found([look for look in each.lines if not look.error], each.doubt)
     if words := of_lines(told, phase, path.name, allowed_hole(1.0)):
         return Measured.unknown(words)
     trace = [(look.time, float(len(look.not_ready))) for look in within(told.lines, phase)]
