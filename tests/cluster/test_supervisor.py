@@ -16,6 +16,7 @@ from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.local.asking import ask
 from kubedrill.cluster.local.handle import LocalHandle
 from kubedrill.cluster.local.programs import Program
+from kubedrill.process.identity import start_of
 
 SLEEP = ("setpriv", "--pdeathsig", "KILL", "sleep", "1000")
 STUBBORN = """trap '' TERM; echo deaf; while true; do sleep 0.1; done"""
@@ -61,7 +62,7 @@ def test_nothing_runs_until_it_is_released(handle: LocalHandle, folder: Path, un
     until(lambda: psutil.Process(pid).cmdline() == ["sleep", "1000"])
     state = handle.components()["one"]
     assert (state.state, state.pid, state.restarts) == ("running", pid, 0)
-    assert state.started == pytest.approx(psutil.Process(pid).create_time(), abs=0.01)
+    assert state.started == start_of(pid)
     assert handle.holding.release("one") == pid
     assert [one["event"] for one in exits(folder, "one")] == ["started"]
 

@@ -16,6 +16,7 @@ from json_lines import read_lines
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.local.files import Files
+from kubedrill.process.identity import start_of
 from kubedrill.record.cluster import Component
 from kubedrill.record.files import write_json
 from kubedrill.record.ledger import Ledger
@@ -247,13 +248,13 @@ def test_resources_follow_the_processes_by_pid_and_start(drill, scheduled, wait_
         subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy,
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as idle,
     ):
-        started = psutil.Process(busy.pid).create_time()
+        started = start_of(busy.pid)
         write_json(
             Files(Path(drill.record.folder)).components,
             {
                 "components": {
                     "etcd-a": {"pid": busy.pid, "started": started, **RUNNING},
-                    "etcd-b": {"pid": idle.pid, "started": started + 5, **RUNNING},
+                    "etcd-b": {"pid": idle.pid, "started": started + "5", **RUNNING},
                     "etcd-c": {"pid": None, "started": None, **RUNNING, "state": "held"},
                 }
             },
@@ -269,7 +270,7 @@ def test_resources_follow_the_processes_by_pid_and_start(drill, scheduled, wait_
         wait_for(lambda: len(rounds_with("processes", "etcd-a")) >= 3)
         unlearnt = len(list(read_lines(drill.folder.resources)))
         assert rounds_with("harness", "faults") == []
-        ledger.learn(entry, pid=idle.pid, started=psutil.Process(idle.pid).create_time())
+        ledger.learn(entry, pid=idle.pid, started=start_of(idle.pid))
         wait_for(lambda: rounds_with("harness", "faults"))
         busy.kill()
         busy.wait()

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
+from kubedrill.process.identity import start_of
 from kubedrill.record.ledger import Ledger
 from kubedrill.undo import clearing
 
@@ -26,7 +26,7 @@ def faults(ledger: Ledger) -> Iterator["subprocess.Popen[bytes]"]:
     script = "import sys, time; sys.stdin.read(); time.sleep(1)"
     command = [sys.executable, "-c", script]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-    started = psutil.Process(process.pid).create_time()
+    started = start_of(process.pid)
     ledger.intend("process", "faults", KILL, {"pid": process.pid, "started": started})
     yield process
     process.kill()

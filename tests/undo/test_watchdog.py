@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from abandoned import abandon
 from plain_faults import calls
@@ -16,6 +15,7 @@ from player import WITH_SHARED
 
 from kubedrill.clock import SECOND, now
 from kubedrill.process.child import Child
+from kubedrill.process.identity import start_of
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.undo.clearing import KEPT
@@ -95,7 +95,7 @@ def test_it_outlives_the_signals_of_a_terminal(watched: Watched, tmp_path: Path)
 def test_processes_of_the_drill_are_ended(watched: Watched) -> None:
     sleeper = subprocess.Popen(["sleep", "1000"], start_new_session=True)
     try:
-        started = psutil.Process(sleeper.pid).create_time()
+        started = start_of(sleeper.pid)
         arguments = {"pid": sleeper.pid, "started": started}
         undo = ("kubedrill.process.child", "kill_process")
         watched.ledger.intend("process", "load-list", undo, arguments)

@@ -13,8 +13,8 @@ from kubedrill.record.ledger import Ledger
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.watched import Host, ResourceLook, Usage
 
-Named = dict[str, tuple[int, float]]
-"""Name of a process -> its pid and start time."""
+Named = dict[str, tuple[int, str]]
+"""Name of a process -> its pid and start."""
 
 
 class Resources:

@@ -16,6 +16,7 @@ import psutil
 from kubedrill.errors import NotStarted
 from kubedrill.process.environment import NOWHERE
 from kubedrill.process.environment import environment as drills_environment
+from kubedrill.process.identity import start_of
 
 NOT_STARTED = 3
 """The exit code of a child that says in the last line of its log why it cannot start."""
@@ -32,8 +33,8 @@ class Child:
     role: str
     process: "subprocess.Popen[bytes]"
     log: Path
-    started: float
-    """The process's start time as psutil gives it: with the pid it names one process for ever."""
+    started: str | None
+    """The process's start (`start_of`): with the pid it names one process for ever."""
 
     @classmethod
     def start(
@@ -62,7 +63,7 @@ class Child:
                 pass_fds=tuple(pass_fds),
                 env={**drills_environment(private, engine), **(environment or {})},
             )
-        return cls(role, process, log, psutil.Process(process.pid).create_time())
+        return cls(role, process, log, start_of(process.pid))
 
     @property
     def pid(self) -> int:
@@ -143,8 +144,8 @@ class Child:
         return "".join(f"\n    {line}" for line in lines) or f" (nothing in {self.log})"
 
 
-def kill_process(pid: int | None, started: float | None) -> None:
-    """Kill the session of the process of that pid and start time, if it is still that one.
+def kill_process(pid: int | None, started: str | None) -> None:
+    """Kill the session of the process of that pid and start, if it is still that one.
 
     None for a process whose start was intended, and never came to be recorded.
     """
@@ -157,8 +158,8 @@ def kill_process(pid: int | None, started: float | None) -> None:
         pass
 
 
-def wait_for_end(pid: int | None, started: float | None, timeout_s: float) -> bool:
-    """Wait until the process of that pid and start time has ended, for at most `timeout_s`.
+def wait_for_end(pid: int | None, started: str | None, timeout_s: float) -> bool:
+    """Wait until the process of that pid and start has ended, for at most `timeout_s`.
 
     It may be anybody's child. Return whether it has ended.
     """
@@ -171,13 +172,12 @@ def wait_for_end(pid: int | None, started: float | None, timeout_s: float) -> bo
     return True
 
 
-def _status(pid: int | None, started: float | None) -> str | None:
-    """Return how the process of that pid and start time is, as psutil says it; None if it is gone."""
+def _status(pid: int | None, started: str | None) -> str | None:
+    """Return how the process of that pid and start is, as psutil says it; None if it is gone."""
     if pid is None or started is None:
         return None
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - started) <= 0.01
-        return str(process.status()) if same else None
+        return str(process.status()) if start_of(pid) == started else None
     except psutil.NoSuchProcess:
         return None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import psutil
 
+from kubedrill.process.identity import start_of
 from kubedrill.record.watched import Usage
 
 
@@ -11,10 +12,10 @@ class ProcessUsage:
     """Measures processes by pid and start: another one that has the same pid since is none of them."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, float], psutil.Process] = {}
+        self._known: dict[tuple[int, str], psutil.Process] = {}
 
-    def measure(self, named: Mapping[str, tuple[int, float]]) -> dict[str, Usage]:
-        """Return what each of them used, by its name; `named` has pid and start in seconds since 1970.
+    def measure(self, named: Mapping[str, tuple[int, str]]) -> dict[str, Usage]:
+        """Return what each of them used, by its name; `named` has pid and start (`start_of`).
 
         Those that have ended are left out.
         """
@@ -26,11 +27,11 @@ class ProcessUsage:
                 self._known.pop((pid, started), None)
         return measured
 
-    def _process(self, pid: int, started: float) -> psutil.Process:
+    def _process(self, pid: int, started: str) -> psutil.Process:
         known = self._known.get((pid, started))
         if known is None:
             known = psutil.Process(pid)
-            if abs(known.create_time() - started) > 0.01:
+            if start_of(pid) != started:
                 raise psutil.NoSuchProcess(pid)
             self._known[pid, started] = known
         return known

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
-from kubedrill.record.lines import Amount, Count, Line, Time, TimedLine
+from kubedrill.record.lines import Count, Line, Time, TimedLine
 
 State = Literal["stopped", "running", "paused", "stopping", "held", "backoff"]
 """Not started yet, running, stopped where it is, asked to end, down until released, starts soon."""
@@ -15,8 +15,8 @@ class ComponentState(Line):
 
     pid: Count | None
     """None while it does not run, and so `started`."""
-    started: Amount | None
-    """Seconds since 1970, as the kernel says: a pid and its start name a process."""
+    started: str | None
+    """The boot and the kernel's clock ticks since it: a pid and its start name a process."""
     state: State
     since: Time
     restarts: Count

@@ -98,7 +98,7 @@ class Entry:
     stays: str = ""
     """Why it can never be undone, where somebody has acknowledged that it stays behind."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """What became known later: the member chosen, a process's pid and start time."""
+    """What became known later: the member chosen, a process's pid and start."""
 
     @property
     def undoing(self) -> dict[str, Any] | None:
@@ -111,7 +111,7 @@ class Entry:
         return self.arguments.get("index")
 
     @property
-    def process(self) -> tuple[int, float] | None:
+    def process(self) -> tuple[int, str] | None:
         """The pid and the start of the process that it is; None if it is none, or has not begun yet."""
         if self.what != "process" or not {"pid", "started"} <= self.facts.keys():
             return None

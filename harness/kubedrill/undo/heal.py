@@ -13,6 +13,7 @@ from kubedrill import cluster
 from kubedrill.cluster.state import Busy
 from kubedrill.errors import NotStarted
 from kubedrill.process.child import wait_for_end
+from kubedrill.process.identity import start_of
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
@@ -190,6 +191,6 @@ def _wait_for(drill: Watched, folder: RunFolder, say: Say) -> None:
     watchdog = drill.watchdog
     say(f"{folder.path}: its watchdog is at work; waiting for its end")
     limit_s = longest_s(Ledger(folder.ledger))
-    if not wait_for_end(watchdog.pid, watchdog.create_time(), limit_s):
+    if not wait_for_end(watchdog.pid, start_of(watchdog.pid), limit_s):
         words = f"its watchdog (pid {watchdog.pid}) is still at work after {limit_s:g} s"
         raise Busy(f"{words}; see {folder.logs / 'watchdog.log'}")

@@ -12,6 +12,7 @@ import psutil
 from kubedrill.cluster.state import state_folder
 from kubedrill.errors import NotStarted
 from kubedrill.process.child import wait_for_end
+from kubedrill.process.identity import start_of
 from kubedrill.record.ledger import Entry, Ledger
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.stopping import StopRequest, leave, withdraw
@@ -103,9 +104,9 @@ def _tell_what_is_undone(drill: Watched, runner: psutil.Process, say: Say) -> No
     ledger = Ledger(drill.folder.ledger)
     left = {entry.id: entry.name for entry in _broken(ledger)}
     until = time.monotonic() + longest_s(ledger) + JUDGING_S
-    ended = False
+    started, ended = start_of(runner.pid), False
     while not ended and time.monotonic() < until:
-        ended = wait_for_end(runner.pid, runner.create_time(), 0.2)
+        ended = wait_for_end(runner.pid, started, 0.2)
         still = {entry.id for entry in _broken(ledger)}
         for entry_id in [entry_id for entry_id in left if entry_id not in still]:
             say(f"  undone: {left.pop(entry_id)}")

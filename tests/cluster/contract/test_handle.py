@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 from typing import get_args
 
-import psutil
 import pytest
 from every_provider import file_of
 
 from kubedrill import cluster as stage
 from kubedrill.cluster.handle import Absent, Handle, HandleError, description, present
 from kubedrill.cluster.provider import handle_of, provider_named
+from kubedrill.process.identity import start_of
 from kubedrill.record.catalogue import OperationName
 from kubedrill.record.cluster import ClusterRecord
 
@@ -59,7 +59,7 @@ def test_its_processes_and_what_they_use(record: ClusterRecord, handle: Handle):
     assert set(pids) <= set(states)
     for name, pid in pids.items():
         assert pid == states[name].pid
-        assert psutil.Process(pid).create_time() == pytest.approx(states[name].started, abs=0.01)
+        assert start_of(pid) == states[name].started
     used = handle.usage()
     assert set(pids) <= set(used) <= set(states)
     assert all(usage.cpu_s > 0 and usage.rss_bytes > 0 for usage in used.values())

@@ -115,7 +115,7 @@ class LocalHandle:
         """Return the cluster's folder, which has etcd's data in it."""
         return self._files.folder
 
-    def _running(self) -> Iterator[tuple[str, tuple[int, float]]]:
+    def _running(self) -> Iterator[tuple[str, tuple[int, str]]]:
         # From the file: a look each second must not depend on how busy the supervisor is.
         try:
             known = read_whole(self._files.components, Components).components

@@ -67,7 +67,7 @@ class Supervised:
     since: int = field(default_factory=now)
     restarts: int = 0
     process: "subprocess.Popen[bytes] | None" = None
-    started: float = 0.0
+    started: str | None = None
     asked_by: str | None = None
     """Who asked for its end; None if nobody did."""
     quick_exits: int = 0

@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.local import groups
 from kubedrill.cluster.local.backends import Backends
@@ -26,6 +24,7 @@ from kubedrill.cluster.local.other_flags import GRACE, FlagChanges
 from kubedrill.cluster.local.programs import Program, Reply, Request, RequestRefused, Supervised
 from kubedrill.cluster.local.quotas import Limited, Unlimitable
 from kubedrill.cluster.local.wires import LinkRefused
+from kubedrill.process.identity import start_of
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import JsonLines, write_typed
 
@@ -254,7 +253,7 @@ class Supervisor:
                 stderr=file,
             )
         supervised.process, supervised.due = process, None
-        supervised.started = psutil.Process(process.pid).create_time()
+        supervised.started = start_of(process.pid)
         supervised.become("running")
         supervised.renice(process.pid)
         self._selector.register(
