@@ -1,6 +1,8 @@
 # The same few commands for people and for CI.
 PYTHON ?= python3
 BIN := .venv/bin
+# Hundreds of processes of drills import the package: none compiles it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup drill test lint torture kills damage mutate bench lock clean
 .DEFAULT_GOAL := help
