@@ -22,6 +22,7 @@ def case(project: Path) -> Case:
 
 
 @pytest.mark.own
+@pytest.mark.again("a page that a busy machine makes late is told instead")
 def test_without_fair_queuing_nobody_knows_that_nothing_was_rejected(
     case: Case, tmp_path: Path, drill_file: Drills
 ) -> None:

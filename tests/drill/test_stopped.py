@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 from commanding import kubedrill
 from drills import Drills, reasons
-from ended import ONE_ZONE, left_processes
+from ended import ONE_ZONE, PHASES, left_processes
 
 from kubedrill.record.ledger import Ledger
 
 pytestmark = [pytest.mark.cluster, pytest.mark.own]
 
 
+LONG_FAULT = {**ONE_ZONE, "phases": {**PHASES, "fault": "300s"}}
+"""It is in force as long as others ask, on however slow a machine."""
 NOBODY = 65534
 ASKING = f"""
 import os, sys
@@ -64,7 +66,7 @@ def opened_to_all(folder: Path) -> Iterator[None]:
 @pytest.mark.skipif(os.getuid() != 0, reason="another user asks, which only root can become")
 def test_a_drill_is_ended_in_order_and_says_by_whom(drill: Drills, tmp_path: Path) -> None:
     state = tmp_path / "state"
-    running = drill("stopped", ONE_ZONE, state=state)
+    running = drill("stopped", LONG_FAULT, state=state)
     running.wait_for_phase("fault")
     running.wait_for("the injection", lambda: Ledger(running.folder.ledger).open_fault("fault", 0))
 
