@@ -101,10 +101,7 @@ def all_run(cluster: ClusterRecord) -> bool:
 
 
 def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 240
-    while not condition():
-        assert time.monotonic() < deadline, f"not within 240 s: {what}"
-        time.sleep(0.02)
+    assert is_seen(condition, now() + 240 * SECOND), f"not within 240 s: {what}"
 
 
 def is_seen(condition: Callable[[], object], end: int) -> bool:

@@ -174,10 +174,9 @@ def wait_for_end(pid: int | None, started: str | None, timeout_s: float) -> bool
 
 def _status(pid: int | None, started: str | None) -> str | None:
     """Return how the process of that pid and start is, as psutil says it; None if it is gone."""
-    if pid is None or started is None:
+    if pid is None or started is None or start_of(pid) != started:
         return None
     try:
-        process = psutil.Process(pid)
-        return str(process.status()) if start_of(pid) == started else None
+        return str(psutil.Process(pid).status())
     except psutil.NoSuchProcess:
         return None

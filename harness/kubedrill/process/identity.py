@@ -4,8 +4,8 @@ from functools import cache
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_START_TIME = 21
-"""The place of `starttime` in /proc/PID/stat, counted from 0; the name, field 1, may have blanks in it."""
+_START_TIME = 19
+"""The place of `starttime` in /proc/PID/stat, counted from 0 after the name, which may have blanks in it."""
 
 
 def start_of(pid: int) -> str | None:
@@ -20,7 +20,7 @@ def start_of(pid: int) -> str | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     after_the_name = stat[stat.rindex(b")") + 1 :].split()
-    return f"{_boot_id()}/{int(after_the_name[_START_TIME - 2])}"
+    return f"{_boot_id()}/{int(after_the_name[_START_TIME])}"
 
 
 @cache
