@@ -1,11 +1,12 @@
-"""Observe: one probe, asked and judged. Blocking calls; cooperative in the prober's process."""
+"""Observe: one probe, asked and judged, in a greenlet of its own."""
 
 import json
 import re
 from dataclasses import dataclass
 
+from kubedrill.client.greenlets.pool import HeldTimes, Pool
+from kubedrill.client.targets import Targets
 from kubedrill.clock import now
-from kubedrill.observe.connections import Connections
 from kubedrill.observe.staleness import Acknowledged
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.probing import Lane
@@ -45,26 +46,26 @@ class Probe:
         target, self._token = identity_target(record, series.identity, series.endpoint)
         self._host = record.server_name
         self._verb = series.verb
-        self._connections = Connections(target, keep if series.connection == "kept" else 0)
-        self._keep = keep
+        self._keep = keep if series.connection == "kept" else 0
+        self._pool = Pool(target, Targets(), HeldTimes(), kept=self._keep > 0, in_turn=self._keep)
         self._acknowledged = acknowledged
         self._read = self._prepare("GET")
-        self._bytes_in = self._bytes_out = 0
 
     @property
     def bytes_in(self) -> int:
         """Received so far, TLS included."""
-        return self._bytes_in + self._connections.handshake_in
+        return self._pool.bytes_in
 
     @property
     def bytes_out(self) -> int:
         """Sent so far, TLS included."""
-        return self._bytes_out + self._connections.handshake_out
+        return self._pool.bytes_out
 
     def warm_up(self, deadline: int) -> None:
         """Open the kept connections and ask once on each; whether that succeeds does not matter."""
         try:
-            self._connections.fill(deadline)
+            if self._keep:
+                self._pool.warm_up(deadline)
         except WireError:
             return
         for _ in range(max(1, self._keep)):
@@ -73,7 +74,7 @@ class Probe:
     def ask(self, started: int, deadline: int) -> Probed:
         """Probe once, from `started` on, until `deadline` at the latest (monotonic ns)."""
         try:
-            connection = self._connections.take(deadline)
+            connection = self._pool.take(deadline)
         except WireError as error:
             return Probed(error.outcome, error.first_byte, now(), 0)
         try:
@@ -81,17 +82,12 @@ class Probe:
         except WireError as error:
             return Probed(error.outcome, error.first_byte, now(), 0)
         finally:
-            self._connections.give(connection)
+            self._pool.give(connection)
         return self._judge(response, started, deadline)
 
     def _exchange(self, connection: Connection, deadline: int) -> Response:
         request = self._read if self._verb != "write" else self._prepare("PUT", _body(now()))
-        received, sent = connection.bytes_in, connection.bytes_out
-        try:
-            return connection.exchange(request, deadline, keep_body=True)
-        finally:
-            self._bytes_in += connection.bytes_in - received
-            self._bytes_out += connection.bytes_out - sent
+        return connection.exchange(request, deadline, keep_body=True)
 
     def _judge(self, response: Response, started: int, deadline: int) -> Probed:
         outcome, staleness = response.status, 0

@@ -1,5 +1,6 @@
-"""Client: the kept connections of one user, and what it waits for one."""
+"""Client: the kept connections of one user or one series of probes, and what it waits for one."""
 
+from collections import deque
 from typing import Any
 
 from gevent import getcurrent
@@ -32,25 +33,40 @@ class HeldTimes(dict[Any, int]):
 class Pool:
     """Hands out the connection used last, or a new one; one request at a time on each.
 
-    Of no more than `most` connections, if that is not 0; none is used again unless `kept`.
+    Of no more than `most` connections, if that is not 0; none is used again unless `kept`. With `in_turn`
+    other than 0 no more than so many are kept, and the one that was used longest ago is next: those that
+    a balancer has spread over its servers are all used.
     """
 
     def __init__(
-        self, target: Target, servers: Targets, held: HeldTimes, most: int = 0, kept: bool = True
+        self,
+        target: Target,
+        servers: Targets,
+        held: HeldTimes,
+        most: int = 0,
+        kept: bool = True,
+        *,
+        in_turn: int = 0,
     ) -> None:
         self._target = target
         self._servers = servers
         self._held = held
         self._slots = Semaphore(most) if most else None
         self._kept = kept
-        self._idle: list[Connection] = []
+        self._in_turn = in_turn
+        self._idle: deque[Connection] = deque()
         self._open: set[Connection] = set()
-        self._bytes_in = 0  # of connections that are gone
+        self._bytes_in = self._bytes_out = 0  # of connections that are gone
 
     @property
     def bytes_in(self) -> int:
         """Bytes received on all connections so far, TLS included."""
         return self._bytes_in + sum(connection.bytes_in for connection in self._open)
+
+    @property
+    def bytes_out(self) -> int:
+        """Bytes sent on all connections so far, TLS included."""
+        return self._bytes_out + sum(connection.bytes_out for connection in self._open)
 
     def exchange(
         self, request: bytes, deadline: int, keep_head: int = ENDS, each: Each | None = None
@@ -63,15 +79,20 @@ class Pool:
             self.give(connection)
 
     def warm_up(self, deadline: int) -> None:
-        """Open a connection ahead of the first request; WireError."""
-        self.give(self.take(deadline))
+        """Open a connection ahead of the first request, or as many as are used in turn; WireError."""
+        taken: list[Connection] = []
+        try:
+            taken.extend(self.take(deadline) for _ in range(max(1, self._in_turn)))
+        finally:
+            for connection in taken:
+                self.give(connection)
 
     def take(self, deadline: int) -> Connection:
         """Return a connection; WireError if it cannot be opened until `deadline` (monotonic ns)."""
         if self._slots is not None:
             self._wait_for_a_slot(self._slots, deadline)
         while self._idle:
-            connection = self._idle.pop()
+            connection = self._idle.popleft() if self._in_turn else self._idle.pop()
             if connection.is_alive():
                 return connection
             self._forget(connection)
@@ -105,7 +126,7 @@ class Pool:
     def give(self, connection: Connection) -> None:
         """Take a connection back; one that is closed is forgotten."""
         self._free_slot()
-        if not self._kept:
+        if not self._kept or 0 < self._in_turn <= len(self._idle):
             connection.close()
         if connection.closed:
             self._forget(connection)
@@ -135,3 +156,4 @@ class Pool:
     def _forget(self, connection: Connection) -> None:
         self._open.discard(connection)
         self._bytes_in += connection.bytes_in
+        self._bytes_out += connection.bytes_out
