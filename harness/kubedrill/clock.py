@@ -6,6 +6,7 @@ from pathlib import Path
 
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
+MICROSECOND = 1_000
 FOREVER = 1 << 62
 """A time that does not come."""
 

@@ -1,9 +1,12 @@
 """Start real drills, each in a project folder of its own."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,13 @@ import pytest
 import yaml
 from drills import MARK, SHORT, Drills, RunningDrill
 
+from kubedrill.client.caller import Caller
 from kubedrill.drill import SHARED
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.wire.target import identity_target
+
+NAMESPACES = "/api/v1/namespaces"
+Ask = Callable[[str], Any]
 
 
 @pytest.fixture
@@ -29,6 +38,28 @@ def drill(project: Path, drill_file: Drills) -> Drills:
         return drill_file(file, *arguments, **how)
 
     return start
+
+
+@pytest.fixture
+def ask(cluster: ClusterRecord) -> Iterator[Ask]:
+    """Ask the drill's cluster for an object; None if it has none."""
+
+    def get(path: str) -> Any:
+        answer = api.call("GET", path)
+        assert answer.status in {200, 404}
+        return json.loads(answer.body) if answer.status == 200 else None
+
+    with closing(Caller(*identity_target(cluster, "admin"))) as api:
+        yield get
+
+
+@pytest.fixture
+def all_swept(ask: Ask) -> None:
+    """Wait until no earlier drill is being swept: who deletes a namespace LISTs all that is in it."""
+    deadline = time.monotonic() + 120
+    while any("deletionTimestamp" in found["metadata"] for found in ask(NAMESPACES)["items"]):
+        assert time.monotonic() < deadline, "namespaces are still being deleted"
+        time.sleep(0.5)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,11 @@ from drills import Drills, RunningDrill, reasons
 from foreign import foreign
 from json_lines import read_lines
 
-from kubedrill.client.caller import Caller
 from kubedrill.cluster.guest import user_of
 from kubedrill.process.environment import kubeconfig
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
-from kubedrill.wire.target import identity_target
 
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
@@ -43,19 +40,6 @@ def elsewhere(
     """What is asked of the other API server."""
     with foreign(tmp_path / "home", monkeypatch) as seen:
         yield seen
-
-
-@pytest.fixture
-def ask(cluster: ClusterRecord) -> Iterator[Callable[[str], Any]]:
-    """Ask the drill's cluster for an object; None if it has none."""
-
-    def get(path: str) -> Any:
-        answer = api.call("GET", path)
-        assert answer.status in {200, 404}
-        return json.loads(answer.body) if answer.status == 200 else None
-
-    with closing(Caller(*identity_target(cluster, "admin"))) as api:
-        yield get
 
 
 Ask = Callable[[str], Any]

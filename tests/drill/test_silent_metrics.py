@@ -56,6 +56,7 @@ def test_with_fair_queuing_it_is_known(
 
 
 @pytest.mark.alone
+@pytest.mark.usefixtures("all_swept")
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_lists_from_the_cache_are_counted_under_the_name_of_the_release(
     cluster: ClusterRecord, case: Case, drill_file: Drills
@@ -66,7 +67,7 @@ def test_lists_from_the_cache_are_counted_under_the_name_of_the_release(
     )
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
-    assert [one["verdict"] for one in verdict["objectives"]] == ["FAIL", "PASS", "PASS"]
-    none, many, stored = (one["value"] for one in verdict["objectives"])
+    assert [told["verdict"] for told in verdict["objectives"]] == ["FAIL", "PASS", "PASS"]
+    none, many, stored = (told["value"] for told in verdict["objectives"])
     assert none == many
     assert stored == 0, "the apiservers' looking for each other is nobody's LIST"

@@ -13,7 +13,8 @@ from json_lines import read_lines
 
 from kubedrill.clock import SECOND, ClockPair, now
 from kubedrill.errors import NotStarted
-from kubedrill.figures.traces import read_load
+from kubedrill.figures.traces import of_arrivals, read_load, samples_file
+from kubedrill.judge.contradictions import check_records
 from kubedrill.load import launch
 from kubedrill.load.describe import describe, with_parameters
 from kubedrill.process.child import Child
@@ -93,9 +94,15 @@ class Stage:
 
     def go(self, child: Child, rate: float, seconds: float, parameters: dict[str, Any]) -> int:
         start = now() + LEAD
-        load = ScheduledLoad("list", "mass-list", Arrivals.constant(rate), parameters)
-        child.go({"schedule": baseline(self.folder.run, start, seconds, load).as_dict()})
+        schedule = self._schedule(start, rate, seconds, parameters)
+        child.go({"schedule": schedule.as_dict()})
         return start
+
+    def _schedule(
+        self, start: int, rate: float, seconds: float, parameters: dict[str, Any]
+    ) -> Schedule:
+        load = ScheduledLoad("list", "mass-list", Arrivals.constant(rate), parameters)
+        return baseline(self.folder.run, start, seconds, load)
 
     def play(
         self,
@@ -116,7 +123,16 @@ class Stage:
                 child.kill()
             child.process.stdout.close()
         log = (self.folder.logs / "load.log").read_text()
+        if status == 0:
+            self._check(self._schedule(start, rate, seconds, parameters))
         return Played(self.folder, status, start, log)
+
+    def _check(self, schedule: Schedule) -> None:
+        """BadEvidence for a record that a judge would not believe: whatever a load has met with."""
+        records, sidecar = read_load(self.folder, "load-list")
+        arrivals = of_arrivals(records, sidecar.series)
+        path = samples_file(self.folder, "load-list")
+        check_records(path, records, sidecar, arrivals, schedule)
 
 
 def stage_on(cluster: ClusterRecord, reports: Path) -> Stage:

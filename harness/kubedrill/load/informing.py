@@ -18,7 +18,7 @@ from pydantic import Field
 
 from kubedrill.client.list_metadata import HEAD, version_json, version_protobuf
 from kubedrill.client.watching import DIGITS, NEVER, WRITTEN_AT, Encoding
-from kubedrill.clock import SECOND, now
+from kubedrill.clock import MICROSECOND, SECOND, now
 from kubedrill.load.flood import text
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
@@ -91,7 +91,7 @@ class Informing(WritingUser):
         RequestSeries("write.list", "LIST", "part"),
         RequestSeries("write.watch", "WATCH", "part"),
         RequestSeries("write.seen", "WATCH", "part"),
-        RequestSeries("write.lost", "WATCH", "part"),
+        RequestSeries("write.lost", "WATCH", "moment"),
     )
     parameters = InformingParameters
     _all_written: ClassVar[dict[str, Written]] = defaultdict(Written)
@@ -163,7 +163,7 @@ class Informing(WritingUser):
         """Record that a client has just seen what was written then (ns of the load's clock)."""
         at = now()
         # Written on another machine, it may seem to be to come: by as little as clocks are known to.
-        begun = min(written + self.process.session.ahead, at)
+        begun = min(written + self.process.session.ahead, at - MICROSECOND)
         self.record(SEEN, begun, begun, Result(OK, at, at, size))
 
     def miss(self, version: str) -> None:

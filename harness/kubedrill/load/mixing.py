@@ -109,7 +109,7 @@ class Profiles:
         first = f"{ARRIVALS.name}.{name}" + ("" if portion.name else f".{series[0].name}")
         names = load_series(first, [kind.name for kind in series])
         return tuple(
-            RequestSeries(called, kind.verb, "part")
+            RequestSeries(called, kind.verb, "moment" if kind.role == "moment" else "part")
             for called, kind in zip(names, series, strict=True)
         )
 

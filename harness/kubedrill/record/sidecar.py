@@ -18,7 +18,8 @@ class LoadSeries(Line):
     name: str
     verb: str
     role: Annotated[str, BeforeValidator(_role)]
-    """transaction: one for each arrival, what objectives are about; part: of one, or beside it."""
+    """transaction: one for each arrival, what objectives are about; part: of one, or beside it; moment:
+    beside it as well, and it only happens, without lasting."""
 
 
 class LoadSidecar(Line):

@@ -13,7 +13,8 @@ class RequestSeries(NamedTuple):
     name: str
     verb: str
     role: str
-    """transaction: one for each arrival, what objectives are about; part: of one, or beside it."""
+    """transaction: one for each arrival, what objectives are about; part: of one, or beside it; moment:
+    beside it as well, and it only happens, without lasting."""
 
 
 class Result(NamedTuple):
