@@ -1,9 +1,11 @@
 """The supervisor with small programs: no control plane needed."""
 
 import os
+import selectors
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -14,8 +16,11 @@ from supervised import supervised
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.local.asking import ask
+from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.handle import LocalHandle
+from kubedrill.cluster.local.holds import EVERYBODY, LONGEST, with_an_end
 from kubedrill.cluster.local.programs import Program
+from kubedrill.cluster.local.supervisor import Supervisor
 from kubedrill.process.identity import start_of
 
 SLEEP = ("setpriv", "--pdeathsig", "KILL", "sleep", "1000")
@@ -206,6 +211,94 @@ def test_a_crash_loop_slows_down(handle: LocalHandle, folder: Path, until: Until
     assert last > 3 * first
     assert "no good" in (folder / "logs" / "crash.log").read_text()
     assert handle.components()["crash"].restarts >= 4
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder of a supervisor on a disk of 256 KiB of its own."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "small", str(folder)], check=True)
+    try:
+        (folder / "logs").mkdir()
+        with supervised(folder, PROGRAMS):
+            yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def written(folder: Path) -> Components:
+    return Components.model_validate_json(Files(folder).components.read_bytes())
+
+
+def test_a_full_disk_ends_nothing_and_what_it_would_not_take_is_written_later(
+    small_disk: Path, until: Until
+):
+    handle = LocalHandle(small_disk)
+    first = handle.holding.release("one")
+    filler = small_disk / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(b"0" * 512):
+            pass
+    for _ in range(20):  # more lines than fit where the last one ends
+        killed = handle.components()["one"].pid
+        handle.holding.hold("one", expect_pid=killed, until=now() + 600 * SECOND)
+        assert handle.holding.release("one") not in {killed, None}
+    assert written(small_disk).components["one"].pid == first
+    filler.unlink()
+    until(lambda: len(exits(small_disk, "one")) == 1 + 20 * 2)
+    assert [line["event"] for line in exits(small_disk, "one")] == [
+        "started",
+        *["exited", "started"] * 20,
+    ]
+    last = handle.components()["one"].pid
+    until(lambda: written(small_disk).components["one"].pid == last)
+
+
+def test_what_is_killed_before_its_flags_are_restored_stays_down(tmp_path: Path):
+    (tmp_path / "logs").mkdir()
+    program = Program("flagged", ("sh", "-c", "exec sleep 1000"), ("--level=1",))
+    told: list[dict] = []
+    with selectors.DefaultSelector() as selector:
+        supervisor = Supervisor(tmp_path, [program], selector)
+
+        def ask_it(do: str, **given: object) -> None:
+            supervisor.answer(
+                {"do": do, "by": "test", "expect_pid": None, "until": None, **given}, told.append
+            )
+
+        def wait_for(exited: int) -> None:
+            while (
+                len([line for line in exits(tmp_path, "flagged") if line["event"] == "exited"])
+                < exited
+            ):
+                for key, _ in selector.select(60):
+                    key.data(key.fd)
+
+        ask_it("release", components=["flagged"])
+        try:
+            ask_it("change", component="flagged", flags={"level": "2"})
+            wait_for(1)
+            ask_it("hold", component="flagged")
+            ask_it("restore", component="flagged")  # before anybody has seen that it was killed
+            wait_for(2)
+            ask_it("components")
+            assert told[-1]["components"]["flagged"]["state"] == "held"
+            ask_it("flags", component="flagged")
+            assert told[-1] == {"own": {"level": "1"}, "changed": {}}
+        finally:
+            ask_it("release", components=["flagged"])
+            ask_it("hold", component="flagged")
+            wait_for(3)
+            supervisor._notes._exits.close()
+
+
+def test_what_is_done_for_an_owner_has_an_end():
+    begun = now()
+    given = {"do": "hold", "component": "one", "owner": "a-fault", "until": None}
+    assert begun < with_an_end(given)["until"] - LONGEST <= now()
+    for other in (given | {"owner": EVERYBODY}, given | {"until": 5}, {"do": "flags"}):
+        assert with_an_end(other) == other
 
 
 def test_no_process_outlives_the_supervisor(folder: Path, handle: LocalHandle, until: Until):

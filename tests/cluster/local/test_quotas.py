@@ -10,6 +10,7 @@ import psutil
 import pytest
 from supervised import supervised
 
+from kubedrill.clock import now
 from kubedrill.cluster.handle import LIMITED, Absent, HandleError, Quota
 from kubedrill.cluster.local import groups, groups_v1
 from kubedrill.cluster.local.cgroupfs import NO_DISK, disk_of
@@ -17,7 +18,7 @@ from kubedrill.cluster.local.delegation import CONTROLLERS
 from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
 from kubedrill.cluster.local.programs import Program
-from kubedrill.cluster.local.quotas import Limited, _Limit
+from kubedrill.cluster.local.quotas import Limited, Unlimitable, _Limit
 from kubedrill.cluster.local.zones import namespace_prefix
 
 pytestmark = pytest.mark.skipif(bool(groups.obstacle()), reason=groups.obstacle())
@@ -167,13 +168,20 @@ def test_what_is_not_limited_is_not_touched_when_it_is_lifted():
     Limited(nowhere).lift("sleeps", os.getpid(), Quota(1, 1, 1, 1))
 
 
-def test_a_limit_that_cannot_be_lifted_is_told_and_forgotten(capfd: pytest.CaptureFixture[str]):
+def test_a_limit_that_cannot_be_lifted_stays_known_and_is_tried_again(
+    capfd: pytest.CaptureFixture[str],
+):
     nowhere = groups_v1.Separate(dict.fromkeys(LIMITED, Path("/nowhere")), "")
     limited = Limited(nowhere)
     limited._now["sleeps", "cpu", ""] = _Limit(QUARTER, since=1, until=1)
+    before = now()
     limited.lift_due({"sleeps": None})
-    assert "not lifted: sleeps's cpu: No such file or directory" in capfd.readouterr().err
-    assert list(limited.due()) == []
+    assert "not lifted, and tried again: sleeps's cpu: No such file" in capfd.readouterr().err
+    (again,) = limited.due()
+    assert again > before
+    with pytest.raises(Unlimitable, match="No such file"):
+        limited.lift("sleeps", None, QUARTER)
+    assert list(limited.in_force("")) == ["the cpu of sleeps is limited"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from kubedrill.clock import now
+from kubedrill.clock import SECOND, now
 
 Does = Literal["held down", "paused"]
 
@@ -16,6 +16,17 @@ def owner_of(request: Mapping[str, Any]) -> str:
     """Return on whose behalf something is asked for."""
     owner: str = request.get("owner", EVERYBODY)
     return owner
+
+
+LONGEST = 3600 * SECOND
+"""For how long something is done on behalf of an owner that does not say until when."""
+
+
+def with_an_end(request: dict[str, Any]) -> dict[str, Any]:
+    """Return a request that an owner makes with an end: of what he has done nobody else may ever know."""
+    if request.get("until", 0) is not None or owner_of(request) == EVERYBODY:
+        return request
+    return {**request, "until": now() + LONGEST}
 
 
 def takes_back(owner: str, known: str) -> bool:

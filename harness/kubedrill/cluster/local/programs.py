@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.holds import EVERYBODY, Holds
-from kubedrill.record.components import ComponentState, State
+from kubedrill.record.components import ComponentState, Exited, State
 from kubedrill.record.files import write_json
 
 if TYPE_CHECKING:
@@ -103,6 +103,10 @@ class Supervised:
                 EVERYBODY, "paused"
             )  # nobody wanted the one that starts to stand still
         self.quick_exits = self.quick_exits + 1 if now() - self.since < _SETTLED else 0
+        self.try_again()
+
+    def try_again(self) -> None:
+        """Let it be started later: the longer, the more often it has exited at once."""
         self.due = now() + min(_LONGEST_DELAY, _FIRST_DELAY << min(self.quick_exits, 10))
         self.become("backoff")
 
@@ -156,6 +160,12 @@ class Supervised:
         if now_is == "running":
             self.holds.let_go(EVERYBODY, "paused")
         return found
+
+    def exited(self, pid: int, status: int, asked_by: str | None) -> Exited:
+        """Return what is written down of its exit, just now."""
+        asked, by = asked_by is not None, asked_by or "itself"
+        name = self.program.name
+        return Exited(time=now(), component=name, pid=pid, status=status, asked=asked, by=by)
 
     def facts(self) -> ComponentState:
         """Return its entry in components.json."""

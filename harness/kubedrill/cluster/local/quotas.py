@@ -1,19 +1,23 @@
 """What the components of a cluster are limited to, and until when: kept by its supervisor."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
-from kubedrill.clock import now
+from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import Quota, Resource
 from kubedrill.cluster.local.groups import Groups
 from kubedrill.cluster.local.holds import EVERYBODY, asks_about, is_over, owner_of, takes_back
+from kubedrill.cluster.local.notes import tell
 
 _INSIDE = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
 """A program that cannot be put into a group is not started outside of it."""
+
+
+AGAIN = SECOND
+"""After so long it is tried again to lift what the kernel would not lift."""
 
 
 class Unlimitable(Exception):  # noqa: N818 - an answer, not an accident
@@ -91,19 +95,23 @@ class Limited:
         }
 
     def lift(self, component: str, pid: int | None, quota: Quota, owner: str = EVERYBODY) -> None:
-        """Limit a component no more for an owner, in what these limit; Unlimitable if the kernel will not."""
+        """Limit a component no more for an owner, in what these limit.
+
+        Unlimitable if the kernel will not: it is limited still, then.
+        """
         for resource in quota.resources():
-            lifted = [
-                known
-                for known in self._now
+            lifted = {
+                known: limit
+                for known, limit in self._now.items()
                 if known[:2] == (component, resource) and takes_back(owner, known[2])
-            ]
+            }
             for known in lifted:
                 del self._now[known]
             if self.groups and lifted:
                 try:
                     self._put_back(self.groups, component, pid, resource)
                 except OSError as error:
+                    self._now |= lifted
                     raise Unlimitable(f"{component}'s {resource}: {error.strerror}") from error
 
     def due(self) -> Iterator[int]:
@@ -111,13 +119,15 @@ class Limited:
         return (limit.until for limit in self._now.values() if limit.until is not None)
 
     def lift_due(self, pids: Mapping[str, int | None]) -> None:
-        """Lift what has come to its end; what cannot be stands in the supervisor's log."""
-        for (component, _, owner), limit in [*self._now.items()]:
+        """Lift what has come to its end; what cannot be is tried again, and told in its log."""
+        for known, limit in [*self._now.items()]:
+            component, _, owner = known
             if is_over(limit.until):
                 try:
                     self.lift(component, pids[component], limit.quota, owner)
                 except Unlimitable as error:
-                    print(f"not lifted: {error}", file=sys.stderr)
+                    tell(f"not lifted, and tried again: {error}")
+                    self._now[known] = replace(limit, until=now() + AGAIN)
 
     def strain(self, component: str, owner: str = EVERYBODY) -> dict[str, Any]:
         """Return a Strain, as plain JSON: limited as an owner has it."""

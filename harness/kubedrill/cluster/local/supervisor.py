@@ -9,6 +9,7 @@ import os
 import selectors
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,15 @@ from kubedrill.cluster.local import groups
 from kubedrill.cluster.local.backends import Backends
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.haproxy import BalancerSilent
-from kubedrill.cluster.local.holds import EVERYBODY, owner_of
+from kubedrill.cluster.local.holds import EVERYBODY, owner_of, with_an_end
 from kubedrill.cluster.local.links import Links
+from kubedrill.cluster.local.notes import Notes, tell
 from kubedrill.cluster.local.other_flags import GRACE, FlagChanges
 from kubedrill.cluster.local.programs import Program, Reply, Request, RequestRefused, Supervised
 from kubedrill.cluster.local.quotas import Limited, Unlimitable
 from kubedrill.cluster.local.wires import LinkRefused
 from kubedrill.process.identity import start_of
 from kubedrill.record.components import Exited, Started
-from kubedrill.record.lines import JsonLines, write_typed
 
 
 class Supervisor:
@@ -38,16 +39,17 @@ class Supervisor:
         self._files = Files(folder)
         self._selector = selector
         self._all = {program.name: Supervised(program) for program in programs}
-        self._exits = JsonLines(self._files.exits)
+        self._notes = Notes(self._files)
         self._limited = Limited(groups.read(self._files.groups))
         self._backends = Backends(folder)
         self._links = Links()
         self._flags = FlagChanges()
+        self._kept = (self._limited, self._backends, self._links, self._flags)
         self._changed = True
 
     def answer(self, request: Request, reply: Reply) -> None:
         """Do what a request asks and reply, at once or when the process has exited."""
-        verb = request["do"]
+        verb, request = request["do"], with_an_end(request)
         at_once: dict[str, Callable[[Request], dict[str, Any]]] = {
             "components": lambda _: self._components(),
             "in_force": lambda request: {"words": [*self._in_force(owner_of(request))]},
@@ -79,12 +81,13 @@ class Supervisor:
         """Return for how long nothing needs to start; None if nothing is due at all."""
         due = [supervised.due for supervised in self._all.values() if supervised.due is not None]
         due += (end for supervised in self._all.values() for end in supervised.holds.due())
-        for kept in (self._limited, self._backends, self._links, self._flags):
+        for kept in (*self._kept, self._notes):
             due += kept.due()
         return max(0.0, (min(due) - now()) / SECOND) if due else None
 
     def start_due(self) -> None:
-        """Start, or let go on, whatever waited long enough."""
+        """Start, let go on, or write down whatever waited long enough."""
+        self._notes.write_due()
         self._limited.lift_due(dict(supervised.named() for supervised in self._all.values()))
         self._backends.put_back_due()
         self._links.end_due()
@@ -95,7 +98,8 @@ class Supervisor:
                 self._changed = True
                 if does == "paused":
                     supervised.proceed(owner)
-                else:
+                    continue
+                with suppress(RequestRefused):  # it could not be started, and will be tried again
                     self._release(supervised, owner, "lease", lambda _: None)
             if supervised.due is None or supervised.due > now():
                 continue
@@ -109,7 +113,7 @@ class Supervisor:
         """Write components.json if anything changed."""
         if self._changed:
             self._changed = False
-            write_typed(self._files.components, self._facts())
+            self._notes.save(self._facts())
 
     def _facts(self) -> Components:
         return Components(
@@ -135,7 +139,7 @@ class Supervisor:
         """Yield in words what is done on behalf of an owner."""
         for name, supervised in self._all.items():
             yield from (f"{name} is {does}" for does in supervised.holds.of(owner))
-        for kept in (self._limited, self._backends, self._links, self._flags):
+        for kept in self._kept:
             yield from kept.in_force(owner)
 
     def _hold(self, request: Request, reply: Reply) -> None:
@@ -245,13 +249,12 @@ class Supervisor:
 
     def _start(self, supervised: Supervised, by: str) -> None:
         program = supervised.program
-        with self._files.log(program.name).open("ab") as file:
-            process = subprocess.Popen(
-                self._limited.inside(program.name, self._flags.command(program)),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-            )
+        try:
+            process = self._spawn(program)
+        except OSError as error:  # no file, no process, no group is to be had: for now
+            tell(f"{program.name}: not started, and tried again: {error}")
+            supervised.try_again()
+            return
         supervised.process, supervised.due = process, None
         supervised.started = start_of(process.pid)
         supervised.become("running")
@@ -266,6 +269,11 @@ class Supervisor:
             started(process.pid)
         supervised.awaited.clear()
 
+    def _spawn(self, program: Program) -> "subprocess.Popen[bytes]":
+        command = self._limited.inside(program.name, self._flags.command(program))
+        with self._files.log(program.name).open("ab") as file:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+
     def _exited(self, supervised: Supervised) -> Callable[[int], None]:
         def reap(pidfd: int) -> None:
             self._selector.unregister(pidfd)
@@ -274,25 +282,18 @@ class Supervisor:
             status = process.wait()
             supervised.process = supervised.asked_by = None
             supervised.ended(asked=asked_by is not None)
-            self._note(
-                Exited(
-                    time=now(),
-                    component=supervised.program.name,
-                    pid=process.pid,
-                    status=status,
-                    asked=asked_by is not None,
-                    by=asked_by or "itself",
-                )
-            )
+            self._note(supervised.exited(process.pid, status, asked_by))
             for reply in supervised.waiting:
                 reply({"pid": process.pid})
             supervised.waiting.clear()
-            if again := supervised.again:
-                supervised.again = ""
+            again, supervised.again = supervised.again, ""
+            if (
+                again and supervised.state != "held"
+            ):  # by another one, which has killed it meanwhile
                 self._start(supervised, again)
 
         return reap
 
     def _note(self, line: Started | Exited) -> None:
-        self._exits.add(line)
+        self._notes.add(line)
         self._changed = True
