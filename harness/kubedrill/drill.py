@@ -265,7 +265,7 @@ class Drill:
         entry = self.ledger.intend("process", role, undo, unknown)
         child = self._child(role, command, environment)
         self.children.append(child)
-        self.ledger.learn(entry, pid=child.pid, started=child.started)
+        self.ledger.learn(entry, {"pid": child.pid, "started": child.started})
         return child
 
     def _child(

@@ -169,8 +169,8 @@ def test_a_kill_that_failed_is_undone_without_a_word_of_how_long_it_lasted(
 ) -> None:
     ledger = Ledger(folder.ledger)
     arguments = {"fault": "etcd.kill", "run": str(folder.path), "index": 0}
-    entry = ledger.intend("fault", "etcd.kill", UNDO, arguments)
-    ledger.learn(entry, given={"member": "a"}, targets=["etcd-a"])
+    known = {"given": {"member": "a"}, "targets": ["etcd-a"]}
+    ledger.intend("fault", "etcd.kill", UNDO, arguments, facts=known)
     assert "full member" in restore(str(folder.path))["proof"]
     assert events(folder) == ["undoing", "undone"]
 

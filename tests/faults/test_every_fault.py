@@ -202,8 +202,8 @@ def test_it_is_undone_though_it_was_never_injected(
     target = fault.candidates(Scene(cluster, handle_of(cluster)))[0].target
     arguments = {"fault": row.fault, "run": str(folder.path), "index": 0}
     ledger = Ledger(folder.ledger)
-    entry = ledger.intend("fault", row.fault, UNDO, arguments)
-    ledger.learn(entry, given=fault.model_dump(mode="json"), targets=[target])
+    known = {"given": fault.model_dump(mode="json"), "targets": [target]}
+    ledger.intend("fault", row.fault, UNDO, arguments, facts=known)
     assert undo(row.fault, str(folder.path))["targets"] == [target]
     assert handle_of(cluster).processes() == before
     until_well(observer, [target])

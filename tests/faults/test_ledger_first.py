@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from abandoned import nowhere
+from json_lines import read_lines
 
 from kubedrill.faults import lifecycle, progress
 from kubedrill.faults.lifecycle import inject, undo
@@ -23,6 +24,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from kubedrill.faults.fault import Candidate, Fault, Lapse, missing, proof
+
+
+FACTS = {"entry_id": 1, "facts": 2, "event": "e", "time": 3, "proof": "p", "self": 4}
 
 
 class Making(Fault):
@@ -45,10 +49,13 @@ class Making(Fault):
     def candidates(self, scene):
         return [Candidate("file-a", "a")]
 
+    def found(self, scene):
+        return {"before": "nothing"}
+
     def inject(self, scene):
         Path(self.file).touch()
         shutil.copy(self.ledger, f"{self.file}.ledger")
-        return {}
+        return FACTS
 
     def did(self, scene):
         return "made"
@@ -102,14 +109,28 @@ def test_the_intent_is_on_the_disk_before_and_the_undo_after(
     folder: RunFolder, tmp_path: Path, synced: dict[int, int]
 ) -> None:
     made = make(folder, tmp_path)
-    [entry] = Ledger(Path(f"{made}.ledger")).open_entries()
+    before = Path(f"{made}.ledger")
+    [entry] = Ledger(before).open_entries()
     assert (entry.name, entry.facts["targets"]) == ("file.make", ["file-a"])
+    assert entry.facts["given"]["file"] == str(made)
+    assert entry.facts["found"] == {"before": "nothing"}
+    assert before.read_text().count("\n") == 1, "killed between two lines, nobody could undo it"
     found = folder.ledger.stat()
     assert synced[found.st_ino] == found.st_size
     undo("file.make", str(folder.path), file=str(tmp_path / "making.py"))
     assert Ledger(folder.ledger).open_entries() == []
     found = folder.ledger.stat()
     assert synced[found.st_ino] == found.st_size
+
+
+def test_facts_may_have_any_name(folder: RunFolder, tmp_path: Path) -> None:
+    make(folder, tmp_path)
+    told = {"entry_id": 1, "facts": 2, "event": "e", "time": 3, "proof": "p", "self": 4}
+    [entry] = Ledger(folder.ledger).open_entries()
+    assert told.items() <= entry.facts["facts"].items()
+    [injected] = [line for line in read_lines(folder.faults) if line["event"] == "injected"]
+    assert told.items() <= injected["facts"].items()
+    undo("file.make", str(folder.path), file=str(tmp_path / "making.py"))
 
 
 def test_what_does_not_reach_the_disk_is_not_done(

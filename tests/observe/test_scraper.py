@@ -270,7 +270,7 @@ def test_resources_follow_the_processes_by_pid_and_start(drill, scheduled, wait_
         wait_for(lambda: len(rounds_with("processes", "etcd-a")) >= 3)
         unlearnt = len(list(read_lines(drill.folder.resources)))
         assert rounds_with("harness", "faults") == []
-        ledger.learn(entry, pid=idle.pid, started=start_of(idle.pid))
+        ledger.learn(entry, {"pid": idle.pid, "started": start_of(idle.pid)})
         wait_for(lambda: rounds_with("harness", "faults"))
         busy.kill()
         busy.wait()

@@ -22,7 +22,7 @@ from kubedrill.record.ledger import Ledger
 ledger = Ledger(__import__("pathlib").Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
     entry = ledger.intend("fault", f"{sys.argv[2]}-{number}", ("os", "getpid"), {"number": number})
-    ledger.learn(entry, number=number + 1000)
+    ledger.learn(entry, {"number": number + 1000})
 """
 
 DIE_IN_A_LINE = """
@@ -65,7 +65,7 @@ def ledger(tmp_path: Path) -> Ledger:
 def test_an_entry_from_intent_to_undone(ledger: Ledger) -> None:
     assert ledger.entries() == []
     entry_id = ledger.intend("fault", "etcd.kill", ("m", "f"), {"member": None, "index": 0}, 99)
-    ledger.learn(entry_id, member="b", pid=7)
+    ledger.learn(entry_id, {"member": "b", "pid": 7})
     (entry,) = ledger.open_entries()
     assert (entry.id, entry.module, entry.function, entry.deadline) == (entry_id, "m", "f", 99)
     assert entry.arguments == {"member": "b", "index": 0}, "what was learned reaches the undo"

@@ -143,7 +143,7 @@ def test_a_manifest_that_was_changed_in_any_byte_is_none(folder: RunFolder) -> N
 def test_what_heal_appends_is_no_change(folder: RunFolder) -> None:
     ledger = Ledger(folder.ledger)
     [left] = ledger.open_entries()
-    ledger.learn(left.id, undoing={"seconds": 1})
+    ledger.learn(left.id, {"undoing": {"seconds": 1}})
     ledger.undone(left.id)
     assert check(folder).broken == ()
 

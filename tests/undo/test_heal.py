@@ -163,7 +163,7 @@ def test_a_cluster_that_lost_its_supervisor_is_named_with_what_to_do(
     kill = Ledger(folder.ledger).intend(
         "fault", "etcd.kill", undo, {"run": str(folder.path), "index": 0}
     )
-    Ledger(folder.ledger).learn(kill, zones=["a"], pids={"etcd-a": 1})
+    Ledger(folder.ledger).learn(kill, {"zones": ["a"], "pids": {"etcd-a": 1}})
     assert heal(tmp_path / "reports", said.append) == Healed(1, 0)
     lost = (
         "cluster nowhere has lost its supervisor (a reboot?); "

@@ -54,7 +54,7 @@ class _Watch:
                     was_off = True
                 if was_off > off:
                     self.progress.say("holds-again")
-                    self.ledger.learn(self.entry, held_again=now())
+                    self.ledger.learn(self.entry, {"held_again": now()})
 
     def _lapse(self) -> Lapse | None:
         """Return how it does not last; nobody knows that it does where nobody could look for long."""
@@ -69,7 +69,7 @@ class _Watch:
 
     def _tell_lapse(self, lapse: Lapse) -> bool:
         self.progress.say("lapsed", lapse.words)
-        self.ledger.learn(self.entry, lapsed=[lapse.words, now()])
+        self.ledger.learn(self.entry, {"lapsed": [lapse.words, now()]})
         return True
 
 
@@ -94,7 +94,7 @@ def end(fault: Fault, scene: Scene, ledger: Ledger, entry: Entry) -> str:
     lapse = None if known_of else _last_look(fault, scene)
     found = [lapse.words, now()] if lapse else known.facts.get("lapsed")
     with suppress(OSError):  # a full disk must keep nothing broken
-        ledger.learn(entry.id, **({"lapsed": found} if lapse else {}), ending=now())
+        ledger.learn(entry.id, {**({"lapsed": found} if lapse else {}), "ending": now()})
     return _in_words(fault, known, *found) if found else ""
 
 

@@ -83,9 +83,9 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
         raise progress.fail(str(error)) from error
     except Exception as error:
         raise progress.fail(in_a_line(error)) from error
-    ledger.learn(entry, facts=dict(scene.facts))
+    ledger.learn(entry, {"facts": dict(scene.facts)})
     _remember(ledger, entry, folder, index)
-    progress.say("injected", fault.did(scene), **scene.facts)
+    progress.say("injected", fault.did(scene), facts=scene.facts)
     proof, shown = _proven(lambda: fault.took_effect(scene), fault.effect_s, progress)
     # Who does not answer a question was out when it was asked, not when we had waited long enough.
     at = progress.say("took-effect", proof, time=shown.begun)
@@ -233,10 +233,15 @@ def _intend(fault: Fault, scene: Scene, ledger: Ledger, progress: Progress, file
     run, index = str(progress.folder.path), progress.index
     arguments = {"fault": fault.name, "run": run, "index": index, "file": file}
     due = deadline(progress.folder, progress.index, fault.return_s)
-    entry = ledger.intend("fault", fault.name, UNDO, arguments, due, limit_s=fault.return_s)
-    facts = {"given": fault.model_dump(mode="json"), "targets": [*scene.targets]}
-    ledger.learn(entry, **facts, found=dict(scene.facts), seed=_seed(progress))
-    return entry
+    facts = {
+        "given": fault.model_dump(mode="json"),
+        "targets": [*scene.targets],
+        "found": dict(scene.facts),
+        "seed": _seed(progress),
+    }
+    return ledger.intend(
+        "fault", fault.name, UNDO, arguments, due, limit_s=fault.return_s, facts=facts
+    )
 
 
 def _lease(fault: Fault, folder: RunFolder, index: int) -> int:

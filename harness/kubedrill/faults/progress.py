@@ -1,6 +1,7 @@
 """Faults: what a fault did and saw, a line each in the run's `faults.jsonl`."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,13 @@ class Progress:
     shows: tuple[Witness, ...] = ()
     """What others must see of it."""
 
-    def say(self, event: FaultEvent, proof: str = "", time: int | None = None, **facts: Any) -> int:
+    def say(
+        self,
+        event: FaultEvent,
+        proof: str = "",
+        time: int | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> int:
         """Append one event and return its time (monotonic ns; now, if not given)."""
         at = now() if time is None else time
         lines = JsonLines(self.folder.faults)
@@ -59,7 +66,7 @@ class Progress:
                 event=event,
                 targets=self.targets,
                 proof=proof,
-                facts=facts,
+                facts=dict(facts or {}),
                 moves=self.moves,
                 shows=self.shows,
             )

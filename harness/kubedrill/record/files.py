@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+_BLOCK = 4096
+
 
 def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
     """Write `text` to `path` so that a reader, or a crash, sees all of it or none of it."""
@@ -31,8 +33,22 @@ def last_line(path: Path) -> str:
     """Return the last line of a log, at most 4 KiB of it; empty if it has none, or cannot be read."""
     try:
         with path.open("rb") as file:
-            file.seek(max(file.seek(0, os.SEEK_END) - 4096, 0))
+            file.seek(max(file.seek(0, os.SEEK_END) - _BLOCK, 0))
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
     return lines[-1] if lines else ""
+
+
+def length_of_lines(path: Path) -> int:
+    """Return the length of a file's whole lines, in bytes: without a last one that was cut off."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            begin = max(end - _BLOCK, 0)
+            file.seek(begin)
+            found = file.read(end - begin).rfind(b"\n")
+            if found >= 0:
+                return begin + found + 1
+            end = begin
+    return 0

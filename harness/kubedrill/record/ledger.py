@@ -8,7 +8,7 @@ import fcntl
 import importlib
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import IO, Annotated, Any, Literal, cast
 from pydantic import Field, ValidationError
 
 from kubedrill.clock import now
+from kubedrill.record.files import length_of_lines
 from kubedrill.record.lines import (
     Amount,
     BadEvidence,
@@ -50,6 +51,8 @@ class Intent(LineOfEntry):
     arguments: dict[str, Json]
     deadline: Time | None
     limit_s: Amount | None = None
+    facts: dict[str, Json] = Field(default_factory=dict)
+    """What its undo must know; older ledgers have it in a line of its own."""
 
 
 class Fact(LineOfEntry):
@@ -98,7 +101,7 @@ class Entry:
     stays: str = ""
     """Why it can never be undone, where somebody has acknowledged that it stays behind."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """What became known later: the member chosen, a process's pid and start."""
+    """What was known of it, or became so later: the member chosen, a process's pid and start."""
 
     @property
     def undoing(self) -> dict[str, Any] | None:
@@ -142,8 +145,12 @@ class Ledger:
         deadline: int | None = None,
         *,
         limit_s: float | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> str:
-        """Record a side effect that is about to happen; return its id. `undo` is (module, function)."""
+        """Record a side effect that is about to happen; return its id. `undo` is (module, function).
+
+        What is known already are its `facts`: one line has all that its undo needs, or there is none.
+        """
         entry_id = uuid.uuid4().hex[:12]
         self._append(
             Intent(
@@ -156,13 +163,14 @@ class Ledger:
                 arguments=arguments,
                 deadline=deadline,
                 limit_s=limit_s,
+                facts=dict(facts or {}),
             )
         )
         return entry_id
 
-    def learn(self, entry_id: str, **facts: Any) -> None:
-        """Add facts to an entry; those that are also arguments of its undo replace them."""
-        self._append(Fact(id=entry_id, time=now(), facts=facts))
+    def learn(self, entry_id: str, facts: Mapping[str, Any]) -> None:
+        """Add facts of any names to an entry; those that are also arguments of its undo replace them."""
+        self._append(Fact(id=entry_id, time=now(), facts=dict(facts)))
 
     def undone(self, entry_id: str) -> None:
         """Record that an entry's side effect is gone."""
@@ -220,7 +228,7 @@ class Ledger:
             fcntl.flock(file, fcntl.LOCK_EX)
             # A line cut off by a crash is no line: what it was to tell of has not happened. It may have
             # been written while we waited for the lock, so the file is looked at now.
-            os.ftruncate(file.fileno(), _whole(self.path))
+            os.ftruncate(file.fileno(), length_of_lines(self.path))
             yield file
 
 
@@ -261,7 +269,7 @@ def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
         function = getattr(importlib.import_module(entry.module), entry.function)
         said = function(**entry.arguments)
         if isinstance(said, dict):
-            ledger.learn(entry.id, undoing=said)
+            ledger.learn(entry.id, {"undoing": said})
         ledger.undone(entry.id)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - one that fails must not stop the others
         # A fault also fails because it did not last: that is the judge's, and nothing is left of it.
@@ -282,20 +290,3 @@ def healing(before: bytes, after: bytes) -> bool:
     undone = {line.id for line in known if isinstance(line, Undone)}
     left = {line.id for line in known} - undone
     return all(line.id in left and not isinstance(line, Intent) for line in later)
-
-
-def _whole(path: Path) -> int:
-    """Return the length of a file's whole lines, in bytes."""
-    with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end:
-            begin = max(end - _BLOCK, 0)
-            file.seek(begin)
-            found = file.read(end - begin).rfind(b"\n")
-            if found >= 0:
-                return begin + found + 1
-            end = begin
-    return 0
-
-
-_BLOCK = 4096
