@@ -163,7 +163,7 @@ def test_without_its_intent_on_disk_nothing_is_broken(
     child.end()
     assert child.wait(60) == 1
     assert not broken.with_suffix(".log").exists(), "neither broken nor mended"
-    assert "not played" in folder.faults.read_text()
+    assert "not injected" in folder.faults.read_text()
 
 
 def program(path: str, arguments: str) -> dict[str, Any]:

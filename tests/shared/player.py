@@ -19,8 +19,17 @@ WITH_SHARED = {"PYTHONPATH": os.pathsep.join(path for path in _PATHS if path)}
 """Environment of a process that finds the tests' own modules too."""
 
 
-def player(folder: RunFolder, method: list[Any], rollbacks: list[Any], faults: int = 1) -> Child:
-    """Start the player, give GO, and return it; the drill begins a quarter of a second later."""
+def player(
+    folder: RunFolder,
+    method: list[Any],
+    rollbacks: list[Any],
+    faults: int = 1,
+    undo_s: float = 60.0,
+) -> Child:
+    """Start the player, give GO, and return it; the drill begins a quarter of a second later.
+
+    `undo_s` after that each of so many faults is to be undone.
+    """
     experiment = {
         "version": "1.0.0",
         "title": "t",
@@ -36,6 +45,7 @@ def player(folder: RunFolder, method: list[Any], rollbacks: list[Any], faults: i
     child = Child.start("faults", command, log, WITH_SHARED, private=private)
     child.wait_ready(60)
     begin = now() + SECOND // 4
+    over = begin + round(undo_s * SECOND)
     arguments = {"activity": {"name": "break"}}
     schedule = Schedule(
         experiment="e",
@@ -47,7 +57,7 @@ def player(folder: RunFolder, method: list[Any], rollbacks: list[Any], faults: i
         clock=ClockPair.read(),
         phases=(Phase("fault", begin, begin + 60 * SECOND),),
         faults=tuple(
-            ScheduledFault("activity", arguments, "fault", begin, begin) for _ in range(faults)
+            ScheduledFault("activity", arguments, "fault", begin, over) for _ in range(faults)
         ),
     )
     schedule.write(folder.schedule)

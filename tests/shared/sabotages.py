@@ -9,7 +9,7 @@ import pytest
 
 from kubedrill.cluster.handle import Handle, Link
 from kubedrill.cluster.provider import handle_of
-from kubedrill.faults import etcd_commands, lifecycle
+from kubedrill.faults import etcd_commands, lifecycle, undoing
 from kubedrill.faults.api import Api, ApiAnswer
 from kubedrill.faults.etcd import statuses
 from kubedrill.record.cluster import ClusterRecord
@@ -20,9 +20,10 @@ Sabotage = Callable[[pytest.MonkeyPatch], None]
 
 def deafen(patch: pytest.MonkeyPatch) -> None:
     """Let the operations of the cluster's handle do nothing."""
-    patch.setattr(
-        lifecycle, "handle_of", lambda record, owner="": DeafHandle(handle_of(record, owner))
-    )
+    for stage in (lifecycle, undoing):
+        patch.setattr(
+            stage, "handle_of", lambda record, owner="": DeafHandle(handle_of(record, owner))
+        )
 
 
 class DeafHandle:
@@ -61,9 +62,10 @@ class _DeafOperation:
 
 def squint(patch: pytest.MonkeyPatch) -> None:
     """Let the operations of the cluster's handle be done to another than they are asked for."""
-    patch.setattr(
-        lifecycle, "handle_of", lambda record, owner="": SquintingHandle(handle_of(record, owner))
-    )
+    for stage in (lifecycle, undoing):
+        patch.setattr(
+            stage, "handle_of", lambda record, owner="": SquintingHandle(handle_of(record, owner))
+        )
 
 
 class SquintingHandle:

@@ -15,6 +15,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import FlagValue, present, written
 from kubedrill.cluster.provider import provider_named
 from kubedrill.faults.actions import actions
+from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, missing, proof
 from kubedrill.faults.kube_apiserver import OnApiservers
 from kubedrill.faults.kube_controller_manager import OnControllerManagers
@@ -32,6 +33,9 @@ FLAGZ_S = 5.0
 APART = 60 * SECOND
 """Between the ends of two leases: were nobody left, no two would be started anew at once."""
 
+
+AWAY = ("held", "paused")
+"""Of these another fault lets nobody say how they are."""
 
 _LINE = r"(?m)^{}(?:: ?|=| )(.*)$"
 """How /flagz writes a flag: what stands after its name is drawn by lot, so that nobody relies on it."""
@@ -116,7 +120,9 @@ class OtherFlags(OnProcesses, ABC):
         """Return whose were not changed, or who did not come up with them."""
         begun, waiting = self._parted(scene)
         words = [f"the flags of {target} were not changed" for target in waiting]
-        return " and ".join([*words, *self._lacking(scene, begun)])
+        states = scene.handle.components()
+        here = [target for target in begun if states[target].state not in AWAY]
+        return " and ".join([*words, *self._lacking(scene, here)])
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return which of those that were changed is not to have them, or runs with others."""
@@ -130,15 +136,20 @@ class OtherFlags(OnProcesses, ABC):
         return None
 
     def undo(self, scene: Scene) -> None:
-        """Restore one of them: one that is not well, else the first, once all of them are well."""
-        flagging = present(scene.handle.flagging)
-        ill = [target for target in scene.targets if not self._well(scene, target).proven]
-        for target in scene.targets:
+        """Restore one of them: one that is not well, else the first, once all of them are well.
+
+        One that another fault keeps away has its own when it comes back; the others do not wait for it.
+        """
+        flagging, states = present(scene.handle.flagging), scene.handle.components()
+        away = [target for target in scene.targets if states[target].state in AWAY]
+        each(away, flagging.restore)
+        here = [target for target in scene.targets if target not in away]
+        ill = [target for target in here if not self._well(scene, target).proven]
+        for target in ill or here:
             changed = flagging.changed(target)
-            if target in ill or not ill:
-                flagging.restore(target)  # one that has its own is left so
-                if changed:
-                    return
+            flagging.restore(target)  # one that has its own is left so
+            if changed:
+                return
 
     def retreat(self, scene: Scene) -> None:
         """Restore the next."""

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from kubedrill.cluster.handle import Quota, Resource, Strain, present
 from kubedrill.cluster.leases import LED
+from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import (
     Candidate,
     Fault,
@@ -131,8 +132,8 @@ class Limit(NamesWhom, ABC):
 
     def undo(self, scene: Scene) -> None:
         """Let them have what they can get."""
-        for target in scene.targets:
-            present(scene.handle.limiting).lift(target, self.quota())
+        limiting = present(scene.handle.limiting)
+        each(scene.targets, lambda target: limiting.lift(target, self.quota()))
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are limited no more, run, and say that they are well."""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from kubedrill.cluster.handle import HandleError, present
 from kubedrill.faults.actions import actions
+from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.kube_apiserver import no_leader
 from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, not_anew, restart, running
@@ -154,8 +155,7 @@ class BalancerRemoveBackend(_OnBackends):
 
     def undo(self, scene: Scene) -> None:
         """Put them back."""
-        for zone in self._zones(scene):
-            present(scene.handle.balancing).put_back(zone)
+        each(self._zones(scene), present(scene.handle.balancing).put_back)
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are sent requests."""

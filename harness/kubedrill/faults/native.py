@@ -11,8 +11,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Required, TypedDict
 
@@ -22,7 +23,16 @@ from kubedrill.cluster.provider import provider_named
 from kubedrill.faults.awaited import not_come
 from kubedrill.faults.limited import held_back
 from kubedrill.faults.outcome import failure
-from kubedrill.faults.progress import GRACE, FaultFailed, Progress, deadline, folder_of, is_ending
+from kubedrill.faults.progress import (
+    GRACE,
+    FaultFailed,
+    Progress,
+    deadline,
+    folder_of,
+    is_ending,
+    planned_undo,
+)
+from kubedrill.faults.turns import Place, StillUndone, expect, standing, take
 from kubedrill.process.environment import environment, kubeconfig
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_json
@@ -95,7 +105,8 @@ def inject(
     folder = folder_of(run)
     progress = Progress(folder, NAME, index, (activity["name"],))
     place = str(Path.cwd())
-    if refused := held_back(ClusterRecord.read(folder.cluster), NAME) or not_come(folder, index):
+    record = ClusterRecord.read(folder.cluster)
+    if refused := held_back(record, NAME) or not_come(folder, index) or standing(folder):
         raise progress.fail(refused)
     if is_ending(folder):
         raise FaultFailed(f"{activity['name']}: not injected, the drill was ended")
@@ -115,8 +126,21 @@ def inject(
 
 
 def undo(run: str, index: int = 0) -> dict[str, Any]:
-    """Play the rollback of the activity that `inject` played; may be called again."""
-    ledger = Ledger(folder_of(run).ledger)
+    """Play the rollback of the activity that `inject` played; may be called again.
+
+    FaultFailed also if that takes longer than it may: it keeps no other fault from its turn.
+    """
+    folder = folder_of(run)
+    place = Place(folder, NAME, index)
+    try:
+        return take(place, partial(_undo, folder, index), GRACE / SECOND)
+    except StillUndone as late:
+        raise Progress(folder, NAME, index).fail(str(late)) from late
+
+
+def _undo(folder: RunFolder, index: int, begun: Callable[[], None]) -> dict[str, Any]:
+    begun()  # nobody but Chaos Toolkit knows more of it
+    ledger = Ledger(folder.ledger)
     entry = ledger.open_fault(NAME, index)
     if entry is None:
         return {"undone": "already, or never injected"}
@@ -156,6 +180,7 @@ def _intend(name: str, rollback: Activity, progress: Progress, place: str) -> No
     arguments = {"rollback": rollback, "place": place, "run": str(folder.path), "index": index}
     ledger, due = Ledger(folder.ledger), deadline(folder, index)
     ledger.intend(NAME, name, UNDO, {**arguments, "activity": name}, due, limit_s=GRACE / SECOND)
+    expect(Place(folder, NAME, index), partial(_undo, folder, index), planned_undo(folder, index))
 
 
 def _proof(folder: RunFolder) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
+from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_objects import OnObjects, same
 from kubedrill.faults.toll import Kind
@@ -113,12 +114,15 @@ class OnNodes(OnObjects, ABC):
     def retreat(self, scene: Scene) -> None:
         """Change back those that are not yet; of what somebody else changed meanwhile nothing."""
         with closing(Api(scene.record)) as api:
-            for target, before in scene.facts.get("before", {}).items():
+            before = scene.facts.get("before", {})
 
-                def back(found: Object, target: str = target, before: Object = before) -> bool:
-                    return same(scene, target, found) and self.mend(found["spec"], before)
+            def mend(target: str) -> None:
+                def back(found: Object) -> bool:
+                    return same(scene, target, found) and self.mend(found["spec"], before[target])
 
                 api.amend(self.path(target), back)
+
+            each(before, mend)
 
     def undone(self, scene: Scene) -> Seen:
         """Look, through another apiserver than the one that was written to, whether they are as before."""

@@ -4,10 +4,12 @@ from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.handle import Handle, HandleError, present
+from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen, missing, proof
 from kubedrill.faults.toll import Left
 from kubedrill.record.catalogue import Need, OperationName
@@ -83,8 +85,7 @@ class Way:
 
     def undo(self, scene: Scene) -> None:
         """Take the targets back; those that run are left as they are."""
-        for target in scene.targets:
-            self.end(scene.handle, target)
+        each(scene.targets, partial(self.end, scene.handle))
 
 
 def _hold(handle: Handle, target: str, pid: int, until: int | None) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,9 @@ class Progress:
         return at
 
     def fail(self, why: str) -> FaultFailed:
-        """Append `failed` and return the error to raise."""
-        self.say("failed", why)
+        """Append `failed` and return the error to raise, also where the disk is full."""
+        with suppress(OSError):
+            self.say("failed", why)
         on = f" on {', '.join(self.targets)}" if self.targets else ""
         return FaultFailed(f"{self.fault}{on}: {why}")
 
@@ -86,14 +88,19 @@ def deadline(folder: RunFolder, index: int, undo_s: float = 0.0) -> int | None:
 
     That is its undo on the schedule, and what that may take: GRACE, or `undo_s` if it is more.
     """
+    over = planned_undo(folder, index)
+    return None if over is None else over + max(GRACE, round(undo_s * SECOND))
+
+
+def planned_undo(folder: RunFolder, index: int) -> int | None:
+    """Return when a fault that is injected now is to be undone, monotonic ns; None if no schedule says."""
     if not folder.schedule.exists():
         return None
     fault = Schedule.read(folder.schedule).faults[index]
+    if fault.for_s is None:
+        return fault.undo
     # One that waited for a state may have begun long before it might have at the latest.
-    over = (
-        fault.undo if fault.for_s is None else min(fault.undo, now() + round(fault.for_s * SECOND))
-    )
-    return over + max(GRACE, round(undo_s * SECOND))
+    return min(fault.undo, now() + round(fault.for_s * SECOND))
 
 
 _called: dict[str, RunFolder] = {}

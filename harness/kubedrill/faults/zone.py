@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kubedrill.cluster.handle import Link, present
 from kubedrill.faults.actions import actions
+from kubedrill.faults.attempting import each
 from kubedrill.faults.etcd import leading, statuses
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_zones import ZONE, OnZones, parts, uncut
@@ -91,10 +92,16 @@ class ZoneLose(OnZones):
 
     def undo(self, scene: Scene) -> None:
         """Mend the links, and start all."""
-        for target in scene.targets:
-            present(scene.handle.cutting).mend(Link(self.name_of(target)))
-            for part in parts(scene, self.name_of(target)):
-                KILL.end(scene.handle, part.name)
+        zones = {target: self.name_of(target) for target in scene.targets}
+        lost = [part.name for zone in zones.values() for part in parts(scene, zone)]
+
+        def take_back(name: str) -> None:
+            if name in zones:
+                present(scene.handle.cutting).mend(Link(zones[name]))
+            else:
+                KILL.end(scene.handle, name)
+
+        each((*zones, *lost), take_back)
 
 
 lose, power_on = actions(ZoneLose)

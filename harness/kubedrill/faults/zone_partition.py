@@ -9,6 +9,7 @@ from pydantic import Field
 
 from kubedrill.cluster.handle import Link, present
 from kubedrill.faults.actions import actions
+from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_zones import ZONE, Direction, OnZones, uncut
 from kubedrill.faults.toll import Toll
@@ -60,8 +61,8 @@ class OnLinks(OnZones, ABC):
 
     def undo(self, scene: Scene) -> None:
         """Mend them."""
-        for link in self.links(scene).values():
-            present(scene.handle.cutting).mend(link)
+        links = self.links(scene)
+        each(links, lambda target: present(scene.handle.cutting).mend(links[target]))
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether nothing is dropped any more, and all that runs in the zones is well."""

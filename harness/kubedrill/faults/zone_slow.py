@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from kubedrill.cluster.handle import Link, Shape, present
 from kubedrill.faults.actions import actions
+from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_zones import ZONE, Direction, OnZones
 from kubedrill.faults.overlap import lacking
@@ -102,8 +103,8 @@ class ZoneSlow(OnZones):
 
     def undo(self, scene: Scene) -> None:
         """Straighten them."""
-        for target in scene.targets:
-            present(scene.handle.shaping).straighten(self._link(target))
+        shaping = present(scene.handle.shaping)
+        each(scene.targets, lambda target: shaping.straighten(self._link(target)))
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are as before, and all that runs in the zones is well."""

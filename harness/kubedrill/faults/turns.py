@@ -1,0 +1,169 @@
+"""Faults: whose turn it is to be undone. What is due at one time begins at one time, newest first.
+
+Chaos Toolkit plays undos one after the other, and each waits for its proof. So the first one that is
+played begins all that are due, and each of the others finds its own begun.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from kubedrill.clock import SECOND, now
+from kubedrill.faults.progress import ENDED, GRACE, is_ending
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.ledger import Entry, Ledger, What
+
+BEGINNING_S = 1.0
+"""For so long the next one waits until one has begun: to ask the supervisor takes some ms."""
+
+POLL_S = 0.05
+
+Undo = Callable[[Callable[[], None]], dict[str, Any]]
+"""Undoes a fault; calls what it is given as soon as it has begun."""
+
+
+class Place(NamedTuple):
+    """Which fault of which run."""
+
+    folder: RunFolder
+    what: What
+    position: int
+
+
+class StillUndone(Exception):  # noqa: N818 - an event of the drill
+    """An undo has not ended within its time."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One undo, in a thread of its own."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+    answer: dict[str, Any] = field(default_factory=dict)
+    error: BaseException | None = None
+
+    def start(self, place: Place, undo: Undo, after: "_Turn | None") -> None:
+        def play() -> None:
+            if after:
+                after.over.wait(GRACE / SECOND)
+            try:
+                self.answer = undo(self.begun.set)
+            except BaseException as error:  # noqa: BLE001 - raised again for who waits for it
+                self.error = error
+            self.begun.set()
+            self.over.set()
+
+        name = f"undo {place.what} {place.position}"
+        threading.Thread(target=play, name=name, daemon=True).start()
+
+
+@dataclass(slots=True)
+class _Injected:
+    """A fault that this process has injected, and not undone yet."""
+
+    undo: Undo
+    due: int | None
+    """When its undo is planned, monotonic ns; None where no schedule says."""
+    turn: _Turn | None = None
+    failed: str = ""
+    """Why its last undo failed."""
+    tried_at_end: bool = False
+    """Whether that began after the drill was ended."""
+
+    def is_due(self) -> bool:
+        """Whether its undo is to begin by itself: each once on the schedule, and once at the drill's end."""
+        if self.turn:
+            return False
+        if ENDED.is_set():
+            return not self.tried_at_end
+        return not self.failed and self.due is not None and self.due <= now()
+
+
+_injected: dict[Place, _Injected] = {}
+"""In the order of their injections."""
+
+
+def expect(place: Place, undo: Undo, due: int | None) -> None:
+    """Note how what is injected now will be undone, and when."""
+    _injected.pop(place, None)
+    _injected[place] = _Injected(undo, due)
+
+
+def forget(place: Place) -> None:
+    """Note that there is nothing to be undone of it any more."""
+    _injected.pop(place, None)
+
+
+def is_planned(place: Place) -> bool:
+    """Whether a fault is undone because its time has come: by who injected it, in a drill that goes on."""
+    return place in _injected and not is_ending(place.folder)
+
+
+def take(place: Place, undo: Undo, limit_s: float | None = None) -> dict[str, Any]:
+    """Undo a fault, after all have begun that are due now; return or raise what became of it.
+
+    StillUndone after `limit_s`: it goes on then. What another process has injected is undone by itself.
+    """
+    if place not in _injected:
+        return undo(lambda: None)
+    mine = _injected[place]
+    _begin_due(place.folder)
+    mine.turn = mine.turn or _begin(place)
+    until = None if limit_s is None else now() + round(limit_s * SECOND)
+    while not mine.turn.over.wait(POLL_S):
+        if until is not None and now() >= until:
+            mine.failed = f"did not end within {limit_s:g} s"
+            raise StillUndone(mine.failed)
+        _begin_due(place.folder)  # the drill may be ended meanwhile
+    turn, mine.turn = mine.turn, None
+    if turn.error:
+        mine.failed = str(turn.error)
+        raise turn.error
+    forget(place)
+    return turn.answer
+
+
+def standing(folder: RunFolder) -> str:
+    """Return why nothing may be injected: an undo of the run has failed, or is overdue; or ""."""
+    ledger = Ledger(folder.ledger)
+    try:
+        entries = ledger.open_entries() if ledger.path.exists() else []
+    except OSError as error:
+        return f"not injected: nobody knows what is not undone: {error}"
+    for entry in entries:
+        if why := _not_undone(folder, entry):
+            return f"not injected: {entry.name} is not undone: {why}"
+    return ""
+
+
+def _not_undone(folder: RunFolder, entry: Entry) -> str:
+    if entry.what not in {"fault", "activity"} or entry.index is None:
+        return ""
+    if known := _injected.get(Place(folder, entry.what, entry.index)):
+        turn_failed = known.turn and known.turn.error
+        if why := known.failed or str(turn_failed or ""):
+            return why
+    late_s = (now() - entry.deadline) / SECOND if entry.deadline else 0.0
+    return f"that was due {late_s:.1f} s ago at the latest" if late_s > 0 else ""
+
+
+def _begin_due(folder: RunFolder) -> None:
+    """Begin the undos of what is due, the last in first, each when the one before has begun."""
+    for place, injected in reversed([*_injected.items()]):
+        if place.folder == folder and injected.is_due():
+            injected.turn = _begin(place)
+
+
+def _begin(place: Place) -> _Turn:
+    """Begin an undo; rollbacks of activities are played one after the other, since nobody knows of what."""
+    turn, before = _Turn(), None
+    _injected[place].tried_at_end = ENDED.is_set()
+    if place.what == "activity":
+        turns = (known.turn for key, known in _injected.items() if key.what == "activity")
+        before = next((known for known in turns if known and not known.over.is_set()), None)
+        turn.begun.set()
+    turn.start(place, _injected[place].undo, before)
+    turn.begun.wait(BEGINNING_S)
+    return turn
