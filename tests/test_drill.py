@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,27 @@ def test_a_watchdog_that_dies_is_a_lost_child(guarded: Drill) -> None:
         guarded.check_watchdog()
     [lost] = read_timeline(guarded.folder.timeline)
     assert (lost.kind, lost.name, lost.status) == ("child", "watchdog", -9)
+
+
+@pytest.mark.parametrize("role", ["load-list", "prober", "scraper", "auditor", "faults"])
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_child_that_ends_before_the_drill_does_ends_it(
+    drill: Drill, role: str, status: int
+) -> None:
+    plan = schedule(drill)
+    child = Child.start(role, ["sh", "-c", f"read end; exit {status}"], drill.folder.logs / role)
+    drill.children.append(child)
+    drill.check_children(plan)
+    child.end()
+    child.process.wait(60)
+    drill.look(plan)
+    with pytest.raises(ChildFailed, match=rf"{role} ended with {status}; see .*/logs/{role}"):
+        drill.check_children(plan)
+    [lost] = read_timeline(drill.folder.timeline)
+    assert (lost.kind, lost.name, lost.status) == ("child", role, status)
+    over = replace(plan, phases=(Phase("fault", 0, now()),))
+    drill.check_children(over)  # at its end, all end by themselves
+    drill.clear(keep_cluster=False)
 
 
 def test_children_that_do_not_end_share_one_deadline(

@@ -178,7 +178,7 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
             signals.check()
             tell_phases(drill, plan, begun)
             drill.look(plan)
-            drill.check_faults(plan)
+            drill.check_children(plan)
             drill.check_watchdog()
             figures = tail.poll()
             view.show(figures)
