@@ -33,7 +33,7 @@ from kubedrill.record.cluster import ClusterRecord, Identity
 from kubedrill.record.components import COMPONENT_LINE
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.ledger import Intent, Undone, What
+from kubedrill.record.ledger_lines import Intent, Undone, What
 from kubedrill.record.lines import read_sound_lines
 from kubedrill.record.manifest import seal
 from kubedrill.record.probing import all_lanes, arrivals, sidecar

@@ -84,6 +84,28 @@ def test_a_rollback_that_takes_long_keeps_no_fault_from_being_undone(
     assert ledger.open_entries() == []
 
 
+def test_a_rollback_that_hangs_keeps_no_other_from_its_turn(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has a time of its own, and they are played one after the other."""
+    monkeypatch.setattr(clearing, "MOMENT_S", 0.1)
+    monkeypatch.setattr(clearing, "KEPT", (clearing.Step(("activity",), 0.0),))
+    older, never = tmp_path / "older", tmp_path / "never"
+    for path in (older, never):
+        path.touch()
+    ledger.intend("activity", "older", ("plain_faults", "undo"), {"path": str(older)}, limit_s=60)
+    for name in ("hangs", "hangs too"):
+        waits = ("plain_faults", "wait_until_gone")
+        ledger.intend("activity", name, waits, {"path": str(never)}, limit_s=0.4)
+    assert clearing.undo_all(ledger) == [
+        "hangs too: not undone within 0.5 s",
+        "hangs: not undone within 0.5 s",
+    ]
+    assert not older.exists()
+    assert [entry.name for entry in ledger.open_entries()] == ["hangs too", "hangs"]
+    never.unlink()
+
+
 def test_all_of_it_fits_into_15_s() -> None:
     """The time until a drill that was killed has left nothing, were every part of it to hang."""
     for steps in (clearing.KEPT, clearing.DOOMED):

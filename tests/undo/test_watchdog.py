@@ -123,6 +123,21 @@ def test_a_fault_that_outlives_its_time_is_undone_while_the_drill_runs(
     assert watched.watchdog.poll() is None
 
 
+def test_an_overdue_undo_that_hangs_keeps_no_other_waiting(
+    watched: Watched, tmp_path: Path
+) -> None:
+    """Both are due: the newest, which is begun first, waits for the other's end."""
+    older, newer = tmp_path / "older", tmp_path / "newer"
+    older.touch()
+    undo, due = ("plain_faults", "undo"), now() + SECOND
+    watched.ledger.intend("fault", "older", undo, {"path": str(older)}, due)
+    hangs = {"path": str(older)}
+    watched.ledger.intend("fault", "newer", ("plain_faults", "wait_until_gone"), hangs, due)
+    wait_until_gone(older)
+    assert not newer.exists()
+    assert watched.watchdog.poll() is None
+
+
 def test_what_cannot_be_undone_is_logged_with_what_to_do(watched: Watched) -> None:
     watched.ledger.intend("fault", "stubborn", ("plain_faults", "fail"), {"path": "it"})
     watched.runner_dies()

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from kubedrill.clock import SECOND, now
 from kubedrill.faults.progress import ENDED, GRACE, is_ending
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.ledger import Entry, Ledger, What
+from kubedrill.record.ledger import Entry, Ledger
+from kubedrill.record.ledger_lines import What
 
 BEGINNING_S = 1.0
 """For so long the next one waits until one has begun: to ask the supervisor takes some ms."""

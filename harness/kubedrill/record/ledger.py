@@ -7,76 +7,27 @@ names the function that undoes it by module and name, so that whoever finds the 
 import fcntl
 import importlib
 import os
+import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal, cast
-
-from pydantic import Field, ValidationError
+from typing import IO, Any
 
 from kubedrill.clock import now
 from kubedrill.record.files import length_of_lines
-from kubedrill.record.lines import (
-    Amount,
-    BadEvidence,
-    Json,
-    Line,
-    Time,
-    TimedLine,
-    adapter,
-    read_lines,
-    read_sound_lines,
+from kubedrill.record.ledger_lines import (
+    LINE,
+    Fact,
+    Intent,
+    LedgerLine,
+    Stays,
+    Undone,
+    What,
 )
-
-What = Literal["fault", "activity", "identity", "process", "cluster", "seed"]
-"""Kinds of side effects; an activity is a fault of another extension, an identity theirs."""
-
-
-class LineOfEntry(TimedLine):
-    """A line about one side effect."""
-
-    id: str
-
-
-class Intent(LineOfEntry):
-    """A side effect that is about to happen."""
-
-    state: Literal["intent"] = "intent"
-    what: What
-    name: str
-    module: str
-    function: str
-    arguments: dict[str, Json]
-    deadline: Time | None
-    limit_s: Amount | None = None
-    facts: dict[str, Json] = Field(default_factory=dict)
-    """What its undo must know; older ledgers have it in a line of its own."""
-
-
-class Fact(LineOfEntry):
-    """What became known of it."""
-
-    state: Literal["fact"] = "fact"
-    facts: dict[str, Json]
-
-
-class Undone(LineOfEntry):
-    """It is gone."""
-
-    state: Literal["undone"] = "undone"
-
-
-class Stays(LineOfEntry):
-    """It stays behind, as somebody has acknowledged."""
-
-    state: Literal["stays"] = "stays"
-    why: str
-
-
-LedgerLine = Intent | Fact | Undone | Stays
-_LINE = cast("type[LedgerLine]", Annotated[LedgerLine, Field(discriminator="state")])
+from kubedrill.record.lines import BadEvidence, Line, read_lines, read_sound_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +136,7 @@ class Ledger:
 
         Whoever undoes is not stopped by a line that was garbled: it is left out. `doubts` tells of it.
         """
-        known, _ = _entries(self.path, read_sound_lines(self.path, _LINE))
+        known, _ = _entries(self.path, read_sound_lines(self.path, LINE))
         return known
 
     def open_entries(self) -> list[Entry]:
@@ -212,7 +163,7 @@ class Ledger:
 
         `may_be_cut`: its last line may, since whoever wrote it may have been killed.
         """
-        _, doubt = _entries(self.path, read_lines(self.path, _LINE, may_be_cut=may_be_cut))
+        _, doubt = _entries(self.path, read_lines(self.path, LINE, may_be_cut=may_be_cut))
         if doubt:
             raise doubt
 
@@ -264,7 +215,24 @@ def undo(ledger: Ledger, what: tuple[str, ...] | None = None) -> list[str]:
 
 
 def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
-    """Undo one entry; return what failed, in words; nothing where it is undone, whatever else was told."""
+    """Undo one entry; return what failed, in words; nothing where it is undone, whatever else was told.
+
+    Who comes while another thread is at it waits for that one.
+    """
+    with _undoing[entry.id]:
+        return None if _is_undone(ledger, entry) else _undo_entry(ledger, entry)
+
+
+_undoing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+def _is_undone(ledger: Ledger, entry: Entry) -> bool:
+    with suppress(OSError):
+        return (known := ledger.entry(entry.id)) is not None and known.undone
+    return False
+
+
+def _undo_entry(ledger: Ledger, entry: Entry) -> str | None:
     try:
         function = getattr(importlib.import_module(entry.module), entry.function)
         said = function(**entry.arguments)
@@ -273,20 +241,6 @@ def undo_entry(ledger: Ledger, entry: Entry) -> str | None:
         ledger.undone(entry.id)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - one that fails must not stop the others
         # A fault also fails because it did not last: that is the judge's, and nothing is left of it.
-        with suppress(OSError):
-            if (known := ledger.entry(entry.id)) and known.undone:
-                return None
-        return f"{entry.name}: {type(error).__name__}: {error}"
+        undone = _is_undone(ledger, entry)
+        return None if undone else f"{entry.name}: {type(error).__name__}: {error}"
     return None
-
-
-def healing(before: bytes, after: bytes) -> bool:
-    """Whether the lines `after` an end only tell the undoing of what was open `before` it."""
-    parse = adapter(_LINE).validate_json
-    try:
-        known, later = ([parse(line) for line in text.splitlines()] for text in (before, after))
-    except ValidationError:
-        return False
-    undone = {line.id for line in known if isinstance(line, Undone)}
-    left = {line.id for line in known} - undone
-    return all(line.id in left and not isinstance(line, Intent) for line in later)

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from kubedrill.record.files import write_whole
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.ledger import healing
+from kubedrill.record.ledger_lines import healing
 from kubedrill.record.lines import BadEvidence, Count, Line, read_whole
 
 SCHEMA_VERSION = 1

@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from kubedrill.process.child import wait_for_end
-from kubedrill.record.ledger import Entry, Ledger, What, undo_entry
+from kubedrill.record.ledger import Entry, Ledger, undo_entry
+from kubedrill.record.ledger_lines import What
 
 MOMENT_S = 2.0
 """What an undo needs besides its own time: to say why it has failed."""
@@ -55,11 +56,9 @@ def undo_all(ledger: Ledger, at_least_s: float = 0.0) -> list[str]:
     doomed = "cluster" in left
     if not doomed or "activity" in left:
         _let_faults_end(ledger)
-    steps = DOOMED if doomed else KEPT
-    entries = ledger.open_entries()
     failures: list[str] = []
-    for step in steps:
-        failures += _within(max(_limit_s(step, entries), at_least_s), ledger, step.kinds)
+    for step in DOOMED if doomed else KEPT:
+        failures += _within(step, at_least_s, ledger)
     if doomed and not failures:
         for entry in ledger.open_entries():
             ledger.undone(entry.id)
@@ -73,44 +72,67 @@ def _let_faults_end(ledger: Ledger) -> None:
             wait_for_end(**entry.arguments, timeout_s=ENDING_S)
 
 
-def _within(limit_s: float, ledger: Ledger, kinds: Sequence[What]) -> list[str]:
-    """Undo the entries of these kinds at once; one that hangs must not keep the next kinds from their turn.
+def _within(step: Step, at_least_s: float, ledger: Ledger) -> list[str]:
+    """Undo what is open of a step's kinds; what hangs must not keep the next kinds from their turn.
 
     Faults are undone at once, all of them: what proves one to be undone may need another one undone.
+    Anything else is undone one after the other.
     """
+    least_s = max(step.limit_s, at_least_s)
     try:
-        entries = [entry for entry in ledger.open_entries() if entry.what in kinds]
+        entries = [entry for entry in ledger.open_entries() if entry.what in step.kinds]
     except OSError as error:
-        return [f"{' and '.join(kinds)}: {type(error).__name__}: {error}"]
-    turns = [(entry.name, [entry]) for entry in entries if entry.what == "fault"]
-    others = (kind for kind in kinds if kind != "fault")
-    turns += [(kind, [entry for entry in entries if entry.what == kind]) for kind in others]
-    failures: list[str] = []
-    threads = [_undoing(ledger, name, turn, failures) for name, turn in turns]
-    until = time.monotonic() + limit_s
-    for thread in threads:
-        thread.join(max(0.0, until - time.monotonic()))
-    late = [thread.name for thread in threads if thread.is_alive()]
-    return [*failures, *(f"{name}: not undone within {limit_s:g} s" for name in late)]
+        return [f"{' and '.join(step.kinds)}: {type(error).__name__}: {error}"]
+    at_once = [_Turn(ledger, [entry], least_s) for entry in entries if entry.what == "fault"]
+    of_kinds = ([entry for entry in entries if entry.what == kind] for kind in step.kinds)
+    in_turn = [
+        _Turn(ledger, turn, least_s) for turn in of_kinds if turn and turn[0].what != "fault"
+    ]
+    turns = [*at_once, *in_turn]
+    for turn in turns:
+        turn.start()
+    return [failure for turn in turns for failure in turn.failures_in_time()]
 
 
-def _undoing(
-    ledger: Ledger, name: str, entries: list[Entry], failures: list[str]
-) -> threading.Thread:
-    """Undo entries, one after the other, in a thread; what fails is added to `failures`."""
+class _Turn(threading.Thread):
+    """Undoes entries, one after the other, each within its own time."""
 
-    def work() -> None:
+    def __init__(self, ledger: Ledger, entries: list[Entry], least_s: float) -> None:
+        super().__init__(name=entries[0].name, daemon=True)
+        self._ledger, self._entries, self._least_s = ledger, entries, least_s
+        self._failures: list[str] = []
+        self._until = time.monotonic() + sum(_time_s(entry, least_s) for entry in entries)
+
+    def run(self) -> None:
+        """Undo them; one that hangs keeps no other from its turn, but of faults there is only one."""
+        for entry in self._entries:
+            said = [f"{entry.name}: not undone within {_time_s(entry, self._least_s):g} s"]
+            worker = threading.Thread(target=self._undo, args=(entry, said), daemon=True)
+            worker.start()
+            worker.join(_time_s(entry, self._least_s))
+            self._failures += said[:1]
+
+    def _undo(self, entry: Entry, said: list[str]) -> None:
         try:
-            failures.extend(said for entry in entries if (said := undo_entry(ledger, entry)))
+            failure = undo_entry(self._ledger, entry)
         except BaseException as error:  # noqa: BLE001 - a thread that dies must not pass for success
-            failures.append(f"{name}: {type(error).__name__}: {error}")
+            failure = f"{entry.name}: {type(error).__name__}: {error}"
+        said[:] = [failure] if failure else []
 
-    thread = threading.Thread(target=work, name=name, daemon=True)
-    thread.start()
-    return thread
+    def failures_in_time(self) -> list[str]:
+        """Wait for its end, and return what failed until then."""
+        self.join(max(0.0, self._until - time.monotonic()) + MOMENT_S)
+        return [*self._failures]
 
 
 def _limit_s(step: Step, entries: Iterable[Entry]) -> float:
-    """Return how long a step may take: the longest that one of its entries says, and a moment."""
-    told = (entry.limit_s for entry in entries if entry.what in step.kinds)
-    return max(step.limit_s, *(limit_s + MOMENT_S for limit_s in told if limit_s), 0.0)
+    """Return how long a step may take: the slowest of its faults, or all its activities in turn."""
+    mine = [entry for entry in entries if entry.what in step.kinds]
+    slowest = max((_time_s(entry, step.limit_s) for entry in mine), default=0.0)
+    in_turn = sum(_time_s(entry, step.limit_s) for entry in mine if entry.what == "activity")
+    return max(step.limit_s, slowest, in_turn)
+
+
+def _time_s(entry: Entry, least_s: float) -> float:
+    """Return how long the undo of an entry may take: what it says, and a moment, or else the least."""
+    return max(least_s, entry.limit_s + MOMENT_S if entry.limit_s else 0.0)

@@ -10,23 +10,39 @@ import os
 import select
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from kubedrill.clock import now
 from kubedrill.process.lifeline import say_ready
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.ledger import Ledger, undo_entry
+from kubedrill.record.ledger import Entry, Ledger, undo_entry
 from kubedrill.undo import registry
 from kubedrill.undo.clearing import undo_all
 
 LOOK_S = 0.5
 
 
-def end_overdue(ledger: Ledger) -> list[str]:
-    """Undo the entries whose deadline has passed, though the drill runs; return what failed."""
-    left = ledger.open_entries()
-    overdue = [entry for entry in left if entry.deadline and entry.deadline < now()]
-    return [failure for entry in overdue if (failure := undo_entry(ledger, entry))]
+class Overdue:
+    """Undoes what has outlived its time, though the drill runs: each by itself, for one may hang."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._threads: dict[str, threading.Thread] = {}
+
+    def end(self) -> None:
+        """Begin with those that are overdue, the last in first; what has failed is tried again."""
+        for entry in self._ledger.open_entries():
+            thread = self._threads.get(entry.id)
+            if entry.deadline and entry.deadline < now() and not (thread and thread.is_alive()):
+                self._threads[entry.id] = threading.Thread(
+                    target=self._undo, args=(entry,), name=entry.name, daemon=True
+                )
+                self._threads[entry.id].start()
+
+    def _undo(self, entry: Entry) -> None:
+        if failure := undo_entry(self._ledger, entry):
+            logging.error("overdue, not undone: %s", failure)
 
 
 def main() -> None:
@@ -37,9 +53,9 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     say_ready()
     ledger = Ledger(folder.ledger)
+    overdue = Overdue(ledger)
     while not _stdin_ended():
-        for failure in end_overdue(ledger):
-            logging.error("overdue, not undone: %s", failure)
+        overdue.end()
     left = ledger.open_entries()
     if not left:
         registry.unregister(folder)  # the runner may have been killed before it did
