@@ -56,6 +56,10 @@ class Aborted(Exception):  # noqa: N818 - an event of the drill
         self.held = held
 
 
+class Unwatched(Exception):  # noqa: N818 - an event of the drill
+    """Nothing has been known of an abort condition for too long; says of which, and of what."""
+
+
 def run(order: Order, console: Console, signals: Signals | None = None) -> Report:
     """Run the drill and return its verdict; NotStarted if nothing was started.
 
@@ -186,6 +190,8 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
                 drill.add(told)
             if held := abort.check(figures):
                 raise Aborted(held)
+            if words := abort.unwatched(figures):
+                raise Unwatched(words)
         tell_phases(drill, plan, begun)
         drill.look(plan)
 

@@ -1,5 +1,7 @@
 """A guard that has tripped interrupts the fault in force within 2 s of the sample that decided."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -59,3 +61,33 @@ def test_a_guard_ends_the_fault_at_once(guard: str, cluster: ClusterRecord, dril
     assert got_in["verdict"] == "PASS", got_in
     phases = {told["phase"]: told for told in verdict["break_glass"]}
     assert phases["fault"]["locked_out_s"] is not None
+
+
+def test_a_guard_sees_requests_that_hang(drill: Drills) -> None:
+    guard = "list.p99 > 3s for 1s"
+    faults = [{"load-balancer.pause": {}, "at": "1s"}]
+    slos = {"baseline": ["break_glass.availability == 100%"]}
+    changes = {"faults": faults, "phases": LONG, "abort": [guard], "slos": slos}
+    _, verdict = drill("hanging", changes).finish()
+    assert verdict["aborted"] == guard, reasons(verdict)
+    begun, undone = verdict["abort_reaction_s"], verdict["abort_undone_s"]
+    assert 0 < begun <= REACTION_S
+    assert begun < undone
+    [fault] = verdict["faults"]
+    assert fault["undone"], reasons(verdict)
+
+
+def test_a_guard_that_sees_nothing_ends_the_drill(drill: Drills) -> None:
+    guard = "etcd.healthy_members < 3 for 1s"
+    running = drill("blind", {"phases": LONG, "abort": [guard]})
+    running.wait_for_phase("baseline")
+    [scraper] = [
+        entry.process
+        for entry in Ledger(running.folder.ledger).entries()
+        if entry.name == "scraper" and entry.process
+    ]
+    os.kill(scraper[0], signal.SIGSTOP)
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"], verdict["aborted"]) == (2, "INVALID", "")
+    why = f"{guard}: etcd.healthy_members was unknown for 30s"
+    assert why in reasons(verdict)

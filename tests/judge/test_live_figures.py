@@ -14,6 +14,7 @@ from judged_scrapes import START, at
 from kubedrill.clock import SECOND
 from kubedrill.judge import live
 from kubedrill.judge.aborting import AbortWatch, Held
+from kubedrill.judge.arriving import without
 from kubedrill.judge.live import Tail
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.folder import RunFolder
@@ -144,6 +145,49 @@ def test_requests_that_hang_are_offered(drill: JudgedDrill, tmp_path, monkeypatc
         assert (load.offered, load.achieved) == (100.0, 0.0)
 
 
+@pytest.mark.parametrize(
+    ("timeout_s", "errors"),
+    [({}, (0.0, None)), ({"timeout_s": 4.0}, (0.0, 1.0))],  # nobody has recorded that they are lost
+)
+def test_what_hangs_lasts_so_far_and_has_failed_after_its_timeout(
+    drill: JudgedDrill, tmp_path, monkeypatch, timeout_s: dict[str, float], errors: Any
+) -> None:
+    drill.loaded = {"parameters": {"resource": "pods", **timeout_s}}
+    drill.load = drill.load[drill.load["intended"] < at(10)]
+    running = Running(tmp_path, drill, monkeypatch)
+    tail = Tail(running.folder, running.schedule)
+    # At 20 s, those of 10 s on have hung for 9 s: the window ends a second ago.
+    for second, p99, error_rate in zip((10.5, 20.0), (0.02, 9.0), errors, strict=True):
+        running.grow(second)
+        [load] = tail.poll().loads.values()
+        assert load.offered == 100.0
+        assert load.p99_s == pytest.approx(p99, abs=0.2), "one in a hundred is younger"
+        assert load.error_rate == error_rate
+
+
+def test_what_has_hung_into_the_window_tells_what_became_of_it(
+    drill: JudgedDrill, tmp_path, monkeypatch
+) -> None:
+    hung = drill.lists(5, 6)
+    drill.load["total_us"][hung], drill.load["outcome"][hung] = 10_000_000, Outcome.TIMEOUT
+    running = Running(tmp_path, drill, monkeypatch)
+    tail = Tail(running.folder, running.schedule)
+    running.grow(18.5)  # over 12.5..17.5 s
+    [load] = tail.poll().loads.values()
+    assert (load.offered, load.achieved, load.p99_s) == (100.0, 100.0, 10.0)
+    assert load.error_rate == pytest.approx(100 / 600)
+    running.grow(25.0)
+    [load] = tail.poll().loads.values()
+    assert (load.p99_s, load.error_rate) == (0.02, 0.0)
+
+
+def test_of_several_at_one_time_as_many_are_pending_as_have_no_record() -> None:
+    dues = np.array([1, 1, 1, 2, 3, 3])
+    assert without(dues, np.array([1, 1, 3, 4])).tolist() == [1, 2, 3]
+    assert without(dues, np.array([], np.int64)).tolist() == dues.tolist()
+    assert without(np.array([], np.int64), np.array([1])).tolist() == []
+
+
 def test_of_a_closed_loop_what_was_answered_is_offered(running: Running) -> None:
     running.grow(9.0)
     loads = (replace(running.schedule.loads[0], arrivals=Arrivals.closed(5)),)
@@ -214,6 +258,52 @@ def test_a_condition_must_hold_for_its_time(
     assert told[:-1] == [None] * (len(looks) - 1)
     last = at(looks[-1][0])
     assert told[-1] == (Held(condition, last) if aborts else None)
+
+
+def test_where_nobody_is_answered_no_latency_is_long_enough(running: Running) -> None:
+    watch = AbortWatch(guarded(running, "list.p99 > 9s for 3s"))
+    refused = LiveFigures(at(1), "fault", 1.0, loads={"list": LiveLoad(10, 0, None, 1.0)})
+    assert watch.check(refused) is None
+    assert watch.check(replace(refused, time=at(4))) is not None
+
+
+PRESSED = {"loads": {"list": LiveLoad(10, 0, None)}}
+"""Requests that have not ended, of which it is not known whether they will."""
+IDLE = {"loads": {"list": LiveLoad(0, 0, None)}}
+KNOWN = {"upto": {"etcd.fsync.p99": at(29)}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "figures", "series"),
+    [
+        ("nodes.not_ready > 0 for 3s", {}, "nodes.not_ready"),
+        ("etcd.healthy_members < 2 for 3s", {}, "etcd.healthy_members"),
+        # The last answer is too old.
+        (
+            "etcd.healthy_members < 2 for 3s",
+            {"members": {"a": "healthy", "b": "healthy"}, "upto": {"etcd.healthy_members": at(-9)}},
+            "etcd.healthy_members",
+        ),
+        ("etcd.fsync.p99 > 1s for 3s", {}, "etcd.fsync.p99"),
+        ("etcd.fsync.p99 > 1s for 3s", KNOWN, ""),  # nothing was synced: that is known
+        ("list.p99 > 1s for 3s", PRESSED, "list.p99"),
+        ("list.error_rate > 1% for 3s", PRESSED, "list.error_rate"),
+        ("list.error_rate > 1% for 3s", IDLE, ""),
+        ("availability < 50% for 3s", {"reads": 1.0}, ""),
+    ],
+)
+def test_a_guard_that_sees_nothing_for_30_s_is_none(
+    running: Running, condition: str, figures: Any, series: str
+) -> None:
+    watch = AbortWatch(guarded(running, condition))
+    said = [
+        watch.unwatched(LiveFigures(at(second), phase, 1.0, **figures))
+        for second, phase in ((-60, None), (0, "fault"), (29.9, "fault"), (30, "fault"))
+    ]
+    assert said[:-1] == ["", "", ""]
+    assert said[-1].startswith(f"{condition}: {series} was unknown for 30s" if series else "")
+    assert bool(said[-1]) == bool(series)
+    assert watch.unwatched(LiveFigures(at(90), None, 0.0)) == "", "the last phase is over"
 
 
 def test_no_condition_never_aborts(running: Running) -> None:

@@ -85,9 +85,28 @@ def test_an_aborted_drill_fails_with_its_condition_first(drill: JudgedDrill, tmp
     assert [one.name for one in report.phases] == ["warmup", "baseline", "fault"]
     # Its fault is undone at 20 s, as if it had taken that long.
     assert (
-        "the undo began 5.00 s after the sample with which availability < 50% for 3s had held"
+        "the last undo began 5.00 s after the sample with which availability < 50% for 3s had held"
         in report.notes
     )
+
+
+def test_the_reaction_lasts_until_the_last_undo(drill: JudgedDrill, tmp_path) -> None:
+    ended(drill, 15, "aborted", condition="availability < 50% for 3s")
+    drill.scheduled_faults *= 2
+    first = [line for line in drill.faults if line["event"] not in {"undoing", "undone"}]
+    drill.faults += [{**line, "index": 1} for line in first]
+    for event_name, second in (("undoing", 22), ("undone", 24)):
+        drill.faults.append({**first[0], "index": 1, "event": event_name, "time": at(second)})
+    report = drill.judged(tmp_path)
+    assert (report.abort_reaction_s, report.abort_undone_s) == (7.0, 9.0)
+
+
+def test_an_abort_because_of_a_late_load_is_invalid(drill: JudgedDrill, tmp_path) -> None:
+    ended(drill, 15, "aborted", condition="list.p99 > 1s for 3s")
+    drill.load["wait_us"][drill.lists(12, 13)] = 400_000
+    report = drill.judged(tmp_path)
+    assert report.verdict is Verdict.INVALID
+    assert report.reasons[1].startswith("fault: load list: 20.00% of 500 arrivals started more")
 
 
 def test_an_aborted_drill_that_was_broken_is_invalid(drill: JudgedDrill, tmp_path) -> None:

@@ -8,24 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from kubedrill.clock import SECOND, now
-from kubedrill.figures.traces import left_out, of_arrivals, succeeded
+from kubedrill.figures.traces import succeeded
+from kubedrill.judge.arriving import SETTLED, Arriving, Growing
 from kubedrill.judge.recent import RecentFsyncs
-from kubedrill.judge.requests import latencies, percentile
+from kubedrill.judge.requests import percentile
 from kubedrill.process.tail import LineTail
-from kubedrill.reading.arrivals import Times
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_whole
 from kubedrill.record.live import LiveFigures, LiveLoad
 from kubedrill.record.live_series import AVAILABILITY, FSYNC, HEALTHY, NOT_READY, OBJECTS, RSS
-from kubedrill.record.sample import (
-    LOAD_DTYPE,
-    PROBE_DTYPE,
-    Records,
-    read_bin,
-)
+from kubedrill.record.sample import PROBE_DTYPE, Records
 from kubedrill.record.schedule import Schedule, ScheduledLoad
-from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
+from kubedrill.record.sidecar import ProbeSidecar
 from kubedrill.record.state import asked_live
 from kubedrill.record.vitals import GeneratorVitals, ProberVitals, Vitals
 from kubedrill.record.watched import HealthLook, NodeLook, ObjectLook, ResourceLook
@@ -33,55 +28,26 @@ from kubedrill.record.watched import HealthLook, NodeLook, ObjectLook, ResourceL
 WINDOW = 5 * SECOND
 """The figures are over the last five seconds: 50 probes a verb."""
 
-SETTLED = SECOND
-"""What was due within the last second may still be answered in time."""
-
 WRITTEN = SECOND // 2
 """The prober writes what has come every 200 ms: what is not there so long after its deadline has failed."""
 
 
-class _Growing:
-    """The latest records of one file of samples."""
+class _Probes:
+    """The latest records of the prober."""
 
-    def __init__(self, path: Path, dtype: np.dtype[np.void]) -> None:
-        self._path = path
-        self._dtype = dtype
-        self._read = 0
+    def __init__(self, path: Path) -> None:
+        self._growing = Growing(path, PROBE_DTYPE)
         self._pieces: deque[Records] = deque()
 
     def since(self, time: int) -> Records:
         """Return the records due since `time`, reading what was appended."""
-        if self._path.exists():
-            piece = read_bin(self._path, self._dtype, self._read)
-            self._read += len(piece)
-            if len(piece):
-                self._pieces.append(piece)
+        piece = self._growing.fresh()
+        if len(piece):
+            self._pieces.append(piece)
         while self._pieces and int(self._pieces[0]["intended"].max()) < time:
             self._pieces.popleft()
-        if not self._pieces:
-            return np.empty(0, self._dtype)
-        records = np.concatenate(self._pieces)
+        records = np.concatenate([np.empty(0, PROBE_DTYPE), *self._pieces])
         return records[records["intended"] >= time]
-
-
-class _Dues:
-    """When the arrivals of one load are due; asked for one stretch after the other."""
-
-    def __init__(self, blocks: Iterator[Times]) -> None:
-        self._blocks = blocks
-        self._pieces: deque[Times] = deque()
-
-    def between(self, begin: int, end: int) -> int:
-        """Return how many are due in [begin, end), monotonic ns; `begin` never falls."""
-        while not self._pieces or int(self._pieces[-1][-1]) < end:
-            block = next(self._blocks, None)
-            if block is None:
-                break
-            if len(block):
-                self._pieces.append(block)
-        while self._pieces and int(self._pieces[0][-1]) < begin:
-            self._pieces.popleft()
-        return sum(int(np.diff(np.searchsorted(piece, (begin, end)))[0]) for piece in self._pieces)
 
 
 class Tail:
@@ -91,14 +57,10 @@ class Tail:
         self._schedule = schedule
         self._folder = folder
         self._loads = {
-            load.name: [
-                _Growing(folder.samples / f"{name}.bin", LOAD_DTYPE) for name in load.sample_names
-            ]
-            for load in schedule.loads
+            load.name: Arriving(folder.samples, schedule, load) for load in schedule.loads
         }
-        self._dues = {load.name: _Dues(schedule.dues(load)) for load in schedule.loads}
         self._deadline = round(schedule.probing.deadline * SECOND)
-        self._probe = _Growing(folder.samples / "probe.bin", PROBE_DTYPE)
+        self._probe = _Probes(folder.samples / "probe.bin")
         self._health = LineTail(folder.health, HealthLook)
         self._resources = LineTail(folder.resources, ResourceLook)
         self._nodes = LineTail(folder.nodes, NodeLook)
@@ -154,23 +116,11 @@ class Tail:
 
     def _load(self, load: ScheduledLoad, time: int) -> LiveLoad:
         begin, end = self._window(time - SETTLED)
-        came = [growing.since(begin) for growing in self._loads[load.name]]
-        records = self._arrivals(load.sample_names[0], np.concatenate(came))
-        within = records[(records["intended"] < end) & ~left_out(records)]
-        # Of a closed loop the schedule does not know; it offers no more than what was answered.
-        offered = self._dues[load.name].between(begin, end) or len(within)
+        arrived = self._loads[load.name].within(begin, end)
         seconds = max((end - begin) / SECOND, 1.0)
-        ordered = latencies(within)
+        ordered = arrived.latencies
         p99 = percentile(ordered, "p99") if len(ordered) else None
-        well = int(succeeded(within).sum())
-        errors = 1 - well / len(within) if len(within) else None
-        return LiveLoad(offered / seconds, well / seconds, p99, errors)
-
-    def _arrivals(self, name: str, records: Records) -> Records:
-        path = self._folder.samples / f"{name}.json"
-        series = read_whole(path, LoadSidecar).series if path.exists() else ()
-        arrivals: Records = records[of_arrivals(records, series)]
-        return arrivals
+        return LiveLoad(arrived.due / seconds, arrived.answered / seconds, p99, arrived.error_rate)
 
     def _availability(self, verb: str, time: int) -> float | None:
         """Return the share of a verb's probes that were answered; None when none was due.

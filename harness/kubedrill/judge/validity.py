@@ -54,13 +54,16 @@ def of_drill(evidence: Evidence) -> Iterator[str]:
 
 
 def _abort(evidence: Evidence) -> Iterator[str]:
-    """Yield why the condition that ended a drill may have held because of the prober itself, or of others."""
+    """Yield why the condition that ended a drill may have held because of who measured it, or of others."""
     phase = evidence.schedule.phase_at(evidence.ending.time)
     if phase is None:
         return
     begun = replace(phase, end=evidence.ending.time)
     machine = evidence.machine.doubts(begun, evidence.may_hit_disks)
-    for doubt in (*machine, *_prober(evidence, begun)):
+    condition = evidence.ending.condition
+    guarded = (load for load in evidence.loads if condition.startswith(f"{load.scheduled.name}."))
+    loads = (doubt for load in guarded for doubt in _load(load, begun))
+    for doubt in (*machine, *_prober(evidence, begun), *loads):
         yield f"{phase.name}: {doubt}"
 
 

@@ -20,6 +20,7 @@ from kubedrill.judge.headroom import NO_HEADROOM, headroom, lacking, withheld
 from kubedrill.judge.loads import load_results
 from kubedrill.judge.objectives import evaluate, seeded
 from kubedrill.judge.server import resources, server_latency
+from kubedrill.record.faults import FaultEvent
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.lines import recorded
@@ -86,7 +87,7 @@ def _judge(evidence: Evidence) -> Report:
     phases = [phase for phase in schedule.phases if phase.start < evidence.ending.time]
     # Of a phase that was not finished, no more was offered than was due until then.
     played = [replace(phase, end=min(phase.end, evidence.ending.time)) for phase in phases]
-    metrics, reaction_s = evidence.metrics, _reaction_s(evidence)
+    metrics, reaction_s = evidence.metrics, _reaction_s(evidence, "undoing")
     return Report(
         experiment=schedule.experiment,
         run=schedule.run,
@@ -97,6 +98,7 @@ def _judge(evidence: Evidence) -> Report:
         reasons=reasons,
         aborted=evidence.ending.condition,
         abort_reaction_s=reaction_s,
+        abort_undone_s=_reaction_s(evidence, "undone"),
         phases=[_times(schedule, phase) for phase in phases],
         objectives=objectives,
         load=[
@@ -131,24 +133,27 @@ def _notes(evidence: Evidence, reaction_s: float | None) -> Iterator[str]:
     yield from evidence.machine.notes()
     if reaction_s is not None:
         sample = f"the sample with which {evidence.ending.condition} had held"
-        yield f"the undo began {reaction_s:.2f} s after {sample}"
+        yield f"the last undo began {reaction_s:.2f} s after {sample}"
     yield from evidence.audit.notes()
     for scrape in evidence.metrics.scrapes:
         if not scrape.kept:
             yield f"not read: {scrape.error}"
 
 
-def _reaction_s(evidence: Evidence) -> float | None:
-    """Return the time from the sample with which an abort condition had held to the first undo after it.
+def _reaction_s(evidence: Evidence, event: FaultEvent) -> float | None:
+    """Return the time from the sample with which an abort condition had held to the last such event.
 
-    In seconds; None if the drill was not aborted, or nothing was in force then. Where the sample was not
-    noted, from the moment at which the condition was seen to hold.
+    Of what was in force then: `undoing`, `undone`. In seconds; None if the drill was not aborted, or
+    nothing was in force. Where the sample was not noted, from when the condition was seen to hold.
     """
     ending = evidence.ending
     since = ending.time if ending.sample is None else ending.sample
-    begun = [fault.at("undoing") for fault in evidence.faults]
-    after = [time - since for time in begun if time is not None and time >= ending.time]
-    return min(after) / SECOND if ending.condition and after else None
+    in_force = (fault for fault in evidence.faults if (fault.at("undoing") or 0) >= ending.time)
+    times = [fault.at(event) for fault in in_force]
+    told = [time for time in times if time is not None]
+    if not ending.condition or not told or len(told) < len(times):
+        return None
+    return (max(told) - since) / SECOND
 
 
 def _decide(

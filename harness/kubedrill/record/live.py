@@ -13,9 +13,9 @@ class LiveLoad:
     achieved: float
     """Whole, valid answers a second, counted by intended start."""
     p99_s: float | None
-    """From the intended start; None without an answer."""
+    """From the intended start, of what hangs so far; None without an answer, and where nothing hangs."""
     error_rate: float | None = None
-    """Share 0..1 of the answers that are no success; None without any."""
+    """Share 0..1 of those that have ended, or should have, that are no success; None without any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,9 @@ class ScheduledObjective:
     line: Count | None = None
 
 
+TIMEOUT_S = 60.0
+"""So long a load's client waits for an answer, unless its parameters say otherwise."""
+
 DRAIN_S = 5
 """After the last phase, what is in flight may end within this; then it is cut."""
 

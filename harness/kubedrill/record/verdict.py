@@ -267,7 +267,10 @@ class Report(Judged):
     aborted: str = ""
     """The abort condition that ended the drill; empty if none did."""
     abort_reaction_s: float | None = None
-    """From the sample with which it had held to the undo of what was in force; None if nothing was."""
+    """From the sample with which it had held to when the last undo of what was in force began; None if
+    nothing was."""
+    abort_undone_s: float | None = None
+    """The same, to the proof of the last undo; None as well if one was not proven."""
     phases: list[PhaseTimes]
     objectives: list[ObjectiveResult]
     load: list[LoadResult]

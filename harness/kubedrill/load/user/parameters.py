@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from kubedrill.errors import NotStarted
 from kubedrill.reading.wrong import in_parameters
+from kubedrill.record.schedule import TIMEOUT_S
 from kubedrill.record.share import Share
 from kubedrill.wire.target import Http
 
@@ -21,7 +22,10 @@ class Parameters(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     timeout_s: float = Field(
-        60.0, gt=0, le=3600, description="seconds until a request has failed, from its real start"
+        TIMEOUT_S,
+        gt=0,
+        le=3600,
+        description="seconds until a request has failed, from its real start",
     )
     max_in_flight: int = Field(
         1000,
