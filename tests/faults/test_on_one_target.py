@@ -1,7 +1,8 @@
 """Two faults on one target, on the real control plane: the first undo does not lift the second."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from json_lines import read_lines
@@ -15,6 +16,8 @@ from kubedrill.record.ledger import Ledger
 from kubedrill.record.ledger import undo as undo_open
 
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+
+Until = Callable[..., object]
 
 ON_C = {"zone": "c"}
 
@@ -33,22 +36,50 @@ def state(cluster: ClusterRecord, component: str = "kube-scheduler-c") -> str:
 
 
 PAUSE, KILL = "kube-scheduler.pause", "kube-scheduler.kill"
+SLOW = {**ON_C, "cpus": 0.01}
+PAIRS = [
+    ((PAUSE, ON_C), (KILL, ON_C)),
+    (("kube-scheduler.limit_cpu", SLOW), (KILL, ON_C)),
+    (("kube-apiserver.limit_cpu", SLOW), ("kube-apiserver.pause", ON_C)),
+    (("load-balancer.remove_backend", ON_C), ("kube-apiserver.kill", ON_C)),
+]
 
 
 @pytest.mark.parametrize("first_undone", [0, 1])
-def test_a_kill_of_what_is_paused(cluster: ClusterRecord, folder: RunFolder, first_undone: int):
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: " and ".join(name for name, _ in pair))
+def test_the_first_undo_does_not_lift_the_second(
+    cluster: ClusterRecord,
+    folder: RunFolder,
+    pair: tuple[tuple[str, dict[str, Any]], ...],
+    first_undone: int,
+    until: Until,
+):
+    until(lambda: "c" in handle_of(cluster).balancing.served())  # after whatever was before
     run = str(folder.path)
-    faults = [PAUSE, KILL]
-    for index, fault in enumerate(faults):
-        inject(fault, ON_C, run, index)
-    said = undo(faults[first_undone], run, first_undone)
-    other = 1 - first_undone
-    assert f"{faults[other]} is, on the same" in said["proof"]
-    assert state(cluster) == ("held" if other else "paused")
-    said = undo(faults[other], run, other)
-    assert said["proof"].startswith("/healthz of kube-scheduler-c: 200")
+    for index, (fault, given) in enumerate(pair):
+        inject(fault, given, run, index)
+    entries = [Ledger(folder.ledger).open_fault("fault", index) for index in range(2)]
+    handles = [handle_of(cluster, entry.id) for entry in entries]
+    assert all(handle.in_force() for handle in handles)
+    kept, then = handles[1 - first_undone].in_force(), 1 - first_undone
+    undo(pair[first_undone][0], run, first_undone)
+    assert handles[first_undone].in_force() == ()
+    assert handles[then].in_force() == kept
+    said = undo(pair[then][0], run, then)
+    assert "on the same" not in said["proof"]
     events = {line["event"] for line in read_lines(folder.faults)}
     assert events == {"injecting", "injected", "took-effect", "undoing", "undone"}
+
+
+def test_what_another_fault_keeps_from_being_well_is_told(
+    cluster: ClusterRecord, folder: RunFolder
+):
+    run = str(folder.path)
+    for index, fault in enumerate((PAUSE, KILL)):
+        inject(fault, ON_C, run, index)
+    assert f"{KILL} is, on the same" in undo(PAUSE, run, 0)["proof"]
+    assert state(cluster) == "held"
+    assert undo(KILL, run, 1)["proof"].startswith("/healthz of kube-scheduler-c: 200")
 
 
 def test_a_zone_that_is_cut_off_and_lost(cluster: ClusterRecord, folder: RunFolder):
