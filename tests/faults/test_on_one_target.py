@@ -40,6 +40,7 @@ SLOW = {**ON_C, "cpus": 0.01}
 PAIRS = [
     ((PAUSE, ON_C), (KILL, ON_C)),
     (("kube-scheduler.limit_cpu", SLOW), (KILL, ON_C)),
+    (("kube-scheduler.flags", {**ON_C, "set": {"kube-api-qps": 20}}), (KILL, ON_C)),
     (("kube-apiserver.limit_cpu", SLOW), ("kube-apiserver.pause", ON_C)),
     (("load-balancer.remove_backend", ON_C), ("kube-apiserver.kill", ON_C)),
 ]

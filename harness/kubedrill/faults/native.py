@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from kubedrill.faults.progress import (
     is_ending,
     planned_undo,
 )
-from kubedrill.faults.turns import Place, StillUndone, expect, standing, take
+from kubedrill.faults.turns import Place, StillUndone, Turn, expect, standing, take
 from kubedrill.process.environment import environment, kubeconfig
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_json
@@ -138,8 +138,9 @@ def undo(run: str, index: int = 0) -> dict[str, Any]:
         raise Progress(folder, NAME, index).fail(str(late)) from late
 
 
-def _undo(folder: RunFolder, index: int, begun: Callable[[], None]) -> dict[str, Any]:
-    begun()  # nobody but Chaos Toolkit knows more of it
+def _undo(folder: RunFolder, index: int, turn: Turn) -> dict[str, Any]:
+    turn.come()
+    turn.begun.set()  # nobody but Chaos Toolkit knows more of it
     ledger = Ledger(folder.ledger)
     entry = ledger.open_fault(NAME, index)
     if entry is None:

@@ -15,13 +15,10 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Entry, Ledger
 from kubedrill.record.ledger_lines import What
 
-BEGINNING_S = 1.0
-"""For so long the next one waits until one has begun: to ask the supervisor takes some ms."""
+BEGINNING_S = 0.5
+"""For so long one waits until a newer one has begun, which may have to look first how its fault is."""
 
 POLL_S = 0.05
-
-Undo = Callable[[Callable[[], None]], dict[str, Any]]
-"""Undoes a fault; calls what it is given as soon as it has begun."""
 
 
 class Place(NamedTuple):
@@ -37,20 +34,29 @@ class StillUndone(Exception):  # noqa: N818 - an event of the drill
 
 
 @dataclass(slots=True)
-class _Turn:
-    """One undo, in a thread of its own."""
+class Turn:
+    """One undo, in a thread of its own where others are due with it."""
 
+    after: "Turn | None" = None
+    """That of the next newer fault."""
     begun: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
     answer: dict[str, Any] = field(default_factory=dict)
     error: BaseException | None = None
 
-    def start(self, place: Place, undo: Undo, after: "_Turn | None") -> None:
+    def come(self) -> None:
+        """Wait until all that are newer have begun."""
+        if self.after:
+            self.after.begun.wait(BEGINNING_S)
+
+    def start(self, place: Place, undo: "Undo", rollback: "Turn | None" = None) -> None:
+        """Play the undo, after that other rollback where it is one too."""
+
         def play() -> None:
-            if after:
-                after.over.wait(GRACE / SECOND)
+            if rollback:
+                rollback.over.wait(GRACE / SECOND)
             try:
-                self.answer = undo(self.begun.set)
+                self.answer = undo(self)
             except BaseException as error:  # noqa: BLE001 - raised again for who waits for it
                 self.error = error
             self.begun.set()
@@ -60,6 +66,10 @@ class _Turn:
         threading.Thread(target=play, name=name, daemon=True).start()
 
 
+Undo = Callable[[Turn], dict[str, Any]]
+"""Undoes a fault: begins it when its turn has `come`, and sets it `begun`."""
+
+
 @dataclass(slots=True)
 class _Injected:
     """A fault that this process has injected, and not undone yet."""
@@ -67,7 +77,7 @@ class _Injected:
     undo: Undo
     due: int | None
     """When its undo is planned, monotonic ns; None where no schedule says."""
-    turn: _Turn | None = None
+    turn: Turn | None = None
     failed: str = ""
     """Why its last undo failed."""
     tried_at_end: bool = False
@@ -108,10 +118,10 @@ def take(place: Place, undo: Undo, limit_s: float | None = None) -> dict[str, An
     StillUndone after `limit_s`: it goes on then. What another process has injected is undone by itself.
     """
     if place not in _injected:
-        return undo(lambda: None)
+        return undo(Turn())
     mine = _injected[place]
     _begin_due(place.folder)
-    mine.turn = mine.turn or _begin(place)
+    mine.turn = mine.turn or _begin(place, None)
     until = None if limit_s is None else now() + round(limit_s * SECOND)
     while not mine.turn.over.wait(POLL_S):
         if until is not None and now() >= until:
@@ -151,20 +161,19 @@ def _not_undone(folder: RunFolder, entry: Entry) -> str:
 
 
 def _begin_due(folder: RunFolder) -> None:
-    """Begin the undos of what is due, the last in first, each when the one before has begun."""
+    """Begin the undos of what is due, the last in first."""
+    newer: Turn | None = None
     for place, injected in reversed([*_injected.items()]):
         if place.folder == folder and injected.is_due():
-            injected.turn = _begin(place)
+            newer = injected.turn = _begin(place, newer)
 
 
-def _begin(place: Place) -> _Turn:
+def _begin(place: Place, newer: Turn | None) -> Turn:
     """Begin an undo; rollbacks of activities are played one after the other, since nobody knows of what."""
-    turn, before = _Turn(), None
+    turn, before = Turn(newer), None
     _injected[place].tried_at_end = ENDED.is_set()
     if place.what == "activity":
         turns = (known.turn for key, known in _injected.items() if key.what == "activity")
         before = next((known for known in turns if known and not known.over.is_set()), None)
-        turn.begun.set()
     turn.start(place, _injected[place].undo, before)
-    turn.begun.wait(BEGINNING_S)
     return turn

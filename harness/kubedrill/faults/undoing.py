@@ -5,7 +5,7 @@ tried again until the fault's time is over.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.fault import Fault, Scene, Seen, missing, proof
 from kubedrill.faults.progress import FaultFailed, Progress, folder_of, planned_undo
 from kubedrill.faults.proving import POLL_S, undo_proven
-from kubedrill.faults.turns import Place
+from kubedrill.faults.turns import Place, Turn
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
@@ -80,7 +80,7 @@ def _lost(folder: RunFolder, index: int) -> Entry | None:
 
 
 def _undo_by_name(
-    fault: str, folder: RunFolder, index: int, file: str, begun: Callable[[], None]
+    fault: str, folder: RunFolder, index: int, file: str, turn: Turn
 ) -> dict[str, Any]:
     ledger = Ledger(folder.ledger)
     entry = ledger.open_fault("fault", index, fault) or _lost(folder, index)
@@ -96,7 +96,7 @@ def _undo_by_name(
     facts = entry.facts.get("facts") or entry.facts.get("found", {})
     scene = Scene(record, handle, targets, facts=facts, owner=entry.id)
     progress = Progress(folder, fault, index, targets, known.moves(), known.shows())
-    return _Undo(known, scene, entry, progress, ledger).play(begun)
+    return _Undo(known, scene, entry, progress, ledger).play(turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +109,14 @@ class _Undo:
     progress: Progress
     ledger: Ledger
 
-    def play(self, begun: Callable[[], None]) -> dict[str, Any]:
-        """Undo it, and call `begun` when that has begun; FaultFailed, also for what was wrong before."""
+    def play(self, turn: Turn) -> dict[str, Any]:
+        """Undo it when its turn has come; FaultFailed, also for what was wrong before."""
         why = self._lapse() or self._unfinished() or self._lost()
         # Told first: whatever becomes of the undo, it does not hide this.
         failed = self.progress.fail(why) if why else None
+        turn.come()
         begin = now()
-        proof, ended = self._prove(begin, begun)
+        proof, ended = self._prove(begin, turn)
         at = self.progress.say("undone", proof, time=ended)
         self.ledger.undone(self.entry.id)
         _remembered.pop((self.progress.folder, self.progress.index), None)
@@ -124,10 +125,10 @@ class _Undo:
         seconds = (at - begin) / SECOND
         return {"targets": [*self.scene.targets], "seconds": seconds, "proof": proof}
 
-    def _prove(self, begin: int, begun: Callable[[], None]) -> tuple[str, int]:
+    def _prove(self, begin: int, turn: Turn) -> tuple[str, int]:
         """Begin it, wait for the proof, and return that with when it was seen, monotonic ns."""
         why = self._begin()
-        begun()
+        turn.begun.set()
         with suppress(OSError):  # a full disk must keep nothing broken
             self.progress.say("undoing", time=begin)
 

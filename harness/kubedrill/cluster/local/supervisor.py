@@ -76,6 +76,8 @@ class Supervisor:
                 reply({"error": f"the supervisor cannot {verb}"})
         except (RequestRefused, Unlimitable, BalancerSilent, LinkRefused) as refusal:
             reply({"error": str(refusal)})
+        except OSError as error:  # a kernel that will not, just now, ends no cluster
+            reply({"error": f"the supervisor cannot {verb}: {error}"})
 
     def wait_s(self) -> float | None:
         """Return for how long nothing needs to start; None if nothing is due at all."""
@@ -287,9 +289,7 @@ class Supervisor:
                 reply({"pid": process.pid})
             supervised.waiting.clear()
             again, supervised.again = supervised.again, ""
-            if (
-                again and supervised.state != "held"
-            ):  # by another one, which has killed it meanwhile
+            if again and supervised.state != "held":  # another one has killed it meanwhile
                 self._start(supervised, again)
 
         return reap
