@@ -192,3 +192,27 @@ def test_a_member_that_is_let_go_and_held_again_is_invalid(
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     assert re.search(r"etcd-c was .* \d+\.\d s after the kill.*: it did not last", reasons(verdict))
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_another_component_that_is_killed_by_hand_is_named(
+    asks: bool, cluster: ClusterRecord, drill: Drills
+) -> None:
+    """Whether or not an objective asks: then it fails."""
+    asked = "collateral == 0"
+    slos = {"slos": {"fault": [asked] if asks else ["availability >= 1%"]}}
+    phases = ETCD_KILL["phases"] | {"fault": "15s"}
+    running = drill("beside", ETCD_KILL | slos | {"phases": phases})
+    running.wait_for_phase("fault")
+    running.wait_for("the fault's effect", lambda: took_effect(running))
+    pid = handle_of(cluster).components()["kube-scheduler-b"].pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    _, verdict = running.finish()
+    words = "kube-scheduler-b exited (signal 9); nobody had asked for it, and no fault announces it"
+    assert words in [change["words"] for change in verdict["collateral"]]
+    assert words in (running.folder.path / "report.html").read_text()
+    if asks:
+        assert objective(verdict, asked)["verdict"] == "FAIL", reasons(verdict)
+    told = read_lines(running.folder.surrounding)
+    assert [(look["when"], look["error"]) for look in told] == [("before", ""), ("after", "")]

@@ -82,6 +82,22 @@ def move_the_scheduler(made: JudgedDrill) -> None:
         made.scrapes.leases[number] = lease(number / 10, scheduler="zone-c")
 
 
+def hold_back(made: JudgedDrill, component: str = "kube-scheduler-b") -> None:
+    for second, look in enumerate(made.scrapes.resources, -1):
+        periods = min(max(second - 13, 0), 3)
+        usage = {"pid": 9, "cpu_s": 1.0, "rss_bytes": 1, "throttled": periods}
+        look["processes"] = {**look["processes"], component: usage}
+
+
+def lose_a_node(made: JudgedDrill) -> None:
+    look = {"took_us": 1000, "nodes": 2, "error": ""}
+    for second in range(END):
+        lost = ["n-1"] if second >= 14 else []
+        made.scrapes.nodes.append({"time": at(second), "not_ready": lost, **look})
+    unknown = {"time": at(12), "not_ready": [], **look, "nodes": 0, "error": "timeout"}
+    made.scrapes.nodes[12] = unknown
+
+
 def announce_nothing(made: JudgedDrill) -> None:
     made.faults = [{**line, "moves": []} for line in made.faults]
 
@@ -99,6 +115,12 @@ def announce_nothing(made: JudgedDrill) -> None:
             "exit",
             "kube-scheduler-b exited (signal 15); asked by somebody, and no fault announces it",
         ),
+        (
+            hold_back,
+            "throttled",
+            "kube-scheduler-b was held back by a CPU quota, and no fault announces it",
+        ),
+        (lose_a_node, "node", "node n-1 is not ready, and no fault announces it"),
         (
             move_the_scheduler,
             "leader",
@@ -121,6 +143,22 @@ def test_what_it_does_not_announce_is_named(
     assert (found.kind, found.words) == (kind, words)
     assert (report.verdict, values(report)) == (Verdict.FAIL, [0.0, 1.0, 0.0])
     assert report.objectives[1].reason == f"1 is not exactly 0; {words}"
+
+
+@pytest.mark.parametrize(
+    ("change", "target"),
+    [
+        (hold_back, "kube-scheduler-b"),
+        (hold_back, "zone-b"),
+        (lose_a_node, "node/n-1"),
+        (lose_a_node, "zone-b"),
+    ],
+)
+def test_what_a_fault_has_hit_is_not_besides(tmp_path: Path, change: Change, target: str) -> None:
+    made = looked_after()
+    change(made)
+    made.faults = [{**line, "target": f"etcd-b, {target}"} for line in made.faults]
+    assert asked(tmp_path, made).collateral == []
 
 
 @pytest.mark.parametrize("change", [kill_another, take_another, announce_nothing])
@@ -172,6 +210,23 @@ def test_a_pod_that_a_fault_deletes_or_has_evicted_is_announced(
         line.pop("target", None)  # as it was written once
         line |= {"targets": ["etcd-b"], **told}
     assert asked(tmp_path / "announced", made).collateral == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "left"), [("web/ReplicaSet/front", []), ("web/ReplicaSet/back", ["web/c"])]
+)
+def test_a_pod_that_its_controller_makes_in_its_place_is_announced(
+    tmp_path: Path, owner: str, left: list[str]
+) -> None:
+    made = without_a_pod()
+    before, after = made.surrounding
+    before["owners"] = {"web/a": "web/ReplicaSet/back", "web/b": "web/ReplicaSet/front"}
+    after["there"] = {**after["there"], "pods": ["web/a", "web/c"]}
+    after["owners"] = {"web/a": "web/ReplicaSet/back", "web/c": owner}
+    for line in made.faults:
+        line.pop("target", None)
+        line |= {"targets": ["etcd-b", "pod/web/b"]}
+    assert [change.what for change in asked(tmp_path, made).collateral] == left
 
 
 def test_of_a_fault_that_does_not_say_any_leader_may_move(tmp_path: Path) -> None:

@@ -15,7 +15,13 @@ from kubedrill.observe import kernel
 from kubedrill.observe.fsync import FsyncWatch
 from kubedrill.observe.machine import MachineMeter
 from kubedrill.observe.processes import Process, ended_children, parse, spent
+from kubedrill.observe.resources import Resources
+from kubedrill.process.identity import start_of
+from kubedrill.process.usage import ProcessUsage
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import read_lines
 from kubedrill.record.machine import MachineLook
+from kubedrill.record.watched import ResourceLook
 
 BURN = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass\n"
 BURST = """
@@ -262,6 +268,29 @@ def test_a_real_quota_is_the_machine(tmp_path, quota: Path) -> None:
     assert burnt.used_s > 0.9 * min(burnt.had_s, BURNT_S)
     assert 0 <= burnt.limit_throttled <= burnt.limit_periods
     assert burnt.limit_throttled > 0 or burnt.had_s > 1.5 * BURNT_S
+
+
+def test_a_component_with_a_quota_of_its_own_is_seen_to_be_held_back(tmp_path, quota: Path) -> None:
+    spin = [sys.executable, "-c", "while True: pass"]
+    with subprocess.Popen(spin) as held, subprocess.Popen(spin) as free:
+        try:
+            (quota / "cgroup.procs").write_text(f"{held.pid}")
+            named = {"held": (held.pid, start_of(held.pid)), "free": (free.pid, start_of(free.pid))}
+            folder, usage = RunFolder.create(tmp_path, "one"), ProcessUsage()
+            resources = Resources(folder, lambda: usage.measure(named))
+            deadline = time.monotonic() + 60
+            counts: list[int | None] = []
+            while len({*counts}) < 3:
+                assert time.monotonic() < deadline, counts
+                time.sleep(0.2)
+                resources.once()
+                look = [*read_lines(folder.resources, ResourceLook)][-1]
+                assert look.processes["free"].throttled is None, "what holds us all is the machine"
+                counts.append(look.processes["held"].throttled)
+        finally:
+            held.kill()
+            free.kill()
+    assert counts == sorted(counts)
 
 
 def test_only_the_cores_that_we_may_run_on_count() -> None:

@@ -55,6 +55,8 @@ class Scrapes:
 
     leases: list[dict[str, Any]] = field(default_factory=list)
     """Looked at only where an objective is about who leads."""
+    nodes: list[dict[str, Any]] = field(default_factory=list)
+    """Looked at only where something is broken, or an objective is about nodes."""
     machine: list[dict[str, Any]] = field(
         default_factory=lambda: [machine_line(n) for n in range(END + 1)]
     )
@@ -72,6 +74,8 @@ class Scrapes:
         write_lines(folder.resources, self.resources)
         if self.leases:
             write_lines(folder.leases, self.leases)
+        if self.nodes:
+            write_lines(folder.nodes, self.nodes)
         write_lines(folder.machine_looks, self.machine)
         write_json(folder.machine, self.calibration)
 

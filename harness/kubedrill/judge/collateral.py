@@ -15,12 +15,15 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.surrounding import Surrounding
 from kubedrill.record.verdict import CollateralChange
-from kubedrill.record.watched import LeaseLook
+from kubedrill.record.watched import LeaseLook, NodeLook, Usage
 from kubedrill.words import exit_status
 
 LEASE_MOVES = 20 * SECOND
 """So long after a fault a Lease may still change hands because of it: it runs out after 15 s, and who
 waits for it looks every 2 s."""
+
+NODE_SETTLES = 60 * SECOND
+"""So long after a fault its nodes may still change: they are not ready 50 s after their last sign of life."""
 
 LEASE_LOST = 1
 """With this status a controller-manager or scheduler exits that led and could not renew its Lease for 10 s
@@ -33,6 +36,7 @@ class Collateral:
 
     leases: Found[LeaseLook]
     surrounding: Found[Surrounding]
+    nodes: Found[NodeLook]
     changes: tuple[CollateralChange, ...]
 
     @classmethod
@@ -47,13 +51,16 @@ class Collateral:
         """Read the files of a run; one that is missing or wrong says nothing, and why."""
         leases = looks(folder, folder.leases, LeaseLook, may_be_cut=ending.killed)
         around = looks(folder, folder.surrounding, Surrounding, may_be_cut=ending.killed)
+        nodes = looks(folder, folder.nodes, NodeLook, may_be_cut=ending.killed)
         told = [
             *_exits(metrics, faults, schedule),
+            *_throttled(metrics, faults, schedule),
             *_elections(metrics, faults, schedule),
             *_leases(leases.lines, faults),
+            *_nodes(nodes.lines, faults),
             *_objects(around.lines, faults),
         ]
-        return cls(leases, around, tuple(sorted(told, key=lambda change: change.time)))
+        return cls(leases, around, nodes, tuple(sorted(told, key=lambda change: change.time)))
 
     def of(self, schedule: Schedule, phase: Phase) -> list[CollateralChange]:
         """Return the changes of a phase; what was seen before the first or after the last is theirs."""
@@ -104,6 +111,52 @@ def _announces(fault: ToldFault, line: Exited) -> bool:
     )
 
 
+def _throttled(
+    metrics: Metrics, faults: Iterable[ToldFault], schedule: Schedule
+) -> Iterator[CollateralChange]:
+    """Yield each component that a CPU quota held back in a phase, though no fault in force has hit it."""
+    known = list(faults)
+    for phase in schedule.phases:
+        first: dict[str, int] = {}
+        for before, after in pairwise(metrics.resources.lines):
+            if not phase.holds(after.time):
+                continue
+            for name, usage in after.processes.items():
+                if _held_back(before.processes.get(name), usage) and not any(
+                    fault.holds(name, after.time) for fault in known
+                ):
+                    first.setdefault(name, after.time)
+        for name, time in first.items():
+            words = f"{name} was held back by a CPU quota, and no fault announces it"
+            yield CollateralChange(kind="throttled", time=time, what=name, words=words)
+
+
+def _held_back(before: Usage | None, after: Usage) -> bool:
+    """Whether a quota has held the same process back between two looks."""
+    if before is None or before.pid != after.pid or before.throttled is None:
+        return False
+    return (after.throttled or 0) > before.throttled
+
+
+def _nodes(looks: Sequence[NodeLook], faults: Iterable[ToldFault]) -> Iterator[CollateralChange]:
+    """Yield the nodes that became ready or ceased to be, though no fault has hit them or a whole zone."""
+    known = list(faults)
+    answered = [look for look in looks if not look.error]
+    for before, after in pairwise(answered):
+        was, there = {*before.not_ready}, {*after.not_ready}
+        for names, became in ((there - was, "is not ready"), (was - there, "is ready, or gone")):
+            for name in sorted(names):
+                if not any(_hits_node(fault, name, after.time) for fault in known):
+                    words = f"node {name} {became}, and no fault announces it"
+                    yield CollateralChange(kind="node", time=after.time, what=name, words=words)
+
+
+def _hits_node(fault: ToldFault, name: str, time: int) -> bool:
+    """Whether a fault in force, or that was until a moment ago, has hit a node or a zone with its nodes."""
+    zones = (target for target in fault.targets if target.startswith("zone-"))
+    return any(fault.hit(target, time, NODE_SETTLES) for target in (f"node/{name}", *zones))
+
+
 def _elections(
     metrics: Metrics, faults: Iterable[ToldFault], schedule: Schedule
 ) -> Iterator[CollateralChange]:
@@ -136,10 +189,12 @@ def _objects(
     """Yield what came or went between two looks, but for what faults say that they take away."""
     announced = {name for fault in faults for name in _taken_away(fault)}
     for before, after in pairwise(looks):
+        owners = {before.owners[name] for name in announced if name in before.owners}
+        anew = {name for name, owner in after.owners.items() if owner in owners}
         for kind in before.there.keys() & after.there.keys():
             was, there = set(before.there[kind]), set(after.there[kind])
             singular = kind.removesuffix("s")
-            for names, became in ((there - was, "was made"), (was - there, "is gone")):
+            for names, became in ((there - was - anew, "was made"), (was - there, "is gone")):
                 for name in sorted(names - announced):
                     words = f"{singular} {name} {became}: neither load nor seed, which label theirs"
                     yield CollateralChange(kind="object", time=after.time, what=name, words=words)

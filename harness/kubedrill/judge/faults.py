@@ -87,11 +87,15 @@ class ToldFault:
 
     def holds(self, component: str, time: int) -> bool:
         """Whether a component was rightly silent: it or its zone was held down, or only just let go."""
-        begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
         zone = f"zone-{component.rpartition('-')[2]}"
-        if begun is None or not {component, zone} & {*self.targets}:
+        return self.hit(component, time, WARM) or self.hit(zone, time, WARM)
+
+    def hit(self, target: str, time: int, slack: int) -> bool:
+        """Whether it had hit a target at a time, and was in force, or until so shortly before."""
+        begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
+        if begun is None or target not in self.targets:
             return False
-        return begun <= time and (over is None or time <= over + WARM)
+        return begun <= time and (over is None or time <= over + slack)
 
     def explains(self, start: int, end: int) -> bool:
         """Whether a leader change between two times is this fault's doing."""

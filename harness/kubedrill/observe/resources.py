@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import psutil
 
 from kubedrill.clock import now
+from kubedrill.observe.kernel import limit
 from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.process.usage import ProcessUsage
 from kubedrill.record.folder import RunFolder
@@ -27,6 +29,8 @@ class Resources:
         self._harness: Named = {}
         self._own = ProcessUsage()
         self._lines = JsonLines(folder.resources)
+        own = limit()
+        self._own_quota = own.stat if own else None
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
         """Measure at each of `times` that has not long passed, and once more when `ended` is set."""
@@ -43,10 +47,20 @@ class Resources:
             ResourceLook(
                 time=now(),
                 host=_host(),
-                processes=dict(self._cluster()),
+                processes={name: self._held_back(usage) for name, usage in self._cluster().items()},
                 harness=self._own.measure(self._drill()),
             )
         )
+
+    def _held_back(self, usage: Usage) -> Usage:
+        """Add how often a quota of its own has held a component back: what holds us all is the machine."""
+        try:
+            quota = limit(Path(f"/proc/{usage.pid}/cgroup"))
+            if quota is None or quota.stat == self._own_quota:
+                return usage
+            return usage.model_copy(update={"throttled": quota.counted()[1]})
+        except OSError:  # it has ended, or runs where we do not see it
+            return usage
 
     def _drill(self) -> Named:
         path = self._ledger.path

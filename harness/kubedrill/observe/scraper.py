@@ -23,16 +23,17 @@ from kubedrill.observe.nodes import Nodes
 from kubedrill.observe.objects import EVERY_S as OBJECTS_EVERY_S
 from kubedrill.observe.objects import Objects
 from kubedrill.observe.resources import Resources
+from kubedrill.observe.surrounding import Surroundings
 from kubedrill.observe.ticks import ticks
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 from kubedrill.process.priority import demote_when_busy, prefer
-from kubedrill.record import surrounding
-from kubedrill.record.cluster import ClusterRecord, Component
+from kubedrill.record.cluster import AUDITOR, ClusterRecord, Component
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.live_series import NOT_READY, OBJECTS
 from kubedrill.record.schedule import Schedule, allowed_hole
 from kubedrill.record.state import asked_live
+from kubedrill.record.surrounding import is_asked, needs_auditor
 from kubedrill.record.watched import LEADERLESS
 
 STAGGER = 50 * MILLISECOND
@@ -87,10 +88,13 @@ class Scraper:
         yield "resources", self._resources.run, ticks(schedule, settings.resources)
         yield "machine", self._machine.run, ticks(schedule, 1.0)
         yield "health", self._health.run, ticks(schedule, 1.0)
+        if not needs_auditor(_asked(schedule)) and self._looks_around(schedule):
+            around = Surroundings(self._folder, self._record)
+            yield "surroundings", around.run, (schedule.end,)
         if _asks_who_leads(schedule):
             leases = Leases(self._folder, self._record)
             yield "leases", leases.run, ticks(schedule, EVERY_S)
-        if _asks_for_nodes(schedule):
+        if _asks_for_nodes(schedule) or self._looks_around(schedule):
             nodes = Nodes(self._folder, self._record)
             yield "nodes", nodes.run, ticks(schedule, NODES_EVERY_S)
         if kinds := {OBJECTS[name] for name in asked_live(schedule) if name in OBJECTS}:
@@ -102,6 +106,10 @@ class Scraper:
             first = now() + number * STAGGER
             times = chain((first,), ticks(schedule, every, number * STAGGER))
             yield scrape.component.name, scrape.run, times
+
+    def _looks_around(self, schedule: Schedule) -> bool:
+        """Whether what changes besides is to be told: whatever is asked, of a drill that breaks something."""
+        return bool(schedule.faults) and AUDITOR in self._record.identities
 
     def _guard(self, watch: Watch, times: Iterable[int]) -> None:
         if watch not in self._unhurried:
@@ -120,7 +128,8 @@ class Scraper:
 
 def _asks_who_leads(schedule: Schedule) -> bool:
     asked = _asked(schedule)
-    return any(f".{LEADERLESS}" in text for text in asked) or surrounding.is_asked(asked)
+    leaderless = any(f".{LEADERLESS}" in text for text in asked)
+    return bool(schedule.faults) or leaderless or is_asked(asked)
 
 
 def _asks_for_nodes(schedule: Schedule) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal
 
+from pydantic import Field
+
 from kubedrill.record.audit import CONSISTENCY
 from kubedrill.record.lines import TimedLine
 from kubedrill.record.objective import parse
@@ -19,6 +21,8 @@ class Surrounding(TimedLine):
     """By kind of object, the names: `default/kubernetes`."""
     error: str
     """Why a kind is not among them; "" if each is."""
+    owners: dict[str, str] = Field(default_factory=dict)
+    """By pod, who makes another in its place: `web/ReplicaSet/front`; without those that nobody does."""
 
 
 def is_asked(objectives: Iterable[str]) -> bool:

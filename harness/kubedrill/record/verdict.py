@@ -220,11 +220,11 @@ class Violation(_Part):
 class CollateralChange(_Part):
     """What changed in the cluster, though no fault announces it, and neither load nor seed made it."""
 
-    kind: Literal["exit", "leader", "object"]
+    kind: Literal["exit", "throttled", "leader", "node", "object"]
     time: int
     """When it was seen, monotonic ns; of an object, after the drill."""
     what: str
-    """The component, the kind whose leader it is, or the object."""
+    """The component, the kind whose leader it is, the node, or the object."""
     words: str
 
 

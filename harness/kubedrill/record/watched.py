@@ -72,6 +72,8 @@ class Usage(Line):
     pid: Count
     cpu_s: Amount
     rss_bytes: Count
+    throttled: Count | None = None
+    """In how many periods a CPU quota that is not the drill's own has held it back; None without one."""
 
 
 class Host(Line):

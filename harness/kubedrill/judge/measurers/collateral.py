@@ -12,7 +12,7 @@ declare(
     Series(
         COLLATERAL,
         {None: "1", "count": "1"},
-        "changes that no fault announces: exits, leaders, objects that neither load nor seed made",
+        "changes that no fault announces: exits, quotas, leaders, nodes, and objects of others",
         "counter",
         "collateral",
     )
