@@ -91,3 +91,12 @@ def test_links_within_the_page_lead_somewhere() -> None:
     }
     for target in re.findall(r"\]\(#([^)]+)\)", TEXT):
         assert target in headings
+
+
+@pytest.mark.parametrize(
+    "file", sorted(DOCS.parent.glob("experiments/*.yaml")), ids=lambda file: file.stem
+)
+def test_what_is_shipped_asks_what_was_lost_and_what_changed_besides(file: Path) -> None:
+    text = file.read_text("utf-8")
+    assert "consistency == 0" in text
+    assert "collateral == 0" in text or "faults:" not in text

@@ -11,6 +11,7 @@ from kubedrill.clock import SECOND
 from kubedrill.judge import validity
 from kubedrill.judge.availability import availability
 from kubedrill.judge.break_glass import break_glass
+from kubedrill.judge.budget import budget
 from kubedrill.judge.cost import harness_cost
 from kubedrill.judge.elections import elections
 from kubedrill.judge.ending import Ending, read_ending
@@ -106,6 +107,7 @@ def _judge(evidence: Evidence) -> Report:
         ],
         faults=[fault_result(fault, evidence, unwell) for fault in evidence.faults],
         availability=[row for phase in phases for row in availability(evidence.probes, phase)],
+        budget=[row for phase in phases for row in budget(evidence.probes, phase)],
         server_latency=[row for phase in phases for row in server_latency(metrics, phase)],
         resources=[row for phase in phases for row in resources(metrics, phase)],
         harness=[harness_cost(evidence, phase) for phase in phases],

@@ -147,6 +147,16 @@ class AvailabilityResult(_Part):
         return scored(self.verb, self.level)
 
 
+class BudgetSpent(_Part):
+    """What a phase spends of a month's budget of downtime, under one named definition."""
+
+    phase: str
+    definition: str
+    unavailable_s: float
+    spent: float
+    """Share of the 1296 s that 99.95 % of 30 days allow; above 1: more than the month has."""
+
+
 class ServerLatency(_Part):
     """The apiserver's own SLI in one phase: client's view and server's view stand side by side."""
 
@@ -267,8 +277,7 @@ class Report(Judged):
     aborted: str = ""
     """The abort condition that ended the drill; empty if none did."""
     abort_reaction_s: float | None = None
-    """From the sample with which it had held to when the last undo of what was in force began; None if
-    nothing was."""
+    """From the sample with which it had held to the last undo's begin; None if nothing was in force."""
     abort_undone_s: float | None = None
     """The same, to the proof of the last undo; None as well if one was not proven."""
     phases: list[PhaseTimes]
@@ -276,6 +285,7 @@ class Report(Judged):
     load: list[LoadResult]
     faults: list[FaultResult]
     availability: list[AvailabilityResult]
+    budget: list[BudgetSpent] = []
     server_latency: list[ServerLatency]
     resources: list[ResourceResult]
     harness: list[HarnessCost]

@@ -9,6 +9,7 @@ from kubedrill.record.schedule import FREE_SHARE
 from kubedrill.record.series import EXEMPT
 from kubedrill.record.verdict import (
     AvailabilityResult,
+    BudgetSpent,
     FaultResult,
     LoadResult,
     ObjectiveResult,
@@ -223,6 +224,11 @@ def probes(report: Report, phase: str) -> ProbeCounts:
         (sum(lane.probes for lane in of), sum(lane.failed for lane in of)) for of in (scored, aside)
     )
     return ProbeCounts(*chain.from_iterable(counts))
+
+
+def spent(budget: BudgetSpent) -> str:
+    """Return for how long something was down, and how much of a month's budget that is: `1.30 s, 0.1 %`."""
+    return f"{figures.seconds(budget.unavailable_s)}, {figures.share(budget.spent)}"
 
 
 def fresh(report: Report, phase: str, verb: str) -> AvailabilityResult | None:

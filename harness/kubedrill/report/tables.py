@@ -39,6 +39,7 @@ def glance(report: Report) -> Table:
         ("Throughput", _load_rows(report, _THROUGHPUT)),
         ("Latency of the load, from the intended start", _load_rows(report, _LATENCY)),
         ("Availability: fresh connections through the load balancer", _probe_rows(report)),
+        ("Downtime, and its share of the 21.6 min a month of 99.95 %", _budget_rows(report)),
         ("etcd", _election_rows(report)),
         ("Resources of the control plane", _resource_rows(report)),
         ("CPU of each load's own processes", _client_rows(report)),
@@ -88,6 +89,13 @@ def _probe_rows(report: Report) -> Iterator[Row]:
         )
         longest = (figures.seconds(probes.longest_outage_s) if probes else "-" for probes in found)
         yield (f"longest outage of {verb}s", *longest)
+
+
+def _budget_rows(report: Report) -> Iterator[Row]:
+    for name in dict.fromkeys(spent.definition for spent in report.budget):
+        known = {spent.phase: spent for spent in report.budget if spent.definition == name}
+        found = (known.get(phase.name) for phase in report.phases)
+        yield (name, *(sentences.spent(phase) if phase else figures.NOTHING for phase in found))
 
 
 def _election_rows(report: Report) -> Iterator[Row]:
