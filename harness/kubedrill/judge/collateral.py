@@ -154,7 +154,7 @@ def _nodes(looks: Sequence[NodeLook], faults: Iterable[ToldFault]) -> Iterator[C
 def _hits_node(fault: ToldFault, name: str, time: int) -> bool:
     """Whether a fault in force, or that was until a moment ago, has hit a node or a zone with its nodes."""
     zones = (target for target in fault.targets if target.startswith("zone-"))
-    return any(fault.hit(target, time, NODE_SETTLES) for target in (f"node/{name}", *zones))
+    return any(fault.has_hit(target, time, NODE_SETTLES) for target in (f"node/{name}", *zones))
 
 
 def _elections(

@@ -88,9 +88,9 @@ class ToldFault:
     def holds(self, component: str, time: int) -> bool:
         """Whether a component was rightly silent: it or its zone was held down, or only just let go."""
         zone = f"zone-{component.rpartition('-')[2]}"
-        return self.hit(component, time, WARM) or self.hit(zone, time, WARM)
+        return self.has_hit(component, time, WARM) or self.has_hit(zone, time, WARM)
 
-    def hit(self, target: str, time: int, slack: int) -> bool:
+    def has_hit(self, target: str, time: int, slack: int) -> bool:
         """Whether it had hit a target at a time, and was in force, or until so shortly before."""
         begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
         if begun is None or target not in self.targets:
