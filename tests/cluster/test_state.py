@@ -67,3 +67,14 @@ def test_half_made_is_said_and_can_be_ended(traces):
     assert "half" in cluster.names()
     cluster.down("half")
     assert traces("half") == []
+
+
+def test_nobody_guesses_who_provides_a_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("KUBEDRILL_STATE", str(tmp_path))
+    folder = cluster_folder("whose")
+    folder.mkdir(parents=True)
+    (folder / "cluster.json").write_text("{}")
+    for call in (cluster.find, cluster.down):
+        with pytest.raises(NotStarted, match=r"whose/provider is gone.* such as local"):
+            call("whose")
+    assert (folder / "cluster.json").exists()

@@ -101,11 +101,19 @@ def write_id(folder: Path, cluster_id: str, provider: str) -> None:
 
 
 def read_provider(folder: Path) -> str:
-    """Return who provides the cluster of a folder; `local` if it does not say, or is not there."""
+    """Return who provides the cluster of a folder; `local` if it is half made, or is not there.
+
+    NotStarted for one that was up and does not say: another provider's cluster is not ours to guess at.
+    """
     try:
         return (folder / "provider").read_text(encoding="utf-8")
     except FileNotFoundError:
-        return "local"  # it is half made, or was made when there was no other
+        if (folder / "cluster.json").exists():
+            raise NotStarted(
+                f"cluster {folder.name}: {folder / 'provider'} is gone, so nobody knows who provides "
+                "it; write the provider of its cluster file into it, such as local"
+            ) from None
+        return "local"  # the name is written before anything is made
 
 
 def read_id(folder: Path) -> str | None:
