@@ -81,6 +81,15 @@ def test_edges_keep_to_the_clock_though_injections_take_time(
     assert (1, "undone") in events
 
 
+def test_no_injection_waits_for_imports(folder: RunFolder, tmp_path: Path) -> None:
+    """Which take 1 s of a core, on a machine that has one to spare."""
+    told = tmp_path / "imported"
+    child = player(folder, [until(0), action("tell", "imported", path=str(told))], [])
+    assert child.wait(60) == 0
+    needed = {"kubedrill.faults.etcd", "kubedrill.faults.zone", "kubedrill.cluster.local.handle"}
+    assert needed <= {*told.read_text().split()}
+
+
 def endless(path: Path) -> tuple[list[Any], list[Any]]:
     undo = action("undo 0: activity", "undo", path=str(path))
     inject = action("inject 0: activity", "inject", path=str(path))

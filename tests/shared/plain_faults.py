@@ -1,5 +1,6 @@
 """Faults that write files: what a test of the player, of watchdog and heal needs of a fault."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -18,6 +19,11 @@ def undo(path: str, seconds: float = 0.0) -> None:
     time.sleep(seconds)
     Path(path).unlink(missing_ok=True)
     _note(path, "undo")
+
+
+def imported(path: str) -> None:
+    """Write into the file `path` which modules this process has imported."""
+    Path(path).write_text("\n".join(sys.modules))
 
 
 def wait_until_gone(path: str) -> None:

@@ -19,8 +19,9 @@ from typing import Any, Final, Required, TypedDict
 
 from kubedrill.clock import SECOND
 from kubedrill.cluster.guest import GuestNeeded, grant, revoke, user_of
-from kubedrill.cluster.provider import provider_named
+from kubedrill.cluster.provider import handle_of, provider_named
 from kubedrill.faults.awaited import not_come
+from kubedrill.faults.catalogue import faults
 from kubedrill.faults.limited import held_back
 from kubedrill.faults.outcome import failure
 from kubedrill.faults.progress import (
@@ -66,8 +67,14 @@ NAME: Final = "activity"
 UNDO = ("kubedrill.faults.native", "roll_back")
 
 
-def prepare(experiment: ChaosExperiment) -> None:
-    """Import the modules of an experiment's activities, so that no injection waits for that."""
+def prepare(experiment: ChaosExperiment, folder: RunFolder) -> None:
+    """Import what plays an experiment's faults and activities, so that no injection waits for that.
+
+    All faults and the handle of a local cluster take 1 s of a core, which is how late an injection may be.
+    """
+    with suppress(Exception):  # as below
+        faults()
+        handle_of(ClusterRecord.read(folder.cluster))
     for action in (*experiment["method"], *experiment["rollbacks"]):
         arguments: Mapping[str, Any] = action["provider"].get("arguments", {})
         for played in (arguments.get("activity"), arguments.get("rollback")):

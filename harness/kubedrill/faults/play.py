@@ -72,7 +72,7 @@ def main() -> int:
     ignore_terminal()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     experiment = json.loads(folder.chaos_experiment.read_text(encoding="utf-8"))
-    prepare(experiment)
+    prepare(experiment, folder)
     say_ready()
     schedule = read_go()
     if schedule is None:
