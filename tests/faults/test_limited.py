@@ -75,3 +75,19 @@ def test_what_is_down_already_is_counted_and_the_undo_is_not_asked(
         undo("etcd.pause", run)
     assert Ledger(folder.ledger).open_entries() == []
     assert events(folder)[-1] == "undone"
+
+
+@pytest.mark.cluster
+@pytest.mark.breaks
+def test_what_is_taken_in_turn_counts_beside_what_is_down(
+    cluster: ClusterRecord, folder: RunFolder
+) -> None:
+    cluster.write(folder.cluster)
+    run = str(folder.path)
+    inject("kube-apiserver.pause", {"zone": ["a", "b"]}, run)
+    try:
+        with pytest.raises(FaultFailed, match="would leave 0 of 3 apiservers"):
+            inject("kube-apiserver.rolling_restart", {"zone": ["c"]}, run, 1)
+        assert handle_of(cluster).components()["kube-apiserver-c"].state == "running"
+    finally:
+        undo("kube-apiserver.pause", run)

@@ -116,7 +116,7 @@ def test_what_nobody_makes_anew_is_lost_only_where_the_file_says_so(
 ) -> None:
     nodes.orphan(NODE)
     whom = {"node": NODE} if fault == "node.drain" else {"pod": f"{nodes.space}/{NODE}"}
-    with pytest.raises(FaultFailed):
+    with pytest.raises(FaultFailed, match=r"no controller would make .* say allow_pod_loss: true"):
         inject(fault, whom, str(folder.path))
     undo_open(Ledger(folder.ledger))
     assert nodes.uid(NODE) == nodes.before[NODE]

@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
+from overlapping import refusals, refused, then
 
 from kubedrill.experiment import WantedFault
-from kubedrill.faults.catalogue import faults
-from kubedrill.faults.overlap import refusals as refusals_of
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.limits import Limits, LimitsPart
 
@@ -16,14 +15,6 @@ FIVE = ClusterDescription(("a", "b", "c", "d", "e"), ("holding etcd",))
 
 def kill(member: Any, inject_s: float, undo_s: float, **arguments: Any) -> WantedFault:
     return WantedFault("etcd.kill", {"member": member, **arguments}, "fault", inject_s, undo_s)
-
-
-def refusals(faults_then: Any, cluster: ClusterDescription) -> Any:
-    return refusals_of(faults(), faults_then, cluster)
-
-
-def refused(cluster: ClusterDescription, *faults: WantedFault) -> list[int]:
-    return [one.number for one in refusals(faults, cluster)]
 
 
 @pytest.mark.parametrize("second", ["b", "leader", "random", ["b"]])
@@ -76,7 +67,7 @@ def test_what_a_fault_does_alone_is_refused_too_and_other_extensions_are_not_loo
 LIMITED = ClusterDescription(("a", "b", "c"), ("limiting cpu", "limiting memory"))
 
 
-def limit(name: str, zone: str, **limits: Any) -> WantedFault:
+def limit(name: str, zone: Any, **limits: Any) -> WantedFault:
     return WantedFault(name, {"zone": zone, **limits}, "fault", 0, 10)
 
 
@@ -98,6 +89,14 @@ def test_a_second_limit_must_be_tighter_or_nobody_could_tell_its_effect(
     )
 
 
+def test_apiservers_that_the_kernel_kills_are_away() -> None:
+    name, each = "kube-apiserver.limit_memory", {"memory": "300MiB"}
+    assert refused(LIMITED, limit(name, ["a", "b", "c"], **each)) == [0]
+    assert refused(LIMITED, limit(name, ["a", "b", "c"], allow_api_loss=True, **each)) == []
+    assert refused(LIMITED, limit(name, ["a", "b"], **each), limit(name, "c", **each)) == [1]
+    assert refused(LIMITED, limit("kube-apiserver.limit_cpu", ["a", "b", "c"], cpus=1)) == []
+
+
 @pytest.mark.parametrize("size", ["300", "300ms", "much"])
 def test_what_only_the_fault_knows_to_be_wrong_is_refused(size: str) -> None:
     faults_then = [limit("kube-apiserver.limit_memory", "a", memory=size)]
@@ -105,83 +104,6 @@ def test_what_only_the_fault_knows_to_be_wrong_is_refused(size: str) -> None:
     assert (number, where) == (0, ("memory",))
     assert why.startswith("kube-apiserver.limit_memory: ")
     assert f'"{size}"' in why
-
-
-ZONED = ClusterDescription(
-    ("a", "b", "c"),
-    (
-        *(
-            f"holding {kind}"
-            for kind in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-        ),
-        "cutting link",
-        "shaping bandwidth",
-        "shaping loss",
-    ),
-    {"shaping delay": "this kernel has no netem"},
-)
-
-
-def then(name: str, inject_s: float = 5, **arguments: Any) -> WantedFault:
-    return WantedFault(name, arguments, "fault", inject_s, inject_s + 10)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "why"),
-    [
-        (then("zone.lose", zone="a"), then("etcd.kill", member="b"), "quorum needs 2"),
-        (then("etcd.kill", member="b"), then("zone.lose", zone="a"), "quorum needs 2"),
-        (then("zone.lose", zone="leader"), then("zone.lose", zone="leader"), "quorum needs 2"),
-        (then("zone.partition", zone="a"), then("zone.lose", zone="b"), "quorum needs 2"),
-        (then("zone.lose", zone="a"), then("etcd.isolate", member="b"), "quorum needs 2"),
-        (
-            then("zone.partition", zone="a", ports=[2380]),
-            then("etcd.kill", member="b"),
-            "quorum needs 2",
-        ),
-        (
-            then("zone.lose", zone="a"),
-            then("kube-apiserver.kill", zone=["b", "c"]),
-            "the API needs",
-        ),
-        (
-            then("zone.partition", zone="a", ports=[6443]),
-            then("kube-apiserver.kill", zone=["b", "c"]),
-            "the API needs",
-        ),
-        (then("zone.lose", zone="a"), then("kube-scheduler.kill", zone="a"), "hits a then"),
-        (then("zone.slow", zone="a", loss=0.1), then("zone.lose", zone="a"), ""),
-        (then("zone.partition", zone="a"), then("zone.lose", zone="a"), ""),
-        (then("zone.lose", zone="a"), then("zone.partition", zone="a"), "hits a then"),
-        (then("zone.partition", zone="a"), then("zone.slow", zone="a", loss=0.1), "hits a then"),
-        (then("zone.partition", zone="a", ports=[2380]), then("zone.slow", zone="a", loss=0.1), ""),
-        (then("zone.slow", zone="a", loss=0.1), then("zone.slow", zone="a", loss=0.2), ""),
-        (
-            then("zone.slow", zone="a", bandwidth_mbit=10.0),
-            then("zone.slow", zone="a", bandwidth_mbit=20.0),
-            "nobody could tell the two apart",
-        ),
-        (
-            then("zone.slow", zone="a", bandwidth_mbit=10.0, direction="in"),
-            then("zone.slow", zone="a", bandwidth_mbit=20.0, direction="out"),
-            "",
-        ),
-        (
-            then("zone.slow", zone="a", bandwidth_mbit=20.0),
-            then("zone.slow", zone="a", bandwidth_mbit=10.0),
-            "",
-        ),
-        (then("zone.lose", zone="a"), then("kube-apiserver.kill", zone="b"), ""),
-        (then("zone.partition", zone="a", ports=[6443]), then("etcd.kill", member="b"), ""),
-        (then("zone.partition", zone="a", from_zone="b"), then("etcd.kill", member="c"), ""),
-        (then("zone.slow", zone="a", loss=0.1), then("etcd.kill", member="b"), ""),
-        (then("zone.lose", zone="a"), then("zone.lose", 15, zone="b"), ""),
-    ],
-)
-def test_a_zone_takes_what_stands_in_it(first: WantedFault, second: WantedFault, why: str) -> None:
-    found = list(refusals([first, second], ZONED))
-    assert [refusal.number for refusal in found] == [1] * bool(why)
-    assert all(why in refusal.why for refusal in found)
 
 
 PAUSING = ClusterDescription(
@@ -213,24 +135,6 @@ def test_what_is_left_of_a_target_may_be_hit_again(
 ) -> None:
     found = list(refusals([first, second], PAUSING))
     assert [refusal.number for refusal in found] == [1] * bool(why), found
-    assert all(why in refusal.why for refusal in found)
-
-
-@pytest.mark.parametrize(
-    ("fault", "why"),
-    [
-        (then("zone.lose", zone=["a", "b"]), "would leave 1 of 3 members, and quorum needs 2"),
-        (then("zone.lose", zone=["a", "b", "c"], allow_quorum_loss=True), ""),
-        (then("zone.partition", zone=["a", "b"]), "would leave 1 of 3 members"),
-        (then("zone.partition", zone=["a", "b"], from_zone="c"), ""),
-        (then("zone.partition", zone="a", from_zone="a"), "not cut off from itself"),
-        (then("zone.slow", zone="a", delay_s=0.1), "(this kernel has no netem)"),
-        (then("zone.slow", zone="a", bandwidth_mbit=1.0), ""),
-    ],
-)
-def test_what_a_fault_on_a_zone_alone_is_refused_for(fault: WantedFault, why: str) -> None:
-    found = list(refusals([fault], ZONED))
-    assert [refusal.number for refusal in found] == [0] * bool(why)
     assert all(why in refusal.why for refusal in found)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from typing import Any
 
 import pytest
 from fault_observers import Processes
@@ -46,3 +47,24 @@ def test_never_are_two_apiservers_down_in_a_rolling_restart(
             time.sleep(0.02)
     assert most == 1
     undo("kube-apiserver.rolling_restart", str(folder.path))
+
+
+@pytest.mark.parametrize(
+    ("fault", "given"),
+    [
+        ("kube-apiserver.rolling_restart", {}),
+        ("kube-apiserver.flags", {"set": {"goaway-chance": 0.01}}),
+    ],
+)
+def test_what_is_done_in_turn_is_not_begun_unless_all_are_well(
+    cluster: ClusterRecord, folder: RunFolder, fault: str, given: dict[str, Any]
+) -> None:
+    before = handle_of(cluster).components()["kube-apiserver-b"].pid
+    inject("kube-apiserver.pause", {"zone": "a"}, str(folder.path))
+    try:
+        with pytest.raises(FaultFailed, match=f"{fault} begins only when every kube-apiserver"):
+            inject(fault, {"zone": ["b"], **given}, str(folder.path), 1)
+        assert len(Ledger(folder.ledger).open_entries()) == 1
+        assert handle_of(cluster).components()["kube-apiserver-b"].pid == before
+    finally:
+        undo("kube-apiserver.pause", str(folder.path))

@@ -17,6 +17,7 @@ from kubedrill.cluster.provider import provider_named
 from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, missing, proof
+from kubedrill.faults.in_turn import all_well, begins_well
 from kubedrill.faults.kube_apiserver import OnApiservers
 from kubedrill.faults.kube_controller_manager import OnControllerManagers
 from kubedrill.faults.kube_scheduler import OnSchedulers
@@ -86,6 +87,11 @@ class OtherFlags(OnProcesses, ABC):
         """Return that each exits."""
         return ("exits",)
 
+    def found(self, scene: Scene) -> Mapping[str, Any]:
+        """Return nothing; HandleError unless all are well."""
+        begins_well(self, scene)
+        return {}
+
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Change those of the first; note which process each was, and what it was given before."""
         pids = pids_of(scene, scene.targets)
@@ -113,7 +119,7 @@ class OtherFlags(OnProcesses, ABC):
     def advance(self, scene: Scene) -> None:
         """Change those of the next, if all are well, and all before it run with theirs."""
         begun, waiting = self._parted(scene)
-        if waiting and self.all_well(scene) and not any(self._lacking(scene, begun)):
+        if waiting and all_well(self, scene).proven and not any(self._lacking(scene, begun)):
             self._change(scene, waiting[0], scene.facts["pids"])
 
     def unfinished(self, scene: Scene) -> str:
@@ -248,10 +254,6 @@ class ApiserverFlags(OtherFlags, OnApiservers):
     """Give kube-apiservers other flags until the phase ends, one after the other."""
 
     functions: ClassVar = ("change_apiserver_flags", "restore_apiserver_flags")
-
-    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:
-        """Return the apiservers."""
-        return self.one_at_a_time(cluster)
 
 
 class ControllerManagerFlags(OtherFlags, OnControllerManagers):

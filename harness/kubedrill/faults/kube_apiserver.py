@@ -1,6 +1,7 @@
 """Faults on kube-apiservers: taken out, one or several; they come back ready to serve."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from pydantic import Field
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.in_turn import all_well, begins_well
 from kubedrill.faults.processes import HEALTH, KILL, PAUSE, STOP, OnProcesses, restart
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
@@ -39,11 +41,6 @@ class OnApiservers(OnProcesses):
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the apiservers."""
         return (self.toll("apiserver", self.allow_api_loss),)
-
-    def one_at_a_time(self, cluster: ClusterDescription) -> Sequence[Toll]:
-        """Return the apiservers, one of which is away at a time: all may be named where there are several."""
-        alone = len(cluster.zones) == 1 and not self.allow_api_loss
-        return (self.toll("apiserver", not alone, at_once=1),)
 
 
 def no_leader(fault: str, asked: str | Sequence[str], cluster: ClusterDescription) -> str:
@@ -87,12 +84,17 @@ class ApiserverRollingRestart(OnApiservers):
     allow_api_loss: bool = Field(False, description="even where there is no other apiserver")
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:
-        """Return the apiservers."""
-        return self.one_at_a_time(cluster)
+        """Return the apiservers: one is away at a time, so that all may be named."""
+        return [replace(toll, at_once=1) for toll in super().tolls(cluster)]
 
     def shows(self) -> tuple[Witness, ...]:
         """Return that each exits."""
         return ("exits",)
+
+    def found(self, scene: Scene) -> Mapping[str, Any]:
+        """Return nothing; HandleError unless all apiservers are ready."""
+        begins_well(self, scene)
+        return {}
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Restart the first; note which process each was."""
@@ -116,7 +118,7 @@ class ApiserverRollingRestart(OnApiservers):
     def advance(self, scene: Scene) -> None:
         """Restart the next one, if all apiservers are ready."""
         waiting = self._waiting(scene)
-        if waiting and self.all_well(scene):
+        if waiting and all_well(self, scene).proven:
             restart(scene, waiting[:1])
 
     def unfinished(self, scene: Scene) -> str:

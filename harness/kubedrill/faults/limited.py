@@ -1,6 +1,7 @@
 """Faults: what the cluster's file does not allow, whatever an experiment says; no undo is held back."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from kubedrill.cluster.freeze import frozen
@@ -67,4 +68,7 @@ def in_force(ledger: Ledger, cluster: ClusterDescription) -> Iterator[Toll]:
         if entry.what != "fault" or "given" not in entry.facts:
             continue
         kind = kind_of(entry.name, entry.arguments.get("file", ""))
-        yield from kind.model_validate(entry.facts["given"]).tolls(cluster)
+        fault = kind.model_validate(entry.facts["given"])
+        hit = tuple(fault.name_of(target) for target in entry.facts["targets"])
+        for toll in fault.tolls(cluster):
+            yield replace(toll, named=hit, unnamed=0)

@@ -38,6 +38,8 @@ class Limit(NamesWhom, ABC):
     hits: ClassVar = "zone"
     verb: ClassVar = "limit"
     done: ClassVar = "limited"
+    refused: ClassVar = ""
+    """What of it is refused, as the blast radius says it."""
     return_s: ClassVar = 60.0
     """A component that was killed under its limit, or is far behind, has to begin anew."""
 
@@ -49,7 +51,7 @@ class Limit(NamesWhom, ABC):
         if (component := getattr(cls, "component", None)) and hasattr(cls, "resource"):
             cls.target = f"{component}-{{}}"
             cls.needs = (Need("limiting", cls.resource),)
-            cls.blast_radius = f"the {component} of zone {{zone}}: its {cls.resource}"
+            cls.blast_radius = f"the {component} of zone {{zone}}: its {cls.resource}{cls.refused}"
 
     @abstractmethod
     def quota(self) -> Quota:
@@ -107,7 +109,7 @@ class Limit(NamesWhom, ABC):
 
     def did(self, scene: Scene) -> str:
         """Say what they are limited to."""
-        asked = self.model_dump(exclude={"zone"})
+        asked = self.model_dump(exclude={"zone", "allow_api_loss"})
         words = ", ".join(f"{name} {value}" for name, value in asked.items())
         return f"limited {' and '.join(scene.targets)} to {words}"
 

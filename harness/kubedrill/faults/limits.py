@@ -13,6 +13,7 @@ from kubedrill.faults.etcd import leading
 from kubedrill.faults.fault import Scene, Seen, missing, proof
 from kubedrill.faults.kube_apiserver import no_leader
 from kubedrill.faults.limiting import Limit
+from kubedrill.faults.toll import Toll
 from kubedrill.reading.units import UnitError, parse_quantity
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.faults import Witness
@@ -118,12 +119,18 @@ class ApiserverLimitMemory(_OfApiservers):
     name: ClassVar = "kube-apiserver.limit_memory"
     functions: ClassVar = ("limit_apiserver_memory", "lift_apiserver_memory")
     resource: ClassVar = "memory"
+    refused: ClassVar = "; refused where none would be left"
     effect_s: ClassVar = 60.0
     """One that has more already is killed at once; one that fits may take until it is pressed."""
 
     memory: Annotated[str, AfterValidator(_size)] = Field(
         description="a size: 300MiB; one that has 200 MiB when idle does not start in 100 MiB"
     )
+    allow_api_loss: bool = Field(False, description="even where no apiserver is left")
+
+    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:
+        """Return the apiservers: whom the kernel kills is away, again and again."""
+        return *super().tolls(cluster)[:1], self.toll("apiserver", self.allow_api_loss)
 
     def shows(self) -> tuple[Witness, ...]:
         """Return that it is killed."""

@@ -158,7 +158,8 @@ def refused_now(
     left = [candidate.called for candidate in there if candidate.is_well]
     tolls = [replace(toll, named=tuple(chosen), unnamed=0) for toll in fault.tolls(cluster)]
     for toll in tolls:
-        if why := too_much(fault.words(), toll, len(cluster.zones), left):
+        alike = [other for other in others if other.kind == toll.kind]
+        if why := too_much(fault.words(), toll, len(cluster.zones), left, alike):
             return why
     if why := beyond(cluster.limits, fault.name, tolls, others, {**totals(cluster), **more}):
         return why
@@ -191,13 +192,8 @@ def _on_top(fault: Fault, toll: Toll, others: Sequence[Toll], cluster: ClusterDe
     if twice := [name for name in toll.named if name in barred]:
         words = f"{_whom(bars)} then; {fault.words().verb} another, or at another time"
         return f"{fault.name} of {', '.join(twice)}: {words}"
-    away = [their for their in others if their.counts]
-    if not toll.counts or not away:
-        return ""
-    hit = {name for their in away for name in their.named}
-    unnamed = sum(their.unnamed for their in away)
-    left = [zone for zone in cluster.zones if zone not in {*toll.named, *hit}][unnamed:]
-    why = too_much(fault.words(), toll, len(cluster.zones), [*left, *toll.named])
+    away = [their for their in others if their.counts or their.cut_from]
+    why = too_much(fault.words(), toll, len(cluster.zones), cluster.zones, away) if away else ""
     return f"{why} ({_whom(away)} then)" if why else ""
 
 

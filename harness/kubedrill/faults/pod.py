@@ -25,7 +25,11 @@ class PodDelete(OnObjects):
     verb: ClassVar = "delete"
     done: ClassVar = "deleted"
     lasts: ClassVar[Lasts] = "momentary"
-    blast_radius: ClassVar = "pod {pod}, which does not come back: its controller makes another"
+    absent: ClassVar = "is not there, or about to go"
+    blast_radius: ClassVar = (
+        "pod {pod}, which does not come back: its controller makes another; "
+        "one that has none is refused, unless allow_pod_loss says true (it says {allow_pod_loss})"
+    )
 
     pod: Whom = Field(
         "random", description="random, a pod's name with its namespace (default/web-1), or several"
@@ -60,8 +64,17 @@ class PodDelete(OnObjects):
         return named(found)
 
     def may_be_hit(self, found: Object) -> bool:
-        """Whether it is there to stay, and made anew, or may be lost."""
-        return not is_ending(found) and (self.allow_pod_loss or controller(found) is not None)
+        """Whether it is there to stay; of those that chance chooses from, also whether it may be lost."""
+        return not is_ending(found) and (self.pod != "random" or self._may_be_lost(found))
+
+    def kept(self, found: Object) -> Mapping[str, Any]:
+        """Return nothing; HandleError where it would be lost for good, and the file does not allow that."""
+        if not self._may_be_lost(found):
+            raise HandleError(
+                f"no controller would make {named(found)} anew; {self.verb} another, "
+                "or say allow_pod_loss: true"
+            )
+        return {}
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Delete them; return which apiserver took which."""
@@ -82,6 +95,9 @@ class PodDelete(OnObjects):
                 if same(scene, target, answer.said) and not is_ending(answer.said):
                     return missing(f"{target} is there, says {answer.server}", target)
         return proof(f"{', '.join(scene.targets)}: gone, or about to go")
+
+    def _may_be_lost(self, found: Object) -> bool:
+        return self.allow_pod_loss or controller(found) is not None
 
     def _deleted(self, scene: Scene, api: Api, target: str) -> str:
         before = scene.facts["before"].get(target)

@@ -3,7 +3,7 @@
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
@@ -224,11 +224,6 @@ class OnProcesses(NamesWhom, ABC):
     def undo(self, scene: Scene) -> None:
         """Take them back."""
         self.way.undo(scene)
-
-    def all_well(self, scene: Scene) -> bool:
-        """Whether all of the kind run, and say that they are well."""
-        parts = tuple(part.name for part in scene.record.of_kind(self.component))
-        return OnProcesses.undone(self, replace(scene, targets=parts)).proven
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they run, and say that they are well."""

@@ -1,7 +1,8 @@
 """Faults: what a fault takes away while it lasts, and how much of that a cluster can spare."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 from typing import Literal
 
 from kubedrill.record.catalogue import CHOSEN_LATER
@@ -60,6 +61,8 @@ class Toll:
     """Whether whom it hits is away; not so of what works on, if badly."""
     at_once: int | None = None
     """How many of them are away at the same time at most; None: all."""
+    cut_from: str | None = None
+    """Whom those it hits do not reach any more, though others do; nobody is away for that alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +88,75 @@ def unknown(words: Words, kind: str, asked: str | Sequence[str], known: Sequence
     return ""
 
 
-def too_much(words: Words, toll: Toll, total: int, there: Collection[str]) -> str:
-    """Return why a toll cannot be taken of those that are `there`, of a total; or ""."""
+def too_much(
+    words: Words, toll: Toll, total: int, there: Collection[str], others: Sequence[Toll] = ()
+) -> str:
+    """Return why a toll cannot be taken of those that are `there`, of a total; or "".
+
+    `others` are tolls of the same kind that other faults take at the same time.
+    """
     if not toll.named and not toll.unnamed:
         return f"{words.fault}: no {toll.kind} is named, so nothing would be {words.done}"
     if len(set(toll.named)) < len(toll.named):
         return f"{words.fault}: {a(toll.kind)} is named twice: {shown(', '.join(toll.named))}"
     minimum = LEAST_LEFT.get(toll.kind)
-    left = len(set(there) - set(toll.named)) - toll.unnamed
-    if minimum is None or toll.allowed or left >= minimum.least(total):
+    if minimum is None or toll.allowed or not (toll.counts or toll.cut_from):
+        return ""
+    left = left_of(there, [toll, *others])
+    if left >= minimum.least(total):
         return ""
     whom = shown(", ".join(toll.named)) or a(toll.kind)
+    cut = any(part.cut_from for part in (toll, *others))
+    reaching = " that reach each other" if cut else ""
     return (
-        f"{words.fault} of {whom} would leave {left} of {total} {toll.kind}s, and {minimum.who} "
+        f"{words.fault} of {whom} would leave {left} of {total} {toll.kind}s{reaching}, and {minimum.who} "
         f"{minimum.least(total)}; {words.verb} fewer, or say {minimum.allowed_by}: true"
     )
+
+
+def left_of(there: Collection[str], tolls: Sequence[Toll]) -> int:
+    """Return how many of those that are `there` work together in the worst case, with tolls of one kind.
+
+    Whoever is chosen later is the one that is missed most. Members work together where one of them reaches
+    the others itself: none passes on what it hears.
+    """
+    away = [toll for toll in tolls if toll.counts]
+    gone = {name for toll in away if toll.at_once is None for name in toll.named}
+    here = sorted(set(there) - gone)
+    more = sum(_more(toll, here) for toll in away)
+    cuts = [toll for toll in tolls if toll.cut_from is not None]
+    stay = max(len(here) - more, 0)
+    if not cuts:
+        return stay
+    return min(
+        _reached(kept, links) for kept in combinations(here, stay) for links in _ways(cuts, there)
+    )
+
+
+def _more(toll: Toll, here: Collection[str]) -> int:
+    """Return how many a toll takes of those that are here, whom nobody can name beforehand."""
+    if toll.at_once is None:
+        return toll.unnamed
+    return min(toll.at_once, len({*toll.named} & {*here}) + toll.unnamed)
+
+
+Link = frozenset[str]
+
+
+def _ways(cuts: Sequence[Toll], there: Collection[str]) -> Iterator[set[Link]]:
+    """Yield which links are cut, for each choice that there may be."""
+    choices = [
+        [*combinations(sorted({*there} - {toll.cut_from}), toll.unnamed)] if toll.unnamed else [()]
+        for toll in cuts
+    ]
+    for chosen in product(*choices):
+        yield {
+            Link((name, str(toll.cut_from)))
+            for toll, more in zip(cuts, chosen, strict=True)
+            for name in (*toll.named, *more)
+        }
+
+
+def _reached(kept: Sequence[str], cut: Collection[Link]) -> int:
+    """Return how many the one reaches that reaches most, with itself."""
+    return max((sum(Link((at, to)) not in cut for to in kept) for at in kept), default=0)

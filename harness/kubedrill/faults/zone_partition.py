@@ -107,12 +107,15 @@ class ZonePartition(OnLinks):
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return what the others do not reach."""
+        peers = not self.ports or bool(ETCD_PORTS & {*self.ports})
         if self.from_zone is not None:
-            return (self.toll("link", True),)
+            member = self.toll("member", self.allow_quorum_loss)
+            cut = replace(member, counts=False, cut_from=self.from_zone)
+            return (self.toll("link", True), *[cut] * peers)
         # Over a link that is whole, and cut, nothing is left to be slow.
         link = self.toll("link", True)
         tolls = [link if self.ports else replace(link, leaves="deaf")]
-        if not self.ports or ETCD_PORTS & {*self.ports}:
+        if peers:
             tolls.append(self.toll("member", self.allow_quorum_loss))
         if not self.ports or API_PORT in self.ports:
             tolls.append(self.toll("apiserver", self.allow_quorum_loss))

@@ -15,6 +15,10 @@ from kubedrill.faults.overlap import lacking
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 
+AS_IF_CUT = 0.5
+"""With so much lost a zone counts as cut off: of packets and their acknowledgements one pair in four comes
+through at the first try, and a connection is not begun by fewer than two."""
+
 
 class ZoneSlow(OnZones):
     """Make a zone's link bad: little bandwidth, packets that are lost, or a delay."""
@@ -37,6 +41,9 @@ class ZoneSlow(OnZones):
         None, gt=0, le=10, description="seconds that each packet takes longer, each way"
     )
     direction: Direction = Field("both", description="only what comes in, or goes out")
+    allow_quorum_loss: bool = Field(
+        False, description="even where so much is lost that the zones that are left have no quorum"
+    )
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
@@ -52,8 +59,11 @@ class ZoneSlow(OnZones):
         return next(filter(None, whys), "")
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
-        """Return the links."""
-        return (replace(self.toll("link", True), counts=False),)
+        """Return the links; and what stands in the zones, where hardly anything comes through."""
+        link = replace(self.toll("link", True), counts=False)
+        if (self.loss or 0) < AS_IF_CUT:
+            return (link,)
+        return link, *(self.toll(kind, self.allow_quorum_loss) for kind in ("member", "apiserver"))
 
     def is_hidden_by(self, other: Fault) -> bool:
         """Whether another one makes the same link as slow already."""
