@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "PYTHONPATH": str(SHARED),
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     "PYTEST_PLUGINS": "xdist.plugin,xdist.looponfail",
+    "AT_ONCE": "2",
 }
 HEADER = """
 import os
@@ -119,42 +120,6 @@ AGAIN = """
 @pytest.mark.again('an election')
 def test_once_marked(): assert not first_time('once-marked')
 """
-FAILING = """
-def test_once(): assert not first_time('once')
-
-@pytest.mark.alone
-@pytest.mark.again('an election')
-def test_twice(): first_time('twice'); assert 0
-
-@pytest.fixture
-def torn():
-    yield
-    assert 0
-
-def test_torn(torn): pass
-"""
-
-
-LEAVING = """
-import subprocess
-import sys
-
-def test_leaving():
-    busy = "print(flush=True)\\nwhile True: pass"
-    process = subprocess.Popen([sys.executable, "-c", busy], stdout=subprocess.PIPE, start_new_session=True)
-    Path("left").write_text(f"{process.pid} {process.stdout.readline()}")
-    os._exit(1)
-"""
-
-
-def test_what_a_part_leaves_running_is_ended_and_named(project: Project) -> None:
-    project.add("leaving", "pytestmark = pytest.mark.own\n" + LEAVING)
-    code, said = project.play()
-    pid = (project.folder / "left").read_text().split()[0]
-    assert code == 1
-    assert f"still ran when its part had ended, and was ended: 1\n  own: {pid} " in said
-    assert ", 1 left running; in " in said
-    assert not psutil.pid_exists(int(pid))
 
 
 def test_what_passes_only_when_tried_again_is_named(project: Project) -> None:
@@ -170,46 +135,72 @@ def test_what_passes_only_when_tried_again_is_named(project: Project) -> None:
     )
 
 
-def test_any_other_failure_is_one_and_all_parts_are_played(project: Project) -> None:
+FAILING = """
+def test_once(): assert not first_time('once')
+
+@pytest.mark.again('an election')
+def test_twice(): first_time('twice'); assert 0
+
+@pytest.fixture
+def torn():
+    yield
+    assert 0
+
+def test_torn(torn): pass
+"""
+FIVE = """
+@pytest.mark.alone
+@pytest.mark.again('an election')
+@pytest.mark.parametrize('number', range(5))
+def test_five(number): assert not first_time(str(number))
+"""
+
+
+def test_any_other_failure_is_one_and_no_more_than_five_are_tried_again(project: Project) -> None:
     """However it would do by itself; so is a second failure, and one that follows the test."""
     project.add("again", AGAIN)
     project.add("failing", FAILING)
+    project.add("five", FIVE)
     code, said = project.play()
     assert code == 1
     assert [project.tries(name) for name in ("once-marked", "once", "twice")] == [2, 1, 2]
+    assert [project.tries(str(number)) for number in range(5)] == [2, 2, 2, 1, 1]
     assert counts(said) == {
-        "side by side": ["1", "3", "0"],
+        "side by side": ["1", "4", "0"],
         "breaks": ["1", "0", "0"],
         "faults": ["1", "0", "0"],
         "own": ["1", "0", "0"],
-        "alone": ["1", "1", "0"],
-        "again": ["1", "1", "0"],
+        "alone": ["1", "5", "0"],
+        "again": ["4", "1", "0"],
     }
-    names = "".join(f"\n  test_failing.py::test_{name}" for name in ("once", "torn", "twice"))
-    assert f"\nfailed: 3{names}\n" in said
+    names = [f"test_failing.py::test_{name}" for name in ("once", "torn", "twice")]
+    names += [f"test_five.py::test_five[{number}]" for number in (3, 4)]
+    listed = "".join(f"\n  {name}" for name in names)
+    assert f"\nfailed: 5{listed}\n" in said
     assert (
-        "FAILED: 3 failed, 1 passed only when tried again, 0 skipped, 0 left running; in " in said
+        "FAILED: 5 failed, 4 passed only when tried again, 0 skipped, 0 left running; in " in said
     )
 
 
-def test_five_are_tried_again_and_no_more(project: Project) -> None:
-    project.add(
-        "seven",
-        "@pytest.mark.again('an election')\n@pytest.mark.parametrize('number', range(7))\n"
-        "def test_seven(number): assert not first_time(str(number))\n",
-    )
-    code, said = project.play()
-    assert code == 1
-    assert [project.tries(str(number)) for number in range(7)] == [2, 2, 2, 2, 2, 1, 1]
-    assert (
-        "FAILED: 2 failed, 5 passed only when tried again, 0 skipped, 0 left running; in " in said
-    )
+LEAVING = """
+import subprocess
+import sys
+
+@pytest.mark.own
+def test_leaving():
+    busy = "print(flush=True)\\nwhile True: pass"
+    process = subprocess.Popen([sys.executable, "-c", busy], stdout=subprocess.PIPE, start_new_session=True)
+    Path("left").write_text(f"{process.pid} {process.stdout.readline()}")
+    os._exit(7)
+"""
 
 
-def test_a_part_that_breaks_has_failed(project: Project) -> None:
+def test_a_part_that_breaks_has_failed_and_what_it_leaves_running_is_ended_and_named(
+    project: Project,
+) -> None:
     project.add("gentle", "def test_dies(): os._exit(7)\n")
     project.add("breaks", "@pytest.mark.breaks\ndef test_dies(): os._exit(0)\n")
-    project.add("own", "@pytest.mark.own\ndef test_dies(): os._exit(7)\n")
+    project.add("own", LEAVING)
     project.add("whole", "def test_gentle(): pass\n")
     code, said = project.play()
     assert code == 1, said
@@ -219,21 +210,26 @@ def test_a_part_that_breaks_has_failed(project: Project) -> None:
         for part, end in (("breaks", 0), ("faults", 5), ("own", 7), ("alone", 5))
     )
     assert f"\nfailed: 5\n  test_gentle.py::test_dies{ends}\n" in said
+    pid = (project.folder / "left").read_text().split()[0]
+    assert f"still ran when its part had ended, and was ended: 1\n  own: {pid} " in said
+    assert ", 1 left running; in " in said
+    assert not psutil.pid_exists(int(pid))
 
 
-@pytest.mark.parametrize(
-    ("tests", "named"),
-    [
-        ("raise RuntimeError\n", "test_added.py\n"),
-        ("@pytest.mark.agian\ndef test_typo(): pass\n", "test_added.py\n"),
-        ("@pytest.mark.again\ndef test_silent(): pass\n", "side by side: pytest ended with "),
-    ],
-)
-def test_what_cannot_be_read_has_failed(project: Project, tests: str, named: str) -> None:
-    project.add("added", tests)
+def test_what_cannot_be_read_has_failed(project: Project) -> None:
+    project.add("raises", "raise RuntimeError\n")
+    project.add("typo", "@pytest.mark.agian\ndef test_typo(): pass\n")
     code, said = project.play()
     assert code == 1
-    assert f"\n  {named}" in said
+    for named in ("raises", "typo"):
+        assert f"\n  test_{named}.py\n" in said
+
+
+def test_a_mark_that_does_not_say_why_is_refused(project: Project) -> None:
+    project.add("silent", "@pytest.mark.again\ndef test_silent(): pass\n")
+    code, said = project.play()
+    assert code == 1
+    assert "\n  side by side: pytest ended with " in said
 
 
 LASTING = """

@@ -20,6 +20,8 @@ import outcomes
 from kubedrill.observe.kernel import limit, usable
 
 MOST_AGAIN = 5
+AT_ONCE = os.environ.get("AT_ONCE", "4")
+"""So many tests are played side by side."""
 NOTHING_WRONG, TESTS_FAILED = 0, 1
 """Of pytest's exit codes, those whose reasons the outcomes name."""
 
@@ -36,7 +38,7 @@ SIDE_BY_SIDE = Part(
     "side by side",
     (
         *("-m", "not alone and not breaks and not own and not faults and not torture"),
-        *("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"),
+        *("-n", AT_ONCE, "--dist", "loadfile", "--no-loadscope-reorder"),
     ),
 )
 BREAKS = Part("breaks", ("-m", "breaks and not faults and not alone and not torture"))
