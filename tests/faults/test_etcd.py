@@ -22,7 +22,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger, undo
 from kubedrill.wire.errors import WireError
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+pytestmark = [pytest.mark.faults, pytest.mark.cluster, pytest.mark.breaks]
 
 PATIENT_S = 10.0
 """For a member that answers, however slow the machine; one that is down refuses at once."""

@@ -18,7 +18,7 @@ from kubedrill.record.ledger import Ledger
 from kubedrill.record.ledger import undo as undo_open
 from kubedrill.record.limits import Limits, LimitsPart
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+pytestmark = [pytest.mark.faults, pytest.mark.cluster, pytest.mark.breaks]
 
 NODE, PATH = "drilled-1", "/api/v1/nodes/drilled-1"
 LOST = {"key": "drill", "value": "lost", "effect": "NoSchedule"}

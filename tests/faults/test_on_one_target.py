@@ -15,7 +15,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.ledger import undo as undo_open
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+pytestmark = [pytest.mark.faults, pytest.mark.cluster, pytest.mark.breaks]
 
 Until = Callable[..., object]
 

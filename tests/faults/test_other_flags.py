@@ -13,7 +13,7 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+pytestmark = [pytest.mark.faults, pytest.mark.cluster, pytest.mark.breaks]
 
 Until = Callable[[Callable[[], object]], None]
 

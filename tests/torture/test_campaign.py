@@ -10,8 +10,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 SEED = 13
 CASES = 20
-HALVES = ([pytest.mark.breaks, pytest.mark.faults], [pytest.mark.own])
-"""Parts of `make test` that are played beside each other, half of the cases in each."""
+THIRDS = ([pytest.mark.own], [pytest.mark.own], [pytest.mark.breaks, pytest.mark.faults])
+"""Parts of `make test` that are played beside each other, and a third of the cases in each of these."""
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def place(cluster: ClusterRecord, tmp_path_factory: pytest.TempPathFactory) -> R
 
 
 @pytest.mark.parametrize(
-    "number", [pytest.param(number, marks=HALVES[number % 2]) for number in range(CASES)]
+    "number", [pytest.param(number, marks=THIRDS[number % 3]) for number in range(CASES)]
 )
 def test_nothing_stays(place: Range, number: int) -> None:
     [case] = cases(SEED, place.cluster.capabilities, number, number + 1)
