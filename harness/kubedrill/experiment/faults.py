@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubedrill.experiment.activities import ActivityReader
+from kubedrill.experiment.entry import KEYS, BesideFault
 from kubedrill.experiment.parameters import check_parameters
-from kubedrill.experiment.schema import FAULT_KEYS
 from kubedrill.experiment.settled import ACTIVITY, WantedFault
 from kubedrill.experiment.spans import SpanReader
 from kubedrill.reading.problems import Location, Problems, describe
 from kubedrill.record.catalogue import FaultDescription, Need
 from kubedrill.words import did_you_mean, shown
-
-DEFAULT_PHASE = "fault"
 
 _OF_ACTIVITIES = {
     "rollback": "knows how to undo itself",
@@ -39,10 +37,11 @@ class FaultReader:
         location: Location = ("faults", index)
         name = self._name(entry, location)
         arguments = self._arguments(name, entry, location) if name else {}
-        phase = self._phase(entry, location)
+        beside = BesideFault.model_validate(entry, by_alias=True, by_name=False)
+        phase = self._phase(beside, location)
         known = self.known.get(name or "")
         lasts = known.lasts if known else "lasting"
-        reader = SpanReader(self.phases, entry, location, self.problems)
+        reader = SpanReader(self.phases, beside, location, self.problems)
         spans = reader.read(phase, lasts) if phase else ()
         if name is None or phase is None or len(self.problems.found) > before:
             return ()
@@ -64,11 +63,11 @@ class FaultReader:
 
     def _name(self, entry: Mapping[str, Any], location: Location) -> str | None:
         known = [ACTIVITY, *self.known]
-        names = [key for key in entry if key not in FAULT_KEYS]
+        names = [key for key in entry if key not in KEYS]
         unknown = [name for name in names if name not in known]
         for name in unknown:
             word = "fault" if "." in name or len(names) == 1 else "key"
-            choices = known if word == "fault" else FAULT_KEYS
+            choices = known if word == "fault" else KEYS
             unread = "".join(f" ({why})" for why in self.unreadable) if word == "fault" else ""
             message = f'unknown {word} "{shown(name)}"{did_you_mean(name, choices)}{unread}'
             self.problems.add((*location, name), message)
@@ -98,15 +97,15 @@ class FaultReader:
         check_parameters(given, parameters, name, (*location, name), self.problems)
         return given
 
-    def _phase(self, entry: Mapping[str, Any], location: Location) -> str | None:
-        phase = entry.get("phase", DEFAULT_PHASE)
+    def _phase(self, beside: BesideFault, location: Location) -> str | None:
+        phase = beside.phase
         if isinstance(phase, str) and phase in self.phases:
             return phase
-        if "phase" in entry:
+        if beside.says("phase"):
             message = f'unknown phase "{shown(phase)}"{did_you_mean(str(phase), self.phases)}'
             self.problems.add((*location, "phase"), message)
         else:
             names = ", ".join(self.phases)
-            message = f'no phase "{DEFAULT_PHASE}"; say with phase: which of {names} it is for'
+            message = f'no phase "{phase}"; say with phase: which of {names} it is for'
             self.problems.add(location, message)
         return None

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from kubedrill.experiment.activities import ActivityReader
 from kubedrill.experiment.draft import Draft, sound
+from kubedrill.experiment.entry import MOST_FAULTS
 from kubedrill.experiment.faults import FaultReader
 from kubedrill.experiment.names import NameCheck
 from kubedrill.experiment.observed import check_arrivals, check_observed
-from kubedrill.experiment.schema import MOST_FAULTS, ExperimentFile
+from kubedrill.experiment.schema import ExperimentFile
 from kubedrill.experiment.settled import Experiment, PhaseLength, WantedFault
 from kubedrill.experiment.waits import check_waits
 from kubedrill.reading.problems import Location, Problems, dotted

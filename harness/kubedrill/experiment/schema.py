@@ -16,11 +16,11 @@ from pydantic import (
     model_validator,
 )
 
+from kubedrill.experiment.entry import MOST_FAULTS, schema_of_entries
 from kubedrill.experiment.settled import Seed
 from kubedrill.reading.arrivals import Arrivals, Spacing
 from kubedrill.reading.rate import ClosedLoopPart, LoadRate, RateShape, arrivals
 from kubedrill.reading.types import (
-    DURATION_SCHEMA,
     LONGEST_DRILL,
     Name,
     Part,
@@ -34,12 +34,8 @@ from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
 from kubedrill.words import shown
 
-FAULT_KEYS = ("phase", "at", "when", "for", "every", "times", "rollback", "rights")
-"""What may stand beside a fault's name."""
-
 MOST_LOADS = 64
 """Each is a process, or several."""
-MOST_FAULTS = 500
 MOST_CLAIMS = 9999
 
 
@@ -195,46 +191,6 @@ class VariantsPart(Part):
     """Objectives by phase that relate two arms: `b.apiserver.cpu.rate <= 50% * a.apiserver.cpu.rate`."""
 
 
-_FAULTS_SCHEMA = WithJsonSchema(
-    {
-        "type": "array",
-        "maxItems": MOST_FAULTS,
-        "items": {
-            "type": "object",
-            "properties": {
-                "activity": {"type": "object", "description": "Any action of Chaos Toolkit."},
-                "rollback": {
-                    "type": ["object", "null"],
-                    "description": "The action that undoes `activity`; null if nothing can.",
-                },
-                "rights": {
-                    "type": "array",
-                    "items": {"type": "object"},
-                    "description": "What both may do in the cluster: rules as of a ClusterRole.",
-                },
-                "phase": {"type": "string", "default": "fault"},
-                "at": DURATION_SCHEMA | {"default": "0s", "description": "From the phase's start."},
-                "when": {
-                    "type": "string",
-                    "description": "Begins in this state, from `at` on: "
-                    "`objects.pods >= 5000 within 2m`.",
-                },
-                "for": DURATION_SCHEMA | {"description": "Until the phase ends, if not given."},
-                "every": DURATION_SCHEMA
-                | {"description": "Begins again so long after each begin; `for` is less."},
-                "times": {
-                    "type": "integer",
-                    "minimum": 1,
-                    "maximum": MOST_FAULTS,
-                    "description": "How often, if not as often as it fits into the phase.",
-                },
-            },
-            "additionalProperties": False,
-        },
-    }
-)
-
-
 def _together(phases: dict[str, float]) -> dict[str, float]:
     if (total := sum(phases.values())) > parse_duration(LONGEST_DRILL):
         raise ValueError(
@@ -260,7 +216,7 @@ class ExperimentFile(Part):
         min_length=1, json_schema_extra={"additionalProperties": False}
     )
     """Names of your own, in the order in which they run, and how long each lasts."""
-    faults: Annotated[tuple[dict[str, Any], ...], _FAULTS_SCHEMA] = Field(
+    faults: Annotated[tuple[dict[str, Any], ...], WithJsonSchema({**schema_of_entries()})] = Field(
         (), max_length=MOST_FAULTS
     )
     """What breaks, each undone when its phase ends, or on any exit."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from kubedrill.clock import SECOND, ClockPair
+from kubedrill.experiment.entry import BesideFault
 from kubedrill.experiment.schema import ExperimentFile, LoadPart, cluster_named
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Seed
 from kubedrill.reading.units import format_duration
@@ -101,18 +102,15 @@ def _slos(scheduled: Schedule) -> dict[str, tuple[str, ...]]:
 
 def _fault(fault: ScheduledFault, scheduled: Schedule) -> dict[str, Any]:
     begins = {phase.name: phase.start for phase in scheduled.phases}
-    times = {
-        "phase": fault.phase,
-        "at": _seconds(begins.get(fault.phase, scheduled.start), fault.inject),
-    }
-    if fault.when is None:
-        times["for"] = _seconds(fault.inject, fault.undo)
-    else:
+    times: dict[str, Any] = {"lasts": _seconds(fault.inject, fault.undo)}
+    if fault.when is not None:
+        times = {} if fault.for_s is None else {"lasts": format_duration(fault.for_s)}
         times["when"] = fault.when
-        times |= {} if fault.for_s is None else {"for": format_duration(fault.for_s)}
+    at = _seconds(begins.get(fault.phase, scheduled.start), fault.inject)
+    beside = BesideFault(phase=fault.phase, at=at, **times).written()
     if fault.name == ACTIVITY:
-        return {**fault.arguments, **times}
-    return {fault.name: fault.arguments, **times}
+        return {**fault.arguments, **beside}
+    return {fault.name: fault.arguments, **beside}
 
 
 def _seconds(start: int, end: int) -> str:
