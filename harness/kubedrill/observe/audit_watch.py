@@ -11,7 +11,7 @@ from kubedrill.observe.audited import (
     TIMEOUT,
     AuditLog,
     Client,
-    Path,
+    Way,
     shown,
 )
 from kubedrill.record.audit import Told, Unwatched, Watching
@@ -33,11 +33,11 @@ _GONE = 410
 class KeyWatch:
     """Takes every event from one version on, by one watch after the other."""
 
-    def __init__(self, record: ClusterRecord, path: Path, log: AuditLog) -> None:
-        self._client = Client(record, path, log)
+    def __init__(self, record: ClusterRecord, way: Way, log: AuditLog) -> None:
+        self._client = Client(record, way, log)
         self._log = log
-        self._name = path.name
-        self._target, self._token = identity_target(record, AUDITOR, path.endpoint)
+        self._name = way.name
+        self._target, self._token = identity_target(record, AUDITOR, way.endpoint)
         self.version: int | None = None
         """The last one that it was told of; None before it has listed."""
 

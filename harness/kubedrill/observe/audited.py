@@ -1,4 +1,4 @@
-"""Observe: one client of the auditor: how it writes, reads and lists keys over one path."""
+"""Observe: one client of the auditor: how it writes, reads and lists keys over one way to the API."""
 
 import json
 from collections.abc import Callable
@@ -46,7 +46,7 @@ class AuditLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class Way:
     """A way to the API, which is the client's name, and its own key's."""
 
     name: str
@@ -54,11 +54,11 @@ class Path:
     endpoint: Endpoint
 
 
-def paths(record: ClusterRecord) -> list[Path]:
+def ways_to(record: ClusterRecord) -> list[Way]:
     """Return the ways to a cluster's API: through the load balancer, and straight to each apiserver."""
     servers = record.of_kind("kube-apiserver")
-    direct = [Path(f"apiserver-{server.zone or server.name}", server.serving) for server in servers]
-    return [Path("balancer", record.balancer), *direct]
+    direct = [Way(f"apiserver-{server.zone or server.name}", server.serving) for server in servers]
+    return [Way("balancer", record.balancer), *direct]
 
 
 class Shown(NamedTuple):
@@ -74,12 +74,12 @@ def shown(content: Any) -> Shown:
 
 
 class Client:
-    """Calls over one path, one after the other. Not for several threads at once."""
+    """Calls over one way to the API, one after the other. Not for several threads at once."""
 
-    def __init__(self, record: ClusterRecord, path: Path, log: AuditLog) -> None:
-        self.name = path.name
+    def __init__(self, record: ClusterRecord, way: Way, log: AuditLog) -> None:
+        self.name = way.name
         self._log = log
-        target, token = identity_target(record, AUDITOR, path.endpoint)
+        target, token = identity_target(record, AUDITOR, way.endpoint)
         self._caller = Caller(target, token, user_agent="kubedrill-auditor")
 
     def make(self) -> None:

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from kubedrill.clock import SECOND, now
 from kubedrill.observe.audit_watch import KeyWatch
-from kubedrill.observe.audited import AuditLog, Client, Path, paths
+from kubedrill.observe.audited import AuditLog, Client, Way, ways_to
 from kubedrill.observe.surrounding import Surroundings
 from kubedrill.observe.ticks import in_time, wait_until
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
@@ -80,10 +80,10 @@ class Auditor:
 
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
         self._log = AuditLog(folder)
-        ways = paths(record)
+        ways = ways_to(record)
         keys = [way.name for way in ways]
 
-        def client(way: Path) -> Client:
+        def client(way: Way) -> Client:
             return Client(record, way, self._log)
 
         self._writings = [Writing(client(way), folder.run) for way in ways]
@@ -163,7 +163,7 @@ class Auditor:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the auditor of the run folder given by --run."""
     parser = argparse.ArgumentParser(prog="python -m kubedrill.observe.auditor")
-    parser.add_argument("--run", required=True, type=FilePath, help="the run's folder")
+    parser.add_argument("--run", required=True, type=Path, help="the run's folder")
     folder = RunFolder(parser.parse_args(arguments).run)
     ignore_terminal()
     demote_when_busy()
