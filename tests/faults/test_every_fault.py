@@ -27,6 +27,7 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.ledger import undo as undo_open
+from kubedrill.record.target import named, targets_of
 
 pytestmark = pytest.mark.faults
 on_a_cluster = [pytest.mark.cluster, pytest.mark.breaks]
@@ -187,7 +188,7 @@ def test_whoever_finds_the_ledger_undoes_it_and_undoing_again_does_nothing(
     before = handle_of(cluster).processes()
     assert undo(row.fault, str(folder.path)) == WELL
     [entry] = Ledger(folder.ledger).entries()
-    scene = Scene(cluster, handle_of(cluster), tuple(targets), facts=entry.facts["facts"])
+    scene = Scene(cluster, handle_of(cluster), targets_of(entry.facts), facts=entry.facts["facts"])
     kind_of(row).model_validate(row.given).undo(scene)
     assert handle_of(cluster).processes() == before
     until_well(observer, targets)
@@ -229,10 +230,11 @@ def test_it_ends_by_itself_where_nobody_is_left_to_undo_it(
 ) -> None:
     fault, handle = kind_of(row).model_validate(row.given), handle_of(cluster)
     there = fault.candidates(Scene(cluster, handle))
-    targets = [next(found for found in there if found.leads or fault.asked() != "leader").target]
+    chosen = next(found for found in there if found.leads or fault.asked() != "leader")
+    hit, targets = (fault.hit(cluster, chosen.called),), [chosen.target]
     for lasts_s in LEASES_S:
         end = now() + lasts_s * SECOND
-        fault.inject(Scene(cluster, handle, tuple(targets), lease=end))
+        fault.inject(Scene(cluster, handle, hit, lease=end))
         seen = is_seen(lambda: not all(observer.well(target) for target in targets), end)
         until_well(observer, targets)
         assert now() >= end
@@ -260,7 +262,7 @@ def test_an_injection_that_does_nothing_is_found_out(
     [entry] = ledger.entries()
     undo_open(ledger)
     assert ledger.open_entries() == []
-    until_well(observer, entry.facts["targets"])
+    until_well(observer, [*named(targets_of(entry.facts))])
 
 
 @pytest.mark.torture

@@ -15,6 +15,7 @@ from kubedrill.faults.progress import FaultFailed
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.stopping import StopRequest, leave, withdraw
+from kubedrill.record.target import named, targets_of
 
 FAULT = '''
 """A fault that makes a file, and keeps a copy of the ledger as it was then."""
@@ -111,7 +112,7 @@ def test_the_intent_is_on_the_disk_before_and_the_undo_after(
     made = make(folder, tmp_path)
     before = Path(f"{made}.ledger")
     [entry] = Ledger(before).open_entries()
-    assert (entry.name, entry.facts["targets"]) == ("file.make", ["file-a"])
+    assert (entry.name, named(targets_of(entry.facts))) == ("file.make", ("file-a",))
     assert entry.facts["given"]["file"] == str(made)
     assert entry.facts["found"] == {"before": "nothing"}
     assert before.read_text().count("\n") == 1, "killed between two lines, nobody could undo it"

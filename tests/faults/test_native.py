@@ -122,9 +122,9 @@ def test_an_activity_is_in_the_ledger_until_its_rollback(
     assert child.wait(60) == 0
     assert not broken.exists()
     assert open_names(ledger) == []
-    told = [(line["event"], line["targets"]) for line in read_lines(folder.faults)]
+    told = [(line["event"], line["targets"][0]["name"]) for line in read_lines(folder.faults)]
     events = ("injecting", "injected", "took-effect", "undoing", "undone")
-    assert told == [(event, ["break"]) for event in events]
+    assert told == [(event, "break") for event in events]
 
 
 def test_the_death_of_the_runner_leaves_the_undo_to_the_faults_process(

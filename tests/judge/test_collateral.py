@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from judged_drill import JudgedDrill
+from judged_parts import HERE
 from judged_scrapes import END, at
 from judged_surroundings import lease, looked_after, looks
 
+from kubedrill.record.cluster import Component
 from kubedrill.record.verdict import Report, Verdict
 
 Change = Callable[[JudgedDrill], None]
@@ -33,6 +35,26 @@ def test_what_runs_in_a_zone_that_a_fault_took_is_not_besides(tmp_path: Path) ->
     made = looked_after()
     made.faults = [{**line, "target": "zone-b"} for line in made.faults]
     kill_another(made)
+    assert asked(tmp_path, made).collateral == []
+
+
+def test_whom_a_fault_hits_and_what_runs_there_is_not_guessed_from_names(tmp_path: Path) -> None:
+    made = looked_after()
+    made.more = (Component("node-2/scheduler", "kube-scheduler", "b", HERE),)
+    target = {"name": "zone-b", "called": "b", "kind": "zone"}
+    targets = [{**target, "components": ["etcd-b", "node-2/scheduler"]}]
+    made.faults = [{**line, "targets": targets} for line in made.faults]
+    for line in made.faults:
+        line.pop("target", None)
+    end_itself(made, "node-2/scheduler", status=-9)
+    assert asked(tmp_path, made).collateral == []
+
+
+def test_what_leads_and_ends_itself_is_known_by_its_kind(tmp_path: Path) -> None:
+    made = looked_after()
+    made.more = (Component("node-2/scheduler", "kube-scheduler", "b", HERE),)
+    made.faults = [{**line, "moves": ["etcd", "kube-scheduler"]} for line in made.faults]
+    end_itself(made, "node-2/scheduler")
     assert asked(tmp_path, made).collateral == []
 
 

@@ -29,7 +29,7 @@ from kubedrill.experiment import Seed
 from kubedrill.experiment.write import as_yaml
 from kubedrill.judge import judge
 from kubedrill.reading.arrivals import Arrivals
-from kubedrill.record.cluster import ClusterRecord, Identity
+from kubedrill.record.cluster import ClusterRecord, Component, Identity
 from kubedrill.record.components import COMPONENT_LINE
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
@@ -104,6 +104,8 @@ class JudgedDrill:
     cluster_changes: dict[str, Any] = field(default_factory=dict)
     identities: dict[str, Identity] = field(default_factory=dict)
     """Of the cluster."""
+    more: tuple[Component, ...] = ()
+    """Components of the cluster, besides those that are scraped and probed."""
     cluster_settings: dict[str, Any] = field(default_factory=dict)
     probes: Records = field(init=False)
 
@@ -119,7 +121,12 @@ class JudgedDrill:
     @property
     def cluster(self) -> ClusterRecord:
         """The cluster on which it was played."""
-        return replace(CLUSTER, settings=self.cluster_settings, identities=self.identities)
+        return replace(
+            CLUSTER,
+            settings=self.cluster_settings,
+            identities=self.identities,
+            components=(*CLUSTER.components, *self.more),
+        )
 
     def lane(self, **wanted: str) -> np.ndarray:
         """Mark the probes of the lanes with these attributes: `lane(verb="write")`."""

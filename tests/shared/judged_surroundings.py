@@ -4,7 +4,10 @@ from typing import Any
 
 from judged_audit import audit_lines
 from judged_drill import JudgedDrill
+from judged_parts import HERE
 from judged_scrapes import END, LENGTHS, START, at
+
+from kubedrill.record.cluster import Component
 
 LED = ("kube-controller-manager", "kube-scheduler")
 WALL = JudgedDrill().schedule().clock.to_wall
@@ -41,6 +44,9 @@ def looked_after() -> JudgedDrill:
     drill.faults = [{**line, "moves": ["etcd"]} for line in drill.faults]
     drill.scrapes.leases = [lease(tenth / 10) for tenth in range(END * 10)]
     drill.surrounding = looks()
+    drill.more = tuple(
+        Component(f"{kind}-{zone}", kind, zone, HERE) for kind in LED for zone in "abc"
+    )
     return drill
 
 

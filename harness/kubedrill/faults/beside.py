@@ -1,12 +1,11 @@
 """Faults: which others hit the same components just now, which are not well before all are undone."""
 
+from collections.abc import Iterable
+
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults.fault import Scene
-from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
-
-_THROUGH = {"apiservers": "kube-apiserver"}
-"""What the load balancer calls those behind it."""
+from kubedrill.record.target import Target, targets_of
 
 
 def beside(scene: Scene, ledger: Ledger) -> list[str]:
@@ -14,22 +13,19 @@ def beside(scene: Scene, ledger: Ledger) -> list[str]:
 
     Of two that are undone at once, neither is in force any more: then both must show that all is well.
     """
-    mine = _components(scene.record, scene.targets)
+    mine = _touched(scene.hit)
     return [
         entry.name
         for entry in ledger.open_entries()
         if entry.what == "fault"
         and entry.id != scene.owner
-        and mine & _components(scene.record, entry.facts.get("targets", ()))
+        and mine & _touched(targets_of(entry.facts))
         and handle_of(scene.record, entry.id).in_force()
     ]
 
 
-def _components(record: ClusterRecord, targets: "list[str] | tuple[str, ...]") -> set[str]:
-    """Return the components that targets are, or have in them."""
-    found: set[str] = set()
-    for target in targets:
-        kind, _, zone = target.partition("/")
-        within = {part.name for part in record.components if target == f"zone-{part.zone}"}
-        found |= within or {f"{_THROUGH[kind]}-{zone}" if kind in _THROUGH else target}
-    return found
+def _touched(targets: Iterable[Target]) -> set[str]:
+    """Return what targets are, have in them, and keep from being reached."""
+    return {
+        name for target in targets for name in (target.name, *target.components, *target.behind)
+    }

@@ -5,7 +5,7 @@ Short functions, and no more: ledger, progress, deadlines, choice and proofs ove
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
@@ -15,6 +15,7 @@ from kubedrill.faults.toll import Kind, Left, Toll, Words
 from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Lasts, Need
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.faults import Witness
+from kubedrill.record.target import Target, named
 
 Whom = Annotated[
     str | list[str],
@@ -50,13 +51,32 @@ class Scene:
     record: ClusterRecord
     handle: Handle
     """Acts on behalf of the fault."""
-    targets: tuple[str, ...] = ()
+    hit: tuple[Target, ...] = ()
+    """Whom the fault hits."""
     lease: int | None = None
     """When what is held is let go though nobody asks for it, monotonic ns."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What `found` and `inject` returned; plain JSON."""
     owner: str = ""
     """On whose behalf: the ledger's id of the fault; "" before it stands there."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Whom the fault hits, by name."""
+        return named(self.hit)
+
+    def called(self, target: str) -> str:
+        """Return what the experiment calls a target: `a` of `etcd-a`."""
+        return next(found.called for found in self.hit if found.name == target)
+
+    def of(self, *components: str) -> "Scene":
+        """Return the scene with these components as its targets."""
+        parts = (self.record.component(name) for name in components)
+        hit = (
+            Target(name=part.name, called=part.zone or "", kind=part.kind, components=(part.name,))
+            for part in parts
+        )
+        return replace(self, hit=tuple(hit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +235,13 @@ class Fault(BaseModel, ABC):
     def name_of(self, target: str) -> str:
         """Return what the file calls a target: `a` of `etcd-a`."""
         return target.removeprefix(self.target.format(""))
+
+    def hit(self, record: ClusterRecord, called: str) -> Target:
+        """Return the one that the file calls so, as a component of the cluster if it is one."""
+        name = self.target.format(called)
+        kind = next((part.kind for part in record.components if part.name == name), "")
+        within = (name,) if kind else ()
+        return Target(name=name, called=called, kind=kind or self.hits or name, components=within)
 
     def words(self) -> Words:
         """Return how refusals speak of it."""

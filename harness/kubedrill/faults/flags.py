@@ -227,7 +227,7 @@ class OtherFlags(OnProcesses, ABC):
         return {name: line[1] for name, line in found.items() if line}
 
     def _well(self, scene: Scene, target: str) -> Seen:
-        return super().undone(replace(scene, targets=(target,)))
+        return super().undone(scene.of(target))
 
     def _differs(self, scene: Scene, target: str, wanted: Mapping[str, str | None]) -> str:
         """Return with which flags a process runs in place of those that are wanted; or ""."""

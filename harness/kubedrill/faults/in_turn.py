@@ -1,7 +1,5 @@
 """Faults that take their targets one after the other: each only while all of the kind are well."""
 
-from dataclasses import replace
-
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.fault import Scene, Seen
@@ -14,8 +12,8 @@ WELL_WITHIN_S = 10
 
 def all_well(fault: OnProcesses, scene: Scene) -> Seen:
     """Look whether all of the fault's kind run, and say that they are well."""
-    parts = tuple(part.name for part in scene.record.of_kind(fault.component))
-    return OnProcesses.undone(fault, replace(scene, targets=parts))
+    parts = (part.name for part in scene.record.of_kind(fault.component))
+    return OnProcesses.undone(fault, scene.of(*parts))
 
 
 def begins_well(fault: OnProcesses, scene: Scene) -> None:

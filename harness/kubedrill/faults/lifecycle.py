@@ -24,6 +24,7 @@ from kubedrill.faults.undoing import expect, forget, read_fault, remember, undo
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.target import Target
 from kubedrill.words import in_a_line
 
 __all__ = ["LEASE_GRACE", "LONGEST_HOLD", "UNDO", "inject", "undo"]
@@ -55,9 +56,9 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     if why := held_back(record, fault.name) or not_come(folder, index) or standing(folder):
         raise progress.fail(why)
     scene = Scene(record, handle_of(record), lease=_lease(fault, folder, index))
-    targets = _choose(fault, scene, progress)
-    scene = replace(scene, targets=targets)
-    progress = replace(progress, targets=targets)
+    hit = _choose(fault, scene, progress)
+    scene = replace(scene, hit=hit)
+    progress = replace(progress, hit=hit)
     ledger = Ledger(folder.ledger)
     scene = _found(fault, scene, progress)
     entry = _intend(fault, scene, ledger, progress, file)
@@ -84,10 +85,10 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     else:
         ledger.undone(entry)
         forget(folder, index)
-    return {"targets": [*targets], "seconds": (at - begun) / SECOND, "proof": proof}
+    return {"targets": [*scene.targets], "seconds": (at - begun) / SECOND, "proof": proof}
 
 
-def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
+def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[Target, ...]:
     """Return whom to hit, of what is there now; FaultFailed if nobody may be."""
     asked = fault.asked()
     if why := fault.refuse(described(scene.record)):
@@ -97,21 +98,20 @@ def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[str, ...]:
     except HandleError as error:
         raise progress.fail(str(error)) from error
     if asked == "leader":
-        chosen = [candidate for candidate in there if candidate.leads]
-        if not chosen:
+        called = [candidate.called for candidate in there if candidate.leads]
+        if not called:
             raise progress.fail(f"no {fault.hits} leads, so there is no leader to {fault.verb}")
     elif asked == "random":
         well = [candidate for candidate in there if candidate.is_well]
-        chosen = _drawn(fault, well, progress)
+        called = [candidate.called for candidate in _drawn(fault, well, progress)]
     else:
-        names = [asked] if isinstance(asked, str) else [*asked]
-        chosen = [Candidate(fault.target.format(name), name) for name in names]
-    called = [candidate.called for candidate in chosen]
+        called = [asked] if isinstance(asked, str) else [*asked]
+    hit = tuple(fault.hit(scene.record, name) for name in called)
     others = [*in_force(Ledger(progress.folder.ledger), described(scene.record))]
     totals = fault.totals(scene)
     if why := refused_now(fault, called, there, scene.record, others, more=totals):
-        raise replace(progress, targets=tuple(candidate.target for candidate in chosen)).fail(why)
-    return tuple(candidate.target for candidate in chosen)
+        raise replace(progress, hit=hit).fail(why)
+    return hit
 
 
 def _drawn(fault: Fault, there: Sequence[Candidate], progress: Progress) -> list[Candidate]:
@@ -144,7 +144,7 @@ def _intend(fault: Fault, scene: Scene, ledger: Ledger, progress: Progress, file
     due = deadline(progress.folder, progress.index, fault.return_s)
     facts = {
         "given": fault.model_dump(mode="json"),
-        "targets": [*scene.targets],
+        "targets": [target.model_dump(mode="json") for target in scene.hit],
         "found": dict(scene.facts),
         "seed": _seed(progress),
     }

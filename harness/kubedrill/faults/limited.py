@@ -11,6 +11,7 @@ from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.limits import Limits
+from kubedrill.record.target import targets_of
 
 
 def beyond(
@@ -69,6 +70,6 @@ def in_force(ledger: Ledger, cluster: ClusterDescription) -> Iterator[Toll]:
             continue
         kind = kind_of(entry.name, entry.arguments.get("file", ""))
         fault = kind.model_validate(entry.facts["given"])
-        hit = tuple(fault.name_of(target) for target in entry.facts["targets"])
+        hit = tuple(target.called for target in targets_of(entry.facts))
         for toll in fault.tolls(cluster):
             yield replace(toll, named=hit, unnamed=0)

@@ -15,7 +15,9 @@ from kubedrill.faults.kube_apiserver import no_leader
 from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, not_anew, restart, running
 from kubedrill.faults.toll import Left, Toll
 from kubedrill.record.catalogue import ClusterDescription, Lasts, Need
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.faults import Witness
+from kubedrill.record.target import Target
 
 BALANCER = "haproxy"
 
@@ -100,6 +102,12 @@ class _OnBackends(NamesWhom, ABC):
     def refuse(self, cluster: ClusterDescription) -> str:
         """Refuse a leader: there is none."""
         return no_leader(self.name, self.zone, cluster)
+
+    def hit(self, record: ClusterRecord, called: str) -> Target:
+        """Return a server of the balancer's: nothing is done to the apiserver behind it."""
+        apiservers = record.of_kind("kube-apiserver")
+        behind = tuple(server.name for server in apiservers if server.zone == called)
+        return super().hit(record, called).model_copy(update={"kind": "backend", "behind": behind})
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return those that are sent requests."""

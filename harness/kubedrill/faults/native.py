@@ -39,6 +39,7 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_json
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.target import Target
 
 
 class PlayedBy(TypedDict, total=False):
@@ -110,7 +111,7 @@ def inject(
     FaultFailed if the activity does not succeed, or would not reach the drill's cluster.
     """
     folder = folder_of(run)
-    progress = Progress(folder, NAME, index, (activity["name"],))
+    progress = Progress(folder, NAME, index, _target(activity["name"]))
     place = str(Path.cwd())
     record = ClusterRecord.read(folder.cluster)
     if refused := held_back(record, NAME) or not_come(folder, index) or standing(folder):
@@ -164,7 +165,7 @@ def roll_back(rollback: Activity, place: str, run: str, index: int, activity: st
     reached beyond it, so that its rollback is played; there is no cluster then that it could reach.
     """
     folder = folder_of(run)
-    progress = Progress(folder, NAME, index, (activity,))
+    progress = Progress(folder, NAME, index, _target(activity))
     with suppress(OSError):  # a full disk must keep nothing broken
         progress.say("undoing")
     stands = ClusterRecord.read(folder.cluster).stands()
@@ -189,6 +190,11 @@ def _intend(name: str, rollback: Activity, progress: Progress, place: str) -> No
     ledger, due = Ledger(folder.ledger), deadline(folder, index)
     ledger.intend(NAME, name, UNDO, {**arguments, "activity": name}, due, limit_s=GRACE / SECOND)
     expect(Place(folder, NAME, index), partial(_undo, folder, index), planned_undo(folder, index))
+
+
+def _target(activity: str) -> tuple[Target, ...]:
+    """Return what an activity hits, as far as anybody knows: it is called by its own name."""
+    return (Target(name=activity, kind=NAME),)
 
 
 def _proof(folder: RunFolder) -> str:

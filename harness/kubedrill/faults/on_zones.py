@@ -11,7 +11,8 @@ from kubedrill.cluster.leases import LED
 from kubedrill.faults.etcd import caught_up, leading
 from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen
 from kubedrill.faults.processes import HEALTH, not_well
-from kubedrill.record.cluster import Component
+from kubedrill.record.cluster import ClusterRecord, Component
+from kubedrill.record.target import Target
 
 ZONE = Field(
     description="leader (the zone of etcd's), random, a zone such as a, or several zones: [a, b]"
@@ -32,6 +33,12 @@ class OnZones(NamesWhom, ABC):
     def moves(self) -> tuple[str, ...]:
         """Return etcd, and those that renew their Leases through an apiserver: all run in each zone."""
         return ("etcd", *LED)
+
+    def hit(self, record: ClusterRecord, called: str) -> Target:
+        """Return a zone, with all that runs in it; or what else stands there that a fault hits alone."""
+        found = super().hit(record, called)
+        within = tuple(part.name for part in record.components if part.zone == called)
+        return found.model_copy(update={"components": found.components or within})
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return the zones in which something runs."""

@@ -13,6 +13,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.stopping import is_asked
+from kubedrill.record.target import Target, named
 
 GRACE = 30 * SECOND
 """What an undo may take on a loaded machine before the watchdog plays it too."""
@@ -42,12 +43,17 @@ class Progress:
     fault: str
     index: int
     """Position of the fault in the schedule."""
-    targets: tuple[str, ...] = ()
+    hit: tuple[Target, ...] = ()
     """Whom it hits; none before they are chosen."""
     moves: tuple[str, ...] | None = None
     """Whose leader may change because of it; None: nobody knows."""
     shows: tuple[Witness, ...] = ()
     """What others must see of it."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Whom it hits, by name."""
+        return named(self.hit)
 
     def say(
         self,
@@ -65,7 +71,7 @@ class Progress:
                 fault=self.fault,
                 index=self.index,
                 event=event,
-                targets=self.targets,
+                targets=self.hit,
                 proof=proof,
                 facts=dict(facts or {}),
                 moves=self.moves,

@@ -27,6 +27,7 @@ from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Entry, Ledger
+from kubedrill.record.target import targets_of
 
 UNFINISHED_S = 10.0
 """For so long the last step may still show, where a component was let go by another fault just before."""
@@ -92,10 +93,10 @@ def _undo_by_name(
         ledger.undone(entry.id)
         return {"undone": "the cluster is gone, and the fault with it"}
     known = read_fault(fault, entry.facts.get("given", {}), file)
-    targets = tuple(entry.facts.get("targets", ()))
+    hit = targets_of(entry.facts)
     facts = entry.facts.get("facts") or entry.facts.get("found", {})
-    scene = Scene(record, handle, targets, facts=facts, owner=entry.id)
-    progress = Progress(folder, fault, index, targets, known.moves(), known.shows())
+    scene = Scene(record, handle, hit, facts=facts, owner=entry.id)
+    progress = Progress(folder, fault, index, hit, known.moves(), known.shows())
     return _Undo(known, scene, entry, progress, ledger).play(turn)
 
 

@@ -92,19 +92,20 @@ def _exits(
 ) -> Iterator[CollateralChange]:
     """Yield the exits of components that no fault in force has hit."""
     known = list(faults)
+    kinds = {part.name: part.kind for part in metrics.cluster.components}
     for line in metrics.exits.lines:
         if not isinstance(line, Exited) or not schedule.start <= line.time < schedule.end:
             continue
-        if not any(_announces(fault, line) for fault in known):
+        kind = kinds.get(line.component, "")
+        if not any(_announces(fault, line, kind) for fault in known):
             asked = f"asked by {line.by}" if line.asked else "nobody had asked for it"
             how = f"{line.component} exited ({exit_status(line.status)})"
             words = f"{how}; {asked}, and no fault announces it"
             yield CollateralChange(kind="exit", time=line.time, what=line.component, words=words)
 
 
-def _announces(fault: ToldFault, line: Exited) -> bool:
+def _announces(fault: ToldFault, line: Exited, kind: str) -> bool:
     """Whether a fault has hit what exited, or has kept a leader from its Lease, so that it ended itself."""
-    kind = line.component.rpartition("-")[0]
     lost = not line.asked and line.status == LEASE_LOST and kind != "etcd"
     return fault.holds(line.component, line.time) or (
         lost and fault.ends_leaders(kind, line.time, LEASE_MOVES)
@@ -153,8 +154,12 @@ def _nodes(looks: Sequence[NodeLook], faults: Iterable[ToldFault]) -> Iterator[C
 
 def _hits_node(fault: ToldFault, name: str, time: int) -> bool:
     """Whether a fault in force, or that was until a moment ago, has hit a node or a zone with its nodes."""
-    zones = (target for target in fault.targets if target.startswith("zone-"))
-    return any(fault.has_hit(target, time, NODE_SETTLES) for target in (f"node/{name}", *zones))
+    hit = (
+        target.name
+        for target in fault.hits
+        if target.kind == "zone" or (target.kind, target.called) == ("node", name)
+    )
+    return any(fault.has_hit(target, time, NODE_SETTLES) for target in hit)
 
 
 def _elections(
@@ -202,7 +207,7 @@ def _objects(
 
 def _taken_away(fault: ToldFault) -> Iterator[str]:
     """Yield the names of the pods that a fault deletes, or has evicted."""
-    yield from (name.removeprefix("pod/") for name in fault.targets if name.startswith("pod/"))
+    yield from (target.called for target in fault.hits if target.kind == "pod")
     if told := fault.events.get("injected"):
         evicted = told.facts.get("evicted")
         yield from (str(name) for name in evicted) if isinstance(evicted, list) else ()

@@ -13,6 +13,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_lines
 from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, touches
 from kubedrill.record.state import latest
+from kubedrill.record.target import Target, named
 from kubedrill.record.timeline import StateTold
 
 PUNCTUAL = SECOND
@@ -45,13 +46,23 @@ class ToldFault:
 
     @property
     def target(self) -> str:
-        """The components hit, separated by commas; empty if the fault never began."""
+        """Whom it hit, separated by commas; empty if the fault never began."""
         return ", ".join(self.targets)
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The components hit; none if the fault never began."""
+        """Whom it hit, by name; none if the fault never began."""
+        return named(self.hits)
+
+    @property
+    def hits(self) -> tuple[Target, ...]:
+        """Whom it hit; nobody if the fault never began."""
         return next((line.targets for line in self.events.values()), ())
+
+    @property
+    def components(self) -> frozenset[str]:
+        """The components that it hit: the targets, or all that runs in them."""
+        return frozenset(name for target in self.hits for name in target.components)
 
     @property
     def shows(self) -> tuple[Witness, ...]:
@@ -87,15 +98,16 @@ class ToldFault:
 
     def holds(self, component: str, time: int) -> bool:
         """Whether a component was rightly silent: it or its zone was held down, or only just let go."""
-        zone = f"zone-{component.rpartition('-')[2]}"
-        return self.has_hit(component, time, WARM) or self.has_hit(zone, time, WARM)
+        return component in self.components and self._is_in_force(time, WARM)
 
     def has_hit(self, target: str, time: int, slack: int) -> bool:
         """Whether it had hit a target at a time, and was in force, or until so shortly before."""
+        return target in self.targets and self._is_in_force(time, slack)
+
+    def _is_in_force(self, time: int, slack: int) -> bool:
+        """Whether it was in force at a time, or until so shortly before."""
         begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
-        if begun is None or target not in self.targets:
-            return False
-        return begun <= time and (over is None or time <= over + slack)
+        return begun is not None and begun <= time and (over is None or time <= over + slack)
 
     def explains(self, start: int, end: int) -> bool:
         """Whether a leader change between two times is this fault's doing."""

@@ -149,12 +149,11 @@ def _unhealthy(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
     if told.doubt:
         yield told.doubt
         return
-    for target in fault.targets:
-        zone = target.rpartition("-")[2]
+    for target in fault.hits:
         looks = [look for look in told.lines if _holds(fault, look.time)]
-        healthy = sum(look.etcd.get(zone) == "healthy" for look in looks)
+        healthy = sum(look.etcd.get(target.called) == "healthy" for look in looks)
         if healthy:
-            yield f"{target} was healthy in {healthy} of {len(looks)} looks while it was in force"
+            yield f"{target.name} was healthy in {healthy} of {len(looks)} looks while it was in force"
 
 
 def _leads(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
@@ -164,8 +163,7 @@ def _leads(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
         yield told.doubt
         return
     looks = [look.leader for look in told.lines if at <= look.time <= at + LED]
-    zones = [target.rpartition("-")[2] for target in fault.targets]
-    if looks and not {*zones} & {*looks}:
+    if looks and not {target.called for target in fault.hits} & {*looks}:
         named = " and ".join(sorted({f"etcd-{zone}" for zone in looks if zone})) or "nobody"
         yield f"{named} led in all {len(looks)} looks after it took effect"
 
@@ -251,16 +249,13 @@ def _sum(scrape: Scrape, name: str) -> float:
 def _members(fault: ToldFault, evidence: Evidence) -> list[str]:
     """Return the members that were hit; all, where it hits etcd as a whole."""
     members = [member.name for member in evidence.cluster.of_kind("etcd")]
-    return [member for member in members if member in fault.targets] or members
+    return [member for member in members if member in fault.components] or members
 
 
 def _hit(fault: ToldFault, evidence: Evidence) -> list[Component]:
     """Return the components that are hit: a target, or what stands in it."""
-
-    def is_hit(component: Component) -> bool:
-        return bool({component.name, f"zone-{component.zone}"} & {*fault.targets})
-
-    return [component for component in evidence.cluster.components if is_hit(component)]
+    parts = evidence.cluster.components
+    return [component for component in parts if component.name in fault.components]
 
 
 def _in_force(fault: ToldFault, time: int) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from kubedrill.record.lines import Count, Json, TimedLine
+from kubedrill.record.target import Target, named
 
 FaultEvent = Literal[
     "injecting", "injected", "took-effect", "lapsed", "holds-again", "undoing", "undone", "failed"
@@ -33,8 +34,8 @@ class ToldOfFault(TimedLine):
     index: Count
     """Position of the fault in the schedule."""
     event: FaultEvent
-    targets: Annotated[tuple[str, ...], Field(strict=False)]
-    """The components hit; an activity by its name."""
+    targets: Annotated[tuple[Target, ...], Field(strict=False)]
+    """Whom it hits."""
     proof: str
     facts: dict[str, Json]
     moves: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
@@ -57,8 +58,8 @@ class ToldOfFault(TimedLine):
 
     @property
     def target(self) -> str:
-        """The components hit, in words."""
-        return ", ".join(self.targets)
+        """Whom it hits, in words."""
+        return ", ".join(named(self.targets))
 
 
 class FaultLine(ToldOfFault):
