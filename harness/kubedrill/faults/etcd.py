@@ -61,7 +61,7 @@ class _TakenOut(OnMembers, OnProcesses, ABC):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Take the members out, and remember how things were before."""
         before = statuses(scene.record)
-        hit = [before[zone] for target in scene.targets if (zone := zone_of(target)) in before]
+        hit = [before[zone] for zone in _zones(scene) if zone in before]
         return {
             **super().inject(scene),
             "member_ids": [member.member_id for member in hit],
@@ -72,7 +72,7 @@ class _TakenOut(OnMembers, OnProcesses, ABC):
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the members are gone and, where that can be, another one leads."""
         after = statuses(scene.record)
-        if still := [target for target in scene.targets if zone_of(target) in after]:
+        if still := [target.name for target in scene.hit if target.called in after]:
             words = f"the process was replaced, the {self.verb} hit nothing that lasted"
             return missing(f"{' and '.join(still)} answered: {words}", *still)
         gone = f"{' and '.join(scene.targets)} did not answer"
@@ -80,7 +80,7 @@ class _TakenOut(OnMembers, OnProcesses, ABC):
         quorum = members // 2 + 1
         answered = set(scene.facts["answered"])
         # Survivors that are slow to answer are no proof: the fault itself must have taken the quorum.
-        if len(answered - {zone_of(target) for target in scene.targets}) < quorum <= len(answered):
+        if len(answered - {*_zones(scene)}) < quorum <= len(answered):
             return proof(f"{gone}; {len(after)} of {members} members answer: no quorum")
         if not scene.facts["led"]:
             return proof(gone)
@@ -91,7 +91,7 @@ class _TakenOut(OnMembers, OnProcesses, ABC):
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are full members, healthy, and close behind the leader."""
-        return caught_up(scene, scene.targets)
+        return caught_up(scene, _zones(scene))
 
 
 class EtcdKill(_TakenOut):
@@ -121,9 +121,9 @@ stop, start = actions(EtcdStop)
 pause, proceed = actions(EtcdPause)
 
 
-def zone_of(target: str) -> str:
-    """Return the zone of a member."""
-    return target.removeprefix("etcd-")
+def _zones(scene: Scene) -> list[str]:
+    """Return the zones of the members that are hit."""
+    return [target.called for target in scene.hit]
 
 
 def _trouble(said: EtcdStatus) -> str:
@@ -146,15 +146,17 @@ def statuses(record: ClusterRecord) -> dict[str, EtcdStatus]:
     return found
 
 
-def caught_up(scene: Scene, members: Sequence[str]) -> Seen:
-    """Look whether members are full ones, healthy, and close behind the leader."""
+def caught_up(scene: Scene, zones: Sequence[str]) -> Seen:
+    """Look whether the members of zones are full ones, healthy, and close behind the leader."""
+    etcd = scene.record.of_kind("etcd")
+    members = {member.name: zone for member in etcd for zone in zones if member.zone == zone}
     found = statuses(scene.record)
     leader = next((said for said in found.values() if said.is_leader), None)
     if leader is None:
         return missing("no member leads", *members)
     behind = [0]
-    for member in members:
-        said = found.get(zone_of(member))
+    for member, zone in members.items():
+        said = found.get(zone)
         lag = max(leader.raft_index - said.raft_applied_index, 0) if said else 0
         behind.append(lag)
         if said is None:
@@ -163,7 +165,7 @@ def caught_up(scene: Scene, members: Sequence[str]) -> Seen:
             return missing(f"{member} is no full member: {_trouble(said)}", member)
         if lag > CAUGHT_UP:
             return missing(f"{member} is {lag} raft entries behind the leader", member)
-        if not healthy(scene.record, zone_of(member), ASK_S):
+        if not healthy(scene.record, zone, ASK_S):
             return missing(f"{member} is not healthy", member)
     words = f"full member, healthy, {max(behind)} raft entries behind the leader"
     return proof(f"{' and '.join(members)}: {words}")

@@ -16,7 +16,7 @@ from kubedrill.cluster.etcd import (
 )
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
-from kubedrill.faults.etcd import leading, statuses, zone_of
+from kubedrill.faults.etcd import leading, statuses
 from kubedrill.faults.fault import Candidate, NamesWhom, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.processes import running
 from kubedrill.faults.toll import Toll
@@ -68,16 +68,16 @@ class EtcdMoveLeader(NamesWhom):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Tell the leader to hand over."""
         before = statuses(scene.record)
-        [target] = scene.targets
+        [target] = scene.hit
         leader = next((zone for zone, said in before.items() if said.is_leader), None)
         if leader is None:
             raise HandleError("no member leads, so there is no leader to move")
-        if leader == zone_of(target):
-            raise HandleError(f"{target} leads already")
-        if zone_of(target) not in before:
-            raise HandleError(f"{target} does not answer")
+        if leader == target.called:
+            raise HandleError(f"{target.name} leads already")
+        if target.called not in before:
+            raise HandleError(f"{target.name} does not answer")
         with _told():
-            move_leader(scene.record, leader, before[zone_of(target)].member_id, COMMAND_S)
+            move_leader(scene.record, leader, before[target.called].member_id, COMMAND_S)
         return {"led": f"etcd-{leader}"}
 
     def did(self, scene: Scene) -> str:
@@ -86,10 +86,10 @@ class EtcdMoveLeader(NamesWhom):
 
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the other one leads."""
-        [target] = scene.targets
+        [target] = scene.hit
         led = leading(scene)
-        if led == [zone_of(target)]:
-            return proof(f"{target} leads")
+        if led == [target.called]:
+            return proof(f"{target.name} leads")
         return missing(f"{' and '.join(f'etcd-{zone}' for zone in led) or 'no member'} leads")
 
 
@@ -131,11 +131,11 @@ class EtcdDefragment(NamesWhom):
         """Tell them, and wait until each is through."""
         with _told():
             before = {
-                target: defragmentations(scene.record, zone_of(target), ASK_S)
-                for target in scene.targets
+                target.name: defragmentations(scene.record, target.called, ASK_S)
+                for target in scene.hit
             }
-            for target in scene.targets:
-                defragment(scene.record, zone_of(target), COMMAND_S)
+            for target in scene.hit:
+                defragment(scene.record, target.called, COMMAND_S)
         return {"before": before}
 
     def did(self, scene: Scene) -> str:
@@ -146,7 +146,7 @@ class EtcdDefragment(NamesWhom):
         """Look whether each counts one more."""
         for target, before in scene.facts["before"].items():
             try:
-                after = defragmentations(scene.record, zone_of(target), ASK_S)
+                after = defragmentations(scene.record, scene.called(target), ASK_S)
             except (WireError, EtcdError) as error:
                 return missing(f"{target} does not say: {error}", target)
             if after <= before:

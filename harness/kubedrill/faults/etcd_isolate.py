@@ -43,7 +43,7 @@ class EtcdIsolate(OnMembers, OnLinks):
             return seen
         said = statuses(scene.record)
         for target in scene.targets:
-            member = said.get(self.name_of(target))
+            member = said.get(scene.called(target))
             if member is None:
                 return missing(f"{target} does not answer its clients", target)
             if member.leader_id != "0":

@@ -232,10 +232,6 @@ class Fault(BaseModel, ABC):
             return Toll(kind, named, unnamed, allowed, self.leaves, at_once=at_once)
         return Toll(kind, tuple(asked), 0, allowed, self.leaves, at_once=at_once)
 
-    def name_of(self, target: str) -> str:
-        """Return what the file calls a target: `a` of `etcd-a`."""
-        return target.removeprefix(self.target.format(""))
-
     def hit(self, record: ClusterRecord, called: str) -> Target:
         """Return the one that the file calls so, as a component of the cluster if it is one."""
         name = self.target.format(called)

@@ -115,7 +115,7 @@ class _OnBackends(NamesWhom, ABC):
         return [Candidate(self.target.format(zone), zone) for zone in served]
 
     def _zones(self, scene: Scene) -> list[str]:
-        return [self.name_of(target) for target in scene.targets]
+        return [target.called for target in scene.hit]
 
 
 class BalancerRemoveBackend(_OnBackends):

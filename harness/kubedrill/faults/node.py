@@ -15,6 +15,7 @@ from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, Whom, missing, pro
 from kubedrill.faults.on_objects import OnObjects, same
 from kubedrill.faults.toll import Kind
 from kubedrill.reading.types import matching
+from kubedrill.record.target import Target
 
 NODES = "/api/v1/nodes"
 
@@ -52,9 +53,9 @@ class OnNodes(OnObjects, ABC):
         with closing(Api(scene.record)) as api:
             return {"node": sum(1 for _ in api.listed(NODES))}
 
-    def path(self, target: str) -> str:
-        """Return where a node is."""
-        return f"{NODES}/{self.name_of(target)}"
+    def path(self, called: str) -> str:
+        """Return where the node is that a file calls so."""
+        return f"{NODES}/{called}"
 
     def listed(self, api: Api) -> Iterator[Object]:
         """Return the nodes with the labels."""
@@ -79,7 +80,7 @@ class OnNodes(OnObjects, ABC):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Change them; return which apiserver took which."""
         with closing(Api(scene.record)) as api:
-            return {"through": {target: self._amended(api, target) for target in scene.targets}}
+            return {"through": {target.name: self._amended(api, target) for target in scene.hit}}
 
     def did(self, scene: Scene) -> str:
         """Say what was done to whom, through which apiservers."""
@@ -91,7 +92,9 @@ class OnNodes(OnObjects, ABC):
         with closing(Api(scene.record)) as api:
             servers: set[str] = set()
             for target in scene.targets:
-                answer = api.read(self.path(target), beside=scene.facts["through"][target])
+                answer = api.read(
+                    self.path(scene.called(target)), beside=scene.facts["through"][target]
+                )
                 if not self._hit(scene, target, answer.said):
                     return missing(f"{target} is not {self.done}, says {answer.server}", target)
                 servers.add(answer.server)
@@ -102,7 +105,7 @@ class OnNodes(OnObjects, ABC):
         """Return which of them is not so any more."""
         with closing(Api(scene.record)) as api:
             for target in scene.targets:
-                if not self._hit(scene, target, api.read(self.path(target)).said):
+                if not self._hit(scene, target, api.read(self.path(scene.called(target))).said):
                     return Lapse(f"{target} was not {self.done} any more, or is gone")
         return None
 
@@ -120,7 +123,7 @@ class OnNodes(OnObjects, ABC):
                 def back(found: Object) -> bool:
                     return same(scene, target, found) and self.mend(found["spec"], before[target])
 
-                api.amend(self.path(target), back)
+                api.amend(self.path(scene.called(target)), back)
 
             each(before, mend)
 
@@ -129,7 +132,7 @@ class OnNodes(OnObjects, ABC):
         through = scene.facts.get("through", {})
         with closing(Api(scene.record)) as api:
             for target, before in scene.facts.get("before", {}).items():
-                answer = api.read(self.path(target), beside=through.get(target, ""))
+                answer = api.read(self.path(scene.called(target)), beside=through.get(target, ""))
                 if same(scene, target, answer.said) and self.mend(answer.said["spec"], before):
                     return missing(f"{target} is {self.done} yet, says {answer.server}", target)
         return proof(f"{', '.join(scene.targets)}: as before")
@@ -137,12 +140,14 @@ class OnNodes(OnObjects, ABC):
     def _hit(self, scene: Scene, target: str, found: Object) -> bool:
         return same(scene, target, found) and self.is_so(found.get("spec", {}))
 
-    def _amended(self, api: Api, target: str) -> str:
+    def _amended(self, api: Api, target: Target) -> str:
         server = api.amend(
-            self.path(target), lambda found: self.change(found.setdefault("spec", {}))
+            self.path(target.called), lambda found: self.change(found.setdefault("spec", {}))
         )
         if not server:
-            raise HandleError(f"{target} is {self.done} already, or is gone: nothing was changed")
+            raise HandleError(
+                f"{target.name} is {self.done} already, or is gone: nothing was changed"
+            )
         return server
 
 

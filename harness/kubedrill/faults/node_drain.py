@@ -56,7 +56,7 @@ class NodeDrain(NodeCordon):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Cordon them, and evict what may be."""
         with closing(Api(scene.record)) as api:
-            pods = [pod for target in scene.targets for pod in _pods(api, self.name_of(target))]
+            pods = [pod for target in scene.hit for pod in _pods(api, target.called)]
             alone = [pod.name for pod in pods if not pod.controlled]
             if alone and not self.allow_pod_loss:
                 raise HandleError(
@@ -81,9 +81,7 @@ class NodeDrain(NodeCordon):
             return seen
         evicted, refused = scene.facts["evicted"], scene.facts["refused"]
         with closing(Api(scene.record)) as api:
-            there = {
-                pod.name for target in scene.targets for pod in _pods(api, self.name_of(target))
-            }
+            there = {pod.name for target in scene.hit for pod in _pods(api, target.called)}
         if left := sorted(there & {*evicted}):
             return Seen(False, f"{', '.join(left[:3])} was evicted, and is there", scene.targets)
         return proof(f"{seen.words}; {len(evicted)} pods evicted, {len(refused)} refused so far")
@@ -91,8 +89,8 @@ class NodeDrain(NodeCordon):
     def advance(self, scene: Scene) -> None:
         """Try again what was refused, and what has come since."""
         with closing(Api(scene.record)) as api:
-            for target in scene.targets:
-                for _ in _evicted(api, _pods(api, self.name_of(target))):
+            for target in scene.hit:
+                for _ in _evicted(api, _pods(api, target.called)):
                     pass
 
     def unfinished(self, scene: Scene) -> str:
@@ -100,7 +98,7 @@ class NodeDrain(NodeCordon):
         if self.allow_refusal:
             return ""
         with closing(Api(scene.record)) as api:
-            left = [pod for target in scene.targets for pod in _pods(api, self.name_of(target))]
+            left = [pod for target in scene.hit for pod in _pods(api, target.called)]
             refused = dict(_evicted(api, left, dry=True))
         return "; ".join(f"{pod} was not evicted: {why}" for pod, why in refused.items())
 

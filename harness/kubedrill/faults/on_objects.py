@@ -38,8 +38,8 @@ class OnObjects(NamesWhom, ABC):
     selector: str = SELECTOR
 
     @abstractmethod
-    def path(self, target: str) -> str:
-        """Return where in the API a target is."""
+    def path(self, called: str) -> str:
+        """Return where in the API the target is that a file calls so."""
 
     @abstractmethod
     def listed(self, api: Api) -> Iterator[Object]:
@@ -84,7 +84,7 @@ class OnObjects(NamesWhom, ABC):
         if why := scene.record.lacking(self.identity, self.name):
             raise HandleError(why)
         with closing(Api(scene.record)) as api:
-            answers = {target: api.read(self.path(target)) for target in scene.targets}
+            answers = {target.name: api.read(self.path(target.called)) for target in scene.hit}
         return {
             "before": {
                 target: {"uid": uid(answer.said), **self.kept(answer.said)}

@@ -52,9 +52,9 @@ class OnZones(NamesWhom, ABC):
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether all that runs in the zones is well."""
-        zones = [self.name_of(target) for target in scene.targets]
+        zones = [target.called for target in scene.hit]
         there = {part.name: HEALTH[part.kind] for zone in zones for part in parts(scene, zone)}
-        return not_well(scene, there) or caught_up(scene, [f"etcd-{zone}" for zone in zones])
+        return not_well(scene, there) or caught_up(scene, zones)
 
 
 def uncut(scene: Scene, links: Mapping[str, Link]) -> Lapse | None:

@@ -50,9 +50,9 @@ class PodDelete(OnObjects):
         bare = next((name for name in names if "/" not in name and name != "random"), "")
         return f"{self.name}: pod {bare}: write NAMESPACE/{bare}" if bare else ""
 
-    def path(self, target: str) -> str:
-        """Return where a pod is."""
-        return path_of(self.name_of(target))
+    def path(self, called: str) -> str:
+        """Return where the pod is that a file calls so."""
+        return path_of(called)
 
     def listed(self, api: Api) -> Iterator[Object]:
         """Return the pods of the namespace, or all, with the labels."""
@@ -91,7 +91,9 @@ class PodDelete(OnObjects):
         """Look, through another apiserver, whether they are gone, or about to go."""
         with closing(Api(scene.record)) as api:
             for target in scene.targets:
-                answer = api.read(self.path(target), beside=scene.facts["through"][target])
+                answer = api.read(
+                    self.path(scene.called(target)), beside=scene.facts["through"][target]
+                )
                 if same(scene, target, answer.said) and not is_ending(answer.said):
                     return missing(f"{target} is there, says {answer.server}", target)
         return proof(f"{', '.join(scene.targets)}: gone, or about to go")
@@ -110,7 +112,7 @@ class PodDelete(OnObjects):
         }
         if self.grace_s is not None:
             options["gracePeriodSeconds"] = self.grace_s
-        answer = api.write("DELETE", self.path(target), options)
+        answer = api.write("DELETE", self.path(scene.called(target)), options)
         if answer.status not in {OK, ACCEPTED}:
             raise HandleError(f"{target} was not deleted: {answer.words()}")
         return answer.server

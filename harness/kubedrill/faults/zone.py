@@ -48,10 +48,10 @@ class ZoneLose(OnZones):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Cut the links, then kill all at once; return who led, and which processes there were."""
         leads = leading(scene)
-        hit = [part.name for target in scene.targets for part in parts(scene, self.name_of(target))]
+        hit = [part.name for target in scene.hit for part in parts(scene, target.called)]
         pids = pids_of(scene, hit)  # what does not run now would start meanwhile
-        for target in scene.targets:
-            present(scene.handle.cutting).cut(Link(self.name_of(target)), until=scene.lease)
+        for target in scene.hit:
+            present(scene.handle.cutting).cut(Link(target.called), until=scene.lease)
 
         def kill(target: str) -> None:
             KILL.begin(scene.handle, target, pids[target], scene.lease)
@@ -69,7 +69,7 @@ class ZoneLose(OnZones):
         """Look whether nothing runs in the zones and, where that can be, another member leads."""
         if lapse := self.lapse(scene):
             return missing(lapse.words, *scene.targets)
-        zones = [self.name_of(target) for target in scene.targets]
+        zones = [target.called for target in scene.hit]
         found = statuses(scene.record)
         if still := [zone for zone in zones if zone in found]:
             words = "what was killed was something else"
@@ -87,12 +87,12 @@ class ZoneLose(OnZones):
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return what of the zones is there again, or was meanwhile."""
-        links = {target: Link(self.name_of(target)) for target in scene.targets}
+        links = {target.name: Link(target.called) for target in scene.hit}
         return KILL.lapse(scene) or uncut(scene, links)
 
     def undo(self, scene: Scene) -> None:
         """Mend the links, and start all."""
-        zones = {target: self.name_of(target) for target in scene.targets}
+        zones = {target.name: target.called for target in scene.hit}
         lost = [part.name for zone in zones.values() for part in parts(scene, zone)]
 
         def take_back(name: str) -> None:

@@ -73,7 +73,7 @@ class OnLinks(OnZones, ABC):
 
     def links(self, scene: Scene) -> dict[str, Link]:
         """Return what is cut, by target."""
-        return {target: self.link(self.name_of(target)) for target in scene.targets}
+        return {target.name: self.link(target.called) for target in scene.hit}
 
 
 class ZonePartition(OnLinks):

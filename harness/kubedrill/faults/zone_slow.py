@@ -79,7 +79,7 @@ class ZoneSlow(OnZones):
         bits = round(self.bandwidth_mbit * 1e6) if self.bandwidth_mbit else None
         shape = Shape(bits, self.loss, self.delay_s)
         for target in scene.targets:
-            present(scene.handle.shaping).shape(self._link(target), shape, until=scene.lease)
+            present(scene.handle.shaping).shape(self._link(scene, target), shape, until=scene.lease)
         return {}
 
     def did(self, scene: Scene) -> str:
@@ -93,7 +93,7 @@ class ZoneSlow(OnZones):
         """Look whether packets went through what makes it slow, and some were lost if that is asked for."""
         words = []
         for target in scene.targets:
-            shaped = present(scene.handle.shaping).shaped(self._link(target))
+            shaped = present(scene.handle.shaping).shaped(self._link(scene, target))
             if shaped is None:
                 return missing(f"the link of {target} is as before", target)
             if self._is_slower() and not shaped.passed:
@@ -106,7 +106,7 @@ class ZoneSlow(OnZones):
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return which link is not slow any more."""
         for target in scene.targets:
-            shaped = present(scene.handle.shaping).shaped(self._link(target))
+            shaped = present(scene.handle.shaping).shaped(self._link(scene, target))
             if gone := {*self._asks()} - {*(shaped.of if shaped else ())}:
                 return Lapse(f"the {' and '.join(sorted(gone))} of {target} was as before again")
         return None
@@ -114,12 +114,12 @@ class ZoneSlow(OnZones):
     def undo(self, scene: Scene) -> None:
         """Straighten them."""
         shaping = present(scene.handle.shaping)
-        each(scene.targets, lambda target: shaping.straighten(self._link(target)))
+        each(scene.targets, lambda target: shaping.straighten(self._link(scene, target)))
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are as before, and all that runs in the zones is well."""
         for target in scene.targets:
-            if present(scene.handle.shaping).shaped(self._link(target)) is not None:
+            if present(scene.handle.shaping).shaped(self._link(scene, target)) is not None:
                 return missing(f"the link of {target} is slow", target)
         return super().undone(scene)
 
@@ -130,8 +130,8 @@ class ZoneSlow(OnZones):
     def _is_slower(self) -> bool:
         return bool(self.bandwidth_mbit or self.delay_s)
 
-    def _link(self, target: str) -> Link:
-        return Link(self.name_of(target), direction=self.direction)
+    def _link(self, scene: Scene, target: str) -> Link:
+        return Link(scene.called(target), direction=self.direction)
 
 
 slow, straighten = actions(ZoneSlow)
