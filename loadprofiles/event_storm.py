@@ -5,6 +5,7 @@
 What it costs the server, and which claims it is for: docs/profiles/event-storm.md.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -13,7 +14,8 @@ from pydantic import Field
 from kubedrill.clock import now
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
-from kubedrill.load.writing import NOT_FOUND, WritingUser
+from kubedrill.load.writing import NOT_FOUND, OBJECT_BYTES, WritingUser, namespaces
+from kubedrill.record.catalogue import Makes
 
 PATCH = "application/strategic-merge-patch+json"
 DIGITS = 9
@@ -38,6 +40,11 @@ class EventStormParameters(Parameters):
     message_bytes: int = Field(
         100, ge=0, le=1024, description="bytes of each message; the API takes 1024"
     )
+
+    def makes(self) -> Sequence[Makes]:
+        """Return one an arrival, until all are there that are different."""
+        made = Makes(self.message_bytes + OBJECT_BYTES, each=1, most=self.distinct or None)
+        return namespaces(self.namespaces), made
 
 
 class EventStorm(WritingUser):

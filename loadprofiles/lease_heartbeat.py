@@ -6,6 +6,7 @@ What it costs the server, and which claims it is for: docs/profiles/lease-heartb
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -14,7 +15,8 @@ from pydantic import Field
 from kubedrill.clock import now
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
-from kubedrill.load.writing import WritingUser
+from kubedrill.load.writing import OBJECT_BYTES, WritingUser, namespaces
+from kubedrill.record.catalogue import Makes
 from kubedrill.wire.response import Response
 
 GROUP = "coordination.k8s.io/v1"
@@ -42,6 +44,10 @@ class LeaseHeartbeatParameters(Parameters):
         description="Leases that are renewed in turn; a kubelet renews every 10 s: a tenth of this is "
         "the rate of so many kubelets",
     )
+
+    def makes(self) -> Sequence[Makes]:
+        """Return the Leases, which are there before they are renewed."""
+        return namespaces(1), Makes(OBJECT_BYTES, before=self.nodes)
 
 
 class LeaseHeartbeat(WritingUser):

@@ -5,12 +5,14 @@
 What it costs the server, and which claims it is for: docs/profiles/mixed.md.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from kubedrill.load.mixing import ARRIVALS, Mixing, MixingParameters, Portion, Profiles, read_mix
+from kubedrill.record.catalogue import Makes
 
 PROFILES = Profiles(
     Path(__file__).parent,
@@ -92,6 +94,10 @@ class MixedParameters(MixingParameters):
     def _can_be_mixed(self) -> "MixedParameters":
         PROFILES.check(self.portions, self)
         return self
+
+    def makes(self) -> Sequence[Makes] | None:
+        """Return what the portions make, each by its share."""
+        return PROFILES.makes(self.portions, self)
 
     @property
     def portions(self) -> tuple[Portion, ...]:

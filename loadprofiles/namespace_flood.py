@@ -6,7 +6,7 @@ What it costs the server, and which claims it is for: docs/profiles/floods.md.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -16,7 +16,15 @@ from kubedrill.clock import now
 from kubedrill.load.flood import encoded, text
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
-from kubedrill.load.writing import NOT_FOUND, OK, WritingUser
+from kubedrill.load.writing import (
+    IN_A_NAMESPACE,
+    NAMESPACE_BYTES,
+    NOT_FOUND,
+    OBJECT_BYTES,
+    OK,
+    WritingUser,
+)
+from kubedrill.record.catalogue import Makes
 
 NAMESPACES = "/api/v1/namespaces"
 CREATE, PART, ACCOUNT, GONE, DELETE, LOOK = range(6)
@@ -39,6 +47,14 @@ class NamespaceFloodParameters(Parameters):
         "keep",
         description='"await": each namespace is deleted when it is complete, timed until it is gone',
     )
+
+    def makes(self) -> Sequence[Makes]:
+        """Return the namespaces, and what is in each."""
+        data = self.secrets + self.configmaps
+        return (
+            Makes(NAMESPACE_BYTES, each=IN_A_NAMESPACE + self.quota),
+            Makes(self.size + OBJECT_BYTES, each=data),
+        )
 
 
 class NamespaceFlood(WritingUser):

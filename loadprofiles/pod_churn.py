@@ -6,7 +6,7 @@ What it costs the server, and which claims it is for: docs/profiles/pod-churn.md
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
@@ -15,7 +15,8 @@ from pydantic import Field, model_validator
 from kubedrill.clock import SECOND, now
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
-from kubedrill.load.writing import OK, WritingUser
+from kubedrill.load.writing import OBJECT_BYTES, OK, WritingUser, namespaces
+from kubedrill.record.catalogue import Makes
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
@@ -37,6 +38,8 @@ SERIES = tuple(STEPS)
 ACCOUNT_WAIT_S = 30
 STATUS = 32 * 1024
 """Bytes of a Deployment that has no padding: its status stands at the end."""
+POD_BYTES = 2500
+"""What a pod, or what has its template, is beside its padding, about: `status`, and `managedFields`."""
 _OBSERVED = re.compile(rb'"status":\{"observedGeneration":(\d+)')
 
 
@@ -72,6 +75,18 @@ class PodChurnParameters(Parameters):
                 "lifetime_s must be less than timeout_s, which holds for the whole life"
             )
         return self
+
+    def makes(self) -> Sequence[Makes]:
+        """Return the workloads, and what the cluster's controllers make for them."""
+        there, pod = namespaces(self.namespaces), self.pod_bytes + POD_BYTES
+        match self.workload:
+            case "pods":
+                return there, Makes(pod, each=1)
+            case "jobs":  # and its pods; of each an Event, and two of the job's own
+                padded, events = 1 + self.replicas, 2 + self.replicas
+            case _:  # two ReplicaSets, and their pods; of these an Event, and of those that go
+                padded, events = 3 + 2 * self.replicas, 3 + 3 * self.replicas
+        return there, Makes(pod, each=padded), Makes(OBJECT_BYTES, each=events)
 
 
 class Life(NamedTuple):

@@ -89,11 +89,9 @@ def look_up(named: Named, gathered: Gathered, near: Path) -> Catalogue:
 def _look_at_loads(
     loads: Mapping[int, tuple[str, Mapping[str, Any]]], profiles: Mapping[str, ProfileDescription]
 ) -> dict[int, WithParameters]:
-    """Return what the profiles say of parameters, where some are given."""
+    """Return what the profiles say of the parameters they are given."""
     asked = {
-        index: (profiles[name], given)
-        for index, (name, given) in loads.items()
-        if given and name in profiles
+        index: (profiles[name], given) for index, (name, given) in loads.items() if name in profiles
     }
     return dict(zip(asked, with_parameters([*asked.values()]), strict=True))
 

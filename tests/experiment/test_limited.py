@@ -32,7 +32,7 @@ faults:
 slos:
   fault: [flood.p99 < 1s]
 """
-"""500 objects: 100 secrets of 1,400 bytes, 400 of 1,000; 15/s in the recovery."""
+"""503 objects: 100 secrets of 1,400 bytes, 400 of 1,800, a namespace and two in it of 1,000; 15/s at last."""
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def read(project: Path, limits: str, *overrides: str, scale: float = 1.0) -> Non
     "limits",
     [
         "  rate: 15/s",
-        "  objects: 500",
-        "  bytes: 540000",
+        "  objects: 503",
+        "  bytes: 863000",
         "  members: 1",
         "  percent: 34",
         "  forbidden: [etcd.pause, 'zone.*']",
@@ -72,8 +72,8 @@ def test_what_is_allowed_is_read(project: Path, limits: str) -> None:
     ("limits", "line", "words"),
     [
         ("  rate: 14/s", 8, "15/s together in phase recovery, and"),
-        ("  objects: 499", 8, "about 500 objects are made"),
-        ("  bytes: 539999", 8, "about 540,000 bytes are made"),
+        ("  objects: 502", 8, "about 503 objects are made"),
+        ("  bytes: 862999", 8, "about 863,000 bytes are made"),
         ("  members: 0", 17, "etcd.kill takes 1 member at once"),
         ("  percent: 33", 17, "etcd.kill takes 1 of 3 members at once"),
         ("  apiservers: 0", 18, "kube-apiserver.kill takes 1 apiserver at once"),
@@ -141,3 +141,28 @@ def test_what_is_wrong_with_limits_is_told_at_its_line(
         read(project, limits)
     assert (wrong.value.path.name, wrong.value.line) == ("careful.yaml", 4)
     assert words in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("load", "objects"),
+    [
+        ("{profile: mass-list, with: {resource: pods}}", 0),
+        ("{profile: secret-flood, with: {count: 10, namespaces: 4}}", 3 * 4 + 10),
+        ("{profile: namespace-flood, with: {secrets: 5, configmaps: 2, quota: true}}", 40 * 11),
+        ("{profile: pod-churn}", 3 + 40),
+        ("{profile: pod-churn, with: {workload: jobs, replicas: 4}}", 3 + 40 * (5 + 6)),
+        ("{profile: pod-churn, with: {workload: deployments, replicas: 2}}", 3 + 40 * (7 + 9)),
+        ("{profile: event-storm, with: {distinct: 7}}", 3 + 7),
+        ("{profile: lease-heartbeat, with: {nodes: 50}}", 3 + 50),
+        ("{profile: informer, with: {objects: 20}}", 3 + 20),
+        ("{profile: poll-vs-watch, with: {objects: 20}}", 3 + 20),
+        ("{profile: mixed, with: {preset: argo-workflow}}", 3 * 3 + 12 + 12 + 8),
+    ],
+)
+def test_a_load_counts_as_what_its_profile_makes(project: Path, load: str, objects: int) -> None:
+    of_a_load = load.removesuffix("}") + ", as: press, rate: 1/s}"
+    changes = "seed={}", f"load=[{of_a_load}]", "slos={fault: [probe.failed == 0]}"
+    read(project, f"  objects: {objects}", *changes)
+    if objects:
+        with pytest.raises(NotStarted, match=f"about {objects} objects are made"):
+            read(project, f"  objects: {objects - 1}", *changes)

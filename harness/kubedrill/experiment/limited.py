@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from kubedrill.experiment.settled import STORED, Experiment
 from kubedrill.reading.problems import Location, Problems
 from kubedrill.reading.units import format_rate
-from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.catalogue import Catalogue, Makes
 from kubedrill.record.limits import Limits
 from kubedrill.record.schedule import ScheduledLoad
 
@@ -36,7 +36,7 @@ def closed(experiment: Experiment, limits: Sequence[Limits]) -> str:
 
 def _found(experiment: Experiment, catalogue: Catalogue, limits: Limits) -> Iterator[Excess]:
     yield from _pressure(experiment, limits)
-    made = [_made(load, experiment, catalogue) for load in experiment.loads]
+    made = [_made(number, experiment, catalogue) for number in range(len(experiment.loads))]
     yield from _stored(experiment, limits, made)
 
 
@@ -72,11 +72,11 @@ def _pressure(experiment: Experiment, limits: Limits) -> Iterator[Excess]:
 def _stored(
     experiment: Experiment, limits: Limits, made: Sequence[tuple[int, int]]
 ) -> Iterator[Excess]:
-    """Yield where seeds and loads together would store too much; `made` as of `_made`, a load each."""
+    """Yield where seeds and loads would store too much; `made`: how many a load makes, and their bytes."""
     seeds = experiment.seed.wanted()
     objects = sum(seeds.values()) + sum(count for count, _ in made)
     size = sum(STORED[kind] * count for kind, count in seeds.items())
-    size += sum(count * each for count, each in made)
+    size += sum(size for _, size in made)
     largest = max(range(len(made)), key=lambda number: made[number][0], default=0)
     by_load = bool(made) and made[largest][0] > sum(seeds.values())
     place: Location = ("load", largest, "rate") if by_load else ("seed",)
@@ -86,18 +86,26 @@ def _stored(
             yield place, f"about {found:,} {key} are made, and {limits.said(key, most)}"
 
 
-def _made(load: ScheduledLoad, experiment: Experiment, catalogue: Catalogue) -> tuple[int, int]:
-    """Return how many objects a load makes, one an arrival if it may create any, and the bytes of each."""
+def _made(number: int, experiment: Experiment, catalogue: Catalogue) -> tuple[int, int]:
+    """Return how many objects a load makes, and the bytes of all."""
+    load = experiment.loads[number]
+    seconds = sum(phase.seconds for phase in experiment.phases if load.presses(phase.name))
+    arrivals = load.arrivals.expected(seconds)
+    said = catalogue.loads.get(number)
+    makes = _guessed(load, catalogue) if said is None or said.makes is None else said.makes
+    counts = [(part.count(arrivals), part.size) for part in makes]
+    return sum(count for count, _ in counts), sum(count * size for count, size in counts)
+
+
+def _guessed(load: ScheduledLoad, catalogue: Catalogue) -> tuple[Makes, ...]:
+    """Return of a profile that does not say it: one an arrival, if it may create any at all."""
     profile = catalogue.profiles.get(load.profile)
     if profile is None or not any("create" in verbs for verbs in profile.permissions.values()):
-        return 0, 0
+        return ()
     properties = profile.parameters.get("properties", {})
     given = {
         name: load.parameters.get(name, schema.get("default", 0))
         for name, schema in properties.items()
     }
-    seconds = sum(phase.seconds for phase in experiment.phases if load.presses(phase.name))
-    count = round(load.arrivals.expected(seconds))
-    if most := int(given.get("count", 0)):
-        count = min(count, most)
-    return count, int(given.get("size", 0))
+    most = int(given.get("count", 0)) or None
+    return (Makes(int(given.get("size", 0)), each=1, most=most),)

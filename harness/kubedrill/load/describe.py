@@ -18,7 +18,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.process.asking import Said, ask
 from kubedrill.process.environment import NOWHERE, environment
 from kubedrill.reading.text import BadText, read_text
-from kubedrill.record.catalogue import ProfileDescription, WithParameters
+from kubedrill.record.catalogue import Makes, ProfileDescription, WithParameters
 from kubedrill.record.files import write_json
 
 TIMEOUT_S = 30
@@ -101,7 +101,9 @@ def with_parameters(
 def _with_parameters(name: str, raw: Mapping[str, Any]) -> WithParameters:
     if wrong := raw.get("reason") or raw["wrong"]:
         return WithParameters(f"{name}: {wrong}", ())
-    return WithParameters("", tuple(raw["series"]))
+    makes = raw["makes"]
+    made = None if makes is None else tuple(Makes(*made) for made in makes)
+    return WithParameters("", tuple(raw["series"]), made)
 
 
 def _description(path: Path, raw: dict[str, Any]) -> ProfileDescription | NotAProfile:
@@ -215,6 +217,7 @@ def _said(path: Path, given: str) -> dict[str, Any]:
             "parameters": user.parameters.model_json_schema(),
             "series": [series.name for series in user.series_for(parameters)],
             "permissions": dict(user.permissions),
+            "makes": None if wrong else parameters.makes(),
             "wrong": wrong,
         }
         json.dumps(said)

@@ -3,12 +3,14 @@
 import base64
 import random
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from pydantic import Field, model_validator
 
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
-from kubedrill.load.writing import WritingUser
+from kubedrill.load.writing import OBJECT_BYTES, WritingUser, namespaces
+from kubedrill.record.catalogue import Makes
 
 LARGEST = 2 * 1024 * 1024
 """Bytes; the API takes 1 MiB of data in an object, and says so when there are more."""
@@ -34,6 +36,11 @@ class FloodParameters(Parameters):
         1, ge=1, le=10_000, description="namespaces, made before the load, filled in turn"
     )
     immutable: bool = Field(False, description="make objects that cannot be changed again")
+
+    def makes(self) -> Sequence[Makes]:
+        """Return one an arrival, until there are `count`."""
+        made = Makes(self.size + OBJECT_BYTES, each=1, most=self.count or None)
+        return namespaces(self.namespaces), made
 
     @model_validator(mode="after")
     def _updates(self) -> "FloodParameters":

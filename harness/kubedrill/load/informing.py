@@ -23,7 +23,8 @@ from kubedrill.load.flood import text
 from kubedrill.load.template import Object, Template, compact, head, placeholder
 from kubedrill.load.user import Arrival, Parameters, RequestSeries, Result
 from kubedrill.load.user.kubernetes_user import NotPrepared
-from kubedrill.load.writing import WritingUser
+from kubedrill.load.writing import OBJECT_BYTES, WritingUser, namespaces
+from kubedrill.record.catalogue import Makes
 from kubedrill.record.sample import Outcome
 from kubedrill.record.share import Share
 from kubedrill.wire.errors import WireError
@@ -54,6 +55,10 @@ class InformingParameters(Parameters):
         "own",
         description='"own": the ConfigMaps of this load; "all": every ConfigMap of the cluster',
     )
+
+    def makes(self) -> Sequence[Makes]:
+        """Return the ConfigMaps, which arrivals write again."""
+        return namespaces(1), Makes(self.size + OBJECT_BYTES, before=self.objects)
 
     def asked_connections(self, users: int, share: Share) -> int:
         """Return for how many connections a process is asked; with HTTP/1.1, one for each of its clients."""

@@ -20,6 +20,7 @@ from kubedrill.load.user.recorder import Recording
 from kubedrill.load.writing import WritingUser, tell_what_stays
 from kubedrill.reading.types import Name
 from kubedrill.reading.wrong import in_json
+from kubedrill.record.catalogue import Makes
 from kubedrill.record.sample import Outcome
 from kubedrill.record.series import PERCENTILES, STATISTICS, load_series
 from kubedrill.wire.errors import WireError
@@ -129,6 +130,20 @@ class Profiles:
                     verb for verb in verbs.split(", ") if verb not in found[resource]
                 ]
         return {resource: ", ".join(sorted(verbs)) for resource, verbs in found.items()}
+
+    def makes(self, portions: Sequence[Portion], whole: Parameters) -> Sequence[Makes] | None:
+        """Return what all of them make; None where that is not known of one."""
+        found: list[Makes] = []
+        total = sum(portion.weight for portion in portions)
+        for portion in portions:
+            made = self.given(portion, whole).makes()
+            if made is None and "create" in " ".join(
+                self.user(portion.profile).permissions.values()
+            ):
+                return None
+            share = portion.weight / total
+            found += [part._replace(each=part.each * share) for part in made or ()]
+        return found
 
     def check(self, portions: Sequence[Portion], whole: Parameters) -> None:
         """Raise ValueError if a portion's parameters are wrong, or not possible in a mix of `whole`."""

@@ -16,6 +16,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.load.template import Object, compact
 from kubedrill.load.user import KubernetesUser, Result
 from kubedrill.load.user.kubernetes_user import NotPrepared
+from kubedrill.record.catalogue import Makes
 from kubedrill.record.labels import RUN, labels_of
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
@@ -35,6 +36,13 @@ PREPARING = 16
 """Calls at once while the load prepares."""
 LOOK_S = 0.25
 """How often is looked for what the cluster does."""
+
+IN_A_NAMESPACE = 3
+"""Objects: the namespace, and what controllers put into it, its default account and the CA's certificate."""
+NAMESPACE_BYTES = 1000
+"""Of each of them, about; the certificate of a cluster of `local` is the largest."""
+OBJECT_BYTES = 800
+"""What an object has beside what it is made for: names, labels, `managedFields`."""
 
 _logger = logging.getLogger("locust.kubedrill")
 
@@ -157,6 +165,11 @@ class WritingUser(KubernetesUser):
     def _make(self, calls: Iterator[tuple[str, str, Object]]) -> None:
         for method, path, value in calls:
             self.call(method, path, value)
+
+
+def namespaces(number: int) -> Makes:
+    """Return what so many namespaces are that are made before the load."""
+    return Makes(NAMESPACE_BYTES, before=IN_A_NAMESPACE * number)
 
 
 def tell_what_stays(user: KubernetesUser) -> None:

@@ -1,5 +1,6 @@
 """What an experiment may name: faults, load profiles, clusters; and what the stages say of them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
@@ -79,6 +80,24 @@ class ProfileDescription:
     doc: str = ""
 
 
+class Makes(NamedTuple):
+    """What of one kind of object a load makes, at most; those that it deletes again count, too."""
+
+    size: int
+    """Bytes of each as it is stored, about."""
+    before: int = 0
+    """How many before its first arrival."""
+    each: float = 0.0
+    """How many an arrival makes, on average."""
+    most: int | None = None
+    """How many all arrivals make together, where there is an end to it."""
+
+    def count(self, arrivals: float) -> int:
+        """Return how many there are after so many arrivals."""
+        made = math.ceil(round(self.each * arrivals, 6))
+        return self.before + (made if self.most is None else min(made, self.most))
+
+
 class WithParameters(NamedTuple):
     """What a load profile says when it is given parameters, each of them right by itself."""
 
@@ -86,6 +105,8 @@ class WithParameters(NamedTuple):
     """Why they contradict each other; "" if they do not."""
     series: tuple[str, ...]
     """As in ProfileDescription, which has those of its defaults."""
+    makes: tuple[Makes, ...] | None = None
+    """None where the profile does not say."""
 
 
 class ClusterDefinition(Protocol):

@@ -118,9 +118,9 @@ class LimitsPart(Part):
     clients: Count | None = None
     """Of closed loops, together."""
     objects: Count | None = None
-    """That are seeded, or that loads may make: one an arrival of a load that may create."""
+    """That are seeded, or that loads make."""
     bytes: Bytes | None = None
-    """Of these objects as stored: of loads, as their parameter `size` says."""
+    """Of these objects as stored, about."""
 
 
 @with_config(STRICT)

@@ -1,6 +1,7 @@
 """Load: the parameters of a profile, as an experiment's `with:` or Locust's command line give them."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import Any, Literal, Self, TypeVar, get_args, get_origin
 
 from locust.argument_parser import LocustArgumentParser
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from kubedrill.errors import NotStarted
 from kubedrill.reading.wrong import in_parameters
+from kubedrill.record.catalogue import Makes
 from kubedrill.record.schedule import TIMEOUT_S
 from kubedrill.record.share import Share
 from kubedrill.wire.target import Http
@@ -46,6 +48,10 @@ class Parameters(BaseModel):
         "ignore",
         description='"obey": what is refused with Retry-After is sent again after it, until timeout_s',
     )
+
+    def makes(self) -> Sequence[Makes] | None:
+        """Return what a load of them makes in the cluster; None if that is not known."""
+        return None
 
     def asked_connections(self, users: int, share: Share) -> int:  # noqa: ARG002 - for profiles
         """Return for how many connections a process with so many users is asked; 0: as many as it takes."""
