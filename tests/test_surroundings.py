@@ -253,6 +253,7 @@ def test_a_cluster_whose_record_was_damaged_is_told_with_its_file_and_key(tmp_pa
     state = tmp_path / "state"
     file = state / "clusters" / "lost" / "cluster.json"
     file.parent.mkdir(parents=True)
+    (file.parent / "provider").write_text("local")
     whole = adapter(ClusterRecord).dump_python(
         replace(CLUSTER, folder=str(file.parent)), mode="json"
     )

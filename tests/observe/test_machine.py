@@ -272,12 +272,16 @@ def test_a_real_quota_is_the_machine(tmp_path, quota: Path) -> None:
 
 def test_a_component_with_a_quota_of_its_own_is_seen_to_be_held_back(tmp_path, quota: Path) -> None:
     spin = [sys.executable, "-c", "while True: pass"]
+    folder, usage = RunFolder.create(tmp_path, "quota"), ProcessUsage()
+    named: dict[str, tuple[int, str]] = {}
+    resources = Resources(folder, lambda: usage.measure(named))
     with subprocess.Popen(spin) as held, subprocess.Popen(spin) as free:
         try:
             (quota / "cgroup.procs").write_text(f"{held.pid}")
-            named = {"held": (held.pid, start_of(held.pid)), "free": (free.pid, start_of(free.pid))}
-            folder, usage = RunFolder.create(tmp_path, "one"), ProcessUsage()
-            resources = Resources(folder, lambda: usage.measure(named))
+            named |= {
+                "held": (held.pid, start_of(held.pid)),
+                "free": (free.pid, start_of(free.pid)),
+            }
             deadline = time.monotonic() + 60
             counts: list[int | None] = []
             while len({*counts}) < 3:
@@ -290,6 +294,7 @@ def test_a_component_with_a_quota_of_its_own_is_seen_to_be_held_back(tmp_path, q
         finally:
             held.kill()
             free.kill()
+            resources._lines.close()
     assert counts == sorted(counts)
 
 

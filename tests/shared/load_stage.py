@@ -130,7 +130,8 @@ class Stage:
     def _check(self, schedule: Schedule) -> None:
         """BadEvidence for a record that a judge would not believe: whatever a load has met with."""
         records, sidecar = read_load(self.folder, "load-list")
-        arrivals = of_arrivals(records, sidecar.series)
+        now_played = records["intended"] >= schedule.start  # others may have been played before
+        arrivals = of_arrivals(records, sidecar.series) & now_played
         path = samples_file(self.folder, "load-list")
         check_records(path, records, sidecar, arrivals, schedule)
 
