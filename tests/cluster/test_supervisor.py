@@ -5,20 +5,20 @@ import selectors
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 from json_lines import read_lines
+from small_disk import fill, mounted
 from supervised import supervised
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.handle import HandleError
+from kubedrill.cluster.handle import LONGEST_HOLD, HandleError
 from kubedrill.cluster.local.asking import ask
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.handle import LocalHandle
-from kubedrill.cluster.local.holds import EVERYBODY, LONGEST, with_an_end
+from kubedrill.cluster.local.holds import EVERYBODY, with_an_end
 from kubedrill.cluster.local.programs import Program
 from kubedrill.cluster.local.supervisor import Supervisor
 from kubedrill.process.identity import start_of
@@ -216,15 +216,10 @@ def test_a_crash_loop_slows_down(handle: LocalHandle, folder: Path, until: Until
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder of a supervisor on a disk of 256 KiB of its own."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "small", str(folder)], check=True)
-    try:
+    with mounted(tmp_path / "small", "256k") as folder:
         (folder / "logs").mkdir()
         with supervised(folder, PROGRAMS):
             yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def written(folder: Path) -> Components:
@@ -236,10 +231,7 @@ def test_a_full_disk_ends_nothing_and_what_it_would_not_take_is_written_later(
 ):
     handle = LocalHandle(small_disk)
     first = handle.holding.release("one")
-    filler = small_disk / "filler"
-    with suppress(OSError), filler.open("wb", buffering=0) as file:
-        while file.write(b"0" * 512):
-            pass
+    filler = fill(small_disk)
     for _ in range(20):  # more lines than fit where the last one ends
         killed = handle.components()["one"].pid
         handle.holding.hold("one", expect_pid=killed, until=now() + 600 * SECOND)
@@ -296,7 +288,7 @@ def test_what_is_killed_before_its_flags_are_restored_stays_down(tmp_path: Path)
 def test_what_is_done_for_an_owner_has_an_end():
     begun = now()
     given = {"do": "hold", "component": "one", "owner": "a-fault", "until": None}
-    assert begun < with_an_end(given)["until"] - LONGEST <= now()
+    assert begun < with_an_end(given)["until"] - LONGEST_HOLD <= now()
     for other in (given | {"owner": EVERYBODY}, given | {"until": 5}, {"do": "flags"}):
         assert with_an_end(other) == other
 

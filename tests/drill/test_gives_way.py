@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +11,7 @@ import pytest
 from commanding import kubedrill
 from drills import Drills, RunningDrill, reasons
 from ended import left_processes, not_running
+from small_disk import fill, mounted
 
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
@@ -77,22 +77,14 @@ def heal(running: RunningDrill) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """The reports' folder on a disk of 256 MiB of its own."""
-    folder = tmp_path / "reports"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "small", str(folder)], check=True)
-    try:
+    with mounted(tmp_path / "reports", "256m") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_the_disk_is_full(cluster: ClusterRecord, small_disk: Path, drill: Drills) -> None:
     running = drill("full", FAULT)
     wait_for_the_fault(running, cluster)
-    filler = small_disk / "filler"
-    with suppress(OSError), filler.open("wb", buffering=0) as file:
-        while file.write(b"0" * 65536):
-            pass
+    filler = fill(small_disk)
     code, said = end_of(running, cluster)
     assert code == 2, said
     assert is_no_pass(running), said

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol, get_args
 
+from kubedrill.clock import SECOND
 from kubedrill.cluster.links import Cutting, Link, Shape, Shaped, Shaping
 from kubedrill.cluster.operations import (
     LIMITED,
@@ -34,6 +35,7 @@ from kubedrill.record.watched import Usage
 
 __all__ = [
     "LIMITED",
+    "LONGEST_HOLD",
     "Absent",
     "Balancing",
     "Cutting",
@@ -59,6 +61,9 @@ __all__ = [
     "present",
     "written",
 ]
+
+LONGEST_HOLD = 3600 * SECOND
+"""For how long something is done where nobody says until when: nobody else may ever know of it."""
 
 
 class Exits(Protocol):

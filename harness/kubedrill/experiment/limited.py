@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from kubedrill.experiment.settled import STORED, Experiment
 from kubedrill.reading.problems import Location, Problems
 from kubedrill.reading.units import format_rate
-from kubedrill.record.catalogue import Catalogue, Makes
+from kubedrill.record.catalogue import Catalogue, Makes, may_create
 from kubedrill.record.limits import Limits
 from kubedrill.record.schedule import ScheduledLoad
 
@@ -100,7 +100,7 @@ def _made(number: int, experiment: Experiment, catalogue: Catalogue) -> tuple[in
 def _guessed(load: ScheduledLoad, catalogue: Catalogue) -> tuple[Makes, ...]:
     """Return of a profile that does not say it: one an arrival, if it may create any at all."""
     profile = catalogue.profiles.get(load.profile)
-    if profile is None or not any("create" in verbs for verbs in profile.permissions.values()):
+    if profile is None or not may_create(profile.permissions):
         return ()
     properties = profile.parameters.get("properties", {})
     given = {

@@ -13,10 +13,13 @@ def attempt(act: Callable[[], str | None]) -> str:
     """Return what `act` has to say, or how it failed, in words; "" if it went well."""
     try:
         return act() or ""
-    except HandleError as error:
-        return str(error)
     except Exception as error:  # noqa: BLE001 - a fault may be somebody else's code
-        return in_a_line(error)
+        return in_words(error)
+
+
+def in_words(error: Exception) -> str:
+    """Return what went wrong: as the cluster's handle says it, or as Python does."""
+    return str(error) if isinstance(error, HandleError) else in_a_line(error)
 
 
 def each(targets: Iterable[T], act: Callable[[T], object]) -> None:

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.handle import HandleError
+from kubedrill.cluster.handle import LONGEST_HOLD, HandleError
 from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import lasting
+from kubedrill.faults.attempting import in_words
 from kubedrill.faults.awaited import not_come
 from kubedrill.faults.fault import Candidate, Fault, Scene
 from kubedrill.faults.limited import described, held_back, in_force
@@ -25,14 +26,10 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.target import Target
-from kubedrill.words import in_a_line
 
-__all__ = ["LEASE_GRACE", "LONGEST_HOLD", "UNDO", "inject", "undo"]
+__all__ = ["LEASE_GRACE", "UNDO", "inject", "undo"]
 
 UNDO = ("kubedrill.faults.lifecycle", "undo")
-
-LONGEST_HOLD = 3600 * SECOND
-"""The lease of what is held where no schedule says for how long."""
 
 LEASE_GRACE = 60 * SECOND
 """How much longer than its deadline a fault is held: the watchdog comes first."""
@@ -70,10 +67,8 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     begun = progress.say("injecting")
     try:
         scene = replace(scene, facts={**scene.facts, **fault.inject(scene)})
-    except HandleError as error:
-        raise progress.fail(str(error)) from error
     except Exception as error:
-        raise progress.fail(in_a_line(error)) from error
+        raise progress.fail(in_words(error)) from error
     ledger.learn(entry, {"facts": dict(scene.facts)})
     remember(ledger, entry, folder, index)
     progress.say("injected", fault.did(scene), facts=scene.facts)

@@ -18,6 +18,9 @@ from kubedrill.record.target import Target, named
 GRACE = 30 * SECOND
 """What an undo may take on a loaded machine before the watchdog plays it too."""
 
+POLL_S = 0.05
+"""How often it is looked whether something has come."""
+
 
 ENDED = threading.Event()
 """Set when the drill that this process plays is to end."""

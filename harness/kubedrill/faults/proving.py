@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import Handle, HandleError
+from kubedrill.faults.attempting import in_words
 from kubedrill.faults.fault import Seen, missing
-from kubedrill.faults.progress import FaultFailed, Progress, is_ending
+from kubedrill.faults.progress import POLL_S, FaultFailed, Progress, is_ending
 from kubedrill.words import in_a_line
-
-POLL_S = 0.05
 
 
 class Look(NamedTuple):
@@ -75,10 +74,8 @@ def _end(look: Callable[[], Seen], progress: Progress) -> Seen:
     """Look once; the undo of a fault whose own code fails just now is given all of its time, too."""
     try:
         return look()
-    except HandleError as error:
-        return missing(str(error), *progress.targets)
     except Exception as error:  # noqa: BLE001 - a fault may be somebody else's code
-        return missing(in_a_line(error), *progress.targets)
+        return missing(in_words(error), *progress.targets)
 
 
 def _in_words(seen: Seen, begun: int, shown: Look) -> str:

@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from kubedrill.clock import SECOND, now
-from kubedrill.faults.progress import ENDED, GRACE, is_ending
+from kubedrill.faults.progress import ENDED, GRACE, POLL_S, is_ending
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Entry, Ledger
 from kubedrill.record.ledger_lines import What
 
 BEGINNING_S = 0.5
 """For so long one waits until a newer one has begun, which may have to look first how its fault is."""
-
-POLL_S = 0.05
 
 
 class Place(NamedTuple):

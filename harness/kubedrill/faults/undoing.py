@@ -20,8 +20,8 @@ from kubedrill.faults.attempting import attempt
 from kubedrill.faults.beside import beside
 from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.fault import Fault, Scene, Seen, missing, proof
-from kubedrill.faults.progress import FaultFailed, Progress, folder_of, planned_undo
-from kubedrill.faults.proving import POLL_S, undo_proven
+from kubedrill.faults.progress import POLL_S, FaultFailed, Progress, folder_of, planned_undo
+from kubedrill.faults.proving import undo_proven
 from kubedrill.faults.turns import Place, Turn
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.cluster import ClusterRecord

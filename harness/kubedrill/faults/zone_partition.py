@@ -111,7 +111,7 @@ class ZonePartition(OnLinks):
         if self.from_zone is not None:
             member = self.toll("member", self.allow_quorum_loss)
             cut = replace(member, counts=False, cut_from=self.from_zone)
-            return (self.toll("link", True), *[cut] * peers)
+            return (self.toll("link", True), cut) if peers else (self.toll("link", True),)
         # Over a link that is whole, and cut, nothing is left to be slow.
         link = self.toll("link", True)
         tolls = [link if self.ports else replace(link, leaves="deaf")]

@@ -7,10 +7,8 @@ import numpy as np
 from kubedrill.clock import SECOND
 from kubedrill.figures.traces import succeeded
 from kubedrill.judge.probes import Probes
-from kubedrill.judge.requests import due_in
 from kubedrill.record.sample import Records
 from kubedrill.record.schedule import Phase
-from kubedrill.record.series import SCORED
 from kubedrill.record.verdict import BudgetSpent
 
 BUDGET_S = 30 * 86_400 * 0.0005
@@ -22,11 +20,9 @@ def budget(probes: Probes, phase: Phase) -> Iterator[BudgetSpent]:
 
     Of reads and writes the worse counts. Nothing where one of them was not probed.
     """
-    lanes = {"path": "balancer", "connection": "fresh", "level": "prober"}
-    by_verb = [due_in(probes.of(**lanes, verb=verb), phase) for verb in SCORED]
-    if not all(len(records) for records in by_verb):
+    found = [_down(records, phase) for records in probes.fresh(phase)]
+    if not found:
         return
-    found = [_down(records, phase) for records in by_verb]
     worst = {name: max(down[name] for down in found) for name in found[0]}
     worst["longest outage"] = probes.longest_outage_s(phase) or 0.0
     for definition, seconds in worst.items():

@@ -36,7 +36,6 @@ class Collateral:
 
     leases: Found[LeaseLook]
     surrounding: Found[Surrounding]
-    nodes: Found[NodeLook]
     changes: tuple[CollateralChange, ...]
 
     @classmethod
@@ -60,7 +59,7 @@ class Collateral:
             *_nodes(nodes.lines, faults),
             *_objects(around.lines, faults),
         ]
-        return cls(leases, around, nodes, tuple(sorted(told, key=lambda change: change.time)))
+        return cls(leases, around, tuple(sorted(told, key=lambda change: change.time)))
 
     def of(self, schedule: Schedule, phase: Phase) -> list[CollateralChange]:
         """Return the changes of a phase; what was seen before the first or after the last is theirs."""

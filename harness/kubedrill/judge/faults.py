@@ -98,16 +98,16 @@ class ToldFault:
 
     def holds(self, component: str, time: int) -> bool:
         """Whether a component was rightly silent: it or its zone was held down, or only just let go."""
-        return component in self.components and self._is_in_force(time, WARM)
+        return component in self.components and self.was_in_force(time, time, WARM)
 
     def has_hit(self, target: str, time: int, slack: int) -> bool:
         """Whether it had hit a target at a time, and was in force, or until so shortly before."""
-        return target in self.targets and self._is_in_force(time, slack)
+        return target in self.targets and self.was_in_force(time, time, slack)
 
-    def _is_in_force(self, time: int, slack: int) -> bool:
-        """Whether it was in force at a time, or until so shortly before."""
+    def was_in_force(self, start: int, end: int, slack: int = 0) -> bool:
+        """Whether it was in force at some time of a stretch, or until so shortly before."""
         begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
-        return begun is not None and begun <= time and (over is None or time <= over + slack)
+        return begun is not None and begun <= end and (over is None or start <= over + slack)
 
     def explains(self, start: int, end: int) -> bool:
         """Whether a leader change between two times is this fault's doing."""
@@ -124,12 +124,10 @@ class ToldFault:
 
         Or until so shortly before that it still may be why. Of one that does not say, any leader may.
         """
-        begun, over = self.at("injecting"), self.at(self.scheduled.ends_with)
-        if begun is None:
+        if not self.was_in_force(start, end, slack):
             return False
         told = self.events["injecting"].moves
-        in_force = begun <= end and (over is None or start <= over + slack)
-        return in_force and (told is None or kind in told)
+        return told is None or kind in told
 
     def ends_leaders(self, kind: str, time: int, slack: int) -> bool:
         """Whether a leader of a kind may end itself because of it, for it cannot renew its Lease.

@@ -101,14 +101,22 @@ class Probes:
             return None
         return longest_s((outage for records in by_verb for outage in outages(records)), phase)
 
+    def fresh(self, phase: Phase) -> list[Records]:
+        """Return reads and writes of the phase on fresh connections through the balancer, apart.
+
+        Nothing if either was not probed.
+        """
+        lanes = {"path": "balancer", "connection": "fresh", "level": "prober"}
+        by_verb = [due_in(self.of(**lanes, verb=verb), phase) for verb in SCORED]
+        return by_verb if all(len(records) for records in by_verb) else []
+
     def degraded_s(self, phase: Phase) -> float | None:
         """Return the stretch from the first failing probe of the phase to the end of its last one.
 
         Reads and writes on fresh connections through the balancer; None if either was not probed.
         """
-        lanes = {"path": "balancer", "connection": "fresh", "level": "prober"}
-        by_verb = [due_in(self.of(**lanes, verb=verb), phase) for verb in SCORED]
-        if not all(len(records) for records in by_verb):
+        by_verb = self.fresh(phase)
+        if not by_verb:
             return None
         lost = np.concatenate([records[failed(records)] for records in by_verb])
         if not len(lost):

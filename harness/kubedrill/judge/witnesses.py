@@ -59,7 +59,7 @@ def _exits(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
 def _exit(fault: ToldFault, evidence: Evidence, component: str, pid: object) -> Iterator[str]:
     own = [line for line in evidence.metrics.exits.lines if line.component == component]
     known = (line for line in own if isinstance(line, Exited) and line.pid == pid)
-    ended = next((line for line in known if _in_force(fault, line.time)), None)
+    ended = next((line for line in known if fault.was_in_force(line.time, line.time)), None)
     if ended is None:
         yield f"exits.jsonl tells of no exit of {component} (pid {pid}) while it was in force"
         return
@@ -87,7 +87,9 @@ def _killed(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
             for line in told.lines
             if isinstance(line, Exited) and line.component == target and not line.asked
         ]
-        if not any(line.status == KILLED and _in_force(fault, line.time) for line in exits):
+        if not any(
+            line.status == KILLED and fault.was_in_force(line.time, line.time) for line in exits
+        ):
             how = f"none with {exit_status(KILLED)} that nobody had asked for"
             yield f"exits.jsonl tells of no exit of {target} while it was in force: {how}"
 
@@ -256,12 +258,6 @@ def _hit(fault: ToldFault, evidence: Evidence) -> list[Component]:
     """Return the components that are hit: a target, or what stands in it."""
     parts = evidence.cluster.components
     return [component for component in parts if component.name in fault.components]
-
-
-def _in_force(fault: ToldFault, time: int) -> bool:
-    """Whether a time is not before its injection, nor after its end."""
-    begun, over = fault.at("injecting"), fault.at(fault.scheduled.ends_with)
-    return begun is not None and begun <= time and (over is None or time <= over)
 
 
 def _holds(fault: ToldFault, time: int) -> bool:

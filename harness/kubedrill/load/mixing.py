@@ -20,7 +20,7 @@ from kubedrill.load.user.recorder import Recording
 from kubedrill.load.writing import WritingUser, tell_what_stays
 from kubedrill.reading.types import Name
 from kubedrill.reading.wrong import in_json
-from kubedrill.record.catalogue import Makes
+from kubedrill.record.catalogue import Makes, may_create
 from kubedrill.record.sample import Outcome
 from kubedrill.record.series import PERCENTILES, STATISTICS, load_series
 from kubedrill.wire.errors import WireError
@@ -110,7 +110,7 @@ class Profiles:
         first = f"{ARRIVALS.name}.{name}" + ("" if portion.name else f".{series[0].name}")
         names = load_series(first, [kind.name for kind in series])
         return tuple(
-            RequestSeries(called, kind.verb, "moment" if kind.role == "moment" else "part")
+            RequestSeries(called, kind.verb, "part" if kind.role == "transaction" else kind.role)
             for called, kind in zip(names, series, strict=True)
         )
 
@@ -137,9 +137,7 @@ class Profiles:
         total = sum(portion.weight for portion in portions)
         for portion in portions:
             made = self.given(portion, whole).makes()
-            if made is None and "create" in " ".join(
-                self.user(portion.profile).permissions.values()
-            ):
+            if made is None and may_create(self.user(portion.profile).permissions):
                 return None
             share = portion.weight / total
             found += [part._replace(each=part.each * share) for part in made or ()]

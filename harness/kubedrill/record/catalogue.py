@@ -98,6 +98,11 @@ class Makes(NamedTuple):
         return self.before + (made if self.most is None else min(made, self.most))
 
 
+def may_create(permissions: Mapping[str, str]) -> bool:
+    """Whether a profile with these permissions may make objects, of any kind."""
+    return any("create" in verbs for verbs in permissions.values())
+
+
 class WithParameters(NamedTuple):
     """What a load profile says when it is given parameters, each of them right by itself."""
 

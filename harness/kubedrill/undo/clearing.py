@@ -107,9 +107,9 @@ class _Turn(threading.Thread):
         """Undo them; one that hangs keeps no other from its turn, but of faults there is only one."""
         for entry in self._entries:
             said = [f"{entry.name}: not undone within {_time_s(entry, self._least_s):g} s"]
-            worker = threading.Thread(target=self._undo, args=(entry, said), daemon=True)
-            worker.start()
-            worker.join(_time_s(entry, self._least_s))
+            undoing = threading.Thread(target=self._undo, args=(entry, said), daemon=True)
+            undoing.start()
+            undoing.join(_time_s(entry, self._least_s))
             self._failures += said[:1]
 
     def _undo(self, entry: Entry, said: list[str]) -> None:

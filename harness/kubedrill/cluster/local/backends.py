@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kubedrill.clock import SECOND, now
+from kubedrill.clock import now
 from kubedrill.cluster.local.haproxy import BalancerRefused, BalancerSilent, put_back, take_out
-from kubedrill.cluster.local.holds import EVERYBODY, asks_about, is_over, owner_of, takes_back
+from kubedrill.cluster.local.holds import (
+    AGAIN,
+    EVERYBODY,
+    asks_about,
+    is_over,
+    owner_of,
+    takes_back,
+)
 from kubedrill.cluster.local.programs import Request
-
-AGAIN = SECOND
-"""After so long it is tried again to put one back, as long as the balancer does not answer."""
 
 
 class Backends:

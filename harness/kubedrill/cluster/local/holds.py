@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kubedrill.clock import SECOND, now
+from kubedrill.cluster.handle import LONGEST_HOLD
 
 Does = Literal["held down", "paused"]
 
@@ -18,15 +19,15 @@ def owner_of(request: Mapping[str, Any]) -> str:
     return owner
 
 
-LONGEST = 3600 * SECOND
-"""For how long something is done on behalf of an owner that does not say until when."""
+AGAIN = SECOND
+"""After so long a supervisor tries again what the machine would not do: write, lift, mend, put back."""
 
 
 def with_an_end(request: dict[str, Any]) -> dict[str, Any]:
-    """Return a request that an owner makes with an end: of what he has done nobody else may ever know."""
+    """Return a request with an end, if an owner makes it."""
     if request.get("until", 0) is not None or owner_of(request) == EVERYBODY:
         return request
-    return {**request, "until": now() + LONGEST}
+    return {**request, "until": now() + LONGEST_HOLD}
 
 
 def takes_back(owner: str, known: str) -> bool:

@@ -4,14 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from kubedrill.clock import SECOND, now
+from kubedrill.clock import now
 from kubedrill.cluster.handle import Shape
 from kubedrill.cluster.local import wires
-from kubedrill.cluster.local.holds import asks_about, is_over, takes_back
+from kubedrill.cluster.local.holds import AGAIN, asks_about, is_over, takes_back
 from kubedrill.cluster.local.wires import Device, LinkRefused, Wire
-
-AGAIN = 1 * SECOND
-"""After this what could not be ended in time is tried again: the machine was too busy for nft or tc."""
 
 
 @dataclass(slots=True)

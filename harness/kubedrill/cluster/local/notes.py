@@ -3,13 +3,11 @@
 import sys
 from contextlib import suppress
 
-from kubedrill.clock import SECOND, now
+from kubedrill.clock import now
 from kubedrill.cluster.local.files import Components, Files
+from kubedrill.cluster.local.holds import AGAIN
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import write_typed
-
-AGAIN = SECOND
-"""After so long it is tried again to write what the disk would not take."""
 
 
 class Notes:

@@ -6,18 +6,21 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
-from kubedrill.clock import SECOND, now
+from kubedrill.clock import now
 from kubedrill.cluster.handle import Quota, Resource
 from kubedrill.cluster.local.groups import Groups
-from kubedrill.cluster.local.holds import EVERYBODY, asks_about, is_over, owner_of, takes_back
+from kubedrill.cluster.local.holds import (
+    AGAIN,
+    EVERYBODY,
+    asks_about,
+    is_over,
+    owner_of,
+    takes_back,
+)
 from kubedrill.cluster.local.notes import tell
 
 _INSIDE = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
 """A program that cannot be put into a group is not started outside of it."""
-
-
-AGAIN = SECOND
-"""After so long it is tried again to lift what the kernel would not lift."""
 
 
 class Unlimitable(Exception):  # noqa: N818 - an answer, not an accident
