@@ -40,7 +40,7 @@ LOOK_S = 0.25
 IN_A_NAMESPACE = 3
 """Objects: the namespace, and what controllers put into it, its default account and the CA's certificate."""
 NAMESPACE_BYTES = 1000
-"""Of each of them, about; the certificate of a cluster of `local` is the largest."""
+"""Of each of them, about."""
 OBJECT_BYTES = 800
 """What an object has beside what it is made for: names, labels, `managedFields`."""
 
