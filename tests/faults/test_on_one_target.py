@@ -80,7 +80,7 @@ def test_what_another_fault_keeps_from_being_well_is_told(
         inject(fault, ON_C, run, index)
     assert f"{KILL} is, on the same" in undo(PAUSE, run, 0)["proof"]
     assert state(cluster) == "held"
-    assert undo(KILL, run, 1)["proof"].startswith("/healthz of kube-scheduler-c: 200")
+    assert undo(KILL, run, 1)["proof"].startswith("/readyz of kube-scheduler-c: 200")
 
 
 def test_a_zone_that_is_cut_off_and_lost(cluster: ClusterRecord, folder: RunFolder):

@@ -7,9 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from kubedrill.client import well
 from kubedrill.client.caller import Caller
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
 
 _FSYNCS = re.compile(r"^etcd_disk_wal_fsync_duration_seconds_(sum|count) (\S+)$", re.MULTILINE)
@@ -61,10 +61,7 @@ def status(record: ClusterRecord, member_zone: str, timeout_s: float) -> EtcdSta
 def healthy(record: ClusterRecord, zone: str, timeout_s: float) -> bool:
     """Whether the member of a zone says that it is healthy: it has a leader and a quorum answers it."""
     with closing(_api(record, zone, timeout_s)) as api:
-        try:
-            return api.call("GET", "/health").status == 200
-        except WireError:
-            return False
+        return well.ask(api, well.PAGES["etcd"]).well
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from kubedrill.client.well import PAGES
 from kubedrill.cluster.etcd import EtcdError, EtcdStatus, healthy, status
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Candidate, NamesWhom, Scene, Seen, Whom, missing, proof
-from kubedrill.faults.processes import ASK_S, HEALTH, KILL, PAUSE, STOP, OnProcesses, running
+from kubedrill.faults.processes import ASK_S, KILL, PAUSE, STOP, OnProcesses, running
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
@@ -43,7 +44,7 @@ class _TakenOut(OnMembers, OnProcesses, ABC):
     """What those have in common that take them out."""
 
     component: ClassVar = "etcd"
-    health: ClassVar = HEALTH["etcd"]
+    pages: ClassVar = PAGES["etcd"]
     blast_radius: ClassVar = "etcd member {member}; refused where quorum would be lost"
     effect_s: ClassVar = 10.0
     """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from kubedrill.client.well import PAGES
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.in_turn import all_well, begins_well
-from kubedrill.faults.processes import HEALTH, KILL, PAUSE, STOP, OnProcesses, restart
+from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, restart
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.record.faults import Witness
@@ -20,7 +21,7 @@ class OnApiservers(OnProcesses):
     """What those have in common that take apiservers out."""
 
     component: ClassVar = "kube-apiserver"
-    health: ClassVar = HEALTH["kube-apiserver"]
+    pages: ClassVar = PAGES["kube-apiserver"]
     hits: ClassVar = "zone"
     target: ClassVar = "kube-apiserver-{}"
     blast_radius: ClassVar = "the kube-apiserver of zone {zone}; refused where none would be left"

@@ -2,16 +2,17 @@
 
 from typing import ClassVar
 
+from kubedrill.client.well import PAGES
 from kubedrill.faults.actions import actions
 from kubedrill.faults.led import OnLed
-from kubedrill.faults.processes import HEALTH, KILL, PAUSE, STOP
+from kubedrill.faults.processes import KILL, PAUSE, STOP
 
 
 class OnControllerManagers(OnLed):
     """What those have in common that take controller-managers out."""
 
     component: ClassVar = "kube-controller-manager"
-    health: ClassVar = HEALTH["kube-controller-manager"]
+    pages: ClassVar = PAGES["kube-controller-manager"]
     target: ClassVar = "kube-controller-manager-{}"
     blast_radius: ClassVar = (
         "the kube-controller-manager of zone {zone}; "

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from kubedrill.client.well import PAGES
 from kubedrill.cluster.handle import Quota, Resource, Strain, present
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.attempting import each
@@ -25,7 +26,7 @@ from kubedrill.faults.fault import (
     proof,
 )
 from kubedrill.faults.led import lease_holder
-from kubedrill.faults.processes import HEALTH, not_well, running
+from kubedrill.faults.processes import are_well, running
 from kubedrill.faults.toll import KINDS, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 
@@ -142,9 +143,8 @@ class Limit(NamesWhom, ABC):
         for target in scene.targets:
             if self._since(scene, target) is not None:
                 return missing(f"the {self.resource} of {target} is limited", target)
-        path = HEALTH[self.component]
-        words = f"{path} of {' and '.join(scene.targets)}: 200, not limited"
-        return not_well(scene, dict.fromkeys(scene.targets, path)) or proof(words)
+        seen = are_well(scene, dict.fromkeys(scene.targets, PAGES[self.component]))
+        return proof(f"{seen.words}, not limited") if seen.proven else seen
 
     def strain(self, scene: Scene, target: str) -> Strain:
         """Return how a target is doing under its quota."""

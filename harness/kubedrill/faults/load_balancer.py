@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from kubedrill.client.well import PAGES
 from kubedrill.cluster.handle import HandleError, present
 from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
@@ -27,7 +28,7 @@ class _OnTheBalancer(OnProcesses):
 
     family: ClassVar = "load-balancer"
     component: ClassVar = BALANCER
-    health: ClassVar = "/readyz"
+    pages: ClassVar = PAGES["kube-apiserver"]
     hits: ClassVar = ""
     target: ClassVar = BALANCER
     blast_radius: ClassVar = "the load balancer: no client that goes through it reaches the API"

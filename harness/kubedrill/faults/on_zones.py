@@ -6,11 +6,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from kubedrill.client.well import PAGES
 from kubedrill.cluster.handle import Link, present
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.etcd import caught_up, leading
 from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen
-from kubedrill.faults.processes import HEALTH, not_well
+from kubedrill.faults.processes import are_well
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.target import Target
 
@@ -53,8 +54,9 @@ class OnZones(NamesWhom, ABC):
     def undone(self, scene: Scene) -> Seen:
         """Look whether all that runs in the zones is well."""
         zones = [target.called for target in scene.hit]
-        there = {part.name: HEALTH[part.kind] for zone in zones for part in parts(scene, zone)}
-        return not_well(scene, there) or caught_up(scene, zones)
+        there = {part.name: PAGES[part.kind] for zone in zones for part in parts(scene, zone)}
+        seen = are_well(scene, there)
+        return caught_up(scene, zones) if seen.proven else seen
 
 
 def uncut(scene: Scene, links: Mapping[str, Link]) -> Lapse | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from kubedrill.client import well
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.handle import Handle, HandleError, present
 from kubedrill.faults.attempting import each
@@ -16,21 +17,10 @@ from kubedrill.record.catalogue import Need, OperationName
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import State
 from kubedrill.record.faults import Witness
-from kubedrill.record.sample import outcome_name
-from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
 
 ASK_S = 0.5
 """A component that does not answer within this time does not answer: on one machine it takes 2 ms."""
-
-
-HEALTH = {
-    "etcd": "/health",
-    "kube-apiserver": "/readyz",
-    "kube-controller-manager": "/healthz",
-    "kube-scheduler": "/healthz",
-}
-"""What runs in each zone, and where it answers with 200 when it is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +163,8 @@ class OnProcesses(NamesWhom, ABC):
     component: ClassVar[str]
     """The kind of component, after which the faults are called, unless there is a `family`."""
     family: ClassVar[str]
-    health: ClassVar[str]
-    """Where it answers with 200 when it is well."""
+    pages: ClassVar[well.Pages]
+    """Where it answers with 200 when it is well; those of its kind, unless it says others."""
     finds: ClassVar[tuple[State, ...]] = ("running",)
     """In which state it may hit a component."""
     effect_s: ClassVar = 10.0
@@ -211,11 +201,10 @@ class OnProcesses(NamesWhom, ABC):
         """Look whether they are out, and do not say that they are well."""
         if lapse := self.way.lapse(scene):
             return missing(lapse.words, *scene.targets)
-        said = {target: health(scene.record, target, self.health) for target in scene.targets}
-        if fine := [target for target, answer in said.items() if answer == "200"]:
+        said = {target: _how(scene.record, target, self.pages) for target in scene.targets}
+        if fine := [target for target, answer in said.items() if answer.well]:
             return missing(f"{' and '.join(fine)} answered that all is well", *fine)
-        words = [f"{self.health} of {target}: {answer}" for target, answer in said.items()]
-        return proof(", ".join(words))
+        return proof(_words(said))
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return which of them is not out any more, or was not all the time."""
@@ -227,29 +216,31 @@ class OnProcesses(NamesWhom, ABC):
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they run, and say that they are well."""
-        words = f"{self.health} of {' and '.join(scene.targets)}: 200"
-        return not_well(scene, dict.fromkeys(scene.targets, self.health)) or proof(words)
+        return are_well(scene, dict.fromkeys(scene.targets, self.pages))
 
 
-def health(record: ClusterRecord, component: str, path: str) -> str:
-    """Return how a component answers a GET of `path`: a status, or how there was none."""
-    target, token = identity_target(record, "scraper", record.component(component).serving)
-    with closing(Caller(target, token, ASK_S)) as api:
-        try:
-            return str(api.call("GET", path).status)
-        except WireError as error:
-            return outcome_name(error.outcome)
-
-
-def not_well(scene: Scene, components: Mapping[str, str]) -> Seen | None:
-    """Return which component does not run, or does not say where it should (by name) that it is well."""
+def are_well(scene: Scene, components: Mapping[str, well.Pages]) -> Seen:
+    """Look whether components run and say, each on one of its pages, that they are well."""
     states = scene.handle.components()
-    for name, path in components.items():
+    said = {}
+    for name, pages in components.items():
         if (state := states[name].state) != "running":
             return missing(f"{name} is {state}", name)
-        if (answer := health(scene.record, name, path)) != "200":
-            return missing(f"{path} of {name}: {answer}", name)
-    return None
+        said[name] = _how(scene.record, name, pages)
+        if not said[name].well:
+            return missing(said[name].of(name), name)
+    return proof(_words(said))
+
+
+def _how(record: ClusterRecord, component: str, pages: well.Pages) -> well.Said:
+    """Ask a component how it is."""
+    target, token = identity_target(record, "scraper", record.component(component).serving)
+    with closing(Caller(target, token, ASK_S)) as api:
+        return well.ask(api, pages)
+
+
+def _words(said: Mapping[str, well.Said]) -> str:
+    return ", ".join(answer.of(component) for component, answer in said.items())
 
 
 def since(scene: Scene, components: Sequence[str]) -> dict[str, int | None]:

@@ -6,13 +6,14 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from kubedrill.client.well import PAGES
 from kubedrill.cluster.handle import Link, present
 from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
 from kubedrill.faults.etcd import leading, statuses
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_zones import ZONE, OnZones, parts, uncut
-from kubedrill.faults.processes import HEALTH, KILL, pids_of, since
+from kubedrill.faults.processes import KILL, pids_of, since
 from kubedrill.faults.toll import ZONAL, Left, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.record.faults import Witness
@@ -27,7 +28,7 @@ class ZoneLose(OnZones):
     done: ClassVar = "lost"
     leaves: ClassVar[Left] = "gone"
     hits_deaf: ClassVar = True
-    needs: ClassVar = (*(Need("holding", kind) for kind in HEALTH), Need("cutting", "link"))
+    needs: ClassVar = (*(Need("holding", kind) for kind in PAGES), Need("cutting", "link"))
     blast_radius: ClassVar = (
         "all that runs in zone {zone}, and its link; refused where quorum would be lost"
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kubedrill.client import well
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.haproxy import BalancerSilent, servers_up
@@ -74,16 +75,9 @@ class Wait:
         )
 
 
-def answers(component: Component, api: Caller, path: str) -> Check:
-    """Return the check that `path` of a component answers 200."""
-
-    def holds() -> bool:
-        try:
-            return api.call("GET", path).status == 200
-        except WireError:
-            return False
-
-    return Check(component.name, "ready", holds)
+def answers(component: Component, api: Caller) -> Check:
+    """Return the check that a component says that it is well."""
+    return Check(component.name, "ready", lambda: well.ask(api, well.PAGES[component.kind]).well)
 
 
 def leads(component: Component, api: Caller) -> Check:

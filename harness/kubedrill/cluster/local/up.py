@@ -100,7 +100,7 @@ def _start(layout: Layout, record: ClusterRecord, wait: Wait) -> None:
     with ExitStack() as stack:
         admin = _Caller(record, layout.certificates.admin, stack)
         etcd_admin = _Caller(record, layout.certificates.etcd_admin, stack)
-        apiservers = admin.checks("kube-apiserver", "/readyz")
+        apiservers = admin.checks("kube-apiserver")
         first = record.component(wait.for_any(apiservers).component)
         # Controllers that start earlier exit, or wait two seconds before they try to lead again.
         _release(record, "kube-controller-manager", "kube-scheduler")
@@ -109,9 +109,9 @@ def _start(layout: Layout, record: ClusterRecord, wait: Wait) -> None:
         wait.for_all(
             [
                 *apiservers,
-                *etcd_admin.checks("etcd", "/health"),
-                *admin.checks("kube-controller-manager", "/healthz"),
-                *admin.checks("kube-scheduler", "/readyz"),
+                *etcd_admin.checks("etcd"),
+                *admin.checks("kube-controller-manager"),
+                *admin.checks("kube-scheduler"),
                 ready.leads(record.of_kind("kube-controller-manager")[0], api),
                 ready.leads(record.of_kind("kube-scheduler")[0], api),
                 ready.balances(layout.folder, len(layout.zones)),
@@ -144,9 +144,9 @@ class _Caller:
         target = Target(component.serving, self._record.server_name, self._tls)
         return self._stack.enter_context(closing(Caller(target)))
 
-    def checks(self, kind: str, path: str) -> list[Check]:
+    def checks(self, kind: str) -> list[Check]:
         components = self._record.of_kind(kind)
-        return [ready.answers(component, self.api(component), path) for component in components]
+        return [ready.answers(component, self.api(component)) for component in components]
 
 
 def _record(layout: Layout) -> ClusterRecord:
