@@ -56,7 +56,7 @@ def hey(url: str, seconds: float) -> Spent | None:
 
 
 def _headers() -> list[str]:
-    return [word for one in HEADERS for word in ("-H", one)]
+    return [word for header in HEADERS for word in ("-H", header)]
 
 
 def run(command: Sequence[str], folder: Path | None = None) -> tuple[str, float]:

@@ -38,9 +38,9 @@ def percentiles(rows: Rows) -> None:
         parquet = [_measure(folder) for _ in range(ROUNDS)]
         rows.progress()
     for what, rounds in (("records", raw), ("Parquet", parquet)):
-        seconds = Measured("kubedrill", [one["took_s"] for one in rounds], "s")
+        seconds = Measured("kubedrill", [measured["took_s"] for measured in rounds], "s")
         rows.add(Row(f"10 M samples ({what}) to percentiles", seconds, goal="<= 10s"))
-        peak = Measured("kubedrill", [one["peak_bytes"] / 1e9 for one in rounds], "GB")
+        peak = Measured("kubedrill", [measured["peak_bytes"] / 1e9 for measured in rounds], "GB")
         rows.add(Row("the same: memory", peak, goal="<= 2GB"))
 
 

@@ -33,9 +33,9 @@ def main(run: Path) -> None:
     traces = load_traces(folder, Axis(schedule), ending.how == "ended")
     done = time.monotonic()
     said = {
-        "requests": sum(one.requests for one in phases),
-        "p99": [one.latency_s["p99"] for one in phases],
-        "seconds": sum(len(one.seconds.p99) for one in traces),
+        "requests": sum(phase.requests for phase in phases),
+        "p99": [phase.latency_s["p99"] for phase in phases],
+        "seconds": sum(len(trace.seconds.p99) for trace in traces),
         "judge_s": judged - begun,
         "report_s": done - judged,
         "took_s": done - begun,

@@ -51,7 +51,7 @@ class Played:
         found = []
         for name in self.load.sample_names:
             records, sidecar = read_load(self.folder, name)
-            number = [one.name for one in sidecar.series].index(series)
+            number = [entry.name for entry in sidecar.series].index(series)
             found.append(records[records["series"] == number])
         return np.concatenate(found)
 

@@ -22,7 +22,7 @@ def processes(rows: Rows) -> None:
                 spent = closed_loop(cluster, "/", SECONDS, processes=count).spent()
                 rates[count].append(spent.requests / spent.cpu_s)
             rows.progress()
-    one = Measured("1 process", rates[1])
+    alone = Measured("1 process", rates[1])
     for count in COUNTS[1:]:
         what = f"1 KB GETs per client-CPU-second, {count} processes"
-        rows.add(Row(what, Measured("kubedrill", rates[count]), one, goal=">= 0.95x"))
+        rows.add(Row(what, Measured("kubedrill", rates[count]), alone, goal=">= 0.95x"))

@@ -132,6 +132,6 @@ def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
 
 def free_port() -> int:
     """Return a port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind((HOST, 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as sock:
+        sock.bind((HOST, 0))
+        return int(sock.getsockname()[1])

@@ -52,7 +52,9 @@ def _informers(record: ClusterRecord, clients: int) -> Played:
 def _seen(played: Played, watches: int) -> int:
     """Return how many events have come; RuntimeError if those of some watches or writes are missing."""
     played.spent()
-    writes, seen = (int(succeeded(played.records(one)).sum()) for one in ("write", "write.seen"))
+    writes, seen = (
+        int(succeeded(played.records(series)).sum()) for series in ("write", "write.seen")
+    )
     if seen < LEAST * watches * writes:
         raise RuntimeError(f"{watches} watches have seen {seen} events of {writes} writes")
     return seen

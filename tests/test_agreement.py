@@ -123,7 +123,7 @@ def test_as_it_ran_it_agrees(folder: RunFolder) -> None:
 @pytest.mark.parametrize(("change", "words"), CHANGES)
 def test_what_differs_is_named(folder: RunFolder, change, words: str) -> None:
     reasons = changed(folder, change)
-    assert any(one.startswith(f"schedule.json: {words}") for one in reasons), reasons
+    assert any(reason.startswith(f"schedule.json: {words}") for reason in reasons), reasons
 
 
 FILES = [
@@ -141,7 +141,9 @@ def test_a_changed_experiment_file_is_named_as_well(folder, before, after, words
     seal(folder)
     report = judging.judge(folder)
     assert report.verdict is Verdict.INVALID
-    assert any(one.startswith(f"schedule.json: {words}") for one in report.reasons), report.reasons
+    assert any(reason.startswith(f"schedule.json: {words}") for reason in report.reasons), (
+        report.reasons
+    )
 
 
 def test_a_key_that_is_there_twice_is_named(folder: RunFolder) -> None:

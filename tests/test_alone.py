@@ -52,7 +52,7 @@ def chaos(tmp_path: Path) -> Chaos:
 def folders(tmp_path: Path) -> list[RunFolder]:
     """Return the folders that the plays of the experiment have made, in their order."""
     made = (tmp_path / "reports" / "etcd-member-kill.chaos").glob("*")
-    return [RunFolder(one) for one in sorted(made) if not one.is_symlink()]
+    return [RunFolder(path) for path in sorted(made) if not path.is_symlink()]
 
 
 def test_no_cluster_is_said_before_anything_waits(
@@ -74,13 +74,13 @@ def test_each_play_has_a_folder_of_its_own(
     for plays in (1, 2):
         code, journal, log = chaos()
         assert (code, journal["status"]) == (0, "completed"), log
-        assert {one["status"] for one in journal["run"]} == {"succeeded"}, log
+        assert {activity["status"] for activity in journal["run"]} == {"succeeded"}, log
         assert len(folders(tmp_path)) == plays
     before, after = folders(tmp_path)
-    for one in (before, after):
-        told = [line["event"] for line in read_lines(one.faults)]
+    for folder in (before, after):
+        told = [line["event"] for line in read_lines(folder.faults)]
         assert told == ["injecting", "injected", "took-effect", "undoing", "undone"]
-        assert Ledger(one.ledger).open_entries() == []
+        assert Ledger(folder.ledger).open_entries() == []
     with stage.lock("local-3az"):
         code, journal, log = chaos()
     assert (code, journal["run"], journal["rollbacks"]) == (1, [], [])

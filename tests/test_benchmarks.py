@@ -36,5 +36,5 @@ def test_ended_early_nothing_is_left(number: signal.Signals, tmp_path: Path) -> 
     assert process.returncode == 1
     assert f"ended by {number.name}: no figures, and nothing is left" in said
     assert not folder.exists()
-    lines = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+    lines = [found.info["cmdline"] or [] for found in psutil.process_iter(["cmdline"])]
     assert not [line for line in lines if str(folder) in " ".join(line)]

@@ -102,5 +102,5 @@ def test_its_folder_stays_if_something_of_it_does(drill: Drill) -> None:
     assert said.getvalue() == (
         "not undone: stubborn: RuntimeError: it cannot be broken; run: kubedrill heal\n"
     )
-    assert [one.name for one in drill.ledger.open_entries()] == ["stubborn"]
+    assert [entry.name for entry in drill.ledger.open_entries()] == ["stubborn"]
     assert (drill.folder.path.parent / "latest").resolve() == drill.folder.path

@@ -29,7 +29,9 @@ FRAME = "\u2502\u2503\u2500\u2501\u2502"
 
 def packed(text: str) -> str:
     """Return a text without white space and the frames of tables, which lines are broken at."""
-    return "".join(one for one in text if not one.isspace() and one not in FRAME)
+    return "".join(
+        character for character in text if not character.isspace() and character not in FRAME
+    )
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def folder(tmp_path: Path) -> RunFolder:
         (["plan", "[b]x[-b]", "--cluster", "[/]"], ('--cluster: unknown cluster "[/]"',)),
         (["expand", "[b]x[-b]"], (json.dumps(TITLE)[1:-1],)),
     ],
-    ids=lambda one: one[0] if isinstance(one, list) else "",
+    ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_of_an_experiment(project: Path, command: list[str], said: tuple[str, ...]) -> None:
     done = kubedrill(*command, cwd=project)

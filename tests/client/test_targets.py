@@ -29,9 +29,9 @@ def certificates(certificate, tmp_path):
 @pytest.mark.parametrize("verified", [True, False])
 def test_servers_of_one_name_are_told_apart(certificates, verified):
     targets, numbers = Targets(), []
-    for one in (*certificates, *certificates):
-        server = BehavingServer(one)
-        connection = connect(server, one, verified)
+    for certificate in (*certificates, *certificates):
+        server = BehavingServer(certificate)
+        connection = connect(server, certificate, verified)
         assert bool(connection.certificate_fields()) is verified
         numbers.append(targets.number(connection.certificate(), connection.certificate_fields))
         connection.close()
@@ -42,7 +42,7 @@ def test_servers_of_one_name_are_told_apart(certificates, verified):
     assert second == f"{SERVER_NAME} {serial(certificates[1]):x}"
 
 
-def serial(one: Certificate) -> int:
+def serial(certificate: Certificate) -> int:
     from cryptography import x509
 
-    return x509.load_pem_x509_certificate(one.certificate.read_bytes()).serial_number
+    return x509.load_pem_x509_certificate(certificate.certificate.read_bytes()).serial_number

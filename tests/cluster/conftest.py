@@ -85,7 +85,7 @@ def traces(processes: Callable[[Path], list[str]]) -> Callable[[str], list[str]]
     def find(name: str) -> list[str]:
         folder = cluster_folder(name)
         listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
-        spaces = [one for one in listed.stdout.splitlines() if one.startswith(f"kd-{name}-")]
+        spaces = [line for line in listed.stdout.splitlines() if line.startswith(f"kd-{name}-")]
         return [*processes(folder), *spaces, *([str(folder)] if folder.exists() else [])]
 
     return find

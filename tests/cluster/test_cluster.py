@@ -73,7 +73,9 @@ def test_the_record(cluster: ClusterRecord):
 
 
 def test_everything_runs_and_leads(cluster: ClusterRecord, call: Call):
-    assert {one.state for one in handle_of(cluster).components().values()} == {"running"}
+    assert {component.state for component in handle_of(cluster).components().values()} == {
+        "running"
+    }
     for zone in cluster.zones:
         assert call("admin", "/readyz", component=f"kube-apiserver-{zone}").status == 200
     for kind in ("kube-controller-manager", "kube-scheduler"):
@@ -93,7 +95,7 @@ def test_everybody_stands_in_the_queue_that_is_meant(cluster: ClusterRecord, cal
     assert who_is(call, "load-7")["username"] == "system:serviceaccount:kubedrill:load-7"
     path = "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations"
     listed = json.loads(call("admin", path).body)["items"]
-    names = {one["metadata"]["uid"]: one["metadata"]["name"] for one in listed}
+    names = {queue["metadata"]["uid"]: queue["metadata"]["name"] for queue in listed}
 
     def level(identity: str, path: str = PROBE) -> str:
         return names[headers(cluster, identity, path)["X-Kubernetes-Pf-Prioritylevel-Uid"]]
@@ -207,7 +209,7 @@ def test_keys_and_tokens_are_for_their_owner_only(cluster: ClusterRecord):
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     secret = [*folder.rglob("*.key"), *folder.rglob("*.token"), *folder.rglob("*.kubeconfig")]
     assert len(secret) > 30
-    assert {stat.S_IMODE(one.stat().st_mode) for one in secret} == {0o600}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in secret} == {0o600}
     assert not list(folder.rglob("*-ca.key"))
 
 
@@ -249,14 +251,14 @@ def talk(context: ssl.SSLContext, raw: socket.socket) -> None:
 
 def test_what_the_members_say(cluster: ClusterRecord):
     said = {zone: etcd.status(cluster, zone, 5.0) for zone in cluster.zones}
-    leaders = [zone for zone, one in said.items() if one.is_leader]
+    leaders = [zone for zone, status in said.items() if status.is_leader]
     assert len(leaders) == 1
-    assert {one.leader_id for one in said.values()} == {said[leaders[0]].member_id}
-    assert len({one.member_id for one in said.values()}) == 3
-    for one in said.values():
-        assert one.raft_index >= one.raft_applied_index > 0
-        assert one.db_size > 0
-        assert (one.is_learner, one.errors) == (False, ())
+    assert {status.leader_id for status in said.values()} == {said[leaders[0]].member_id}
+    assert len({status.member_id for status in said.values()}) == 3
+    for status in said.values():
+        assert status.raft_index >= status.raft_applied_index > 0
+        assert status.db_size > 0
+        assert (status.is_learner, status.errors) == (False, ())
     assert all(etcd.healthy(cluster, zone, 5.0) for zone in cluster.zones)
 
 
@@ -282,9 +284,9 @@ def test_what_dies_is_started_again_and_noted(cluster: ClusterRecord, call: Call
     until(lambda: handle.components()[name].pid not in {None, before.pid})
     assert handle.components()[name].restarts == before.restarts + 1
     lines = [
-        one for one in read_lines(Files(Path(cluster.folder)).exits) if one["component"] == name
+        line for line in read_lines(Files(Path(cluster.folder)).exits) if line["component"] == name
     ]
-    assert [one["event"] for one in lines[-2:]] == ["exited", "started"]
+    assert [line["event"] for line in lines[-2:]] == ["exited", "started"]
     assert (lines[-2]["pid"], lines[-2]["asked"], lines[-2]["status"]) == (before.pid, False, -9)
     told = Files(Path(cluster.folder)).components
     until(lambda: json.loads(told.read_text())["components"][name]["pid"])
@@ -304,7 +306,7 @@ def test_what_is_held_stays_down_until_released(cluster: ClusterRecord, call: Ca
     finally:
         assert handle.holding.release(name) != pid
     last = [
-        one for one in read_lines(Files(Path(cluster.folder)).exits) if one["component"] == name
+        line for line in read_lines(Files(Path(cluster.folder)).exits) if line["component"] == name
     ][-2:]
     assert (last[0]["asked"], last[1]["by"]) == (True, "release")
     until(lambda: answers(call, name))
@@ -324,7 +326,7 @@ def test_the_kubeconfig_is_for_any_client(cluster: ClusterRecord):
     path = cluster.identities["admin"].kubeconfig
     assert line == f"export KUBECONFIG={path}"
     with config.new_client_from_config(config_file=path) as api:
-        names = [one.metadata.name for one in client.CoreV1Api(api).list_namespace().items]
+        names = [item.metadata.name for item in client.CoreV1Api(api).list_namespace().items]
     assert {"default", "kube-system", "kubedrill"} <= set(names)
 
 
@@ -339,7 +341,7 @@ def test_the_balancer_is_for_nodes_too(cluster: ClusterRecord):
 
 def test_the_balancer_has_the_better_priority(cluster: ClusterRecord):
     states = handle_of(cluster).components()
-    nice = {name: psutil.Process(one.pid).nice() for name, one in states.items()}
+    nice = {name: psutil.Process(state.pid).nice() for name, state in states.items()}
     others = {value for name, value in nice.items() if name != "haproxy"}
     assert nice["haproxy"] < min(others) if os.geteuid() == 0 else nice["haproxy"] <= min(others)
 

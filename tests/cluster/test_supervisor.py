@@ -58,18 +58,18 @@ def is_alive(pid: int) -> bool:
 
 def exits(folder: Path, component: str) -> list[dict]:
     lines = read_lines(folder / "exits.jsonl")
-    return [one for one in lines if one["component"] == component]
+    return [line for line in lines if line["component"] == component]
 
 
 def test_nothing_runs_until_it_is_released(handle: LocalHandle, folder: Path, until: Until):
-    assert {one.state for one in handle.components().values()} == {"stopped"}
+    assert {component.state for component in handle.components().values()} == {"stopped"}
     pid = handle.holding.release("one")
     until(lambda: psutil.Process(pid).cmdline() == ["sleep", "1000"])
     state = handle.components()["one"]
     assert (state.state, state.pid, state.restarts) == ("running", pid, 0)
     assert state.started == start_of(pid)
     assert handle.holding.release("one") == pid
-    assert [one["event"] for one in exits(folder, "one")] == ["started"]
+    assert [line["event"] for line in exits(folder, "one")] == ["started"]
 
 
 def test_what_exits_unasked_is_started_again(handle: LocalHandle, folder: Path, until: Until):
@@ -206,7 +206,7 @@ def test_what_does_not_run_cannot_go_on(handle: LocalHandle):
 def test_a_crash_loop_slows_down(handle: LocalHandle, folder: Path, until: Until):
     handle.holding.release("crash")
     until(lambda: len(exits(folder, "crash")) >= 10)
-    ended = [one["time"] for one in exits(folder, "crash") if one["event"] == "exited"]
+    ended = [line["time"] for line in exits(folder, "crash") if line["event"] == "exited"]
     first, last = ended[1] - ended[0], ended[-1] - ended[-2]
     assert last > 3 * first
     assert "no good" in (folder / "logs" / "crash.log").read_text()
@@ -306,7 +306,7 @@ def test_no_process_outlives_the_supervisor(folder: Path, handle: LocalHandle, u
 
 def test_the_supervisor_leaves_its_caller_behind(handle: LocalHandle):
     supervisor = psutil.Process(handle.holding.release("one")).parent()
-    assert supervisor.pid not in {one.pid for one in psutil.Process().children(recursive=True)}
+    assert supervisor.pid not in {child.pid for child in psutil.Process().children(recursive=True)}
     assert os.getsid(supervisor.pid) != os.getsid(0)
     supervisor.send_signal(signal.SIGINT)
     supervisor.send_signal(signal.SIGHUP)

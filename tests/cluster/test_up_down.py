@@ -56,10 +56,10 @@ def test_two_side_by_side_and_one_goes_without_a_trace(
     assert record.zoning == zoning
     assert record.balancer != other.balancer
     assert len(traces(own)) > 13
-    for one in (record, other):
-        states = handle_of(one).components().values()
+    for cluster in (record, other):
+        states = handle_of(cluster).components().values()
         assert {state.state for state in states} == {"running"}
-        target, token = identity_target(one, "victim")
+        target, token = identity_target(cluster, "victim")
         with closing(Caller(target, token)) as api:
             path = "/api/v1/namespaces/kubedrill/configmaps/probe"
             assert api.call("GET", path).status == 200
@@ -67,7 +67,7 @@ def test_two_side_by_side_and_one_goes_without_a_trace(
     assert traces(own) == []
     assert not is_listening(record.balancer.port)
     assert stage.find(own) is None
-    assert {one.state for one in handle_of(other).components().values()} == {"running"}
+    assert {component.state for component in handle_of(other).components().values()} == {"running"}
 
 
 def test_the_death_of_the_supervisor_leaves_nothing_running(

@@ -24,15 +24,15 @@ def relation(report: ComparisonReport, number: int = 0) -> RelationResult:
 
 
 def verdicts(result: RelationResult) -> list[str]:
-    return [one.verdict.value for one in result.rounds]
+    return [pair.verdict.value for pair in result.rounds]
 
 
 def test_all_that_relates_the_arms_holds(tmp_path: Path) -> None:
     report = judge(write_comparison(tmp_path))
     assert (report.verdict, report.reasons) == (Verdict.PASS, [])
     first = relation(report)
-    assert [(one.left.value, one.right.value) for one in first.rounds] == [(0.02, 0.06)] * 2
-    assert [one.ratio for one in first.rounds] == [pytest.approx(1 / 3)] * 2
+    assert [(pair.left.value, pair.right.value) for pair in first.rounds] == [(0.02, 0.06)] * 2
+    assert [pair.ratio for pair in first.rounds] == [pytest.approx(1 / 3)] * 2
     assert [play.name for play in report.plays] == ["fast-1", "slow-1", "slow-2", "fast-2"]
     assert {play.verdict for play in report.plays} == {Verdict.PASS}
 
@@ -60,7 +60,7 @@ def test_a_run_that_fails_is_carried(tmp_path: Path) -> None:
     assert report.verdict is Verdict.FAIL
     assert [play.verdict.value for play in report.plays] == ["PASS", "PASS", "FAIL", "PASS"]
     assert report.reasons[0].startswith("slow-2 is FAIL: baseline: list.p99 < 1s: ")
-    assert {one.verdict for one in report.relations} == {Verdict.PASS}
+    assert {relation.verdict for relation in report.relations} == {Verdict.PASS}
 
 
 def test_a_run_that_cannot_be_trusted_leaves_nothing_proved(tmp_path: Path) -> None:

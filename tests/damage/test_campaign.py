@@ -17,5 +17,5 @@ def test_no_damage_is_a_pass_nor_ends_in_a_traceback(tmp_path: Path) -> None:
     run = example(tmp_path)
     found = [*answers(run, both_ways(cases(run, DAMAGES, seed=13)))]
     bad = [*filter(wrong, found)]
-    assert not bad, "\n".join(f"{wrong(one)}: {shown(one)}\n{one.said}" for one in bad)
-    assert sum(one.told == "INVALID" for one in found if not one.anew) == DAMAGES
+    assert not bad, "\n".join(f"{wrong(answer)}: {shown(answer)}\n{answer.said}" for answer in bad)
+    assert sum(answer.told == "INVALID" for answer in found if not answer.anew) == DAMAGES

@@ -101,8 +101,8 @@ def drill_file(tmp_path: Path) -> Iterator[Drills]:
         return running[-1]
 
     yield start
-    for one in running:
-        one.output()
+    for started in running:
+        started.output()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
             subprocess.Popen(command, cwd=top, env={**os.environ, "KUBEDRILL_STATE": str(folder)})
             for folder in folders
         ]
-        assert [one.wait(60) for one in started] == [0] * len(started)
+        assert [process.wait(60) for process in started] == [0] * len(started)
 
     try:
         each("up")
@@ -51,7 +51,7 @@ def test_any_signal(
     signals: tuple[signal.Signals, ...], phase: str, states: list[Path], drill: Drills
 ) -> None:
     """Two drills at a time, each on a cluster of its own."""
-    at_once(end, ((drill, *one, phase) for one in zip(signals, states, strict=True)))
+    at_once(end, ((drill, *case, phase) for case in zip(signals, states, strict=True)))
 
 
 def end(drill: Drills, number: signal.Signals, state: Path, phase: str) -> None:

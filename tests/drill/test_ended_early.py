@@ -27,7 +27,9 @@ def left_namespaces(state: Path) -> list[str]:
     """Return the network namespaces of the drill's cluster."""
     folders = [cluster_folder(name, state) for name in ("local-3az", "one-zone")]
     prefixes = tuple(namespace_prefix(folder) for folder in folders)
-    return sorted(one.name for one in Path("/run/netns").glob("*") if one.name.startswith(prefixes))
+    return sorted(
+        path.name for path in Path("/run/netns").glob("*") if path.name.startswith(prefixes)
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_nothing_is_left(
     signals: tuple[signal.Signals, ...], phase: str, drill: Drills, tmp_path: Path
 ) -> None:
     """Two drills at a time, each with a cluster of its own."""
-    at_once(end, ((drill, one, phase, tmp_path / one.name) for one in signals))
+    at_once(end, ((drill, case, phase, tmp_path / case.name) for case in signals))
 
 
 def end(drill: Drills, number: signal.Signals, phase: str, state: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_kill_that_hits_nothing_is_invalid(cluster: ClusterRecord, drill: Dril
 
     def held() -> str | None:
         states = handle.components()
-        return next((name for name, one in states.items() if one.state == "held"), None)
+        return next((name for name, state in states.items() if state.state == "held"), None)
 
     handle.holding.release(running.wait_for("a held member", held))
     code, verdict = running.finish()
@@ -141,8 +141,8 @@ def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(
     assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
     [fault] = verdict["faults"]
     lasted_s = (fault["undone_at"] - fault["injected_at"]) / 1e9
-    writes = [one for one in verdict["availability"] if one["verb"] == "write"]
-    longest_s = max(one["longest_outage_s"] for one in writes)
+    writes = [row for row in verdict["availability"] if row["verb"] == "write"]
+    longest_s = max(row["longest_outage_s"] for row in writes)
     assert longest_s == pytest.approx(lasted_s, abs=2)
 
 
@@ -170,7 +170,9 @@ def test_a_drill_whose_faults_process_dies_ends_and_mends_at_once(
     assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     assert "the drill failed: faults ended with -9" in reasons(verdict)
     assert Ledger(running.folder.ledger).open_entries() == []
-    assert all(one.state == "running" for one in handle_of(cluster).components().values())
+    assert all(
+        component.state == "running" for component in handle_of(cluster).components().values()
+    )
 
 
 def took_effect(running: RunningDrill) -> bool:

@@ -111,8 +111,8 @@ def test_inject_and_undo(
     assert user_of(run) in running.folder.report.read_text()
     assert leaves(ask, "struck")
     assert identity_is_gone(ask, cluster, run)
-    shared = [one for one in running.folder.path.rglob("*") if one.is_file()]
-    assert not [one for one in shared if token.encode() in one.read_bytes()]
+    shared = [path for path in running.folder.path.rglob("*") if path.is_file()]
+    assert not [path for path in shared if token.encode() in path.read_bytes()]
     assert elsewhere == []
 
 

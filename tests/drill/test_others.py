@@ -67,4 +67,4 @@ def test_a_machine_that_is_shared_on_purpose_is_recorded_and_said(
     assert "shared on purpose" in verdict["notes"][0]
     assert read_whole(running.folder.machine, Calibration).others_share > 0.2
     looks = read_lines(running.folder.machine_looks, MachineLook)
-    assert max(one.others_s for one in looks) > 0.4
+    assert max(look.others_s for look in looks) > 0.4

@@ -36,7 +36,9 @@ def test_all_holds_but_what_is_tightened(cluster: ClusterRecord, drill_file: Dri
     code, verdict = drill_file(SHIPPED, *SEED, *phases(2, 5, 8, 8), *changes).finish()
     assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
     assert len(verdict["objectives"]) == 26
-    missed = [one["text"] for one in verdict["objectives"] if one["verdict"] != "PASS"]
+    missed = [
+        objective["text"] for objective in verdict["objectives"] if objective["verdict"] != "PASS"
+    ]
     assert missed == [tight]
     [fault] = verdict["faults"]
     assert fault["took_effect"]

@@ -51,12 +51,12 @@ def test_two_workers(cluster: ClusterRecord, drill: Drills, port: int, worker: W
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
     (baseline,) = [
-        one for one in verdict["load"] if one["phase"] == "baseline" and one["name"] == "list"
+        row for row in verdict["load"] if row["phase"] == "baseline" and row["name"] == "list"
     ]
     assert (baseline["requests"], baseline["errors"]) == (20, {})
     accounts = read_accounts(running.folder.workers("list"))
-    assert [one.whole for one in accounts] == [True, True]
-    assert [one.wait(60) for one in workers] == [0, 0]
+    assert [account.whole for account in accounts] == [True, True]
+    assert [worker.wait(60) for worker in workers] == [0, 0]
 
 
 def test_a_lost_worker(cluster: ClusterRecord, drill: Drills, port: int, worker: Worker) -> None:

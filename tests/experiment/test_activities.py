@@ -40,8 +40,8 @@ def test_what_no_release_has_is_refused_with_its_line(
     entry = dict.fromkeys(("activity", "rollback"), f"      {SOUND}")
     entry[role] = f"      provider: {provider}"
     text = "\n".join(
-        f"{'  - ' if one == 'activity' else '    '}{one}:\n      type: action\n      name: n\n{rest}"
-        for one, rest in entry.items()
+        f"{'  - ' if key == 'activity' else '    '}{key}:\n      type: action\n      name: n\n{rest}"
+        for key, rest in entry.items()
     )
     file = small.replace("  - etcd.kill: {member: leader}", text)
     with pytest.raises(BadFile) as caught:

@@ -34,8 +34,8 @@ def rows(annotation: Any, metadata: Any, key: str) -> Iterator[Row]:
     )
     if least or most:
         yield key, *(least or ["none"]), *(most or ["none"])
-    for one, step in parts(annotation):
-        yield from rows(one, (), f"{key}{step}")
+    for part, step in parts(annotation):
+        yield from rows(part, (), f"{key}{step}")
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for name, field in annotation.model_fields.items():
             below = f"{key}.{field.alias or name}".removeprefix(".")
@@ -48,19 +48,23 @@ _MOST = (annotated_types.Le, annotated_types.MaxLen)
 
 def bounds(annotation: Any, metadata: Any, side: tuple[type, ...]) -> Iterator[str]:
     """Yield the least, or the most, that a type takes, as people write it."""
-    for one in metadata:
-        match one:
+    for constraint in metadata:
+        match constraint:
             case FieldInfo():
-                yield from bounds(annotation, one.metadata, side)
+                yield from bounds(annotation, constraint.metadata, side)
             case Between():
-                yield one.lowest if side is _LEAST else one.highest
+                yield constraint.lowest if side is _LEAST else constraint.highest
             case annotated_types.Gt() if side is _LEAST:
-                yield f"more than {one.gt}"
-            case annotated_types.MinLen() | annotated_types.MaxLen() if isinstance(one, side):
-                length = getattr(one, "min_length", None) or getattr(one, "max_length", None)
+                yield f"more than {constraint.gt}"
+            case annotated_types.MinLen() | annotated_types.MaxLen() if isinstance(
+                constraint, side
+            ):
+                length = getattr(constraint, "min_length", None) or getattr(
+                    constraint, "max_length", None
+                )
                 yield f"{length:,} {'characters' if annotation is str else 'in it'}"
-            case _ if isinstance(one, side):
-                yield f"{int(getattr(one, 'ge', None) or getattr(one, 'le', 0)):,}"
+            case _ if isinstance(constraint, side):
+                yield f"{int(getattr(constraint, 'ge', None) or getattr(constraint, 'le', 0)):,}"
 
 
 def parts(annotation: Any) -> list[tuple[Any, str]]:
@@ -69,11 +73,11 @@ def parts(annotation: Any) -> list[tuple[Any, str]]:
         case origin if origin is tuple:
             if ... in inner:
                 return [(inner[0], "[]")]
-            return [(one, f"[{number}]") for number, one in enumerate(inner)]
+            return [(inner_type, f"[{number}]") for number, inner_type in enumerate(inner)]
         case origin if origin is dict:
             return [(inner[0], " (its names)"), (inner[1], ".*")]
         case origin if origin in {Union, UnionType}:
-            return [(one, "") for one in inner]
+            return [(inner_type, "") for inner_type in inner]
     return []
 
 

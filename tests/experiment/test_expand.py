@@ -80,7 +80,7 @@ def test_rollbacks_are_all_undos_in_reverse_and_always_run(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:
     chaos = expand(reading(small, TWO), catalogue, RUN)
-    assert [one["provider"]["arguments"] for one in chaos["rollbacks"]] == [
+    assert [rollback["provider"]["arguments"] for rollback in chaos["rollbacks"]] == [
         {"run": RUN, "index": 1},
         {"run": RUN, "index": 0},
     ]
@@ -147,15 +147,15 @@ def test_an_action_of_another_extension_is_carried_as_it_is(
         "{activity: {type: action, name: m, provider: {type: process, path: ls}}, rollback: null}]"
     )
     chaos = expand(reading(small, entry), catalogue, RUN)
-    method = [one for one in chaos["method"] if one["provider"]["func"] != "until"]
+    method = [activity for activity in chaos["method"] if activity["provider"]["func"] != "until"]
     names = ["identity of the activities", "inject 0: n", "inject 1: m", "undo 0: r"]
-    assert [one["name"] for one in method] == names
-    assert {one["provider"]["module"] for one in method} == {"kubedrill.faults.native"}
-    carried = [one["provider"]["arguments"] for one in method[1:3]]
-    assert [one["activity"]["provider"]["path"] for one in carried] == ["true", "ls"]
+    assert [activity["name"] for activity in method] == names
+    assert {activity["provider"]["module"] for activity in method} == {"kubedrill.faults.native"}
+    carried = [activity["provider"]["arguments"] for activity in method[1:3]]
+    assert [arguments["activity"]["provider"]["path"] for arguments in carried] == ["true", "ls"]
     assert carried[0]["rollback"]["provider"]["path"] == "false"
     last = ["undo 0: r", "remove the identity of the activities"]
-    assert [one["name"] for one in chaos["rollbacks"]] == last
+    assert [rollback["name"] for rollback in chaos["rollbacks"]] == last
     assert method[0]["provider"]["arguments"] == {"run": RUN, "rights": []}
 
 

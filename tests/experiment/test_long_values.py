@@ -54,8 +54,8 @@ def places(value: Any, here: Location = ()) -> Iterator[Location]:
         yield here
         return
     steps = value.items() if isinstance(value, dict) else enumerate(value)
-    for step, one in steps:
-        yield from places(one, (*here, step))
+    for step, inner in steps:
+        yield from places(inner, (*here, step))
 
 
 def parent(value: Any, place: Location) -> Any:
@@ -88,7 +88,7 @@ def test_as_values(reading: Read, place: Location) -> None:
         check_lengths(lines(reading, value))
 
 
-@pytest.mark.parametrize("place", sorted({one[:-1] for one in PLACES}, key=str), ids=dotted)
+@pytest.mark.parametrize("place", sorted({place[:-1] for place in PLACES}, key=str), ids=dotted)
 def test_as_keys(reading: Read, place: Location) -> None:
     for long in LONG:
         value = copy.deepcopy(EVERYTHING)
@@ -143,7 +143,7 @@ ACTIONS = [
 
 def test_within_activities(reading: Read) -> None:
     value = copy.deepcopy(EVERYTHING)
-    entries = [{"activity": one, "rollback": None, "rights": []} for one in ACTIONS]
+    entries = [{"activity": action, "rollback": None, "rights": []} for action in ACTIONS]
     entries.append({**entries[0], "rights": [{LONG[0]: [], "verbs": LONG[0]}]})
     value["faults"] = entries
     said = lines(reading, value)

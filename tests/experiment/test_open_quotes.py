@@ -13,7 +13,7 @@ PLAIN = re.compile(r"(?P<key>\s*(?:- )?[a-z_]+: )(?P<text>[^\s\[{>|\"'#].*[^,}\]
 """A line with a key and a text that is the line's rest."""
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda one: one.stem)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 @pytest.mark.parametrize("opened", ["'", '"', "\"etcd's ", "'a \"b "])
 def test_in_every_line(path: Path, opened: str) -> None:
     lines = path.read_text("utf-8").splitlines()

@@ -47,9 +47,9 @@ def test_every_objective_is_said_in_words(shipped: Path, catalogue: Catalogue) -
     assert planned.objectives
     assert len(planned.objectives) == len(experiment.objectives)
     text = shown(experiment, catalogue)
-    for one in planned.objectives:
-        assert one["text"] in text
-        assert one["words"] in text
+    for objective in planned.objectives:
+        assert objective["text"] in text
+        assert objective["words"] in text
 
 
 def test_the_probes_deadline_is_printed(reading: Read, small: str, catalogue: Catalogue) -> None:

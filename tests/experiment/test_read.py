@@ -58,14 +58,16 @@ scraping: {etcd: 2s}
     assert experiment.seed == Seed(pods=10, customs=20)
     assert experiment.probing == Probing(deadline=0.5, rates=ProbeRates(fresh=20.0, victim=1.0))
     assert experiment.scraping == Scraping(etcd=2.0)
-    assert [(one.name, one.phase, one.inject_s, one.undo_s) for one in experiment.faults] == [
+    assert [
+        (fault.name, fault.phase, fault.inject_s, fault.undo_s) for fault in experiment.faults
+    ] == [
         ("etcd.kill", "baseline", 2.0, 3.5),
         ("etcd.kill", "recovery", 30.0, 40.0),
         ("activity", "fault", 11.0, 30.0),
     ]
     assert experiment.faults[1].arguments == {"member": "leader"}
     assert experiment.faults[2].arguments["rollback"] is None
-    assert [one.text for one in experiment.abort] == ["availability < 50% for 5s"]
+    assert [condition.text for condition in experiment.abort] == ["availability < 50% for 5s"]
 
 
 def test_the_shipped_one(shipped: Path, catalogue: Catalogue) -> None:
@@ -73,7 +75,7 @@ def test_the_shipped_one(shipped: Path, catalogue: Catalogue) -> None:
     assert experiment.seed == Seed(pods=500, secrets=500)
     assert experiment.loads[0].arrivals == Arrivals.constant(4)
     assert experiment.seconds <= 180, "make drill has 5 minutes with cluster up and seeding"
-    asked = {(one.phase, one.objective.text) for one in experiment.objectives}
+    asked = {(objective.phase, objective.objective.text) for objective in experiment.objectives}
     assert {
         ("baseline", "probe.failed == 0"),
         ("fault", "availability.reads >= 98%"),
@@ -123,7 +125,7 @@ def test_the_experiment_as_it_ran_reads_back_as_it_was(
     reading: Read, small: str, override: str
 ) -> None:
     def without_lines(experiment: Experiment) -> Experiment:
-        plain = tuple(replace(one, line=None) for one in experiment.objectives)
+        plain = tuple(replace(objective, line=None) for objective in experiment.objectives)
         return replace(experiment, objectives=plain)
 
     experiment = reading(small, override)

@@ -26,7 +26,7 @@ def test_it_is_a_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((TOP / "experiments").glob("*.yaml")), ids=lambda one: one.stem
+    "path", sorted((TOP / "experiments").glob("*.yaml")), ids=lambda path: path.stem
 )
 def test_editors_find_nothing_wrong_with_the_shipped_experiments(path: Path) -> None:
     errors = list(VALIDATOR.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8"))))
@@ -90,8 +90,8 @@ def test_defaults_are_what_a_person_would_write() -> None:
             if "default" in node and "$ref" not in node:
                 rest = {**node, "$defs": SCHEMA["$defs"]}
                 assert Draft202012Validator(rest).is_valid(node["default"]), node
-            for one in node.values():
-                check(one)
+            for inner in node.values():
+                check(inner)
 
     check(SCHEMA["$defs"])
     check(SCHEMA["properties"])

@@ -45,7 +45,7 @@ def test_phases_meet_without_a_gap_whatever_their_lengths(reading: Read, small: 
     phases = schedule(reading(small, *lengths), "x", "run", CLOCK, 7).phases
     assert phases[0].start == 7
     assert phases[-1].end == 600_000_007
-    assert [one.end for one in phases[:-1]] == [one.start for one in phases[1:]]
+    assert [phase.end for phase in phases[:-1]] == [phase.start for phase in phases[1:]]
 
 
 @pytest.mark.parametrize(

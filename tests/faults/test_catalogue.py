@@ -46,6 +46,8 @@ def test_a_missing_capability_is_named() -> None:
 
 
 def test_a_description_names_the_functions_that_a_chaos_toolkit_file_may_call() -> None:
-    [kill] = [one for one in gather().descriptions if one.name == "etcd.kill"]
+    [kill] = [
+        description for description in gather().descriptions if description.name == "etcd.kill"
+    ]
     assert (kill.module, kill.inject, kill.undo) == ("kubedrill.faults.etcd", "kill", "restore")
     assert kill.doc == "Kill an etcd member with SIGKILL and keep it down until the phase ends."

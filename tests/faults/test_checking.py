@@ -171,7 +171,7 @@ def test_what_would_fail_or_reach_elsewhere_is_refused(
     (tmp_path / "needy.py").write_text("import no_such_thing")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
     found = said(provider)
-    assert {one for one, _ in found} == {where}
+    assert {file for file, _ in found} == {where}
     assert "\n".join(words for _, words in found).startswith(why)
 
 

@@ -31,10 +31,10 @@ PATIENT_S = 10.0
 @pytest.fixture
 def folder(cluster: ClusterRecord, tmp_path: Path) -> Iterator[RunFolder]:
     """A run folder; whatever a test leaves broken in the shared cluster is mended."""
-    one = RunFolder.create(tmp_path, "etcd")
-    cluster.write(one.cluster)
-    yield one
-    assert undo(Ledger(one.ledger)) == []
+    made = RunFolder.create(tmp_path, "etcd")
+    cluster.write(made.cluster)
+    yield made
+    assert undo(Ledger(made.ledger)) == []
 
 
 def events(folder: RunFolder) -> list[str]:

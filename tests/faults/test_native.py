@@ -116,7 +116,7 @@ def test_an_activity_is_in_the_ledger_until_its_rollback(
     child = play()
     wait_for(broken)
     assert open_names(ledger) == ["break"]
-    [entry] = [one for one in ledger.open_entries() if one.what == "activity"]
+    [entry] = [entry for entry in ledger.open_entries() if entry.what == "activity"]
     assert entry.deadline is not None
     child.end()
     assert child.wait(60) == 0
@@ -132,8 +132,9 @@ def test_the_death_of_the_runner_leaves_the_undo_to_the_faults_process(
 ) -> None:
     child = play(undo_seconds=1.5)
     wait_for(broken)
-    for one in (watchdog, child):  # what a runner that is killed leaves behind: two ends of file
-        one.end()
+    # What a runner that is killed leaves behind: two ends of file.
+    for process in (watchdog, child):
+        process.end()
     assert child.wait(60) == 0, "it was not killed in the midst of it"
     assert watchdog.wait(60) == 0
     assert not broken.exists()

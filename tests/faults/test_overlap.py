@@ -57,11 +57,11 @@ def test_a_member_that_is_down_cannot_be_killed() -> None:
 def test_what_a_fault_does_alone_is_refused_too_and_other_extensions_are_not_looked_into() -> None:
     native = WantedFault("activity", {"activity": {"name": "x"}}, "fault", 0, 10)
     found = list(refusals([native, kill("d", 0, 10), kill("a", 20, 30)], THREE))
-    assert [one.number for one in found] == [1]
+    assert [refusal.number for refusal in found] == [1]
     assert 'no member "d"' in found[0].why
-    assert [one.number for one in refusals([kill("a", 0, 1)], ClusterDescription(("a",), ()))] == [
-        0
-    ]
+    assert [
+        refusal.number for refusal in refusals([kill("a", 0, 1)], ClusterDescription(("a",), ()))
+    ] == [0]
 
 
 LIMITED = ClusterDescription(("a", "b", "c"), ("limiting cpu", "limiting memory"))

@@ -75,7 +75,7 @@ def test_edges_keep_to_the_clock_though_injections_take_time(
     assert [what for what, _ in edges] == ["inject", "undo"] * 2
     late = [at - due for (_, at), due in zip(edges, (0.2, 4.0, 3.0, 5.0), strict=True)]
     # On a slow machine each has its own delay; the injection's time would be added to all that follow.
-    assert all(0 <= one < 1.5 for one in late), late
+    assert all(0 <= late_s < 1.5 for late_s in late), late
     events = [(line["index"], line["event"]) for line in read_lines(folder.faults)]
     assert events[:4] == [(0, "injecting"), (0, "injected"), (0, "took-effect"), (1, "injecting")]
     assert (1, "undone") in events
@@ -152,7 +152,7 @@ def test_an_injection_that_fails_is_told_and_the_rollbacks_run(
     folder: RunFolder, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken"
-    mend, fail = (action(one, one, path=str(broken)) for one in ("undo", "fail"))
+    mend, fail = (action(name, name, path=str(broken)) for name in ("undo", "fail"))
     inject, undo = native(0, fail, mend, folder)
     child = player(folder, [until(0), inject, until(0.2)], [undo])
     assert child.wait(60) == 1

@@ -80,7 +80,7 @@ class _Answer(BaseHTTPRequestHandler):
         return "watch" if "watch=" in self.path else "get" if named else "list"
 
     def _content(self, verb: str, resource: str) -> tuple[int, Any]:
-        one = {"metadata": METADATA, "spec": POD, "status": {"phase": "Running"}}
+        pod = {"metadata": METADATA, "spec": POD, "status": {"phase": "Running"}}
         if verb == "watch":
             return 403, {}
         if verb == "get":
@@ -88,7 +88,7 @@ class _Answer(BaseHTTPRequestHandler):
         if verb == "delete":
             return 200, {"status": "Success"}
         if verb == "list":
-            item = one if resource == "pods" else {"metadata": METADATA}
+            item = pod if resource == "pods" else {"metadata": METADATA}
             return 200, {"items": [] if resource == "events" else [item]}
         return 201, {"metadata": METADATA}
 
@@ -111,7 +111,7 @@ def functions() -> Iterator[str]:
         if module.stem in {"actions", "probes"}:
             parts = module.relative_to(Path(chaosk8s.__file__).parents[1]).with_suffix("").parts
             name = ".".join(parts)
-            yield from (f"{name}.{one}" for one in importlib.import_module(name).__all__)
+            yield from (f"{name}.{function}" for function in importlib.import_module(name).__all__)
 
 
 def call(name: str, files: Path) -> list[Any]:
@@ -120,7 +120,9 @@ def call(name: str, files: Path) -> list[Any]:
     taken = inspect.signature(getattr(importlib.import_module(module), function)).parameters
     # Of a pattern that is called `name`, or another way to say what, one is enough.
     arguments = {key: GIVEN[key] for key in taken if key in GIVEN} | {
-        key: 1 for key, one in taken.items() if one.default is one.empty and key not in GIVEN
+        key: 1
+        for key, parameter in taken.items()
+        if parameter.default is parameter.empty and key not in GIVEN
     }
     if function == "create_node":
         arguments["spec"] = {}
@@ -136,7 +138,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     (private / "x.json").write_text('{"kind": "X", "metadata": {"name": "x"}}')
     seen: dict[str, set[str]] = defaultdict(set)
     handler = type("Answer", (_Answer,), {"asked": seen, "current": [""]})
-    calls = [call(one, private) for one in RIGHTS]
+    calls = [call(name, private) for name in RIGHTS]
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -167,8 +169,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 
 def test_every_function_is_known_but_those_that_take_any_object() -> None:
     assert set(functions()) - UNKNOWN <= RIGHTS.keys()
-    for one in UNKNOWN:
-        module, _, function = one.rpartition(".")
+    for name in UNKNOWN:
+        module, _, function = name.rpartition(".")
         assert (
             rights_of({"provider": {"type": "python", "module": module, "func": function}}) is None
         )

@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
 def test_it_is_found_by_its_name(project: Path) -> None:
     assert kubedrill("validate", "experiments/x.yaml", cwd=project).returncode == 0
     listed = json.loads(kubedrill("faults", "--json", cwd=project).stdout)
-    assert {"etcd.kill", "scheduler.kill"} <= {one["fault"] for one in listed}
+    assert {"etcd.kill", "scheduler.kill"} <= {row["fault"] for row in listed}
     planned = json.loads(kubedrill("plan", "experiments/x.yaml", "--json", cwd=project).stdout)
     assert planned["targets"] == [f"kube-scheduler-{zone}" for zone in "abc"]
     schema = json.loads(kubedrill("schema", "experiment", cwd=project).stdout)
@@ -205,10 +205,10 @@ def test_it_may_not_have_the_name_of_another(project: Path) -> None:
 
 @pytest.fixture
 def folder(cluster: ClusterRecord, tmp_path: Path) -> Iterator[RunFolder]:
-    one = RunFolder.create(tmp_path / "reports", "own")
-    cluster.write(one.cluster)
-    yield one
-    assert undo_open(Ledger(one.ledger)) == []
+    made = RunFolder.create(tmp_path / "reports", "own")
+    cluster.write(made.cluster)
+    yield made
+    assert undo_open(Ledger(made.ledger)) == []
 
 
 @pytest.mark.cluster

@@ -45,7 +45,7 @@ def records(*rows: tuple[float, float, int]) -> Records:
 
 
 def in_seconds(found: list[tuple[int, int]]) -> list[tuple[float, float]]:
-    return [((one - START) / SECOND, (two - START) / SECOND) for one, two in found]
+    return [((begin - START) / SECOND, (end - START) / SECOND) for begin, end in found]
 
 
 LOAD = LoadSidecar(series=(), targets=(), profile="p", load="list")
@@ -150,7 +150,7 @@ def test_percentiles_are_values_that_occurred() -> None:
     values = np.arange(1.0, 101.0)
     group = np.zeros(100, np.int64)
     found = percentiles_by_group(group, values, 1, (50, 99, 100))
-    assert [one[0] for one in found] == [50, 99, 100]
+    assert [ranked[0] for ranked in found] == [50, 99, 100]
 
 
 def test_an_outage_runs_from_first_failure_to_completion_of_the_next_success() -> None:

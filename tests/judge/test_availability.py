@@ -17,8 +17,8 @@ def probes(lost: set[float], length: int, every: float = 0.5) -> Records:
     """Make a probe every half second of `length`, those due at a second of `lost` failing."""
     due = np.arange(0, length, every)
     made = np.zeros(len(due), PROBE_DTYPE)
-    made["intended"] = [at(one) for one in due]
-    made["outcome"] = [503 if one in lost else 200 for one in due]
+    made["intended"] = [at(time) for time in due]
+    made["outcome"] = [503 if time in lost else 200 for time in due]
     return made
 
 
@@ -140,5 +140,5 @@ def test_every_lane_stands_in_the_report(drill: JudgedDrill, tmp_path) -> None:
 
 def _row(rows: list[AvailabilityResult], phase: str, path: str, verb: str) -> AvailabilityResult:
     wanted = (phase, path, verb, "probes")
-    [row] = [one for one in rows if (one.phase, one.path, one.verb, one.definition) == wanted]
+    [row] = [row for row in rows if (row.phase, row.path, row.verb, row.definition) == wanted]
     return row

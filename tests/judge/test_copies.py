@@ -177,7 +177,7 @@ def test_vitals_with_a_hole(tmp_path: Path, name: str, gone: range, words: str) 
 def test_a_run_folder_that_was_made_after_the_first_phase_had_begun(tmp_path: Path) -> None:
     drill = JudgedDrill()
     made = DrillStarted(time=drill.schedule().start)
-    drill.events = [made, *(one for one in drill.events if not isinstance(one, DrillStarted))]
+    drill.events = [made, *(event for event in drill.events if not isinstance(event, DrillStarted))]
     said = "timeline.jsonl: the run's folder was not made before the first phase"
     assert drill.judged(tmp_path).reasons == [said]
 

@@ -17,7 +17,7 @@ def rows(*parts: tuple[int, float, int]) -> Records:
     """Make records of (how many, total in seconds, outcome)."""
     made = np.zeros(sum(count for count, _, _ in parts), LOAD_DTYPE)
     made["total_us"] = np.repeat([round(s * 1e6) for _, s, _ in parts], [n for n, _, _ in parts])
-    made["outcome"] = np.repeat([one for _, _, one in parts], [n for n, _, _ in parts])
+    made["outcome"] = np.repeat([outcome for _, _, outcome in parts], [n for n, _, _ in parts])
     return made
 
 
@@ -126,7 +126,7 @@ def test_what_was_cut_is_counted_and_shown(drill: JudgedDrill, tmp_path) -> None
     pages = (drill.load["series"] == 1) & within(drill.load, 27, 30)
     drill.load["outcome"][pages], drill.load["total_us"][pages] = Outcome.CUT, 2_000_000
     report = drill.judged(tmp_path)
-    [row] = [one for one in report.load if (one.phase, one.name) == ("recovery", "list.page")]
+    [row] = [row for row in report.load if (row.phase, row.name) == ("recovery", "list.page")]
     assert (row.requests, row.cut, row.errors) == (1000, 300, {})
     assert (row.latency_s["p50"], row.latency_s["p99"]) == (0.02, 2.0)
     assert row.at_least == ["p90", "p99", "p99.9", "max", "mean"]

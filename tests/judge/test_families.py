@@ -32,19 +32,19 @@ def _unit(metric: Metric) -> str:
 
 
 def without(drill: JudgedDrill, *names: str) -> None:
-    for one in drill.scrapes.pages:
-        one.values = {
+    for page in drill.scrapes.pages:
+        page.values = {
             key: value
-            for key, value in one.values.items()
+            for key, value in page.values.items()
             if not any(key.partition("{")[0].startswith(name) for name in names)
         }
 
 
 def say(drill: JudgedDrill, component: str, series: str, value: float) -> None:
     """Let every page of the components of that kind that answered say this as well."""
-    for one in drill.scrapes.pages:
-        if one.component.startswith(component) and not one.error:
-            one.values[series] = value
+    for page in drill.scrapes.pages:
+        if page.component.startswith(component) and not page.error:
+            page.values[series] = value
 
 
 def series_of(family: Family) -> str:
@@ -68,8 +68,8 @@ def test_one_component_that_never_said_it_is_enough(
 ) -> None:
     family, component = family_of(name), f"{READ[name].component}-c"
     say(drill, READ[name].component, series_of(family), 3.0)
-    for one in drill.scrapes.of(component, -5, 31):
-        one.values = {key: 0.0 for key in one.values if not key.startswith(family.name)}
+    for page in drill.scrapes.of(component, -5, 31):
+        page.values = {key: 0.0 for key in page.values if not key.startswith(family.name)}
     found = drill.asked(tmp_path, "baseline", text_of(name, READ[name]))
     assert found.verdict is Verdict.INVALID
     assert component in found.reason
@@ -103,14 +103,14 @@ def test_other_values_of_a_label_show_that_this_one_was_not_counted(
 
 
 def test_what_a_metric_does_not_mean_is_not_counted(drill: JudgedDrill, tmp_path) -> None:
-    for one in drill.scrapes.pages:
-        if one.component.startswith("kube-apiserver") and not one.error:
+    for page in drill.scrapes.pages:
+        if page.component.startswith("kube-apiserver") and not page.error:
             peers = 'apiserver_storage_list_total{resource="apiServerIPInfo",storage="etcd"}'
-            one.values[peers] = one.second + 1000
+            page.values[peers] = page.second + 1000
     assert drill.asked(tmp_path, "baseline", "apiserver.storage_lists == 0").value == 0.0
-    for one in drill.scrapes.pages:
-        if one.component == "kube-apiserver-b" and not one.error:
-            one.values[peers.replace("apiServerIPInfo", "pods")] = one.second + 1000
+    for page in drill.scrapes.pages:
+        if page.component == "kube-apiserver-b" and not page.error:
+            page.values[peers.replace("apiServerIPInfo", "pods")] = page.second + 1000
     assert asked_again(drill, tmp_path, "apiserver.storage_lists == 5").value == 5.0
 
 
@@ -169,7 +169,7 @@ def test_the_storage_of_a_list_is_a_label_from_1_37_on() -> None:
 @pytest.mark.parametrize("name", sorted(READ))
 def test_no_release_has_two_families_for_one_metric(name: str) -> None:
     for release in ((1, number) for number in range(20, 50)):
-        assert sum(one.holds_in(release) for one in READ[name].families) <= 1
+        assert sum(family.holds_in(release) for family in READ[name].families) <= 1
 
 
 @pytest.mark.parametrize(

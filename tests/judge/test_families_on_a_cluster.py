@@ -50,8 +50,8 @@ def versions() -> list[Path]:
     """The folders of binaries at hand: that of the pinned versions, and others that are whole."""
     own = cache_folder()
     others = own.parent.glob("*") if own.parent.is_dir() else ()
-    whole = (one for one in others if all((one / name).is_file() for name in NAMES))
-    return [own, *sorted(one for one in whole if one != own)]
+    whole = (folder for folder in others if all((folder / name).is_file() for name in NAMES))
+    return [own, *sorted(folder for folder in whole if folder != own)]
 
 
 @pytest.fixture(scope="module", params=versions(), ids=lambda folder: folder.name)

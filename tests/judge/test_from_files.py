@@ -128,7 +128,7 @@ def test_only_what_needs_a_file_is_invalid_without_it(drill, tmp_path, name) -> 
 def test_without_exits_restarts_are_unknown(drill: JudgedDrill, tmp_path) -> None:
     folder = drill.write(tmp_path)
     folder.exits.unlink()
-    assert {one.restarts for one in judge(folder).resources if one.zone} == {None}
+    assert {row.restarts for row in judge(folder).resources if row.zone} == {None}
 
 
 @pytest.mark.parametrize("name", ["load-list", "probe"])
@@ -139,7 +139,7 @@ def test_without_vitals_a_generator_cannot_be_trusted(drill, tmp_path, name) -> 
     assert report.verdict is Verdict.INVALID
     assert any(f"samples/{name}.workers.jsonl: is missing" in why for why in report.reasons)
     if name == "load-list":
-        assert {one.lag_p99_s for one in report.load} == {None}
+        assert {row.lag_p99_s for row in report.load} == {None}
 
 
 WRONG = [

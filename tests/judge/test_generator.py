@@ -12,7 +12,7 @@ def reason(drill: JudgedDrill, tmp_path) -> str:
     """Let ten arrivals start late, and return the cause that the judge names."""
     rows = np.flatnonzero(drill.lists(10, 20))
     drill.load["wait_us"][rows[:10]] = 250_001
-    (said,) = [one for one in drill.judged(tmp_path).reasons if "load list" in one]
+    (said,) = [reason for reason in drill.judged(tmp_path).reasons if "load list" in reason]
     assert said.startswith("fault: load list: 1.00% of 1000 arrivals started more than 250 ms late")
     return said.rpartition("may; ")[2]
 
@@ -65,7 +65,7 @@ def test_waiting_for_a_connection(drill: JudgedDrill, tmp_path, held_back, named
     drill.load["wait_us"][rows[-10:]] = 2_000_000
     for line in drill.workers[24:]:
         line["held_back"] += held_back
-    (said,) = [one for one in drill.judged(tmp_path).reasons if "load list" in one]
+    (said,) = [reason for reason in drill.judged(tmp_path).reasons if "load list" in reason]
     assert ("raise connections, or lower the rate" in said) == named
 
 

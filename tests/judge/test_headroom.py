@@ -47,7 +47,7 @@ def test_a_quarter_must_be_free_where_latency_is_judged(
     drill.objectives = [("baseline", "list.p99 < 1s"), ("baseline", "etcd.elections == 0")]
     busy(drill, share, stolen)
     report = drill.judged(tmp_path)
-    verdicts = [one.verdict for one in report.objectives]
+    verdicts = [objective.verdict for objective in report.objectives]
     assert verdicts == [Verdict.INVALID if lacking else Verdict.PASS, Verdict.PASS]
     if lacking:
         [reason] = report.reasons
@@ -77,10 +77,10 @@ def test_under_a_quota_the_quota_is_the_machine(  # noqa: PLR0917 - what was use
         line.update(cpus=1.0, drill_s=0.1, cluster_s=own_s - 0.1, limit_used_s=shared_s)
         line.update(busy_s=busy_s, others_s=0.0)
     report = drill.judged(tmp_path)
-    found = next(one for one in report.headroom if one.phase == "baseline")
+    found = next(row for row in report.headroom if row.phase == "baseline")
     assert found.free_share == pytest.approx(free)
-    lacking = [one for one in report.reasons if "no headroom" in one]
-    assert [f"{free:.0%} of the quota of 1 cores was free" in one for one in lacking] == (
+    lacking = [reason for reason in report.reasons if "no headroom" in reason]
+    assert [f"{free:.0%} of the quota of 1 cores was free" in reason for reason in lacking] == (
         [True] if free < 0.25 else []
     )
 
@@ -90,7 +90,7 @@ def test_a_fault_may_fill_the_machine(drill: JudgedDrill, tmp_path) -> None:
     busy(drill, 0.99)
     report = drill.judged(tmp_path)
     assert (report.verdict, report.reasons) == (Verdict.PASS, [])
-    assert {one.phase: one.required for one in report.headroom}["fault"] is False
+    assert {row.phase: row.required for row in report.headroom}["fault"] is False
 
 
 def test_a_machine_that_is_shared_on_purpose_needs_none(drill: JudgedDrill, tmp_path) -> None:
@@ -108,7 +108,7 @@ def test_a_drill_that_looks_for_the_limit_needs_none(drill: JudgedDrill, tmp_pat
     seal(folder)
     report = judge(folder)
     assert report.verdict is Verdict.PASS
-    baseline = next(one for one in report.headroom if one.phase == "baseline")
+    baseline = next(row for row in report.headroom if row.phase == "baseline")
     assert (baseline.free_share, baseline.required) == (pytest.approx(0.01), False)
 
 

@@ -23,12 +23,12 @@ FRESH = {"path": "balancer", "connection": "fresh", "level": "prober"}
 
 def tell(drill: JudgedDrill, event: str, **changes: Any) -> None:
     """Change the line of one event."""
-    [line] = [one for one in drill.faults if one["event"] == event]
+    [line] = [line for line in drill.faults if line["event"] == event]
     line.update(changes)
 
 
 def drop(drill: JudgedDrill, *events: str) -> None:
-    drill.faults = [one for one in drill.faults if one["event"] not in events]
+    drill.faults = [line for line in drill.faults if line["event"] not in events]
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_a_fault_fits_its_phase_within_a_second(
         "injecting": ("injecting", "injected", "took-effect"),
         "undoing": ("undoing", "undone"),
     }
-    for one in drill.faults:
-        if one["event"] in whole[event]:
-            one["time"] += round(off_s * 1e9)
+    for line in drill.faults:
+        if line["event"] in whole[event]:
+            line["time"] += round(off_s * 1e9)
     drill.objectives = [("baseline", "list.p99 < 1s")]
     report = drill.judged(tmp_path)
     assert report.verdict is (Verdict.INVALID if words else Verdict.PASS)
@@ -146,7 +146,7 @@ def test_events_in_an_order_that_cannot_be_are_named(drill, tmp_path, told, word
 def test_orders_that_can_be(drill: JudgedDrill, tmp_path) -> None:
     """Two faults at once, one of them undone by two; and one that failed, and was undone."""
     drill.scheduled_faults.append(replace(KILL, name="etcd.stop"))
-    other = [{**one, "index": 1, "fault": "etcd.stop"} for one in drill.faults]
+    other = [{**line, "index": 1, "fault": "etcd.stop"} for line in drill.faults]
     drill.faults = [*drill.faults[:4], *other[:2], line_of("undoing", 20.5), drill.faults[4]]
     drill.faults += [line_of("undone", 22), other[3], line_of("failed", 20.1, **name_of(other))]
     drill.faults.append({**other[4], "time": at(22)})
@@ -165,9 +165,9 @@ def test_a_fault_that_was_not_due_yet_needs_no_file(drill: JudgedDrill, tmp_path
     seal(folder)
     report = judge(folder)
     assert (report.verdict, report.reasons[0]) == (Verdict.INVALID, "interrupted by SIGINT")
-    assert not [one for one in report.reasons if "faults.jsonl" in one]
-    assert [one.name for one in report.phases] == ["warmup"]
-    assert [one.name for one in report.load] == ["list", "list.page"]
+    assert not [reason for reason in report.reasons if "faults.jsonl" in reason]
+    assert [phase.name for phase in report.phases] == ["warmup"]
+    assert [row.name for row in report.load] == ["list", "list.page"]
 
 
 def test_a_fault_that_was_due_needs_its_file(drill: JudgedDrill, tmp_path) -> None:
@@ -178,7 +178,7 @@ def test_a_fault_that_was_due_needs_its_file(drill: JudgedDrill, tmp_path) -> No
     report = judge(folder)
     assert report.verdict is Verdict.INVALID
     assert "etcd.kill: faults.jsonl: is missing" in report.reasons
-    assert [one.name for one in report.phases] == ["warmup", "baseline", "fault"]
+    assert [phase.name for phase in report.phases] == ["warmup", "baseline", "fault"]
 
 
 def test_one_of_two_faults_that_did_nothing_is_found_out(drill: JudgedDrill, tmp_path) -> None:
@@ -199,7 +199,7 @@ def test_a_fault_undone_after_an_interruption_is_no_reason(drill: JudgedDrill, t
     drop(drill, "took-effect")
     drill.events[-1] = event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
     report = drill.judged(tmp_path)
-    assert not [one for one in report.reasons if "etcd.kill" in one]
+    assert not [reason for reason in report.reasons if "etcd.kill" in reason]
 
 
 def test_what_was_not_undone_names_the_cure(drill: JudgedDrill, tmp_path) -> None:
@@ -249,7 +249,9 @@ def test_a_fault_without_effect_is_neither_noticed_nor_recovered_from(
         *(False, None, None),
     )
     said = "etcd.kill on etcd-b did not take effect"
-    assert [(one.value, one.reason) for one in report.objectives] == [(None, said)] * 2
+    assert [(objective.value, objective.reason) for objective in report.objectives] == [
+        (None, said)
+    ] * 2
 
 
 def test_the_victims_failures_detect_nothing(drill: JudgedDrill, tmp_path) -> None:
@@ -377,7 +379,7 @@ def test_what_cannot_be_undone_need_not_be(drill: JudgedDrill, tmp_path) -> None
 def test_nor_after_an_interruption(drill: JudgedDrill, tmp_path) -> None:
     without_rollback(drill)
     drill.events[-1] = event(at(15), "drill", "interrupted", {"signal": "SIGTERM"})
-    assert not [one for one in drill.judged(tmp_path).reasons if "activity" in one]
+    assert not [reason for reason in drill.judged(tmp_path).reasons if "activity" in reason]
 
 
 def test_what_has_a_rollback_must_be_undone(drill: JudgedDrill, tmp_path) -> None:

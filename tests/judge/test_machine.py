@@ -78,7 +78,7 @@ def test_a_limit_that_holds_everything_back(
     during_the_fault(drill, cpus=1.2, limit_periods=10, limit_throttled=throttled)
     report = drill.judged(tmp_path)
     words = f"fault: machine: its limit of 1.2 cores held everything back in {share} of its periods"
-    assert [one.startswith(words) for one in report.reasons] == ([True] if share else [])
+    assert [reason.startswith(words) for reason in report.reasons] == ([True] if share else [])
 
 
 def writes(took_ms: float, slow: int) -> list[float]:
@@ -217,7 +217,7 @@ def test_an_abort_while_others_took_the_machine_refutes_nothing(
     during_the_fault(drill, others_s=1.0, others=[taker("stress-ng", 1.0)])
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.INVALID
-    assert any("others took 50% of its CPU: stress-ng 50%" in one for one in report.reasons)
+    assert any("others took 50% of its CPU: stress-ng 50%" in reason for reason in report.reasons)
 
 
 def busy(drill: JudgedDrill, seconds: int, lag_us: int) -> None:
@@ -292,4 +292,4 @@ def test_it_is_watched_as_often_as_the_schedule_says(
     drill.objectives = [("baseline", "balancer.cpu < 100s"), ("fault", "apiserver.rss < 1GB")]
     report = drill.judged(tmp_path)
     assert report.verdict is verdict
-    assert {one.verdict for one in report.objectives} == {verdict}
+    assert {objective.verdict for objective in report.objectives} == {verdict}

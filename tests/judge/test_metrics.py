@@ -36,8 +36,8 @@ def value(drill: JudgedDrill, tmp_path, phase: str, text: str) -> float | None:
 def test_a_gauge_is_its_worst_at_any_scrape(
     drill: JudgedDrill, tmp_path, text: str, expected: float
 ) -> None:
-    [one] = drill.scrapes.of("etcd-a", 14, 15)
-    one.values[DB] = 8e6
+    [page] = drill.scrapes.of("etcd-a", 14, 15)
+    page.values[DB] = 8e6
     [before] = drill.scrapes.of("etcd-a", 9, 10)
     before.values[DB] = 9e6  # another phase's
     assert value(drill, tmp_path, "fault", text) == expected
@@ -51,8 +51,8 @@ def test_there_is_one_leader_at_every_scrape(drill: JudgedDrill, tmp_path) -> No
 
 
 def test_two_leaders_are_found_out(drill: JudgedDrill, tmp_path) -> None:
-    [one] = drill.scrapes.of("etcd-c", 7, 8)
-    one.values["etcd_server_is_leader"] = 1.0
+    [page] = drill.scrapes.of("etcd-c", 7, 8)
+    page.values["etcd_server_is_leader"] = 1.0
     found = drill.asked(tmp_path, "baseline", "etcd.leaders == 1")
     assert (found.verdict, found.value) == (Verdict.FAIL, 2.0)
 
@@ -103,18 +103,18 @@ def test_a_counter_is_the_difference_of_the_phases_edges(drill: JudgedDrill, tmp
 def test_the_scrape_of_an_edge_may_be_due_a_little_after_it(
     drill: JudgedDrill, tmp_path, offset_s: float
 ) -> None:
-    for one in drill.scrapes.pages:
-        times = 0 if one.second < 5 else 2 if one.second > 11 else 1  # outside of the baseline
-        one.values = {key: times * was for key, was in one.values.items()}
-        one.second += offset_s
+    for page in drill.scrapes.pages:
+        times = 0 if page.second < 5 else 2 if page.second > 11 else 1  # outside of the baseline
+        page.values = {key: times * was for key, was in page.values.items()}
+        page.second += offset_s
     found = value(drill, tmp_path, "baseline", "apiserver.requests > 1")
     assert found == pytest.approx(3 * 5 * 60)
 
 
 def test_a_counter_survives_a_restart(drill: JudgedDrill, tmp_path) -> None:
     # etcd-c starts again at 16 s and counts from 0: what was seen of both lives is added.
-    for one in drill.scrapes.of("etcd-c", 16, 31):
-        one.values[SENT] = 1000 * (one.second - 16.1)
+    for page in drill.scrapes.of("etcd-c", 16, 31):
+        page.values[SENT] = 1000 * (page.second - 16.1)
     # a: 10 s; c: 10.1 -> 15.1, then 16.1 -> 20.1; b: nothing after its last scrape at 9.05 s.
     assert value(drill, tmp_path, "fault", "etcd.sent_bytes < 1B") == pytest.approx(10_000 + 9_000)
 
@@ -135,8 +135,8 @@ def test_percentiles_of_a_histogram(
 
 def test_only_what_was_observed_in_the_phase_counts(drill: JudgedDrill, tmp_path) -> None:
     slow = 'etcd_disk_wal_fsync_duration_seconds_bucket{le="0.01"}'
-    for one in drill.scrapes.of("etcd-a", 10.5, 31):  # after the baseline everything is slow
-        one.values[slow] = drill.scrapes.of("etcd-a", 10, 10.5)[0].values[slow]
+    for page in drill.scrapes.of("etcd-a", 10.5, 31):  # after the baseline everything is slow
+        page.values[slow] = drill.scrapes.of("etcd-a", 10, 10.5)[0].values[slow]
     assert value(drill, tmp_path, "baseline", "etcd.fsync.p99 < 1s") == pytest.approx(0.01)
 
 
@@ -147,8 +147,8 @@ def test_watches_are_no_part_of_the_sli(drill: JudgedDrill, tmp_path) -> None:
 
 
 def test_a_histogram_without_observations_is_invalid(drill: JudgedDrill, tmp_path) -> None:
-    for one in drill.scrapes.pages:
-        one.values = dict.fromkeys(one.values, 5.0)
+    for page in drill.scrapes.pages:
+        page.values = dict.fromkeys(page.values, 5.0)
     found = drill.asked(tmp_path, "baseline", "etcd.fsync.p99 < 1s")
     assert (found.verdict, found.reason) == (
         Verdict.INVALID,
@@ -165,8 +165,8 @@ def test_a_member_that_starts_counts_the_leader_it_finds_and_that_is_no_election
     drill: JudgedDrill, tmp_path
 ) -> None:
     pages = drill.scrapes.of("etcd-b", 21.5, 31)
-    for one, changes in zip(pages, (0.0, *[1.0] * 20), strict=False):
-        one.values[CHANGES] = changes
+    for page, changes in zip(pages, (0.0, *[1.0] * 20), strict=False):
+        page.values[CHANGES] = changes
     assert value(drill, tmp_path, "recovery", "etcd.elections == 0") == 0
     drill.exits = []  # nobody says that it was started
     assert value(drill, tmp_path, "recovery", "etcd.elections == 0") == 1
@@ -177,17 +177,17 @@ def test_elections_that_no_fault_explains(
     drill: JudgedDrill, tmp_path, second: int, unplanned: int
 ) -> None:
     # The fault took effect at 11.4 s: up to 16.4 s leader changes are its own.
-    for one in drill.scrapes.of("etcd-a", second, 31):
-        one.values[CHANGES] += 1
-    found = {one.phase: one for one in drill.judged(tmp_path).elections}
+    for page in drill.scrapes.of("etcd-a", second, 31):
+        page.values[CHANGES] += 1
+    found = {row.phase: row for row in drill.judged(tmp_path).elections}
     assert (found["fault"].leader_changes, found["fault"].unplanned) == (2, unplanned)
 
 
 def test_elections_that_nobody_looked_for_are_not_0(drill: JudgedDrill, tmp_path) -> None:
-    for one in drill.scrapes.pages:
-        if one.second >= 5:
-            one.error, one.values = "timeout", {}
-    found = {one.phase: one for one in drill.judged(tmp_path).elections}
+    for page in drill.scrapes.pages:
+        if page.second >= 5:
+            page.error, page.values = "timeout", {}
+    found = {row.phase: row for row in drill.judged(tmp_path).elections}
     assert (found["warmup"].leader_changes, found["warmup"].unplanned) == (0, 0)
     assert (found["fault"].leader_changes, found["fault"].unplanned) == (None, None)
 
@@ -200,5 +200,5 @@ def test_restarts_are_exits_that_nobody_asked_for(drill: JudgedDrill, tmp_path) 
     assert value(drill, tmp_path, "baseline", "apiserver.restarts == 0") == 0
     assert value(drill, tmp_path, "fault", "etcd.restarts == 0") == 0, "the fault asked for it"
     rows = drill.judged(tmp_path).resources
-    hit = {(one.phase, one.component): one.restarts for one in rows if one.restarts}
+    hit = {(row.phase, row.component): row.restarts for row in rows if row.restarts}
     assert hit == {("fault", "kube-apiserver-c"): 1}

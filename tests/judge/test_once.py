@@ -67,14 +67,14 @@ def later(records: Records, by: int) -> Records:
     return records
 
 
-@pytest.mark.parametrize(("change", "words"), [one[1:] for one in TOO_MANY], ids=lambda _: "")
+@pytest.mark.parametrize(("change", "words"), [case[1:] for case in TOO_MANY], ids=lambda _: "")
 def test_more_records_than_arrivals(drill: JudgedDrill, tmp_path, change: Change, words) -> None:
     drill.load = change(drill.load)
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.INVALID
-    said = [one for one in report.reasons if "load list: samples/load-list.bin: " in one]
+    said = [reason for reason in report.reasons if "load list: samples/load-list.bin: " in reason]
     assert len(said) == 3, report.reasons  # of each phase that is judged
-    assert all(words in one for one in said)
+    assert all(words in reason for reason in said)
 
 
 def swapped_lanes(records: Records) -> Records:
@@ -98,7 +98,7 @@ def test_more_records_than_probes(drill: JudgedDrill, tmp_path, change: Change, 
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.INVALID
     said = "prober: samples/probe.bin: record "
-    assert all(said in one and words in one for one in report.reasons)
+    assert all(said in reason and words in reason for reason in report.reasons)
     assert len(report.reasons) >= 3
 
 
@@ -158,23 +158,25 @@ def test_whatever_the_pattern(drill, tmp_path, name, phases, processes) -> None:
     [lacking] = drill.judged(tmp_path / "lacking").reasons
     assert " arrivals are not in samples/load-list" in lacking
     drill.load = answered(times)[[*shuffled, shuffled[7]]]
-    assert all("has a record already" in one for one in drill.judged(tmp_path / "more").reasons)
+    assert all(
+        "has a record already" in reason for reason in drill.judged(tmp_path / "more").reasons
+    )
 
 
 def test_the_samples_of_two_processes_that_were_taken_for_each_other(drill, tmp_path) -> None:
     drill.loaded = {"processes": 2}
     drill.load = answered(due(drill))
     folder = drill.write(tmp_path)
-    one, other = (folder.samples / f"load-list@{number}.bin" for number in range(2))
-    taken = one.read_bytes(), other.read_bytes()
-    other.write_bytes(taken[0])
-    one.write_bytes(taken[1])
+    first, second = (folder.samples / f"load-list@{number}.bin" for number in range(2))
+    taken = first.read_bytes(), second.read_bytes()
+    second.write_bytes(taken[0])
+    first.write_bytes(taken[1])
     seal(folder)
     reasons = judge(folder).reasons
     said = (
         "samples/load-list@0.bin: record 0: what was due at 0.010000000 s of the drill is nothing"
     )
-    assert any(f"{said}; 1,500 records are too many" in one for one in reasons), reasons
+    assert any(f"{said}; 1,500 records are too many" in reason for reason in reasons), reasons
 
 
 ENDINGS = [
@@ -192,7 +194,7 @@ def test_up_to_its_ending(drill: JudgedDrill, tmp_path, name, details, after_s) 
 
     def lacking(folder: str) -> list[str]:
         reasons = drill.judged(tmp_path / folder).reasons
-        return [one for one in reasons if " are not in " in one]
+        return [reason for reason in reasons if " are not in " in reason]
 
     # The generators end a little later than the drill: what was due by then is recorded as well.
     drill.load = load[load["intended"] < at(12.345 + after_s)]
@@ -227,10 +229,10 @@ def test_of_a_killed_drill_nothing_is_missing_but_copies_are_told(drill, tmp_pat
     drill.events = drill.events[:2]
     drill.load = drill.load[drill.load["intended"] < at(20)][5:]
     reasons = drill.judged(tmp_path / "killed").reasons
-    assert not [one for one in reasons if "arrivals" in one]
+    assert not [reason for reason in reasons if "arrivals" in reason]
     drill.load = repeated(drill.load, 2)
     reasons = drill.judged(tmp_path / "copied").reasons
-    assert [one for one in reasons if "records are too many" in one]
+    assert [reason for reason in reasons if "records are too many" in reason]
 
 
 def closed(pause_s: float = 0.0, answer_s: float = 0.1) -> Records:
@@ -301,19 +303,21 @@ def test_a_closed_loop_that_cannot_be(looping: JudgedDrill, tmp_path, change, wo
     looping.load = change(looping.load)
     report = looping.judged(tmp_path)
     assert report.verdict is Verdict.INVALID
-    assert any(words in one for one in report.reasons), report.reasons
+    assert any(words in reason for reason in report.reasons), report.reasons
 
 
 def test_a_closed_loop_presses_in_its_phases_only(looping: JudgedDrill, tmp_path) -> None:
     looping.loaded["phases"] = ("warmup", "fault")
     reasons = looping.judged(tmp_path).reasons
-    assert any("record 250: its load did not press then; 750" in one for one in reasons), reasons
+    assert any("record 250: its load did not press then; 750" in reason for reason in reasons), (
+        reasons
+    )
 
 
 def test_of_a_closed_loop_that_was_killed_nothing_is_missing(looping, tmp_path) -> None:
     looping.events = looping.events[:2]
     looping.load = np.delete(looping.load, 400)
-    assert not [one for one in looping.judged(tmp_path).reasons if "begun" in one]
+    assert not [reason for reason in looping.judged(tmp_path).reasons if "begun" in reason]
 
 
 def test_dropped_and_cut_are_records_as_well(drill: JudgedDrill, tmp_path) -> None:
@@ -322,4 +326,4 @@ def test_dropped_and_cut_are_records_as_well(drill: JudgedDrill, tmp_path) -> No
         Outcome.CUT,
         Outcome.DROPPED,
     )
-    assert not [one for one in drill.judged(tmp_path).reasons if "not in samples" in one]
+    assert not [reason for reason in drill.judged(tmp_path).reasons if "not in samples" in reason]

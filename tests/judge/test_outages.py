@@ -67,7 +67,7 @@ def test_it_counts_whole_where_it_begins_and_from_its_start_in_a_later_phase(
     drill.fail(18, 22, **BALANCED)
     texts = [(phase, "unavailable.longest < 9s") for phase in ("baseline", "fault", "recovery")]
     drill.objectives = texts
-    values = [one.value for one in drill.judged(tmp_path).objectives]
+    values = [objective.value for objective in drill.judged(tmp_path).objectives]
     assert values == [0.0, pytest.approx(4.0, abs=0.15), pytest.approx(2.0, abs=0.15)]
 
 
@@ -76,12 +76,12 @@ def test_a_phase_that_is_entirely_down_has_an_outage(drill: JudgedDrill, tmp_pat
     texts = [(phase, "unavailable.longest < 3s") for phase in ("baseline", "fault", "recovery")]
     drill.objectives = [*texts, ("fault", "degraded.longest < 3s")]
     report = drill.judged(tmp_path)
-    values = [one.value for one in report.objectives]
+    values = [objective.value for objective in report.objectives]
     assert values == [pytest.approx(length, abs=0.25) for length in (17, 15, 5, 11)]
-    assert {one.verdict for one in report.objectives} == {Verdict.FAIL}
+    assert {objective.verdict for objective in report.objectives} == {Verdict.FAIL}
     rows = {
-        (one.phase, one.path, one.connection, one.verb, one.level): one
-        for one in report.availability
+        (row.phase, row.path, row.connection, row.verb, row.level): row
+        for row in report.availability
     }
     lane = rows["fault", "balancer", "fresh", "read", "prober"]
     assert (lane.value, lane.longest_outage_s) == (0.0, pytest.approx(15, abs=0.25))

@@ -66,7 +66,7 @@ def test_percentiles_are_nearest_rank(values: np.ndarray, name: str, value: floa
 def test_percentiles_agree_with_counting(name: str, count: int) -> None:
     values = np.sort(np.random.default_rng(count).lognormal(size=count))
     share = round(float(name[1:]) * 10)
-    enough = [one for one in values if (values <= one).sum() * 1000 >= share * count]
+    enough = [value for value in values if (values <= value).sum() * 1000 >= share * count]
     assert percentile(values, name) == min(enough)
 
 
@@ -109,7 +109,7 @@ def test_a_load_that_nobody_answered_held_no_latency(
         "no request was answered in this phase, of 1,000; none has a latency; "
         "each of 1,000 requests failed as refused"
     )
-    [row] = [one for one in report.load if (one.phase, one.name) == ("fault", "list")]
+    [row] = [row for row in report.load if (row.phase, row.name) == ("fault", "list")]
     assert row.latency_s == {}
 
 
@@ -142,9 +142,9 @@ def test_what_hung_until_the_planned_end_is_a_failure_without_an_answer(
     hang(drill, 28)
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.FAIL
-    values = [one.value for one in report.objectives]
+    values = [objective.value for objective in report.objectives]
     assert values == [pytest.approx(6.9, abs=0.02), pytest.approx(7.0), 0.2]
-    [row] = [one for one in report.load if (one.phase, one.name) == ("recovery", "list")]
+    [row] = [row for row in report.load if (row.phase, row.name) == ("recovery", "list")]
     assert (row.errors, row.offered, row.achieved) == ({"unanswered": 200}, 100.0, 80.0)
 
 
@@ -164,7 +164,7 @@ def test_what_is_cut_by_design_is_left_out(drill: JudgedDrill, tmp_path, outcome
     drill.objectives = HUNG
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.PASS
-    assert all(not one.errors for one in report.load)
+    assert all(not row.errors for row in report.load)
 
 
 @pytest.mark.parametrize("how", ["aborted", "interrupted"])
@@ -181,8 +181,8 @@ def test_what_was_in_flight_when_a_drill_was_ended_is_neither_a_success_nor_a_fa
     drill.load["total_us"][lists] = 10_000
     drill.objectives = HUNG
     report = drill.judged(tmp_path)
-    assert {one.verdict for one in report.objectives} == {Verdict.INVALID}
-    [row] = [one for one in report.load if (one.phase, one.name) == ("recovery", "list")]
+    assert {objective.verdict for objective in report.objectives} == {Verdict.INVALID}
+    [row] = [row for row in report.load if (row.phase, row.name) == ("recovery", "list")]
     assert (row.errors, row.requests, row.cut, row.offered) == ({}, 800, 100, 100.0)
     # Of 800 the 100 may have been the slowest.
     assert (row.latency_s["p50"], row.latency_s["p99"]) == (0.02, 0.02)

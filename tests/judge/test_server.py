@@ -5,28 +5,28 @@ from judged_drill import JudgedDrill
 
 
 def test_the_servers_view_of_a_phase(drill: JudgedDrill, tmp_path) -> None:
-    rows = [one for one in drill.judged(tmp_path).server_latency if one.phase == "baseline"]
-    seen = {(one.verb, one.resource, one.scope): one.requests for one in rows}
+    rows = [row for row in drill.judged(tmp_path).server_latency if row.phase == "baseline"]
+    seen = {(row.verb, row.resource, row.scope): row.requests for row in rows}
     # Three apiservers at 40 LISTs/s for 5 s; etcd-b was last seen at 9.05 s of 10; no watches.
     assert seen == {
         ("LIST", "pods", "cluster"): 600,
         ("fsync", "etcd", ""): 1400,
         ("commit", "etcd", ""): 140,
     }
-    for one in rows:
-        assert (one.p50_s, one.p99_s) == (pytest.approx(0.000556, abs=1e-6), pytest.approx(0.01))
+    for row in rows:
+        assert (row.p50_s, row.p99_s) == (pytest.approx(0.000556, abs=1e-6), pytest.approx(0.01))
 
 
 def test_a_run_that_nobody_scraped_has_no_servers_view(drill: JudgedDrill, tmp_path) -> None:
     drill.scrapes.pages.clear()
     report = drill.judged(tmp_path)
     assert report.server_latency == []
-    assert {one.requests_share for one in report.harness} == {None}
+    assert {row.requests_share for row in report.harness} == {None}
 
 
 def test_resources_of_every_component_and_of_the_harness(drill: JudgedDrill, tmp_path) -> None:
     drill.scrapes.resources[16]["processes"]["etcd-c"]["rss_bytes"] = 300_000_000  # at 15 s
-    rows = {(one.phase, one.component): one for one in drill.judged(tmp_path).resources}
+    rows = {(row.phase, row.component): row for row in drill.judged(tmp_path).resources}
     assert len(rows) == 4 * (7 + 2 + 1)
     host = rows["baseline", "host"]
     assert (host.cpu_s, host.rss_peak_bytes, host.zone) == (5.0, 4_000_000_000, None)
@@ -38,7 +38,7 @@ def test_resources_of_every_component_and_of_the_harness(drill: JudgedDrill, tmp
 
 
 def test_what_watching_costs(drill: JudgedDrill, tmp_path) -> None:
-    cost = {one.phase: one for one in drill.judged(tmp_path).harness}["baseline"]
+    cost = {row.phase: row for row in drill.judged(tmp_path).harness}["baseline"]
     # 2 x 0.1 cores beside 7 x 0.5.
     assert cost.cpu_share == pytest.approx(0.2 / 3.5)
     # What the prober's connections took, not its answers' bodies; 18 scrapes; 500 LISTs of 5,000 B.
@@ -52,9 +52,9 @@ def test_a_process_that_was_not_there_has_no_figures(drill: JudgedDrill, tmp_pat
     for line in drill.scrapes.resources:
         del line["processes"]["haproxy"], line["harness"]["scraper"]
     report = drill.judged(tmp_path)
-    rows = {(one.phase, one.component): one for one in report.resources}
+    rows = {(row.phase, row.component): row for row in report.resources}
     assert (rows["fault", "haproxy"].cpu_s, rows["fault", "haproxy"].rss_peak_bytes) == (None, None)
-    assert {one.cpu_share for one in report.harness} == {None}, (
+    assert {row.cpu_share for row in report.harness} == {None}, (
         "half of the harness is not its cost"
     )
 
@@ -68,7 +68,7 @@ def test_loads_and_their_pages_stand_apart(drill: JudgedDrill, tmp_path) -> None
         line["counts"] = {"http 429, Retry-After 1 s": 90}
     for line in drill.workers[12:]:
         line["counts"] = {"http 429, Retry-After 1 s": 100}
-    rows = {(one.phase, one.name): one for one in drill.judged(tmp_path).load}
+    rows = {(row.phase, row.name): row for row in drill.judged(tmp_path).load}
     row, pages = rows["baseline", "list"], rows["baseline", "list.page"]
     assert (row.offered, row.achieved, row.requests) == (100.0, 80.0, 500)
     assert (row.errors, row.bytes, row.late_share) == ({"http 429": 100}, 2_500_000, 0.02)

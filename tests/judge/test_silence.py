@@ -10,8 +10,8 @@ ALIVE = ("baseline", "list.p99 < 1s")
 
 
 def silence(drill: JudgedDrill, component: str, begin: float, end: float) -> None:
-    for one in drill.scrapes.of(component, begin, end):
-        one.error, one.values = "timeout", {}
+    for page in drill.scrapes.of(component, begin, end):
+        page.error, page.values = "timeout", {}
 
 
 def with_others(drill: JudgedDrill, tmp_path, phase: str, text: str) -> ObjectiveResult:
@@ -104,7 +104,7 @@ def test_a_component_may_not_be_silent_before_the_fault_holds_it(
 
 def test_a_component_that_was_not_scraped_at_all(drill: JudgedDrill, tmp_path) -> None:
     scraped = drill.scrapes.of("etcd-a", 5, 10)
-    drill.scrapes.pages = [one for one in drill.scrapes.pages if one not in scraped]
+    drill.scrapes.pages = [page for page in drill.scrapes.pages if page not in scraped]
     found = with_others(drill, tmp_path, "baseline", "etcd.elections == 0")
     assert (found.verdict, found.reason) == (
         Verdict.INVALID,
@@ -121,7 +121,7 @@ def test_what_is_counted_needs_the_scrapes_at_both_edges(
     drill: JudgedDrill, tmp_path, *, text: str, begin: float, edge: str
 ) -> None:
     gone = drill.scrapes.of("etcd-c", begin, begin + 2)
-    drill.scrapes.pages = [one for one in drill.scrapes.pages if one not in gone]
+    drill.scrapes.pages = [page for page in drill.scrapes.pages if page not in gone]
     found = with_others(drill, tmp_path, "baseline", text)
     assert (found.verdict, found.value) == (Verdict.INVALID, None)
     assert found.reason == f"etcd-c was not scraped at the {edge} of this phase"
@@ -151,8 +151,8 @@ def test_a_fault_may_hit_the_closing_scrape_while_it_is_under_way(
     drill: JudgedDrill, tmp_path, injecting: float, verdict: Verdict
 ) -> None:
     # It is due at 10.05 s and through at 10.06 s.
-    for one in drill.faults[:2]:
-        one["time"] = at(injecting)
+    for line in drill.faults[:2]:
+        line["time"] = at(injecting)
     found = with_others(drill, tmp_path, "baseline", "etcd.sent_bytes < 1GB")
     assert found.verdict is verdict
 

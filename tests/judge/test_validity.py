@@ -20,7 +20,7 @@ def invalid(report: Report, *reasons: str) -> None:
 
 
 def of_phase(report: Report, phase: str) -> set[Verdict]:
-    return {one.verdict for one in report.objectives if one.phase == phase}
+    return {objective.verdict for objective in report.objectives if objective.phase == phase}
 
 
 @pytest.mark.parametrize(

@@ -22,17 +22,21 @@ def ended(drill: JudgedDrill, second: float, name: str, **details: str) -> None:
 
 def blind(drill: JudgedDrill) -> None:
     """Make UNKNOWN unknown, and nothing else."""
-    for one in drill.scrapes.of("etcd-c", 12, 14):
-        one.error, one.values = "timeout", {}
-    drill.objectives = [one for one in drill.objectives if "elections" not in one[1]]
+    for page in drill.scrapes.of("etcd-c", 12, 14):
+        page.error, page.values = "timeout", {}
+    drill.objectives = [
+        objective for objective in drill.objectives if "elections" not in objective[1]
+    ]
 
 
 def test_a_healthy_drill_passes(drill: JudgedDrill, tmp_path) -> None:
     report = drill.judged(tmp_path)
     assert (report.verdict, report.reasons) == (Verdict.PASS, [])
-    assert {one.verdict for one in report.objectives} == {Verdict.PASS}
-    assert [(one.phase, one.text) for one in report.objectives] == drill.objectives
-    assert [one.name for one in report.phases] == ["warmup", "baseline", "fault", "recovery"]
+    assert {objective.verdict for objective in report.objectives} == {Verdict.PASS}
+    assert [
+        (objective.phase, objective.text) for objective in report.objectives
+    ] == drill.objectives
+    assert [phase.name for phase in report.phases] == ["warmup", "baseline", "fault", "recovery"]
     assert report.phases[1].date == "2026-01-31T12:00:05.000Z"
 
 
@@ -43,7 +47,9 @@ def test_one_missed_objective_fails_and_all_others_are_evaluated(
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.FAIL
     assert report.reasons == ["baseline: list.p99 < 1ms: 20ms is not below 1ms"]
-    assert [one.verdict for one in report.objectives] == [Verdict.FAIL] + [Verdict.PASS] * 10
+    assert [objective.verdict for objective in report.objectives] == [Verdict.FAIL] + [
+        Verdict.PASS
+    ] * 10
 
 
 def test_invalid_comes_before_fail_and_both_are_said(drill: JudgedDrill, tmp_path) -> None:
@@ -77,12 +83,12 @@ def test_an_aborted_drill_fails_with_its_condition_first(drill: JudgedDrill, tmp
     report = drill.judged(tmp_path)
     assert report.verdict is Verdict.FAIL
     assert report.reasons[0] == "aborted: availability < 50% for 3s"
-    by_phase = {one.phase: one.verdict for one in report.objectives}
+    by_phase = {objective.phase: objective.verdict for objective in report.objectives}
     assert by_phase["baseline"] is Verdict.PASS
     assert by_phase["fault"] is by_phase["recovery"] is Verdict.INVALID
     assert "fault: the drill ended 5.0 s into it" in report.reasons
     assert "recovery: the drill ended before it" in report.reasons
-    assert [one.name for one in report.phases] == ["warmup", "baseline", "fault"]
+    assert [phase.name for phase in report.phases] == ["warmup", "baseline", "fault"]
     # Its fault is undone at 20 s, as if it had taken that long.
     assert (
         "the last undo began 5.00 s after the sample with which availability < 50% for 3s had held"
@@ -155,7 +161,7 @@ def test_a_drill_that_was_ended_is_invalid(
     ended(drill, second, name, **details)
     report = drill.judged(tmp_path)
     assert (report.verdict, report.reasons[0]) == (Verdict.INVALID, words)
-    finished = {one.phase: one.verdict for one in report.objectives}
+    finished = {objective.phase: objective.verdict for objective in report.objectives}
     assert (finished["baseline"] is Verdict.PASS) == (second >= 10)
     assert finished["recovery"] is Verdict.INVALID
 

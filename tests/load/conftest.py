@@ -23,9 +23,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 @pytest.fixture
 def server(certificate: Certificate) -> Iterator[ListServer]:
-    one = ListServer(certificate)
-    yield one
-    one.close()
+    server = ListServer(certificate)
+    yield server
+    server.close()
 
 
 @pytest.fixture

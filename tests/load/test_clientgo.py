@@ -14,9 +14,9 @@ from kubedrill.clock import SECOND
 
 @pytest.fixture
 def server(certificate: Certificate) -> Iterator[WatchServer]:
-    one = WatchServer(certificate)
-    yield one
-    one.close()
+    server = WatchServer(certificate)
+    yield server
+    server.close()
 
 
 def play(stage: Stage, seconds: float, meanwhile=None) -> Played:
@@ -91,7 +91,7 @@ def test_a_list_where_a_stream_does_not_serve(stage, server):
     assert max(waits[1::3]) < LEAST_PAUSE_S
     assert min(waits[2::3]) >= LEAST_PAUSE_S
     assert played.outcomes("write.list")[200] == 4
-    assert [one.get("resourceVersion") for one in server.queries("GET", False)] == [
+    assert [query.get("resourceVersion") for query in server.queries("GET", False)] == [
         "0",
         "100",
         "100",

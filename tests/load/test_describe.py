@@ -27,7 +27,7 @@ def test_description():
     assert properties["resource_version"]["enum"] == ["unset", "0", "exact"]
     assert properties["limit"]["type"] == "integer"
     assert properties["timeout_s"]["default"] == 60
-    assert all(one["description"] for one in properties.values())
+    assert all(parameter["description"] for parameter in properties.values())
 
 
 def test_it_is_cached_by_content(cache, tmp_path):

@@ -60,17 +60,17 @@ class Distributed:
 
     def worker(self, *before: str) -> Worker:
         command = [*before, sys.executable, "-m", "kubedrill", "worker"]
-        one = subprocess.Popen(
+        process = subprocess.Popen(
             [*command, "--master", f"127.0.0.1:{self.port}"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-        self._stack.callback(one.communicate)
-        self._stack.callback(one.kill)
-        self.workers.append(one)
-        return one
+        self._stack.callback(process.communicate)
+        self._stack.callback(process.kill)
+        self.workers.append(process)
+        return process
 
     def play(
         self,

@@ -61,13 +61,13 @@ def test_each_has_its_reason_and_the_shipped_ones_are_described(folder: Path) ->
         write(folder, name, text)
     found = ProfileDescriptions(sorted((folder / "loadprofiles").glob("*.py"))).look_at_all()
     for name, (_, reason) in FOREIGN.items():
-        one = found.pop(name.replace("_", "-"))
-        assert isinstance(one, NotAProfile)
-        assert reason in one.reason, name
-        assert "\n" not in str(one)
-        assert str(one).startswith(f"{folder}/loadprofiles/{name}.py: not a load profile: ")
-        assert "docs/profiles/your-own.md" in str(one)
-    wrong = [one for one in found.values() if isinstance(one, NotAProfile)]
+        profile = found.pop(name.replace("_", "-"))
+        assert isinstance(profile, NotAProfile)
+        assert reason in profile.reason, name
+        assert "\n" not in str(profile)
+        assert str(profile).startswith(f"{folder}/loadprofiles/{name}.py: not a load profile: ")
+        assert "docs/profiles/your-own.md" in str(profile)
+    wrong = [profile for profile in found.values() if isinstance(profile, NotAProfile)]
     assert not wrong
     assert set(found) == {
         path.stem.replace("_", "-") for path in (TOP / "loadprofiles").glob("*.py")

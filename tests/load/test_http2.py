@@ -229,7 +229,7 @@ class Watches:
 
     def _follow(self, talk: Talk, request: Request, version: int, done) -> int:
         while not done():
-            for number, written in [one for one in self._log if one[0] > version]:
+            for number, written in [entry for entry in self._log if entry[0] > version]:
                 talk.body(request.stream, json_event("MODIFIED", number, written), ends=False)
                 version = number
             time.sleep(0.01)

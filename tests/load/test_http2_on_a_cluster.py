@@ -33,9 +33,9 @@ def stage(cluster, tmp_path: Path):
 def test_lists(stage, given):
     asked = {"resource": "flowschemas", **given}
     played = {http: stage(f"http-{http}").play(20, 1, http=http, **asked) for http in ("1.1", "2")}
-    for one in played.values():
-        assert one.outcomes() == {200: 20}, one.log
-    first, second = (np.median(one.records()["bytes"]) for one in played.values())
+    for play in played.values():
+        assert play.outcomes() == {200: 20}, play.log
+    first, second = (np.median(play.records()["bytes"]) for play in played.values())
     assert first == pytest.approx(second, rel=0.01)
 
 

@@ -18,7 +18,7 @@ METADATA = ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 def asked(server) -> list[tuple[str, dict[str, str]]]:
     """Return path and query of each request."""
     parts = [urlsplit(path) for _, path, _ in server.served]
-    return [(one.path, {k: v[0] for k, v in parse_qs(one.query).items()}) for one in parts]
+    return [(part.path, {k: v[0] for k, v in parse_qs(part.query).items()}) for part in parts]
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ class LargeServer(ListServer):
 
 @pytest.fixture
 def server(certificate: Certificate) -> Iterator[LargeServer]:
-    one = LargeServer(certificate)
-    yield one
-    one.close()
+    server = LargeServer(certificate)
+    yield server
+    server.close()
 
 
 def most_memory(pid: int) -> int:

@@ -39,7 +39,7 @@ def counts(folder: RunFolder) -> dict[str, int]:
 def mix(*portions):
     """Return a mix of (profile, weight, parameters), or of (profile, weight, parameters, name)."""
     keys = ("profile", "weight", "with", "as")
-    return json.dumps([dict(zip(keys, one, strict=False)) for one in portions])
+    return json.dumps([dict(zip(keys, portion, strict=False)) for portion in portions])
 
 
 def test_shares_follow_the_weights(stage):
@@ -77,10 +77,11 @@ def test_portions_of_one_profile_have_series_of_their_own(
 ) -> None:
     stale = {"resource": "pods", "resource_version": "0"}
     portions = [("mass-list", 4, stale), ("mass-list", 1, PAGED)]
-    chosen = mix(*((*one, name) for one, name in zip(portions, names, strict=True)))
+    chosen = mix(*((*portion, name) for portion, name in zip(portions, names, strict=True)))
     played = stage.of("mixed").play(rate=50, seconds=2, mix=chosen)
     every, whole, paged = (
-        len(played.records(f"mixed{one and '.'}{one}")) for one in ("", first[0], second[0])
+        len(played.records(f"mixed{portion and '.'}{portion}"))
+        for portion in ("", first[0], second[0])
     )
     assert every == whole + paged == 100
     assert whole > 60 > paged > 5  # 80 and 20 expected, with a deviation of 4
@@ -119,7 +120,7 @@ def test_what_objectives_may_name_of_a_mix() -> None:
     (answer,) = with_parameters([(profile, {"mix": chosen})])
     assert {"mixed", "mixed.stale", "mixed.stale.page", "mixed.mass-list.list"} <= {*answer.series}
     assert "mixed.secret-flood.create" in answer.series
-    assert not [one for one in answer.series if "pod-churn" in one]
+    assert not [series for series in answer.series if "pod-churn" in series]
     assert "mixed.pod-churn.churn" in profile.series  # of the preset that is the default
 
 

@@ -16,9 +16,9 @@ from kubedrill.wire.response import Answer
 TIMES = [10**15 + number for number in range(50)]
 NEVER = b'"kubedrill.io/written-at":"99999999999999999999"'
 JSON = b",".join(
-    [NEVER, *(b'"kubedrill.io/written-at":"%020d","x":"%s"' % (one, b"y" * 30) for one in TIMES)]
+    [NEVER, *(b'"kubedrill.io/written-at":"%020d","x":"%s"' % (time, b"y" * 30) for time in TIMES)]
 )
-PROTOBUF = b"".join(b"\x0akubedrill.io/written-at\x12\x14%020d\x12\x03abc" % one for one in TIMES)
+PROTOBUF = b"".join(b"\x0akubedrill.io/written-at\x12\x14%020d\x12\x03abc" % time for time in TIMES)
 MEGABYTE = 10**6
 
 

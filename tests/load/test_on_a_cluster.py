@@ -39,8 +39,8 @@ def namespace(cluster):
     name = f"load-{uuid.uuid4().hex[:8]}"
     call(cluster, "POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     for number in range(CONFIGMAPS):
-        one = {"metadata": {"name": f"one-{number}"}, "data": {"x": "x" * 4096}}
-        call(cluster, "POST", f"/api/v1/namespaces/{name}/configmaps", one)
+        configmap = {"metadata": {"name": f"one-{number}"}, "data": {"x": "x" * 4096}}
+        call(cluster, "POST", f"/api/v1/namespaces/{name}/configmaps", configmap)
     yield name
     call(cluster, "DELETE", f"/api/v1/namespaces/{name}")
 
@@ -96,7 +96,7 @@ def test_built_in_resources_are_what_the_server_says(cluster):
         }
     assert kinds == {name: kind for name, (_, kind) in BUILT_IN.items()}
     for name, (group, _) in BUILT_IN.items():
-        (here,) = [one for one in found[group]["resources"] if one["name"] == name]
+        (here,) = [resource for resource in found[group]["resources"] if resource["name"] == name]
         assert here["namespaced"] == (name not in CLUSTER_WIDE), name
 
 
@@ -142,12 +142,12 @@ def widgets(cluster, namespace):
     path = f"/apis/example.com/v1/namespaces/{namespace}/widgets"
     until_served(cluster, path)
     for number in range(7):
-        one = {
+        widget = {
             "metadata": {"name": f"one-{number}"},
             "apiVersion": "example.com/v1",
             "kind": "Widget",
         }
-        call(cluster, "POST", path, one)
+        call(cluster, "POST", path, widget)
     yield
     call(cluster, "DELETE", f"{crds}/widgets.example.com")
 

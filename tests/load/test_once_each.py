@@ -68,7 +68,7 @@ def play(folder: RunFolder, load: ScheduledLoad, meanwhile: Meanwhile) -> tuple[
         start = now() + LEAD
         edges = [start, start + SECOND // 2, start + SECOND, start + 2 * SECOND]
         names = ("first", "silent", "last")
-        phases = tuple(Phase(*one) for one in zip(names, edges[:-1], edges[1:], strict=True))
+        phases = tuple(Phase(*edge) for edge in zip(names, edges[:-1], edges[1:], strict=True))
         schedule = replace(baseline(folder.run, start, 2, load), phases=phases)
         for child in children:
             child.go({"schedule": schedule.as_dict()})

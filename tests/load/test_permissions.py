@@ -10,9 +10,9 @@ from kubedrill.load.describe import describe
 TOP = Path(__file__).parents[2]
 PROFILES = sorted((TOP / "loadprofiles").glob("*.py"))
 RULES = next(
-    one["rules"]
-    for _, one in everything(1)
-    if one["kind"] == "ClusterRole" and one["metadata"]["name"] == "kubedrill-load"
+    document["rules"]
+    for _, document in everything(1)
+    if document["kind"] == "ClusterRole" and document["metadata"]["name"] == "kubedrill-load"
 )
 
 

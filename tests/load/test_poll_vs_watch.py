@@ -16,9 +16,9 @@ POLL = {"mode": "poll", "clients": 16, "objects": 2}
 
 @pytest.fixture
 def server(certificate: Certificate) -> Iterator[WatchServer]:
-    one = WatchServer(certificate)
-    yield one
-    one.close()
+    server = WatchServer(certificate)
+    yield server
+    server.close()
 
 
 def test_jittered_pollers_have_all_asked_within_one_interval(stage, server):

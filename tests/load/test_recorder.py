@@ -71,7 +71,7 @@ def test_what_is_in_flight_is_cut_once(recorder, recorded):
     recorder.cut()
     for arrival in arrivals:
         recorder.end(arrival, Result(200, DUE, DUE, 0))
-    assert [one[5] for one in recorded()] == [200, Outcome.CUT, Outcome.CUT]
+    assert [record[5] for record in recorded()] == [200, Outcome.CUT, Outcome.CUT]
     assert recorder.in_flight == 0
 
 
@@ -79,14 +79,14 @@ def test_what_is_cut_while_it_rests_misses_no_answer(recorder, recorded):
     resting, asking = begin(recorder), begin(recorder)
     resting.resting = True
     recorder.cut()
-    assert {one[5] for one in recorded()} == {Outcome.RESTING, Outcome.CUT}
+    assert {record[5] for record in recorded()} == {Outcome.RESTING, Outcome.CUT}
     assert asking.resting is False
 
 
 def test_flushes_append(recorder, recorded):
     for number in range(3):
         recorder.add(0, DUE + number, DUE + number, Result(200, DUE + number, DUE + number, 0))
-        assert [one[0] - DUE for one in recorded()] == list(range(number + 1))
+        assert [record[0] - DUE for record in recorded()] == list(range(number + 1))
 
 
 def test_the_statistics(recorder, recorded, statistics, environment):
@@ -98,7 +98,7 @@ def test_the_statistics(recorder, recorded, statistics, environment):
     recorder.cut()
     assert len(recorded()) == 6
     statistics.flush()
-    lists, pages = (environment.stats.get(one.name, one.verb) for one in SERIES)
+    lists, pages = (environment.stats.get(series.name, series.verb) for series in SERIES)
     assert (lists.num_requests, lists.num_failures) == (4, 3)
     assert (pages.num_requests, pages.num_failures) == (1, 0)
     assert (lists.min_response_time, lists.total_content_length) == (2, 30)
@@ -113,7 +113,7 @@ def test_a_listener_hears_of_each_request(environment, tmp_path):
     recorder.end(begin(recorder), Result(200, DUE, DUE + 2_000_000, 10))
     recorder.end(begin(recorder), Result(500, DUE, DUE + 4_000_000, 10))
     recorder.flush()
-    assert [(one["response_time"], one["exception"]) for one in heard] == [
+    assert [(request["response_time"], request["exception"]) for request in heard] == [
         (2, None),
         (4, "http 500"),
     ]

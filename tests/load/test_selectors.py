@@ -90,7 +90,9 @@ CHECKS: dict[str, Callable[[str], None]] = {
     "labelSelector": check_labels,
     "fieldSelector": check_fields,
 }
-TABLE = [("labelSelector", *one) for one in LABELS] + [("fieldSelector", *one) for one in FIELDS]
+TABLE = [("labelSelector", *label) for label in LABELS] + [
+    ("fieldSelector", *field) for field in FIELDS
+]
 
 
 @pytest.mark.parametrize(("kind", "text", "column"), TABLE)

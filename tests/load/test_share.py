@@ -16,7 +16,7 @@ from kubedrill.record.share import Share
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])
 def test_every_arrival_belongs_to_one(workers):
     blocks = [np.arange(start, stop) for start, stop in ((0, 10), (10, 11), (11, 11), (11, 50))]
-    shares = [np.concatenate(list(Share(one, workers).of(blocks))) for one in range(workers)]
+    shares = [np.concatenate(list(Share(number, workers).of(blocks))) for number in range(workers)]
     assert sorted(np.concatenate(shares).tolist()) == list(range(50))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
@@ -25,15 +25,15 @@ def test_every_arrival_belongs_to_one(workers):
 def test_every_object_belongs_to_one(workers, total):
     first = [
         number
-        for one in range(workers)
-        for again, number in (Share(one, workers).turn(count, total) for count in range(total))
+        for worker in range(workers)
+        for again, number in (Share(worker, workers).turn(count, total) for count in range(total))
         if again == 0
     ]
     assert sorted(first) == list(range(total))
 
 
 def test_fewer_objects_than_processes():
-    turns = {one: [Share(one, 3).turn(count, 2) for count in range(2)] for one in range(3)}
+    turns = {number: [Share(number, 3).turn(count, 2) for count in range(2)] for number in range(3)}
     # None is left for the last one: it comes again to what the first one makes.
     assert turns == {0: [(0, 0), (1, 0)], 1: [(0, 1), (1, 1)], 2: [(1, 0), (2, 0)]}
 
@@ -44,7 +44,7 @@ def test_objects_come_again_in_turn():
 
 
 def test_new_ones_without_end():
-    found = {Share(one, 3).turn(count, 0) for one in range(3) for count in range(100)}
+    found = {Share(worker, 3).turn(count, 0) for worker in range(3) for count in range(100)}
     assert found == {(0, number) for number in range(300)}
 
 

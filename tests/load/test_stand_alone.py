@@ -114,7 +114,7 @@ def dues(count: int, **options: object) -> list[float]:
     given = Namespace(**known | {"spacing": "paced", "burst": 1} | options)
     generator = SimpleNamespace(users=(1, 2))
     found = StandAloneSession(given, "mass-list").dues(7 * SECOND, generator)
-    return [one / SECOND - 7 for one in itertools.islice(found, count)]
+    return [due / SECOND - 7 for due in itertools.islice(found, count)]
 
 
 def test_when_arrivals_are_due(tmp_path):
@@ -149,8 +149,8 @@ def test_users_follow_the_rate(locust, server, tmp_path):
     options = ("--headless", "-t", "6s", "--rate-shape", shape, "--only-summary")
     done = locust(*options, profile=f"{PROFILE},{following}")
     assert done.returncode == 0, done.stderr
-    users = [int(one) for one in re.findall(r"users (\d+)", done.stdout)]
-    assert [one for one, _ in itertools.groupby(users)] == [1, 4, 2]
+    users = [int(count) for count in re.findall(r"users (\d+)", done.stdout)]
+    assert [count for count, _ in itertools.groupby(users)] == [1, 4, 2]
 
 
 @pytest.mark.parametrize(

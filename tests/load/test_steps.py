@@ -121,13 +121,13 @@ def test_an_event_that_has_expired_is_made_anew_with_its_count(stage, server):
     def meanwhile(child, start):
         until(start + SECOND)
         server.objects = {
-            path: one for path, one in server.objects.items() if "/events/" not in path
+            path: made for path, made in server.objects.items() if "/events/" not in path
         }
 
     played = stage.of("event_storm").play(20, 2, meanwhile, distinct=2)
     assert played.outcomes("event") == {201: 4, 200: 36}, played.log
     assert played.outcomes("event.patch") == {200: 36, 404: 2}
-    assert [one["count"] for one in server.named("/events/")] == [20, 20]
+    assert [event["count"] for event in server.named("/events/")] == [20, 20]
 
 
 def test_a_lease_that_cannot_be_read(stage, server):

@@ -23,10 +23,10 @@ def descriptors() -> Iterator[None]:
 
 @pytest.fixture
 def server(descriptors, certificate: Certificate) -> Iterator[WatchServer]:
-    one = WatchServer(certificate)
-    one.items, one.pace_s = 0, 0.5
-    yield one
-    one.close()
+    server = WatchServer(certificate)
+    server.items, server.pace_s = 0, 0.5
+    yield server
+    server.close()
 
 
 def test_each_of_a_thousand_watches_sees_each_write(stage, server):

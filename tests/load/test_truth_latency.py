@@ -22,9 +22,9 @@ STATISTICS = ("p50", "p90", "p99", "p99.9")
 
 @pytest.fixture
 def server(certificate) -> Iterator[LatencyServer]:
-    one = LatencyServer(certificate, COUNT)
-    yield one
-    one.close()
+    server = LatencyServer(certificate, COUNT)
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def play(stage: Stage, profile: str, *, seconds=2.0, at=None, then=None, **given
 def test_a_streamed_list_ends_at_its_bookmark(stage, server, encoding):
     played = play(stage, "watch_list", encoding=encoding)
     assert played.outcomes() == {200: 20}
-    (query,) = {tuple(sorted(one.items())) for one in server.queries("GET", True)}
+    (query,) = {tuple(sorted(query.items())) for query in server.queries("GET", True)}
     assert dict(query) == {
         "watch": "1",
         "sendInitialEvents": "true",
@@ -99,7 +99,7 @@ def test_all_are_dropped_at_one_moment_and_opened_again(stage, server):
     assert (np.diff(moments) == 2 * SECOND).all()
     assert again["wait_us"].max() < 2_000_000  # not spread over the time until the next one
     # Whoever is there takes part; each time there are more.
-    counts = [int((again["intended"] == one).sum()) for one in moments]
+    counts = [int((again["intended"] == moment).sum()) for moment in moments]
     assert counts == sorted(counts)
     assert counts[-1] >= 20
 

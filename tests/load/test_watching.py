@@ -58,7 +58,9 @@ def test_pollers_see_what_is_there_at_their_interval(stage):
     # Of three objects that are written ten times a second, a poll shows the last version each.
     assert 4 * 3 * 2 <= (~missed).sum() <= 3 * lists[200]
     # Written just before or while the last answer was given, and shown by the next.
-    slowest = sum(played.records(one)["total_us"].max() for one in ("write", "write.list")) / 1e6
+    slowest = (
+        sum(played.records(series)["total_us"].max() for series in ("write", "write.list")) / 1e6
+    )
     assert seen(played).max() < 1.2 + slowest
 
 

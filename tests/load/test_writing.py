@@ -34,9 +34,9 @@ def folders(cluster):
 
 @pytest.fixture
 def stage(cluster, folders: list[RunFolder], tmp_path: Path):
-    one = stage_on(cluster, tmp_path / "reports")
-    folders.append(one.folder)
-    return one
+    stage = stage_on(cluster, tmp_path / "reports")
+    folders.append(stage.folder)
+    return stage
 
 
 def items(cluster, path: str) -> list[dict]:
@@ -59,8 +59,8 @@ def test_each_arrival_makes_one(cluster, stage, profile):
     assert played.outcomes("create") == {201: 80}, played.log
     found = made(cluster, stage, resource)
     assert len(found) == 80
-    assert len({one["metadata"]["namespace"] for one in found}) == 3
-    sizes = {len(one["data"]["value"]) for one in found}
+    assert len({item["metadata"]["namespace"] for item in found}) == 3
+    sizes = {len(item["data"]["value"]) for item in found}
     assert sizes == ({2000} if resource == "configmaps" else {2668})  # base64
 
 
@@ -74,7 +74,7 @@ def test_updates_beyond_the_count(cluster, stage):
 def test_immutable(cluster, stage):
     played = stage.of("configmap_flood").play(rate=10, seconds=1, immutable=True)
     assert played.outcomes("create") == {201: 10}, played.log
-    assert all(one["immutable"] for one in made(cluster, stage, "configmaps"))
+    assert all(configmap["immutable"] for configmap in made(cluster, stage, "configmaps"))
 
 
 def test_beyond_the_limit_of_the_api(cluster, stage):
@@ -97,7 +97,7 @@ def test_namespaces_with_contents(cluster, stage):
     run = f"labelSelector=kubedrill.io/run={stage.folder.run}"
     assert len(items(cluster, f"/api/v1/namespaces?{run}")) == 8
     counts = {"secrets": 16, "configmaps": 8, "resourcequotas": 8}
-    assert {one: len(made(cluster, stage, one)) for one in counts} == counts
+    assert {resource: len(made(cluster, stage, resource)) for resource in counts} == counts
 
 
 def test_namespaces_until_they_are_gone(cluster, stage):
@@ -117,7 +117,7 @@ def test_leases_are_renewed_in_the_version_last_seen(cluster, stage):
     path = "/apis/coordination.k8s.io/v1/leases"
     leases = items(cluster, f"{path}?labelSelector=kubedrill.io/run={stage.folder.run}")
     assert len(leases) == 20
-    renewed = {one["spec"]["renewTime"] for one in leases}
+    renewed = {lease["spec"]["renewTime"] for lease in leases}
     assert len(renewed) == 20
     newest = datetime.fromisoformat(max(renewed))
     assert (datetime.now(UTC) - newest).total_seconds() < 20
@@ -128,9 +128,9 @@ def test_events_are_counted_up(cluster, stage):
     assert played.outcomes("event") == {201: 20, 200: 40}, played.log  # each every 2 s
     assert played.outcomes("event.patch") == {200: 40}
     events = made(cluster, stage, "events")
-    assert [one["count"] for one in events] == [3] * 20
-    assert {one["involvedObject"]["namespace"] for one in events} == {
-        one["metadata"]["namespace"] for one in events
+    assert [event["count"] for event in events] == [3] * 20
+    assert {event["involvedObject"]["namespace"] for event in events} == {
+        event["metadata"]["namespace"] for event in events
     }
 
 
@@ -165,8 +165,8 @@ def test_pods_that_stay(cluster, stage):
     played = stage.of("pod_churn").play(rate=10, seconds=1, keep=True, pod_bytes=5000)
     assert played.outcomes("churn") == {200: 10}, played.log
     pods = made(cluster, stage, "pods")
-    assert {one["status"]["phase"] for one in pods} == {"Running"}
-    assert {len(one["metadata"]["annotations"]["kubedrill.io/padding"]) for one in pods} == {5000}
+    assert {pod["status"]["phase"] for pod in pods} == {"Running"}
+    assert {len(pod["metadata"]["annotations"]["kubedrill.io/padding"]) for pod in pods} == {5000}
 
 
 @pytest.mark.parametrize(("workload", "group"), [("deployments", "apps"), ("jobs", "batch")])
@@ -183,7 +183,9 @@ def test_what_controllers_roll_out(cluster, stage, workload, group):
     if workload == "deployments":
         # A roll-out is one only if a second ReplicaSet takes over from the first.
         sets = items(cluster, f"/apis/apps/v1/replicasets?{run}")
-        owners = Counter(one["metadata"]["ownerReferences"][0]["name"] for one in sets)
+        owners = Counter(
+            replica_set["metadata"]["ownerReferences"][0]["name"] for replica_set in sets
+        )
         assert list(owners.values()) == [2] * 4
         assert played.outcomes("churn.rollout") == {200: 4}
 

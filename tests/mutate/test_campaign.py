@@ -8,6 +8,10 @@ import mutate
 @pytest.mark.cluster
 def test_no_mutation_is_answered_wrongly() -> None:
     answers = mutate.campaign(120, seed=13)
-    wrong = [f"{one.mutation}: {one.wrong}\n{one.said[:2_000]}" for one in answers if one.wrong]
+    wrong = [
+        f"{answer.mutation}: {answer.wrong}\n{answer.said[:2_000]}"
+        for answer in answers
+        if answer.wrong
+    ]
     assert not wrong, "\n".join(wrong)
-    assert {0, 3} == {one.code for one in answers}
+    assert {0, 3} == {answer.code for answer in answers}

@@ -126,8 +126,8 @@ def server(pki: Pki) -> Iterator[Callable[[Callable[[str, str, bytes], Reply]], 
         return servers[-1]
 
     yield start
-    for one in servers:
-        one.close()
+    for made in servers:
+        made.close()
 
 
 @pytest.fixture
@@ -158,8 +158,8 @@ def local(pki: Pki, tmp_path: Path) -> Iterator[Callable[..., Local]]:
         return made[-1]
 
     yield make
-    for one in made:
-        for child in one.children:
+    for drill in made:
+        for child in drill.children:
             if child.poll() is None:
                 child.process.send_signal(signal.SIGCONT)
                 child.kill()

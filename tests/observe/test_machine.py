@@ -60,9 +60,9 @@ def start() -> Iterator[Start]:
         return running[-1]
 
     yield begin
-    for one in running:
-        one.kill()
-        one.communicate()
+    for child in running:
+        child.kill()
+        child.communicate()
 
 
 def machine(tmp_path: Path, runner: int, components: list[int]) -> MachineMeter:
@@ -71,9 +71,9 @@ def machine(tmp_path: Path, runner: int, components: list[int]) -> MachineMeter:
     )
 
 
-def looked_until(found: MachineMeter, one: "subprocess.Popen[bytes]") -> MachineLook:
+def looked_until(found: MachineMeter, child: "subprocess.Popen[bytes]") -> MachineLook:
     """Look when a process has ended, and been waited for."""
-    one.wait(60)
+    child.wait(60)
     return found.look()
 
 
@@ -84,7 +84,7 @@ def test_what_the_runner_starts_is_the_drills_and_nobody_elses(tmp_path, start: 
     look = looked_until(found, start(named + BURN.format(0.5)))
     assert look.drill_s >= 0.5  # waited for by this process, which is the runner
     assert look.seconds > 0
-    assert "of-the-runner" not in {one.name for one in look.others}
+    assert "of-the-runner" not in {other.name for other in look.others}
 
 
 def test_children_that_came_and_went_are_their_parents(tmp_path, start: Start) -> None:
@@ -109,8 +109,8 @@ def test_others_are_named_with_what_they_took(tmp_path, start: Start) -> None:
     while named.get(_name(hog.pid), 0) < 0.5 and time.monotonic() < deadline:
         time.sleep(0.5)
         look = found.look()
-        for one in look.others:
-            named[one.name] = named.get(one.name, 0) + one.cpu_s
+        for other in look.others:
+            named[other.name] = named.get(other.name, 0) + other.cpu_s
         assert len(look.others) <= 6
     assert named[_name(hog.pid)] >= 0.5
 
@@ -143,7 +143,7 @@ def wait_until(true: Callable[[], bool], process: "subprocess.Popen[bytes]") -> 
     """Wait until something is true of the descendants of a process."""
     deadline = time.monotonic() + 60
     while not true():
-        those = [(one.status(), used(one)) for one in descendants(process)]
+        those = [(descendant.status(), used(descendant)) for descendant in descendants(process)]
         assert time.monotonic() < deadline, those
         time.sleep(0.05)
 
@@ -156,7 +156,7 @@ def test_others_that_write_are_named_with_what_they_wrote(tmp_path, start: Start
     deadline = time.monotonic() + 60
     while wrote < 30_000_000 and time.monotonic() < deadline:
         time.sleep(0.1)
-        wrote += sum(one.written_bytes for one in found.look().others)
+        wrote += sum(other.written_bytes for other in found.look().others)
     assert wrote >= 30_000_000
 
 
@@ -169,14 +169,14 @@ def test_each_write_to_the_disk_is_timed(tmp_path) -> None:
         time.sleep(0.1)
         took += watch.take()[0]["reports"]
     assert len(took) >= 3
-    assert all(one > 0 for one in took)
+    assert all(fsync_s > 0 for fsync_s in took)
     assert [*tmp_path.iterdir()] == []  # the file has no name
 
 
-def go(one: "subprocess.Popen[bytes]") -> None:
-    assert one.stdin
-    one.stdin.write(b"\n")
-    one.stdin.flush()
+def go(child: "subprocess.Popen[bytes]") -> None:
+    assert child.stdin
+    child.stdin.write(b"\n")
+    child.stdin.flush()
 
 
 def _name(pid: int) -> str:
@@ -206,7 +206,7 @@ def process(pid: int, parent: int, own: int, children: int = 0) -> Process:
     ],
 )
 def test_nothing_is_lost_or_counted_twice(before, after, ticks) -> None:
-    by_pid = [{one.pid: one for one in state} for state in (before, after)]
+    by_pid = [{entry.pid: entry for entry in state} for state in (before, after)]
     found = {key[0]: round(seconds / kernel.TICK_S) for key, seconds in spent(*by_pid).items()}
     assert found == ticks
 
@@ -215,7 +215,7 @@ def test_what_an_ended_child_wrote_is_not_counted_again_of_its_parent() -> None:
     parent, child = process(1, 0, 5), process(2, 1, 4)
     wrote = {parent.key: 10, child.key: 200}
     for after, counted in (({1: parent}, 200), ({1: parent, 2: child}, 0), ({2: child}, 0)):
-        found = ended_children([parent, child], after, lambda one: wrote[one.key])
+        found = ended_children([parent, child], after, lambda ended: wrote[ended.key])
         assert found.get(parent.key, 0) == counted
 
 
@@ -301,7 +301,8 @@ def test_a_component_with_a_quota_of_its_own_is_seen_to_be_held_back(tmp_path, q
 def test_only_the_cores_that_we_may_run_on_count() -> None:
     found = kernel.cores(STAT, {0})
     ticks = [
-        round(one / kernel.TICK_S) for one in (found.busy_s, found.interrupts_s, found.steal_s)
+        round(seconds / kernel.TICK_S)
+        for seconds in (found.busy_s, found.interrupts_s, found.steal_s)
     ]
     assert ticks == [170, 10, 20]
 

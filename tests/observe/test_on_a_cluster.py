@@ -39,7 +39,7 @@ def test_every_series_answers_and_no_probe_fails(drill, scheduled) -> None:
         assert abs(count - 5 * sidecar.rates[series.name]) <= 1, series
     direct = probes[probes["target"] > 0]
     assert set(direct["target"].tolist()) == {1, 2, 3}
-    quorum = [n for n, one in enumerate(sidecar.series) if one.verb == "read"]
+    quorum = [n for n, lane in enumerate(sidecar.series) if lane.verb == "read"]
     # What was acknowledged before a quorum read began, it shows.
     assert probes[np.isin(probes["series"], quorum)]["staleness_us"].max() == 0
 
@@ -48,12 +48,12 @@ def test_all_kinds_are_scraped_and_all_members_are_healthy(drill, scheduled) -> 
     schedule = scheduled(2)
     drill.finish(drill.start(SCRAPER, schedule))
     lines = list(read_lines(drill.folder.metrics_index))
-    wanted = {one.name for one in drill.record.components if one.metrics}
+    wanted = {component.name for component in drill.record.components if component.metrics}
     assert len(wanted) == 12
-    assert {one["component"] for one in lines} == wanted
-    assert {one["component"] for one in lines if one["ok"]} == wanted
+    assert {line["component"] for line in lines} == wanted
+    assert {line["component"] for line in lines if line["ok"]} == wanted
     skipped = "skipped: the scrape before it took too long"  # as on a slow machine
-    assert {one["error"] for one in lines} <= {"", "timeout", skipped}
+    assert {line["error"] for line in lines} <= {"", "timeout", skipped}
     family = {
         "etcd": b"etcd_disk_wal_fsync_duration_seconds_bucket",
         "kube-apiserver": b"apiserver_request_sli_duration_seconds_bucket",
@@ -66,11 +66,11 @@ def test_all_kinds_are_scraped_and_all_members_are_healthy(drill, scheduled) -> 
             assert family[component.kind] in page
     health = list(read_lines(drill.folder.health))
     assert 1 <= len(health) <= 3
-    for one in health:
-        slow = {"timeout"} if one["took_us"] > 800_000 else set()
-        assert set(one["etcd"]) == set("abc")
-        assert set(one["etcd"].values()) - slow == {"healthy"}
-    assert {one["leader"] for one in health} & {"a", "b", "c"}
+    for line in health:
+        slow = {"timeout"} if line["took_us"] > 800_000 else set()
+        assert set(line["etcd"]) == set("abc")
+        assert set(line["etcd"].values()) - slow == {"healthy"}
+    assert {line["leader"] for line in health} & {"a", "b", "c"}
 
 
 def test_resources_name_every_component(drill, scheduled) -> None:
@@ -78,16 +78,16 @@ def test_resources_name_every_component(drill, scheduled) -> None:
     lines = list(read_lines(drill.folder.resources))
     assert len(lines) == 3
     for line in lines:
-        assert set(line["processes"]) == {one.name for one in drill.record.components}
-        assert all(one["rss_bytes"] > 2**20 for one in line["processes"].values())
+        assert set(line["processes"]) == {component.name for component in drill.record.components}
+        assert all(process["rss_bytes"] > 2**20 for process in line["processes"].values())
     first, last = lines[0]["processes"], lines[-1]["processes"]
-    apiservers = [one.name for one in drill.record.of_kind("kube-apiserver")]
+    apiservers = [component.name for component in drill.record.of_kind("kube-apiserver")]
     used = sum(last[name]["cpu_s"] - first[name]["cpu_s"] for name in apiservers)
     assert 0 < used < 2 * (lines[-1]["time"] - lines[0]["time"]) / SECOND
 
 
 def _first(folder: Path, lines, component: str) -> bytes:
-    line = next(one for one in lines if one["component"] == component)
+    line = next(line for line in lines if line["component"] == component)
     with (folder / line["file"]).open("rb") as file:
         file.seek(line["offset"])
         return file.read(line["bytes"])

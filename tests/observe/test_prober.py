@@ -26,7 +26,7 @@ class Probes:
         self.all = read_bin(path, PROBE_DTYPE)
         self.sidecar = read_whole(path.with_suffix(".json"), ProbeSidecar)
         self.rates = self.sidecar.rates
-        self.names = [one.name for one in self.sidecar.series]
+        self.names = [series.name for series in self.sidecar.series]
 
     def of(self, name):
         chosen = self.all[self.all["series"] == self.names.index(name)]
@@ -61,11 +61,13 @@ def within(probes, begin, end=2**62):
 def overlapping(probes, target):
     """Return how many probes were sent while another of their kept series was on its way."""
     kept = [
-        one
-        for one, name in ((probes.of(name), name) for name in probes.names)
-        if "/fresh/" not in name and one["target"][0] == target
+        found
+        for found, name in ((probes.of(name), name) for name in probes.names)
+        if "/fresh/" not in name and found["target"][0] == target
     ]
-    return sum(int((sent(one)[1:] <= np.maximum.accumulate(ended(one))[:-1]).sum()) for one in kept)
+    return sum(
+        int((sent(found)[1:] <= np.maximum.accumulate(ended(found))[:-1]).sum()) for found in kept
+    )
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def component(name, server):
 
 def scrapes(folder, name):
     """Return the index's lines of one component, each with its page."""
-    lines = [one for one in read_lines(folder.metrics_index) if one["component"] == name]
+    lines = [line for line in read_lines(folder.metrics_index) if line["component"] == name]
     for line in lines:
         with (folder.metrics / line["file"]).open("rb") as file:
             file.seek(line["offset"])
@@ -67,7 +67,7 @@ def members(server, reply):
 
 @pytest.fixture
 def drill(local, members):
-    components = tuple(component(f"etcd-{zone}", one) for zone, one in members.items())
+    components = tuple(component(f"etcd-{zone}", member) for zone, member in members.items())
     return local(members["a"].endpoint, components)
 
 
@@ -80,16 +80,16 @@ def test_every_scrape_is_kept_raw_at_its_time(drill, members, scheduled) -> None
     for number, zone in enumerate("abc"):
         lines = scrapes(drill.folder, f"etcd-{zone}")
         page = LEADS if zone == "b" else PAGE
-        due = [one["time"] - schedule.start - number * SECOND // 20 for one in lines[1:]]
+        due = [line["time"] - schedule.start - number * SECOND // 20 for line in lines[1:]]
         assert due == [0, SECOND // 2, SECOND, SECOND * 3 // 2, 2 * SECOND]
         # Only a machine that is late by a second leaves one out, and says so.
-        late = [one for one in lines if one["error"] == SKIPPED]
-        assert all(one["end"] - one["time"] > SECOND for one in late)
-        kept = [one for one in lines if one not in late]
+        late = [line for line in lines if line["error"] == SKIPPED]
+        assert all(line["end"] - line["time"] > SECOND for line in late)
+        kept = [line for line in lines if line not in late]
         assert kept
-        assert {(one["ok"], one["error"], one["page"]) for one in kept} == {(True, "", page)}
-        assert all(one["end"] >= one["time"] for one in lines)
-        assert all(one["wire_bytes"] > one["bytes"] for one in kept)
+        assert {(line["ok"], line["error"], line["page"]) for line in kept} == {(True, "", page)}
+        assert all(line["end"] >= line["time"] for line in lines)
+        assert all(line["wire_bytes"] > line["bytes"] for line in kept)
         whole = gzip.decompress((drill.folder.metrics / f"etcd-{zone}.prom.gz").read_bytes())
         assert whole == page * len(kept)
         # One kept connection for the metrics, one for the health.
@@ -144,7 +144,8 @@ def test_what_fails_is_recorded_as_it_failed(server, local, reply, scheduled, wa
         "kube-scheduler-a": server(lambda *_: reply(b"no", 403)),
     }
     drill = local(
-        servers["etcd-a"].endpoint, tuple(component(name, one) for name, one in servers.items())
+        servers["etcd-a"].endpoint,
+        tuple(component(name, server) for name, server in servers.items()),
     )
     child = drill.start(MODULE, scheduled(200, scraping=QUICK))
     gone, going = servers["etcd-b"], servers["etcd-a"]
@@ -202,11 +203,11 @@ def test_a_scraper_that_was_stopped_leaves_a_hole(drill, scheduled, at) -> None:
     woken, _ = at(stop + 3 * SECOND, lambda: os.kill(child.pid, signal.SIGCONT))
     drill.finish(child)
     for file in (drill.folder.health, drill.folder.resources):
-        times = [one["time"] for one in read_lines(file)]
-        assert not [one for one in times if stopped < one < woken], "nobody looked then"
+        times = [line["time"] for line in read_lines(file)]
+        assert not [time for time in times if stopped < time < woken], "nobody looked then"
         assert times[-1] >= schedule.end
     # What was on its way at that moment has taken too long.
-    kept = {one["error"] for one in scrapes(drill.folder, "etcd-a")}
+    kept = {line["error"] for line in scrapes(drill.folder, "etcd-a")}
     assert kept - {"timeout"} == {"", SKIPPED}
 
 
@@ -220,11 +221,11 @@ def stop_whole(pid: int) -> None:
 def test_a_leader_is_believed_for_three_rounds(drill, scheduled) -> None:
     schedule = scheduled(6, scraping=Scraping(etcd=6, resources=6))
     drill.finish(drill.start(MODULE, schedule))
-    lines = [one for one in read_lines(drill.folder.health) if one["etcd"]["b"] == "healthy"]
+    lines = [line for line in read_lines(drill.folder.health) if line["etcd"]["b"] == "healthy"]
     assert len(lines) >= 2
     assert lines[-1]["time"] > schedule.start + 3 * SECOND
     led = scrapes(drill.folder, "etcd-b")[0]["end"]
-    assert {one["leader"] for one in lines if one["time"] > led} == {"b"}
+    assert {line["leader"] for line in lines if line["time"] > led} == {"b"}
 
 
 def test_a_target_that_restarted_is_not_a_failure(drill, members, scheduled, at) -> None:
@@ -280,9 +281,9 @@ def test_resources_follow_the_processes_by_pid_and_start(drill, scheduled, wait_
         drill.finish(child)
         idle.kill()
     lines = list(read_lines(drill.folder.resources))
-    assert [set(one["processes"]) for one in lines[:unlearnt]] == [{"etcd-a"}] * unlearnt
-    assert {tuple(one["processes"]) for one in lines if one["time"] > killed} == {()}
-    assert {tuple(one["harness"]) for one in lines[:unlearnt]} == {()}
+    assert [set(line["processes"]) for line in lines[:unlearnt]] == [{"etcd-a"}] * unlearnt
+    assert {tuple(line["processes"]) for line in lines if line["time"] > killed} == {()}
+    assert {tuple(line["harness"]) for line in lines[:unlearnt]} == {()}
     assert set(lines[-1]["harness"]) == {"faults"}
     first, last = lines[0], lines[2]
     used, later = first["processes"]["etcd-a"], last["processes"]["etcd-a"]
@@ -303,7 +304,7 @@ def test_end_of_stdin_brings_a_last_scrape(drill, scheduled, at) -> None:
     assert now() < schedule.start + 30 * SECOND
     for zone in "abc":
         lines = scrapes(drill.folder, f"etcd-{zone}")
-        assert [one["ok"] for one in lines] == [True] * 3
+        assert [line["ok"] for line in lines] == [True] * 3
         assert lines[-1]["time"] >= end
     assert len(list(read_lines(drill.folder.resources))) == 2
 
@@ -316,7 +317,10 @@ def test_sigkill_leaves_whole_scrapes(drill, scheduled, wait_for) -> None:
     for line in drill.folder.metrics_index.read_text().splitlines():
         json.loads(line)
     assert all(
-        one["page"] for zone in "abc" for one in scrapes(drill.folder, f"etcd-{zone}") if one["ok"]
+        line["page"]
+        for zone in "abc"
+        for line in scrapes(drill.folder, f"etcd-{zone}")
+        if line["ok"]
     )
     for line in drill.folder.resources.read_text().splitlines():
         json.loads(line)

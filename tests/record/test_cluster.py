@@ -42,7 +42,7 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
 
 
 def test_components_by_kind_and_by_name() -> None:
-    assert [one.name for one in RECORD.of_kind("etcd")] == ["etcd-a"]
+    assert [component.name for component in RECORD.of_kind("etcd")] == ["etcd-a"]
     assert RECORD.component("haproxy").zone is None
     with pytest.raises(
         BadEvidence, match=r"cluster\.json: components: there is no etcd-z among them"

@@ -21,7 +21,7 @@ def test_a_failed_write_leaves_the_old_text_and_nothing_else(tmp_path: Path) -> 
     with pytest.raises(UnicodeEncodeError):
         write_whole(path, "half\ud800")
     assert json.loads(path.read_text()) == {"a": 1}
-    assert [one.name for one in tmp_path.iterdir()] == ["x.json"]
+    assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
 
 
 def test_a_reader_never_sees_half_of_it(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ def test_a_run_has_its_start_as_its_name(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "reports", "etcd-member-kill", NOON)
     assert folder.path == tmp_path / "reports" / "etcd-member-kill" / "20260131T120000Z"
     assert folder.run == "20260131T120000Z"
-    assert all(one.is_dir() for one in (folder.samples, folder.metrics, folder.logs))
+    assert all(path.is_dir() for path in (folder.samples, folder.metrics, folder.logs))
 
 
 def test_latest_points_to_the_last_one_and_may_be_moved_with_it(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_latest_points_to_the_last_one_and_may_be_moved_with_it(tmp_path: Path) 
     latest = tmp_path / "x" / "latest"
     assert latest.resolve() == second.path
     assert not latest.readlink().is_absolute()
-    assert sorted(one.name for one in (tmp_path / "x").iterdir()) == [
+    assert sorted(file.name for file in (tmp_path / "x").iterdir()) == [
         first.run,
         second.run,
         "latest",

@@ -45,7 +45,7 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 def start() -> Iterator[Start]:
     with ExitStack() as processes:
 
-        def one(code: str, *arguments: object) -> "subprocess.Popen[bytes]":
+        def begin(code: str, *arguments: object) -> "subprocess.Popen[bytes]":
             return processes.enter_context(
                 subprocess.Popen(
                     [sys.executable, "-c", code, *map(str, arguments)],
@@ -54,7 +54,7 @@ def start() -> Iterator[Start]:
                 )
             )
 
-        yield one
+        yield begin
 
 
 @pytest.fixture

@@ -37,8 +37,8 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     lines = JsonLines(path)
     written = [Seen(time=1), Seen(time=2, lag_s=0.5, said={"a": [1, 2.5, "b"]})]
-    for one in written:
-        lines.add(one)
+    for line in written:
+        lines.add(line)
     lines.close()
     assert list(read_lines(path, Seen)) == written
 
@@ -75,7 +75,7 @@ def test_a_line_that_is_none_is_named(tmp_path: Path, text: str, what: str) -> N
 def test_only_the_last_line_may_be_cut_off_and_only_where_it_may(tmp_path: Path, last: str) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text(f"{GOOD}\n{last}")
-    assert [one.time for one in read_lines(path, Seen, may_be_cut=True)] == [1]
+    assert [line.time for line in read_lines(path, Seen, may_be_cut=True)] == [1]
     with pytest.raises(BadEvidence, match=r"x\.jsonl:2: is cut off"):
         list(read_lines(path, Seen))
 

@@ -154,5 +154,5 @@ def test_what_heal_would_not_append_is_named(entry: str, folder: RunFolder) -> N
     if entry == "new":
         ledger.intend("seed", "new", UNDO, {})
     else:
-        ledger.undone(next(one.id for one in ledger.entries() if one.undone))
+        ledger.undone(next(entry.id for entry in ledger.entries() if entry.undone))
     assert "has lines since the drill's end that heal did not write" in check(folder).broken[0]

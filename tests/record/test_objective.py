@@ -58,18 +58,28 @@ UNIT_OF = {
     ],
 )
 def test_what_an_objective_says(text: str, expected: tuple[object, ...]) -> None:
-    one = parse(text)
-    check(one, ["list", "my-list"])
-    assert expected == (one.series, one.statistic, one.operator, one.threshold, one.unit)
-    assert one.eventually_s is None
-    assert one.text == text.strip()
+    objective = parse(text)
+    check(objective, ["list", "my-list"])
+    assert expected == (
+        objective.series,
+        objective.statistic,
+        objective.operator,
+        objective.threshold,
+        objective.unit,
+    )
+    assert objective.eventually_s is None
+    assert objective.text == text.strip()
 
 
 def test_eventually_has_a_limit() -> None:
-    one = parse("eventually(etcd.healthy_members == 3) within 1m30s")
-    check(one, [])
-    assert (one.series, one.threshold, one.eventually_s) == ("etcd.healthy_members", 3.0, 90.0)
-    assert one.text == "eventually(etcd.healthy_members == 3) within 1m30s"
+    objective = parse("eventually(etcd.healthy_members == 3) within 1m30s")
+    check(objective, [])
+    assert (objective.series, objective.threshold, objective.eventually_s) == (
+        "etcd.healthy_members",
+        3.0,
+        90.0,
+    )
+    assert objective.text == "eventually(etcd.healthy_members == 3) within 1m30s"
 
 
 @pytest.mark.parametrize(
@@ -226,10 +236,10 @@ def test_everything_that_may_be_measured_parses_checks_and_reads_in_words(
         unit = series.statistics[None]
     number = number % 101 if unit == "ratio" else number
     text = f"{left} {operator} {number}{UNIT_OF[unit]}"
-    one = parse(text)
-    check(one, loads)
-    assert parse(one.text) == one
-    sentence = words(one, "baseline")
+    objective = parse(text)
+    check(objective, loads)
+    assert parse(objective.text) == objective
+    sentence = words(objective, "baseline")
     assert sentence.startswith("In baseline, ")
     assert f"{number}{UNIT_OF[unit]}" in sentence
     assert OPERATORS[operator][1] in sentence
@@ -264,8 +274,8 @@ def test_any_text_parses_or_says_why_not(text: str) -> None:
     ],
 )
 def test_what_holds(operator: str, below: bool, equal: bool, above: bool) -> None:
-    one = parse(f"list.p99 {operator} 99.9%")
-    assert [holds(one, value) for value in (0.998, 0.999, 0.9991)] == [below, equal, above]
+    objective = parse(f"list.p99 {operator} 99.9%")
+    assert [holds(objective, value) for value in (0.998, 0.999, 0.9991)] == [below, equal, above]
 
 
 def test_not_a_number_meets_no_threshold() -> None:

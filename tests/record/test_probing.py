@@ -26,7 +26,7 @@ def record() -> ClusterRecord:
 
 def test_every_path_verb_and_level_is_probed_at_its_rate(record: ClusterRecord) -> None:
     series = all_lanes(record, Probing())
-    assert {one.name: one.rate for one in series} == {
+    assert {lane.name: lane.rate for lane in series} == {
         "balancer/fresh/read/prober": 10,
         "balancer/fresh/write/prober": 10,
         "balancer/kept/read/prober": 5,
@@ -55,8 +55,8 @@ def test_break_glass_tries_every_way_after_all_others(record: ClusterRecord) -> 
 
 def test_rate_0_is_no_series(record: ClusterRecord) -> None:
     series = all_lanes(record, Probing(rates=ProbeRates(victim=0, apiserver=0)))
-    assert {one.path for one in series} == {"balancer"}
-    assert {one.level for one in series} == {"prober"}
+    assert {lane.path for lane in series} == {"balancer"}
+    assert {lane.level for lane in series} == {"prober"}
 
 
 def test_arrivals_are_ordered_exact_in_number_and_never_at_once(record: ClusterRecord) -> None:
@@ -68,7 +68,7 @@ def test_arrivals_are_ordered_exact_in_number_and_never_at_once(record: ClusterR
     assert due[-1][0] < start + 60 * SECOND
     counts = Counter(index for _, index in due)
     assert {series[index].name: n / 60 for index, n in counts.items()} == {
-        one.name: pytest.approx(one.rate, abs=1 / 60) for one in series
+        lane.name: pytest.approx(lane.rate, abs=1 / 60) for lane in series
     }
     assert min(later[0] - earlier[0] for earlier, later in pairwise(due)) > 50_000
 
@@ -98,8 +98,8 @@ def test_sidecar_names_series_and_known_targets(record: ClusterRecord) -> None:
 def test_rounding_is_that_of_one_probe_by_itself(record: ClusterRecord, rate: float) -> None:
     probing = Probing(rates=ProbeRates(fresh=rate, kept=0, stale=0, victim=0, apiserver=0))
     start, end = 123_456_789_001, 123_456_789_001 + 3 * SECOND + 17
-    for index, one in enumerate(all_lanes(record, probing)):
-        found = np.concatenate(list(dues(one, index, start, end))).tolist()
+    for index, lane in enumerate(all_lanes(record, probing)):
+        found = np.concatenate(list(dues(lane, index, start, end))).tolist()
         phase = index * 0.6180339887498949 % 1.0
         count = int(3.1 * rate) + 2
         by_itself = (start + int((number + phase) * SECOND / rate) for number in range(count))

@@ -53,7 +53,7 @@ def test_what_is_written_is_read(
         writer.add(*record)
     writer.close()
     assert [
-        tuple(one) for one in read_bin(folder / "load-list.bin", LOAD_DTYPE).tolist()
+        tuple(record) for record in read_bin(folder / "load-list.bin", LOAD_DTYPE).tolist()
     ] == records
     assert read_whole(folder / "load-list.json", LoadSidecar) == SIDECAR
 

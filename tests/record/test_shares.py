@@ -26,10 +26,14 @@ LOADS = ["list", "secrets"]
 def test_what_a_share_is_of(
     text: str, threshold: float, base: str, load: str | None, said: str
 ) -> None:
-    one = parse(text)
-    check(one, LOADS)
-    assert (one.threshold, one.share_of, base_load(one)) == (threshold, base, load)
-    assert said in words(one, "baseline")
+    objective = parse(text)
+    check(objective, LOADS)
+    assert (objective.threshold, objective.share_of, base_load(objective)) == (
+        threshold,
+        base,
+        load,
+    )
+    assert said in words(objective, "baseline")
 
 
 @pytest.mark.parametrize(
@@ -60,5 +64,5 @@ def test_shares_of_nothing_are_refused(text: str, message: str) -> None:
     ],
 )
 def test_what_a_share_amounts_to(text: str, base: float, threshold: float, unit: str) -> None:
-    one = absolute(parse(text), base)
-    assert (one.threshold, one.unit) == (pytest.approx(threshold), unit)
+    objective = absolute(parse(text), base)
+    assert (objective.threshold, objective.unit) == (pytest.approx(threshold), unit)

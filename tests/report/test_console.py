@@ -123,7 +123,7 @@ def test_an_aborted_drill_says_what_is_known(drill) -> None:
 def test_a_recovery_that_nobody_saw_the_end_of(drill) -> None:
     folder = drill()
     report = Report.read(folder.verdict)
-    faults = [one.model_copy(update={"recovered": False}) for one in report.faults]
+    faults = [fault.model_copy(update={"recovered": False}) for fault in report.faults]
     report.model_copy(update={"faults": faults}).write(folder.verdict)
     assert "undone, NOT recovered 2.10 s later" in " ".join(printed(folder, 200).split())
 

@@ -48,7 +48,7 @@ class Page(HTMLParser):
         return "\n".join(word for word in self.words if word)
 
     def count(self, tag: str) -> int:
-        return sum(one == tag for one, _ in self.tags)
+        return sum(name == tag for name, _ in self.tags)
 
 
 def written(folder: RunFolder) -> Path:
@@ -223,9 +223,9 @@ def test_what_nobody_looked_at_is_not_0(drill) -> None:
     gone = {"cpu_s": None, "rss_peak_bytes": None}
     blind = report.model_copy(
         update={
-            "elections": [one.model_copy(update=unknown) for one in report.elections],
-            "resources": [one.model_copy(update=gone) for one in report.resources],
-            "load": [one.model_copy(update={"cpu_s": None}) for one in report.load],
+            "elections": [row.model_copy(update=unknown) for row in report.elections],
+            "resources": [row.model_copy(update=gone) for row in report.resources],
+            "load": [row.model_copy(update={"cpu_s": None}) for row in report.load],
         }
     )
     rows = {

@@ -75,8 +75,8 @@ def test_a_drill_that_was_not_aborted_passes_that_case(drill) -> None:
 
 def test_the_verdict_and_the_versions_are_properties(drill) -> None:
     properties = {
-        one.attrib["name"]: one.attrib["value"]
-        for one in suites(drill())["fault"].findall("properties/property")
+        element.attrib["name"]: element.attrib["value"]
+        for element in suites(drill())["fault"].findall("properties/property")
     }
     assert properties["verdict"] == "PASS"
     assert properties["kubernetes"] == "v1.37.2"

@@ -43,9 +43,9 @@ def test_paths(kind: str, path: str) -> None:
 
 
 def test_secrets_differ_and_do_not_compress() -> None:
-    one, two = (json.loads(body(KINDS["secrets"], name, {})) for name in ("one", "two"))
-    assert one["data"] != two["data"]
-    assert len(one["data"]["value"]) == (SECRET_BYTES + 2) // 3 * 4
+    first, second = (json.loads(body(KINDS["secrets"], name, {})) for name in ("one", "two"))
+    assert first["data"] != second["data"]
+    assert len(first["data"]["value"]) == (SECRET_BYTES + 2) // 3 * 4
 
 
 @pytest.mark.parametrize(

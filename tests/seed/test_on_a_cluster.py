@@ -46,13 +46,13 @@ def test_what_is_seeded_is_there_and_what_is_swept_is_gone(cluster, cluster_file
     pods = json.loads(ask(cluster, f"{path}/pods").body)["items"]
     secrets = json.loads(ask(cluster, f"{path}/secrets").body)["items"]
     assert {len(pods), len(secrets)} == {50}
-    for one in [*pods, *secrets]:
-        assert one["metadata"]["labels"]["kubedrill.io/run"] == run
+    for secret in [*pods, *secrets]:
+        assert secret["metadata"]["labels"]["kubedrill.io/run"] == run
     stored = ask(cluster, f"{path}/pods/pods-00007")
     assert 5_800 <= stored.size <= 6_100
     assert 1_900 <= ask(cluster, f"{path}/secrets/secrets-00007").size <= 2_100
-    assert all(one["status"]["phase"] == "Pending" for one in pods)
-    assert all("nodeName" not in one["spec"] for one in pods)
+    assert all(pod["status"]["phase"] == "Pending" for pod in pods)
+    assert all("nodeName" not in pod["spec"] for pod in pods)
 
     swept = sweep(cluster_file, run)
     assert swept is not None

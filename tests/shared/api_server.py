@@ -46,7 +46,7 @@ class ApiServer(BehavingServer):
         return [path for _, verb, path in self.asked if verb == method]
 
     def named(self, part: str) -> list[Object]:
-        return [one for path, one in list(self.objects.items()) if part in path]
+        return [stored for path, stored in list(self.objects.items()) if part in path]
 
     def answer(self, connection: ssl.SSLSocket, request: bytes) -> bool:
         lines, _, body = request.partition(b"\r\n\r\n")
@@ -95,7 +95,7 @@ class ApiServer(BehavingServer):
         return given
 
     def _list(self, path: str) -> tuple[int, Object]:
-        items = [one for at, one in self.objects.items() if at.rpartition("/")[0] == path]
+        items = [stored for at, stored in self.objects.items() if at.rpartition("/")[0] == path]
         return 200, {"metadata": {}, "items": items}
 
     def _get(self, path: str, given: Object) -> tuple[int, Object]:

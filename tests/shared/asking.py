@@ -80,10 +80,10 @@ def together(question: dict) -> list[dict]:
     """Ask once for each path, all at the same time."""
     answers: list = [None] * len(question["paths"])
 
-    def one(index: int) -> None:
+    def ask_for(index: int) -> None:
         answers[index] = ask({**question, "paths": [question["paths"][index]]})[0]
 
-    threads = [threading.Thread(target=one, args=(index,)) for index in range(len(answers))]
+    threads = [threading.Thread(target=ask_for, args=(index,)) for index in range(len(answers))]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -48,16 +48,16 @@ class Certificate:
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .sign(key, hashes.SHA256())
         )
-        one = cls(folder / f"{name}.pem", folder / f"{name}.key")
-        one.certificate.write_bytes(built.public_bytes(serialization.Encoding.PEM))
-        one.key.write_bytes(
+        certificate = cls(folder / f"{name}.pem", folder / f"{name}.key")
+        certificate.certificate.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+        certificate.key.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.PKCS8,
                 serialization.NoEncryption(),
             )
         )
-        return one
+        return certificate
 
     def context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -85,7 +85,7 @@ class RunningDrill:
         if not self.folder.ledger.exists():
             return None
         entries = Ledger(self.folder.ledger).entries()
-        return next((one for one in entries if one.name == role and one.facts), None)
+        return next((entry for entry in entries if entry.name == role and entry.facts), None)
 
     def signal_child(self, role: str, number: int) -> None:
         """Send a signal to one of the drill's processes."""
@@ -117,4 +117,4 @@ def reasons(verdict: dict[str, Any]) -> str:
 
 def objective(verdict: dict[str, Any], text: str) -> dict[str, Any]:
     """Return the result of the objective of that text."""
-    return next(one for one in verdict["objectives"] if one["text"] == text)
+    return next(objective for objective in verdict["objectives"] if objective["text"] == text)

@@ -45,8 +45,8 @@ def at_once(end: Callable[..., None], calls: Iterable[tuple[object, ...]]) -> No
     """Call `end` with each of these arguments, all at the same time; raise what one of them raised."""
     with ThreadPoolExecutor() as threads:
         ended = [threads.submit(end, *arguments) for arguments in calls]
-    for one in ended:
-        one.result()
+    for future in ended:
+        future.result()
 
 
 def left_processes(running: RunningDrill) -> list[str]:
@@ -65,7 +65,7 @@ def left_processes(running: RunningDrill) -> list[str]:
 def not_running(cluster: ClusterRecord) -> list[str]:
     """Return the components that are held down, or did not come up again."""
     states = handle_of(cluster).components()
-    return [name for name, one in states.items() if one.state != "running"]
+    return [name for name, state in states.items() if state.state != "running"]
 
 
 def wait_for_the_fault(running: RunningDrill, cluster: ClusterRecord) -> str:
@@ -79,7 +79,7 @@ def wait_until_cleared(running: RunningDrill) -> None:
     ledger, signalled = Ledger(running.folder.ledger), time.monotonic()
 
     def left(*kinds: str) -> list[Entry]:
-        return [one for one in ledger.open_entries() if not kinds or one.what in kinds]
+        return [entry for entry in ledger.open_entries() if not kinds or entry.what in kinds]
 
     sweeping = left("seed") and not left("cluster")
     while time.monotonic() < signalled + CLEARED_S and (left() or left_processes(running)):

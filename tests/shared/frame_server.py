@@ -73,7 +73,7 @@ def headers_of(block: bytes) -> dict[str, str]:
 
 
 def literal(name: str, value: str) -> bytes:
-    return b"".join([b"\0", *(bytes([len(one)]) + one.encode() for one in (name, value))])
+    return b"".join([b"\0", *(bytes([len(text)]) + text.encode() for text in (name, value))])
 
 
 def head(status: int = 200, length: int | None = None, **headers: str) -> bytes:

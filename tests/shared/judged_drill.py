@@ -132,8 +132,8 @@ class JudgedDrill:
         """Mark the probes of the lanes with these attributes: `lane(verb="write")`."""
         numbers = [
             number
-            for number, one in enumerate(self.lanes)
-            if all(getattr(one, key) == value for key, value in wanted.items())
+            for number, lane in enumerate(self.lanes)
+            if all(getattr(lane, key) == value for key, value in wanted.items())
         ]
         return np.isin(self.probes["series"], numbers)
 
@@ -163,7 +163,7 @@ class JudgedDrill:
             phases=tuple(Phase(name, at(begin), at(end)) for name, begin, end in phases),
             loads=(replace(LIST, **self.loaded),),
             faults=tuple(self.scheduled_faults),
-            objectives=tuple(ScheduledObjective(*one) for one in self.objectives),
+            objectives=tuple(ScheduledObjective(*objective) for objective in self.objectives),
             probing=self.probing,
             scraping=self.scraping,
             cluster_changes=self.cluster_changes,
@@ -182,7 +182,7 @@ class JudgedDrill:
         known = sidecar(self.lanes, self.probing).model_copy(update=self.probed)
         write_samples(folder, "probe", known, PROBE_RECORD, self.probes)
         write_lines(folder.samples / "probe.workers.jsonl", self.prober)
-        names = [one.name for one in self.scheduled_faults]
+        names = [fault.name for fault in self.scheduled_faults]
         told = [{**line, "fault": names[line["index"]]} for line in self.faults]
         write_lines(folder.faults, told)
         write_lines(folder.exits, sorted(self.exits, key=lambda line: line["time"]))
@@ -218,7 +218,7 @@ class JudgedDrill:
         """Write an entry for each process and each fault that began; at the end all is undone."""
         schedule = self.schedule()
         roles = [*(role for load in schedule.loads for role in load.roles), *self.entered]
-        undoable = [n for n, one in enumerate(self.scheduled_faults) if one.can_be_undone]
+        undoable = [n for n, fault in enumerate(self.scheduled_faults) if fault.can_be_undone]
         begun = {line["index"]: line for line in self.faults if line["event"] == "injecting"}
         intents = [
             *(intent(START - 1, "process", role) for role in roles),
@@ -228,8 +228,8 @@ class JudgedDrill:
                 if number in undoable
             ),
         ]
-        undone = [Undone(id=one.id, time=at(END) + 2) for one in intents]
-        lines = [one.model_dump() for one in (*intents, *undone)]
+        undone = [Undone(id=intent.id, time=at(END) + 2) for intent in intents]
+        lines = [intent.model_dump() for intent in (*intents, *undone)]
         write_lines(folder.ledger, lines)
 
     def _write_timeline(self, folder: RunFolder) -> None:

@@ -65,7 +65,9 @@ class Scrapes:
     def of(self, component: str, begin: float = 0, end: float = END) -> list[Scrape]:
         """Return the scrapes of a component in [begin, end)."""
         return [
-            one for one in self.pages if one.component == component and begin <= one.second < end
+            page
+            for page in self.pages
+            if page.component == component and begin <= page.second < end
         ]
 
     def write(self, folder: RunFolder) -> None:
@@ -225,15 +227,15 @@ def machine_line(second: int) -> dict[str, Any]:
 def write_pages(folder: RunFolder, pages: list[Scrape]) -> None:
     """Write a gzip member a scrape, and the index, as the scraper does."""
     index = JsonLines(folder.metrics_index)
-    for one in sorted(pages, key=lambda page: page.second):
-        name = f"{one.component}.prom.gz"
-        text = "".join(f"{key} {value}\n" for key, value in one.values.items())
-        member = b"" if one.error else gzip.compress(text.encode())
+    for scrape in sorted(pages, key=lambda scrape: scrape.second):
+        name = f"{scrape.component}.prom.gz"
+        text = "".join(f"{key} {value}\n" for key, value in scrape.values.items())
+        member = b"" if scrape.error else gzip.compress(text.encode())
         with (folder.metrics / name).open("ab") as file:
             offset = file.tell()
             file.write(member)
-        line: dict[str, Any] = {"time": at(one.second), "end": at(one.second + 0.01)}
-        line |= {"component": one.component, "ok": not one.error, "error": one.error}
+        line: dict[str, Any] = {"time": at(scrape.second), "end": at(scrape.second + 0.01)}
+        line |= {"component": scrape.component, "ok": not scrape.error, "error": scrape.error}
         line |= {"file": name, "offset": offset, "bytes": len(member), "wire_bytes": 100}
         index.add(line)
     index.close()

@@ -97,8 +97,8 @@ class _Serving(asyncio.Protocol):
     @classmethod
     def _release(cls, end: float) -> None:
         # Some hundred answers take a while, which shows most in those that have waited least.
-        for one in reversed(cls.held[end]):
-            one._answer(end)
+        for waiting in reversed(cls.held[end]):
+            waiting._answer(end)
 
 
 async def _serve(certificate: str, key: str, count: str) -> None:

@@ -38,7 +38,7 @@ def marked(variable: str, mark: str) -> str:
 def end(variable: str, mark: str) -> list[str]:
     """End what who has this mark has started, and what that starts meanwhile; return what it was."""
     found = _of(variable, mark)
-    named = [f"{one.pid} {_command(one)}" for one in found]
+    named = [f"{process.pid} {_command(process)}" for process in found]
     _tell(found, psutil.Process.terminate)
     while left := _of(variable, mark):
         _tell(left, psutil.Process.kill)

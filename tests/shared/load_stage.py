@@ -40,7 +40,7 @@ class Played:
 
     def records(self, series: str = "list") -> Records:
         records, sidecar = read_load(self.folder, "load-list")
-        names = [one.name for one in sidecar.series]
+        names = [entry.name for entry in sidecar.series]
         return records[records["series"] == names.index(series)]
 
     def outcomes(self, series: str = "list") -> dict[int, int]:

@@ -275,10 +275,10 @@ def answered(mutation: Mutation) -> Answer:
         path.write_bytes(original)
 
 
-def _are_alike(one: bytes, other: bytes) -> bool:
+def _are_alike(before: bytes, after: bytes) -> bool:
     """Whether two files say the same: what was changed was in a comment, or how it is written."""
     try:
-        return bool(yaml.safe_load(one) == yaml.safe_load(other))
+        return bool(yaml.safe_load(before) == yaml.safe_load(after))
     except (yaml.YAMLError, ValueError):
         return False  # our reader is another one than PyYAML's
 
@@ -333,9 +333,11 @@ def campaign(how_many: int, seed: int) -> list[Answer]:
 def accepted(answers: list[Answer]) -> list[str]:
     """Return, grouped, what was accepted though its kind looks senseless."""
     odd = [
-        one.mutation for one in answers if one.code == 0 and one.unlike and one.mutation.kind in ODD
+        answer.mutation
+        for answer in answers
+        if answer.code == 0 and answer.unlike and answer.mutation.kind in ODD
     ]
-    groups = Counter((one.kind, re.sub(r"\d+", "N", one.where)) for one in odd)
+    groups = Counter((mutation.kind, re.sub(r"\d+", "N", mutation.where)) for mutation in odd)
     return [
         f"{kind}, {where or 'anywhere'}: {count}" for (kind, where), count in sorted(groups.items())
     ]
@@ -345,16 +347,16 @@ def main() -> int:
     how_many = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     answers = campaign(how_many, seed)
-    refused = sum(one.code == 3 for one in answers)
-    wrong = [one for one in answers if one.wrong]
+    refused = sum(answer.code == 3 for answer in answers)
+    wrong = [answer for answer in answers if answer.wrong]
     print(f"{len(answers)} mutations: {refused} refused, {len(wrong)} answered wrongly")
-    for one in wrong:
-        at = one.mutation
-        print(f"  {at.number}: {at.kind} {at.file} {at.where}: {one.wrong}")
-    slow = [one for one in answers if one.seconds > SLOW_S]
-    for one in sorted(slow, key=lambda one: -one.seconds)[:10]:
-        at = one.mutation
-        print(f"  {at.number}: {at.kind} {at.file} {at.where}: {one.seconds:.1f} s of CPU")
+    for answer in wrong:
+        at = answer.mutation
+        print(f"  {at.number}: {at.kind} {at.file} {at.where}: {answer.wrong}")
+    slow = [answer for answer in answers if answer.seconds > SLOW_S]
+    for answer in sorted(slow, key=lambda answer: -answer.seconds)[:10]:
+        at = answer.mutation
+        print(f"  {at.number}: {at.kind} {at.file} {at.where}: {answer.seconds:.1f} s of CPU")
     print("accepted, though it looks senseless:", *accepted(answers), sep="\n  ")
     return 1 if wrong else 0
 

@@ -105,8 +105,8 @@ def line_doubled(data: bytes, chance: Random) -> bytes:
 
 def lines_swapped(data: bytes, chance: Random) -> bytes:
     lines = data.splitlines(keepends=True)
-    one, other = chance.randrange(len(lines)), chance.randrange(len(lines))
-    lines[one], lines[other] = lines[other], lines[one]
+    first, second = chance.randrange(len(lines)), chance.randrange(len(lines))
+    lines[first], lines[second] = lines[second], lines[first]
     return b"".join(lines)
 
 
@@ -273,7 +273,7 @@ def of_document(data: bytes, chance: Random) -> tuple[str, str, bytes]:
             around[MARK], raw = around[step], str(step)
         case _:
             raw = misspelt(str(step), chance) if kind == "key misspelt" else KEYS(chance)
-            items = [(MARK if key == step else key, one) for key, one in around.items()]
+            items = [(MARK if key == step else key, kept) for key, kept in around.items()]
             around.clear()
             around.update(items)
     return kind, ".".join(map(str, place)), _written(document, raw)
@@ -294,7 +294,7 @@ def _kinds(value: Any, step: str | int) -> list[str]:
 def _mappings(value: Any) -> list[dict[Any, Any]]:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     own = [value] if isinstance(value, dict) else []
-    return own + [one for part in inner for one in _mappings(part)]
+    return own + [mapping for part in inner for mapping in _mappings(part)]
 
 
 def _multiply(around: Any, step: Any, times: int) -> None:

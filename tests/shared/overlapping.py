@@ -31,4 +31,4 @@ def refusals(faults_then: Any, cluster: ClusterDescription) -> Any:
 
 
 def refused(cluster: ClusterDescription, *faults: WantedFault) -> list[int]:
-    return [one.number for one in refusals(faults, cluster)]
+    return [fault.number for fault in refusals(faults, cluster)]

@@ -155,7 +155,7 @@ def write_probes(folder: RunFolder) -> None:
     }
     keys = ("path", "connection", "verb", "level")
     series = tuple(
-        ProbeSeries(name="/".join(one), **dict(zip(keys, one, strict=True))) for one in rates
+        ProbeSeries(name="/".join(lane), **dict(zip(keys, lane, strict=True))) for lane in rates
     )
     targets = ("unknown", "apiserver-a", "apiserver-b", "apiserver-c")
     sidecar = ProbeSidecar(series=series, targets=targets, deadline_s=1.0, rates={})

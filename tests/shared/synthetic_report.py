@@ -55,9 +55,12 @@ def make_report(
         for phase in values
         for text, value in values[phase].items()
     ]
-    failed = [one for one in objectives if one.verdict is not Verdict.PASS]
-    reasons = [*invalid, *(f"{one.phase}: {one.text}: {one.reason}" for one in failed)]
-    worst = {one.verdict for one in failed} | ({Verdict.INVALID} if invalid else set())
+    failed = [objective for objective in objectives if objective.verdict is not Verdict.PASS]
+    reasons = [
+        *invalid,
+        *(f"{objective.phase}: {objective.text}: {objective.reason}" for objective in failed),
+    ]
+    worst = {objective.verdict for objective in failed} | ({Verdict.INVALID} if invalid else set())
     order = (Verdict.INVALID, Verdict.FAIL, Verdict.PASS)
     return Report(
         experiment=schedule.experiment,
@@ -65,11 +68,13 @@ def make_report(
         title=schedule.title,
         why=schedule.why,
         claim=schedule.claim,
-        verdict=next(one for one in order if one in worst | {Verdict.PASS}),
+        verdict=next(verdict for verdict in order if verdict in worst | {Verdict.PASS}),
         reasons=reasons,
         phases=[
-            PhaseTimes(name=one.name, start=one.start, end=one.end, date="2026-01-31T12:00:00Z")
-            for one in schedule.phases
+            PhaseTimes(
+                name=phase.name, start=phase.start, end=phase.end, date="2026-01-31T12:00:00Z"
+            )
+            for phase in schedule.phases
         ],
         objectives=objectives,
         load=[load_result(name) for name in LENGTHS],

@@ -35,7 +35,7 @@ def write(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     environment = Environment()
     environment.create_local_runner()
     series = (RequestSeries("get", "GET", "transaction"),)
-    described = tuple(LoadSeries(**one._asdict()) for one in series)
+    described = tuple(LoadSeries(**entry._asdict()) for entry in series)
     sidecar = LoadSidecar(series=described, targets=("unknown",), profile="a", load="a")
     samples = open_samples(folder, "load-a", sidecar)
     recorder = Recorder(LocustStatistics(environment, series), samples, Targets())
@@ -81,7 +81,7 @@ def main(folder: RunFolder) -> None:
         "seconds": per_second(records, phase.start, phase.end).p99.tolist(),
         "peak_bytes": peak_bytes(),
     }
-    said["seconds_defined"] = [nearest_rank(one, 99) for one in us.reshape(-1, RATE)]
+    said["seconds_defined"] = [nearest_rank(latencies, 99) for latencies in us.reshape(-1, RATE)]
     # A failure is no quicker than a success.
     us[failed] = np.maximum(us[failed], us[~failed].max())
     said["defined"] = {name: nearest_rank(us, float(name[1:])) for name in NAMES}

@@ -47,9 +47,9 @@ class TlsServer:
         self.drop()
 
     def drop(self) -> None:
-        for one in list(self._open):
+        for connection in list(self._open):
             try:
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
 

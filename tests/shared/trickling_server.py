@@ -40,8 +40,8 @@ class _Trickle:
                 self._send(*[piece] * count)
 
     def _send(self, *records: bytes) -> None:
-        for one in records:
-            self._tls.write(one)
+        for record in records:
+            self._tls.write(record)
         self._plain.sendall(self._outgoing.read())
 
     def _patiently(self, step: Callable[[], bytes | None]) -> bytes | None:

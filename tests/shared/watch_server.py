@@ -87,8 +87,8 @@ class WatchServer(BehavingServer):
         self._order(b"" if abruptly else b"0\r\n\r\n")
 
     def _order(self, data: bytes) -> None:
-        for one in list(self._watches):
-            one.put(data)
+        for watch in list(self._watches):
+            watch.put(data)
 
     def answer(self, connection: ssl.SSLSocket, request: bytes) -> bool:
         start, _, rest = request.partition(b"\r\n")

@@ -92,7 +92,7 @@ def test_an_undo_that_fails_is_said_and_tried_again(tmp_path: Path, said: list[s
         f"  if that can never be undone: kubedrill heal --acknowledge {folder.path}",
     ]
     assert not (tmp_path / "broken").exists(), "one that fails must not stop the others"
-    assert [one.name for one in Ledger(folder.ledger).open_entries()] == ["stubborn"]
+    assert [entry.name for entry in Ledger(folder.ledger).open_entries()] == ["stubborn"]
 
 
 def test_a_run_folder_that_was_deleted_is_forgotten(tmp_path: Path, said: list[str]) -> None:
@@ -195,7 +195,7 @@ def test_what_can_never_be_undone_is_acknowledged_and_said_once(
     assert not (tmp_path / "broken").exists(), "what can be undone is"
     lost = "lost: ModuleNotFoundError: No module named 'no_such_module'"
     assert said[0] == f"{folder.path}: stays behind: {lost}"
-    [entry] = [one for one in Ledger(folder.ledger).entries() if one.stays]
+    [entry] = [entry for entry in Ledger(folder.ledger).entries() if entry.stays]
     assert (entry.name, entry.stays) == ("lost", lost)
     assert reminder() is None
     assert heal(tmp_path / "reports", said.append) == Healed(0, 0)
@@ -218,7 +218,7 @@ def test_a_run_that_can_never_be_healed_is_acknowledged(
     assert heal(tmp_path / "reports", said.append) == Healed(0, 1)
     assert said[-1].endswith(f"kubedrill heal --acknowledge {folder.path}")
     acknowledge(folder.path, said.append)
-    assert [one.name for one in Ledger(folder.ledger).entries() if one.stays]
+    assert [entry.name for entry in Ledger(folder.ledger).entries() if entry.stays]
     assert heal(tmp_path / "reports", said.append) == Healed(0, 0)
 
 
@@ -294,7 +294,7 @@ def wait_for_watchdog(path: str) -> None:
     """Wait until the watchdog of that run is there."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        lines = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+        lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
         if any(
             "kubedrill.undo.watchdog" in line and path in line and "-c" not in line
             for line in lines

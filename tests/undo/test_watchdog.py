@@ -45,10 +45,10 @@ class Watched:
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     monkeypatch.setenv("KUBEDRILL_STATE", str(tmp_path / "state"))
-    one = Watched(abandon(tmp_path / "reports", tmp_path / "broken"))
-    yield one
-    one.watchdog.end()
-    one.watchdog.kill()
+    watched = Watched(abandon(tmp_path / "reports", tmp_path / "broken"))
+    yield watched
+    watched.watchdog.end()
+    watched.watchdog.kill()
 
 
 def wait_until_gone(path: Path) -> None:
@@ -145,7 +145,7 @@ def test_what_cannot_be_undone_is_logged_with_what_to_do(watched: Watched) -> No
         "stubborn: RuntimeError: it cannot be broken; run: kubedrill heal"
         in watched.log.read_text()
     )
-    assert [one.name for one in watched.ledger.open_entries()] == ["stubborn"]
+    assert [entry.name for entry in watched.ledger.open_entries()] == ["stubborn"]
 
 
 def test_a_drill_that_ended_well_leaves_it_nothing_to_do(watched: Watched) -> None:

@@ -60,7 +60,7 @@ def test_head_has_no_body(ask):
 def test_one_connection_carries_many_requests(ask, server):
     before = server.accepted
     answers = ask("/whole", "/in-chunks", "/too-many", "/no-content", "/large", "/whole")
-    assert [one["outcome"] for one in answers] == [200, 200, 429, 204, 200, 200]
+    assert [answer["outcome"] for answer in answers] == [200, 200, 429, 204, 200, 200]
     assert server.accepted == before + 1
 
 
@@ -82,14 +82,14 @@ def test_a_server_that_says_close_is_believed(ask, server):
     before = server.accepted
     answers = ask("/close-after", "/whole")
     assert answers[0]["closes"]
-    assert [one["outcome"] for one in answers] == [200, 200]
+    assert [answer["outcome"] for answer in answers] == [200, 200]
     assert server.accepted == before + 2
 
 
 def test_an_idle_connection_that_was_closed_is_not_used_again(ask, server):
     before = server.accepted
     answers = ask("/close-silently-after", "/whole", pause_s=0.1)
-    assert [one["outcome"] for one in answers] == [200, 200]
+    assert [answer["outcome"] for answer in answers] == [200, 200]
     assert server.accepted == before + 2
 
 
@@ -97,7 +97,7 @@ def test_an_idle_connection_that_was_closed_is_not_used_again(ask, server):
 def test_what_comes_with_the_end_of_an_answer_ends_the_connection_only(ask, server, path):
     before = server.accepted
     answers = ask(path, "/whole", deadline_s=1)
-    assert [one["outcome"] for one in answers] == [200, 200]
+    assert [answer["outcome"] for answer in answers] == [200, 200]
     assert server.accepted == before + 2
 
 
@@ -147,7 +147,7 @@ def test_slow_bytes_do_not_push_the_deadline_back(ask):
 
 def test_a_kept_connection_closed_before_the_first_byte(ask):
     answers = ask("/whole", "/eof-before", "/whole")
-    assert [one["outcome"] for one in answers] == [200, "eof", 200]
+    assert [answer["outcome"] for answer in answers] == [200, "eof", 200]
 
 
 def test_nobody_waits_for_another(ask):
@@ -160,8 +160,8 @@ def test_bodies_received_together_do_not_mix(ask):
     paths = ["/large", "/in-chunks", "/whole", "/large", "/byte-by-byte", "/in-chunks"]
     *answers, _ = ask(*paths, together=True, may_keep=16)
     sizes = {"/large": len(BODY) * 1000, "/byte-by-byte": 8}
-    assert [one["size"] for one in answers] == [sizes.get(path, len(BODY)) for path in paths]
-    assert [one["tail"] for one in answers if one["size"] > 8] == [BODY[-16:].decode()] * 5
+    assert [answer["size"] for answer in answers] == [sizes.get(path, len(BODY)) for path in paths]
+    assert [answer["tail"] for answer in answers if answer["size"] > 8] == [BODY[-16:].decode()] * 5
 
 
 def test_refused(ask):
@@ -276,8 +276,8 @@ def test_no_local_port_is_left(ask, namespace, certificate):
     server = in_namespace(name, certificate)
     *answers, _ = ask(*["/slow"] * 8, port=server.port, netns=name, together=True, may_keep=16)
     server.close()
-    assert {one["outcome"] for one in answers} == {200, "no_port"}
-    assert [one["outcome"] for one in answers].count(200) <= 4
+    assert {answer["outcome"] for answer in answers} == {200, "no_port"}
+    assert [answer["outcome"] for answer in answers].count(200) <= 4
 
 
 def test_a_namespace_that_is_not_there(ask):

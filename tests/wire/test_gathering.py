@@ -95,8 +95,8 @@ def connect(certificate):
         return opened[-1]
 
     yield open_one
-    for one in opened:
-        one.close()
+    for connection in opened:
+        connection.close()
     server.close()
 
 
@@ -130,9 +130,9 @@ def test_a_reader_is_woken_for_much_until_little_is_left(connection, how):
 def test_no_sender_waits_for_a_reader_that_waits_for_it(connect):
     # It did so, for 200 ms, in first bodies, while the buffers of their connections were small.
     connections = [connect() for _ in range(20)]
-    for one in connections:
-        assert get(one, f"/small-records/{LONG // 4}").size == LONG // 4
-    waited = [one for one in connections if one._waiting.longest > 0.15]
+    for connection in connections:
+        assert get(connection, f"/small-records/{LONG // 4}").size == LONG // 4
+    waited = [connection for connection in connections if connection._waiting.longest > 0.15]
     assert len(waited) < len(connections) / 2  # the machine may be busy
 
 

@@ -14,9 +14,9 @@ MANY = 50
 
 @pytest.fixture(scope="module")
 def trickling(certificate) -> Iterator[TricklingServer]:
-    one = TricklingServer(certificate)
-    yield one
-    one.close()
+    server = TricklingServer(certificate)
+    yield server
+    server.close()
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ def test_50_megabytes_one_byte_at_a_time_end_at_the_deadline(ask, trickling, how
 def test_who_asks_for_little_does_not_wait_for_who_asks_for_much(ask, trickling):
     paths = ["/record/300000", "/record/10000", "/record/10000"]
     much, *little, _ = ask(*paths, port=trickling.port, together=True)
-    assert [one["size"] for one in (much, *little)] == [300_000, 10_000, 10_000]
-    assert max(one["took_s"] for one in little) < much["took_s"] / 2
+    assert [answer["size"] for answer in (much, *little)] == [300_000, 10_000, 10_000]
+    assert max(answer["took_s"] for answer in little) < much["took_s"] / 2

@@ -132,4 +132,4 @@ def test_the_kernel_asks_whether_a_silent_peer_is_there(open_stream):
     sock = open_stream("/stall-mid-body").connection._socket
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     asked = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT]
-    assert [sock.getsockopt(socket.IPPROTO_TCP, one) for one in asked] == [30, 5, 3, 45_000]
+    assert [sock.getsockopt(socket.IPPROTO_TCP, option) for option in asked] == [30, 5, 3, 45_000]

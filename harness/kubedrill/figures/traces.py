@@ -148,7 +148,7 @@ def of_arrivals(records: Records, series: Sequence[LoadSeries]) -> Flags:
 
     `series` as the sidecar has them.
     """
-    numbers = [number for number, one in enumerate(series) if one.role == "transaction"]
+    numbers = [number for number, entry in enumerate(series) if entry.role == "transaction"]
     return np.isin(records["series"], numbers)
 
 

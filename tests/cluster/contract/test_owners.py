@@ -15,7 +15,7 @@ Until = Callable[..., object]
 
 
 @pytest.fixture
-def one(record: ClusterRecord) -> Handle:
+def owner(record: ClusterRecord) -> Handle:
     return handle_of(record, "one")
 
 
@@ -25,19 +25,19 @@ def other(record: ClusterRecord) -> Handle:
 
 
 def test_of_two_pauses_each_lets_go_its_own(
-    record: ClusterRecord, handle: Handle, one: Handle, other: Handle
+    record: ClusterRecord, handle: Handle, owner: Handle, other: Handle
 ):
-    if isinstance(one.pausing, Absent) or isinstance(other.pausing, Absent):
+    if isinstance(owner.pausing, Absent) or isinstance(other.pausing, Absent):
         return  # said why, above
-    target = of_kind(record, one.pausing.of)
+    target = of_kind(record, owner.pausing.of)
     try:
-        pid = one.pausing.pause(target)
+        pid = owner.pausing.pause(target)
         assert other.pausing.pause(target, expect_pid=pid) == pid
         since = handle.components()[target].holds["other"]
-        assert one.pausing.proceed(target) == pid
+        assert owner.pausing.proceed(target) == pid
         assert handle.components()[target].state == "paused"
         assert handle.components()[target].holds == {"other": since}
-        assert (one.in_force(), len(other.in_force())) == ((), 1)
+        assert (owner.in_force(), len(other.in_force())) == ((), 1)
         other.pausing.proceed(target)
         assert handle.components()[target].state == "running"
         assert handle.in_force() == ()
@@ -47,46 +47,46 @@ def test_of_two_pauses_each_lets_go_its_own(
 
 @pytest.mark.parametrize("first", ["pause", "kill"])
 def test_of_a_pause_and_a_kill_each_lets_go_its_own(
-    record: ClusterRecord, handle: Handle, one: Handle, other: Handle, first: str
+    record: ClusterRecord, handle: Handle, owner: Handle, other: Handle, first: str
 ):
-    if isinstance(one.pausing, Absent) or isinstance(other.holding, Absent):
+    if isinstance(owner.pausing, Absent) or isinstance(other.holding, Absent):
         return
-    target = of_kind(record, one.pausing.of)
+    target = of_kind(record, owner.pausing.of)
     try:
-        pid = one.pausing.pause(target)
+        pid = owner.pausing.pause(target)
         since = handle.components()[target].holds["one"]
         assert other.holding.hold(target, expect_pid=pid) == pid
         assert handle.components()[target].state == "held"
         if first == "pause":
-            assert one.pausing.proceed(target) is None
+            assert owner.pausing.proceed(target) is None
             assert handle.components()[target].state == "held"
             other.holding.release(target)
         else:
             again = other.holding.release(target)
             state = handle.components()[target]
             assert (state.state, state.pid, state.holds) == ("paused", again, {"one": since})
-            one.pausing.proceed(target)
+            owner.pausing.proceed(target)
         assert handle.components()[target].state == "running"
-        assert (one.in_force(), other.in_force()) == ((), ())
+        assert (owner.in_force(), other.in_force()) == ((), ())
     finally:
         handle.holding.release(target)
         handle.pausing.proceed(target)
 
 
 def test_what_is_held_for_two_is_down_until_both_let_it_go(
-    record: ClusterRecord, handle: Handle, one: Handle, other: Handle
+    record: ClusterRecord, handle: Handle, owner: Handle, other: Handle
 ):
-    if isinstance(one.holding, Absent) or isinstance(other.holding, Absent):
+    if isinstance(owner.holding, Absent) or isinstance(other.holding, Absent):
         return
-    target = of_kind(record, one.holding.of)
+    target = of_kind(record, owner.holding.of)
     try:
-        pid = one.holding.stop(target)
+        pid = owner.holding.stop(target)
         try:
             other.holding.hold(target, expect_pid=pid)
         except HandleError:  # it had ended already: nothing is left to kill
-            assert one.holding.release(target) != pid
+            assert owner.holding.release(target) != pid
         else:
-            assert one.holding.release(target) is None
+            assert owner.holding.release(target) is None
             assert handle.components()[target].state == "held"
             assert other.holding.release(target) != pid
         assert handle.components()[target].state == "running"
@@ -102,66 +102,66 @@ QUOTAS = {
 
 
 def test_of_two_quotas_the_least_holds_and_each_is_lifted_by_itself(
-    record: ClusterRecord, one: Handle, other: Handle
+    record: ClusterRecord, owner: Handle, other: Handle
 ):
-    if isinstance(one.limiting, Absent) or isinstance(other.limiting, Absent):
+    if isinstance(owner.limiting, Absent) or isinstance(other.limiting, Absent):
         return
     target = record.of_kind("kube-scheduler")[-1].name
-    for resource in one.limiting.of:
+    for resource in owner.limiting.of:
         much, little = QUOTAS[resource]
         try:
-            one.limiting.limit(target, much)
+            owner.limiting.limit(target, much)
             with pytest.raises(HandleError, match="limited already"):
                 other.limiting.limit(target, much)
             other.limiting.limit(target, little)
             since = dict(other.limiting.strain(target).limited)
-            one.limiting.lift(target, much)
-            assert one.limiting.strain(target).limited == {}
+            owner.limiting.lift(target, much)
+            assert owner.limiting.strain(target).limited == {}
             assert other.limiting.strain(target).limited == since
             assert other.in_force() == (f"the {resource} of {target} is limited",)
         finally:
-            one.limiting.lift(target, much)
+            owner.limiting.lift(target, much)
             other.limiting.lift(target, little)
-        assert (one.in_force(), other.in_force()) == ((), ())
+        assert (owner.in_force(), other.in_force()) == ((), ())
 
 
 def test_a_link_that_is_cut_for_two_is_mended_when_both_mend_it(
-    one: Handle, other: Handle, until: Until
+    owner: Handle, other: Handle, until: Until
 ):
     link = Link("a")
-    if isinstance(one.cutting, Absent) or isinstance(other.cutting, Absent):
+    if isinstance(owner.cutting, Absent) or isinstance(other.cutting, Absent):
         return
     try:
-        one.cutting.cut(link)
-        until(lambda: one.cutting.dropped(link))
+        owner.cutting.cut(link)
+        until(lambda: owner.cutting.dropped(link))
         other.cutting.cut(link)
         until(lambda: other.cutting.dropped(link))
-        one.cutting.mend(link)
-        assert one.cutting.dropped(link) is None
+        owner.cutting.mend(link)
+        assert owner.cutting.dropped(link) is None
         before = other.cutting.dropped(link)
         until(lambda: other.cutting.dropped(link) > before)
     finally:
-        one.cutting.mend(link)
+        owner.cutting.mend(link)
         other.cutting.mend(link)
     assert other.cutting.dropped(link) is None
 
 
 def test_a_link_that_is_slow_for_two_is_as_slow_as_the_slower_one(
-    handle: Handle, one: Handle, other: Handle
+    handle: Handle, owner: Handle, other: Handle
 ):
     link = Link("a")
-    if isinstance(one.shaping, Absent) or isinstance(other.shaping, Absent):
+    if isinstance(owner.shaping, Absent) or isinstance(other.shaping, Absent):
         return
     slow, slower = Shape(bits_per_s=80_000_000), Shape(bits_per_s=40_000_000)
     try:
-        one.shaping.shape(link, slow)
+        owner.shaping.shape(link, slow)
         with pytest.raises(HandleError, match="already"):
             other.shaping.shape(link, slow)
         other.shaping.shape(link, slower)
-        one.shaping.straighten(link)
+        owner.shaping.straighten(link)
         assert other.shaping.shaped(link).of == ("bandwidth",)
-        assert (one.in_force(), len(other.in_force())) == ((), 1)
+        assert (owner.in_force(), len(other.in_force())) == ((), 1)
     finally:
-        one.shaping.straighten(link)
+        owner.shaping.straighten(link)
         other.shaping.straighten(link)
     assert handle.shaping.shaped(link) is None

@@ -128,7 +128,7 @@ def test_etcd_comes_out_of_its_archive(site: Site, tmp_path: Path) -> None:
     site.files[f"/{ETCD}/SHA256SUMS"] = f"{digest}  {name}.tar.gz\n".encode()
     download_etcd(tmp_path / "etcd", lambda *_: None)
     assert (tmp_path / "etcd").read_bytes() == PROGRAM
-    assert [one.name for one in tmp_path.iterdir()] == ["etcd"]
+    assert [file.name for file in tmp_path.iterdir()] == ["etcd"]
 
 
 @pytest.mark.parametrize(

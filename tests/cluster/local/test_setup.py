@@ -119,8 +119,8 @@ def test_a_program_of_no_use_is_refused(
 ) -> None:
     if script == HANGS:
         monkeypatch.setattr(binaries, "ASK_S", 3.0)
-    for one in NAMES:
-        program(nothing / one)
+    for wanted in NAMES:
+        program(nothing / wanted)
     (nothing / name).write_text(script)
     for ask in (binaries.find_all, lambda: ensure(Console(quiet=True))):
         with pytest.raises(NotStarted) as refused:
@@ -208,7 +208,7 @@ def test_no_download_and_no_go_is_one_line_that_says_what_to_do(
     monkeypatch.setenv("PATH", str(haproxy.parent))
     with pytest.raises(NotStarted, match=r"install Go 1\.26 or newer, or point KUBEBUILDER_ASSETS"):
         ensure(Console(quiet=True))
-    assert [one.name for one in nothing.iterdir()] == [".lock"]
+    assert [file.name for file in nothing.iterdir()] == [".lock"]
 
 
 def test_go_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,8 +253,8 @@ def test_two_set_ups_do_not_install_haproxy_at_once(nothing: Path, tmp_path: Pat
         subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    said = [one.communicate(timeout=120)[1] for one in both]
-    assert [one.returncode for one in both] == [0, 0], said
+    said = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
     assert (tmp_path / "apt-said").read_text().split() == ["update", "install"]
 
 
@@ -351,13 +351,13 @@ def test_two_set_ups_do_not_collide_and_a_killed_one_leaves_nothing_half_written
         first.communicate()
         # The second takes over, and begins by removing what the first has left.
         wait_until(lambda: asked.read_text().count("kube-apiserver\n") == 2)
-        assert len([one for one in nothing.iterdir() if one.name.startswith(".kube")]) == 1
+        assert len([file for file in nothing.iterdir() if file.name.startswith(".kube")]) == 1
         second.send_signal(signal.SIGINT)
         second.communicate(timeout=60)
     finally:
         site.kill()
         site.communicate()
-    assert sorted(one.name for one in nothing.iterdir()) == [".lock", "etcd"]
+    assert sorted(file.name for file in nothing.iterdir()) == [".lock", "etcd"]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

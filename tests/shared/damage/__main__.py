@@ -35,21 +35,21 @@ def main() -> int:
 
 def _judged(run: Path, given: argparse.Namespace, known: list[Answer]) -> Iterator[Answer]:
     every = cases(run, given.how_many, given.seed)[given.begin : given.end]
-    before = {(one.number, one.anew) for one in known}
-    left = [(one, anew) for one, anew in both_ways(every) if (one.number, anew) not in before]
+    before = {(answer.number, answer.anew) for answer in known}
+    left = [(case, anew) for case, anew in both_ways(every) if (case.number, anew) not in before]
     until = time.monotonic() + given.seconds if given.seconds else None
-    for one in answers(run, _until(until, left)):
+    for answer in answers(run, _until(until, left)):
         if given.answers:
             with given.answers.open("a") as file:
-                file.write(f"{as_json(one)}\n")
-        yield one
+                file.write(f"{as_json(answer)}\n")
+        yield answer
 
 
 def _until(end: float | None, left: list[tuple[Case, bool]]) -> Iterator[tuple[Case, bool]]:
-    for one in left:
+    for way in left:
         if end is not None and time.monotonic() > end:
             return
-        yield one
+        yield way
 
 
 def _known(path: Path | None) -> list[Answer]:

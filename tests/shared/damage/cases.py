@@ -38,7 +38,7 @@ def inflict(case: Case, run: Path) -> tuple[str, str]:
     Where the kind does not fit what the file holds, it is the next one that does.
     """
     path = run / case.file
-    kinds = {one.__name__: one for one in kinds_of(path)}
+    kinds = {damage.__name__: damage for damage in kinds_of(path)}
     names = [*kinds]
     first = names.index(case.kind)
     for kind in (*names[first:], *names[:first]):
@@ -79,7 +79,7 @@ def kinds_of(path: Path) -> tuple[Damage, ...]:
 
 def evidence(run: Path) -> Iterator[str]:
     """Yield the names of a run's evidence, its manifest among them."""
-    made = {one for one in MADE_FROM_IT if one != MANIFEST}
+    made = {pattern for pattern in MADE_FROM_IT if pattern != MANIFEST}
     for path in sorted(run.rglob("*")):
         name = str(path.relative_to(run))
         if path.is_file() and not any(path.match(pattern) for pattern in made):
@@ -98,8 +98,8 @@ def cases(run: Path, how_many: int, seed: int) -> list[Case]:
 
 def both_ways(damages: Iterable[Case]) -> list[tuple[Case, bool]]:
     """Return each as it is (False), and with the manifest made anew after it (True)."""
-    ways = ((one, anew) for one in damages for anew in (False, True))
-    return [(one, anew) for one, anew in ways if not (anew and one.file == MANIFEST)]
+    ways = ((case, anew) for case in damages for anew in (False, True))
+    return [(case, anew) for case, anew in ways if not (anew and case.file == MANIFEST)]
 
 
 def _says_the_same(path: Path, before: bytes) -> bool:

@@ -87,10 +87,10 @@ def word_changed(path: Path, chance: Random) -> str:
         holder, key = place
         before = holder[key]
         words = {
-            one[k]
+            inner[k]
             for text in _texts(path)
-            for one, k in _places(_parsed(text))
-            if _is_word((one, k))
+            for inner, k in _places(_parsed(text))
+            if _is_word((inner, k))
         }
         holder[key] = chance.choice(sorted({*words, ""} - {before}))
         return f"{key}: {short(before)} -> {short(holder[key])}"
@@ -104,12 +104,12 @@ def loosened(path: Path, chance: Random) -> str:
     asked = [*re.finditer(r"([<>]=?|==) *([\d.]+)", text)]
     if not asked:
         raise Unfit
-    one = chance.choice(asked)
-    operator, number = one[1], float(one[2])
+    bound = chance.choice(asked)
+    operator, number = bound[1], float(bound[2])
     easier = number / 10 if operator.startswith(">") else number * 10 + 1
     after = f"{'<=' if operator == '==' else operator} {easier:g}"
-    path.write_text(f"{text[: one.start()]}{after}{text[one.end() :]}")
-    return f"{one[0]} -> {after}"
+    path.write_text(f"{text[: bound.start()]}{after}{text[bound.end() :]}")
+    return f"{bound[0]} -> {after}"
 
 
 def objective_dropped(path: Path, chance: Random) -> str:
@@ -136,7 +136,7 @@ def _texts(path: Path) -> list[str]:
     """Return the documents of a file: its lines, or the whole."""
     text = path.read_text()
     texts = text.splitlines(keepends=True) if path.suffix == ".jsonl" else [text]
-    if not any(one.strip() for one in texts):
+    if not any(text.strip() for text in texts):
         raise Unfit
     return texts
 

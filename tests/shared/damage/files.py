@@ -88,10 +88,10 @@ def dropped(path: Path, chance: Random) -> str:
 
 def doubled(path: Path, chance: Random) -> str:
     lines = _lines(path, 1)
-    one, at = chance.choice(lines), chance.randrange(len(lines) + 1)
-    lines.insert(at, one)
+    line, at = chance.choice(lines), chance.randrange(len(lines) + 1)
+    lines.insert(at, line)
     path.write_bytes(b"".join(lines))
-    return f"once more at line {at + 1}: {_short(one)}"
+    return f"once more at line {at + 1}: {_short(line)}"
 
 
 def swapped(path: Path, chance: Random) -> str:

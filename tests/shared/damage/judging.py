@@ -70,17 +70,17 @@ def answers(run: Path, wanted: Iterable[tuple[Case, bool]]) -> Iterator[Answer]:
     running: list[_Judgement] = []
     try:
         while True:
-            while len(running) < (os.cpu_count() or 1) and (one := next(left, None)):
-                running.append(_Judgement(run, *one))
+            while len(running) < (os.cpu_count() or 1) and (way := next(left, None)):
+                running.append(_Judgement(run, *way))
             if not running:
                 return
-            ended = [one for one in running if one.has_ended()]
-            running = [one for one in running if one not in ended]
-            yield from (one.answer() for one in ended)
+            ended = [judgement for judgement in running if judgement.has_ended()]
+            running = [judgement for judgement in running if judgement not in ended]
+            yield from (judgement.answer() for judgement in ended)
             time.sleep(0 if ended else 0.01)
     finally:
-        for one in running:
-            one.kill()
+        for judgement in running:
+            judgement.kill()
 
 
 def is_pass(run: Path) -> bool:

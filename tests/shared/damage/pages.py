@@ -16,7 +16,7 @@ def page_changed(path: Path, chance: Random) -> str:
     data = path.read_bytes()
     begin, end = chance.choice(_members(data))
     text = bytearray(decompressobj(16 + MAX_WBITS).decompress(data[begin:end]))
-    digits = [at for at, one in enumerate(text) if 48 <= one < 58]
+    digits = [at for at, byte in enumerate(text) if 48 <= byte < 58]
     if not digits:
         raise Unfit
     at = chance.choice(digits)

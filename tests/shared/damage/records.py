@@ -95,7 +95,7 @@ def column_removed(path: Path, chance: Random) -> str:
 def column_retyped(path: Path, chance: Random) -> str:
     table = pq.read_table(path)
     name = chance.choice(table.column_names)
-    texts = pa.array([str(one) for one in table[name].to_pylist()])
+    texts = pa.array([str(value) for value in table[name].to_pylist()])
     pq.write_table(table.set_column(table.column_names.index(name), name, texts), path)
     return f"{name} as text"
 

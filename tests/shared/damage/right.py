@@ -29,7 +29,7 @@ class Right:
 
     def holds(self, answer: Answer) -> bool:
         return (
-            any(fnmatchcase(answer.file, one) for one in self.files.split("|"))
+            any(fnmatchcase(answer.file, pattern) for pattern in self.files.split("|"))
             and re.fullmatch(self.kinds, answer.kind) is not None
             and re.search(self.done, answer.done) is not None
             and (answer.names_the_file or not self.named)
@@ -180,4 +180,4 @@ RIGHT: tuple[Right, ...] = (
 
 def why_right(answer: Answer) -> str:
     """Return why a PASS is right; empty if it is not known to be."""
-    return next((one.why for one in RIGHT if one.holds(answer)), "")
+    return next((kind.why for kind in RIGHT if kind.holds(answer)), "")

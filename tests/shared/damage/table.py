@@ -21,22 +21,22 @@ def wrong(answer: Answer) -> str:
 def show(answers: Sequence[Answer]) -> Iterator[str]:
     """Yield the lines of the tables of both runs, the PASSes that are right, and what is wrong."""
     for anew, words in ((False, "as it is"), (True, "with the manifest made anew")):
-        some = [one for one in answers if one.anew is anew]
+        some = [answer for answer in answers if answer.anew is anew]
         yield f"{len(some)} damages, {words}:"
         yield ""
-        yield from _table("kind", some, lambda one: one.kind)
+        yield from _table("kind", some, lambda answer: answer.kind)
         yield ""
-        yield from _table("file", some, lambda one: one.file)
+        yield from _table("file", some, lambda answer: answer.file)
         yield ""
-    passed = [one for one in answers if one.told == "PASS" and not wrong(one)]
+    passed = [answer for answer in answers if answer.told == "PASS" and not wrong(answer)]
     yield f"{len(passed)} PASSes that are right:"
     for why, some in _grouped(passed):
         yield f"  {why}"
-        yield from (f"    {shown(one)}" for one in some)
+        yield from (f"    {shown(answer)}" for answer in some)
     yield ""
-    bad = [one for one in answers if wrong(one)]
+    bad = [answer for answer in answers if wrong(answer)]
     yield f"{len(bad)} answers are wrong{':' if bad else ''}"
-    yield from (f"  {wrong(one)}: {shown(one)}" for one in bad)
+    yield from (f"  {wrong(answer)}: {shown(answer)}" for answer in bad)
 
 
 def shown(answer: Answer) -> str:
@@ -47,20 +47,20 @@ def shown(answer: Answer) -> str:
 
 def _table(head: str, answers: Iterable[Answer], key: Callable[[Answer], str]) -> Iterator[str]:
     rows: dict[str, Counter[str]] = {}
-    for one in answers:
-        row = rows.setdefault(key(one), Counter())
-        row[one.told if one.told in COLUMNS else "other"] += 1
-        row["not named"] += not one.names_the_file and one.told in ("INVALID", "FAIL")
+    for answer in answers:
+        row = rows.setdefault(key(answer), Counter())
+        row[answer.told if answer.told in COLUMNS else "other"] += 1
+        row["not named"] += not answer.names_the_file and answer.told in ("INVALID", "FAIL")
     width = max(map(len, (head, *rows)), default=0)
     yield "  ".join((f"{head:<{width}}", *COLUMNS))
     for name, row in (*sorted(rows.items()), ("all", sum(rows.values(), Counter()))):
         yield "  ".join(
-            (f"{name:<{width}}", *(f"{row[one] or '-':>{len(one)}}" for one in COLUMNS))
+            (f"{name:<{width}}", *(f"{row[column] or '-':>{len(column)}}" for column in COLUMNS))
         )
 
 
 def _grouped(passed: Sequence[Answer]) -> Iterator[tuple[str, list[Answer]]]:
     by_why: dict[str, list[Answer]] = {}
-    for one in passed:
-        by_why.setdefault(why_right(one), []).append(one)
+    for answer in passed:
+        by_why.setdefault(why_right(answer), []).append(answer)
     yield from by_why.items()

@@ -32,9 +32,9 @@ def behaviours() -> dict[str, Behaviour]:
 
 @pytest.fixture
 def server(certificate: Certificate, behaviours: dict[str, Behaviour]) -> Iterator[FrameServer]:
-    one = FrameServer(certificate, behaviours)
-    yield one
-    one.close()
+    server = FrameServer(certificate, behaviours)
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def connect(target: Target) -> Iterator[Callable[..., Http2Connection]]:
         return opened[-1]
 
     yield open_one
-    for one in opened:
-        one.close()
+    for connection in opened:
+        connection.close()
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def together(*works: Callable[[], object]) -> list[object]:
     """Return what each returned, or raised."""
     greenlets = [gevent.spawn(_caught, work) for work in works]
     gevent.joinall(greenlets)
-    return [one.value for one in greenlets]
+    return [greenlet.value for greenlet in greenlets]
 
 
 def wait_until(condition: Callable[[], object]) -> None:

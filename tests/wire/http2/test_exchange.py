@@ -73,7 +73,7 @@ def test_text_in_a_request_may_be_replaced_by_text_of_the_same_length(connection
     for name in ("one", "two"):
         prepared = request("/?name=~~~", "POST", body=b'{"name":"~~~"}')
         connection.exchange(prepared.replace(b"~~~", name.encode()), now() + 10**10)
-    assert [one.headers[":path"] for one in server.requests] == ["/?name=one", "/?name=two"]
+    assert [request.headers[":path"] for request in server.requests] == ["/?name=one", "/?name=two"]
     until(server.requests[1].whole.is_set)
     assert server.requests[1].body == b'{"name":"two"}'
 
@@ -151,7 +151,7 @@ def test_a_large_body_within_the_windows(connection, behaviours, server):
     behaviours["/large"] = lambda talk, request: talk.answer(request.stream, data)
     response = connection.exchange(request("/large"), now() + 10**10, True)
     assert response.body == data
-    updates = [one for one in server.talks[0].frames if one[0] == frames.WINDOW_UPDATE]
+    updates = [frame for frame in server.talks[0].frames if frame[0] == frames.WINDOW_UPDATE]
     assert 2 <= len(updates) <= 4  # one for the connection, and few for the stream
 
 
@@ -205,7 +205,7 @@ def test_a_server_without_a_header_table_is_told_that_there_is_none(connect, ser
     connection = connect()
     for _ in range(2):
         assert get(connection, method="POST", body=b"{}").status == 200
-    assert ["table" in one.headers for one in server.requests] == [True, False]
+    assert ["table" in request.headers for request in server.requests] == [True, False]
 
 
 def test_a_hundred_at_once(connection, behaviours, server):
@@ -216,7 +216,7 @@ def test_a_hundred_at_once(connection, behaviours, server):
     behaviours["/each"] = each
     paths = [f"/each?{number}" for number in range(100)]
     answers = together(*(partial(get, connection, path) for path in paths))
-    assert [one.body for one in answers] == [path.encode() * 1000 for path in paths]
+    assert [answer.body for answer in answers] == [path.encode() * 1000 for path in paths]
     assert len(server.talks) == 1
     assert connection.streams == 0
 
@@ -235,7 +235,7 @@ def test_no_more_streams_than_the_server_takes(connect, behaviours, server):
     behaviours["/count"] = count
     connection = connect()
     answers = together(*[partial(get, connection, "/count")] * 20)
-    assert [one.status for one in answers] == [200] * 20
+    assert [answer.status for answer in answers] == [200] * 20
     assert most[0] == 3
 
 

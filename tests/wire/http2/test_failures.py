@@ -21,7 +21,7 @@ from .conftest import PATIENT_S, get, request, together, wait_until
 
 
 def said(server, kind: int) -> list[tuple[int, int, int, bytes]]:
-    return [one for one in server.talks[0].frames if one[0] == kind]
+    return [frame for frame in server.talks[0].frames if frame[0] == kind]
 
 
 def begin(talk, request) -> None:
@@ -116,8 +116,8 @@ def test_a_connection_that_ends_fails_all_that_is_on_it(
     behaviours |= {"/end": end, "/stall": lambda talk, request: None}
     paths = ["/end", "/stall", "/stall"]
     failed = together(*(partial(get, connection, path) for path in paths))
-    assert [one.outcome for one in failed] == [outcome] * 3
-    assert [bool(one.first_byte) for one in failed] == [True, False, False]
+    assert [error.outcome for error in failed] == [outcome] * 3
+    assert [bool(error.first_byte) for error in failed] == [True, False, False]
     assert connection.closed
     with pytest.raises(NotSent):
         get(connection)
@@ -167,13 +167,13 @@ def test_goaway(connection, behaviours, server):
     answers = [gevent.spawn(get, connection, path) for path in ("/goaway", "/stall")]
     failed = [gevent.spawn(failure, connection, "/stall") for _ in range(2)]
     gevent.joinall(failed)
-    assert {one.value.outcome for one in failed} == {Outcome.GOAWAY}
+    assert {error.value.outcome for error in failed} == {Outcome.GOAWAY}
     assert not connection.takes_more
     assert not connection.closed
     with pytest.raises(NotSent):
         get(connection)
     gevent.joinall(answers)
-    assert [one.value.body for one in answers] == [BODY, BODY]
+    assert [answer.value.body for answer in answers] == [BODY, BODY]
     wait_until(lambda: connection.closed)
 
 
@@ -240,7 +240,7 @@ def test_malformed(connection, behaviours, server, name):
     }
     paths = ["/malformed", "/stall"]
     failed = together(*(partial(get, connection, path) for path in paths))
-    assert [one.outcome for one in failed] == [Outcome.MALFORMED] * 2
+    assert [error.outcome for error in failed] == [Outcome.MALFORMED] * 2
     assert connection.closed
     until(lambda: bool(said(server, frames.GOAWAY)))
 
@@ -277,7 +277,7 @@ def test_a_server_that_does_not_read(connection, behaviours, server):
         connection.exchange(big, now() + SECOND // 2)
 
     failed = together(*[send] * 800)
-    assert {one.outcome for one in failed} == {Outcome.TIMEOUT}
+    assert {error.outcome for error in failed} == {Outcome.TIMEOUT}
     assert connection.streams == 0
     assert connection._unsent  # the kernel has taken all that it takes
     assert len(connection._unsent) < 800 * 16_000

@@ -127,14 +127,14 @@ ANSWER = b"".join(
 
 @given(st.lists(st.integers(0, len(ANSWER)), max_size=8))
 def test_frames_may_be_cut_anywhere(cuts):
-    one = session()
-    answer, cutter = one.streams[1], Cutter(one)
+    talk = session()
+    answer, cutter = talk.streams[1], Cutter(talk)
     places = sorted({0, *cuts, len(ANSWER)})
     for start, stop in itertools.pairwise(places):
         cutter.feed(bytearray(ANSWER[start:stop] + b"of before"), stop - start)
     assert isinstance(answer, Whole)
     assert (answer.status, bytes(answer.body), bool(answer.end)) == (200, b"abcdef", True)
-    assert list(one.streams) == [3, 5]
+    assert list(talk.streams) == [3, 5]
 
 
 KINDS = st.tuples(
@@ -144,10 +144,10 @@ KINDS = st.tuples(
 
 @given(st.lists(KINDS, max_size=12), st.booleans())
 def test_no_frames_do_more_harm_than_to_be_malformed(sent, greeted):
-    one = session()
-    cutter = Cutter(one)
+    talk = session()
+    cutter = Cutter(talk)
     data = frames.settings({}) if greeted else b""
     data += b"".join(frame(*each) for each in sent)
     with malformed_or_fine():
         cutter.feed(data, len(data))
-    assert len(one.streams) <= 3
+    assert len(talk.streams) <= 3

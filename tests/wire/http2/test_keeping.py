@@ -68,7 +68,7 @@ def resident() -> int:
 def kept_objects() -> int:
     gc.collect()
     kinds = (Http2Connection, Http2Session, Incoming)
-    return sum(isinstance(one, kinds) for one in gc.get_objects())
+    return sum(isinstance(found, kinds) for found in gc.get_objects())
 
 
 @pytest.fixture
@@ -76,14 +76,14 @@ def fail(target, server):
     """Fail on so many connections at once, and close what is left of them."""
 
     def fail_on_many(path: str) -> list[Outcome]:
-        def one() -> None:
+        def fail_once() -> None:
             connection = Http2Connection.open(target, now() + 10 * SECOND, GreenletDriving)
             try:
                 get(connection, path, 0.5)
             finally:
                 connection.close()
 
-        outcomes = [error.outcome for error in together(*[one] * MANY)]
+        outcomes = [error.outcome for error in together(*[fail_once] * MANY)]
         server.talks.clear()
         server.requests.clear()
         return outcomes

@@ -18,21 +18,21 @@ WHEN = SECOND
 
 
 def test_when_a_peer_is_asked_and_when_it_is_gone():
-    one = Silence()
-    assert one.look(100, WHEN) is Do.NOTHING
-    assert one.look(100, WHEN + IDLE - 1) is Do.NOTHING
-    assert one.look(100, WHEN + IDLE) is Do.ASK
-    assert one.look(100, WHEN + IDLE + ANSWER - 1) is Do.NOTHING
-    assert one.look(100, WHEN + IDLE + ANSWER) is Do.END
+    silence = Silence()
+    assert silence.look(100, WHEN) is Do.NOTHING
+    assert silence.look(100, WHEN + IDLE - 1) is Do.NOTHING
+    assert silence.look(100, WHEN + IDLE) is Do.ASK
+    assert silence.look(100, WHEN + IDLE + ANSWER - 1) is Do.NOTHING
+    assert silence.look(100, WHEN + IDLE + ANSWER) is Do.END
 
 
 def test_whatever_comes_is_a_sign_of_life():
-    one = Silence()
-    one.look(100, WHEN)
-    assert one.look(100, WHEN + IDLE) is Do.ASK
-    assert one.look(117, WHEN + IDLE + ANSWER) is Do.NOTHING
-    assert one.look(117, WHEN + IDLE + ANSWER + IDLE - 1) is Do.NOTHING
-    assert one.look(117, WHEN + IDLE + ANSWER + IDLE) is Do.ASK
+    silence = Silence()
+    silence.look(100, WHEN)
+    assert silence.look(100, WHEN + IDLE) is Do.ASK
+    assert silence.look(117, WHEN + IDLE + ANSWER) is Do.NOTHING
+    assert silence.look(117, WHEN + IDLE + ANSWER + IDLE - 1) is Do.NOTHING
+    assert silence.look(117, WHEN + IDLE + ANSWER + IDLE) is Do.ASK
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def pool(target, monkeypatch):
 
 
 def pings(server, talk: int = 0) -> list[tuple[int, int, int, bytes]]:
-    return [one for one in server.talks[talk].frames if one[0] == frames.PING]
+    return [frame for frame in server.talks[talk].frames if frame[0] == frames.PING]
 
 
 def test_a_peer_that_answers_pings_keeps_its_connection(pool, behaviours, server):

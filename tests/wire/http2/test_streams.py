@@ -89,7 +89,7 @@ def test_many_watches_and_requests_on_one_connection(connection, behaviours, ser
 
     found = together(*[follow] * 50, *[partial(get, connection)] * 50)
     assert found[:50] == [b"0;1;2;3;4;5;6;7;8;9;"] * 50
-    assert [one.status for one in found[50:]] == [200] * 50
+    assert [answer.status for answer in found[50:]] == [200] * 50
     assert len(server.talks) == 1
 
 
@@ -133,8 +133,8 @@ def test_to_close_one_leaves_the_others(connection, behaviours, server):
     first.close()
     first.close()
     assert get(connection).status == 200  # the server has read what was sent before
-    resets = [one for one in server.talks[0].frames if one[0] == frames.RST_STREAM]
-    assert [one[2:] for one in resets] == [(1, b"\0\0\0\x08")]
+    resets = [frame for frame in server.talks[0].frames if frame[0] == frames.RST_STREAM]
+    assert [reset[2:] for reset in resets] == [(1, b"\0\0\0\x08")]
     server.talks[0].body(second.number, b"more")
     assert list(pieces(second)) == [b"more"]
     second.close()
@@ -210,4 +210,4 @@ def test_nothing_is_held_once_all_is_closed(connect, behaviours):
     gevent.sleep(0.01)
     gc.collect()
     kept = [found for found in gc.get_objects() if isinstance(found, Http2Stream)]
-    assert not [one for one in kept if one.connection is connection]
+    assert not [stream for stream in kept if stream.connection is connection]
