@@ -1,27 +1,28 @@
 """What opens and closes an expanded experiment that `chaos run` plays: a Chaos Toolkit control.
 
-Before anything waits, it looks for the cluster, takes its lock, and makes a run folder of its own for
-what the actions write: the evidence of drills stays as it is.
+Before anything waits, it looks for the cluster, makes a run folder of its own for what the actions write
+(the evidence of drills stays as it is), and has the run watched, by who holds the cluster's lock.
 """
 
 import json
 import logging
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from kubedrill import cluster
 from kubedrill.cluster.freeze import frozen
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import refused_where_it_stays
+from kubedrill.faults import watched
 from kubedrill.faults.progress import call_folder
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
-from kubedrill.undo import registry
+from kubedrill.undo.clearing import longest_s
 
 log = logging.getLogger("chaostoolkit")
 
-_open: list[tuple[RunFolder, IO[bytes]]] = []
-"""The folder of the experiment that is played, and the cluster's lock: one, while it is open."""
+_open: list[RunFolder] = []
+"""The folder of the experiment that is played: one, while it is open."""
 
 
 def before_experiment_control(context: dict[str, Any], run: str, on: str, **_: Any) -> None:
@@ -32,7 +33,7 @@ def before_experiment_control(context: dict[str, Any], run: str, on: str, **_: A
         _open.append(_opened(context, run, on))
     except (NotStarted, OSError) as error:
         raise InterruptExecution(f"nothing was injected: {error}") from error
-    log.info("Evidence goes to %s", _open[0][0].path)
+    log.info("Evidence goes to %s", _open[0].path)
 
 
 def before_rollback_control(**_: Any) -> None:
@@ -47,17 +48,15 @@ def after_experiment_control(**_: Any) -> None:
     """Let the cluster go, and say what is left to undo."""
     if not _open:
         return
-    folder, lock = _open.pop()
-    lock.close()
-    left = Ledger(folder.ledger).open_entries() if folder.ledger.exists() else []
-    if left:
+    folder = _open.pop()
+    ledger = Ledger(folder.ledger)
+    watched.end(folder, longest_s(ledger))
+    if left := ledger.open_entries():
         names = ", ".join(entry.name for entry in left)
         log.error("%s: not undone: %s; run: kubedrill heal", folder.path, names)
-    else:
-        registry.unregister(folder)
 
 
-def _opened(context: dict[str, Any], run: str, on: str) -> tuple[RunFolder, IO[bytes]]:
+def _opened(context: dict[str, Any], run: str, on: str) -> RunFolder:
     record = cluster.find(on)
     if record is None:
         raise NotStarted(f"cluster {on} is not up; to bring it up: kubedrill cluster up {on}")
@@ -66,14 +65,14 @@ def _opened(context: dict[str, Any], run: str, on: str) -> tuple[RunFolder, IO[b
         raise NotStarted(why)
     if why := refused_where_it_stays(_irreversible(context), on):
         raise NotStarted(why)
-    lock = cluster.lock(on)
     folder = RunFolder.create(Path(run).parent.resolve(), Path(run).name)
     record.write(folder.cluster)
     folder.chaos_experiment.write_text(json.dumps(context, indent=1, default=str), encoding="utf-8")
-    Ledger(folder.ledger).begin()
-    registry.register(folder)
+    if why := watched.watch(folder, keep=True):
+        folder.remove()
+        raise NotStarted(why)
     call_folder(run, folder)
-    return folder, lock
+    return folder
 
 
 def _irreversible(context: dict[str, Any]) -> list[str]:

@@ -71,6 +71,7 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
     with cluster.lock(order.cluster) as lock:
         check_it_may_be_thrown_away(order)
         folder = open_folder(order)
+        cluster.sign(lock, folder.path)
         engine = provider_named(definition.provider).engine
         drill = Drill(folder, order.cluster, lambda _: None, engine)
         try:

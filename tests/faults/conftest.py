@@ -1,4 +1,4 @@
-"""What tests of single faults stand on: a run folder for the shared cluster, and patience."""
+"""What tests of single faults stand on: a run folder for the shared cluster, a drill, and patience."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from kubedrill.faults import watched
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.ledger import undo as undo_open
+
+
+@pytest.fixture(autouse=True)
+def _by_drill(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults are injected here as by a drill's faults process: no watchdog of their own comes each time."""
+    monkeypatch.setattr(watched._watch, "by_drill", True)
 
 
 @pytest.fixture

@@ -151,10 +151,20 @@ def lock(name: str, state: Path | None = None) -> IO[bytes]:
         file = path.open("ab")
     if not _taken(file):
         file.close()
+        by = path.read_text(encoding="utf-8").strip()
         raise Busy(
-            f"another drill is using the cluster {name}; wait for its end, or take another cluster"
+            f"another drill is using the cluster {name}{f' ({by})' if by else ''}; "
+            "wait for its end, or take another cluster"
         )
+    file.truncate(0)  # whoever signed it before has let it go
     return file
+
+
+def sign(lock: IO[bytes], run: Path) -> None:
+    """Say in a lock that was taken for which run it is held, for those that are refused meanwhile."""
+    lock.truncate(0)
+    lock.write(f"{run}, pid {os.getpid()}\n".encode())
+    lock.flush()
 
 
 def is_locked(name: str, state: Path | None = None) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import LONGEST_HOLD, HandleError
 from kubedrill.cluster.provider import handle_of
-from kubedrill.faults import lasting
+from kubedrill.faults import lasting, watched
 from kubedrill.faults.attempting import in_words
 from kubedrill.faults.awaited import not_come
 from kubedrill.faults.fault import Candidate, Fault, Scene
@@ -44,13 +44,19 @@ def inject(
     fault's if it is a user's. Raises FaultFailed where it must not be injected, hits nothing, or shows no
     effect within its time.
     """
-    return _inject(read_fault(fault, given, file), folder_of(run), index, file)
+    folder = folder_of(run)
+    try:
+        return _inject(read_fault(fault, given, file), folder, index, file)
+    finally:
+        watched.let_go(folder)
 
 
 def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:
     record = ClusterRecord.read(folder.cluster)
     progress = Progress(folder, fault.name, index, moves=fault.moves(), shows=fault.shows())
     if why := held_back(record, fault.name) or not_come(folder, index) or standing(folder):
+        raise progress.fail(why)
+    if why := watched.watch(folder):
         raise progress.fail(why)
     scene = Scene(record, handle_of(record), lease=_lease(fault, folder, index))
     hit = _choose(fault, scene, progress)

@@ -34,6 +34,7 @@ from kubedrill.faults.progress import (
     planned_undo,
 )
 from kubedrill.faults.turns import Place, StillUndone, Turn, expect, standing, take
+from kubedrill.faults.watched import let_go, watch
 from kubedrill.process.environment import environment, kubeconfig
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_json
@@ -86,12 +87,25 @@ def prepare(experiment: ChaosExperiment, folder: RunFolder) -> None:
 
 def introduce(run: str, rights: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, Any]:
     """Make the identity of the activities, with these rights, if the drill has not done so."""
-    return {"identity": grant(folder_of(run), rights)}
+    folder = folder_of(run)
+    if refused := watch(folder):
+        raise FaultFailed(refused)
+    try:
+        return {"identity": grant(folder, rights)}
+    finally:
+        let_go(folder)
 
 
 def dismiss(run: str) -> dict[str, Any]:
     """Remove the identity again, unless something is left to be undone as it."""
-    ledger = Ledger(folder_of(run).ledger)
+    folder = folder_of(run)
+    try:
+        return _dismiss(Ledger(folder.ledger))
+    finally:
+        let_go(folder)
+
+
+def _dismiss(ledger: Ledger) -> dict[str, Any]:
     found = [entry for entry in ledger.open_entries() if entry.what == "identity"]
     for entry in found:
         try:
@@ -111,10 +125,21 @@ def inject(
     FaultFailed if the activity does not succeed, or would not reach the drill's cluster.
     """
     folder = folder_of(run)
+    try:
+        return _inject(activity, rollback, folder, index)
+    finally:
+        let_go(folder)
+
+
+def _inject(
+    activity: Activity, rollback: Activity | None, folder: RunFolder, index: int
+) -> dict[str, Any]:
     progress = Progress(folder, NAME, index, _target(activity["name"]))
     place = str(Path.cwd())
     record = ClusterRecord.read(folder.cluster)
     if refused := held_back(record, NAME) or not_come(folder, index) or standing(folder):
+        raise progress.fail(refused)
+    if refused := watch(folder):
         raise progress.fail(refused)
     if is_ending(folder):
         raise FaultFailed(f"{activity['name']}: not injected, the drill was ended")
@@ -144,6 +169,8 @@ def undo(run: str, index: int = 0) -> dict[str, Any]:
         return take(place, partial(_undo, folder, index), GRACE / SECOND)
     except StillUndone as late:
         raise Progress(folder, NAME, index).fail(str(late)) from late
+    finally:
+        let_go(folder)
 
 
 def _undo(folder: RunFolder, index: int, turn: Turn) -> dict[str, Any]:

@@ -65,12 +65,14 @@ def main() -> int:
 
     from kubedrill.faults.native import prepare
     from kubedrill.faults.outcome import failures
+    from kubedrill.faults.watched import drill_watches
     from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 
     global _begin  # noqa: PLW0603
     folder = _arguments()
     ignore_terminal()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+    drill_watches()
     experiment = json.loads(folder.chaos_experiment.read_text(encoding="utf-8"))
     prepare(experiment, folder)
     say_ready()

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.provider import handle_of
-from kubedrill.faults import lasting, turns
+from kubedrill.faults import lasting, turns, watched
 from kubedrill.faults.attempting import attempt
 from kubedrill.faults.beside import beside
 from kubedrill.faults.catalogue import kind_of
@@ -39,7 +39,10 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
     Raises FaultFailed if the effect did not last until now, or if it is not undone within the fault's time.
     """
     folder = folder_of(run)
-    return turns.take(_place(folder, index), partial(_undo_by_name, fault, folder, index, file))
+    try:
+        return turns.take(_place(folder, index), partial(_undo_by_name, fault, folder, index, file))
+    finally:
+        watched.let_go(folder)
 
 
 def expect(fault: str, folder: RunFolder, index: int, file: str) -> None:

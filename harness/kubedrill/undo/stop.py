@@ -100,13 +100,17 @@ def _ask(cluster: str, drill: Watched, runner: psutil.Process, request: StopRequ
 
 
 def _tell_what_is_undone(drill: Watched, runner: psutil.Process, say: Say) -> None:
-    """Wait for the runner's end, and say meanwhile which of the faults in force are undone."""
+    """Wait for the drill's end, and say meanwhile which of the faults in force are undone.
+
+    Its watchdog ends last: beside a run of Chaos Toolkit, it may be the one who undoes.
+    """
     ledger = Ledger(drill.folder.ledger)
     left = {entry.id: entry.name for entry in _broken(ledger)}
     until = time.monotonic() + longest_s(ledger) + JUDGING_S
-    started, ended = start_of(runner.pid), False
-    while not ended and time.monotonic() < until:
-        ended = wait_for_end(runner.pid, started, 0.2)
+    left_to_end = [(process.pid, start_of(process.pid)) for process in (runner, drill.watchdog)]
+    while left_to_end and time.monotonic() < until:
+        if wait_for_end(*left_to_end[0], 0.2):
+            left_to_end.pop(0)
         still = {entry.id for entry in _broken(ledger)}
         for entry_id in [entry_id for entry_id in left if entry_id not in still]:
             say(f"  undone: {left.pop(entry_id)}")
@@ -128,7 +132,10 @@ def _tell_the_end(drill: Watched, say: Say) -> bool:
     left = ", ".join(entry.name for entry in Ledger(folder.ledger).open_entries())
     if left:
         say(f"{folder.path}: not undone: {left}; run: kubedrill heal")
-    with suppress(OSError, ValueError):
+    try:
         report = Report.read(folder.verdict)
+    except (OSError, ValueError):
+        say(f"{folder.path}: has ended")  # what Chaos Toolkit plays by itself has no verdict
+    else:
         say(f"{folder.path}: {report.verdict}: {next(iter(report.reasons), '')}")
     return not left

@@ -1,7 +1,8 @@
 """The process that mends what a killed drill left broken: `python -m kubedrill.undo.watchdog --run RUN`.
 
 It has a session of its own, and its stdin ends when the runner does, by whatever signal. It also ends
-a fault that has outlived its deadline while the drill runs. The cluster's lock stays held until it ends.
+a fault that has outlived its deadline while the drill runs. The cluster's lock stays held until it ends:
+it has inherited it from the runner, or takes it itself for a run that no drill plays.
 """
 
 import argparse
@@ -11,9 +12,14 @@ import select
 import signal
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
+from typing import IO
 
+from kubedrill import cluster
 from kubedrill.clock import now
+from kubedrill.errors import NotStarted
+from kubedrill.process.child import NOT_STARTED
 from kubedrill.process.lifeline import say_ready
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Entry, Ledger, undo_entry
@@ -47,12 +53,16 @@ class Overdue:
 
 def main() -> None:
     """Wait for the runner's end, then undo whatever it has left."""
-    folder = _arguments()
+    folder, inherits = _arguments()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    say_ready()
-    ledger = Ledger(folder.ledger)
+    with nullcontext() if inherits else _taken(folder):
+        say_ready()
+        _watch(folder, Ledger(folder.ledger))
+
+
+def _watch(folder: RunFolder, ledger: Ledger) -> None:
     overdue = Overdue(ledger)
     while not _stdin_ended():
         overdue.end()
@@ -68,19 +78,33 @@ def main() -> None:
         registry.unregister(folder)
 
 
+def _taken(folder: RunFolder) -> IO[bytes]:
+    """Take the cluster of a run, and remember the run; end with words if that cannot be."""
+    try:
+        lock = cluster.lock(*registry.cluster_of(folder))
+        cluster.sign(lock, folder.path)
+        registry.register(folder)
+    except NotStarted as error:
+        print(error, file=sys.stderr)
+        sys.exit(NOT_STARTED)
+    return lock
+
+
 def _stdin_ended() -> bool:
     readable = select.select([0], [], [], LOOK_S)[0]
     return bool(readable) and not os.read(0, 4096)
 
 
-def _arguments() -> RunFolder:
+def _arguments() -> tuple[RunFolder, bool]:
+    """Return the run, and whether the lock of its cluster was inherited."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", required=True, type=Path)
     # Never read: to have inherited the lock's descriptor is to hold the lock.
-    parser.add_argument("--lock-fd", required=True, type=int)
+    parser.add_argument("--lock-fd", type=int)
     # For `heal`, which tells by it whether the runner is still this process' parent.
     parser.add_argument("--runner", required=True, type=int)
-    return RunFolder(parser.parse_args().run)
+    given = parser.parse_args()
+    return RunFolder(given.run), given.lock_fd is not None
 
 
 if __name__ == "__main__":
