@@ -18,7 +18,10 @@ from kubedrill.experiment import (
 )
 from kubedrill.faults.activities import flaws
 from kubedrill.faults.catalogue import Gathered, gather
+from kubedrill.faults.fault import Fault
+from kubedrill.faults.limited import as_it_is
 from kubedrill.faults.overlap import refusals
+from kubedrill.faults.possible import lacks, lacks_of_parameters
 from kubedrill.faults.rights import rights_of
 from kubedrill.judge import measurers  # noqa: F401 - objectives may name the series that they declare
 from kubedrill.load.describe import NotAProfile, ProfileDescriptions, with_parameters
@@ -164,14 +167,14 @@ def fault_rows(on: str | None = None) -> list[dict[str, Any]]:
     With a cluster's name, whether it can take each, and if not, why; NotStarted if there is none.
     """
     gathered = gather(places.fault_files())
-    described = describe_cluster(places.cluster_file(on)) if on else None
+    takers = _takers(on) if on else ()
     rows = [
         {
             "fault": fault.name,
             "what it does": fault.doc,
             "arguments": ", ".join(fault.parameters.get("properties", {})),
             "needs": ", ".join(fault.needs),
-            **({f"on {on}": _can_take(fault, described)} if described else {}),
+            **({f"on {on}": _can_take(gathered.kinds[fault.name], takers)} if on else {}),
             "wrong": False,
         }
         for fault in gathered.descriptions
@@ -180,14 +183,27 @@ def fault_rows(on: str | None = None) -> list[dict[str, Any]]:
     return rows + [{"fault": "", "what it does": why, **nothing} for why in gathered.wrong]
 
 
-def _can_take(fault: FaultDescription, described: ClusterDescription) -> str:
-    """Return `yes`, or `no` and why: forbidden by the cluster's file, or lacking what it needs."""
-    reasons = [why for limits in described.limits if (why := limits.forbids(fault.name))]
-    for need in fault.needs:
-        if need not in described.capabilities:
-            why = described.why_not(need) or "its provider does not offer that"
-            reasons.append(f"{need}: {why}")
-    return f"no: {'; '.join(reasons)}" if reasons else "yes"
+def _takers(name: str) -> tuple[ClusterDescription, ...]:
+    """Return a cluster as its file promises it, and as it is if it is up: it must take a fault as both."""
+    promised = describe_cluster(places.cluster_file(name))
+    record = cluster.find(name)
+    return (promised, as_it_is(record)) if record else (promised,)
+
+
+def _can_take(kind: type[Fault], takers: Sequence[ClusterDescription]) -> str:
+    """Return `yes`, but for which parameters not; or `no`; and why: a limit, or what is lacking."""
+    reasons = dict.fromkeys(
+        why
+        for described in takers
+        for why in (
+            *filter(None, (limits.forbids(kind.name) for limits in described.limits)),
+            *lacks(kind, described),
+        )
+    )
+    if reasons:
+        return f"no: {'; '.join(reasons)}"
+    parts = dict.fromkeys(part for told in takers for part in lacks_of_parameters(kind, told))
+    return f"yes, but not {', '.join(parts)}" if parts else "yes"
 
 
 def profile_rows() -> list[dict[str, Any]]:

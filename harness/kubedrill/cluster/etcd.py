@@ -9,7 +9,7 @@ from typing import Any
 
 from kubedrill.client import well
 from kubedrill.client.caller import Caller
-from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.cluster import ETCD_ADMIN, ClusterRecord
 from kubedrill.wire.target import identity_target
 
 _FSYNCS = re.compile(r"^etcd_disk_wal_fsync_duration_seconds_(sum|count) (\S+)$", re.MULTILINE)
@@ -142,5 +142,5 @@ def _call(
 
 def _api(record: ClusterRecord, zone: str, timeout_s: float) -> Caller:
     endpoint = record.component(f"etcd-{zone}").serving
-    target, token = identity_target(record, "etcd-admin", endpoint)
+    target, token = identity_target(record, ETCD_ADMIN, endpoint)
     return Caller(target, token, timeout_s)

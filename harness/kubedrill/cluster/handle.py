@@ -14,6 +14,7 @@ from kubedrill.cluster.operations import (
     LIMITED,
     Absent,
     Balancing,
+    Commanding,
     Entering,
     Flagging,
     FlagValue,
@@ -38,6 +39,7 @@ __all__ = [
     "LONGEST_HOLD",
     "Absent",
     "Balancing",
+    "Commanding",
     "Cutting",
     "Entering",
     "Exits",
@@ -64,6 +66,9 @@ __all__ = [
 
 LONGEST_HOLD = 3600 * SECOND
 """For how long something is done where nobody says until when: nobody else may ever know of it."""
+
+
+NOT_OFFERED = "its provider does not offer that"
 
 
 class Exits(Protocol):
@@ -117,6 +122,11 @@ class Handle(Protocol):
         """What says to which apiservers the load balancer sends requests, or why nothing does."""
         ...
 
+    @property
+    def commanding(self) -> Commanding | Absent:
+        """That etcd's members obey, or why they do not."""
+        ...
+
     def components(self) -> Mapping[str, ComponentState]:
         """Return every component's state; HandleError if nobody can tell."""
         ...
@@ -165,7 +175,8 @@ def description(handle: Handle, zones: tuple[str, ...]) -> ClusterDescription:
     can: list[str] = []
     lacks: dict[str, str] = {}
     for name in get_args(OperationName):
-        operation: Operation | Absent = getattr(handle, name)
+        # One that was written before there was an operation has not got it.
+        operation: Operation | Absent = getattr(handle, name, Absent(NOT_OFFERED))
         if isinstance(operation, Absent):
             lacks[name] = operation.why
         else:

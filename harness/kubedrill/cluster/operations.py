@@ -220,6 +220,13 @@ class Balancing(Operation, Protocol):
         """End the connections to a zone's apiserver; new ones may be made at once."""
 
 
+class Commanding(Operation, Protocol):
+    """Says that etcd's members do what the identity `etcd-admin` of the record tells them.
+
+    Each member is a component `etcd-ZONE` there, with its clients' port.
+    """
+
+
 Some = TypeVar("Some", bound=Operation)
 
 

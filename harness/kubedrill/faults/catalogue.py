@@ -100,7 +100,7 @@ def flaws(kind: type[Fault]) -> Iterator[str]:
 
 def _flaws_of_course(kind: type[Fault]) -> Iterator[str]:
     """Yield what is wrong with what a fault needs, and with how it goes on and ends."""
-    for need in kind.needs:
+    for need in (*kind.needs, *kind.parameter_needs.values()):
         if not isinstance(need, Need) or need.operation not in get_args(OperationName):
             yield f'needs: {shown(need)} is none; Need("holding", "kube-scheduler") is one'
     if kind.lasts not in get_args(Lasts):

@@ -20,7 +20,7 @@ from kubedrill.faults.etcd import leading, statuses
 from kubedrill.faults.fault import Candidate, NamesWhom, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.processes import running
 from kubedrill.faults.toll import Toll
-from kubedrill.record.catalogue import ClusterDescription, Lasts
+from kubedrill.record.catalogue import ClusterDescription, Lasts, Need
 from kubedrill.record.faults import Witness
 from kubedrill.wire.errors import WireError
 
@@ -28,6 +28,9 @@ COMMAND_S = 60.0
 """A member answers once it is through; it defragments some 100 MB a second."""
 
 ASK_S = 5.0
+
+OBEYING = (Need("commanding", "etcd"),)
+"""What each needs."""
 
 
 class EtcdMoveLeader(NamesWhom):
@@ -39,6 +42,7 @@ class EtcdMoveLeader(NamesWhom):
     target: ClassVar = "etcd-{}"
     verb: ClassVar = "move the leader to"
     done: ClassVar = "leading"
+    needs: ClassVar = OBEYING
     blast_radius: ClassVar = "etcd's leader hands over to the member of zone {member}"
     lasts: ClassVar[Lasts] = "momentary"
     effect_s: ClassVar = 10.0
@@ -102,6 +106,7 @@ class EtcdDefragment(NamesWhom):
     target: ClassVar = "etcd-{}"
     verb: ClassVar = "defragment"
     done: ClassVar = "defragmented"
+    needs: ClassVar = OBEYING
     blast_radius: ClassVar = "etcd member {member}, which serves nobody until it is through"
     lasts: ClassVar[Lasts] = "momentary"
     effect_s: ClassVar = 10.0
@@ -163,6 +168,7 @@ class EtcdCompact(NamesWhom):
     target: ClassVar = "etcd"
     verb: ClassVar = "compact"
     done: ClassVar = "compacted"
+    needs: ClassVar = OBEYING
     blast_radius: ClassVar = "etcd's history but for the last {keep} revisions, on all members"
     lasts: ClassVar[Lasts] = "momentary"
     effect_s: ClassVar = 10.0

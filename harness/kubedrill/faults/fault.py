@@ -128,6 +128,8 @@ class Fault(BaseModel, ABC):
     """What is done to them, and what they are then, as refusals say it."""
     needs: ClassVar[tuple[Need, ...]] = ()
     """What is done to the cluster: operations that its handle must have."""
+    parameter_needs: ClassVar[Mapping[str, Need]] = {}
+    """By parameter, what is needed besides where it is given; None is what it is where it is not."""
     identity: ClassVar[str] = ""
     """As which identity of the cluster it asks the API; "" where it is done by the handle alone."""
     blast_radius: ClassVar[str]

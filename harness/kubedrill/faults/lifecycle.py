@@ -18,6 +18,7 @@ from kubedrill.faults.awaited import not_come
 from kubedrill.faults.fault import Candidate, Fault, Scene
 from kubedrill.faults.limited import described, held_back, in_force
 from kubedrill.faults.overlap import refused_now
+from kubedrill.faults.possible import lacking
 from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of, is_ending
 from kubedrill.faults.proving import effect_proven
 from kubedrill.faults.turns import standing
@@ -92,7 +93,8 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
 def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[Target, ...]:
     """Return whom to hit, of what is there now; FaultFailed if nobody may be."""
     asked = fault.asked()
-    if why := fault.refuse(described(scene.record)):
+    cluster = described(scene.record)
+    if why := lacking(fault, cluster) or fault.refuse(cluster):
         raise progress.fail(why)
     try:
         there = fault.candidates(scene)
@@ -108,7 +110,7 @@ def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[Target, ...
     else:
         called = [asked] if isinstance(asked, str) else [*asked]
     hit = tuple(fault.hit(scene.record, name) for name in called)
-    others = [*in_force(Ledger(progress.folder.ledger), described(scene.record))]
+    others = [*in_force(Ledger(progress.folder.ledger), cluster)]
     totals = fault.totals(scene)
     if why := refused_now(fault, called, there, scene.record, others, more=totals):
         raise replace(progress, hit=hit).fail(why)

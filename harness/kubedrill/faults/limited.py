@@ -51,6 +51,11 @@ def described(record: ClusterRecord) -> ClusterDescription:
     return ClusterDescription(record.zones, can, lacks, record.limits, provider=record.provider)
 
 
+def as_it_is(record: ClusterRecord) -> ClusterDescription:
+    """Return the same with as whom one may ask it, which an earlier version may have made without some."""
+    return replace(described(record), identities=tuple(record.identities))
+
+
 def forbidden(limits: Sequence[Limits], fault: str) -> str:
     """Return why a fault is refused by its name; or ""."""
     return next(filter(None, (limit.forbids(fault) for limit in limits)), "")

@@ -7,10 +7,11 @@ from pydantic import ValidationError
 
 from kubedrill.faults.fault import Candidate, Fault
 from kubedrill.faults.limited import beyond, described, forbidden, taken, totals
+from kubedrill.faults.possible import lacking
 from kubedrill.faults.toll import LEAST_LEFT, Kind, Toll, too_much, unknown
 from kubedrill.reading.problems import Location
 from kubedrill.reading.wrong import in_parameters
-from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Need, Refusal, TimedFault
+from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Refusal, TimedFault
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.taken import Taken
 from kubedrill.words import in_a_line
@@ -104,10 +105,7 @@ def _why_not(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription)
 
 def refusal(fault: Fault, cluster: ClusterDescription) -> str:
     """Return why the cluster cannot take a fault by itself; or ""."""
-    for need in fault.needs:
-        if why := lacking(fault.name, need, cluster):
-            return why
-    if why := _unknown(fault, fault.asked(), cluster):
+    if why := lacking(fault, cluster) or _unknown(fault, fault.asked(), cluster):
         return why
     for toll in fault.tolls(cluster):
         if why := too_much(fault.words(), toll, len(cluster.zones), cluster.zones):
@@ -127,15 +125,6 @@ def _beyond(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) 
     return forbidden(cluster.limits, fault.name) or beyond(
         cluster.limits, fault.name, fault.tolls(cluster), theirs, totals(cluster)
     )
-
-
-def lacking(fault: str, need: Need, cluster: ClusterDescription) -> str:
-    """Return that a cluster has not got what the fault of that name needs, and why; or ""."""
-    if str(need) in cluster.capabilities:
-        return ""
-    has = ", ".join(cluster.capabilities) or "nothing"
-    why = f" ({reason})" if (reason := cluster.why_not(str(need))) else ""
-    return f"{fault} needs the capability {need}{why}; this cluster has: {has}"
 
 
 def refused_now(

@@ -11,7 +11,6 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.on_zones import ZONE, Direction, OnZones
-from kubedrill.faults.overlap import lacking
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 
@@ -28,6 +27,11 @@ class ZoneSlow(OnZones):
     verb: ClassVar = "slow"
     done: ClassVar = "slowed"
     needs: ClassVar = (Need("shaping", "loss"),)
+    parameter_needs: ClassVar = {
+        "bandwidth_mbit": Need("shaping", "bandwidth"),
+        "loss": Need("shaping", "loss"),
+        "delay_s": Need("shaping", "delay"),
+    }
     blast_radius: ClassVar = "what zone {zone} and others send each other"
     effect_s: ClassVar = 30.0
     """Of 1,000 packets a second that members send each other, one is lost in time at a loss of 0.1 ‰."""
@@ -52,11 +56,6 @@ class ZoneSlow(OnZones):
                 "says neither bandwidth_mbit nor loss nor delay_s: nothing would be slow"
             )
         return self
-
-    def refuse(self, cluster: ClusterDescription) -> str:
-        """Refuse what this machine's kernel cannot do to a link."""
-        whys = (lacking(self.name, Need("shaping", what), cluster) for what in self._asks())
-        return next(filter(None, whys), "")
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the links; and what stands in the zones, where hardly anything comes through."""

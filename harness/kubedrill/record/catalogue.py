@@ -15,7 +15,15 @@ Lasts = Literal["momentary", "lasting", "irreversible"]
 
 
 OperationName = Literal[
-    "holding", "pausing", "cutting", "shaping", "entering", "limiting", "flagging", "balancing"
+    "holding",
+    "pausing",
+    "cutting",
+    "shaping",
+    "entering",
+    "limiting",
+    "flagging",
+    "balancing",
+    "commanding",
 ]
 """What may be done to a cluster, as it is called on its handle."""
 
@@ -148,6 +156,8 @@ class ClusterDescription:
     """The file, if it was described by one."""
     provider: str = field(default="", compare=False)
     """Who provides it; "" where nobody does yet."""
+    identities: tuple[str, ...] | None = None
+    """As whom one may ask it; None where that is not known before it is up."""
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""

@@ -64,6 +64,10 @@ INJECTOR = "injector"
 """The identity that faults on objects of the API act as; clusters that earlier versions made have none."""
 
 
+ETCD_ADMIN = "etcd-admin"
+"""The identity whose commands etcd's members obey; none of the API's."""
+
+
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:

@@ -6,6 +6,7 @@ from pathlib import Path
 from kubedrill.cluster.handle import (
     Absent,
     Balancing,
+    Commanding,
     Cutting,
     Entering,
     Exits,
@@ -21,6 +22,7 @@ from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.holds import EVERYBODY
 from kubedrill.cluster.local.operations import (
     balancer,
+    commanding,
     cutting,
     flagging,
     limiting,
@@ -67,6 +69,7 @@ class LocalHandle:
         self.limiting: Limiting | Absent = limiting(self._files, supervisor)
         self.balancing: Balancing | Absent = balancer(self._files, supervisor)
         self.flagging: Flagging | Absent = flagging(supervisor)
+        self.commanding: Commanding | Absent = commanding()
 
     def components(self) -> Mapping[str, ComponentState]:
         """Ask the supervisor for every component's state."""

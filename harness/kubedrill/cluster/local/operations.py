@@ -10,6 +10,7 @@ from kubedrill.cluster.handle import (
     LIMITED,
     Absent,
     Balancing,
+    Commanding,
     Cutting,
     Entering,
     Flagging,
@@ -244,6 +245,11 @@ class _Shapes(_Links):
         return wires.shaped(self._wire(link))
 
 
+@dataclass(frozen=True, slots=True)
+class _Commands:
+    of: tuple[str, ...] = ("etcd",)
+
+
 def programs(supervisor: SupervisorCaller) -> _Programs:
     """Return what holds and pauses the programs of a supervisor."""
     return _Programs(supervisor)
@@ -257,6 +263,11 @@ def flagging(supervisor: SupervisorCaller) -> Flagging:
 def balancer(files: Files, supervisor: SupervisorCaller) -> Balancing:
     """Return what asks the load balancer, and what has the supervisor ask it."""
     return _Balancer(files, supervisor)
+
+
+def commanding() -> Commanding:
+    """Return that etcd obeys: the cluster has made its identity."""
+    return _Commands()
 
 
 def namespaces(zones: NetnsZones) -> Entering:
