@@ -1,6 +1,6 @@
 import pytest
 
-from kubedrill.observe.staleness import Acknowledged
+from kubedrill.observe.staleness import Acknowledged, ProbeObjects
 
 WRITES = ((10, 1000), (11, 2000), (13, 2500), (12, 3000))
 
@@ -37,3 +37,16 @@ def test_old_acknowledgements_are_forgotten_new_ones_are_not() -> None:
         acknowledged.add(version, version * 10)
     assert len(acknowledged._versions) <= 20_000
     assert acknowledged.staleness(49_990, 500_000) == 500_000 - 499_910
+
+
+def test_a_read_asks_for_what_was_acknowledged_last() -> None:
+    objects = ProbeObjects(3)
+    assert [objects.next_for("write") for _ in range(4)] == [0, 1, 2, 0]
+    assert [objects.next_for("stale-read") for _ in range(4)] == [0, 1, 2, 0]
+    assert objects.next_for("read") == 0
+    for number, version, time in ((1, 10, 1000), (2, 11, 2000)):
+        objects.add(number, version, time)
+        assert objects.next_for("read") == number
+    assert objects.staleness(2, 9, started=5000) == 3000
+    assert objects.staleness(1, 10, started=5000) == 0
+    assert objects.staleness(0, 9, started=5000) == 0

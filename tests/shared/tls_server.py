@@ -115,29 +115,31 @@ class TlsServer:
 
 
 class ProbeObject:
-    """The ConfigMap that probes read and write; `cached` is what resourceVersion=0 returns."""
+    """The ConfigMaps that probes read and write; `frozen` is what resourceVersion=0 returns of each."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.version = 100
-        self.frozen: int | None = None
+        self.versions: dict[str, int] = {}
+        self.frozen: dict[str, int] | None = None
 
     def freeze(self) -> None:
         with self._lock:
-            self.frozen = self.version
+            self.frozen = dict(self.versions)
 
     def thaw(self) -> None:
         with self._lock:
             self.frozen = None
 
     def answer(self, method: str, path: str, body: bytes) -> Reply:
+        name, _, query = path.rpartition("/")[2].partition("?")
         with self._lock:
             if method == "PUT":
-                assert json.loads(body)["metadata"]["name"] == "probe"
+                assert json.loads(body)["metadata"]["name"] == name
                 self.version += 1
-            version = self.version
-            if path.endswith("resourceVersion=0") and self.frozen is not None:
-                version = self.frozen
-        metadata = {"name": "probe", "resourceVersion": str(version)}
+                self.versions[name] = self.version
+            cached = self.frozen is not None and query == "resourceVersion=0"
+            version = (self.frozen if cached else self.versions).get(name, 100)
+        metadata = {"name": name, "resourceVersion": str(version)}
         answer = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata}
         return Reply(json.dumps(answer, separators=(",", ":")).encode())

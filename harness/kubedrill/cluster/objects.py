@@ -9,7 +9,7 @@ Faults on objects act as the injector, which may do what they do and no more.
 
 from typing import Any
 
-from kubedrill.record.labels import AUDITED, CUSTOM_GROUP, CUSTOMS, DEFINITION, RUN
+from kubedrill.record.labels import AUDITED, CUSTOM_GROUP, CUSTOMS, DEFINITION, PROBED, RUN
 from kubedrill.record.series import EXEMPT
 
 NAMESPACE = "kubedrill"
@@ -37,7 +37,10 @@ def everything(load_users: int) -> list[tuple[str, Object]]:
     return [
         ("/api/v1/namespaces", _object("v1", "Namespace", NAMESPACE)),
         *((f"{core}/serviceaccounts", _account(name)) for name in accounts),
-        (f"{core}/configmaps", _object("v1", "ConfigMap", "probe", data={"beat": "0"})),
+        *(
+            (f"{core}/configmaps", _object("v1", "ConfigMap", name, data={"beat": "0"}))
+            for name in PROBED
+        ),
         (f"{inside}/roles", _role("Role", "probe", _PROBE_RULES)),
         (f"{inside}/rolebindings", _binding("Role", "probe", _PROBERS)),
         ("/api/v1/namespaces", _object("v1", "Namespace", AUDITED)),
@@ -90,7 +93,7 @@ _PROBE_RULES = [
     {
         "apiGroups": [""],
         "resources": ["configmaps"],
-        "resourceNames": ["probe"],
+        "resourceNames": [*PROBED],
         "verbs": ["get", "update", "patch"],
     }
 ]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from kubedrill.client.greenlets.pool import HeldTimes, Pool
 from kubedrill.client.targets import Targets
 from kubedrill.clock import now
-from kubedrill.observe.staleness import Acknowledged
+from kubedrill.observe.staleness import ProbeObjects
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.labels import PROBED
 from kubedrill.record.probing import Lane
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
@@ -17,7 +18,7 @@ from kubedrill.wire.request import prepare
 from kubedrill.wire.response import Response
 from kubedrill.wire.target import identity_target
 
-PATH = "/api/v1/namespaces/kubedrill/configmaps/probe"
+PATH = "/api/v1/namespaces/kubedrill/configmaps"
 _SUFFIX = {"read": "", "stale-read": "?resourceVersion=0", "write": "?fieldManager=kubedrill"}
 _VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
 
@@ -41,15 +42,14 @@ class Probe:
     """Asks the question of one series, as often as `ask` is called; calls may overlap."""
 
     def __init__(
-        self, record: ClusterRecord, series: Lane, acknowledged: Acknowledged, keep: int
+        self, record: ClusterRecord, series: Lane, objects: ProbeObjects, keep: int
     ) -> None:
         target, self._token = identity_target(record, series.identity, series.endpoint)
         self._host = record.server_name
         self._verb = series.verb
         self._keep = keep if series.connection == "kept" else 0
         self._pool = Pool(target, Targets(), HeldTimes(), kept=self._keep > 0, in_turn=self._keep)
-        self._acknowledged = acknowledged
-        self._read = self._prepare("GET")
+        self._objects = objects
 
     @property
     def bytes_in(self) -> int:
@@ -73,23 +73,28 @@ class Probe:
 
     def ask(self, started: int, deadline: int) -> Probed:
         """Probe once, from `started` on, until `deadline` at the latest (monotonic ns)."""
+        number = self._objects.next_for(self._verb)
         try:
             connection = self._pool.take(deadline)
         except WireError as error:
             return Probed(error.outcome, error.first_byte, now(), 0)
         try:
-            response = self._exchange(connection, deadline)
+            response = self._exchange(connection, number, deadline)
         except WireError as error:
             return Probed(error.outcome, error.first_byte, now(), 0)
         finally:
             self._pool.give(connection)
-        return self._judge(response, started, deadline)
+        return self._judge(response, number, started, deadline)
 
-    def _exchange(self, connection: Connection, deadline: int) -> Response:
-        request = self._read if self._verb != "write" else self._prepare("PUT", _body(now()))
+    def _exchange(self, connection: Connection, number: int, deadline: int) -> Response:
+        name = PROBED[number]
+        if self._verb == "write":
+            request = self._prepare("PUT", name, _body(name, now()))
+        else:
+            request = self._prepare("GET", name)
         return connection.exchange(request, deadline, keep_body=True)
 
-    def _judge(self, response: Response, started: int, deadline: int) -> Probed:
+    def _judge(self, response: Response, number: int, started: int, deadline: int) -> Probed:
         outcome, staleness = response.status, 0
         if response.end > deadline:  # whole, but seen too late: this process was not scheduled
             outcome = Outcome.TIMEOUT
@@ -98,15 +103,15 @@ class Probe:
             if version is None:
                 outcome = Outcome.MALFORMED
             elif self._verb == "write":
-                self._acknowledged.add(int(version[1]), response.end)
+                self._objects.add(number, int(version[1]), response.end)
             else:
-                staleness = self._acknowledged.staleness(int(version[1]), started)
+                staleness = self._objects.staleness(number, int(version[1]), started)
         return Probed(outcome, response.first_byte, response.end, response.size, staleness)
 
-    def _prepare(self, method: str, body: bytes = b"") -> bytes:
+    def _prepare(self, method: str, name: str, body: bytes = b"") -> bytes:
         return prepare(
             method,
-            PATH + _SUFFIX[self._verb],
+            f"{PATH}/{name}{_SUFFIX[self._verb]}",
             self._host,
             token=self._token,
             user_agent="kubedrill-prober",
@@ -114,10 +119,10 @@ class Probe:
         )
 
 
-def _body(value: int) -> bytes:
-    # Without a resourceVersion an update is unconditional: probes in flight together never conflict.
+def _body(name: str, value: int) -> bytes:
+    # Without a resourceVersion an update is unconditional: no probe is refused for another one.
     metadata = {
-        "name": "probe",
+        "name": name,
         "namespace": "kubedrill",
         "labels": {"app.kubernetes.io/managed-by": "kubedrill"},
     }

@@ -22,13 +22,13 @@ from gevent.hub import get_hub  # noqa: E402
 from kubedrill.clock import MILLISECOND, SECOND, now  # noqa: E402
 from kubedrill.observe.probe import Probe, Probed  # noqa: E402
 from kubedrill.observe.probe_log import ProbeLog  # noqa: E402
-from kubedrill.observe.staleness import Acknowledged  # noqa: E402
+from kubedrill.observe.staleness import ProbeObjects  # noqa: E402
 from kubedrill.process.lifeline import ignore_terminal, read_go, say_ready  # noqa: E402
 from kubedrill.process.limits import raise_descriptors  # noqa: E402
 from kubedrill.process.priority import demote_when_busy, prefer  # noqa: E402
 from kubedrill.record.cluster import ClusterRecord  # noqa: E402
 from kubedrill.record.folder import RunFolder  # noqa: E402
-from kubedrill.record.probing import all_lanes, arrivals  # noqa: E402
+from kubedrill.record.probing import all_lanes, arrivals, written  # noqa: E402
 from kubedrill.record.sample import Outcome  # noqa: E402
 from kubedrill.record.schedule import Schedule  # noqa: E402
 from kubedrill.wire.target import identity_target  # noqa: E402
@@ -46,10 +46,10 @@ class Prober:
         self._schedule = schedule
         self._deadline = int(schedule.probing.deadline * SECOND)
         self._series = all_lanes(record, schedule.probing)
-        acknowledged = Acknowledged()
+        objects = ProbeObjects(written(self._series, record.probe_objects))
         servers = max(1, len(record.of_kind("kube-apiserver")))
         self._probes = [
-            Probe(record, series, acknowledged, keep=servers if series.path == "balancer" else 1)
+            Probe(record, series, objects, keep=servers if series.path == "balancer" else 1)
             for series in self._series
         ]
         self._log = ProbeLog(folder, self._series, schedule.probing)

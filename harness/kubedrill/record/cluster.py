@@ -10,6 +10,7 @@ from kubedrill.record.limits import Limits
 from kubedrill.record.lines import (
     STRICT,
     BadEvidence,
+    Count,
     Json,
     MissingEvidence,
     of_schema,
@@ -95,6 +96,8 @@ class ClusterRecord:
     settings: dict[str, Json] = field(default_factory=dict)
     limits: Annotated[tuple[Limits, ...], Field(strict=False)] = ()
     """What no experiment may go beyond: with which it was brought up; in a run also those of its file."""
+    probe_objects: Count = 1
+    """How many ConfigMaps it has for probes; those that earlier versions made have one."""
     id: str = ""
     """Tells it from another cluster of its name: random, and in the file `id` of its folder too."""
     schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION

@@ -10,6 +10,9 @@ CUSTOM_GROUP, CUSTOMS = "drill.kubedrill.io", "customs"
 DEFINITION = f"{CUSTOMS}.{CUSTOM_GROUP}"
 """The name of their CustomResourceDefinition."""
 
+PROBED = ("probe", *(f"probe-{number}" for number in range(1, 16)))
+"""The ConfigMaps that probes read and write, in the namespace `kubedrill`; once there was but the first."""
+
 
 def labels_of(run: str) -> dict[str, str]:
     """Return the labels of everything that a run creates."""

@@ -1,6 +1,7 @@
 """Which probes there are, by whom, over which path, and when each is due: for prober and judge."""
 
 import heapq
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -24,6 +25,15 @@ _LEVELS = {"victim": "load", BREAK_GLASS: EXEMPT}
 
 _BLOCK = 1024
 """Probes that are computed at once."""
+
+WRITES_A_SECOND = 4.0
+"""So many of an object: what an apiserver takes a quarter of a second for meets no other write of it.
+
+Two writes of one object that meet are one that is made and one that the apiserver begins again, from reading
+it on; where each takes longer than the time between two, nearly all of them do. Measured with 2 cores under
+a load of 20 and others at work: 50 writes a second of one object, 120 of 400 answered within 5 s, half of
+them after 5.0 s; of 25 objects, all 400, half of them within 11 ms.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,12 @@ def sidecar(lanes: Sequence[Lane], probing: Probing) -> ProbeSidecar:
         deadline_s=probing.deadline,
         rates={lane.name: lane.rate for lane in lanes},
     )
+
+
+def written(lanes: Sequence[Lane], there: int) -> int:
+    """Return over how many objects, of those that are there, the writes of lanes are spread."""
+    writes = sum(lane.rate for lane in lanes if lane.verb == "write")
+    return min(there, max(1, math.ceil(writes / WRITES_A_SECOND)))
 
 
 def targets(lanes: Sequence[Lane]) -> list[str]:

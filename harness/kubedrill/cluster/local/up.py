@@ -28,6 +28,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.process.environment import environment
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.files import write_whole
+from kubedrill.record.labels import PROBED
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import Target, client_tls, identity_target
 
@@ -174,6 +175,7 @@ def _record(layout: Layout) -> ClusterRecord:
         lacks=dict(described.lacks),
         versions=dict(layout.binaries.versions),
         settings=layout.definition.model_dump(mode="json"),
+        probe_objects=len(PROBED),
         id=read_id(folder) or "",
     )
 
