@@ -56,7 +56,7 @@ def test_each_portion_is_judged_by_itself(
     mix = [portion(10, names[0], resource_version="0"), portion(5, names[1], limit=limit)]
     load = {"profile": "mixed", "as": "clients", "rate": "10/s", "with": {"mix": json.dumps(mix)}}
     asked = [
-        *(f"{series}.p99 < 60s" for series in (stale, quorum, f"{quorum}.page")),
+        *(f"{series}.p99 < 13s" for series in (stale, quorum, f"{quorum}.page")),
         *(f"{series}.count >= 1" for series in ("clients", stale, quorum, f"{quorum}.page")),
     ]
     changes = {

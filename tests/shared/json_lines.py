@@ -7,9 +7,10 @@ from typing import Any
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects; none of a file that is not there."""
-    for line in path.read_text().splitlines() if path.exists() else ():
-        yield json.loads(line)
+    """Yield the objects; none of a file that is not there, nor what of the last line is not yet written."""
+    for line in path.read_text().splitlines(keepends=True) if path.exists() else ():
+        if line.endswith("\n"):
+            yield json.loads(line)
 
 
 class JsonLines:

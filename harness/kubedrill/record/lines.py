@@ -29,9 +29,7 @@ from kubedrill.reading.types import Between, Part
 from kubedrill.reading.wrong import in_evidence
 from kubedrill.record.files import write_whole
 
-STRICT = ConfigDict(
-    frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-)
+STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 """No key but the known ones, no text for a number, no NaN, no infinity."""
 
 
