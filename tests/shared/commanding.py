@@ -33,8 +33,8 @@ def kubedrill(
 ) -> "subprocess.CompletedProcess[str]":
     """Return what the command said once it has ended; `environment` is beside and above ours.
 
-    `inside`: what stands before it, such as `unshare --net`. A process of its own in any case; where nothing
-    stands before it, forked from one that has imported the program: that takes most of a short command's time.
+    `inside`: what stands before it, such as `unshare --net`. Without, it is forked from what has imported
+    the program, since that takes most of a short command's time.
     """
     words = [*map(str, arguments)]
     if not inside:
