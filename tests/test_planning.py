@@ -85,6 +85,27 @@ def test_what_is_only_hampered_or_away_one_by_one_is_not_added_up(
     assert [part["away"] for part in plan_of(file, entry)["worst"]] == away
 
 
+def test_members_that_links_cut_off_are_in_the_sum(file: Path) -> None:
+    cut = "zone.partition: {zone: [a, b], from_zone: c}"
+    more = "zone.partition: {zone: a, from_zone: b, allow_quorum_loss: true}"
+    plan = plan_of(file, cut, f"{{{more}, at: 20s}}")
+    (first,) = (fault for fault in plan["faults"] if fault["arguments"]["zone"] == ["a", "b"])
+    assert words(first["taken"])["member"] == (
+        "etcd: 3 members, quorum 2; cut: a from c, b from c: 2 are left that reach each other, "
+        "none to spare"
+    )
+    assert words(plan["worst"])["member"] == (
+        "etcd: 3 members, quorum 2; cut: a from c, b from c, a from b: 1 is left, 1 too few"
+    )
+
+
+def test_faults_that_hit_the_same_take_it_once(file: Path) -> None:
+    lost = "zone.lose: {zone: [a, b], allow_quorum_loss: true}"
+    killed = "{etcd.kill: {member: random, allow_quorum_loss: true}, at: 10s}"
+    (member,) = (part for part in plan_of(file, killed, lost)["worst"] if part["kind"] == "member")
+    assert (member["away"], member["left"]) == (3, 0)
+
+
 def test_a_fault_that_takes_too_few_says_how_many_are_missing(file: Path) -> None:
     plan = plan_of(file, "etcd.kill: {member: [a, b], allow_quorum_loss: true}")
     assert words(plan["worst"])["member"].endswith("1 is left, 1 too few")

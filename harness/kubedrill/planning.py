@@ -1,12 +1,14 @@
 """Plan a drill: what its file says, and what its faults take away of the cluster, as it is if it is up."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kubedrill import cluster, places
 from kubedrill.experiment import Experiment, Plan, WantedFault, plan
 from kubedrill.faults.catalogue import gather
 from kubedrill.faults.limited import described
-from kubedrill.faults.overlap import refused_as_it_is, what_is_taken
+from kubedrill.faults.overlap import refused_as_it_is
+from kubedrill.faults.planned import what_is_taken
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.taken import Taken
 
@@ -19,8 +21,8 @@ def planned(experiment: Experiment, catalogue: Catalogue, file: Path) -> Plan:
     there = described(as_it_is) if as_it_is else catalogue.cluster
     assert there is not None  # the experiment was read with it
 
-    def taken(fault: WantedFault) -> tuple[Taken, ...]:
-        return what_is_taken(kinds, fault, there)
+    def takes(faults: Sequence[WantedFault]) -> tuple[Taken, ...]:
+        return what_is_taken(kinds, faults, there)
 
     refused = refused_as_it_is(kinds, experiment.faults, as_it_is) if as_it_is else ""
-    return plan(experiment, catalogue, record, taken, refused)
+    return plan(experiment, catalogue, record, takes, refused)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from kubedrill.experiment import WantedFault
 from kubedrill.experiment.worst import moments, worst
 from kubedrill.record.catalogue import Catalogue, FaultDescription, Lasts
-from kubedrill.record.taken import Taken, together
+from kubedrill.record.taken import Taken
 
 CATALOGUE = Catalogue(
     faults={
@@ -48,22 +49,20 @@ def wanted(begin: float, end: float, lasts: Lasts = "lasting", name: str = "x.y"
             Taken("apiserver", 3, ("a",), 0, 1, 1),
             "3 apiservers, needed 1; 1 is away (a): 2 are left, 1 to spare",
         ),
+        (
+            Taken("member", 3, ("c",), 0, 1, 2, ("a from b",), 1),
+            "etcd: 3 members, quorum 2; 1 is away (c); cut: a from b: 1 is left, 1 too few",
+        ),
+        (
+            Taken("member", 3, (), 0, 0, 2, ("a from b",)),
+            "etcd: 3 members, quorum 2; cut: a from b: 3 are left that reach each other, 1 to spare",
+        ),
         (Taken("zone", 3, ("a", "b"), 0, 2), "3 zones; 2 are away (a, b): 1 is left"),
         (Taken("node", 0, ("n-1",), 0, 1), "node: 1 is away (n-1)"),
     ],
 )
 def test_it_is_said_how_many_are_left_and_how_many_to_spare(taken: Taken, words: str) -> None:
     assert taken.words() == words
-
-
-def test_together_kinds_are_added_up_each_by_itself() -> None:
-    link = Taken("link", 3, ("b",), 0, 1)
-    assert together([member("a"), link, member("b")]) == (member("a", "b"), link)
-
-
-def test_never_more_are_away_than_there_are() -> None:
-    (part,) = together([member("a", "b"), member("c", chosen_later=1)])
-    assert (part.away, part.left) == (3, 0)
 
 
 @pytest.mark.parametrize(
@@ -79,12 +78,16 @@ def test_never_more_are_away_than_there_are() -> None:
     ids=["alone", "overlap", "one after the other", "apart", "irreversible", "momentary"],
 )
 def test_when_which_faults_are_in_force(faults: list[WantedFault], spans: list[Any]) -> None:
-    found = moments(faults, [[member("a")]] * len(faults), CATALOGUE, 100.0)
+    found = moments(faults, lambda _: [member("a")], CATALOGUE, 100.0)
     assert [(each.begin_s, each.end_s, each.faults) for each in found] == spans
 
 
 def test_the_worst_is_the_moment_with_the_fewest_left() -> None:
     faults = [wanted(10, 30), wanted(20, 40)]
-    taken = [[member("a"), Taken("zone", 3, ("a",), 0, 1)], [member("b")]]
-    found = worst(moments(faults, taken, CATALOGUE, 100.0))
-    assert found == (member("a", "b"), Taken("zone", 3, ("a",), 0, 1))
+    zone = Taken("zone", 3, ("a",), 0, 1)
+
+    def takes(there: Sequence[WantedFault]) -> list[Taken]:
+        return [member(*"ab"[: len(there)]), *[zone] * (faults[0] in there)]
+
+    found = worst(moments(faults, takes, CATALOGUE, 100.0))
+    assert found == (member("a", "b"), zone)

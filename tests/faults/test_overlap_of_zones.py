@@ -158,6 +158,22 @@ def test_what_a_fault_on_a_zone_alone_is_refused_for(fault: WantedFault, why: st
     assert all(why in refusal.why for refusal in found)
 
 
+def test_a_limit_counts_whom_cut_links_leave_alone() -> None:
+    pair = then("zone.partition", zone="a", from_zone="b")
+    alone = then("zone.partition", zone=["a", "b"], from_zone="c")
+    killed = then("etcd.kill", member="c", allow_quorum_loss=True)
+    none = replace(ZONED, limits=(Limits(LimitsPart(members=0), "c.yaml"),))
+    assert refused(none, pair) == [], "who reaches both works with both"
+    [why] = refusals([alone], none)
+    assert why.why == "zone.partition takes 1 member at once, and c.yaml allows members: 0"
+    two = replace(ZONED, limits=(Limits(LimitsPart(members=1), "c.yaml"),))
+    [why] = refusals([pair, killed], two)
+    assert (
+        why.why
+        == "etcd.kill with other faults takes 2 members at once, and c.yaml allows members: 1"
+    )
+
+
 def test_a_limit_counts_all_that_are_hit_though_one_is_away_at_a_time() -> None:
     two = replace(ZONED, limits=(Limits(LimitsPart(apiservers=2), "c.yaml"),))
     assert refused(two, then("kube-apiserver.rolling_restart", zone=["a", "b"])) == []

@@ -1,6 +1,6 @@
 """Say what a drill would do, before anything is touched: targets, blast radius, objectives in words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from kubedrill.experiment.settled import (
     WantedFault,
     refused_on_what_stays,
 )
-from kubedrill.experiment.worst import Moment, moments, worst
+from kubedrill.experiment.worst import Moment, Takes, moments, worst
 from kubedrill.record.catalogue import CHOSEN_LATER, Catalogue, FaultDescription, Lasts, Rule
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.schedule import FREE_SHARE
@@ -22,8 +22,6 @@ from kubedrill.record.wording import words
 UP_S, SEEDED_PER_S, SWEPT_S, AROUND_S = 8.0, 450.0, 9.0, 15.0
 """On two cores: docs/benchmarks.md (cluster up), docs/observing.md (seeds); the last is for measuring the
 machine, starting the load, and judging."""
-
-Takes = Callable[[WantedFault], Sequence[Taken]]
 
 _IDENTITY = "system:serviceaccount:kubedrill:activity-RUN"
 """RUN is the run's name, known when it begins."""
@@ -121,21 +119,21 @@ def plan(
     experiment: Experiment,
     catalogue: Catalogue,
     record: ClusterRecord | None = None,
-    taken: Takes = lambda _: (),
+    takes: Takes = lambda _: (),
     refused: str = "",
 ) -> Plan:
     """Return what the drill would do; `record` is the cluster's if it is up. Changes nothing.
 
-    `taken` says what a fault takes away of the cluster, `refused` why the one that is up cannot take them.
+    `takes` says what faults take away of the cluster, `refused` why the one that is up cannot take them.
     """
     described = (None if experiment.cluster_changes else record) or catalogue.cluster
     zones = described.zones if described else ()
     wanted = sorted(experiment.faults, key=lambda fault: fault.inject_s)
     faults = tuple(
-        _fault(number, fault, catalogue, zones, tuple(taken(fault)))
+        _fault(number, fault, catalogue, zones, tuple(takes([fault])))
         for number, fault in enumerate(wanted, 1)
     )
-    stretches = moments(wanted, [fault.taken for fault in faults], catalogue, experiment.seconds)
+    stretches = moments(wanted, takes, catalogue, experiment.seconds)
     needed = tuple(sorted({need for fault in faults for need in fault.needs}))
     return Plan(
         title=experiment.title,

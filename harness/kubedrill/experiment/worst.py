@@ -1,12 +1,15 @@
 """When which faults are in force together, and what of the cluster is away then: arithmetic, no cluster."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from kubedrill.experiment.settled import WantedFault
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.taken import Taken, together
+from kubedrill.record.taken import Taken
+
+Takes = Callable[[Sequence[WantedFault]], Sequence[Taken]]
+"""Says what faults take away together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +26,18 @@ class Moment:
 
 def moments(
     faults: Sequence[WantedFault],
-    taken: Sequence[Sequence[Taken]],
+    takes: Takes,
     catalogue: Catalogue,
     drill_s: float,
 ) -> tuple[Moment, ...]:
-    """Return the stretches in which faults are in force; `faults` in their order, `taken` by each."""
+    """Return the stretches in which faults are in force; `faults` in their order."""
     spans = [(fault.inject_s, _over(fault, catalogue, drill_s)) for fault in faults]
     edges = sorted({edge for span in spans for edge in span})
     found = []
     for begin, end in pairwise(edges):
         there = [number for number, span in enumerate(spans) if span[0] <= begin < span[1]]
         if there:
-            away = together(part for number in there for part in taken[number])
+            away = tuple(takes([faults[number] for number in there]))
             numbers = tuple(number + 1 for number in there)
             found.append(Moment(begin, end, numbers, away))
     return tuple(found)
@@ -45,7 +48,7 @@ def worst(moments: Sequence[Moment]) -> tuple[Taken, ...]:
     kinds: dict[str, Taken] = {}
     for part in (part for moment in moments for part in moment.taken):
         known = kinds.get(part.kind)
-        if known is None or part.away > known.away:
+        if known is None or part.missing > known.missing:
             kinds[part.kind] = part
     return tuple(kinds.values())
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from kubedrill.cluster.freeze import frozen
 from kubedrill.faults.catalogue import kind_of
-from kubedrill.faults.toll import ZONAL, Toll
+from kubedrill.faults.toll import ZONAL, Toll, left_of
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
@@ -15,21 +15,23 @@ from kubedrill.record.target import targets_of
 
 
 def beyond(
-    limits: Sequence[Limits],
     fault: str,
     tolls: Sequence[Toll],
     others: Sequence[Toll],
-    totals: Mapping[str, int],
+    cluster: ClusterDescription,
+    more: Mapping[str, int] = {},
 ) -> str:
     """Return why a fault goes beyond a limit, with what others take away then; or "".
 
-    `totals` are how many there are, by kind.
+    `more` is how many there are of kinds that the cluster's description does not tell of.
     """
-    for limit in limits:
-        for toll in (toll for toll in tolls if toll.counts):
-            theirs = [other for other in others if other.kind == toll.kind and other.counts]
-            count = taken([toll, *theirs])
-            if why := limit.too_many(toll.kind, count, totals.get(toll.kind, 0)):
+    there_are = {**totals(cluster), **more}
+    for limit in cluster.limits:
+        for toll in (toll for toll in tolls if toll.counts or toll.cut_from):
+            alike = (other for other in others if other.kind == toll.kind)
+            theirs = [other for other in alike if other.counts or other.cut_from]
+            count = _missing([toll, *theirs], cluster.zones)
+            if why := limit.too_many(toll.kind, count, there_are.get(toll.kind, 0)):
                 return f"{fault}{' with other faults' if theirs else ''} {why}"
     return ""
 
@@ -38,6 +40,13 @@ def taken(tolls: Sequence[Toll]) -> int:
     """Return how many tolls of one kind take away together."""
     named = {name for toll in tolls for name in toll.named}
     return len(named) + sum(toll.unnamed for toll in tolls)
+
+
+def _missing(tolls: Sequence[Toll], zones: Sequence[str]) -> int:
+    """Return how many tolls of one kind take away, or cut off from those that still reach each other."""
+    away = taken([toll for toll in tolls if toll.counts])
+    cut = any(toll.cut_from for toll in tolls)
+    return max(away, len(zones) - left_of(zones, tolls)) if cut else away
 
 
 def totals(cluster: ClusterDescription) -> dict[str, int]:

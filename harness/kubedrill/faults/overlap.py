@@ -6,14 +6,13 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from kubedrill.faults.fault import Candidate, Fault
-from kubedrill.faults.limited import beyond, described, forbidden, taken, totals
+from kubedrill.faults.limited import beyond, described, forbidden
 from kubedrill.faults.possible import lacking
-from kubedrill.faults.toll import LEAST_LEFT, Kind, Toll, too_much, unknown
+from kubedrill.faults.toll import Kind, Toll, too_much, unknown
 from kubedrill.reading.problems import Location
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Refusal, TimedFault
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.taken import Taken
 from kubedrill.words import in_a_line
 
 
@@ -70,28 +69,6 @@ def refused_as_it_is(
     return "; ".join([*whys, *filter(None, lacking)])
 
 
-def what_is_taken(
-    kinds: Mapping[str, type[Fault]], timed: TimedFault, cluster: ClusterDescription
-) -> tuple[Taken, ...]:
-    """Return what a fault takes away while it is in force; nothing is known of activities."""
-    if (kind := kinds.get(timed.name)) is None:
-        return ()
-    tolls = kind.model_validate(dict(timed.arguments)).tolls(cluster)
-    return tuple(_taken(toll, totals(cluster)) for toll in tolls if toll.counts)
-
-
-def _taken(toll: Toll, there: Mapping[str, int]) -> Taken:
-    total, minimum, all_of_them = there.get(toll.kind, 0), LEAST_LEFT.get(toll.kind), taken([toll])
-    return Taken(
-        toll.kind,
-        total,
-        tuple(toll.named),
-        toll.unnamed,
-        all_of_them if toll.at_once is None else min(all_of_them, toll.at_once),
-        minimum.least(total) if minimum else 0,
-    )
-
-
 def _why_not(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
     try:
         return (
@@ -122,9 +99,8 @@ def _unknown(fault: Fault, asked: str | Sequence[str], cluster: ClusterDescripti
 def _beyond(fault: Fault, others: Sequence[Fault], cluster: ClusterDescription) -> str:
     """Return why a fault goes beyond what the cluster's file allows, the others being in force; or ""."""
     theirs = [toll for other in others for toll in other.tolls(cluster)]
-    return forbidden(cluster.limits, fault.name) or beyond(
-        cluster.limits, fault.name, fault.tolls(cluster), theirs, totals(cluster)
-    )
+    refused = forbidden(cluster.limits, fault.name)
+    return refused or beyond(fault.name, fault.tolls(cluster), theirs, cluster)
 
 
 def refused_now(
@@ -150,7 +126,7 @@ def refused_now(
         alike = [other for other in others if other.kind == toll.kind]
         if why := too_much(fault.words(), toll, len(cluster.zones), left, alike):
             return why
-    if why := beyond(cluster.limits, fault.name, tolls, others, {**totals(cluster), **more}):
+    if why := beyond(fault.name, tolls, others, cluster, more):
         return why
     known = {candidate.called for candidate in there}
     gone = [fault.target.format(name) for name in chosen if name not in known]

@@ -1,6 +1,5 @@
 """What faults take away of a cluster at one moment, and what is left of it then, in figures and in words."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +22,20 @@ class Taken:
     """How many at the same time: less than all of them where they are taken one after the other."""
     needed: int = 0
     """How many must be left: a quorum of members, one apiserver; 0 of what all may be away."""
+    cut: tuple[str, ...] = ()
+    """Who does not reach whom any more, though neither is away: `a from b`."""
+    cut_off: int = 0
+    """How many of those that are not away do not work with the others for that."""
 
     @property
     def left(self) -> int:
-        """How many are left; 0 also if it is not known how many there are."""
-        return max(self.total - self.away, 0)
+        """How many are left that work together; 0 also if it is not known how many there are."""
+        return max(self.total - self.away - self.cut_off, 0)
+
+    @property
+    def missing(self) -> int:
+        """How many are away, or work with no others."""
+        return self.away + self.cut_off
 
     @property
     def spare(self) -> int:
@@ -36,10 +44,13 @@ class Taken:
 
     def words(self) -> str:
         """Return the sum: `etcd: 3 members, quorum 2; 1 is away (b): 2 are left, none to spare`."""
-        gone = f"{self.away} {are(self.away)} away ({self._who()})"
+        away = f"{self.away} {are(self.away)} away ({self._who()})"
+        cut = f"cut: {', '.join(self.cut)}"
+        gone = "; ".join([away] * bool(self.away) + [cut] * bool(self.cut))
         if not self.total:
             return f"{self.kind}: {gone}"
-        left = f"{self.left} {are(self.left)} left"
+        reaching = " that reach each other" if self.cut and self.left > 1 else ""
+        left = f"{self.left} {are(self.left)} left{reaching}"
         if not self.needed:
             return f"{counted(self.total, self.kind)}; {gone}: {left}"
         there = f"{counted(self.total, self.kind)}, {_NEED.get(self.kind, 'needed')} {self.needed}"
@@ -64,6 +75,8 @@ class Taken:
             "named": list(self.named),
             "chosen_later": self.chosen_later,
             "away": self.away,
+            "cut": list(self.cut),
+            "cut_off": self.cut_off,
             "left": self.left if self.total else None,
             "needed": self.needed,
             "words": self.words(),
@@ -71,27 +84,3 @@ class Taken:
 
 
 _NEED = {"member": "quorum"}
-
-
-def together(taken: Iterable[Taken]) -> tuple[Taken, ...]:
-    """Return what faults that are in force at the same time take away, one of each kind."""
-    kinds: dict[str, list[Taken]] = {}
-    for part in taken:
-        kinds.setdefault(part.kind, []).append(part)
-    return tuple(_sum(each) for each in kinds.values())
-
-
-def _sum(taken: Sequence[Taken]) -> Taken:
-    first = taken[0]
-    named = tuple(dict.fromkeys(name for each in taken for name in each.named))
-    later = sum(each.chosen_later for each in taken)
-    # Several faults may have hit the same.
-    away = min(sum(each.away for each in taken), len(named) + later)
-    return Taken(
-        first.kind,
-        first.total,
-        named,
-        later,
-        min(away, first.total) if first.total else away,
-        first.needed,
-    )
