@@ -19,6 +19,7 @@ from kubedrill.record.ledger import Ledger
 from kubedrill.record.limits import DAYS, Limits, LimitsPart, Window
 from kubedrill.record.lines import read_lines
 
+Fault = tuple[str, dict[str, Any]]
 ANOTHER_DAY = DAYS[(datetime.now(UTC).weekday() + 3) % 7]
 
 
@@ -79,15 +80,34 @@ def test_what_is_down_already_is_counted_and_the_undo_is_not_asked(
 
 @pytest.mark.cluster
 @pytest.mark.breaks
+@pytest.mark.parametrize(
+    ("down", "in_turn", "words"),
+    [
+        (
+            ("kube-apiserver.pause", {"zone": ["a", "b"]}),
+            ("kube-apiserver.rolling_restart", {"zone": ["c"]}),
+            "would leave 0 of 3 apiservers",
+        ),
+        (
+            ("etcd.pause", {"member": "a"}),
+            ("etcd.defragment", {"member": ["b", "c"]}),
+            "would leave 1 of 3 members",
+        ),
+    ],
+)
 def test_what_is_taken_in_turn_counts_beside_what_is_down(
-    cluster: ClusterRecord, folder: RunFolder
+    down: Fault,
+    in_turn: Fault,
+    words: str,
+    cluster: ClusterRecord,
+    folder: RunFolder,
 ) -> None:
     cluster.write(folder.cluster)
     run = str(folder.path)
-    inject("kube-apiserver.pause", {"zone": ["a", "b"]}, run)
+    inject(*down, run)
     try:
-        with pytest.raises(FaultFailed, match="would leave 0 of 3 apiservers"):
-            inject("kube-apiserver.rolling_restart", {"zone": ["c"]}, run, 1)
-        assert handle_of(cluster).components()["kube-apiserver-c"].state == "running"
+        with pytest.raises(FaultFailed, match=words):
+            inject(*in_turn, run, 1)
+        assert "injecting" not in events(folder)[events(folder).index("took-effect") :]
     finally:
-        undo("kube-apiserver.pause", run)
+        undo(down[0], run)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from overlapping import refusals, refused, then
+from overlapping import ZONED, refusals, refused, then
 
 from kubedrill.experiment import WantedFault
 from kubedrill.record.catalogue import ClusterDescription
@@ -42,6 +42,28 @@ def test_the_one_that_takes_quorum_must_be_allowed_to() -> None:
 def test_the_third_of_five_is_one_too_many() -> None:
     faults = kill(["a", "b"], 0, 30), kill("leader", 10, 20), kill("random", 20, 30)
     assert refused(FIVE, *faults) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("kill_s", "defragment_s", "refused_one"),
+    [(0.0, 5.0, [1]), (5.0, 0.0, [1]), (15.0, 0.0, [])],
+    ids=["of two that are left", "of three, one dies", "of three, and is through"],
+)
+def test_a_member_that_is_defragmented_is_away_until_it_is_through(
+    kill_s: float, defragment_s: float, refused_one: list[int]
+) -> None:
+    first, second = sorted(
+        [
+            WantedFault("etcd.kill", {"member": "a"}, "fault", kill_s, 60),
+            WantedFault("etcd.defragment", {"member": "b"}, "fault", defragment_s, 60),
+        ],
+        key=lambda fault: fault.inject_s,
+    )
+    found = [*refusals([first, second], ZONED)]
+    assert [refusal.number for refusal in found] == refused_one
+    assert all("would leave 1 of 3 members, and quorum" in refusal.why for refusal in found)
+    second.arguments["allow_quorum_loss"] = True
+    assert refused(ZONED, first, second) == []
 
 
 def test_a_member_that_is_down_cannot_be_killed() -> None:

@@ -14,6 +14,7 @@ ZONED = ClusterDescription(
             f"holding {kind}"
             for kind in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
         ),
+        "commanding etcd",
         "cutting link",
         "shaping bandwidth",
         "shaping loss",

@@ -107,7 +107,10 @@ class EtcdDefragment(NamesWhom):
     verb: ClassVar = "defragment"
     done: ClassVar = "defragmented"
     needs: ClassVar = OBEYING
-    blast_radius: ClassVar = "etcd member {member}, which serves nobody until it is through"
+    blast_radius: ClassVar = (
+        "etcd member {member}, which serves nobody until it is through; "
+        "refused where quorum would be lost"
+    )
     lasts: ClassVar[Lasts] = "momentary"
     effect_s: ClassVar = 10.0
 
@@ -115,10 +118,13 @@ class EtcdDefragment(NamesWhom):
         description="leader, random, a zone such as a, or several zones: [a, b]",
         json_schema_extra={"default": "leader"},
     )
+    allow_quorum_loss: bool = Field(
+        False, description="even where the members that are left have no quorum"
+    )
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the members: one at a time is away, so that all may be named."""
-        return (self.toll("member", True, at_once=1),)
+        return (self.toll("member", self.allow_quorum_loss, at_once=1),)
 
     def moves(self) -> tuple[str, ...]:
         """Return etcd: a leader that serves nobody for longer than an election's timeout leads no more."""

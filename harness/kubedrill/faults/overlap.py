@@ -39,10 +39,18 @@ def refusals(
         others = [
             other
             for number, other in read.items()
-            if (faults[number].inject_s, number) < (begun, index) and faults[number].undo_s > begun
+            if (faults[number].inject_s, number) < (begun, index)
+            and _over_s(other, faults[number]) > begun
         ]
         if why := _why_not(fault, others, cluster):
             yield Refusal(index, _where(fault, why), why)
+
+
+def _over_s(fault: Fault, timed: TimedFault) -> float:
+    """Return until when a fault takes away what it takes, from the drill's start."""
+    if fault.lasts != "momentary":
+        return timed.undo_s
+    return min(timed.inject_s + fault.effect_s, timed.undo_s)
 
 
 def _where(fault: Fault, why: str) -> Location:
