@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from two_arms import TWO_ARMS
 
-from kubedrill.compare.arms import Asked, Comparison, read_arm, read_comparison
+from kubedrill.compare.arms import Comparison, Options, read_arm, read_comparison
 from kubedrill.errors import BadFile, NotStarted
 
 Write = Callable[[str], Path]
@@ -18,7 +18,7 @@ RELATION = "cached.etcd.sent_bytes <= 10% * consistent.etcd.sent_bytes"
 
 
 def read(file: Path, *overrides: str, on: str | None = None) -> Comparison:
-    comparison = read_comparison(file, Asked(overrides, on))
+    comparison = read_comparison(file, Options(overrides, on))
     assert comparison is not None
     return comparison
 
@@ -33,7 +33,7 @@ def test_each_arm_is_the_drill_with_one_thing_changed(write: Write) -> None:
 
 
 def test_a_file_without_variants_has_no_arms(write: Write) -> None:
-    assert read_comparison(write(TWO_ARMS.partition("variants:")[0]), Asked()) is None
+    assert read_comparison(write(TWO_ARMS.partition("variants:")[0]), Options()) is None
 
 
 def test_options_change_every_arm_and_how_often_they_are_played(write: Write) -> None:
@@ -254,18 +254,18 @@ def test_a_cluster_that_is_typed_is_not_lost_in_the_arms(write: Write) -> None:
 
 def test_one_arm_is_read_alone(write: Write) -> None:
     file = write(TWO_ARMS)
-    arm = read_arm(file, "consistent", Asked())
+    arm = read_arm(file, "consistent", Options())
     assert arm.experiment.loads[0].parameters["resource_version"] == "unset"
     assert arm.written == "unset"
     with pytest.raises(NotStarted, match=r'unknown variant "cashed"; did you mean "cached"'):
-        read_arm(file, "cashed", Asked())
+        read_arm(file, "cashed", Options())
     with pytest.raises(NotStarted, match="has no variants; leave --variant out"):
-        read_arm(write(TWO_ARMS.partition("variants:")[0]), "cached", Asked())
+        read_arm(write(TWO_ARMS.partition("variants:")[0]), "cached", Options())
 
 
 def test_one_arm_may_be_given_what_another_cannot_take(write: Write) -> None:
     """limit and resource_version=0 contradict each other, in the arm that reads from the cache."""
-    file, asked = write(TWO_ARMS), Asked(["load[0].with.limit=500"])
+    file, asked = write(TWO_ARMS), Options(["load[0].with.limit=500"])
     assert read_arm(file, "consistent", asked).experiment.loads[0].parameters["limit"] == 500
     with pytest.raises(NotStarted, match="limit"):
         read_comparison(file, asked)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kubedrill.compare.arms import Asked, read_comparison
+from kubedrill.compare.arms import Options, read_comparison
 from kubedrill.errors import BadFile
 from kubedrill.experiment.schema import MOST_ARMS, MOST_REPEATS, VariantsPart
 
@@ -16,7 +16,7 @@ TEXT = (DOCS / "variants.md").read_text("utf-8")
 
 
 def test_the_example_is_right(write: Callable[[str], Path]) -> None:
-    comparison = read_comparison(write(EXAMPLE), Asked())
+    comparison = read_comparison(write(EXAMPLE), Options())
     assert comparison is not None
     assert len(comparison.relations) == 2
 
@@ -24,7 +24,7 @@ def test_the_example_is_right(write: Callable[[str], Path]) -> None:
 def test_the_example_of_changed_clusters_is_right(write: Callable[[str], Path]) -> None:
     slos = "  slos:\n    steady: [sent-away.list.p99 <= 2 * left-alone.list.p99]\n"
     text = EXAMPLE.partition("variants:")[0] + CLUSTERS + slos
-    comparison = read_comparison(write(text), Asked())
+    comparison = read_comparison(write(text), Options())
     assert comparison is not None
     changes = [arm.experiment.cluster_changes for arm in comparison.arms]
     assert changes == [
@@ -35,7 +35,7 @@ def test_the_example_of_changed_clusters_is_right(write: Callable[[str], Path]) 
 def test_the_error_is_what_is_said(write: Callable[[str], Path]) -> None:
     line = '      load[0].with.resource_version: "0"\n'
     with pytest.raises(BadFile) as raised:
-        read_comparison(write(EXAMPLE.replace(f"cached:\n{line}", "cached: {}\n")), Asked())
+        read_comparison(write(EXAMPLE.replace(f"cached:\n{line}", "cached: {}\n")), Options())
     said = str(raised.value).partition(": ")[2].partition(" (")[0]
     assert said in TEXT
 

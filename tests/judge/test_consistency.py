@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kubedrill.judge.consistency import Checked, check
-from kubedrill.record.audit import AnyAuditLine, Listed, Looked, Told, Unwatched, Watching, Wrote
+from kubedrill.record.audit import AnyAuditLine, Listed, Looked, Told, WatchEnded, Watching, Wrote
 from kubedrill.record.sample import Outcome
 
 KEY = "balancer"
@@ -49,7 +49,7 @@ class Story:
             kind = "MODIFIED" if value else "BOOKMARK"
             key = KEY if value else ""
             self._add(Told, client, kind=kind, key=key, version=version, value=value)
-        self._add(Unwatched, client, why="in order")
+        self._add(WatchEnded, client, why="in order")
 
     def found(self) -> Checked:
         return check(self.lines)

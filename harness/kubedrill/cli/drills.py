@@ -21,7 +21,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.words import shown
 
 if TYPE_CHECKING:
-    from kubedrill.compare.arms import Asked
+    from kubedrill.compare.arms import Options
     from kubedrill.experiment import Experiment
     from kubedrill.record.catalogue import Catalogue
 
@@ -60,7 +60,7 @@ variant = click.option(
 experiment_file = click.argument("file", type=Given())
 
 
-def _one_drill(file: Path, variant: str | None, asked: "Asked") -> "tuple[Experiment, Catalogue]":
+def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Experiment, Catalogue]":
     """Read the one drill that is meant: the file's, or that of one of its variants."""
     from kubedrill.catalogue import read_experiment
     from kubedrill.compare.arms import read_arm
@@ -96,10 +96,10 @@ def run(
     """
     from kubedrill import run as drill
     from kubedrill.compare import run as compared
-    from kubedrill.compare.arms import Asked, read_comparison
+    from kubedrill.compare.arms import Options, read_comparison
     from kubedrill.order import Order
 
-    file, asked = places.experiment_file(file), Asked(overrides, cluster, scale)
+    file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
     if variant is None and (comparison := read_comparison(file, asked)):
         return Done(compared.run(comparison, reports, keep_cluster, console()).verdict.exit_code)
     experiment, catalogue = _one_drill(file, variant, asked)
@@ -129,11 +129,11 @@ def plan(
     them; of one of them, all.
     """
     from kubedrill.compare import plan as compared
-    from kubedrill.compare.arms import Asked, read_comparison
+    from kubedrill.compare.arms import Options, read_comparison
     from kubedrill.experiment import render
     from kubedrill.planning import planned
 
-    file, asked = places.experiment_file(file), Asked(overrides, cluster, scale)
+    file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
     if variant is None and (comparison := read_comparison(file, asked)):
         if as_json:
             print_json(compared.as_dict(comparison))
@@ -161,14 +161,14 @@ def validate(
     Exit 0 if all are right, 3 if not.
     """
     from kubedrill.catalogue import check_file
-    from kubedrill.compare.arms import Asked, read_comparison
+    from kubedrill.compare.arms import Options, read_comparison
 
     errors: dict[str, list[str]] = {}
     for file in files:
         errors[str(file)] = []
         try:
             path = places.experiment_file(file, "clusters")
-            if read_comparison(path, Asked(overrides, scale=scale)) is None:
+            if read_comparison(path, Options(overrides, scale=scale)) is None:
                 check_file(path, overrides, scale)
         except NotStarted as error:
             errors[str(file)] = str(error).splitlines()
@@ -200,9 +200,9 @@ def expand(
 ) -> None:
     """Print the native Chaos Toolkit experiment."""
     from kubedrill import experiment as stage
-    from kubedrill.compare.arms import Asked, read_comparison
+    from kubedrill.compare.arms import Options, read_comparison
 
-    file, asked = places.experiment_file(file), Asked(overrides, scale=scale)
+    file, asked = places.experiment_file(file), Options(overrides, scale=scale)
     if variant is None and (comparison := read_comparison(file, asked)):
         names = ", ".join(arm.name for arm in comparison.arms)
         raise NotStarted(f"{file}: has the variants {names}; say which, with --variant")

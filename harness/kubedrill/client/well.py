@@ -23,7 +23,7 @@ etcd has /readyz since 3.4.29 and 3.5.11, and a kube-scheduler of 1.37.2; a kube
 """
 
 
-class Said(NamedTuple):
+class Answered(NamedTuple):
     """What a component answered."""
 
     page: str
@@ -40,10 +40,10 @@ class Said(NamedTuple):
         return f"{self.page} of {component}: {self.answer}"
 
 
-def ask(api: Caller, pages: Pages) -> Said:
+def ask(api: Caller, pages: Pages) -> Answered:
     """Ask a component how it is."""
     for page in pages:
-        said = Said(page, _answer(api, page))
+        said = Answered(page, _answer(api, page))
         if said.answer != "404":
             break
     return said

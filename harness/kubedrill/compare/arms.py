@@ -71,7 +71,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Options:
     """What was typed besides the file."""
 
     overrides: Sequence[str] = ()
@@ -80,7 +80,7 @@ class Asked:
     scale: float = 1.0
 
 
-def read_comparison(file: Path, asked: Asked) -> Comparison | None:
+def read_comparison(file: Path, asked: Options) -> Comparison | None:
     """Read the arms of an experiment file; None if it has no variants.
 
     BadFile and NotStarted as of `read_experiment`, which reads each arm; what is wrong with several of
@@ -98,7 +98,7 @@ def read_comparison(file: Path, asked: Asked) -> Comparison | None:
     return Comparison(file, text, arms, variants.repeat, relations)
 
 
-def read_arm(file: Path, name: str, asked: Asked) -> Arm:
+def read_arm(file: Path, name: str, asked: Options) -> Arm:
     """Read one arm of an experiment file, whatever is to be said of the others; errors as for all."""
     found = _read_changes(file, asked)
     if found is None:
@@ -110,7 +110,9 @@ def read_arm(file: Path, name: str, asked: Asked) -> Arm:
     return _read_arm(file, name, variants, asked, problems.source)
 
 
-def _read_changes(file: Path, asked: Asked) -> tuple[VariantsPart, dict[str, Any], Problems] | None:
+def _read_changes(
+    file: Path, asked: Options
+) -> tuple[VariantsPart, dict[str, Any], Problems] | None:
     """Return what each arm changes, one thing, and the whole file; None if it has no variants."""
     try:
         value, source = load_file(file, asked.overrides)
@@ -129,7 +131,9 @@ def _read_changes(file: Path, asked: Asked) -> tuple[VariantsPart, dict[str, Any
     return form.variants, value, problems
 
 
-def _read_arms(file: Path, variants: VariantsPart, asked: Asked, source: Source) -> tuple[Arm, ...]:
+def _read_arms(
+    file: Path, variants: VariantsPart, asked: Options, source: Source
+) -> tuple[Arm, ...]:
     arms, wrong = list[Arm](), list[NotStarted]()
     for name in variants.arms:
         try:
@@ -141,7 +145,7 @@ def _read_arms(file: Path, variants: VariantsPart, asked: Asked, source: Source)
     return tuple(arms)
 
 
-def _read_arm(file: Path, name: str, variants: VariantsPart, asked: Asked, source: Source) -> Arm:
+def _read_arm(file: Path, name: str, variants: VariantsPart, asked: Options, source: Source) -> Arm:
     [(key, value)] = variants.arms[name].items()
     line = source.place((*_place(name), key)).line
     change = Override(key, value, file=file, line=line)
@@ -152,7 +156,7 @@ def _read_arm(file: Path, name: str, variants: VariantsPart, asked: Asked, sourc
 def with_arms(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of the list of experiments with its arms; or with what is wrong with them."""
     try:
-        comparison = None if row["wrong"] else read_comparison(Path(row["file"]), Asked())
+        comparison = None if row["wrong"] else read_comparison(Path(row["file"]), Options())
     except NotStarted as error:
         return {**row, "variants": "", "claim": "", "title": str(error), "wrong": True}
     names = [arm.name for arm in comparison.arms] if comparison else []
@@ -202,7 +206,7 @@ def _check_key(
         problems.add(place, f"{words}: two things; give all arms the same key")
 
 
-def _check_options(variants: VariantsPart, asked: Asked) -> None:
+def _check_options(variants: VariantsPart, asked: Options) -> None:
     """Raise NotStarted for what was typed and every arm would change again."""
     [key] = next(iter(variants.arms.values()))
     typed = [Override.read(text) for text in asked.overrides]

@@ -22,10 +22,10 @@ from kubedrill.reading.arrivals import Arrivals, Spacing
 from kubedrill.reading.rate import ClosedLoopPart, LoadRate, RateShape, arrivals
 from kubedrill.reading.types import (
     LONGEST_DRILL,
+    LongestWait,
     Name,
     Part,
-    Patience,
-    PhaseLength,
+    PhaseDuration,
     Title,
     Why,
 )
@@ -69,7 +69,7 @@ class WorkersPart(Part):
     """How many share the arrivals; all must have come before the drill begins."""
     bind: str
     """HOST:PORT on which the load's master listens, `0.0.0.0:5557`; over it go the load's credentials."""
-    max_wait: Patience = 60.0
+    max_wait: LongestWait = 60.0
     """How long they are waited for."""
 
     @field_validator("bind")
@@ -212,7 +212,7 @@ class ExperimentFile(Part):
     """A file of clusters/, `local-3az` for local-3az.yaml; or its name, and what is changed of it."""
     seed: Seed = Seed()
     load: tuple[LoadPart, ...] = Field((), max_length=MOST_LOADS)
-    phases: Annotated[dict[Name, PhaseLength], AfterValidator(_together)] = Field(
+    phases: Annotated[dict[Name, PhaseDuration], AfterValidator(_together)] = Field(
         min_length=1, json_schema_extra={"additionalProperties": False}
     )
     """Names of your own, in the order in which they run, and how long each lasts."""

@@ -7,10 +7,10 @@ from typing import Any
 from kubedrill.faults import lifecycle
 from kubedrill.faults.fault import Fault
 
-Action = Callable[..., dict[str, Any]]
+Function = Callable[..., dict[str, Any]]
 
 
-def actions(kind: type[Fault]) -> tuple[Action, Action]:
+def actions(kind: type[Fault]) -> tuple[Function, Function]:
     """Return the functions that inject and undo a fault, to be bound to its `functions` in its module.
 
     The first takes the fault's fields, then `run` (the path of a run folder) and `index` (which tells

@@ -22,7 +22,7 @@ from kubedrill.reading.problems import Location, describe
 from kubedrill.record.catalogue import Flaw
 from kubedrill.words import did_you_mean, shown
 
-Provider = Mapping[str, Any]
+ActivityProvider = Mapping[str, Any]
 
 _KEYS = {
     "python": ("type", "module", "func", "arguments"),
@@ -93,7 +93,7 @@ def _of_chaos_toolkit(action: Mapping[str, Any]) -> list[Flaw]:
     return []
 
 
-def _unknown_keys(provider: Provider, kind: str) -> Iterator[Flaw]:
+def _unknown_keys(provider: ActivityProvider, kind: str) -> Iterator[Flaw]:
     for key in provider:
         if key in {"secrets", "configuration"}:
             yield Flaw(("provider", key), f"provider.{key}: {_DRILLS_OWN}")
@@ -102,7 +102,7 @@ def _unknown_keys(provider: Provider, kind: str) -> Iterator[Flaw]:
             yield Flaw(("provider", key), f'a {kind} provider has no key "{shown(key)}"{near}')
 
 
-def _text(provider: Provider, key: str, kind: str, example: str) -> list[Flaw]:
+def _text(provider: ActivityProvider, key: str, kind: str, example: str) -> list[Flaw]:
     """Return a flaw unless the provider has a text under that key."""
     if key not in provider:
         return [Flaw(("provider",), f"a {kind} provider needs {key}, such as {example}")]
@@ -111,7 +111,7 @@ def _text(provider: Provider, key: str, kind: str, example: str) -> list[Flaw]:
     return []
 
 
-def _python(provider: Provider) -> list[Flaw]:
+def _python(provider: ActivityProvider) -> list[Flaw]:
     wrong = [
         *_text(provider, "module", "python", "chaosk8s.pod.actions"),
         *_text(provider, "func", "python", "terminate_pods"),
@@ -170,7 +170,7 @@ def _functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
     }
 
 
-def _called(provider: Provider, module: ModuleType) -> list[Flaw]:
+def _called(provider: ActivityProvider, module: ModuleType) -> list[Flaw]:
     name = provider["func"]
     function = getattr(module, name, None)
     if not inspect.isfunction(function) and not inspect.isbuiltin(function):
@@ -213,7 +213,7 @@ def _arguments(
             yield Flaw(around, f'{function} needs the argument "{name}"')
 
 
-def _process(provider: Provider) -> list[Flaw]:
+def _process(provider: ActivityProvider) -> list[Flaw]:
     if wrong := [*_text(provider, "path", "process", "kubectl"), *_timeout(provider)]:
         return wrong
     path, given = provider["path"], provider.get("arguments", [])
@@ -245,7 +245,7 @@ def _programs() -> Iterable[str]:
             yield from (program.name for program in Path(folder).iterdir())
 
 
-def _http(provider: Provider) -> list[Flaw]:
+def _http(provider: ActivityProvider) -> list[Flaw]:
     if wrong := [*_text(provider, "url", "http", "http://127.0.0.1:80/"), *_timeout(provider)]:
         return wrong
     if not provider["url"].startswith(("http://", "https://")):
@@ -259,7 +259,7 @@ def _http(provider: Provider) -> list[Flaw]:
     return []
 
 
-def _timeout(provider: Provider) -> list[Flaw]:
+def _timeout(provider: ActivityProvider) -> list[Flaw]:
     given = provider.get("timeout")
     # Of a request, that of the connection and that of the answer may be told apart.
     values: list[Any] = given if isinstance(given, list) and provider["type"] == "http" else [given]
@@ -268,7 +268,7 @@ def _timeout(provider: Provider) -> list[Flaw]:
     return [Flaw(("provider", "timeout"), f"timeout must be seconds, not {describe(given)}")]
 
 
-_CHECKS: dict[str, Callable[[Provider], list[Flaw]]] = {
+_CHECKS: dict[str, Callable[[ActivityProvider], list[Flaw]]] = {
     "python": _python,
     "process": _process,
     "http": _http,

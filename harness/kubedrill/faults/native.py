@@ -33,7 +33,7 @@ from kubedrill.faults.progress import (
     is_ending,
     planned_undo,
 )
-from kubedrill.faults.turns import Place, StillUndone, Turn, expect, standing, take
+from kubedrill.faults.turns import FaultOfRun, StillUndone, Turn, expect, standing, take
 from kubedrill.faults.watched import let_go, watch
 from kubedrill.process.environment import environment, kubeconfig
 from kubedrill.record.cluster import ClusterRecord
@@ -164,9 +164,9 @@ def undo(run: str, index: int = 0) -> dict[str, Any]:
     FaultFailed also if that takes longer than it may: it keeps no other fault from its turn.
     """
     folder = folder_of(run)
-    place = Place(folder, NAME, index)
+    fault = FaultOfRun(folder, NAME, index)
     try:
-        return take(place, partial(_undo, folder, index), GRACE / SECOND)
+        return take(fault, partial(_undo, folder, index), GRACE / SECOND)
     except StillUndone as late:
         raise Progress(folder, NAME, index).fail(str(late)) from late
     finally:
@@ -216,7 +216,9 @@ def _intend(name: str, rollback: Activity, progress: Progress, place: str) -> No
     arguments = {"rollback": rollback, "place": place, "run": str(folder.path), "index": index}
     ledger, due = Ledger(folder.ledger), deadline(folder, index)
     ledger.intend(NAME, name, UNDO, {**arguments, "activity": name}, due, limit_s=GRACE / SECOND)
-    expect(Place(folder, NAME, index), partial(_undo, folder, index), planned_undo(folder, index))
+    expect(
+        FaultOfRun(folder, NAME, index), partial(_undo, folder, index), planned_undo(folder, index)
+    )
 
 
 def _target(activity: str) -> tuple[Target, ...]:

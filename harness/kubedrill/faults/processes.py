@@ -15,7 +15,7 @@ from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen, mis
 from kubedrill.faults.toll import Left
 from kubedrill.record.catalogue import Need, OperationName
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.components import State
+from kubedrill.record.components import RunState
 from kubedrill.record.faults import Witness
 from kubedrill.wire.target import identity_target
 
@@ -38,7 +38,7 @@ class Way:
     """Takes the target with this pid out, until the lease ends; HandleError if another one runs."""
     end: Callable[[Handle, str], object]
     """Takes it back; what is as before is left so."""
-    finds: tuple[State, ...]
+    finds: tuple[RunState, ...]
     """In which the target may be found: one that another fault has paused hears no SIGTERM."""
     leaves: Left
     shows: tuple[Witness, ...]
@@ -141,7 +141,7 @@ def running(
     target: str,
     leaders: Sequence[str] = (),
     names: Sequence[str] | None = None,
-    finds: Sequence[State] = ("running",),
+    finds: Sequence[RunState] = ("running",),
 ) -> list[Candidate]:
     """Return the components that run, `target` with each of the names in its place: the zones', if not given.
 
@@ -165,7 +165,7 @@ class OnProcesses(NamesWhom, ABC):
     family: ClassVar[str]
     pages: ClassVar[well.Pages]
     """Where it answers with 200 when it is well; those of its kind, unless it says others."""
-    finds: ClassVar[tuple[State, ...]] = ("running",)
+    finds: ClassVar[tuple[RunState, ...]] = ("running",)
     """In which state it may hit a component."""
     effect_s: ClassVar = 10.0
     """A process is gone, or stands still, at once; what was asked to end takes a moment to begin with it."""
@@ -232,14 +232,14 @@ def are_well(scene: Scene, components: Mapping[str, well.Pages]) -> Seen:
     return proof(_words(said))
 
 
-def _how(record: ClusterRecord, component: str, pages: well.Pages) -> well.Said:
+def _how(record: ClusterRecord, component: str, pages: well.Pages) -> well.Answered:
     """Ask a component how it is."""
     target, token = identity_target(record, "scraper", record.component(component).serving)
     with closing(Caller(target, token, ASK_S)) as api:
         return well.ask(api, pages)
 
 
-def _words(said: Mapping[str, well.Said]) -> str:
+def _words(said: Mapping[str, well.Answered]) -> str:
     return ", ".join(answer.of(component) for component, answer in said.items())
 
 

@@ -140,10 +140,10 @@ def _more(toll: Toll, here: Collection[str]) -> int:
     return min(toll.at_once, len({*toll.named} & {*here}) + toll.unnamed)
 
 
-Link = frozenset[str]
+LinkEnds = frozenset[str]
 
 
-def _ways(cuts: Sequence[Toll], there: Collection[str]) -> Iterator[set[Link]]:
+def _ways(cuts: Sequence[Toll], there: Collection[str]) -> Iterator[set[LinkEnds]]:
     """Yield which links are cut, for each choice that there may be."""
     choices = [
         [*combinations(sorted({*there} - {toll.cut_from}), toll.unnamed)] if toll.unnamed else [()]
@@ -151,12 +151,12 @@ def _ways(cuts: Sequence[Toll], there: Collection[str]) -> Iterator[set[Link]]:
     ]
     for chosen in product(*choices):
         yield {
-            Link((name, str(toll.cut_from)))
+            LinkEnds((name, str(toll.cut_from)))
             for toll, more in zip(cuts, chosen, strict=True)
             for name in (*toll.named, *more)
         }
 
 
-def _reached(kept: Sequence[str], cut: Collection[Link]) -> int:
+def _reached(kept: Sequence[str], cut: Collection[LinkEnds]) -> int:
     """Return how many the one reaches that reaches most, with itself."""
-    return max((sum(Link((at, to)) not in cut for to in kept) for at in kept), default=0)
+    return max((sum(LinkEnds((at, to)) not in cut for to in kept) for at in kept), default=0)

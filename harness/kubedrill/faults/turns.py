@@ -19,7 +19,7 @@ BEGINNING_S = 0.5
 """For so long one waits until a newer one has begun, which may have to look first how its fault is."""
 
 
-class Place(NamedTuple):
+class FaultOfRun(NamedTuple):
     """Which fault of which run."""
 
     folder: RunFolder
@@ -47,7 +47,7 @@ class Turn:
         if self.after:
             self.after.begun.wait(BEGINNING_S)
 
-    def start(self, place: Place, undo: "Undo", rollback: "Turn | None" = None) -> None:
+    def start(self, fault: FaultOfRun, undo: "Undo", rollback: "Turn | None" = None) -> None:
         """Play the undo, after that other rollback where it is one too."""
 
         def play() -> None:
@@ -60,7 +60,7 @@ class Turn:
             self.begun.set()
             self.over.set()
 
-        name = f"undo {place.what} {place.position}"
+        name = f"undo {fault.what} {fault.position}"
         threading.Thread(target=play, name=name, daemon=True).start()
 
 
@@ -90,47 +90,47 @@ class _Injected:
         return not self.failed and self.due is not None and self.due <= now()
 
 
-_injected: dict[Place, _Injected] = {}
+_injected: dict[FaultOfRun, _Injected] = {}
 """In the order of their injections."""
 
 
-def expect(place: Place, undo: Undo, due: int | None) -> None:
+def expect(fault: FaultOfRun, undo: Undo, due: int | None) -> None:
     """Note how what is injected now will be undone, and when."""
-    _injected.pop(place, None)
-    _injected[place] = _Injected(undo, due)
+    _injected.pop(fault, None)
+    _injected[fault] = _Injected(undo, due)
 
 
-def forget(place: Place) -> None:
+def forget(fault: FaultOfRun) -> None:
     """Note that there is nothing to be undone of it any more."""
-    _injected.pop(place, None)
+    _injected.pop(fault, None)
 
 
-def is_planned(place: Place) -> bool:
+def is_planned(fault: FaultOfRun) -> bool:
     """Whether a fault is undone because its time has come: by who injected it, in a drill that goes on."""
-    return place in _injected and not is_ending(place.folder)
+    return fault in _injected and not is_ending(fault.folder)
 
 
-def take(place: Place, undo: Undo, limit_s: float | None = None) -> dict[str, Any]:
+def take(fault: FaultOfRun, undo: Undo, limit_s: float | None = None) -> dict[str, Any]:
     """Undo a fault, after all have begun that are due now; return or raise what became of it.
 
     StillUndone after `limit_s`: it goes on then. What another process has injected is undone by itself.
     """
-    if place not in _injected:
+    if fault not in _injected:
         return undo(Turn())
-    mine = _injected[place]
-    _begin_due(place.folder)
-    mine.turn = mine.turn or _begin(place, None)
+    mine = _injected[fault]
+    _begin_due(fault.folder)
+    mine.turn = mine.turn or _begin(fault, None)
     until = None if limit_s is None else now() + round(limit_s * SECOND)
     while not mine.turn.over.wait(POLL_S):
         if until is not None and now() >= until:
             mine.failed = f"did not end within {limit_s:g} s"
             raise StillUndone(mine.failed)
-        _begin_due(place.folder)  # the drill may be ended meanwhile
+        _begin_due(fault.folder)  # the drill may be ended meanwhile
     turn, mine.turn = mine.turn, None
     if turn.error:
         mine.failed = str(turn.error)
         raise turn.error
-    forget(place)
+    forget(fault)
     return turn.answer
 
 
@@ -150,7 +150,7 @@ def standing(folder: RunFolder) -> str:
 def _not_undone(folder: RunFolder, entry: Entry) -> str:
     if entry.what not in {"fault", "activity"} or entry.index is None:
         return ""
-    if known := _injected.get(Place(folder, entry.what, entry.index)):
+    if known := _injected.get(FaultOfRun(folder, entry.what, entry.index)):
         turn_failed = known.turn and known.turn.error
         if why := known.failed or str(turn_failed or ""):
             return why
@@ -161,17 +161,17 @@ def _not_undone(folder: RunFolder, entry: Entry) -> str:
 def _begin_due(folder: RunFolder) -> None:
     """Begin the undos of what is due, the last in first."""
     newer: Turn | None = None
-    for place, injected in reversed([*_injected.items()]):
-        if place.folder == folder and injected.is_due():
-            newer = injected.turn = _begin(place, newer)
+    for fault, injected in reversed([*_injected.items()]):
+        if fault.folder == folder and injected.is_due():
+            newer = injected.turn = _begin(fault, newer)
 
 
-def _begin(place: Place, newer: Turn | None) -> Turn:
+def _begin(fault: FaultOfRun, newer: Turn | None) -> Turn:
     """Begin an undo; rollbacks of activities are played one after the other, since nobody knows of what."""
     turn, before = Turn(newer), None
-    _injected[place].tried_at_end = ENDED.is_set()
-    if place.what == "activity":
+    _injected[fault].tried_at_end = ENDED.is_set()
+    if fault.what == "activity":
         turns = (known.turn for key, known in _injected.items() if key.what == "activity")
         before = next((known for known in turns if known and not known.over.is_set()), None)
-    turn.start(place, _injected[place].undo, before)
+    turn.start(fault, _injected[fault].undo, before)
     return turn

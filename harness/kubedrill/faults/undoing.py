@@ -22,7 +22,7 @@ from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.fault import Fault, Scene, Seen, missing, proof
 from kubedrill.faults.progress import POLL_S, FaultFailed, Progress, folder_of, planned_undo
 from kubedrill.faults.proving import undo_proven
-from kubedrill.faults.turns import Place, Turn
+from kubedrill.faults.turns import FaultOfRun, Turn
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
@@ -40,7 +40,8 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
     """
     folder = folder_of(run)
     try:
-        return turns.take(_place(folder, index), partial(_undo_by_name, fault, folder, index, file))
+        by_name = partial(_undo_by_name, fault, folder, index, file)
+        return turns.take(_fault_of(folder, index), by_name)
     finally:
         watched.let_go(folder)
 
@@ -48,12 +49,12 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
 def expect(fault: str, folder: RunFolder, index: int, file: str) -> None:
     """Note that this process injects a fault now: it begins to undo it with the others that are due."""
     by_name = partial(_undo_by_name, fault, folder, index, file)
-    turns.expect(_place(folder, index), by_name, planned_undo(folder, index))
+    turns.expect(_fault_of(folder, index), by_name, planned_undo(folder, index))
 
 
 def forget(folder: RunFolder, index: int) -> None:
     """Note that a fault is over by itself."""
-    turns.forget(_place(folder, index))
+    turns.forget(_fault_of(folder, index))
 
 
 def remember(ledger: Ledger, entry: str, folder: RunFolder, index: int) -> None:
@@ -73,8 +74,8 @@ def read_fault(fault: str, given: Mapping[str, Any], file: str) -> Fault:
 _remembered: dict[tuple[RunFolder, int], Entry] = {}
 
 
-def _place(folder: RunFolder, index: int) -> Place:
-    return Place(folder, "fault", index)
+def _fault_of(folder: RunFolder, index: int) -> FaultOfRun:
+    return FaultOfRun(folder, "fault", index)
 
 
 def _lost(folder: RunFolder, index: int) -> Entry | None:
@@ -171,9 +172,9 @@ class _Undo:
 
     def _unfinished(self) -> str:
         """Return which steps had not been done when their time was over; none was due if that never came."""
-        place = _place(self.progress.folder, self.progress.index)
+        fault = _fault_of(self.progress.folder, self.progress.index)
         until = now() + round(UNFINISHED_S * SECOND)
-        while "facts" in self.entry.facts and turns.is_planned(place):
+        while "facts" in self.entry.facts and turns.is_planned(fault):
             why = attempt(lambda: self.fault.unfinished(self.scene))
             if not why or now() >= until:
                 return why

@@ -13,7 +13,7 @@ from kubedrill.judge.watched_keys import Segment, is_behind, reached, segments
 from kubedrill.record.audit import AnyAuditLine, Listed, Looked, Told, Wrote
 from kubedrill.record.verdict import Violation
 
-Place = tuple[str, int]
+KeyVersion = tuple[str, int]
 """A key and one of its versions."""
 
 
@@ -56,9 +56,9 @@ class History:
     shows: tuple[Show, ...]
     """What was read and told, in the order of time; acknowledgements are not among them."""
     segments: tuple[Segment, ...]
-    places: Mapping[Place, Show] = field(default_factory=dict)
+    places: Mapping[KeyVersion, Show] = field(default_factory=dict)
     """What was shown first of each."""
-    replaced: frozenset[Place] = frozenset()
+    replaced: frozenset[KeyVersion] = frozenset()
     """On condition of which a later write was done: they stood there."""
 
     @classmethod
@@ -66,7 +66,7 @@ class History:
         """Return the history that the lines tell."""
         wrote = [line for line in lines if isinstance(line, Wrote)]
         shows = tuple(show for line in lines for show in _shows(line))
-        places: dict[Place, Show] = {}
+        places: dict[KeyVersion, Show] = {}
         for show in shows:
             places.setdefault((show.key, show.version), show)
         return cls(
@@ -188,7 +188,7 @@ def _first_bases(writes: Iterable[Wrote]) -> dict[str, int]:
 
 def _acknowledgements(history: History) -> Iterator[Violation]:
     """Yield the acknowledgements that cannot be: of a version that is no new one."""
-    given: dict[Place, Wrote] = {}
+    given: dict[KeyVersion, Wrote] = {}
     for write in history.acknowledged:
         this = _acknowledged(write)
         earlier = given.setdefault((write.key, write.version), write)
@@ -220,7 +220,7 @@ def _stale(history: History, real: Sequence[Wrote]) -> Iterator[Violation]:
 
 def _watches(history: History, real: Sequence[Wrote]) -> Iterator[Violation]:
     """Yield where a watch left something out, told it twice, or told it out of order."""
-    told: dict[str, set[Place]] = defaultdict(set)
+    told: dict[str, set[KeyVersion]] = defaultdict(set)
     for part in history.segments:
         yield from _events(part, told[part.client])
     there = dict(history.places)
@@ -232,7 +232,7 @@ def _watches(history: History, real: Sequence[Wrote]) -> Iterator[Violation]:
                 yield _gap(part, show)
 
 
-def _events(part: Segment, told: set[Place]) -> Iterator[Violation]:
+def _events(part: Segment, told: set[KeyVersion]) -> Iterator[Violation]:
     """Yield what one watch told that it should not have; `told`: what the client's were told, this added."""
     for event, point in part.events:
         show = Show(event, event.key, event.version, event.value, None)

@@ -12,11 +12,13 @@ from kubedrill.record.schedule import Schedule
 from kubedrill.record.verdict import Report, Verdict
 from kubedrill.words import in_a_line
 
-Check = Callable[[RunFolder, Schedule], Iterable[str]]
+FolderCheck = Callable[[RunFolder, Schedule], Iterable[str]]
 """Yields what is wrong with a run's files, in words: what other stages know of them."""
 
 
-def judge(folder: RunFolder, other: Other | None = None, checks: Sequence[Check] = ()) -> Report:
+def judge(
+    folder: RunFolder, other: Other | None = None, checks: Sequence[FolderCheck] = ()
+) -> Report:
     """Judge a run from its files alone; NotStarted if the folder is not a run's.
 
     By `other` objectives than the experiment's own if they are given. What `checks` find, where all of

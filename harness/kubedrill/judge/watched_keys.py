@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kubedrill.record.audit import AnyAuditLine, Told, Unwatched, Watching
+from kubedrill.record.audit import AnyAuditLine, Told, WatchEnded, Watching
 
 Point = Watching | Told
 """Where a watch stood: at its opening, or with what it told."""
@@ -73,6 +73,6 @@ def segments(lines: Iterable[AnyAuditLine]) -> list[Segment]:
                 found.append((line, now_open[client]))
             case Told(client=client) if client in now_open:
                 now_open[client].append(line)
-            case Unwatched(client=client):
+            case WatchEnded(client=client):
                 now_open.pop(client, None)
     return [Segment.of(opened, told) for opened, told in found]

@@ -11,10 +11,10 @@ from kubedrill.observe.audited import (
     TIMEOUT,
     AuditLog,
     Client,
-    Way,
+    Route,
     shown,
 )
-from kubedrill.record.audit import Told, Unwatched, Watching
+from kubedrill.record.audit import Told, WatchEnded, Watching
 from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.sample import Outcome, outcome_name
 from kubedrill.wire.connection import Connection
@@ -33,11 +33,11 @@ _GONE = 410
 class KeyWatch:
     """Takes every event from one version on, by one watch after the other."""
 
-    def __init__(self, record: ClusterRecord, way: Way, log: AuditLog) -> None:
-        self._client = Client(record, way, log)
+    def __init__(self, record: ClusterRecord, route: Route, log: AuditLog) -> None:
+        self._client = Client(record, route, log)
         self._log = log
-        self._name = way.name
-        self._target, self._token = identity_target(record, AUDITOR, way.endpoint)
+        self._name = route.name
+        self._target, self._token = identity_target(record, AUDITOR, route.endpoint)
         self.version: int | None = None
         """The last one that it was told of; None before it has listed."""
 
@@ -71,7 +71,7 @@ class KeyWatch:
             why = "malformed"
         finally:
             stream.close()
-        self._log.add(Unwatched, self._name, why=why)
+        self._log.add(WatchEnded, self._name, why=why)
         return True
 
     def _open(self, version: int) -> Stream:

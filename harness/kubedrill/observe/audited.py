@@ -1,4 +1,4 @@
-"""Observe: one client of the auditor: how it writes, reads and lists keys over one way to the API."""
+"""Observe: one client of the auditor: how it writes, reads and lists keys over one route to the API."""
 
 import json
 from collections.abc import Callable
@@ -46,19 +46,21 @@ class AuditLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A way to the API, which is the client's name, and its own key's."""
+class Route:
+    """A route to the API, which is the client's name, and its own key's."""
 
     name: str
     """balancer | apiserver-ZONE"""
     endpoint: Endpoint
 
 
-def ways_to(record: ClusterRecord) -> list[Way]:
-    """Return the ways to a cluster's API: through the load balancer, and straight to each apiserver."""
+def routes_to(record: ClusterRecord) -> list[Route]:
+    """Return the routes to a cluster's API: through the load balancer, and straight to each apiserver."""
     servers = record.of_kind("kube-apiserver")
-    direct = [Way(f"apiserver-{server.zone or server.name}", server.serving) for server in servers]
-    return [Way("balancer", record.balancer), *direct]
+    direct = [
+        Route(f"apiserver-{server.zone or server.name}", server.serving) for server in servers
+    ]
+    return [Route("balancer", record.balancer), *direct]
 
 
 class Shown(NamedTuple):
@@ -74,12 +76,12 @@ def shown(content: Any) -> Shown:
 
 
 class Client:
-    """Calls over one way to the API, one after the other. Not for several threads at once."""
+    """Calls over one route to the API, one after the other. Not for several threads at once."""
 
-    def __init__(self, record: ClusterRecord, way: Way, log: AuditLog) -> None:
-        self.name = way.name
+    def __init__(self, record: ClusterRecord, route: Route, log: AuditLog) -> None:
+        self.name = route.name
         self._log = log
-        target, token = identity_target(record, AUDITOR, way.endpoint)
+        target, token = identity_target(record, AUDITOR, route.endpoint)
         self._caller = Caller(target, token, user_agent="kubedrill-auditor")
 
     def make(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kubedrill.clock import SECOND, now
 from kubedrill.observe.audit_watch import KeyWatch
-from kubedrill.observe.audited import AuditLog, Client, Way, ways_to
+from kubedrill.observe.audited import AuditLog, Client, Route, routes_to
 from kubedrill.observe.surrounding import Surroundings
 from kubedrill.observe.ticks import in_time, wait_until
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
@@ -80,19 +80,20 @@ class Auditor:
 
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
         self._log = AuditLog(folder)
-        ways = ways_to(record)
-        keys = [way.name for way in ways]
+        routes = routes_to(record)
+        keys = [route.name for route in routes]
 
-        def client(way: Way) -> Client:
-            return Client(record, way, self._log)
+        def client(route: Route) -> Client:
+            return Client(record, route, self._log)
 
-        self._writings = [Writing(client(way), folder.run) for way in ways]
+        self._writings = [Writing(client(route), folder.run) for route in routes]
         self._readings = [
-            Reading(client(way), keys[number:] + keys[:number]) for number, way in enumerate(ways)
+            Reading(client(route), keys[number:] + keys[:number])
+            for number, route in enumerate(routes)
         ]
-        self._watches = [KeyWatch(record, way, self._log) for way in ways]
+        self._watches = [KeyWatch(record, route, self._log) for route in routes]
         self._surroundings = Surroundings(folder, record)
-        self._makers = [client(way) for way in ways]
+        self._makers = [client(route) for route in routes]
         self._ended = threading.Event()
         self._watched = threading.Event()
         self._errors: list[Exception] = []

@@ -14,7 +14,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.sample import Outcome
 from kubedrill.record.schedule import allowed_hole
-from kubedrill.record.watched import HealthLook, State
+from kubedrill.record.watched import HealthLook, MemberState
 from kubedrill.wire.errors import WireError
 
 TIMEOUT = SECOND * 9 // 10
@@ -75,7 +75,7 @@ class Health:
         self._lines.add(HealthLook(time=begun, took_us=took, etcd=etcd, leader=leader))
 
 
-def _ask(member: Caller, deadline: int) -> State:
+def _ask(member: Caller, deadline: int) -> MemberState:
     try:
         response = member.ask(get(member, "/health"), deadline)
     except WireError as error:

@@ -19,7 +19,7 @@ from kubedrill.wire.target import identity_target
 TIMEOUT = 2 * SECOND
 _GZIP = b"\x1f\x8b"
 
-Seen = Callable[[int, bytes], None]
+OnPage = Callable[[int, bytes], None]
 """Called with the time and the page, uncompressed, of each scrape that succeeded."""
 
 
@@ -32,7 +32,7 @@ class PageScrape:
         index: JsonLines,
         record: ClusterRecord,
         component: Component,
-        seen: Seen | None = None,
+        seen: OnPage | None = None,
     ) -> None:
         assert component.metrics is not None
         self.component = component

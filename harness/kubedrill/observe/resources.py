@@ -15,7 +15,7 @@ from kubedrill.record.ledger import Ledger
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.watched import Host, ResourceLook, Usage
 
-Named = dict[str, tuple[int, str]]
+NamedProcesses = dict[str, tuple[int, str]]
 """Name of a process -> its pid and start."""
 
 
@@ -26,7 +26,7 @@ class Resources:
         self._cluster = cluster
         self._ledger = Ledger(folder.ledger)
         self._ledger_size = -1
-        self._harness: Named = {}
+        self._harness: NamedProcesses = {}
         self._own = ProcessUsage()
         self._lines = JsonLines(folder.resources)
         own = limit()
@@ -62,7 +62,7 @@ class Resources:
         except OSError:  # it has ended, or runs where we do not see it
             return usage
 
-    def _drill(self) -> Named:
+    def _drill(self) -> NamedProcesses:
         path = self._ledger.path
         size = path.stat().st_size if path.exists() else 0
         if size != self._ledger_size:

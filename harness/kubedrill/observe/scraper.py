@@ -17,7 +17,7 @@ from kubedrill.observe.fsync import FsyncWatch, disks
 from kubedrill.observe.health import Health, Leaders
 from kubedrill.observe.leases import EVERY_S, Leases
 from kubedrill.observe.machine import MachineMeter, MachineWatch
-from kubedrill.observe.metrics import PageScrape, Seen, interval_s
+from kubedrill.observe.metrics import OnPage, PageScrape, interval_s
 from kubedrill.observe.nodes import EVERY_S as NODES_EVERY_S
 from kubedrill.observe.nodes import Nodes
 from kubedrill.observe.objects import EVERY_S as OBJECTS_EVERY_S
@@ -39,7 +39,7 @@ from kubedrill.record.watched import LEADERLESS
 STAGGER = 50 * MILLISECOND
 """Between the scrapes of one round: all at once would be a load of their own."""
 
-Watch = Callable[[Iterable[int], threading.Event], None]
+Watcher = Callable[[Iterable[int], threading.Event], None]
 
 
 class Scraper:
@@ -68,7 +68,7 @@ class Scraper:
         self._errors: list[Exception] = []
 
     def run(self, schedule: Schedule) -> None:
-        """Watch until the end; raise the first error of any watch."""
+        """Watcher until the end; raise the first error of any watch."""
         on_end(self._ended.set)
         self._fsync.start()
         self._leaders.recent = allowed_hole(schedule.scraping.etcd)
@@ -83,7 +83,7 @@ class Scraper:
         if self._errors:
             raise self._errors[0]
 
-    def _watches(self, schedule: Schedule) -> Iterable[tuple[str, Watch, Iterable[int]]]:
+    def _watches(self, schedule: Schedule) -> Iterable[tuple[str, Watcher, Iterable[int]]]:
         settings = schedule.scraping
         yield "resources", self._resources.run, ticks(schedule, settings.resources)
         yield "machine", self._machine.run, ticks(schedule, 1.0)
@@ -111,7 +111,7 @@ class Scraper:
         """Whether what changes besides is to be told: whatever is asked, of a drill that breaks something."""
         return bool(schedule.faults) and AUDITOR in self._record.identities
 
-    def _guard(self, watch: Watch, times: Iterable[int]) -> None:
+    def _guard(self, watch: Watcher, times: Iterable[int]) -> None:
         if watch not in self._unhurried:
             prefer()
         try:
@@ -120,7 +120,7 @@ class Scraper:
             self._errors.append(error)
             self._ended.set()
 
-    def _seen(self, component: Component) -> Seen | None:
+    def _seen(self, component: Component) -> OnPage | None:
         if component.kind != "etcd":
             return None
         return partial(self._leaders.seen, component.zone or component.name)

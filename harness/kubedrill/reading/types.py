@@ -157,12 +157,12 @@ Duration = Annotated[float, Between(parse_duration, "1ms", LONGEST_DRILL)]
 Time = Annotated[float, Between(parse_duration, "0s", LONGEST_DRILL)]
 """A duration that may be 0s."""
 Pause = Annotated[float, Between(parse_duration, "0s", LONGEST_WAIT)]
-Patience = Annotated[float, Between(parse_duration, "1s", LONGEST_WAIT)]
+LongestWait = Annotated[float, Between(parse_duration, "1s", LONGEST_WAIT)]
 Deadline = Annotated[float, Between(parse_duration, "10ms", "1m")]
 PagePeriod = Annotated[float, Between(parse_duration, "1s", LONGEST_WAIT)]
 """Of what costs the one that is asked something: a page costs an idle apiserver 75 ms of CPU."""
 Period = Annotated[float, Between(parse_duration, "100ms", LONGEST_WAIT)]
-PhaseLength = Annotated[float, Between(_phase_length, "100ms", LONGEST_DRILL)]
+PhaseDuration = Annotated[float, Between(_phase_length, "100ms", LONGEST_DRILL)]
 Rate = Annotated[float, Between(parse_rate, "1/h", FASTEST)]
 AnyRate = Annotated[float, Between(parse_rate, "0/s", FASTEST)]
 """A rate that may be 0/s."""

@@ -93,7 +93,7 @@ class Told(AuditLine):
     value: str
 
 
-class Unwatched(AuditLine):
+class WatchEnded(AuditLine):
     """The client's watch ended."""
 
     what: Literal["unwatched"] = "unwatched"
@@ -106,7 +106,7 @@ class Closed(AuditLine):
     what: Literal["closed"] = "closed"
 
 
-AnyAuditLine = Wrote | Looked | Listed | Watching | Told | Unwatched | Closed
+AnyAuditLine = Wrote | Looked | Listed | Watching | Told | WatchEnded | Closed
 AUDIT_LINE = cast("type[AnyAuditLine]", Annotated[AnyAuditLine, Field(discriminator="what")])
 """A line of `audit.jsonl`."""
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from kubedrill.record.lines import Count, Line, Time, TimedLine
 
-State = Literal["stopped", "running", "paused", "stopping", "held", "backoff"]
+RunState = Literal["stopped", "running", "paused", "stopping", "held", "backoff"]
 """Not started yet, running, stopped where it is, asked to end, down until released, starts soon."""
 
 
@@ -17,7 +17,7 @@ class ComponentState(Line):
     """None while it does not run, and so `started`."""
     started: str | None
     """The boot and the kernel's clock ticks since it: a pid and its start name a process."""
-    state: State
+    state: RunState
     since: Time
     restarts: Count
     holds: dict[str, Time] = Field(default_factory=dict)

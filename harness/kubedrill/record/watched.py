@@ -4,7 +4,7 @@ from typing import Literal
 
 from kubedrill.record.lines import Amount, Count, Line, Time, TimedLine
 
-State = Literal["healthy", "unhealthy", "refused", "timeout"]
+MemberState = Literal["healthy", "unhealthy", "refused", "timeout"]
 """What a member's /health answered, or how it did not."""
 
 
@@ -16,7 +16,7 @@ class HealthLook(TimedLine):
     """One round of asking each etcd member."""
 
     took_us: Count
-    etcd: dict[str, State]
+    etcd: dict[str, MemberState]
     """By zone."""
     leader: str | None
     """The zone of the member that led when last asked."""

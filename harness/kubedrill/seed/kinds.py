@@ -24,7 +24,7 @@ CUSTOM_API = f"{CUSTOM_GROUP}/v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SeedKind:
     """A kind of object that can be seeded."""
 
     resource: str
@@ -89,12 +89,12 @@ def _random_bytes(seed: str, size: int) -> bytes:
 _PADDING = base64.b64encode(_random_bytes("padding", CUSTOM_PADDING)).decode()
 
 KINDS = {
-    "pods": Kind("pods", pod),
-    "secrets": Kind("secrets", secret),
-    CUSTOMS: Kind(CUSTOMS, custom, CUSTOM_API),
+    "pods": SeedKind("pods", pod),
+    "secrets": SeedKind("secrets", secret),
+    CUSTOMS: SeedKind(CUSTOMS, custom, CUSTOM_API),
 }
 
 
-def body(kind: Kind, name: str, labels: Object) -> bytes:
+def body(kind: SeedKind, name: str, labels: Object) -> bytes:
     """Return the object as the API takes it."""
     return json.dumps(kind.build(name, labels), separators=(",", ":")).encode()

@@ -23,7 +23,7 @@ READ_S = 30.0
 ATTEMPTS = 2
 PIECE = 1 << 20
 
-Progress = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 """Called with (what, bytes so far, bytes in all or 0)."""
 
 
@@ -43,13 +43,13 @@ def etcd_url() -> str:
     return f"{site}/{ETCD}/etcd-{ETCD}-linux-{architecture()}.tar.gz"
 
 
-def download_kubernetes(name: str, target: Path, progress: Progress) -> None:
+def download_kubernetes(name: str, target: Path, progress: OnProgress) -> None:
     """Download one Kubernetes binary to `target`; OutOfReach, or NotStarted for a wrong checksum."""
     url = kubernetes_url(name)
     fetch(url, _checksum(_text(f"{url}.sha256"), f"{url}.sha256"), target, progress)
 
 
-def download_etcd(target: Path, progress: Progress) -> None:
+def download_etcd(target: Path, progress: OnProgress) -> None:
     """Download etcd's archive and take the server out of it; errors as `download_kubernetes`."""
     url = etcd_url()
     archive = url.rpartition("/")[2]
@@ -69,7 +69,7 @@ def download_etcd(target: Path, progress: Progress) -> None:
         unpacked.replace(target)
 
 
-def fetch(url: str, sha256: str, target: Path, progress: Progress) -> None:
+def fetch(url: str, sha256: str, target: Path, progress: OnProgress) -> None:
     """Download `url` to `target`, which appears only when it is whole and its checksum is right."""
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)
@@ -91,7 +91,7 @@ def fetch(url: str, sha256: str, target: Path, progress: Progress) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _fetch_whole(url: str, file: IO[bytes], progress: Progress) -> None:
+def _fetch_whole(url: str, file: IO[bytes], progress: OnProgress) -> None:
     """Write all of `url` to the file; OutOfReach after the last attempt."""
     for attempt in range(1, ATTEMPTS + 1):
         file.seek(0)

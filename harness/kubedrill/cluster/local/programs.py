@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.holds import EVERYBODY, Holds
-from kubedrill.record.components import ComponentState, Exited, State
+from kubedrill.record.components import ComponentState, Exited, RunState
 from kubedrill.record.files import write_json
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Supervised:
     """One process as it is now."""
 
     program: Program
-    state: State = "stopped"
+    state: RunState = "stopped"
     since: int = field(default_factory=now)
     restarts: int = 0
     process: "subprocess.Popen[bytes] | None" = None
@@ -87,7 +87,7 @@ class Supervised:
         """Return the refusal of what only a running one could do."""
         return RequestRefused(f"{self.program.name} is not running, it is {self.state}")
 
-    def become(self, state: State) -> None:
+    def become(self, state: RunState) -> None:
         """Change the state, now."""
         self.state = state
         self.since = now()
@@ -149,7 +149,7 @@ class Supervised:
         """Find out whether it was let go on by somebody else, if only for a moment."""
         if self.state != "paused" or self.process is None:
             return False
-        now_is: State = self.state
+        now_is: RunState = self.state
         found = False
         for halt in halts(self.process.pid):
             self.stops += halt == os.CLD_STOPPED

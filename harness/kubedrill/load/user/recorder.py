@@ -39,7 +39,7 @@ _MEASURED = np.dtype(
 ENDED = packing(_MEASURED)
 _pack = ENDED.pack
 
-Ended = npt.NDArray[np.void]
+EndedRequests = npt.NDArray[np.void]
 """Requests that have ended, as they were measured, until the next flush."""
 _LARGEST = 2**32 - 1
 
@@ -47,7 +47,7 @@ _LARGEST = 2**32 - 1
 class Statistics(Protocol):
     """What is told of all requests beside the samples: load.user.statistics."""
 
-    def add(self, ended: Ended) -> None:
+    def add(self, ended: EndedRequests) -> None:
         """Take requests."""
         ...
 
@@ -172,12 +172,12 @@ def open_samples(folder: Path, name: str, sidecar: LoadSidecar) -> SampleWriter:
     return SampleWriter(folder, name, sidecar, LOAD_RECORD)
 
 
-def unpack(packed: list[bytes]) -> Ended:
+def unpack(packed: list[bytes]) -> EndedRequests:
     """Return the requests that were packed by ENDED."""
     return np.frombuffer(b"".join(packed), _MEASURED)
 
 
-def as_records(ended: Ended) -> Records:
+def as_records(ended: EndedRequests) -> Records:
     """Return the samples' records of the requests."""
     due = ended["due"]
     records = np.zeros(len(ended), LOAD_DTYPE)

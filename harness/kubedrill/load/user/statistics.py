@@ -13,7 +13,7 @@ from locust.stats import StatsEntry, bucket_response_time
 
 from kubedrill.clock import MILLISECOND
 from kubedrill.figures.traces import left_out
-from kubedrill.load.user.recorder import Ended
+from kubedrill.load.user.recorder import EndedRequests
 from kubedrill.load.user.result import RequestSeries
 from kubedrill.record.sample import outcome_name
 
@@ -25,11 +25,11 @@ class LocustStatistics:
         self._stats = environment.stats
         self._request = environment.events.request
         self._series = series
-        self._ended: list[Ended] = []
+        self._ended: list[EndedRequests] = []
         # The first listener is Locust's runner, which logs to the same statistics.
         self._listened = len(self._request._handlers) > 1  # noqa: SLF001
 
-    def add(self, ended: Ended) -> None:
+    def add(self, ended: EndedRequests) -> None:
         """Add requests; those that were cut are none of Locust's."""
         ended = ended[~left_out(ended)]
         if self._listened:
@@ -60,7 +60,7 @@ class LocustStatistics:
             series = self._series[index]
             self._stats.log_error(series.verb, series.name, outcome_name(outcome))
 
-    def _gather(self, series: RequestSeries, ended: Ended) -> StatsEntry:
+    def _gather(self, series: RequestSeries, ended: EndedRequests) -> StatsEntry:
         moment = time.time()
         latencies = (ended["end"] - ended["due"]) / MILLISECOND
         entry = StatsEntry(self._stats, series.name, series.verb)
