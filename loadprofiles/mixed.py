@@ -49,7 +49,7 @@ PRESETS = {
         _of("event-storm", 3),
         _of("mass-list", 1, resource="pods", label_selector="app=driver", resource_version="0"),
     ),
-    # Gangs of pods at once; workers find each other by leases and secrets.
+    # Gangs of pods at once; they find each other by leases and secrets.
     "training": (
         _of("pod-churn", 1, workload="jobs", replicas=16, lifetime_s=10.0),
         _of("secret-flood", 1, size=2048),

@@ -29,7 +29,7 @@ def interrupted(reports: Path, seconds: float, observed: bool = True) -> RunFold
     drill.load = drill.load[drill.load["intended"] < until]
     drill.probes = drill.probes[drill.probes["intended"] < until]
     scrapes = drill.scrapes
-    timed = (drill.workers, drill.prober, drill.exits, drill.faults)
+    timed = (drill.vitals, drill.prober, drill.exits, drill.faults)
     for lines in (*timed, scrapes.health, scrapes.resources, scrapes.machine):
         lines[:] = [line for line in lines if line["time"] < until]
     scrapes.pages = [page for page in scrapes.pages if at(page.second + 0.01) < until]

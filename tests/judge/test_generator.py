@@ -18,15 +18,15 @@ def reason(drill: JudgedDrill, tmp_path) -> str:
 
 
 def test_the_event_loop(drill: JudgedDrill, tmp_path) -> None:
-    for line in drill.workers:
+    for line in drill.vitals:
         line["lag_max_us"] = 300_000
     said = "its event loop was up to 300 ms late (p99): the machine is too busy"
     assert reason(drill, tmp_path) == said
 
 
 def test_one_full_core(drill: JudgedDrill, tmp_path) -> None:
-    begin = drill.workers[0]["time"]
-    for line in drill.workers:
+    begin = drill.vitals[0]["time"]
+    for line in drill.vitals:
         line["cpu_s"] = 0.97 * (line["time"] - begin) / 1e9
     said = "its process used 97% of a core: raise processes, or lower the rate"
     assert reason(drill, tmp_path) == said
@@ -57,13 +57,13 @@ def test_what_is_used_up(drill: JudgedDrill, tmp_path, outcome: Outcome, words: 
 
 @pytest.mark.parametrize(("held_back", "named"), [(5, True), (4, False)])
 def test_waiting_for_a_connection(drill: JudgedDrill, tmp_path, held_back, named) -> None:
-    for line in drill.workers:
+    for line in drill.vitals:
         line["held_back"] = 7
     # The last of them end, and are counted, after the phase.
     drill.load["total_us"][drill.lists(19, 20)] = 3_000_000
     rows = np.flatnonzero(drill.lists(10, 20))
     drill.load["wait_us"][rows[-10:]] = 2_000_000
-    for line in drill.workers[24:]:
+    for line in drill.vitals[24:]:
         line["held_back"] += held_back
     (said,) = [reason for reason in drill.judged(tmp_path).reasons if "load list" in reason]
     assert ("raise connections, or lower the rate" in said) == named

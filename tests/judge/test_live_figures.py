@@ -39,7 +39,7 @@ class Running:
         self._lines = {
             self.folder.health: drill.scrapes.health,
             self.folder.faults: drill.faults,
-            self.folder.samples / "load-list.workers.jsonl": drill.workers,
+            self.folder.samples / "load-list.workers.jsonl": drill.vitals,
         }
 
     def grow(self, second: float) -> None:

@@ -224,7 +224,7 @@ def busy(drill: JudgedDrill, seconds: int, lag_us: int) -> None:
     """Let all cores be busy in so many of the fault phase's seconds, and the load's loop lag."""
     for line in drill.scrapes.machine[11 : 11 + seconds]:
         line["busy_s"] = 2.0
-    for line in drill.workers:
+    for line in drill.vitals:
         line["lag_max_us"] = lag_us
 
 

@@ -62,7 +62,7 @@ def test_value_verdict_and_reason(
 
 
 def test_cpu_that_the_load_did_not_tell_is_not_measured(drill: JudgedDrill, tmp_path) -> None:
-    del drill.workers[:12]  # its first line comes in the middle of the fault
+    del drill.vitals[:12]  # its first line comes in the middle of the fault
     found = drill.asked(tmp_path, "fault", "list.cpu.rate < 1cpu")
     assert (found.value, found.verdict) == (None, Verdict.INVALID)
     assert found.reason == "load list: its processes did not say what they used"

@@ -246,7 +246,7 @@ def closed(pause_s: float = 0.0, answer_s: float = 0.1) -> Records:
 
 def vitals(drill: JudgedDrill, records: Records) -> None:
     begun = np.sort(records["intended"].astype(np.int64))
-    for line in drill.workers:
+    for line in drill.vitals:
         line["time"] += SECOND // 3
         line["due"] = int(np.searchsorted(begun, line["time"], side="right"))
 

@@ -62,11 +62,11 @@ def test_a_process_that_was_not_there_has_no_figures(drill: JudgedDrill, tmp_pat
 def test_loads_and_their_pages_stand_apart(drill: JudgedDrill, tmp_path) -> None:
     drill.load["outcome"][drill.lists(5, 6)] = 429
     drill.load["wait_us"][drill.lists(9.9, 10)] = 300_000
-    for line in drill.workers[5:10]:
+    for line in drill.vitals[5:10]:
         line["lag_max_us"] = 7_000
-    for line in drill.workers[8:]:
+    for line in drill.vitals[8:]:
         line["counts"] = {"http 429, Retry-After 1 s": 90}
-    for line in drill.workers[12:]:
+    for line in drill.vitals[12:]:
         line["counts"] = {"http 429, Retry-After 1 s": 100}
     rows = {(row.phase, row.name): row for row in drill.judged(tmp_path).load}
     row, pages = rows["baseline", "list"], rows["baseline", "list.page"]

@@ -116,7 +116,7 @@ def test_two_workers_do_what_one_would(distributed, server):
     assert np.array_equal(records["intended"], load.dues.astype(np.uint64))
     assert set(records["outcome"].tolist()) == {200}
     assert all(account.whole for account in load.accounts)
-    assert set(load.workers) == {"load-list@0", "load-list@1"}
+    assert set(load.vitals) == {"load-list@0", "load-list@1"}
     # Each has all of the load's identities.
     assert len({headers["Authorization"] for _, _, headers in server.served}) == 8
     assert [worker.wait(60) for worker in distributed.workers] == [0, 0]
@@ -135,7 +135,7 @@ def test_a_worker_with_another_clock(distributed, server):
     assert set(records["outcome"].tolist()) == {200}
     assert np.median(records["wait_us"]) < 5_000_000  # of the 5000 s between the clocks
     begin = load.dues[0] - 2 * LEAD
-    lines = [line for vitals in load.workers.values() for line in vitals]
+    lines = [line for vitals in load.vitals.values() for line in vitals]
     assert lines
     assert all(begin < line.time < load.dues[-1] + 10 * SECOND for line in lines)
 

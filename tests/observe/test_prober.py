@@ -183,8 +183,8 @@ def test_stopped_by_sigstop_it_says_how_late_it_was(one_zone, scheduled, at) -> 
     assert (asleep["wait_us"] <= asleep["total_us"]).all()
     # Its own lateness is not the cluster's failure.
     assert set(asleep["outcome"].tolist()) == {200}
-    workers = list(read_lines(drill.folder.samples / "probe.workers.jsonl"))
-    most = max(line["lag_max_us"] for line in workers)
+    vitals = list(read_lines(drill.folder.samples / "probe.workers.jsonl"))
+    most = max(line["lag_max_us"] for line in vitals)
     assert most >= asleep["wait_us"].max() >= (woken - stopped - probes.longest_gap) // 1000
 
 

@@ -20,7 +20,7 @@ from judged_parts import (
     load_records,
     prober_lines,
     timeline_events,
-    worker_lines,
+    vitals_lines,
 )
 from judged_scrapes import END, KILLED, LENGTHS, START, UNDOING, Scrapes, at, write_lines
 
@@ -91,7 +91,7 @@ class JudgedDrill:
     load: Records = field(default_factory=load_records)
     targets: list[tuple[str, ...]] = field(default_factory=lambda: [("unknown",)])
     """The servers that a process knows, by its number; the last ones are those of all others, too."""
-    workers: list[dict[str, Any]] = field(default_factory=worker_lines)
+    vitals: list[dict[str, Any]] = field(default_factory=vitals_lines)
     prober: list[dict[str, Any]] = field(default_factory=prober_lines)
     scrapes: Scrapes = field(default_factory=Scrapes)
     audit: list[dict[str, Any]] = field(default_factory=list)
@@ -212,7 +212,7 @@ class JudgedDrill:
             )
             own = self.load[whose % len(names) == number]
             write_samples(folder, name, about, LOAD_RECORD, own)
-            write_lines(folder.samples / f"{name}.workers.jsonl", self.workers)
+            write_lines(folder.samples / f"{name}.workers.jsonl", self.vitals)
 
     def _write_ledger(self, folder: RunFolder) -> None:
         """Write an entry for each process and each fault that began; at the end all is undone."""

@@ -80,7 +80,7 @@ def exit_lines() -> list[dict[str, Any]]:
     ]
 
 
-def worker_lines() -> list[dict[str, Any]]:
+def vitals_lines() -> list[dict[str, Any]]:
     return [
         {
             "time": at(second),

@@ -43,7 +43,7 @@ def _bytes_share(evidence: Evidence, phase: Phase) -> float | None:
 
     Bytes on the wire, TLS and handshakes included, of all of them.
     """
-    probed = received(evidence.probes.workers, phase)
+    probed = received(evidence.probes.vitals, phase)
     ours = probed + sum(scrape.wire_bytes for scrape in _scrapes(evidence, phase))
     total = ours + sum(load.received(phase) for load in evidence.loads)
     return ours / total if total else None

@@ -43,7 +43,7 @@ def cause(load: Load, phase: Phase, arrivals: Records) -> str:
         return exhausted
     if _held_back(load, phase, arrivals):
         return CONNECTIONS
-    busy = max((_cores(lines, phase) for lines in load.workers.values()), default=0.0)
+    busy = max((_cores(lines, phase) for lines in load.vitals.values()), default=0.0)
     if busy >= FULL_CORE:
         return f"its process used {busy:.0%} of a core: raise processes, or lower the rate"
     lag = (load.lag_p99_s(phase) or 0.0) * 1000

@@ -70,9 +70,9 @@ class Tail:
         self._rss: Mapping[str, float] = {}
         self._not_ready: float | None = None
         self._upto: dict[str, int] = {}
-        self._workers = [
+        self._vitals = [
             LineTail(folder.samples / f"{name}.workers.jsonl", kind)
-            for name, kind in _vitals(schedule)
+            for name, kind in _kinds_of_vitals(schedule)
         ]
         self._members: Mapping[str, str] = {}
         self._leader: str | None = None
@@ -168,7 +168,7 @@ class Tail:
                 self._in_force[told.index] = f"{told.fault} on {told.target}"
             elif told.event == self._schedule.faults[told.index].ends_with:
                 self._in_force.pop(told.index, None)
-        lags = [vitals.lag_max_us for tail in self._workers for vitals in tail.read()]
+        lags = [line.lag_max_us for tail in self._vitals for line in tail.read()]
         if lags:
             self._lag_us = max(lags)
 
@@ -183,7 +183,7 @@ def _largest(look: ResourceLook) -> dict[str, float]:
     return found
 
 
-def _vitals(schedule: Schedule) -> Iterator[tuple[str, type[Vitals]]]:
+def _kinds_of_vitals(schedule: Schedule) -> Iterator[tuple[str, type[Vitals]]]:
     yield "probe", ProberVitals
     for load in schedule.loads:
         for name in load.sample_names:

@@ -85,7 +85,7 @@ class _Files:
             scheduled=self._load,
             series=parts[0].series if parts else (),
             records=np.concatenate([np.empty(0, LOAD_DTYPE), *(part.records for part in parts)]),
-            workers=vitals,
+            vitals=vitals,
             dues=self._dues,
             unrecorded={part.file: part.unrecorded for part in parts},
             targets=targets,

@@ -35,7 +35,7 @@ class Load:
     scheduled: ScheduledLoad
     series: tuple[LoadSeries, ...]
     records: Records
-    workers: Mapping[str, Sequence[GeneratorVitals]]
+    vitals: Mapping[str, Sequence[GeneratorVitals]]
     """The lines of each of its processes, by the name of its samples."""
     dues: Times
     """When its arrivals were due, monotonic ns."""
@@ -73,16 +73,16 @@ class Load:
         """Return the 99th percentile of each second's largest event-loop lag; None if nobody has said."""
         said = [
             [line.lag_max_us / 1e6 for line in lines if phase.holds(line.time)]
-            for lines in self.workers.values()
+            for lines in self.vitals.values()
         ]
         if not all(said) or not said:
             return None
         return percentile(np.sort(np.array([*chain.from_iterable(said)])), "p99")
 
     def counts(self, phase: Phase) -> dict[str, int]:
-        """Return what its workers counted in a phase; their lines are a second apart."""
+        """Return what its processes counted in a phase; their lines are a second apart."""
         found: Counter[str] = Counter()
-        for start, end in edges(self.workers, phase):
+        for start, end in edges(self.vitals, phase):
             found += Counter(end.counts) - Counter(start.counts if start else {})
         return dict(found)
 
@@ -94,19 +94,19 @@ class Load:
         return given
 
     def received(self, phase: Phase) -> int:
-        """Return the bytes that its workers received in a phase, TLS included."""
-        return received(self.workers, phase)
+        """Return the bytes that its processes received in a phase, TLS included."""
+        return received(self.vitals, phase)
 
     def held_back(self, phase: Phase) -> int:
         """Return how many arrivals that ended in a phase had waited too long for a connection."""
         return sum(
             after.held_back - (before.held_back if before else 0)
-            for before, after in edges(self.workers, phase)
+            for before, after in edges(self.vitals, phase)
         )
 
     def cpu_s(self, phase: Phase) -> float | None:
         """Return the CPU-seconds that its processes used in a phase; None if one did not say."""
-        return cpu_s(self.workers, phase)
+        return cpu_s(self.vitals, phase)
 
 
 def load_results(load: Load, phase: Phase) -> Iterator[LoadResult]:

@@ -54,7 +54,7 @@ class Probes:
 
     lanes: tuple[LaneProbes, ...]
     records: Records
-    workers: Mapping[str, Sequence[ProberVitals]] = field(default_factory=dict)
+    vitals: Mapping[str, Sequence[ProberVitals]] = field(default_factory=dict)
     """The prober's lines about itself, by the name of its samples."""
     doubts: tuple[str, ...] = ()
     """What is wrong with its files."""
@@ -66,15 +66,15 @@ class Probes:
         cls, folder: RunFolder, schedule: Schedule, cluster: ClusterRecord, ending: Ending
     ) -> "Probes":
         """Read the prober's files; no lanes where its samples say nothing."""
-        vitals = found(folder, lambda: read_vitals(folder, "probe", ProberVitals, ending.killed))
-        workers, doubts = {"probe": vitals.lines}, (vitals.doubt,) if vitals.doubt else ()
+        said = found(folder, lambda: read_vitals(folder, "probe", ProberVitals, ending.killed))
+        vitals, doubts = {"probe": said.lines}, (said.doubt,) if said.doubt else ()
         try:
             records, lanes = _read(folder, schedule, cluster, ending)
             file = str(samples_file(folder, "probe").relative_to(folder.path))
         except BadEvidence as bad:
             doubts = (bad.within(folder.path), *doubts)
-            return cls((), np.empty(0, PROBE_DTYPE), workers, doubts)
-        return cls(lanes, records, workers, doubts, file)
+            return cls((), np.empty(0, PROBE_DTYPE), vitals, doubts)
+        return cls(lanes, records, vitals, doubts, file)
 
     def of(self, **wanted: str | tuple[str, ...]) -> Records:
         """Return the probes of the lanes with these attributes: `of(path="balancer", verb="read")`."""

@@ -103,7 +103,7 @@ def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
     for load in pressing:
         yield from _load(load, phase)
     yield from _prober(evidence, phase)
-    vitals = [evidence.probes.workers, *(load.workers for load in pressing)]
+    vitals = [evidence.probes.vitals, *(load.vitals for load in pressing)]
     yield from (words for of in vitals for words in silent(of, phase))
     yield from _machine(evidence, phase)
 

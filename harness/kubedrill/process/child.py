@@ -120,7 +120,7 @@ class Child:
         return status
 
     def kill(self) -> None:
-        """Kill the child's whole session, for workers it may have started."""
+        """Kill the child's whole session, for processes it may have started."""
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
