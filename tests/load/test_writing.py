@@ -1,5 +1,6 @@
 """Write profiles against a real control plane: what they say they made is there, and is swept."""
 
+import base64
 import json
 import time
 from collections import Counter
@@ -10,11 +11,15 @@ from pathlib import Path
 import pytest
 from load_stage import stage_on
 
+from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
+from kubedrill.load.describe import describe, with_parameters
+from kubedrill.record.catalogue import WithParameters, may_create
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.sample import Outcome
 from kubedrill.seed import sweep
 from kubedrill.seed.calling import Seeder
+from kubedrill.wire.target import identity_target
 
 pytestmark = pytest.mark.cluster
 PROFILES = Path(__file__).parents[2] / "loadprofiles"
@@ -45,6 +50,85 @@ def items(cluster, path: str) -> list[dict]:
         return json.loads(api.call("GET", path).body)["items"]
     finally:
         api.close()
+
+
+def stored(cluster, stage) -> dict[str, int]:
+    """Return what etcd holds of a run, and of what the cluster made for it: bytes by key, the key's too."""
+    run = f"labelSelector=kubedrill.io/run={stage.folder.run}"
+    mine = {one["metadata"]["name"] for one in items(cluster, f"/api/v1/namespaces?{run}")}
+    etcd = Caller(*identity_target(cluster, "etcd-admin", cluster.component("etcd-a").serving))
+
+    def kvs(**asked: object) -> list[dict[str, str]]:
+        return json.loads(etcd.call("POST", "/v3/kv/range", asked).body).get("kvs", [])
+
+    def text(key: str) -> str:
+        return base64.b64encode(key.encode()).decode()
+
+    every = kvs(key=text("/registry/"), range_end=text("/registry0"), keys_only=True)
+    keys = [base64.b64decode(kv["key"]).decode() for kv in every]
+    found = {}
+    for key in keys:
+        if mine & {*key.split("/")}:
+            for kv in kvs(key=text(key)):  # none, if it is gone since
+                found[key] = len(key) + len(base64.b64decode(kv["value"]))
+    etcd.close()
+    return found
+
+
+TWO_FLOODS = json.dumps(
+    [
+        {"profile": f"{kind}-flood", "weight": 1, "with": {"size": 100}}
+        for kind in ("secret", "configmap")
+    ]
+)
+STORED = [
+    ("secret_flood", {"size": 100}, 20, 0),
+    ("configmap_flood", {"size": 100}, 20, 0),
+    ("namespace_flood", {"secrets": 1, "configmaps": 1, "size": 100, "quota": True}, 5, 0),
+    ("event_storm", {}, 20, 0),
+    ("lease_heartbeat", {"nodes": 20}, 5, 0),
+    ("pod_churn", {"keep": True, "pod_bytes": 100}, 20, 0),
+    # The pods of the first ReplicaSet are gone again.
+    ("pod_churn", {"keep": True, "pod_bytes": 100, "workload": "deployments", "replicas": 2}, 3, 6),
+    ("pod_churn", {"keep": True, "pod_bytes": 100, "workload": "jobs", "replicas": 2}, 4, 0),
+    ("informer", {"clients": 1, "objects": 20}, 5, 0),
+    ("poll_vs_watch", {"clients": 1, "objects": 20}, 5, 0),
+    ("mixed", {"mix": TWO_FLOODS}, 20, 0),
+]
+
+
+@pytest.fixture(scope="module")
+def told() -> list[WithParameters]:
+    """What each of those says that it makes."""
+    profiles = describe(*(PROFILES / f"{profile}.py" for profile, *_ in STORED))
+    return with_parameters(
+        [(one, given) for one, (_, given, *_) in zip(profiles, STORED, strict=True)]
+    )
+
+
+@pytest.mark.parametrize("case", range(len(STORED)), ids=lambda case: STORED[case][0])
+def test_what_is_stored_is_what_the_profile_says(cluster, stage, told, case) -> None:
+    profile, given, arrivals, gone = STORED[case]
+    played = stage.of(profile).play(rate=arrivals, seconds=1, **given)
+    assert played.status == 0, played.log
+    counts = [(part.count(arrivals), part.size) for part in told[case].makes]
+    count = sum(count for count, _ in counts)
+    size = sum(count * size for count, size in counts)
+    until = time.monotonic() + 60
+    while len(found := stored(cluster, stage)) < count - gone and time.monotonic() < until:
+        time.sleep(0.2)
+    assert len(found) == count - gone, sorted(found)
+    whole = sum(found.values())
+    assert whole <= size <= 4 * whole
+
+
+def test_every_profile_that_creates_says_what_is_stored() -> None:
+    creating = {
+        Path(one.path).stem
+        for one in describe(*sorted(PROFILES.glob("*.py")))
+        if may_create(one.permissions)
+    }
+    assert creating == {profile for profile, *_ in STORED}
 
 
 def made(cluster, stage, resource: str) -> list[dict]:
