@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubedrill.cluster.provider import asked, handle_of, provider_named
+from kubedrill.cluster.provider import Provider, asked, handle_of, provider_named
 from kubedrill.cluster.state import (
     cluster_folder,
     cluster_names,
@@ -129,7 +129,7 @@ def find(name: str) -> ClusterRecord | None:
     provider = read_provider(folder)
     try:
         with asked(provider):
-            return provider_named(provider).find(folder)
+            return _provider_of(folder, provider).find(folder)
     except ValueError as error:
         raise NotStarted(f"{error}; to end the cluster: kubedrill cluster down {name}") from None
 
@@ -143,7 +143,7 @@ def down(name: str, state: str | None = None, cluster_id: str | None = None) -> 
     # A folder without an id is half made, or half removed: under the lock it is nobody else's.
     if cluster_id is not None and read_id(folder) not in (None, cluster_id):
         return
-    provider_named(read_provider(folder)).down(folder)
+    _provider_of(folder, read_provider(folder)).down(folder)
     remove(folder)
 
 
@@ -187,6 +187,17 @@ def lost_by(record: ClusterRecord) -> str:
     lost = handle_of(record).lost()
     clear = f"to clear it away: kubedrill cluster down {record.name}"
     return f"cluster {record.name} {lost}; {clear}" if lost else ""
+
+
+def _provider_of(folder: Path, name: str) -> Provider[Any]:
+    """Return the provider of that name; NotStarted says whose cluster it is that has none."""
+    try:
+        return provider_named(name)
+    except NotStarted as error:
+        raise NotStarted(
+            f"cluster {folder.name}: {folder / 'provider'}: {error}; install what provides it, or "
+            "write the provider of its cluster file into it"
+        ) from None
 
 
 def _half_made(name: str) -> NotStarted:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.provider import handle_of
 from kubedrill.cluster.state import cluster_folder
+from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import ComponentState
 from kubedrill.record.lines import BadEvidence, MissingEvidence
@@ -66,6 +67,9 @@ def read_status(name: str) -> ClusterStatus:
     address = f"https://{record.balancer.host}:{record.balancer.port}"
     try:
         components = dict(handle_of(record).components())
+    except NotStarted as error:
+        why = f"{folder / 'cluster.json'}: {error}"
+        return ClusterStatus(name, "unreadable", folder=str(folder), why=why)
     except HandleError as lost:
         why = f"{lost}; {end_it}"
         return ClusterStatus(name, "unsupervised", record.zoning, address, record.folder, why=why)

@@ -11,14 +11,14 @@ import stat
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_whole
-from kubedrill.record.lines import MissingEvidence
+from kubedrill.record.lines import BadEvidence, MissingEvidence
 
 ASK_AGAIN_S = 0.05
 TIMES = 4
@@ -105,23 +105,51 @@ def read_provider(folder: Path) -> str:
 
     NotStarted for one that was up and does not say: another provider's cluster is not ours to guess at.
     """
+    file = folder / "provider"
+    why = f"{file} is gone"
     try:
-        return (folder / "provider").read_text(encoding="utf-8")
+        if said := _said(file).strip():
+            return said
+        why = f"{file} is empty"
     except FileNotFoundError:
-        if (folder / "cluster.json").exists():
-            raise NotStarted(
-                f"cluster {folder.name}: {folder / 'provider'} is gone, so nobody knows who provides "
-                "it; write the provider of its cluster file into it, such as local"
-            ) from None
-        return "local"  # the name is written before anything is made
+        if not (folder / "cluster.json").exists():
+            return "local"  # the name is written before anything is made
+    except NotADirectoryError:
+        raise NotStarted(f"cluster {folder.name}: {folder} is no folder; remove it") from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = _unread(file, error)
+    with suppress(BadEvidence):
+        return ClusterRecord.read(folder / "cluster.json").provider
+    raise NotStarted(
+        f"cluster {folder.name}: {why}, so nobody knows who provides it; "
+        "write the provider of its cluster file into it, such as local"
+    )
 
 
 def read_id(folder: Path) -> str | None:
-    """Return which cluster a folder is of; None if it does not say, or is not there."""
+    """Return which cluster a folder is of; None if it does not say, or is not there.
+
+    NotStarted if it says what nobody can read: it may be another cluster than the one that is meant.
+    """
+    file = folder / "id"
     try:
-        return (folder / "id").read_text(encoding="utf-8")
+        return _said(file)
     except FileNotFoundError:
         return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotStarted(
+            f"cluster {folder.name}: {_unread(file, error)}, so nobody knows which cluster it is; "
+            f"to end it, whichever it is: kubedrill cluster down {folder.name}"
+        ) from None
+
+
+def _said(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def _unread(file: Path, error: Exception) -> str:
+    why = error.strerror if isinstance(error, OSError) else "it is no text"
+    return f"{file} cannot be read ({why})"
 
 
 def read_record(folder: Path) -> ClusterRecord | None:
@@ -134,7 +162,8 @@ def read_record(folder: Path) -> ClusterRecord | None:
 
 def remove(folder: Path) -> None:
     """Remove a cluster's folder with its data; `cluster.json` first, so that nobody finds it half."""
-    (folder / "cluster.json").unlink(missing_ok=True)
+    with suppress(IsADirectoryError):
+        (folder / "cluster.json").unlink(missing_ok=True)
     if folder.exists():
         shutil.rmtree(folder)
 

@@ -1,5 +1,6 @@
 """A cluster as the stages see it: `cluster.json`. Who may change it talks to its handle instead."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -108,11 +109,19 @@ class ClusterRecord:
         return sorted(name for name in self.identities if name.startswith("load-"))
 
     def stands(self) -> bool:
-        """Whether this very cluster was not taken down yet, nor replaced by another of its name."""
+        """Whether this very cluster was not taken down yet, nor replaced by another of its name.
+
+        Where its own record cannot be read, its file `id` tells: what was done to it can still be undone.
+        """
+        folder = Path(self.folder)
         try:
-            return ClusterRecord.read(Path(self.folder) / "cluster.json").id == self.id
+            return ClusterRecord.read(folder / "cluster.json").id == self.id
         except MissingEvidence:
             return False
+        except BadEvidence:
+            with suppress(OSError, UnicodeDecodeError):
+                return (folder / "id").read_text(encoding="utf-8") == self.id
+            raise
 
     def private(self, run: str) -> Path:
         """Return the private folder of a drill on this cluster, by its run."""
