@@ -1,5 +1,6 @@
 """What changed besides: each change is named, unless a fault announces it; where nobody looked is no 0."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from judged_parts import HERE
 from judged_scrapes import END, at
 from judged_surroundings import lease, looked_after, looks
 
+from kubedrill.judge import judge
 from kubedrill.record.cluster import Component
+from kubedrill.record.manifest import seal
 from kubedrill.record.verdict import Report, Verdict
 
 Change = Callable[[JudgedDrill], None]
@@ -256,6 +259,24 @@ def test_of_a_fault_that_does_not_say_any_leader_may_move(tmp_path: Path) -> Non
     made.faults = [{**line, "moves": None} for line in made.faults]
     move_the_scheduler(made)
     assert asked(tmp_path, made).collateral == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["nodes.jsonl", "leases.jsonl", "surrounding.jsonl", "exits.jsonl", "resources.jsonl"],
+)
+def test_where_a_line_was_cut_off_nothing_is_known(tmp_path: Path, name: str) -> None:
+    made = looked_after()
+    lose_a_node(made)
+    made.scrapes.nodes = [{**look, "not_ready": []} for look in made.scrapes.nodes]
+    made.objectives = [("fault", "collateral == 0")]
+    folder = made.write(tmp_path)
+    file = folder.path / name
+    file.write_bytes(file.read_bytes()[:-9])
+    seal(folder)
+    [collateral] = judge(folder).objectives
+    assert collateral.verdict is Verdict.INVALID
+    assert re.fullmatch(rf"{re.escape(name)}:\d+: is cut off", collateral.reason)
 
 
 def _blind(made: JudgedDrill) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.elections import changes
@@ -36,6 +37,8 @@ class Collateral:
 
     leases: Found[LeaseLook]
     surrounding: Found[Surrounding]
+    nodes: Found[NodeLook]
+    """Nothing, and no doubt, of a run in which nobody was to look at nodes: earlier versions did not."""
     changes: tuple[CollateralChange, ...]
 
     @classmethod
@@ -50,7 +53,10 @@ class Collateral:
         """Read the files of a run; one that is missing or wrong says nothing, and why."""
         leases = looks(folder, folder.leases, LeaseLook, may_be_cut=ending.killed)
         around = looks(folder, folder.surrounding, Surrounding, may_be_cut=ending.killed)
-        nodes = looks(folder, folder.nodes, NodeLook, may_be_cut=ending.killed)
+        there = folder.nodes.exists()
+        nodes = (
+            looks(folder, folder.nodes, NodeLook, may_be_cut=ending.killed) if there else Found()
+        )
         told = [
             *_exits(metrics, faults, schedule),
             *_throttled(metrics, faults, schedule),
@@ -59,7 +65,7 @@ class Collateral:
             *_nodes(nodes.lines, faults),
             *_objects(around.lines, faults),
         ]
-        return cls(leases, around, tuple(sorted(told, key=lambda change: change.time)))
+        return cls(leases, around, nodes, tuple(sorted(told, key=lambda change: change.time)))
 
     def of(self, schedule: Schedule, phase: Phase) -> list[CollateralChange]:
         """Return the changes of a phase; what was seen before the first or after the last is theirs."""
@@ -67,9 +73,12 @@ class Collateral:
 
     def doubt(self, metrics: Metrics, phase: Phase) -> str:
         """Return why nobody knows all that changed in a phase; empty if that is known."""
-        for source in (metrics.exits, metrics.scraped, self.leases, self.surrounding):
-            if source.doubt:
-                return source.doubt
+        sources: tuple[Found[Any], ...] = (
+            *(metrics.exits, metrics.scraped, metrics.resources),
+            *(self.leases, self.surrounding, self.nodes),
+        )
+        if doubt := next((source.doubt for source in sources if source.doubt), ""):
+            return doubt
         if not any(look.held for look in within(self.leases.lines, phase)):
             return "leases.jsonl: nobody said in this phase who leads"
         if [look.when for look in self.surrounding.lines] != ["before", "after"]:
