@@ -11,8 +11,10 @@ from kubedrill.cluster.provider import handle_of
 from kubedrill.faults.lifecycle import inject, undo
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.lines import read_lines
 
 pytestmark = [pytest.mark.faults, pytest.mark.cluster, pytest.mark.breaks]
 
@@ -46,6 +48,8 @@ def test_never_are_two_apiservers_down_in_a_rolling_restart(
             assert [processes.answer(server) for server in again] == ["200"] * len(again)
             time.sleep(0.02)
     assert most == 1
+    steps = [line for line in read_lines(folder.faults, FaultLine) if line.event == "step"]
+    assert [line.target for line in steps] == servers[:2], "each was announced before it ended"
     undo("kube-apiserver.rolling_restart", str(folder.path))
 
 

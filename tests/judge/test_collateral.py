@@ -61,6 +61,42 @@ def test_what_leads_and_ends_itself_is_known_by_its_kind(tmp_path: Path) -> None
     assert asked(tmp_path, made).collateral == []
 
 
+def rolling(made: JudgedDrill) -> None:
+    """Let the fault take etcd-b and then, 4 s after its effect, the scheduler of that zone."""
+    begun, effect = made.faults[0], made.faults[2]["time"]
+    second = {
+        **begun,
+        "event": "step",
+        "target": "kube-scheduler-b",
+        "time": effect + at(4) - at(0),
+    }
+    for line in made.faults:
+        line["target"] = "etcd-b, kube-scheduler-b"
+    made.faults.insert(1, {**begun, "event": "step", "target": "etcd-b"})
+    made.faults.insert(4, second)
+
+
+@pytest.mark.parametrize(
+    ("after_s", "named"), [(-1.0, ["kube-scheduler-b"]), (1.0, [])], ids=["not yet", "its turn"]
+)
+def test_of_what_is_taken_in_turn_only_whose_turn_it_is_is_announced(
+    tmp_path: Path, after_s: float, named: list[str]
+) -> None:
+    made = looked_after()
+    rolling(made)
+    kill_another(made)
+    made.exits[-1]["time"] = made.faults[4]["time"] + round(after_s * 1e9)
+    assert [change.what for change in asked(tmp_path, made).collateral] == named
+
+
+def test_the_turn_of_one_is_over_when_the_next_ones_begins(tmp_path: Path) -> None:
+    made = looked_after()
+    rolling(made)
+    end_itself(made, "etcd-b", status=-9)
+    made.exits[-1]["time"] = made.faults[4]["time"] + 10**9
+    assert [change.what for change in asked(tmp_path, made).collateral] == ["etcd-b"]
+
+
 def kill_another(made: JudgedDrill) -> None:
     exit_of = {"component": "kube-scheduler-b", "pid": 17, "status": -9, "by": "itself"}
     made.exits.append({"time": at(14), "event": "exited", "asked": False, **exit_of})

@@ -200,8 +200,17 @@ class Fault(BaseModel, ABC):
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether it shows."""
 
-    def advance(self, scene: Scene) -> None:
-        """Do the next step of what is done little by little; asked as often as `lapse`, until the undo."""
+    def first(self, scene: Scene) -> Sequence[str]:  # noqa: ARG002
+        """Return whom `inject` hits of the targets, where they are taken one after the other; else nobody."""
+        return ()
+
+    def advance(self, scene: Scene) -> Sequence[str]:  # noqa: ARG002
+        """Do the next step of what is done little by little; asked as often as `lapse`, until the undo.
+
+        Return whom it has hit, of targets that are taken one after the other: what becomes of the others
+        meanwhile is none of its doing.
+        """
+        return ()
 
     def unfinished(self, scene: Scene) -> str:  # noqa: ARG002
         """Return which steps had not been done when it was to be undone, in words; or ""."""

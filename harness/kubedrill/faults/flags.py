@@ -116,11 +116,17 @@ class OtherFlags(OnProcesses, ABC):
         last = "" if seen.proven else scene.handle.last_line(first)
         return replace(seen, words=f"{seen.words}; last line of its log: {last}") if last else seen
 
-    def advance(self, scene: Scene) -> None:
+    def first(self, scene: Scene) -> Sequence[str]:
+        """Return the first."""
+        return scene.targets[:1]
+
+    def advance(self, scene: Scene) -> Sequence[str]:
         """Change those of the next, if all are well, and all before it run with theirs."""
         begun, waiting = self._parted(scene)
-        if waiting and all_well(self, scene).proven and not any(self._lacking(scene, begun)):
-            self._change(scene, waiting[0], scene.facts["pids"])
+        if not waiting or not all_well(self, scene).proven or any(self._lacking(scene, begun)):
+            return ()
+        self._change(scene, waiting[0], scene.facts["pids"])
+        return waiting[:1]
 
     def unfinished(self, scene: Scene) -> str:
         """Return whose were not changed, or who did not come up with them."""

@@ -116,11 +116,17 @@ class ApiserverRollingRestart(OnApiservers):
             return missing(f"{first} runs as before", first)
         return proof(f"{first} does not run as before: it is {state.state}")
 
-    def advance(self, scene: Scene) -> None:
+    def first(self, scene: Scene) -> Sequence[str]:
+        """Return the first."""
+        return scene.targets[:1]
+
+    def advance(self, scene: Scene) -> Sequence[str]:
         """Restart the next one, if all apiservers are ready."""
-        waiting = self._waiting(scene)
-        if waiting and all_well(self, scene).proven:
-            restart(scene, waiting[:1])
+        waiting = self._waiting(scene)[:1]
+        if not waiting or not all_well(self, scene).proven:
+            return ()
+        restart(scene, waiting)
+        return waiting
 
     def unfinished(self, scene: Scene) -> str:
         """Return which were not restarted."""

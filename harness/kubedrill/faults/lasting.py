@@ -1,6 +1,7 @@
 """Faults: whether an effect lasts, from its proof to its undo: looked at all the time, and told."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -59,13 +60,19 @@ class _Watch:
     def _lapse(self) -> Lapse | None:
         """Return how it does not last; nobody knows that it does where nobody could look for long."""
         try:
-            lapse = _look_at(self.fault, self.scene, steps=True)
+            lapse = _look_at(self.fault, self.scene, self._step)
         except HandleError as error:
             unseen_s = (now() - self.seen) / SECOND
             words = f"nobody could look for {unseen_s:.0f} s ({error})"
             return Lapse(words) if unseen_s > UNSEEN_S else None
         self.seen = now()
         return lapse
+
+    def _step(self) -> None:
+        """Do the next step, and tell whom it hits: since before, for what exits does so at once."""
+        begun = now()
+        if hit := self.fault.advance(self.scene):
+            self.progress.step(hit, begun)
 
     def _tell_lapse(self, lapse: Lapse) -> bool:
         self.progress.say("lapsed", lapse.words)
@@ -106,11 +113,11 @@ def _last_look(fault: Fault, scene: Scene) -> Lapse | None:
         return Lapse(f"nobody could look when it was undone ({error})")
 
 
-def _look_at(fault: Fault, scene: Scene, steps: bool = False) -> Lapse | None:
-    """Return how it does not last, after its next step, if it `steps`; HandleError as of the cluster."""
+def _look_at(fault: Fault, scene: Scene, step: Callable[[], None] | None = None) -> Lapse | None:
+    """Return how it does not last, after its next `step`; HandleError as of the cluster."""
     try:
-        if steps:
-            fault.advance(scene)
+        if step:
+            step()
         return fault.lapse(scene)
     except HandleError:
         raise

@@ -72,6 +72,7 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
         raise FaultFailed(f"{fault.name}: not injected, the drill was ended")
     expect(fault.name, folder, index, file)
     begun = progress.say("injecting")
+    progress.step(fault.first(scene))
     try:
         scene = replace(scene, facts={**scene.facts, **fault.inject(scene)})
     except Exception as error:

@@ -86,12 +86,13 @@ class NodeDrain(NodeCordon):
             return Seen(False, f"{', '.join(left[:3])} was evicted, and is there", scene.targets)
         return proof(f"{seen.words}; {len(evicted)} pods evicted, {len(refused)} refused so far")
 
-    def advance(self, scene: Scene) -> None:
-        """Try again what was refused, and what has come since."""
+    def advance(self, scene: Scene) -> Sequence[str]:
+        """Try again what was refused, and what has come since; of all at once."""
         with closing(Api(scene.record)) as api:
             for target in scene.hit:
                 for _ in _evicted(api, _pods(api, target.called)):
                     pass
+        return ()
 
     def unfinished(self, scene: Scene) -> str:
         """Return which pods have not been evicted, and who refused that."""

@@ -1,9 +1,9 @@
 """Faults: what a fault did and saw, a line each in the run's `faults.jsonl`."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,11 @@ class Progress:
         )
         lines.close()
         return at
+
+    def step(self, targets: Collection[str], time: int | None = None) -> None:
+        """Append whose turn it is, of targets that are taken one after the other; nothing for nobody."""
+        if hit := tuple(target for target in self.hit if target.name in targets):
+            replace(self, hit=hit).say("step", time=time)
 
     def fail(self, why: str) -> FaultFailed:
         """Append `failed` and return the error to raise, also where the disk is full."""

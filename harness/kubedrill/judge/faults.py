@@ -36,6 +36,8 @@ class ToldFault:
     """When the state came for which it waited, as was told, monotonic ns."""
     doubt: str = ""
     """Why nobody knows what it told, in words; empty if that is known."""
+    steps: list[FaultLine] = field(default_factory=list)
+    """Whose turn it was from when on, where it takes its targets one after the other."""
     failures: list[str] = field(default_factory=list)
     """All that failed of it, in words, in order: what came of an undo hides nothing that was before."""
 
@@ -99,6 +101,19 @@ class ToldFault:
     def holds(self, component: str, time: int) -> bool:
         """Whether a component was rightly silent: it or its zone was held down, or only just let go."""
         return component in self.components and self.was_in_force(time, time, WARM)
+
+    def took(self, component: str, time: int) -> bool:
+        """Whether a component was rightly taken: as `holds`; of several in turn, only in its own.
+
+        Its turn is over when the next one's begins; when it is undone, all are let go.
+        """
+        if not self.holds(component, time):
+            return False
+        begun = [step for step in self.steps if step.time <= time]
+        undoing = self.at("undoing")
+        if not self.steps or (undoing is not None and undoing <= time):
+            return True
+        return any(component in target.components for step in begun[-1:] for target in step.targets)
 
     def has_hit(self, target: str, time: int, slack: int) -> bool:
         """Whether it had hit a target at a time, and was in force, or until so shortly before."""
@@ -176,6 +191,9 @@ def with_events(
         for index, fault in enumerate(schedule.faults)
     ]
     for line in told.lines:
+        if line.event == "step":
+            faults[line.index].steps.append(line)
+            continue
         faults[line.index].events.setdefault(line.event, line)
         if line.event == "failed":
             faults[line.index].failures.append(line.proof)
@@ -196,6 +214,7 @@ def _lines(path: Path, schedule: Schedule, may_be_cut: bool) -> Iterator[FaultLi
 
 
 _AFTER = {
+    "step": "injecting",
     "injected": "injecting",
     "took-effect": "injected",
     "lapsed": "took-effect",
@@ -205,7 +224,7 @@ _AFTER = {
 }
 """What must have been told of a fault before, by event."""
 
-_AGAIN = frozenset({"lapsed", "holds-again"})
+_AGAIN = frozenset({"lapsed", "holds-again", "step"})
 """These may be told several times."""
 
 _UNDO = frozenset({"undoing", "undone"})

@@ -8,9 +8,18 @@ from kubedrill.record.lines import Count, Json, TimedLine
 from kubedrill.record.target import Target, named
 
 FaultEvent = Literal[
-    "injecting", "injected", "took-effect", "lapsed", "holds-again", "undoing", "undone", "failed"
+    "injecting",
+    "step",
+    "injected",
+    "took-effect",
+    "lapsed",
+    "holds-again",
+    "undoing",
+    "undone",
+    "failed",
 ]
-"""`lapsed`, `holds-again`: the effect did not hold, though nobody had undone it, and did again."""
+"""`step`: of what takes its targets one after the other, whose turn it is from then on. `lapsed`,
+`holds-again`: the effect did not hold, though nobody had undone it, and did again."""
 
 Witness = Literal[
     "exits",
