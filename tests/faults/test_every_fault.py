@@ -202,7 +202,8 @@ def test_it_is_undone_though_it_was_never_injected(
     cluster: ClusterRecord, folder: RunFolder, row: Row, observer: Observer
 ) -> None:
     fault, before = kind_of(row).model_validate(row.given), handle_of(cluster).processes()
-    target = fault.candidates(Scene(cluster, handle_of(cluster)))[0].target
+    [candidate, *_] = fault.candidates(Scene(cluster, handle_of(cluster)))
+    target = fault.hit(cluster, candidate.called).name
     arguments = {"fault": row.fault, "run": str(folder.path), "index": 0}
     ledger = Ledger(folder.ledger)
     known = {"given": fault.model_dump(mode="json"), "targets": [target]}
@@ -233,7 +234,8 @@ def test_it_ends_by_itself_where_nobody_is_left_to_undo_it(
     fault, handle = kind_of(row).model_validate(row.given), handle_of(cluster)
     there = fault.candidates(Scene(cluster, handle))
     chosen = next(found for found in there if found.leads or fault.asked() != "leader")
-    hit, targets = (fault.hit(cluster, chosen.called),), [chosen.target]
+    hit = (fault.hit(cluster, chosen.called),)
+    targets = named(hit)
     for lasts_s in LEASES_S:
         end = now() + lasts_s * SECOND
         fault.inject(Scene(cluster, handle, hit, lease=end))

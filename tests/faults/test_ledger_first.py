@@ -48,7 +48,7 @@ class Making(Fault):
         return self.zone
 
     def candidates(self, scene):
-        return [Candidate("file-a", "a")]
+        return [Candidate("a")]
 
     def found(self, scene):
         return {"before": "nothing"}

@@ -48,7 +48,7 @@ class Making(Fault):
         return [*"abc"]
 
     def candidates(self, scene):
-        return [Candidate(f"file-{zone}", zone) for zone in "abc"]
+        return [Candidate(zone) for zone in "abc"]
 
     def inject(self, scene):
         for target in scene.targets:

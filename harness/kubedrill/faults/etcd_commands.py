@@ -187,7 +187,7 @@ class EtcdCompact(NamesWhom):
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return etcd, if a member of it answers."""
-        return [Candidate(self.target, self.target)] if statuses(scene.record) else []
+        return [Candidate(self.target)] if statuses(scene.record) else []
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Tell a member that answers."""

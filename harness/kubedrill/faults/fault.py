@@ -5,7 +5,7 @@ Short functions, and no more: ledger, progress, deadlines, choice and proofs ove
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
@@ -35,10 +35,9 @@ Whom = Annotated[
 class Candidate:
     """Something that could be hit, as it was found just before."""
 
-    target: str
-    """What faults.jsonl, report and ledger call it: `etcd-a`."""
     called: str
-    """What the file calls it: a zone."""
+    """What the file calls it, such as a zone: `hit` makes a target of it."""
+    _: KW_ONLY
     leads: bool = False
     is_well: bool = True
     """Not so of one that answers nobody, for what another fault does to it."""

@@ -113,7 +113,7 @@ class _OnBackends(NamesWhom, ABC):
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return those that are sent requests."""
         served = present(scene.handle.balancing).served()
-        return [Candidate(self.target.format(zone), zone) for zone in served]
+        return [Candidate(zone) for zone in served]
 
     def _zones(self, scene: Scene) -> list[str]:
         return [target.called for target in scene.hit]

@@ -77,7 +77,7 @@ class OnObjects(NamesWhom, ABC):
         """Return those to which there is anything to do."""
         with closing(Api(scene.record)) as api:
             names = [self.called(found) for found in self.listed(api) if self.may_be_hit(found)]
-        return [Candidate(self.target.format(name), name) for name in sorted(names)]
+        return [Candidate(name) for name in sorted(names)]
 
     def found(self, scene: Scene) -> Mapping[str, Any]:
         """Return each target as it is before anything is done to it; HandleError if nothing may be done."""

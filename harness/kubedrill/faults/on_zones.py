@@ -46,7 +46,7 @@ class OnZones(NamesWhom, ABC):
         states = scene.handle.components()
         leaders = leading(scene)
         return [
-            Candidate(self.target.format(zone), zone, zone in leaders)
+            Candidate(zone, leads=zone in leaders)
             for zone in scene.record.zones
             if any(states[part.name].state == "running" for part in parts(scene, zone))
         ]

@@ -148,11 +148,11 @@ def running(
     `leaders` are names; with `finds` also those that are in another state.
     """
     states = scene.handle.components()
-    found = [(target.format(name), name) for name in names or scene.record.zones]
+    found = {name: states.get(target.format(name)) for name in names or scene.record.zones}
     return [
-        Candidate(component, name, name in leaders, states[component].state == "running")
-        for component, name in found
-        if component in states and states[component].state in finds
+        Candidate(name, leads=name in leaders, is_well=component.state == "running")
+        for name, component in found.items()
+        if component and component.state in finds
     ]
 
 
