@@ -129,6 +129,22 @@ def test_one_that_cannot_be_read_does_not_stop_the_others(tmp_path: Path, said: 
     assert not (tmp_path / "second").exists()
 
 
+@pytest.mark.parametrize("garbled", ["no text", "a folder"])
+def test_what_is_remembered_and_cannot_be_read_is_said(
+    tmp_path: Path, said: list[str], garbled: str
+) -> None:
+    register(RunFolder(tmp_path / "forgotten"))
+    [entry] = (tmp_path / "state" / "runs").iterdir()
+    entry.write_bytes(b"\xff\xfe")
+    if garbled == "a folder":
+        entry.unlink()
+        entry.mkdir()
+    abandon(tmp_path / "reports", tmp_path / "broken")
+    assert heal(tmp_path / "reports", said.append) == Healed(1, 1)
+    assert said[-1].startswith(f"{entry}: cannot be read, so nobody knows of which run it tells")
+    assert not (tmp_path / "broken").exists()
+
+
 def test_one_that_is_out_of_reach_is_not_forgotten(tmp_path: Path, said: list[str]) -> None:
     far = RunFolder(tmp_path / ("far" * 100))  # a name that no file can have
     register(far)

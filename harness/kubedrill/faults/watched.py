@@ -8,6 +8,7 @@ first injection, and goes when nothing is left to be undone.
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from kubedrill.cluster.provider import provider_named
@@ -72,8 +73,9 @@ def let_go(folder: RunFolder) -> None:
     with _watch.changing:
         if folder not in _watch.watchdogs or folder in _watch.kept:
             return
-        if not Ledger(folder.ledger).open_entries():
-            end(folder)
+        with suppress(OSError):  # where nobody knows what is left, it stays watched
+            if not Ledger(folder.ledger).open_entries():
+                end(folder)
 
 
 def end(folder: RunFolder, limit_s: float = END_S) -> None:

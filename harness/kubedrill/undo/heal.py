@@ -19,7 +19,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.lines import BadEvidence
 from kubedrill.undo.clearing import longest_s, undo_all
-from kubedrill.undo.registry import cluster_of, is_registered, registered, unregister
+from kubedrill.undo.registry import cluster_of, is_registered, registered, unreadable, unregister
 from kubedrill.undo.running import Watched, watched
 from kubedrill.words import in_a_line
 
@@ -46,7 +46,12 @@ def heal(reports: Path, say: Say) -> Healed:
     """
     folders = sorted(set(_known(reports)), key=lambda folder: folder.path)
     done = [_healed(folder, say) for folder in folders]
-    return Healed(undone=done.count(True), left=done.count(False))
+    unknown = unreadable()
+    for entry in unknown:
+        say(
+            f"{entry}: cannot be read, so nobody knows of which run it tells; see to that, and remove it"
+        )
+    return Healed(undone=done.count(True), left=done.count(False) + len(unknown))
 
 
 def acknowledge(path: Path, say: Say) -> None:

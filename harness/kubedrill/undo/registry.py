@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from kubedrill.cluster.state import is_locked, state_folder, writing
@@ -30,12 +31,26 @@ def unregister(folder: RunFolder) -> None:
 
 def registered() -> Iterator[RunFolder]:
     """Yield the runs that are remembered; one whose folder is gone is forgotten."""
-    for entry in (state_folder() / "runs").glob("*"):
-        path = Path(entry.read_text(encoding="utf-8").strip())
-        if _is_gone(path):
+    for entry, path in _entries():
+        if path and _is_gone(path):
             entry.unlink(missing_ok=True)
-        else:
+        elif path:
             yield RunFolder(path)
+
+
+def unreadable() -> list[Path]:
+    """Return the files that should tell of runs, and cannot be read."""
+    return [entry for entry, path in _entries() if path is None]
+
+
+def _entries() -> Iterator[tuple[Path, Path | None]]:
+    """Yield each file that tells of a run, and the run's folder; None where it cannot be read."""
+    for entry in sorted((state_folder() / "runs").glob("*")):
+        path = None
+        with suppress(OSError, UnicodeDecodeError):
+            path = Path(entry.read_text(encoding="utf-8").strip())
+        if path or entry.exists():  # else it was forgotten just now
+            yield entry, path
 
 
 def is_registered(folder: RunFolder) -> bool:
