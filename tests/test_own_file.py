@@ -90,6 +90,31 @@ def test_stop_ends_it(chaos: "subprocess.Popen[bytes]", folder: RunFolder) -> No
     assert not is_registered(folder)
 
 
+DEAF = """
+import signal, sys, time
+from kubedrill.faults.lifecycle import inject
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+inject("etcd.kill", {"member": "a"}, "my-run")
+print("killed", flush=True)
+time.sleep(6000)
+"""
+
+
+def test_stop_undoes_it_though_who_plays_it_goes_on(folder: RunFolder) -> None:
+    command = [sys.executable, "-c", DEAF]
+    with subprocess.Popen(command, cwd=folder.path.parent, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"killed\n"
+        stopped = kubedrill("stop", NAME, "--why", "enough")
+        lives = process.poll() is None
+        process.kill()
+    assert stopped.returncode == 0, stopped
+    assert f"undone: {FAULT}" in stopped.stdout
+    assert lives
+    assert left(folder) == []
+    assert not is_locked(NAME)
+
+
 def test_what_it_leaves_when_it_is_killed_is_undone(
     chaos: "subprocess.Popen[bytes]", folder: RunFolder
 ) -> None:

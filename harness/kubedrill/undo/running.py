@@ -16,6 +16,8 @@ class Watched(NamedTuple):
     watchdog: psutil.Process
     runner: int
     """The pid of the process that plays the drill, or has."""
+    alone: bool = False
+    """Whether no drill plays it: then its watchdog holds the lock, undoes what is left, and ends last."""
 
     def runs(self) -> bool:
         """Whether its runner lives: an orphan has another parent."""
@@ -31,4 +33,4 @@ def watched() -> Iterator[Watched]:
         words = process.info["cmdline"] or []
         if "kubedrill.undo.watchdog" in words and {"--run", "--runner"} <= {*words}:
             run, runner = (words[words.index(key) + 1] for key in ("--run", "--runner"))
-            yield Watched(RunFolder(Path(run)), process, int(runner))
+            yield Watched(RunFolder(Path(run)), process, int(runner), "--lock-fd" not in words)

@@ -102,18 +102,27 @@ def _ask(cluster: str, drill: Watched, runner: psutil.Process, request: StopRequ
 def _tell_what_is_undone(drill: Watched, runner: psutil.Process, say: Say) -> None:
     """Wait for the drill's end, and say meanwhile which of the faults in force are undone.
 
-    Its watchdog ends last: beside a run of Chaos Toolkit, it may be the one who undoes.
+    That of a run without a drill is its watchdog's: whatever becomes of its runner, it undoes what is left.
     """
     ledger = Ledger(drill.folder.ledger)
     left = {entry.id: entry.name for entry in _broken(ledger)}
     until = time.monotonic() + longest_s(ledger) + JUDGING_S
-    left_to_end = [(process.pid, start_of(process.pid)) for process in (runner, drill.watchdog)]
-    while left_to_end and time.monotonic() < until:
-        if wait_for_end(*left_to_end[0], 0.2):
-            left_to_end.pop(0)
+    last = drill.watchdog if drill.alone else runner
+    started, ended = start_of(last.pid), False
+    while not ended and time.monotonic() < until:
+        ended = wait_for_end(last.pid, started, 0.2)
         still = {entry.id for entry in _broken(ledger)}
         for entry_id in [entry_id for entry_id in left if entry_id not in still]:
             say(f"  undone: {left.pop(entry_id)}")
+
+
+def _goes_on(drill: Watched) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        ended = (
+            drill.watchdog.status() == psutil.STATUS_ZOMBIE
+        )  # who plays it need not have noticed
+        return drill.watchdog.is_running() and not ended and drill.runs()
+    return False
 
 
 def _broken(ledger: Ledger) -> list[Entry]:
@@ -126,7 +135,7 @@ def _tell_the_end(drill: Watched, say: Say) -> bool:
     if not folder.path.exists():
         say("it had not begun, and has left nothing")
         return True
-    if drill.watchdog.is_running() and drill.runs():
+    if _goes_on(drill):
         say(f"{folder.path}: still runs; see {folder.logs}")
         return False
     left = ", ".join(entry.name for entry in Ledger(folder.ledger).open_entries())

@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import IO
 
 from kubedrill import cluster
-from kubedrill.clock import now
+from kubedrill.clock import SECOND, now
 from kubedrill.errors import NotStarted
 from kubedrill.process.child import NOT_STARTED
 from kubedrill.process.lifeline import say_ready
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Entry, Ledger, undo_entry
+from kubedrill.record.stopping import is_asked
 from kubedrill.undo import registry
-from kubedrill.undo.clearing import undo_all
+from kubedrill.undo.clearing import ENDING_S, undo_all
 
 LOOK_S = 0.5
 
@@ -59,18 +60,25 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     with nullcontext() if inherits else _taken(folder):
         say_ready()
-        _watch(folder, Ledger(folder.ledger))
+        _watch(folder, Ledger(folder.ledger), alone=not inherits)
 
 
-def _watch(folder: RunFolder, ledger: Ledger) -> None:
+def _watch(folder: RunFolder, ledger: Ledger, *, alone: bool) -> None:
     overdue = Overdue(ledger)
+    asked = None
     while not _stdin_ended():
         overdue.end()
+        # Chaos Toolkit may pass over the signal that ends it, if that comes in the midst of an action.
+        if alone and is_asked(folder):
+            asked = asked or now()
+            if now() - asked > ENDING_S * SECOND:
+                break
     left = ledger.open_entries()
     if not left:
         registry.unregister(folder)  # the runner may have been killed before it did
         return
-    logging.info("the runner is gone; undoing %s", ", ".join(entry.name for entry in left))
+    why = "goes on, though it was asked to stop" if asked else "is gone"
+    logging.info("the runner %s; undoing %s", why, ", ".join(entry.name for entry in left))
     failures = undo_all(ledger)
     for failure in failures:
         logging.error("not undone: %s; run: kubedrill heal", failure)
