@@ -212,6 +212,20 @@ def test_who_may_have_little_cpu_has_no_more(
     assert all("etcd-a had " in line and " s of CPU in " in line for line in said)
 
 
+@pytest.mark.parametrize(("throttled", "believed"), [(None, False), (0, False), (3, True)])
+def test_who_is_limited_in_its_cpu_is_held_back(
+    drill: JudgedDrill, tmp_path: Path, throttled: int | None, believed: bool
+) -> None:
+    show(drill, "held-back")
+    for line in drill.scrapes.resources:
+        line["processes"]["etcd-a"]["throttled"] = throttled
+    for line in drill.faults:
+        line["target"] = "etcd-a"
+    said = reasons(drill, tmp_path)
+    assert bool(said) is not believed
+    assert all("no CPU quota held etcd-a back in " in line for line in said)
+
+
 @pytest.mark.parametrize(("seconds", "believed"), [(0.0, False), (0.1, True)])
 def test_who_has_a_slow_disk_keeps_its_log_late(
     drill: JudgedDrill, tmp_path: Path, seconds: float, believed: bool

@@ -67,8 +67,8 @@ class _LimitCpu(Limit, ABC):
     cpus: float = Field(description="cores, at least 0.01: 0.5 is half of one", ge=0.01, le=1024)
 
     def shows(self) -> tuple[Witness, ...]:
-        """Return that it has no more."""
-        return ("starved",)
+        """Return that it has no more, and is held back."""
+        return ("starved", "held-back")
 
     def quota(self) -> Quota:
         """Return the cores."""

@@ -189,6 +189,19 @@ def _starved(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
             yield f"{target} had {had_s:.2f} s of CPU in {seconds:.1f} s while it was in force"
 
 
+def _held_back(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
+    """A quota of its own has held each target back: the kernel counts that, which the scraper reads."""
+    told = evidence.metrics.resources
+    if told.doubt:
+        yield told.doubt
+        return
+    looks = [look for look in told.lines if _holds(fault, look.time)]
+    for target in fault.targets:
+        counts = [usage.throttled for look in looks if (usage := look.processes.get(target))]
+        if counts and not any(counts):
+            yield f"no CPU quota held {target} back in {len(counts)} looks while it was in force"
+
+
 def _slow(fault: ToldFault, evidence: Evidence) -> Iterator[str]:
     """No target keeps its log as fast as before, or as on a disk that is not slow."""
     if doubt := evidence.metrics.scraped.doubt:
@@ -277,6 +290,7 @@ _WITNESSES: Mapping[Witness, Callable[[ToldFault, Evidence], Iterator[str]]] = {
     "unhealthy": _unhealthy,
     "leads": _leads,
     "starved": _starved,
+    "held-back": _held_back,
     "slow": _slow,
     "defragmented": _counted(DEFRAGMENTED),
     "compacted": _counted(COMPACTED),

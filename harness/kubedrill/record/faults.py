@@ -28,13 +28,15 @@ Witness = Literal[
     "unhealthy",
     "leads",
     "starved",
+    "held-back",
     "slow",
     "defragmented",
     "compacted",
 ]
 """What others must have seen of a fault: the processes that it tells of exit, and others are started; the
 kernel kills its targets; they answer nobody; members say that they are not well; one of them leads; they get
-no more CPU than its `cpus`; they keep their logs late; they count a defragmentation, or have forgotten."""
+no more CPU than its `cpus`; the kernel holds them back; they keep their logs late; they count a
+defragmentation, or have forgotten."""
 
 
 class ToldOfFault(TimedLine):
