@@ -55,7 +55,7 @@ def items(cluster, path: str) -> list[dict]:
 def stored(cluster, stage) -> dict[str, int]:
     """Return what etcd holds of a run, and of what the cluster made for it: bytes by key, the key's too."""
     run = f"labelSelector=kubedrill.io/run={stage.folder.run}"
-    mine = {one["metadata"]["name"] for one in items(cluster, f"/api/v1/namespaces?{run}")}
+    mine = {item["metadata"]["name"] for item in items(cluster, f"/api/v1/namespaces?{run}")}
     etcd = Caller(*identity_target(cluster, "etcd-admin", cluster.component("etcd-a").serving))
 
     def kvs(**asked: object) -> list[dict[str, str]]:
@@ -102,7 +102,7 @@ def told() -> list[WithParameters]:
     """What each of those says that it makes."""
     profiles = describe(*(PROFILES / f"{profile}.py" for profile, *_ in STORED))
     return with_parameters(
-        [(one, given) for one, (_, given, *_) in zip(profiles, STORED, strict=True)]
+        [(profile, given) for profile, (_, given, *_) in zip(profiles, STORED, strict=True)]
     )
 
 
@@ -124,9 +124,9 @@ def test_what_is_stored_is_what_the_profile_says(cluster, stage, told, case) -> 
 
 def test_every_profile_that_creates_says_what_is_stored() -> None:
     creating = {
-        Path(one.path).stem
-        for one in describe(*sorted(PROFILES.glob("*.py")))
-        if may_create(one.permissions)
+        Path(profile.path).stem
+        for profile in describe(*sorted(PROFILES.glob("*.py")))
+        if may_create(profile.permissions)
     }
     assert creating == {profile for profile, *_ in STORED}
 

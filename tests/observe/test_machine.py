@@ -320,7 +320,7 @@ def test_the_tightest_quota_on_the_way_up_counts(tmp_path) -> None:
     counts = "usage_usec 8500000\nnr_periods 50\nnr_throttled 7\n"
     group(top, "a", cpu__max="120000 100000", cpu__stat=counts)
     group(top, "a/b", cpu__max="max 100000")
-    found = kernel.limit(own, top)
+    found = kernel.cpu_quota(own, top)
     assert found is not None
     assert (found.cores, found.counted(), found.used_s()) == (1.2, (50, 7), 8.5)
 
@@ -331,10 +331,10 @@ def test_a_quota_of_the_older_kind_counts_too(tmp_path) -> None:
     top = tmp_path / "fs"
     files = {"cpu__cfs_quota_us": "50000\n", "cpu__cfs_period_us": "100000\n"}
     group(top, "cpu,cpuacct", **files, cpu__stat="nr_periods 3\nnr_throttled 1\nthrottled_time 5\n")
-    found = kernel.limit(own, top)
+    found = kernel.cpu_quota(own, top)
     assert found is not None
     assert (found.cores, found.counted(), found.used_s()) == (0.5, (3, 1), None)
     (top / "cpu,cpuacct" / "cpuacct.usage").write_text("2500000000\n")
     assert found.used_s() == 2.5
     (top / "cpu,cpuacct" / "cpu.cfs_quota_us").write_text("-1\n")
-    assert kernel.limit(own, top) is None
+    assert kernel.cpu_quota(own, top) is None

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from kubedrill.judge.machine import THROTTLED_SHARE
-from kubedrill.observe.kernel import CpuQuota, limit
+from kubedrill.observe.kernel import CpuQuota, cpu_quota
 
 CORES = 2.0
 """Who has that many is whole: there every test is judged."""
@@ -29,7 +29,7 @@ def held_back(quota: CpuQuota, before: tuple[int, int]) -> str:
 @contextmanager
 def _judged(item: pytest.Item) -> Iterator[None]:
     """Skip a test that fails of what times the machine, if it was held back meanwhile."""
-    quota = limit() if any(item.get_closest_marker(mark) for mark in MARKS) else None
+    quota = cpu_quota() if any(item.get_closest_marker(mark) for mark in MARKS) else None
     before = quota.counted() if quota else (0, 0)
     try:
         yield

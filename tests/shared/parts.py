@@ -17,7 +17,7 @@ from pathlib import Path
 import leftovers
 import outcomes
 
-from kubedrill.observe.kernel import limit, usable
+from kubedrill.observe.kernel import cpu_quota, usable
 
 MOST_AGAIN = 5
 AT_ONCE = os.environ.get("AT_ONCE", "4")
@@ -173,7 +173,7 @@ def report(played: list[Played], tried: list[Played], seconds: float) -> bool:
     print(
         f"\n{'FAILED' if failed or broken else 'passed'}: {len(failed) + len(broken)} failed, "
         f"{len(by_themselves)} passed only when tried again, {len(reasons)} skipped, "
-        f"{len(left)} left running; in {_minutes(seconds)} on {usable(limit()):g} cores"
+        f"{len(left)} left running; in {_minutes(seconds)} on {usable(cpu_quota()):g} cores"
     )
     return not failed and not broken
 

@@ -39,12 +39,12 @@ def doubts(calibration: Calibration, calm: Sequence[MachineLook]) -> Iterator[st
     # A calibration in which others wrote does not say what the disk gives.
     disturbed = _is_theirs(calibration.others, calibration.disk_written_bytes)
     for place, before in calibration.fsync.items():
-        limit = SLOW_S if disturbed else max(SLOW_S, SLOWER * before.p90_s)
-        share = slow_share(calm, place, limit)
+        slow_s = SLOW_S if disturbed else max(SLOW_S, SLOWER * before.p90_s)
+        share = slow_share(calm, place, slow_s)
         if share > SLOW_SHARE:
             yield (
                 f"machine: {share:.0%} of the writes to the disk of {place}/ took more than "
-                f"{limit * 1000:.0f} ms until they were kept, {SLOW_SHARE:.0%} may (p90 before the load: "
+                f"{slow_s * 1000:.0f} ms until they were kept, {SLOW_SHARE:.0%} may (p90 before the load: "
                 f"{before.p90_s * 1000:.2g} ms); {_who(calm)}"
             )
 

@@ -25,8 +25,8 @@ _EXHAUSTED = {
 }
 
 
-def limit(load: Load, records: Records) -> str:
-    """Return which limit kept most of the requests from being sent, in words; "" if all were sent."""
+def ran_out(load: Load, records: Records) -> str:
+    """Return what had run out, so that most of the requests were not sent, in words; "" if all were sent."""
     outcomes, counts = np.unique(records["outcome"][never_sent(records)], return_counts=True)
     if not len(outcomes):
         return ""
@@ -38,7 +38,7 @@ def limit(load: Load, records: Records) -> str:
 
 def cause(load: Load, phase: Phase, arrivals: Records) -> str:
     """Return why arrivals of a phase started late or never, and what would help, in words."""
-    exhausted = limit(load, arrivals)
+    exhausted = ran_out(load, arrivals)
     if exhausted:
         return exhausted
     if _held_back(load, phase, arrivals):

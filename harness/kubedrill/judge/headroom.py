@@ -24,8 +24,8 @@ def lacking(evidence: Evidence, phase: Phase) -> str:
     found = headroom(evidence, phase)
     if not found.required or found.free_share is None or found.free_share >= FREE_SHARE:
         return ""
-    limit = evidence.machine.limit(phase)
-    whole = "the CPU" if limit is None else f"the quota of {limit:g} cores"
+    quota = evidence.machine.quota(phase)
+    whole = "the CPU" if quota is None else f"the quota of {quota:g} cores"
     return (
         f"machine: no headroom: {found.free_share:.0%} of {whole} was free, {FREE_SHARE:.0%} must be where "
         f"latency or availability is judged; {_cure(evidence, phase, 1 - found.free_share)}"

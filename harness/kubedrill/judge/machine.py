@@ -87,7 +87,7 @@ class Machine:
         looks = self.of(phase)
         return sum(look.used_s >= FULL * look.had_s for look in looks) / max(len(looks), 1)
 
-    def limit(self, phase: Phase) -> float | None:
+    def quota(self, phase: Phase) -> float | None:
         """Return the cores that a quota leaves of more; None without a quota."""
         return min((look.cpus for look in self.of(phase) if look.cpus < look.cores), default=None)
 

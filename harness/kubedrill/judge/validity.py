@@ -8,7 +8,7 @@ from kubedrill.clock import MILLISECOND, SECOND
 from kubedrill.judge import faults
 from kubedrill.judge.copies import contradictions
 from kubedrill.judge.evidence import Evidence
-from kubedrill.judge.generator import cause, limit
+from kubedrill.judge.generator import cause, ran_out
 from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import OTHERS_SHARE
 from kubedrill.judge.once import count_in
@@ -163,7 +163,7 @@ def _beside(load: Load, name: str, phase: Phase) -> Iterator[str]:
     if share > LATE_SHARE:
         yield (
             f"load {name}: {share:.2%} of {len(records)} requests were never sent; "
-            f"{LATE_SHARE:.1%} may; {limit(load, records)}"
+            f"{LATE_SHARE:.1%} may; {ran_out(load, records)}"
         )
 
 

@@ -108,7 +108,7 @@ class CpuQuota:
             return None
 
 
-def limit(
+def cpu_quota(
     own: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")
 ) -> CpuQuota | None:
     """Return the tightest quota on the way from our cgroup up to the top; None without any."""
@@ -120,11 +120,11 @@ def limit(
             tops = [mounted / controllers, mounted / "cpu"]
         for top in tops:
             place = top / inside.lstrip("/")
-            found += [limit for step in (place, *place.parents) if (limit := _limit(step))]
-    return min(found, key=lambda limit: limit.cores, default=None)
+            found += [quota for step in (place, *place.parents) if (quota := _cpu_quota(step))]
+    return min(found, key=lambda quota: quota.cores, default=None)
 
 
-def _limit(group: Path) -> CpuQuota | None:
+def _cpu_quota(group: Path) -> CpuQuota | None:
     try:
         if (group / "cpu.max").exists():
             quota, period = (group / "cpu.max").read_text().split()

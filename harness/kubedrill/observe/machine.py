@@ -36,8 +36,8 @@ class Counters:
     ahead: int
     """The wall clock's, of the monotonic one."""
     cores: kernel.Cores
-    limit: tuple[int, int]
-    limit_used_s: float | None
+    quota: tuple[int, int]
+    quota_used_s: float | None
     pressure: Pressure | None
     disk: kernel.Disk | None
     processes: dict[int, Process]
@@ -60,7 +60,7 @@ class MachineMeter:
         self._components = components
         self._fsync = fsync
         self._disk = kernel.disk_of(folder)
-        self._limit = kernel.limit()
+        self._quota = kernel.cpu_quota()
         self._whose: dict[Key, Whose] = {}
         self._before = self._read()
 
@@ -80,7 +80,7 @@ class MachineMeter:
             time=after.time,
             seconds=(after.time - before.time) / SECOND,
             cores=len(os.sched_getaffinity(0)),
-            cpus=kernel.usable(self._limit),
+            cpus=kernel.usable(self._quota),
             busy_s=max(busy, 0.0),
             steal_s=max(after.cores.steal_s - before.cores.steal_s, 0.0),
             drill_s=own,
@@ -88,9 +88,9 @@ class MachineMeter:
             kernel_s=threads + max(interrupts, 0.0),
             others_s=busy - own - cluster - threads - interrupts,
             others=self._others(before, after, used),
-            limit_periods=max(after.limit[0] - before.limit[0], 0),
-            limit_throttled=max(after.limit[1] - before.limit[1], 0),
-            limit_used_s=_grown(before.limit_used_s, after.limit_used_s, lambda used: used),
+            limit_periods=max(after.quota[0] - before.quota[0], 0),
+            limit_throttled=max(after.quota[1] - before.quota[1], 0),
+            limit_used_s=_grown(before.quota_used_s, after.quota_used_s, lambda used: used),
             pressure=_waited(before.pressure, after.pressure),
             dirty_bytes=kernel.dirty_bytes(),
             disk_busy_s=_grown(before.disk, after.disk, lambda disk: disk.busy_s),
@@ -110,8 +110,8 @@ class MachineMeter:
             time=now(),
             ahead=wall_ahead(),
             cores=kernel.cores(Path("/proc/stat").read_text(), allowed),
-            limit=self._limit.counted() if self._limit else (0, 0),
-            limit_used_s=self._limit.used_s() if self._limit else None,
+            quota=self._quota.counted() if self._quota else (0, 0),
+            quota_used_s=self._quota.used_s() if self._quota else None,
             pressure=kernel.pressure(),
             disk=kernel.disk(self._disk),
             processes=processes,

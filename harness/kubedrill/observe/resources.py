@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 from kubedrill.clock import now
-from kubedrill.observe.kernel import limit
+from kubedrill.observe.kernel import cpu_quota
 from kubedrill.observe.ticks import missed, wait_until
 from kubedrill.process.usage import ProcessUsage
 from kubedrill.record.folder import RunFolder
@@ -29,7 +29,7 @@ class Resources:
         self._harness: NamedProcesses = {}
         self._own = ProcessUsage()
         self._lines = JsonLines(folder.resources)
-        own = limit()
+        own = cpu_quota()
         self._own_quota = own.stat if own else None
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
@@ -55,7 +55,7 @@ class Resources:
     def _held_back(self, usage: Usage) -> Usage:
         """Add how often a quota of its own has held a component back: what holds us all is the machine."""
         try:
-            quota = limit(Path(f"/proc/{usage.pid}/cgroup"))
+            quota = cpu_quota(Path(f"/proc/{usage.pid}/cgroup"))
             if quota is None or quota.stat == self._own_quota:
                 return usage
             return usage.model_copy(update={"throttled": quota.counted()[1]})
