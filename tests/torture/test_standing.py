@@ -1,5 +1,6 @@
 """The campaign's own eyes: whatever a drill may leave behind is seen, and named."""
 
+import json
 import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -107,6 +108,32 @@ def an_object(cluster: ClusterRecord, undo: ExitStack) -> str:
     return "left: object nodes forgotten"
 
 
+def _node(cluster: ClusterRecord, undo: ExitStack) -> Caller:
+    """Make a node, and return who may change it."""
+    target, token = identity_target(cluster, "admin")
+    api = undo.enter_context(closing(Caller(target, token)))
+    assert api.call("POST", "/api/v1/nodes", {"metadata": {"name": "drilled"}}).status == 201
+    undo.callback(api.call, "DELETE", "/api/v1/nodes/drilled")
+    return api
+
+
+def _put(api: Caller, spec: dict[str, object]) -> None:
+    node = json.loads(api.call("GET", "/api/v1/nodes/drilled").body)
+    del node["metadata"]["resourceVersion"]  # its controller changes it, too
+    assert api.call("PUT", "/api/v1/nodes/drilled", {**node, "spec": spec}).status == 200
+
+
+def a_cordon(cluster: ClusterRecord, undo: ExitStack) -> str:
+    _put(_node(cluster, undo), {"unschedulable": True})
+    return "left: node drilled is cordoned"
+
+
+def a_taint(cluster: ClusterRecord, undo: ExitStack) -> str:
+    taint = {"key": "drill", "value": "lost", "effect": "NoSchedule"}
+    _put(_node(cluster, undo), {"taints": [taint]})
+    return "left: node drilled has taint drill=lost:NoSchedule"
+
+
 def a_lock(cluster: ClusterRecord, undo: ExitStack) -> str:
     undo.enter_context(lock(cluster.name))
     return f"left: the lock of {cluster.name} is held"
@@ -138,6 +165,8 @@ LEFT: list[Callable[[ClusterRecord, ExitStack], str]] = [
     a_namespace,
     a_mount,
     an_object,
+    a_cordon,
+    a_taint,
     a_lock,
     a_memory,
     a_private_folder,

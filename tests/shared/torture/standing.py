@@ -45,6 +45,7 @@ def look(cluster: ClusterRecord) -> Facts:
             *_groups(cluster),
             *_mounts(cluster),
             *_objects(cluster),
+            *_nodes(cluster),
             *_folders(cluster, state),
         ]
     )
@@ -120,6 +121,20 @@ def _objects(cluster: ClusterRecord) -> Iterator[str]:
             answer = api.call("GET", f"/api/v1/{kind}?labelSelector={RUN}")
             for found in json.loads(answer.body)["items"]:
                 yield f"object {kind} {found['metadata']['name']}"
+
+
+def _nodes(cluster: ClusterRecord) -> Iterator[str]:
+    """Yield which nodes are cordoned, and their taints but for those that follow from how a node is."""
+    target, token = identity_target(cluster, "admin")
+    with closing(Caller(target, token)) as api:
+        answer = api.call("GET", "/api/v1/nodes")
+    for found in json.loads(answer.body)["items"]:
+        name, spec = found["metadata"]["name"], found["spec"]
+        if spec.get("unschedulable"):
+            yield f"node {name} is cordoned"
+        for taint in spec.get("taints", ()):
+            if not taint["key"].startswith("node.kubernetes.io/"):
+                yield f"node {name} has taint {taint['key']}={taint.get('value', '')}:{taint['effect']}"
 
 
 def _folders(cluster: ClusterRecord, state: Path) -> Iterator[str]:
