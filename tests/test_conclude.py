@@ -21,7 +21,7 @@ def folder(tmp_path) -> RunFolder:
 
 def concluded(folder: RunFolder) -> tuple[Report, str]:
     said = io.StringIO()
-    report = conclude(folder, Console(file=said, width=2000))
+    report = conclude(folder, Console(file=said, width=2000), page=True)
     assert Report.read(folder.verdict) == report
     for path in (folder.report, folder.junit):
         assert report.verdict.value in path.read_text()
@@ -34,6 +34,13 @@ def test_nothing_is_in_the_way(folder: RunFolder) -> None:
     assert "not written" not in said
     assert folder.metrics_parquet.exists()
     assert not list(folder.samples.glob("*.bin"))
+
+
+def test_no_page_is_made_where_none_is_asked_for(folder: RunFolder) -> None:
+    report = conclude(folder, Console(file=io.StringIO()), page=False)
+    assert report.verdict is Verdict.PASS
+    assert folder.junit.exists()
+    assert not folder.report.exists()
 
 
 def test_samples_that_cannot_be_converted_are_judged_as_they_are(folder: RunFolder) -> None:

@@ -30,6 +30,8 @@ class Order:
     catalogue: Catalogue
     reports: Path
     keep_cluster: bool = False
+    page: bool = True
+    """Whether report.html is written."""
     arm: str = ""
     """The variant of the file that is run, where it has some."""
     parent: Path | None = None

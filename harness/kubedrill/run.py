@@ -31,7 +31,7 @@ from kubedrill.record.timeline import DrillAborted, DrillEnded, DrillFailed, Pha
 from kubedrill.record.verdict import Report
 from kubedrill.report import machine
 from kubedrill.report.console import print_verdict
-from kubedrill.report.files import write_all
+from kubedrill.report.files import OF_A_DRILL, of, write_all
 from kubedrill.report.live import LiveView
 from kubedrill.signals import Interrupted, Signals
 from kubedrill.surroundings import surroundings
@@ -91,7 +91,7 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
         write("timeline.jsonl", ending, console)
         console.print("clearing away", style="dim")
         clear(drill, order.keep_cluster, console)
-    return conclude(folder, console)
+    return conclude(folder, console, order.page)
 
 
 def hold_back(drill: Drill) -> None:
@@ -228,12 +228,12 @@ def note_ending(drill: Drill, error: BaseException) -> None:
             drill.add(DrillFailed(time=now(), reason=f"{error}", error=type(error).__name__))
 
 
-def conclude(folder: RunFolder, console: Console) -> Report:
+def conclude(folder: RunFolder, console: Console, page: bool) -> Report:
     """Close the evidence, judge it, write the reports, show the verdict."""
     for what, close in (("samples as Parquet", convert), ("manifest.json", seal)):
         write(what, partial(close, folder), console)
     report = judging.judge(folder)
-    for unwritten in write_all(folder, report):
+    for unwritten in write_all(folder, report, of(OF_A_DRILL, page)):
         console.print(unwritten, style="bold red")
     print_verdict(report, folder, console)
     return report

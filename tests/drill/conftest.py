@@ -67,6 +67,7 @@ def drill_file(tmp_path: Path) -> Iterator[Drills]:
     """Start drills: `drill_file(file, *arguments)`; each is ended with the test.
 
     Tests share the machine with each other, and say so; one that is about others does not.
+    They write no report.html, which is half of a short drill's work, unless a test asks for the `page`.
     With a `state` folder of its own, a drill brings up, and must destroy, its own cluster. `within`: the
     words of a command that starts another one.
     """
@@ -77,11 +78,12 @@ def drill_file(tmp_path: Path) -> Iterator[Drills]:
         *arguments: str,
         state: Path | None = None,
         shared: bool = True,
+        page: bool = False,
         within: Sequence[str] = (),
         environment: Mapping[str, str] = {},
     ) -> RunningDrill:
         command = [*within, sys.executable, "-m", "kubedrill", "run", str(file), *arguments]
-        command += ["--reports", str(tmp_path / "reports")]
+        command += ["--reports", str(tmp_path / "reports"), *([] if page else ["--no-page"])]
         mark = str(state or tmp_path)
         process = subprocess.Popen(
             command,

@@ -204,7 +204,7 @@ def test_another_component_that_is_killed_by_hand_is_named(
     asked = "collateral == 0"
     slos = {"slos": {"fault": [asked] if asks else ["availability >= 1%"]}}
     phases = ETCD_KILL["phases"] | {"fault": "15s"}
-    running = drill("beside", ETCD_KILL | slos | {"phases": phases})
+    running = drill("beside", ETCD_KILL | slos | {"phases": phases}, page=True)
     running.wait_for_phase("fault")
     running.wait_for("the fault's effect", lambda: took_effect(running))
     pid = handle_of(cluster).components()["kube-scheduler-b"].pid

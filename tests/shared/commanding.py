@@ -73,9 +73,14 @@ def _play(words: list[str], cwd: Path, environment: dict[str, str], said: list[P
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
-    sys.path[:0] = [path for path in environment.get("PYTHONPATH", "").split(":") if path]
     sys.argv = ["kubedrill", *words]
-    cli.main()
+    if own := environment.get("PYTHONPATH"):
+        sys.path[:0] = own.split(":")
+        for name in [name for name in sys.modules if name.startswith("kubedrill")]:
+            del sys.modules[name]  # some look for what is installed when they are imported
+    from kubedrill.cli import main
+
+    main()
 
 
 def command(arguments: list[str]) -> tuple[object, str]:

@@ -78,6 +78,11 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
 @scale
 @variant
 @click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
+@click.option(
+    "--no-page",
+    is_flag=True,
+    help="Write no report.html, which takes seconds; `kubedrill report` makes it later.",
+)
 @reports_folder("Where the run folder is made.")
 def run(
     file: Path,
@@ -87,6 +92,7 @@ def run(
     variant: str | None,
     *,
     keep_cluster: bool,
+    no_page: bool,
     reports: Path,
 ) -> int:
     """Run one drill, or all variants of it, and give the verdict.
@@ -100,10 +106,11 @@ def run(
     from kubedrill.order import Order
 
     file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
+    given = (reports, keep_cluster, not no_page)
     if variant is None and (comparison := read_comparison(file, asked)):
-        return Done(compared.run(comparison, reports, keep_cluster, console()).verdict.exit_code)
+        return Done(compared.run(comparison, *given, console()).verdict.exit_code)
     experiment, catalogue = _one_drill(file, variant, asked)
-    order = Order(file, experiment, catalogue, reports, keep_cluster, variant or "")
+    order = Order(file, experiment, catalogue, *given, variant or "")
     return Done(drill.run(order, console()).verdict.exit_code)
 
 

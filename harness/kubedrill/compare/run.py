@@ -19,13 +19,13 @@ from kubedrill.order import Order, check_before, writing_to
 from kubedrill.reading.yaml_nodes import dump
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report
-from kubedrill.report.files import write_all
+from kubedrill.report.files import of, write_all
 from kubedrill.signals import Signals
 from kubedrill.words import why_not
 
 
 def run(
-    comparison: Comparison, reports: Path, keep_cluster: bool, console: Console
+    comparison: Comparison, reports: Path, keep_cluster: bool, page: bool, console: Console
 ) -> ComparisonReport:
     """Play every arm and return the verdict on all of them; NotStarted if nothing was started.
 
@@ -34,14 +34,15 @@ def run(
     """
     signals = Signals()
     signals.install()
-    _check_before([_order(comparison, arm, reports, keep_cluster) for arm in comparison.arms])
+    asked = (reports, keep_cluster, page)
+    _check_before([_order(comparison, arm, asked) for arm in comparison.arms])
     folder = _open_folder(comparison, reports)
     variants, told = Variants.of(comparison), dict[Play, Report]()
     for number, play in enumerate(comparison.plays, 1):
         arm = comparison.arm(play.arm)
         heading = f"{number} of {len(comparison.plays)}: {play} ({arm.key}: {arm.written})"
         console.rule(Text(heading), style="dim")
-        order = _order(comparison, arm, reports, keep_cluster, folder.path)
+        order = _order(comparison, arm, asked, folder.path)
         try:
             told[play] = drills.run(order, console, signals)
         except NotStarted as error:
@@ -56,17 +57,17 @@ def run(
             variants = variants.not_played(f"interrupted by {signals.received}")
             break
     variants.write(folder)
-    return conclude(folder, variants, told, console)
+    return conclude(folder, variants, told, page, console)
 
 
 def conclude(
-    folder: RunFolder, variants: Variants, told: dict[Play, Report], console: Console
+    folder: RunFolder, variants: Variants, told: dict[Play, Report], page: bool, console: Console
 ) -> ComparisonReport:
     """Close the evidence, judge it, write the reports, show the verdict."""
     if why := why_not(partial(seal, folder, variants)):
         console.print(f"manifest.json: not written: {why}", style="bold red")
     report = judge(folder, told)
-    for unwritten in write_all(folder, report, WRITERS):
+    for unwritten in write_all(folder, report, of(WRITERS, page)):
         console.print(unwritten, style="bold red")
     print_verdict(report, folder, console)
     return report
@@ -82,14 +83,10 @@ def _check_before(orders: Iterable[Order]) -> None:
 
 
 def _order(
-    comparison: Comparison,
-    arm: Arm,
-    reports: Path,
-    keep_cluster: bool,
-    parent: Path | None = None,
+    comparison: Comparison, arm: Arm, asked: tuple[Path, bool, bool], parent: Path | None = None
 ) -> Order:
-    asked = (comparison.file, arm.experiment, arm.catalogue, reports, keep_cluster)
-    return Order(*asked, arm=arm.name, parent=parent)
+    drill = (comparison.file, arm.experiment, arm.catalogue)
+    return Order(*drill, *asked, arm=arm.name, parent=parent)
 
 
 def _open_folder(comparison: Comparison, reports: Path) -> RunFolder:

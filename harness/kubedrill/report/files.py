@@ -11,24 +11,26 @@ from kubedrill.report import html, junit
 from kubedrill.words import why_not
 
 Writer = Callable[[RunFolder, Any], object]
-OF_A_DRILL: tuple[Writer, Writer] = (html.write, junit.write)
-"""Who writes `report.html` and `junit.xml`."""
+Writers = tuple[Writer | None, Writer]
+"""Who writes `report.html`, if it is asked for, and `junit.xml`."""
+OF_A_DRILL: Writers = (html.write, junit.write)
 
 
-def write_all(
-    folder: RunFolder, report: Judged, writers: tuple[Writer, Writer] = OF_A_DRILL
-) -> list[str]:
+def of(writers: Writers, page: bool) -> Writers:
+    """Return those who write what is asked for: with `report.html`, or without."""
+    return writers if page else (None, writers[1])
+
+
+def write_all(folder: RunFolder, report: Judged, writers: Writers = OF_A_DRILL) -> list[str]:
     """Write `verdict.json`, and its reports; return in words what could not be written."""
     verdict = _written(folder.verdict, partial(report.write, folder.verdict))
     return [*filter(None, [verdict]), *write_reports(folder, report, writers)]
 
 
-def write_reports(
-    folder: RunFolder, report: Judged, writers: tuple[Writer, Writer] = OF_A_DRILL
-) -> list[str]:
-    """Write `report.html` and `junit.xml` of a verdict; return in words what could not be written."""
+def write_reports(folder: RunFolder, report: Judged, writers: Writers = OF_A_DRILL) -> list[str]:
+    """Write the reports of a verdict; return in words what could not be written."""
     pairs = zip((folder.report, folder.junit), writers, strict=True)
-    words = (_written(path, partial(write, folder, report)) for path, write in pairs)
+    words = (_written(path, partial(write, folder, report)) for path, write in pairs if write)
     return [*filter(None, words)]
 
 

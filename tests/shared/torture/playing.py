@@ -30,6 +30,7 @@ from kubedrill.undo.running import watched
 from torture.cases import RUNNER, SEEDED, WATCHDOG, Case
 from torture.standing import Facts, changed, look
 
+COMMAND = [sys.executable, "-m", "kubedrill", "run", "--no-page"]
 PHASES = {"warmup": "1s", "baseline": "1s", "fault": "3s", "recovery": "2s"}
 TOP = Path(__file__).resolve().parents[3]
 
@@ -190,7 +191,7 @@ class Range:
         mark = str(file)
         with (self.folder / f"{name}.log").open("w") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "kubedrill", "run", str(file), "--reports", self.reports],
+                [*COMMAND, str(file), "--reports", self.reports],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
