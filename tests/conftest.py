@@ -16,7 +16,7 @@ from kubedrill.record.cluster import ClusterRecord
 # A shell's background job, as the tests may be, is born deaf to SIGINT, and so would be what it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["outcomes", "leftovers", "held_back", "marked_files"]
+pytest_plugins = ["outcomes", "leftovers", "held_back", "collecting"]
 
 
 @pytest.fixture(scope="session", autouse=True)
