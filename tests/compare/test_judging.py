@@ -176,7 +176,7 @@ def test_evidence_that_is_not_what_it_was_is_named(tmp_path: Path, damage, words
     folder = write_comparison(tmp_path)
     assert stale(folder) == []
     damage(folder)
-    report, _ = judge_all(folder)
+    report = judge(folder)
     assert report.verdict is Verdict.INVALID
     assert any(words in reason for reason in report.reasons), report.reasons
     assert stale(folder)
