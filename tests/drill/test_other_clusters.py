@@ -96,7 +96,7 @@ def test_all_that_the_environment_says_leads_elsewhere(elsewhere: list[str]) -> 
 def test_inject_and_undo(
     drill: Drills, elsewhere: list[str], ask: Ask, cluster: ClusterRecord
 ) -> None:
-    running = drill("struck", changes("struck"))
+    running = drill("struck", changes("struck"), page=True)
     running.wait_for("the activity", lambda: ask(f"{NAMESPACES}/struck"))
     run = running.folder.run
     file = kubeconfig(cluster.private(run))

@@ -168,9 +168,10 @@ class Range:
         until = time.monotonic() + WELL_S
         names = [component.name for component in self.cluster.components]
         while (names or self._unserved()) and time.monotonic() < until:
-            observer = Processes(self.cluster)
-            names = [name for name in names if observer.answer(name, 3) != "200"]
-            observer.close()
+            with suppress(ProcessLookupError):  # one has ended since its pid was told
+                observer = Processes(self.cluster)
+                names = [name for name in names if observer.answer(name, 3) != "200"]
+                observer.close()
             time.sleep(0.1)
         zones = [f"the apiserver of zone {zone}" for zone in sorted(self._unserved())]
         return [f"{name} is not well after {WELL_S:g} s" for name in (*names, *zones)]
