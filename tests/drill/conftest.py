@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -51,15 +50,6 @@ def ask(cluster: ClusterRecord) -> Iterator[Ask]:
 
     with closing(Caller(*identity_target(cluster, "admin"))) as api:
         yield get
-
-
-@pytest.fixture
-def all_swept(ask: Ask) -> None:
-    """Wait until no earlier drill is being swept: who deletes a namespace LISTs all that is in it."""
-    deadline = time.monotonic() + 120
-    while any("deletionTimestamp" in found["metadata"] for found in ask(NAMESPACES)["items"]):
-        assert time.monotonic() < deadline, "namespaces are still being deleted"
-        time.sleep(0.5)
 
 
 @pytest.fixture

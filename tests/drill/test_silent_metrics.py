@@ -56,14 +56,15 @@ def test_with_fair_queuing_it_is_known(
 
 
 @pytest.mark.alone
-@pytest.mark.usefixtures("all_swept")
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_lists_from_the_cache_are_counted_under_the_name_of_the_release(
-    cluster: ClusterRecord, case: Case, drill_file: Drills
+    case: Case, tmp_path: Path, drill_file: Drills
 ) -> None:
+    """On a cluster that is new: every 5 min an apiserver compares its caches with etcd, by a LIST of each."""
     running = drill_file(
         case("renamed-metric"),
         *("--set", "seed.pods=100", "--set", "phases={warmup: 2s, baseline: 24s}"),
+        state=tmp_path / "state",
     )
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)

@@ -15,6 +15,8 @@ TEST = "KUBEDRILL_TEST"
 """Says in the environment which test started a process. What a drill starts gets variables of that prefix."""
 PART = "KUBEDRILL_TEST_PART"
 """The same of a part of `make test`, whose tests may have ended pytest itself."""
+BY_ITSELF_S = 3
+"""For what ends when it hears that who started it has ended, as a server of forks."""
 GENTLY_S = 10
 """To undo what must not stay, before it is killed."""
 
@@ -37,7 +39,7 @@ def marked(variable: str, mark: str) -> str:
 
 def end(variable: str, mark: str) -> list[str]:
     """End what who has this mark has started, and what that starts meanwhile; return what it was."""
-    found = _of(variable, mark)
+    _, found = psutil.wait_procs(_of(variable, mark), BY_ITSELF_S)
     named = [f"{process.pid} {_command(process)}" for process in found]
     _tell(found, psutil.Process.terminate)
     while left := _of(variable, mark):
