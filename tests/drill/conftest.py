@@ -18,7 +18,6 @@ from kubedrill.drill import SHARED
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.target import identity_target
 
-NAMESPACES = "/api/v1/namespaces"
 Ask = Callable[[str], Any]
 
 
