@@ -321,6 +321,10 @@ def test_an_objective_in_words(text: str, sentence: str) -> None:
     assert words(parse(text), "fault") == sentence
 
 
+def test_a_multiple_of_an_even_share_need_not_be_whole() -> None:
+    check(parse("list.spread >= 1.4"), ["list"])
+
+
 def test_no_load_can_hide_a_built_in_series() -> None:
     for name in (*BUILT_IN, *METRICS):
         assert name.partition(".")[0] in reserved()

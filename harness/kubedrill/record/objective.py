@@ -143,7 +143,7 @@ def check(objective: Objective, known_loads: Iterable[str]) -> None:
         raise ObjectiveError(_wrong_unit(objective, series))
     if objective.unit == "ratio" and objective.threshold > 1 and not counts_others(objective):
         raise ObjectiveError(f"{as_written(objective)} is a share, and a share is at most 100%")
-    if objective.unit == "1" and not objective.threshold.is_integer():
+    if objective.unit == "1" and series.whole and not objective.threshold.is_integer():
         raise ObjectiveError(f"{as_written(objective)} is a whole number; write one")
     if objective.eventually_s is not None and (series.kind != "gauge" or objective.statistic):
         raise ObjectiveError(

@@ -63,6 +63,8 @@ class Series:
     kind: Kind
     source: str
     """What it is measured from; the judge has one measurer for each source."""
+    whole: bool = True
+    """Whether what has the unit 1 is counted, and no multiple of something."""
 
 
 _AVAILABLE = "answered within the deadline, on fresh connections through the load balancer"
@@ -174,6 +176,7 @@ BESIDE: dict[str, Series] = {
         "the answers of the busiest apiserver to the load {}, as a multiple of an even share",
         "requests",
         "answerers",
+        whole=False,
     ),
 }
 """What each load has beside its requests, by the word after its name."""
