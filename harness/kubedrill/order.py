@@ -22,16 +22,24 @@ FREE_BYTES = 200 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Leavings:
+    """What a drill leaves: where, and what of it only where it is asked to."""
+
+    reports: Path
+    cluster: bool = False
+    """Whether the cluster that it brings up stays."""
+    page: bool = True
+    """Whether report.html is written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What `kubedrill run` was asked to do."""
 
     file: Path
     experiment: Experiment
     catalogue: Catalogue
-    reports: Path
-    keep_cluster: bool = False
-    page: bool = True
-    """Whether report.html is written."""
+    leaves: Leavings
     arm: str = ""
     """The variant of the file that is run, where it has some."""
     parent: Path | None = None
@@ -51,7 +59,7 @@ class Order:
         """Make the run folder; OSError if it cannot be made."""
         if self.parent is not None:
             return RunFolder.create(self.parent, self.arm)
-        return RunFolder.create(self.reports.resolve(), self.name)
+        return RunFolder.create(self.leaves.reports.resolve(), self.name)
 
 
 def check_before(order: Order) -> ClusterDefinition:
@@ -82,14 +90,14 @@ def _refused_as_it_is(order: Order) -> str:
 
 def check_it_may_be_thrown_away(order: Order) -> None:
     """Raise NotStarted for a drill that needs a cluster of its own, on one that stays after the drill."""
-    stays = order.keep_cluster or cluster.find(order.cluster)
-    if stays and (why := refused_on_what_stays(order.experiment, kept=order.keep_cluster)):
+    stays = order.leaves.cluster or cluster.find(order.cluster)
+    if stays and (why := refused_on_what_stays(order.experiment, kept=order.leaves.cluster)):
         raise NotStarted(f"{order.file}: {why}")
 
 
 def open_folder(order: Order) -> RunFolder:
     """Make the run folder and put into it what is known; NotStarted if it cannot be written."""
-    with writing_to(order.reports):
+    with writing_to(order.leaves.reports):
         folder = order.make_folder()
         folder.experiment_yaml.write_text(to_yaml(order.experiment), encoding="utf-8")
         chaos = expand(order.experiment, order.catalogue, str(folder.path))

@@ -31,7 +31,7 @@ from kubedrill.record.timeline import DrillAborted, DrillEnded, DrillFailed, Pha
 from kubedrill.record.verdict import Report
 from kubedrill.report import machine
 from kubedrill.report.console import print_verdict
-from kubedrill.report.files import OF_A_DRILL, of, write_all
+from kubedrill.report.files import OF_A_DRILL, asked_for, write_all
 from kubedrill.report.live import LiveView
 from kubedrill.signals import Interrupted, Signals
 from kubedrill.surroundings import surroundings
@@ -90,8 +90,8 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
             ending = partial(drill.add, DrillEnded(time=now()))
         write("timeline.jsonl", ending, console)
         console.print("clearing away", style="dim")
-        clear(drill, order.keep_cluster, console)
-    return conclude(folder, console, order.page)
+        clear(drill, order.leaves.cluster, console)
+    return conclude(folder, console, order.leaves.page)
 
 
 def hold_back(drill: Drill) -> None:
@@ -233,7 +233,7 @@ def conclude(folder: RunFolder, console: Console, page: bool) -> Report:
     for what, close in (("samples as Parquet", convert), ("manifest.json", seal)):
         write(what, partial(close, folder), console)
     report = judging.judge(folder)
-    for unwritten in write_all(folder, report, of(OF_A_DRILL, page)):
+    for unwritten in write_all(folder, report, asked_for(OF_A_DRILL, page)):
         console.print(unwritten, style="bold red")
     print_verdict(report, folder, console)
     return report

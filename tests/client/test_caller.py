@@ -1,25 +1,20 @@
 """One connection is kept; a question is asked once more where that turns out to be broken, a call never."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
-from behaving_server import BODY, SERVER_NAME, BehavingServer, Certificate
+from behaving_server import BODY, BehavingServer
 from ports import free_port
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
-from kubedrill.record.cluster import Endpoint
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.target import Target, client_tls
 
 
 @pytest.fixture
-def caller(server: BehavingServer, certificate: Certificate) -> Iterator[Caller]:
-    tls = client_tls(str(certificate.certificate))
-    made = Caller(Target(Endpoint("127.0.0.1", server.port), SERVER_NAME, tls))
-    yield made
-    made.close()
+def caller(server: BehavingServer, caller_to: Callable[[int], Caller]) -> Caller:
+    return caller_to(server.port)
 
 
 def ask(caller: Caller, path: str):
@@ -58,9 +53,8 @@ def test_what_has_been_silent_for_too_long_is_not_asked_again(caller, server):
     assert server.accepted == 1
 
 
-def test_a_server_that_has_gone_refuses(certificate):
-    tls = client_tls(str(certificate.certificate))
-    caller = Caller(Target(Endpoint("127.0.0.1", free_port()), SERVER_NAME, tls))
+def test_a_server_that_has_gone_refuses(caller_to):
+    caller = caller_to(free_port())
     with pytest.raises(WireError) as failure:
         ask(caller, "/whole")
     assert failure.value.outcome == Outcome.REFUSED

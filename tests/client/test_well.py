@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from api_server import ApiServer
-from behaving_server import SERVER_NAME, Certificate
+from behaving_server import Certificate
 
 from kubedrill.client import well
 from kubedrill.client.caller import Caller
-from kubedrill.record.cluster import Endpoint
-from kubedrill.wire.target import Target, client_tls, identity_target
+from kubedrill.wire.target import identity_target
 
 
 @pytest.fixture
@@ -17,14 +16,6 @@ def component(certificate: Certificate) -> Iterator[ApiServer]:
     server = ApiServer(certificate)
     yield server
     server.close()
-
-
-@pytest.fixture
-def api(component: ApiServer, certificate: Certificate) -> Iterator[Caller]:
-    tls = client_tls(str(certificate.certificate))
-    made = Caller(Target(Endpoint("127.0.0.1", component.port), SERVER_NAME, tls))
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize(
@@ -40,9 +31,9 @@ def api(component: ApiServer, certificate: Certificate) -> Iterator[Caller]:
         ("kube-apiserver", {"/healthz": 200, "/livez": 200}, ["/readyz"]),
     ],
 )
-def test_the_better_question_first(component, api, kind, answers, asked):
+def test_the_better_question_first(component, caller_to, kind, answers, asked):
     component.fails = lambda method, path: answers.get(path, 404)
-    said = well.ask(api, well.PAGES[kind])
+    said = well.ask(caller_to(component.port), well.PAGES[kind])
     assert component.paths("GET") == asked
     last = answers.get(asked[-1], 404)
     assert said.well == (last == 200)

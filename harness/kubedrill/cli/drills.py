@@ -103,14 +103,14 @@ def run(
     from kubedrill import run as drill
     from kubedrill.compare import run as compared
     from kubedrill.compare.arms import Options, read_comparison
-    from kubedrill.order import Order
+    from kubedrill.order import Leavings, Order
 
     file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
-    given = (reports, keep_cluster, not no_page)
+    leaves = Leavings(reports, keep_cluster, not no_page)
     if variant is None and (comparison := read_comparison(file, asked)):
-        return Done(compared.run(comparison, *given, console()).verdict.exit_code)
+        return Done(compared.run(comparison, leaves, console()).verdict.exit_code)
     experiment, catalogue = _one_drill(file, variant, asked)
-    order = Order(file, experiment, catalogue, *given, variant or "")
+    order = Order(file, experiment, catalogue, leaves, variant or "")
     return Done(drill.run(order, console()).verdict.exit_code)
 
 

@@ -15,18 +15,16 @@ from kubedrill.compare.order import Play
 from kubedrill.compare.record import Variants, seal
 from kubedrill.compare.verdict import ComparisonReport
 from kubedrill.errors import NotStarted
-from kubedrill.order import Order, check_before, writing_to
+from kubedrill.order import Leavings, Order, check_before, writing_to
 from kubedrill.reading.yaml_nodes import dump
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report
-from kubedrill.report.files import of, write_all
+from kubedrill.report.files import asked_for, write_all
 from kubedrill.signals import Signals
 from kubedrill.words import why_not
 
 
-def run(
-    comparison: Comparison, reports: Path, keep_cluster: bool, page: bool, console: Console
-) -> ComparisonReport:
+def run(comparison: Comparison, leaves: Leavings, console: Console) -> ComparisonReport:
     """Play every arm and return the verdict on all of them; NotStarted if nothing was started.
 
     Each play is a drill of its own. When one is ended by hand, or cannot be started, those after it are
@@ -34,15 +32,14 @@ def run(
     """
     signals = Signals()
     signals.install()
-    asked = (reports, keep_cluster, page)
-    _check_before([_order(comparison, arm, asked) for arm in comparison.arms])
-    folder = _open_folder(comparison, reports)
+    _check_before([_order(comparison, arm, leaves) for arm in comparison.arms])
+    folder = _open_folder(comparison, leaves.reports)
     variants, told = Variants.of(comparison), dict[Play, Report]()
     for number, play in enumerate(comparison.plays, 1):
         arm = comparison.arm(play.arm)
         heading = f"{number} of {len(comparison.plays)}: {play} ({arm.key}: {arm.written})"
         console.rule(Text(heading), style="dim")
-        order = _order(comparison, arm, asked, folder.path)
+        order = _order(comparison, arm, leaves, folder.path)
         try:
             told[play] = drills.run(order, console, signals)
         except NotStarted as error:
@@ -57,7 +54,7 @@ def run(
             variants = variants.not_played(f"interrupted by {signals.received}")
             break
     variants.write(folder)
-    return conclude(folder, variants, told, page, console)
+    return conclude(folder, variants, told, leaves.page, console)
 
 
 def conclude(
@@ -67,7 +64,7 @@ def conclude(
     if why := why_not(partial(seal, folder, variants)):
         console.print(f"manifest.json: not written: {why}", style="bold red")
     report = judge(folder, told)
-    for unwritten in write_all(folder, report, of(WRITERS, page)):
+    for unwritten in write_all(folder, report, asked_for(WRITERS, page)):
         console.print(unwritten, style="bold red")
     print_verdict(report, folder, console)
     return report
@@ -82,11 +79,8 @@ def _check_before(orders: Iterable[Order]) -> None:
             raise NotStarted(f'arm "{order.arm}": {error}') from None
 
 
-def _order(
-    comparison: Comparison, arm: Arm, asked: tuple[Path, bool, bool], parent: Path | None = None
-) -> Order:
-    drill = (comparison.file, arm.experiment, arm.catalogue)
-    return Order(*drill, *asked, arm=arm.name, parent=parent)
+def _order(comparison: Comparison, arm: Arm, leaves: Leavings, parent: Path | None = None) -> Order:
+    return Order(comparison.file, arm.experiment, arm.catalogue, leaves, arm.name, parent)
 
 
 def _open_folder(comparison: Comparison, reports: Path) -> RunFolder:

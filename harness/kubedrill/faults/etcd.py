@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kubedrill.client.well import PAGES
 from kubedrill.cluster.etcd import EtcdError, EtcdStatus, healthy, status
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
@@ -44,7 +43,6 @@ class _TakenOut(OnMembers, OnProcesses, ABC):
     """What those have in common that take them out."""
 
     component: ClassVar = "etcd"
-    pages: ClassVar = PAGES["etcd"]
     blast_radius: ClassVar = "etcd member {member}; refused where quorum would be lost"
     effect_s: ClassVar = 10.0
     """An election takes 1-2 s without heartbeats (etcd's timeout, randomized); several may be split."""

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kubedrill.client.well import PAGES
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
@@ -21,7 +20,6 @@ class OnApiservers(OnProcesses):
     """What those have in common that take apiservers out."""
 
     component: ClassVar = "kube-apiserver"
-    pages: ClassVar = PAGES["kube-apiserver"]
     hits: ClassVar = "zone"
     target: ClassVar = "kube-apiserver-{}"
     blast_radius: ClassVar = "the kube-apiserver of zone {zone}; refused where none would be left"

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from kubedrill.client.well import PAGES
 from kubedrill.faults.actions import actions
 from kubedrill.faults.led import OnLed
 from kubedrill.faults.processes import KILL, PAUSE, STOP
@@ -12,7 +11,6 @@ class OnControllerManagers(OnLed):
     """What those have in common that take controller-managers out."""
 
     component: ClassVar = "kube-controller-manager"
-    pages: ClassVar = PAGES["kube-controller-manager"]
     target: ClassVar = "kube-controller-manager-{}"
     blast_radius: ClassVar = (
         "the kube-controller-manager of zone {zone}; "

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from kubedrill.client.well import PAGES
 from kubedrill.faults.actions import actions
 from kubedrill.faults.led import OnLed
 from kubedrill.faults.processes import KILL, PAUSE, STOP
@@ -12,7 +11,6 @@ class OnSchedulers(OnLed):
     """What those have in common that take schedulers out."""
 
     component: ClassVar = "kube-scheduler"
-    pages: ClassVar = PAGES["kube-scheduler"]
     target: ClassVar = "kube-scheduler-{}"
     blast_radius: ClassVar = (
         "the kube-scheduler of zone {zone}; where it led, nobody does until its Lease has run out"

@@ -45,11 +45,8 @@ def inject(
     fault's if it is a user's. Raises FaultFailed where it must not be injected, hits nothing, or shows no
     effect within its time.
     """
-    folder = folder_of(run)
-    try:
+    with watched.letting_go(folder := folder_of(run)):
         return _inject(read_fault(fault, given, file), folder, index, file)
-    finally:
-        watched.let_go(folder)
 
 
 def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:

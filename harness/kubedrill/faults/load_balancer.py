@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kubedrill.client.well import PAGES
+from kubedrill.client.well import PAGES, Pages
 from kubedrill.cluster.handle import HandleError, present
 from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
@@ -28,12 +28,16 @@ class _OnTheBalancer(OnProcesses):
 
     family: ClassVar = "load-balancer"
     component: ClassVar = BALANCER
-    pages: ClassVar = PAGES["kube-apiserver"]
     hits: ClassVar = ""
     target: ClassVar = BALANCER
     blast_radius: ClassVar = "the load balancer: no client that goes through it reaches the API"
     return_s: ClassVar = 30.0
     """It listens about 0.1 s after its start here, and sends requests to a server after its first check."""
+
+    @property
+    def pages(self) -> Pages:
+        """Where the apiservers behind it answer."""
+        return PAGES["kube-apiserver"]
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the balancer: it may be taken, but not twice."""

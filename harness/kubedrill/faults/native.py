@@ -34,7 +34,7 @@ from kubedrill.faults.progress import (
     planned_undo,
 )
 from kubedrill.faults.turns import FaultOfRun, StillUndone, Turn, expect, standing, take
-from kubedrill.faults.watched import let_go, watch
+from kubedrill.faults.watched import letting_go, watch
 from kubedrill.process.environment import environment, kubeconfig
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.files import write_json
@@ -90,19 +90,14 @@ def introduce(run: str, rights: Sequence[Mapping[str, Sequence[str]]]) -> dict[s
     folder = folder_of(run)
     if refused := watch(folder):
         raise FaultFailed(refused)
-    try:
+    with letting_go(folder):
         return {"identity": grant(folder, rights)}
-    finally:
-        let_go(folder)
 
 
 def dismiss(run: str) -> dict[str, Any]:
     """Remove the identity again, unless something is left to be undone as it."""
-    folder = folder_of(run)
-    try:
+    with letting_go(folder := folder_of(run)):
         return _dismiss(Ledger(folder.ledger))
-    finally:
-        let_go(folder)
 
 
 def _dismiss(ledger: Ledger) -> dict[str, Any]:
@@ -124,11 +119,8 @@ def inject(
     `run` is the path of the run folder, `index` tells several faults of one run apart. Raises
     FaultFailed if the activity does not succeed, or would not reach the drill's cluster.
     """
-    folder = folder_of(run)
-    try:
+    with letting_go(folder := folder_of(run)):
         return _inject(activity, rollback, folder, index)
-    finally:
-        let_go(folder)
 
 
 def _inject(
@@ -163,14 +155,12 @@ def undo(run: str, index: int = 0) -> dict[str, Any]:
 
     FaultFailed also if that takes longer than it may: it keeps no other fault from its turn.
     """
-    folder = folder_of(run)
-    fault = FaultOfRun(folder, NAME, index)
-    try:
-        return take(fault, partial(_undo, folder, index), GRACE / SECOND)
-    except StillUndone as late:
-        raise Progress(folder, NAME, index).fail(str(late)) from late
-    finally:
-        let_go(folder)
+    with letting_go(folder := folder_of(run)):
+        fault = FaultOfRun(folder, NAME, index)
+        try:
+            return take(fault, partial(_undo, folder, index), GRACE / SECOND)
+        except StillUndone as late:
+            raise Progress(folder, NAME, index).fail(str(late)) from late
 
 
 def _undo(folder: RunFolder, index: int, turn: Turn) -> dict[str, Any]:

@@ -163,8 +163,6 @@ class OnProcesses(NamesWhom, ABC):
     component: ClassVar[str]
     """The kind of component, after which the faults are called, unless there is a `family`."""
     family: ClassVar[str]
-    pages: ClassVar[well.Pages]
-    """Where it answers with 200 when it is well; those of its kind, unless it says others."""
     finds: ClassVar[tuple[RunState, ...]] = ("running",)
     """In which state it may hit a component."""
     effect_s: ClassVar = 10.0
@@ -180,6 +178,11 @@ class OnProcesses(NamesWhom, ABC):
             cls.leaves, cls.finds = way.leaves, way.finds
             cls.hits_deaf = "paused" in way.finds
             cls.needs = (Need(way.operation, cls.component),)
+
+    @property
+    def pages(self) -> well.Pages:
+        """Where it answers with 200 when it is well: those of its kind."""
+        return well.PAGES[self.component]
 
     def shows(self) -> tuple[Witness, ...]:
         """Return what its way shows."""

@@ -38,12 +38,9 @@ def undo(fault: str, run: str, index: int = 0, file: str = "") -> dict[str, Any]
 
     Raises FaultFailed if the effect did not last until now, or if it is not undone within the fault's time.
     """
-    folder = folder_of(run)
-    try:
+    with watched.letting_go(folder := folder_of(run)):
         by_name = partial(_undo_by_name, fault, folder, index, file)
         return turns.take(_fault_of(folder, index), by_name)
-    finally:
-        watched.let_go(folder)
 
 
 def expect(fault: str, folder: RunFolder, index: int, file: str) -> None:

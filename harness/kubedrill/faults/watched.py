@@ -8,7 +8,8 @@ first injection, and goes when nothing is left to be undone.
 import os
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kubedrill.cluster.provider import provider_named
@@ -76,6 +77,15 @@ def let_go(folder: RunFolder) -> None:
         with suppress(OSError):  # where nobody knows what is left, it stays watched
             if not Ledger(folder.ledger).open_entries():
                 end(folder)
+
+
+@contextmanager
+def letting_go(folder: RunFolder) -> Iterator[None]:
+    """Let go of a run after this block, whatever becomes of it."""
+    try:
+        yield
+    finally:
+        let_go(folder)
 
 
 def end(folder: RunFolder, limit_s: float = END_S) -> None:

@@ -50,6 +50,7 @@ class Probe:
         self._keep = keep if series.connection == "kept" else 0
         self._pool = Pool(target, Targets(), HeldTimes(), kept=self._keep > 0, in_turn=self._keep)
         self._objects = objects
+        self._reads = [self._prepare("GET", name) for name in PROBED]
 
     @property
     def bytes_in(self) -> int:
@@ -87,11 +88,10 @@ class Probe:
         return self._judge(response, number, started, deadline)
 
     def _exchange(self, connection: Connection, number: int, deadline: int) -> Response:
-        name = PROBED[number]
         if self._verb == "write":
-            request = self._prepare("PUT", name, _body(name, now()))
+            request = self._prepare("PUT", PROBED[number], _body(PROBED[number], now()))
         else:
-            request = self._prepare("GET", name)
+            request = self._reads[number]
         return connection.exchange(request, deadline, keep_body=True)
 
     def _judge(self, response: Response, number: int, started: int, deadline: int) -> Probed:

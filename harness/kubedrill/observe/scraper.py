@@ -68,7 +68,7 @@ class Scraper:
         self._errors: list[Exception] = []
 
     def run(self, schedule: Schedule) -> None:
-        """Watcher until the end; raise the first error of any watch."""
+        """Watch until the end; raise the first error of any watch."""
         on_end(self._ended.set)
         self._fsync.start()
         self._leaders.recent = allowed_hole(schedule.scraping.etcd)

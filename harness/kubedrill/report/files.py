@@ -16,7 +16,7 @@ Writers = tuple[Writer | None, Writer]
 OF_A_DRILL: Writers = (html.write, junit.write)
 
 
-def of(writers: Writers, page: bool) -> Writers:
+def asked_for(writers: Writers, page: bool) -> Writers:
     """Return those who write what is asked for: with `report.html`, or without."""
     return writers if page else (None, writers[1])
 

@@ -118,9 +118,8 @@ def _tell_what_is_undone(drill: Watched, runner: psutil.Process, say: Say) -> No
 
 def _goes_on(drill: Watched) -> bool:
     with suppress(psutil.NoSuchProcess):
-        ended = (
-            drill.watchdog.status() == psutil.STATUS_ZOMBIE
-        )  # who plays it need not have noticed
+        # Who plays it need not have noticed.
+        ended = drill.watchdog.status() == psutil.STATUS_ZOMBIE
         return drill.watchdog.is_running() and not ended and drill.runs()
     return False
 
