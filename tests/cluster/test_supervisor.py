@@ -231,6 +231,7 @@ def test_a_full_disk_ends_nothing_and_what_it_would_not_take_is_written_later(
 ):
     handle = LocalHandle(small_disk)
     first = handle.holding.release("one")
+    until(lambda: written(small_disk).components["one"].pid == first)  # it answers before it writes
     filler = fill(small_disk)
     for _ in range(20):  # more lines than fit where the last one ends
         killed = handle.components()["one"].pid

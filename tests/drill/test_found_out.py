@@ -16,8 +16,8 @@ from kubedrill.record.ledger import Ledger
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 LONG = {"warmup": "1s", "baseline": "2s", "fault": "100s", "recovery": "3s"}
-ETCD_KILL = {
-    "faults": [{"etcd.kill": {"member": "leader"}}],
+ETCD_KILL = {  # of a member by name: on a busy machine there are moments in which none leads
+    "faults": [{"etcd.kill": {"member": "a"}}],
     "phases": {"warmup": "1s", "baseline": "2s", "fault": "4s", "recovery": "3s"},
 }
 
@@ -27,18 +27,15 @@ def test_a_kill_that_hits_nothing_is_invalid(cluster: ClusterRecord, drill: Dril
     running = drill("hits-nothing", ETCD_KILL)
     running.wait_for_phase("fault")
 
-    def held() -> str | None:
-        states = handle.components()
-        return next((name for name, state in states.items() if state.state == "held"), None)
-
-    handle.holding.release(running.wait_for("a held member", held))
+    running.wait_for("a held member", lambda: handle.components()["etcd-a"].state == "held")
+    handle.holding.release("etcd-a")
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
     # Whichever of the two proofs comes first: it answered again, or it was not held to the end.
     assert re.search(
-        r"etcd\.kill on (etcd-[abc]): .*("
-        r"\1 answered: the process was replaced, the kill hit nothing that lasted|"
-        r"\1 was running again \d+\.\d s after the kill: it did not last)",
+        r"etcd\.kill on etcd-a: .*("
+        r"etcd-a answered: the process was replaced, the kill hit nothing that lasted|"
+        r"etcd-a was running again \d+\.\d s after the kill: it did not last)",
         reasons(verdict),
     ), reasons(verdict)
 
@@ -184,23 +181,23 @@ def took_effect(running: RunningDrill) -> bool:
 def test_a_member_that_is_let_go_and_held_again_is_invalid(
     cluster: ClusterRecord, drill: Drills
 ) -> None:
-    faults = [{"etcd.kill": {"member": "c"}}]
-    running = drill("let-go", {"faults": faults, "phases": ETCD_KILL["phases"] | {"fault": "12s"}})
+    phases = ETCD_KILL["phases"] | {"fault": "12s"}
+    running = drill("let-go", ETCD_KILL | {"phases": phases})
     running.wait_for_phase("fault")
     running.wait_for("the fault's effect", lambda: took_effect(running))
     handle = handle_of(cluster)
-    handle.holding.release("etcd-c")
-    handle.holding.hold("etcd-c")
+    handle.holding.release("etcd-a")
+    handle.holding.hold("etcd-a")
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (2, "INVALID"), reasons(verdict)
-    assert re.search(r"etcd-c was .* \d+\.\d s after the kill.*: it did not last", reasons(verdict))
+    assert re.search(r"etcd-a was .* \d+\.\d s after the kill.*: it did not last", reasons(verdict))
 
 
 @pytest.mark.parametrize("asks", [True, False])
 def test_another_component_that_is_killed_by_hand_is_named(
     asks: bool, cluster: ClusterRecord, drill: Drills
 ) -> None:
-    """Whether or not an objective asks: then it fails."""
+    """Whether or not an objective asks: then it fails, or is INVALID where the machine was too slow."""
     asked = "collateral == 0"
     slos = {"slos": {"fault": [asked] if asks else ["availability >= 1%"]}}
     phases = ETCD_KILL["phases"] | {"fault": "15s"}
@@ -215,6 +212,8 @@ def test_another_component_that_is_killed_by_hand_is_named(
     assert words in [change["words"] for change in verdict["collateral"]]
     assert words in (running.folder.path / "report.html").read_text()
     if asks:
-        assert objective(verdict, asked)["verdict"] == "FAIL", reasons(verdict)
+        judged = objective(verdict, asked)
+        assert judged["value"] >= 1
+        assert judged["verdict"] != "PASS"
     told = read_lines(running.folder.surrounding)
     assert [(look["when"], look["error"]) for look in told] == [("before", ""), ("after", "")]
