@@ -59,10 +59,16 @@ def test_what_names_no_cluster_is_refused() -> None:
         freeze("../a", wanted())
 
 
-def test_a_drill_that_runs_injects_nothing_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ours", ["the cluster's", "another"])
+def test_a_drill_that_runs_injects_nothing_more(
+    ours: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever state folder is that of who injects, as by `chaos run` in a shell of its own."""
     folder = RunFolder.create(tmp_path, "frozen")
     nowhere().write(folder.cluster)
     freeze("nowhere", wanted())
+    if ours == "another":
+        monkeypatch.setenv("KUBEDRILL_STATE", str(tmp_path / "another"))
     with pytest.raises(FaultFailed, match=r"cluster nowhere is frozen until .* by alice: release"):
         inject("etcd.kill", {"member": "a"}, str(folder.path))
     assert not folder.ledger.exists()

@@ -42,7 +42,11 @@ def test_what_is_refused(member: Any, zones: tuple[str, ...], message: str) -> N
 
 def test_a_missing_capability_is_named() -> None:
     said = refused(("cutting link",), ZONES, member="a")
-    assert said == "etcd.kill needs the capability holding etcd; this cluster has: cutting link"
+    why = "its provider does not offer that"
+    assert (
+        said
+        == f"etcd.kill needs the capability holding etcd ({why}); this cluster has: cutting link"
+    )
 
 
 def test_a_description_names_the_functions_that_a_chaos_toolkit_file_may_call() -> None:

@@ -6,16 +6,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from json_lines import read_lines
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.etcd import EtcdError, healthy, status
+from kubedrill.cluster.etcd import EtcdError, defragmentations, healthy, status
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.provider import handle_of
+from kubedrill.faults import etcd_commands
 from kubedrill.faults.etcd import kill, restore
-from kubedrill.faults.lifecycle import UNDO
+from kubedrill.faults.lifecycle import UNDO, inject
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
@@ -239,3 +241,26 @@ def test_the_fault_is_gone_with_its_cluster(cluster: ClusterRecord, folder: RunF
     assert "the cluster is gone" in restore(str(folder.path))["undone"]
     assert not answers(cluster, "c"), "another cluster of that name is left alone"
     handle_of(cluster).holding.release("etcd-c")
+
+
+def test_the_next_is_not_defragmented_while_another_member_is_away(
+    cluster: ClusterRecord, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = handle_of(cluster).components()["etcd-c"].pid
+    assert pid
+    real = etcd_commands.defragment
+
+    def and_one_goes(*given: Any) -> None:
+        real(*given)
+        os.kill(pid, signal.SIGSTOP)
+
+    monkeypatch.setattr(etcd_commands, "defragment", and_one_goes)
+    before = [defragmentations(cluster, zone, PATIENT_S) for zone in "ab"]
+    try:
+        words = "etcd.defragment goes on only when every member is well: etcd-c does not answer"
+        with pytest.raises(FaultFailed, match=words):
+            inject("etcd.defragment", {"member": ["a", "b"]}, str(folder.path))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    after = [defragmentations(cluster, zone, PATIENT_S) for zone in "ab"]
+    assert after == [before[0] + 1, before[1]]

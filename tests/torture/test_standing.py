@@ -108,6 +108,24 @@ def an_object(cluster: ClusterRecord, undo: ExitStack) -> str:
     return "left: object nodes forgotten"
 
 
+def an_activity_s(cluster: ClusterRecord, undo: ExitStack) -> str:
+    target, token = identity_target(cluster, "admin")
+    api = undo.enter_context(closing(Caller(target, token)))
+    made = {"metadata": {"name": "forgotten"}}
+    assert api.call("POST", "/api/v1/namespaces", made).status == 201
+    undo.callback(api.call, "DELETE", "/api/v1/namespaces/forgotten")
+    return "left: namespace forgotten"
+
+
+def an_identity(cluster: ClusterRecord, undo: ExitStack) -> str:
+    target, token = identity_target(cluster, "admin")
+    api = undo.enter_context(closing(Caller(target, token)))
+    roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+    assert api.call("POST", roles, {"metadata": {"name": "forgotten"}}).status == 201
+    undo.callback(api.call, "DELETE", f"{roles}/forgotten")
+    return "left: object clusterroles forgotten"
+
+
 def _node(cluster: ClusterRecord, undo: ExitStack) -> Caller:
     """Make a node, and return who may change it."""
     target, token = identity_target(cluster, "admin")
@@ -165,6 +183,8 @@ LEFT: list[Callable[[ClusterRecord, ExitStack], str]] = [
     a_namespace,
     a_mount,
     an_object,
+    an_activity_s,
+    an_identity,
     a_cordon,
     a_taint,
     a_lock,

@@ -43,13 +43,16 @@ def thaw(name: str) -> bool:
     return there
 
 
-def frozen(name: str) -> str:
-    """Return why no drill on a cluster may begin or go further, until when, and what lifts that; or ""."""
+def frozen(name: str, state: Path | None = None) -> str:
+    """Return why no drill on a cluster may begin or go further, until when, and what lifts that; or "".
+
+    `state` is the cluster's own state folder, where that may be another than ours.
+    """
     for key in (name, EVERY):
         lift = f"to lift that: kubedrill thaw{'' if key == EVERY else f' {name}'}"
         whom = "every cluster" if key == EVERY else f"cluster {name}"
         try:
-            found = read_whole(_file(key), Freeze)
+            found = read_whole(_file(key, state), Freeze)
         except MissingEvidence:
             continue
         except BadEvidence as bad:
@@ -62,7 +65,7 @@ def frozen(name: str) -> str:
     return ""
 
 
-def _file(name: str) -> Path:
+def _file(name: str, state: Path | None = None) -> Path:
     if name != EVERY:
         cluster_folder(name)  # NotStarted for what cannot name a cluster
-    return state_folder() / "freezes" / f"{name}.json"
+    return (state or state_folder()) / "freezes" / f"{name}.json"

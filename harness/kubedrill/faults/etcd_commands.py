@@ -16,8 +16,9 @@ from kubedrill.cluster.etcd import (
 )
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
-from kubedrill.faults.etcd import leading, statuses
+from kubedrill.faults.etcd import caught_up, leading, statuses
 from kubedrill.faults.fault import Candidate, NamesWhom, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.in_turn import wait_until_well
 from kubedrill.faults.processes import running
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Lasts, Need
@@ -145,9 +146,16 @@ class EtcdDefragment(NamesWhom):
                 target.name: defragmentations(scene.record, target.called, ASK_S)
                 for target in scene.hit
             }
-            for target in scene.hit:
+            for turn, target in enumerate(scene.hit):
+                if turn and not self.allow_quorum_loss:
+                    self._goes_on(scene)
                 defragment(scene.record, target.called, COMMAND_S)
         return {"before": before}
+
+    def _goes_on(self, scene: Scene) -> None:
+        """Raise HandleError where not all members are well, so that the next must not be away, too."""
+        words = f"{self.name} goes on only when every member is well"
+        wait_until_well(words, lambda: caught_up(scene, scene.record.zones))
 
     def did(self, scene: Scene) -> str:
         """Say who was told."""

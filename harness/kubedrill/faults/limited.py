@@ -73,8 +73,8 @@ def forbidden(limits: Sequence[Limits], fault: str) -> str:
 def held_back(record: ClusterRecord, fault: str) -> str:
     """Return why a fault must not be injected just now, whomever it would hit; or ""."""
     moment = datetime.now(UTC)
-    closed = (limit.closed(moment) for limit in record.limits)
-    return forbidden(record.limits, fault) or next(filter(None, closed), "") or frozen(record.name)
+    closed = next(filter(None, (limit.closed(moment) for limit in record.limits)), "")
+    return forbidden(record.limits, fault) or closed or frozen(record.name, record.state)
 
 
 def in_force(ledger: Ledger, cluster: ClusterDescription) -> Iterator[Toll]:

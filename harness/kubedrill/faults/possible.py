@@ -37,11 +37,9 @@ def lacking(fault: Fault, cluster: ClusterDescription) -> str:
 
 
 def _lacking(need: Need, cluster: ClusterDescription) -> str:
-    if str(need) in cluster.capabilities:
-        return ""
     has = ", ".join(cluster.capabilities) or "nothing"
-    why = f" ({reason})" if (reason := cluster.why_not(str(need))) else ""
-    return f"needs the capability {need}{why}; this cluster has: {has}"
+    why = _why_not(need, cluster)
+    return why and f"needs the capability {need} ({why}); this cluster has: {has}"
 
 
 def _why_not(need: Need, cluster: ClusterDescription) -> str:

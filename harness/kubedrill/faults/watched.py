@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from kubedrill.cluster.provider import provider_named
 from kubedrill.errors import NotStarted
@@ -107,7 +106,7 @@ def _started(folder: RunFolder) -> Child:
         "watchdog",
         [*command, "--runner", str(os.getpid())],
         folder.logs / "watchdog.log",
-        {"KUBEDRILL_STATE": str(Path(record.folder).parents[1])},
+        {"KUBEDRILL_STATE": str(record.state)},
         private=record.private(folder.run),
         engine=provider_named(record.provider).engine,
     )

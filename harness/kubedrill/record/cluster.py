@@ -123,6 +123,11 @@ class ClusterRecord:
                 return (folder / "id").read_text(encoding="utf-8") == self.id
             raise
 
+    @property
+    def state(self) -> Path:
+        """The state folder in which it was brought up, whatever state folder is ours."""
+        return Path(self.folder).parents[1]
+
     def private(self, run: str) -> Path:
         """Return the private folder of a drill on this cluster, by its run."""
         return private_folder(Path(self.folder), run)

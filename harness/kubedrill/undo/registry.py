@@ -81,7 +81,7 @@ def cluster_of(folder: RunFolder) -> tuple[str, Path]:
             raise BadEvidence(folder.ledger, None, what)
         return entry.name, Path(state)
     record = ClusterRecord.read(folder.cluster)
-    return record.name, Path(record.folder).parents[1]
+    return record.name, record.state
 
 
 def _left_by_dead(folder: RunFolder) -> str:

@@ -30,7 +30,11 @@ def main() -> int:
     )  # a shell's background job is deaf to it
     given = _arguments()
     with tempfile.TemporaryDirectory() as top, _cluster(Path(top)) as record:
-        every = [*cases(given.seed, record.capabilities, given.begin, given.end)]
+        every = [
+            case
+            for case in cases(given.seed, record.capabilities, given.begin, given.end)
+            if any(name.startswith(tuple(given.faults)) for name, _ in case.faults)
+        ]
         known = _known(given.answers, every)
         place = Range(record, Path(given.keep or top) / "project")
         left = (case for case in every if case.number not in known)
@@ -94,6 +98,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--from", dest="begin", type=int, default=0, help="the first case")
     parser.add_argument(
         "--to", dest="end", type=int, default=HOW_MANY, help="the case to stop before"
+    )
+    parser.add_argument(
+        "--faults", nargs="+", default=[""], help="only cases with one whose name begins so"
     )
     parser.add_argument("--seconds", type=float, default=MOST_S, help="begin none after so long")
     parser.add_argument(

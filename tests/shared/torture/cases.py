@@ -41,6 +41,19 @@ _WEIGHTS = (3, 1, 1, 1)
 """Whoever is told to end may clear up, and is the easier case."""
 
 SEEDED = {"pods": 5}
+MADE = "made-by-an-activity"
+"""A namespace that is there only while the activity below is in force."""
+
+
+def _chaosk8s(name: str, function: str) -> Mapping[str, Any]:
+    provider = {"type": "python", "module": "chaosk8s.namespace.actions", "func": function}
+    return {"type": "action", "name": name, "provider": provider | {"arguments": {"name": MADE}}}
+
+
+ACTIVITY: Mapping[str, Any] = {
+    "activity": _chaosk8s("make a namespace", "create_namespace"),
+    "rollback": _chaosk8s("remove it", "delete_namespace"),
+}
 _BESIDE = (
     ("kube-scheduler.pause", {"zone": "leader"}),
     ("kube-controller-manager.kill", {"zone": "leader"}),
@@ -68,6 +81,7 @@ class Case:
 
     number: int
     faults: tuple[tuple[str, Mapping[str, Any]], ...]
+    """Name and parameters of each; an activity's is its entry in the experiment."""
     seeded: bool
     moment: Moment
     pause_s: float
@@ -84,9 +98,18 @@ class Case:
         """Whether a victim is shot with what nobody survives."""
         return Shot(victim, signal.SIGKILL) in self.shots
 
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """Return its faults as they stand in an experiment."""
+        return [
+            dict(given) if name == "activity" else {name: dict(given)}
+            for name, given in self.faults
+        ]
 
-OBJECTS = ("node.", "pod.")
-"""Faults on what such a cluster has not got."""
+    @property
+    def needs_nodes(self) -> bool:
+        """Whether a fault hits nodes, or the pods on them: the cluster has none of its own."""
+        return any(name.startswith(("node.", "pod.")) for name, _ in self.faults)
 
 
 def cases(seed: int, capabilities: Sequence[str], begin: int, end: int) -> Iterator[Case]:
@@ -94,11 +117,8 @@ def cases(seed: int, capabilities: Sequence[str], begin: int, end: int) -> Itera
 
     And on what the cluster is capable of: a fault that it cannot take is never drawn.
     """
-    rows = [
-        (row.fault, row.given)
-        for row in ROWS
-        if _can(row.fault, capabilities) and not row.fault.startswith(OBJECTS)
-    ]
+    rows = [(row.fault, row.given) for row in ROWS if _can(row.fault, capabilities)]
+    rows.append(("activity", ACTIVITY))
     for number in range(begin, end):
         yield _case(number, random.Random(f"{seed}/{number}"), rows)
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from drills import MARK, SHORT, RunningDrill
 from ended import left_processes
 from fault_observers import Processes
 from json_lines import read_lines
+from object_observers import Nodes
 
 from kubedrill.clock import now
 from kubedrill.cluster.handle import present
@@ -98,7 +99,7 @@ class Range:
     def play(self, case: Case) -> Played:
         """Play a case, and leave the cluster as it was."""
         begun = time.monotonic()
-        with self._drill(case) as running:
+        with self._nodes(case), self._drill(case) as running:
             played = self._shoot(running, case)
             played = self._look(running, played)
         slow = self.wait_until_well()
@@ -182,12 +183,22 @@ class Range:
         return {*self.cluster.zones} - {*balancing.served()}
 
     @contextmanager
+    def _nodes(self, case: Case) -> Iterator[None]:
+        """Have nodes with pods, for as long as a case that needs them."""
+        if not case.needs_nodes:
+            yield
+            return
+        with closing(Nodes(self.cluster)):
+            before, self.standing = self.standing, look(self.cluster)
+            yield
+            self.standing = before
+
+    @contextmanager
     def _drill(self, case: Case) -> Iterator[RunningDrill]:
         name = f"case-{case.number}"
         file = self.folder / "experiments" / f"{name}.yaml"
         seed = {"seed": SEEDED} if case.seeded else {}
-        faults = [{fault: dict(given)} for fault, given in case.faults]
-        experiment = SHORT | {"phases": PHASES, "faults": faults} | seed
+        experiment = SHORT | {"phases": PHASES, "faults": case.entries} | seed
         file.write_text(yaml.safe_dump(experiment, sort_keys=False))
         mark = str(file)
         with (self.folder / f"{name}.log").open("w") as log:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -36,7 +37,6 @@ _LIMITS = (
 
 def look(cluster: ClusterRecord) -> Facts:
     """Return all that a drill may leave in a cluster, on its links, in its groups, and on this machine."""
-    state = Path(cluster.folder).parents[1]
     return frozenset(
         [
             *_components(cluster),
@@ -46,7 +46,7 @@ def look(cluster: ClusterRecord) -> Facts:
             *_mounts(cluster),
             *_objects(cluster),
             *_nodes(cluster),
-            *_folders(cluster, state),
+            *_folders(cluster),
         ]
     )
 
@@ -114,21 +114,27 @@ def _mounts(cluster: ClusterRecord) -> Iterator[str]:
 
 
 def _objects(cluster: ClusterRecord) -> Iterator[str]:
-    """Yield the objects that any run has made."""
+    """Yield the objects that any run has made, and all identities and namespaces that are there to stay."""
+    for kind in ("namespaces", "nodes", "serviceaccounts"):
+        for found in _listed(cluster, f"/api/v1/{kind}?labelSelector={RUN}"):
+            yield f"object {kind} {found['metadata']['name']}"
+    for kind in ("clusterroles", "clusterrolebindings"):
+        for found in _listed(cluster, f"/apis/rbac.authorization.k8s.io/v1/{kind}"):
+            yield f"object {kind} {found['metadata']['name']}"
+    for found in _listed(cluster, "/api/v1/namespaces"):
+        if "deletionTimestamp" not in found["metadata"]:
+            yield f"namespace {found['metadata']['name']}"
+
+
+def _listed(cluster: ClusterRecord, path: str) -> list[dict[str, Any]]:
     target, token = identity_target(cluster, "admin")
     with closing(Caller(target, token)) as api:
-        for kind in ("namespaces", "nodes", "serviceaccounts"):
-            answer = api.call("GET", f"/api/v1/{kind}?labelSelector={RUN}")
-            for found in json.loads(answer.body)["items"]:
-                yield f"object {kind} {found['metadata']['name']}"
+        return list(json.loads(api.call("GET", path).body)["items"])
 
 
 def _nodes(cluster: ClusterRecord) -> Iterator[str]:
     """Yield which nodes are cordoned, and their taints but for those that follow from how a node is."""
-    target, token = identity_target(cluster, "admin")
-    with closing(Caller(target, token)) as api:
-        answer = api.call("GET", "/api/v1/nodes")
-    for found in json.loads(answer.body)["items"]:
+    for found in _listed(cluster, "/api/v1/nodes"):
         name, spec = found["metadata"]["name"], found["spec"]
         if spec.get("unschedulable"):
             yield f"node {name} is cordoned"
@@ -137,11 +143,13 @@ def _nodes(cluster: ClusterRecord) -> Iterator[str]:
                 yield f"node {name} has taint {taint['key']}={taint.get('value', '')}:{taint['effect']}"
 
 
-def _folders(cluster: ClusterRecord, state: Path) -> Iterator[str]:
+def _folders(cluster: ClusterRecord) -> Iterator[str]:
     """Yield the runs that are remembered, what they keep in private, and the lock if it is held."""
-    yield from (f"remembered: {path.read_text().strip()}" for path in (state / "runs").glob("*"))
+    yield from (
+        f"remembered: {path.read_text().strip()}" for path in (cluster.state / "runs").glob("*")
+    )
     yield from (f"private: {path.name}" for path in (Path(cluster.folder) / "drills").glob("*"))
-    if is_locked(cluster.name, state):
+    if is_locked(cluster.name, cluster.state):
         yield f"the lock of {cluster.name} is held"
 
 
