@@ -21,34 +21,35 @@ from kubedrill.record.lines import adapter
 TOP = Path(__file__).resolve().parents[1]
 SHIPPED = TOP / "experiments" / "etcd-member-kill.yaml"
 
+BASH = ("bash", "-o", "pipefail", "-c")
 ANSWERS = {
-    "--version": f"{sys.executable} -m kubedrill --version",
-    "--help": f"{sys.executable} -m kubedrill --help",
-    "plan": f"{sys.executable} -m kubedrill plan {SHIPPED}",
-    "expand": f"{sys.executable} -m kubedrill expand {SHIPPED}",
-    "list": f"{sys.executable} -m kubedrill list",
-    "faults": f"{sys.executable} -m kubedrill faults",
-    "profiles": f"{sys.executable} -m kubedrill profiles --json",
-    "schema": f"{sys.executable} -m kubedrill schema verdict",
-    "cluster status": f"{sys.executable} -m kubedrill cluster status",
+    "--version": "--version",
+    "--help": "--help",
+    "plan": f"plan {SHIPPED}",
+    "expand": f"expand {SHIPPED}",
+    "list": "list",
+    "faults": "faults",
+    "profiles": "profiles --json",
+    "schema": "schema verdict",
+    "cluster status": "cluster status",
 }
 """Commands that do nothing but print."""
 
 DEEDS = {
-    "run": f"{sys.executable} -m kubedrill run {SHIPPED} --cluster nix",
-    "validate": f"{sys.executable} -m kubedrill validate {SHIPPED}",
-    "setup": f"{sys.executable} -m kubedrill setup",
-    "worker": f"{sys.executable} -m kubedrill worker --master nowhere",
-    "judge": f"{sys.executable} -m kubedrill judge RUN",
-    "judge --json": f"{sys.executable} -m kubedrill judge RUN --json",
-    "report": f"{sys.executable} -m kubedrill report RUN",
-    "stop": f"{sys.executable} -m kubedrill stop local-3az",
-    "freeze": f"{sys.executable} -m kubedrill freeze nix --until 2001-01-01 --why release",
-    "thaw": f"{sys.executable} -m kubedrill thaw nix",
-    "heal": f"{sys.executable} -m kubedrill heal",
-    "cluster up": f"{sys.executable} -m kubedrill cluster up nix",
-    "cluster down": f"{sys.executable} -m kubedrill cluster down local-3az",
-    "cluster env": f"{sys.executable} -m kubedrill cluster env local-3az",
+    "run": f"run {SHIPPED} --cluster nix",
+    "validate": f"validate {SHIPPED}",
+    "setup": "setup",
+    "worker": "worker --master nowhere",
+    "judge": "judge RUN",
+    "judge --json": "judge RUN --json",
+    "report": "report RUN",
+    "stop": "stop local-3az",
+    "freeze": "freeze nix --until 2001-01-01 --why release",
+    "thaw": "thaw nix",
+    "heal": "heal",
+    "cluster up": "cluster up nix",
+    "cluster down": "cluster down local-3az",
+    "cluster env": "cluster env local-3az",
 }
 """Commands whose exit code says what they did or found, or that refuse."""
 
@@ -57,7 +58,10 @@ every_command = pytest.mark.parametrize("command", [*ANSWERS, *DEEDS])
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """Runs a command in a shell: `shell(command, redirection)`, from a folder that holds nothing."""
+    """Runs a command from a folder that holds nothing: `shell(command, redirection)` in a shell.
+
+    Without a redirection no shell is needed, and it is forked from what has imported the program.
+    """
 
     here: Path
     run: Path
@@ -67,16 +71,20 @@ class Shell:
         self, command: str, around: str = "{}", **environment: str
     ) -> "subprocess.CompletedProcess[str]":
         line = (ANSWERS | DEEDS)[command].replace("RUN", shlex.quote(str(self.run)))
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", around.format(line)],
-            capture_output=True,
-            text=True,
-            cwd=self.here,
-            env=os.environ | self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-        )
+        environment = self.environment | environment
+        if around == "{}":
+            done = kubedrill(*shlex.split(line), cwd=self.here, **environment)
+        else:
+            done = subprocess.run(
+                [*BASH, around.format(f"{sys.executable} -m kubedrill {line}")],
+                capture_output=True,
+                text=True,
+                cwd=self.here,
+                env=os.environ | environment,
+                stdin=subprocess.DEVNULL,
+                timeout=120,
+                check=False,
+            )
         assert "Traceback" not in done.stderr, done.stderr
         return done
 
