@@ -17,14 +17,12 @@ from kubedrill.cluster.provider import provider_named
 from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, missing, proof
-from kubedrill.faults.in_turn import all_well, begins_well
+from kubedrill.faults.in_turn import OneAfterTheOther
 from kubedrill.faults.kube_apiserver import OnApiservers
 from kubedrill.faults.kube_controller_manager import OnControllerManagers
 from kubedrill.faults.kube_scheduler import OnSchedulers
-from kubedrill.faults.processes import OnProcesses, pids_of
-from kubedrill.faults.toll import Toll
+from kubedrill.faults.processes import pids_of
 from kubedrill.record.catalogue import ClusterDescription, Need
-from kubedrill.record.faults import Witness
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
 
@@ -42,7 +40,7 @@ _LINE = r"(?m)^{}(?:: ?|=| )(.*)$"
 """How /flagz writes a flag: what stands after its name is drawn by lot, so that nobody relies on it."""
 
 
-class OtherFlags(OnProcesses, ABC):
+class OtherFlags(OneAfterTheOther, ABC):
     """What those have in common that change flags; a family says of which component."""
 
     verb: ClassVar = "change the flags of"
@@ -79,19 +77,6 @@ class OtherFlags(OnProcesses, ABC):
         wrong = provider_named(cluster.provider).wrong_flags(self.component, self.set)
         return next((f"{self.name}: set: {name}: {why}" for name, why in wrong), "")
 
-    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:
-        """Return the components: one is away at a time."""
-        return [replace(toll, at_once=1) for toll in super().tolls(cluster)]
-
-    def shows(self) -> tuple[Witness, ...]:
-        """Return that each exits."""
-        return ("exits",)
-
-    def found(self, scene: Scene) -> Mapping[str, Any]:
-        """Return nothing; HandleError unless all are well."""
-        begins_well(self, scene)
-        return {}
-
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Change those of the first; note which process each was, and what it was given before."""
         pids = pids_of(scene, scene.targets)
@@ -116,14 +101,10 @@ class OtherFlags(OnProcesses, ABC):
         last = "" if seen.proven else scene.handle.last_line(first)
         return replace(seen, words=f"{seen.words}; last line of its log: {last}") if last else seen
 
-    def first(self, scene: Scene) -> Sequence[str]:
-        """Return the first."""
-        return scene.targets[:1]
-
     def advance(self, scene: Scene) -> Sequence[str]:
         """Change those of the next, if all are well, and all before it run with theirs."""
         begun, waiting = self._parted(scene)
-        if not waiting or not all_well(self, scene).proven or any(self._lacking(scene, begun)):
+        if not waiting or not self.all_well(scene).proven or any(self._lacking(scene, begun)):
             return ()
         self._change(scene, waiting[0], scene.facts["pids"])
         return waiting[:1]

@@ -1,7 +1,6 @@
 """Faults on kube-apiservers: taken out, one or several; they come back ready to serve."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -9,11 +8,10 @@ from pydantic import Field
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
-from kubedrill.faults.in_turn import all_well, begins_well
+from kubedrill.faults.in_turn import OneAfterTheOther
 from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, restart
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
-from kubedrill.record.faults import Witness
 
 
 class OnApiservers(OnProcesses):
@@ -67,7 +65,7 @@ class ApiserverPause(OnApiservers):
     way: ClassVar = PAUSE
 
 
-class ApiserverRollingRestart(OnApiservers):
+class ApiserverRollingRestart(OneAfterTheOther, OnApiservers):
     """Restart kube-apiservers in order (SIGTERM), one after the other: never are two down at once."""
 
     name: ClassVar = "kube-apiserver.rolling_restart"
@@ -81,19 +79,6 @@ class ApiserverRollingRestart(OnApiservers):
 
     zone: Whom = Field(description="the zones in their order: [a, b, c]")
     allow_api_loss: bool = Field(False, description="even where there is no other apiserver")
-
-    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:
-        """Return the apiservers: one is away at a time, so that all may be named."""
-        return [replace(toll, at_once=1) for toll in super().tolls(cluster)]
-
-    def shows(self) -> tuple[Witness, ...]:
-        """Return that each exits."""
-        return ("exits",)
-
-    def found(self, scene: Scene) -> Mapping[str, Any]:
-        """Return nothing; HandleError unless all apiservers are ready."""
-        begins_well(self, scene)
-        return {}
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Restart the first; note which process each was."""
@@ -114,14 +99,10 @@ class ApiserverRollingRestart(OnApiservers):
             return missing(f"{first} runs as before", first)
         return proof(f"{first} does not run as before: it is {state.state}")
 
-    def first(self, scene: Scene) -> Sequence[str]:
-        """Return the first."""
-        return scene.targets[:1]
-
     def advance(self, scene: Scene) -> Sequence[str]:
         """Restart the next one, if all apiservers are ready."""
         waiting = self._waiting(scene)[:1]
-        if not waiting or not all_well(self, scene).proven:
+        if not waiting or not self.all_well(scene).proven:
             return ()
         restart(scene, waiting)
         return waiting
