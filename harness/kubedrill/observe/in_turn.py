@@ -1,11 +1,15 @@
 """Observe: one apiserver after the other is asked: the next one after one that did not answer."""
 
-from collections.abc import Callable
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import MILLISECOND, now
+from kubedrill.observe.ticks import in_time
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.lines import JsonLines, Line
 from kubedrill.record.sample import outcome_name
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
@@ -51,3 +55,21 @@ class InTurn:
             error = f"no answer to GET {path}: {wrong}"
         self._servers.append(self._servers.pop(0))
         return None, error
+
+
+class Looks(ABC):
+    """Asks apiservers again and again, and writes a line of each look."""
+
+    def __init__(self, servers: InTurn, lines: JsonLines) -> None:
+        self._servers = servers
+        self._lines = lines
+
+    def run(self, times: Iterable[int], ended: threading.Event) -> None:
+        """Look at each of `times` until `ended` is set; leave out those that have long passed."""
+        for _ in in_time(times, ended):
+            self._lines.add(self._look())
+        self._servers.close()
+
+    @abstractmethod
+    def _look(self) -> Line:
+        """Look once."""

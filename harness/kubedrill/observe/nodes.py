@@ -1,13 +1,11 @@
 """Observe: how many nodes are not ready: nodes.jsonl. Only where somebody asks."""
 
 import json
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from kubedrill.clock import now
-from kubedrill.observe.in_turn import InTurn
-from kubedrill.observe.ticks import in_time
+from kubedrill.observe.in_turn import InTurn, Looks
 from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
@@ -21,31 +19,22 @@ _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 """What `kubectl get nodes` shows, a row a node, and its name: a node's whole status is 100 times as long."""
 
 
-class Nodes:
+class Nodes(Looks):
     """Asks for the table of nodes, a line a round."""
 
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
         # Who may list nodes already, for what changed besides.
-        self._servers = InTurn(record, AUDITOR)
-        self._lines = JsonLines(folder.nodes)
+        super().__init__(InTurn(record, AUDITOR), JsonLines(folder.nodes))
 
-    def run(self, times: Iterable[int], ended: threading.Event) -> None:
-        """Look at each of `times` until `ended` is set; leave out those that have long passed."""
-        for _ in in_time(times, ended):
-            self._once()
-        self._servers.close()
-
-    def _once(self) -> None:
+    def _look(self) -> NodeLook:
         begun = now()
         rows, error = self._servers.ask(_PATH, _TABLE, _rows)
-        self._lines.add(
-            NodeLook(
-                time=begun,
-                took_us=(now() - begun) // 1000,
-                nodes=len(rows or ()),
-                not_ready=tuple(name for name, ready in (rows or {}).items() if not ready),
-                error=error,
-            )
+        return NodeLook(
+            time=begun,
+            took_us=(now() - begun) // 1000,
+            nodes=len(rows or ()),
+            not_ready=tuple(name for name, ready in (rows or {}).items() if not ready),
+            error=error,
         )
 
 

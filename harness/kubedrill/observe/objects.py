@@ -1,12 +1,10 @@
 """Observe: how many objects of a kind there are: objects.jsonl. Only of kinds that somebody asks for."""
 
 import json
-import threading
 from collections.abc import Iterable
 
 from kubedrill.clock import SECOND, now
-from kubedrill.observe.in_turn import METADATA, InTurn
-from kubedrill.observe.ticks import in_time
+from kubedrill.observe.in_turn import METADATA, InTurn, Looks
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
@@ -20,22 +18,15 @@ _GROUPS = {"leases": "/apis/coordination.k8s.io/v1"}
 """Where a kind is that is none of the core's."""
 
 
-class Objects:
+class Objects(Looks):
     """Counts the objects of some kinds, a line a round."""
 
     def __init__(self, folder: RunFolder, record: ClusterRecord, kinds: Iterable[str]) -> None:
         self._kinds = sorted(kinds)
         # Who may read all that is counted already, and has nothing else to do while a drill runs.
-        self._servers = InTurn(record, "seeder", TIMEOUT)
-        self._lines = JsonLines(folder.objects)
+        super().__init__(InTurn(record, "seeder", TIMEOUT), JsonLines(folder.objects))
 
-    def run(self, times: Iterable[int], ended: threading.Event) -> None:
-        """Count at each of `times` until `ended` is set; leave out those that have long passed."""
-        for _ in in_time(times, ended):
-            self._once()
-        self._servers.close()
-
-    def _once(self) -> None:
+    def _look(self) -> ObjectLook:
         begun = now()
         answers = {
             kind: self._servers.ask(
@@ -43,15 +34,11 @@ class Objects:
             )
             for kind in self._kinds
         }
-        self._lines.add(
-            ObjectLook(
-                time=begun,
-                took_us=(now() - begun) // 1000,
-                counts={kind: count for kind, (count, _) in answers.items() if count is not None},
-                error="; ".join(
-                    f"{kind}: {error}" for kind, (_, error) in answers.items() if error
-                ),
-            )
+        return ObjectLook(
+            time=begun,
+            took_us=(now() - begun) // 1000,
+            counts={kind: count for kind, (count, _) in answers.items() if count is not None},
+            error="; ".join(f"{kind}: {error}" for kind, (_, error) in answers.items() if error),
         )
 
 
