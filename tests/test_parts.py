@@ -233,13 +233,16 @@ def test_a_mark_that_does_not_say_why_is_refused(project: Project) -> None:
 
 
 LASTING = """
+import subprocess
+
 @pytest.fixture
 def lasting():
     yield
     Path("torn-down").touch()
 
 def test_lasting(lasting):
-    Path("begun").touch()
+    process = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    Path("begun").write_text(str(process.pid))
     time.sleep(60)
 """
 
@@ -247,10 +250,12 @@ def test_lasting(lasting):
 def test_tests_take_down_what_they_brought_up_when_it_is_ended(project: Project) -> None:
     project.add("lasting", LASTING)
     process = project.start()
-    while not (project.folder / "begun").exists():
+    begun = project.folder / "begun"
+    while not (begun.exists() and begun.read_text()):
         assert process.poll() is None
         time.sleep(0.05)
     process.terminate()
     said = process.communicate()[0]
     assert process.returncode == 143, said
     assert (project.folder / "torn-down").exists()
+    assert not psutil.pid_exists(int(begun.read_text())), "nor does what they started stay"

@@ -144,7 +144,8 @@ def play(group: tuple[Part, ...], folder: Path) -> list[Played]:
         raise
     finally:
         for part in playing:
-            part.process.wait()  # it takes down what it brought up
+            part.process.wait()  # it takes down what it brought up, if it is given the time
+            leftovers.end(leftovers.PART, _mark(part.file))
     return sorted(played, key=lambda each: group.index(each.part))
 
 
