@@ -71,6 +71,6 @@ def test_each_portion_is_judged_by_itself(
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
     every, whole, paged, pages = (objective(verdict, text)["value"] for text in asked[3:])
     assert every == whole + paged == 80
-    # Of a LIST that was due at an edge of the phase, pages may have begun beyond it.
-    assert abs(pages - 3 * paged) <= 4
+    # Of LISTs that were due at an edge of the phase, pages begin beyond it: of several where all is slow.
+    assert 2 < pages / paged < 4
     assert paged < whole
