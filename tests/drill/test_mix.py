@@ -62,7 +62,8 @@ def test_each_portion_is_judged_by_itself(
     changes = {
         "title": TITLE,
         "load": [load],
-        "phases": {"warmup": "1s", "baseline": "8s"},
+        # The first LISTs wait for connections: on a busy machine their pages come a second or two later.
+        "phases": {"warmup": "5s", "baseline": "8s"},
         "slos": {"baseline": asked},
     }
     running = drill("mix", changes)
@@ -71,6 +72,6 @@ def test_each_portion_is_judged_by_itself(
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
     every, whole, paged, pages = (objective(verdict, text)["value"] for text in asked[3:])
     assert every == whole + paged == 80
-    # Of LISTs that were due at an edge of the phase, pages begin beyond it: of several where all is slow.
-    assert 2 < pages / paged < 4
+    # Of a LIST that was due at an edge of the phase, pages may have begun beyond it.
+    assert abs(pages - 3 * paged) <= 4
     assert paged < whole

@@ -19,6 +19,7 @@ from commanding import kubedrill
 from drills import Drills, RunningDrill, reasons
 from foreign import foreign
 from json_lines import read_lines
+from namespace_activity import makes
 
 from kubedrill.cluster.guest import user_of
 from kubedrill.process.environment import kubeconfig
@@ -46,15 +47,8 @@ Ask = Callable[[str], Any]
 
 
 def changes(namespace: str, phases: dict[str, str] = PHASES) -> dict[str, Any]:
-    def action(name: str, function: str) -> dict[str, Any]:
-        arguments = {"name": namespace}
-        provider = {"type": "python", "module": "chaosk8s.namespace.actions", "func": function}
-        return {"type": "action", "name": name, "provider": provider | {"arguments": arguments}}
-
-    made, gone = action("make it", "create_namespace"), action("remove it", "delete_namespace")
-    faults = [{"activity": made, "rollback": gone}]
     slos = {"baseline": ["availability > 0%"]}
-    return {"load": [], "phases": phases, "faults": faults, "slos": slos}
+    return {"load": [], "phases": phases, "faults": [makes(namespace)], "slos": slos}
 
 
 def leaves(ask: Ask, namespace: str) -> bool:

@@ -119,9 +119,12 @@ class Playing:
                 f"===== {self.part.name}, which has ended", said.read_text(), sep="\n", flush=True
             )
         seconds = time.monotonic() - self.begin
-        left = leftovers.end(leftovers.PART, _mark(self.file))
-        found = outcomes.read(self.file)
+        left, found = self.end_left(), outcomes.read(self.file)
         return Played(self.part, self.process.returncode, seconds, found, left)
+
+    def end_left(self) -> list[str]:
+        """End what its tests have left running; return what it was."""
+        return leftovers.end(leftovers.PART, _mark(self.file))
 
 
 def _mark(file: Path) -> str:
@@ -145,7 +148,7 @@ def play(group: tuple[Part, ...], folder: Path) -> list[Played]:
     finally:
         for part in playing:
             part.process.wait()  # it takes down what it brought up, if it is given the time
-            leftovers.end(leftovers.PART, _mark(part.file))
+            part.end_left()
     return sorted(played, key=lambda each: group.index(each.part))
 
 

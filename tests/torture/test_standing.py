@@ -99,40 +99,31 @@ def a_mount(cluster: ClusterRecord, undo: ExitStack) -> str:
     return f"left: mount {at}"
 
 
+def _make(cluster: ClusterRecord, undo: ExitStack, kind: str, name: str, **also: object) -> Caller:
+    """Make an object of a collection, and return who may change it."""
+    api = undo.enter_context(closing(Caller(*identity_target(cluster, "admin"))))
+    assert api.call("POST", kind, {"metadata": {"name": name, **also}}).status == 201
+    undo.callback(api.call, "DELETE", f"{kind}/{name}")
+    return api
+
+
 def an_object(cluster: ClusterRecord, undo: ExitStack) -> str:
-    target, token = identity_target(cluster, "admin")
-    api = undo.enter_context(closing(Caller(target, token)))
-    made = {"metadata": {"name": "forgotten", "labels": labels_of("20300101T000000Z")}}
-    assert api.call("POST", "/api/v1/nodes", made).status == 201
-    undo.callback(api.call, "DELETE", "/api/v1/nodes/forgotten")
+    _make(cluster, undo, "/api/v1/nodes", "forgotten", labels=labels_of("20300101T000000Z"))
     return "left: object nodes forgotten"
 
 
 def an_activity_s(cluster: ClusterRecord, undo: ExitStack) -> str:
-    target, token = identity_target(cluster, "admin")
-    api = undo.enter_context(closing(Caller(target, token)))
-    made = {"metadata": {"name": "forgotten"}}
-    assert api.call("POST", "/api/v1/namespaces", made).status == 201
-    undo.callback(api.call, "DELETE", "/api/v1/namespaces/forgotten")
+    _make(cluster, undo, "/api/v1/namespaces", "forgotten")
     return "left: namespace forgotten"
 
 
 def an_identity(cluster: ClusterRecord, undo: ExitStack) -> str:
-    target, token = identity_target(cluster, "admin")
-    api = undo.enter_context(closing(Caller(target, token)))
-    roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
-    assert api.call("POST", roles, {"metadata": {"name": "forgotten"}}).status == 201
-    undo.callback(api.call, "DELETE", f"{roles}/forgotten")
+    _make(cluster, undo, "/apis/rbac.authorization.k8s.io/v1/clusterroles", "forgotten")
     return "left: object clusterroles forgotten"
 
 
 def _node(cluster: ClusterRecord, undo: ExitStack) -> Caller:
-    """Make a node, and return who may change it."""
-    target, token = identity_target(cluster, "admin")
-    api = undo.enter_context(closing(Caller(target, token)))
-    assert api.call("POST", "/api/v1/nodes", {"metadata": {"name": "drilled"}}).status == 201
-    undo.callback(api.call, "DELETE", "/api/v1/nodes/drilled")
-    return api
+    return _make(cluster, undo, "/api/v1/nodes", "drilled")
 
 
 def _put(api: Caller, spec: dict[str, object]) -> None:

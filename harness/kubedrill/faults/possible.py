@@ -37,9 +37,10 @@ def lacking(fault: Fault, cluster: ClusterDescription) -> str:
 
 
 def _lacking(need: Need, cluster: ClusterDescription) -> str:
+    if not (why := _why_not(need, cluster)):
+        return ""
     has = ", ".join(cluster.capabilities) or "nothing"
-    why = _why_not(need, cluster)
-    return why and f"needs the capability {need} ({why}); this cluster has: {has}"
+    return f"needs the capability {need} ({why}); this cluster has: {has}"
 
 
 def _why_not(need: Need, cluster: ClusterDescription) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fault_rows import ROWS
+from namespace_activity import makes
 
 from kubedrill.faults.catalogue import faults
 
@@ -41,19 +42,6 @@ _WEIGHTS = (3, 1, 1, 1)
 """Whoever is told to end may clear up, and is the easier case."""
 
 SEEDED = {"pods": 5}
-MADE = "made-by-an-activity"
-"""A namespace that is there only while the activity below is in force."""
-
-
-def _chaosk8s(name: str, function: str) -> Mapping[str, Any]:
-    provider = {"type": "python", "module": "chaosk8s.namespace.actions", "func": function}
-    return {"type": "action", "name": name, "provider": provider | {"arguments": {"name": MADE}}}
-
-
-ACTIVITY: Mapping[str, Any] = {
-    "activity": _chaosk8s("make a namespace", "create_namespace"),
-    "rollback": _chaosk8s("remove it", "delete_namespace"),
-}
 _BESIDE = (
     ("kube-scheduler.pause", {"zone": "leader"}),
     ("kube-controller-manager.kill", {"zone": "leader"}),
@@ -118,7 +106,7 @@ def cases(seed: int, capabilities: Sequence[str], begin: int, end: int) -> Itera
     And on what the cluster is capable of: a fault that it cannot take is never drawn.
     """
     rows = [(row.fault, row.given) for row in ROWS if _can(row.fault, capabilities)]
-    rows.append(("activity", ACTIVITY))
+    rows.append(("activity", makes("made-by-an-activity")))
     for number in range(begin, end):
         yield _case(number, random.Random(f"{seed}/{number}"), rows)
 

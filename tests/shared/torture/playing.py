@@ -190,8 +190,10 @@ class Range:
             return
         with closing(Nodes(self.cluster)):
             before, self.standing = self.standing, look(self.cluster)
-            yield
-            self.standing = before
+            try:
+                yield
+            finally:
+                self.standing = before
 
     @contextmanager
     def _drill(self, case: Case) -> Iterator[RunningDrill]:

@@ -37,18 +37,19 @@ _LIMITS = (
 
 def look(cluster: ClusterRecord) -> Facts:
     """Return all that a drill may leave in a cluster, on its links, in its groups, and on this machine."""
-    return frozenset(
-        [
-            *_components(cluster),
-            *_namespaces(cluster),
-            *_links(cluster),
-            *_groups(cluster),
-            *_mounts(cluster),
-            *_objects(cluster),
-            *_nodes(cluster),
-            *_folders(cluster),
-        ]
-    )
+    with closing(Caller(*identity_target(cluster, "admin"))) as api:
+        return frozenset(
+            [
+                *_components(cluster),
+                *_namespaces(cluster),
+                *_links(cluster),
+                *_groups(cluster),
+                *_mounts(cluster),
+                *_objects(api),
+                *_nodes(api),
+                *_folders(cluster),
+            ]
+        )
 
 
 def changed(before: Facts, after: Facts) -> list[str]:
@@ -113,28 +114,26 @@ def _mounts(cluster: ClusterRecord) -> Iterator[str]:
             yield f"mount {at}"
 
 
-def _objects(cluster: ClusterRecord) -> Iterator[str]:
+def _objects(api: Caller) -> Iterator[str]:
     """Yield the objects that any run has made, and all identities and namespaces that are there to stay."""
     for kind in ("namespaces", "nodes", "serviceaccounts"):
-        for found in _listed(cluster, f"/api/v1/{kind}?labelSelector={RUN}"):
+        for found in _listed(api, f"/api/v1/{kind}?labelSelector={RUN}"):
             yield f"object {kind} {found['metadata']['name']}"
     for kind in ("clusterroles", "clusterrolebindings"):
-        for found in _listed(cluster, f"/apis/rbac.authorization.k8s.io/v1/{kind}"):
+        for found in _listed(api, f"/apis/rbac.authorization.k8s.io/v1/{kind}"):
             yield f"object {kind} {found['metadata']['name']}"
-    for found in _listed(cluster, "/api/v1/namespaces"):
+    for found in _listed(api, f"/api/v1/namespaces?labelSelector=!{RUN}"):
         if "deletionTimestamp" not in found["metadata"]:
             yield f"namespace {found['metadata']['name']}"
 
 
-def _listed(cluster: ClusterRecord, path: str) -> list[dict[str, Any]]:
-    target, token = identity_target(cluster, "admin")
-    with closing(Caller(target, token)) as api:
-        return list(json.loads(api.call("GET", path).body)["items"])
+def _listed(api: Caller, path: str) -> list[dict[str, Any]]:
+    return list(json.loads(api.call("GET", path).body)["items"])
 
 
-def _nodes(cluster: ClusterRecord) -> Iterator[str]:
+def _nodes(api: Caller) -> Iterator[str]:
     """Yield which nodes are cordoned, and their taints but for those that follow from how a node is."""
-    for found in _listed(cluster, "/api/v1/nodes"):
+    for found in _listed(api, "/api/v1/nodes"):
         name, spec = found["metadata"]["name"], found["spec"]
         if spec.get("unschedulable"):
             yield f"node {name} is cordoned"
