@@ -4,11 +4,11 @@ BIN := .venv/bin
 # Hundreds of processes of drills import the package: none compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup drill test lint torture kills damage mutate bench lock clean
+.PHONY: help setup drill test lint torture kills damage mutate bench bench-fleet lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 setup: .venv/.installed ## Install kubedrill and the control plane's binaries
 	@$(BIN)/kubedrill setup
@@ -41,6 +41,9 @@ mutate: setup ## Check 5,000 mutations of the shipped files; list what is accept
 
 bench: setup ## Measure: side by side in one run, as ratios
 	$(BIN)/python -m benchmarks
+
+bench-fleet: setup ## Let 1,000 nodes come, five times hollow ones and five times those of the program kwok: an hour
+	@$(BIN)/kubedrill run benchmarks/fleet.yaml
 
 lock: .venv/.installed ## Resolve the dependencies anew
 	$(BIN)/pip install --quiet --disable-pip-version-check uv

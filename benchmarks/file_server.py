@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.static_server import BODY, HEADERS, HOST, StaticServer, free_port, running
-from kubedrill.cluster.local.pki import Authority
+from kubedrill.wire.pki import Authority
 
 _CONFIG = """
 daemon off;

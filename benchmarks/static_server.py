@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kubedrill.cluster.local.pki import Authority
 from kubedrill.record.cluster import ClusterRecord, Endpoint, Identity
+from kubedrill.wire.pki import Authority
 
 BODY = 1024
 HOST = "127.0.0.1"

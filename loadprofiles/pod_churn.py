@@ -36,6 +36,14 @@ STEPS = {
 """What has a series of its own after the arrivals', and its verb."""
 SERIES = tuple(STEPS)
 ACCOUNT_WAIT_S = 30
+NODE = b"kubedrill-000000000"
+"""No node of that name is there; the digits are of when pods were bound."""
+NODE_S, LIVES_S = 10, 25
+"""So long pods are bound to one name; so long each of them lives at least.
+
+The pod garbage collector deletes all pods of a node 40 s after it saw first that the node is not there
+(`quarantineTime`, pkg/controller/podgc): with one name for all, those that were bound just now.
+"""
 STATUS = 32 * 1024
 """Bytes of a Deployment that has no padding: its status stands at the end."""
 POD_BYTES = 2700
@@ -77,6 +85,11 @@ class PodChurnParameters(Parameters):
             raise ValueError(
                 "lifetime_s must be less than timeout_s, which holds for the whole life"
             )
+        if self.workload == "pods" and self.lifetime_s > LIVES_S:
+            raise ValueError(
+                f"lifetime_s must be {LIVES_S} or less with pods: no node stands behind them, and the pod "
+                "garbage collector may delete them after that; take deployments or jobs"
+            )
         return self
 
     def makes(self) -> Sequence[Makes]:
@@ -101,7 +114,8 @@ class Life(NamedTuple):
 
     def request(self, step: str) -> bytes:
         """Return what is sent at a step."""
-        return self.templates[step].named(self.name)
+        sent = self.templates[step].named(self.name)
+        return sent.replace(NODE, _node()) if step == "bind" else sent
 
 
 class PodChurn(WritingUser):
@@ -217,7 +231,7 @@ class PodChurn(WritingUser):
             "apiVersion": "v1",
             "kind": "Binding",
             "metadata": {"name": name},
-            "target": {"apiVersion": "v1", "kind": "Node", "name": "kubedrill"},
+            "target": {"apiVersion": "v1", "kind": "Node", "name": NODE.decode()},
         }
         ready = [{"type": kind, "status": "True"} for kind in ("Ready", "ContainersReady")]
         running = {"status": {"phase": "Running", "conditions": ready}}
@@ -272,6 +286,11 @@ class PodChurn(WritingUser):
         body = b"" if made is None else compact(made)
         begin = head(self.identity, method, path, body, content_type=content)
         return Template(begin + body, self.name_length)
+
+
+def _node() -> bytes:
+    """Return the name to which pods are bound now."""
+    return f"kubedrill-{now() // (NODE_S * SECOND):09}".encode("ascii")
 
 
 def _joined(before: Result, after: Result) -> Result:

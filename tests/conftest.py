@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from kubedrill import cluster as stage
 from kubedrill import places
@@ -15,6 +16,10 @@ from kubedrill.record.cluster import ClusterRecord
 
 # A shell's background job, as the tests may be, is born deaf to SIGINT, and so would be what it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Machines differ, and are busy: how long an example takes says nothing.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 pytest_plugins = ["outcomes", "leftovers", "held_back", "collecting"]
 

@@ -1,4 +1,4 @@
-"""Benchmarks that are ended early take their cluster down."""
+"""Benchmarks that are ended early take their cluster down; the one that is an experiment is sound."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from commanding import kubedrill
 
 TOP = Path(__file__).resolve().parents[1]
 
@@ -38,3 +39,9 @@ def test_ended_early_nothing_is_left(number: signal.Signals, tmp_path: Path) -> 
     assert not folder.exists()
     lines = [found.info["cmdline"] or [] for found in psutil.process_iter(["cmdline"])]
     assert not [line for line in lines if str(folder) in " ".join(line)]
+
+
+def test_nodes_side_by_side_are_a_sound_experiment() -> None:
+    done = kubedrill("plan", TOP / "benchmarks" / "fleet.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "ours-1, kwok-1, kwok-2, ours-2" in done.stdout

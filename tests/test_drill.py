@@ -79,7 +79,7 @@ def test_a_child_that_ends_before_the_drill_does_ends_it(
 def test_children_that_do_not_end_share_one_deadline(
     drill: Drill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kubedrill.drill.ENDING_S", 3.0)
+    monkeypatch.setattr("kubedrill.children.ENDING_S", 3.0)
     for role in ("one", "two", "three"):
         child = Child.start(role, ["sleep", "1000"], drill.folder.logs / role)
         drill.children.append(child)

@@ -13,6 +13,7 @@ import pytest
 from commanding import kubedrill
 from judged_drill import JudgedDrill
 from judged_parts import CLUSTER
+from thinned import thinned
 
 from kubedrill.judge import judge
 from kubedrill.record.cluster import ClusterRecord
@@ -53,7 +54,12 @@ DEEDS = {
 }
 """Commands whose exit code says what they did or found, or that refuse."""
 
-every_command = pytest.mark.parametrize("command", [*ANSWERS, *DEEDS])
+COMMANDS = [*ANSWERS, *DEEDS]
+
+
+def some_commands(first: int) -> pytest.MarkDecorator:
+    """Every third command; the others are left to `make torture`."""
+    return pytest.mark.parametrize("command", thinned(COMMANDS, keep_one_in=3, first=first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +135,24 @@ def test_the_table_names_every_command() -> None:
     assert names <= {*ANSWERS, *DEEDS}
 
 
-@pytest.mark.parametrize(
-    ("around", "why"), [("{} >&-", "closed"), ("{} >/dev/full", "No space left on device")]
-)
-@every_command
+UNPRINTABLE = {"{} >&-": "closed", "{} >/dev/full": "No space left on device"}
+
+
+@pytest.mark.parametrize(("command", "around"), thinned(COMMANDS, UNPRINTABLE, keep_one_in=3))
 def test_what_cannot_be_printed_is_said(
-    shell: Shell, usual: Callable[[str], int], command: str, around: str, why: str
+    shell: Shell, usual: Callable[[str], int], command: str, around: str
 ) -> None:
     done = shell(command, around)
     if usual(command) == 3:  # what refuses has its words on stderr
         assert (done.returncode, done.stdout) == (3, "")
         return
     assert done.returncode == (1 if command in ANSWERS else usual(command))
-    assert done.stderr.endswith(f"stdout: {why}; what this command prints is lost\n")
+    assert done.stderr.endswith(
+        f"stdout: {UNPRINTABLE[around]}; what this command prints is lost\n"
+    )
 
 
-@every_command
+@some_commands(0)
 def test_a_reader_that_has_enough_is_no_failure(
     shell: Shell, usual: Callable[[str], int], command: str
 ) -> None:
@@ -154,7 +162,7 @@ def test_a_reader_that_has_enough_is_no_failure(
     assert "stdout" not in done.stderr
 
 
-@every_command
+@some_commands(1)
 def test_a_closed_stderr_changes_nothing(
     shell: Shell, usual: Callable[[str], int], command: str
 ) -> None:
@@ -163,7 +171,7 @@ def test_a_closed_stderr_changes_nothing(
     assert done.stderr == ""
 
 
-@every_command
+@some_commands(2)
 def test_with_every_stream_closed_the_code_is_the_same(
     shell: Shell, usual: Callable[[str], int], command: str
 ) -> None:
@@ -171,7 +179,7 @@ def test_with_every_stream_closed_the_code_is_the_same(
     assert done.returncode == (1 if command in ANSWERS else usual(command))
 
 
-@every_command
+@some_commands(0)
 def test_a_working_directory_that_was_deleted(
     shell: Shell, usual: Callable[[str], int], command: str, tmp_path: Path
 ) -> None:
@@ -208,8 +216,7 @@ def never_writable(tmp_path: Path) -> Path:
 STATES = [folder_of_somebody_else, file_in_its_place, below_a_file, never_writable]
 
 
-@pytest.mark.parametrize("make", STATES)
-@every_command
+@pytest.mark.parametrize(("make", "command"), thinned(STATES, COMMANDS, keep_one_in=4))
 def test_a_state_folder_that_cannot_be_ours(
     shell: Shell,
     usual: Callable[[str], int],

@@ -2,27 +2,28 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kubedrill import cluster, seed
+from kubedrill.children import Starter, end
 from kubedrill.clock import now
 from kubedrill.cluster.handle import Exits
-from kubedrill.cluster.state import cluster_folder, state_folder
 from kubedrill.errors import NotStarted
 from kubedrill.load import launch
 from kubedrill.process.child import Child, ChildFailed
 from kubedrill.process.tail import LineTail
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
-from kubedrill.record.cluster import ClusterRecord, private_folder
+from kubedrill.record.cluster import NODE_AUTHORITY, ClusterRecord
 from kubedrill.record.faults import FaultLine
+from kubedrill.record.fleet import JOINED_PER_S, Fleet
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.limits import Limits
-from kubedrill.record.lines import JsonLines, read_whole
+from kubedrill.record.lines import JsonLines, read_whole, write_typed
 from kubedrill.record.machine import Calibration
+from kubedrill.record.scale_out import needs_scale_out
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.surrounding import needs_auditor
 from kubedrill.record.timeline import (
@@ -37,7 +38,7 @@ from kubedrill.record.timeline import (
     component_event,
 )
 from kubedrill.undo import registry
-from kubedrill.undo.clearing import ENDING_S, undo_all
+from kubedrill.undo.clearing import undo_all
 from kubedrill.words import why_not
 
 READY_TIMEOUT_S = 30.0
@@ -45,6 +46,9 @@ READY_TIMEOUT_S = 30.0
 
 CALIBRATION_S = 60.0
 """It takes 2 to 4 s, and at most 20 s more while the page cache is written."""
+
+FLEET_TIMEOUT_S = 60.0
+"""So long the nodes that are there first may take to be Ready, and as they come by and by."""
 
 SHARED = "KUBEDRILL_SHARED_MACHINE"
 """Environment variable of tests that play drills side by side: what others take is not judged."""
@@ -59,6 +63,8 @@ CHILDREN = {
 }
 AUDITOR = {"auditor": "kubedrill.observe.auditor"}
 """Besides, where an objective is about what it finds."""
+SCALE_OUT = {"scale-out": "kubedrill.observe.scale_out"}
+"""Besides, where there is a fleet, or an objective is about how nodes come."""
 
 
 @dataclass(slots=True)
@@ -75,6 +81,8 @@ class Drill:
     timeline: Timeline = field(init=False)
     watchdog: Child | None = None
     children: list[Child] = field(default_factory=list)
+    fleet: list[Child] = field(default_factory=list)
+    """Of these, the nodes': they stay until all others have ended."""
     own_cluster: str | None = None
     """The ledger's id of the cluster, if this drill brought it up."""
     unwritten: str = ""
@@ -84,9 +92,11 @@ class Drill:
     _cluster_exits: Exits | None = None
     _exits: JsonLines | None = None
     _faults: LineTail[FaultLine] = field(init=False)
+    _starter: Starter = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder.ledger)
+        self._starter = Starter(self.folder, self.ledger, self.cluster_name, self.engine)
         self.timeline = Timeline(self.folder.timeline)
         self._faults = LineTail(self.folder.faults, FaultLine)
 
@@ -110,7 +120,7 @@ class Drill:
         registry.register(self.folder)
         command = [sys.executable, "-m", "kubedrill.undo.watchdog", "--run", str(self.folder.path)]
         command += ["--lock-fd", str(lock_descriptor), "--runner", str(os.getpid())]
-        self.watchdog = self._child("watchdog", command, pass_fds=[lock_descriptor])
+        self.watchdog = self._starter.start_unnoted("watchdog", command, pass_fds=[lock_descriptor])
         self.watchdog.wait_ready(READY_TIMEOUT_S)
 
     def bring_up(
@@ -136,6 +146,24 @@ class Drill:
         arguments = {"cluster_file": str(self.folder.cluster), "run": self.folder.run}
         self.ledger.intend("seed", "seeded objects", ("kubedrill.seed", "sweep"), arguments)
         return seed.seed(record, self.folder.run, wanted)
+
+    def start_fleet(self, record: ClusterRecord, fleet: Fleet) -> Fleet:
+        """Start the nodes' processes, one for each zone; return when those are Ready that are there first."""
+        is_ours = fleet.engine == "hollow"
+        if is_ours and (why := record.lacking(NODE_AUTHORITY, "a fleet")):
+            raise NotStarted(why)
+        fleet = fleet.within(record.zones)
+        write_typed(self.folder.fleet, fleet)
+        arguments = {"cluster_file": str(self.folder.cluster), "run": self.folder.run}
+        self.ledger.intend("fleet", "fleet", ("kubedrill.fleet.removing", "remove"), arguments)
+        command = [sys.executable, "-m", "kubedrill.fleet", "--run", str(self.folder.path)]
+        self.fleet = [
+            self._start(f"fleet-{part}", [*command, *(("--zone", part) if is_ours else ())])
+            for part in fleet.parts
+        ]
+        for process in self.fleet:
+            process.wait_ready(FLEET_TIMEOUT_S + fleet.nodes / JOINED_PER_S)
+        return fleet
 
     def calibrate(self) -> Calibration:
         """Measure the machine before the load; NotStarted if its disk is too busy to be measured."""
@@ -169,7 +197,9 @@ class Drill:
             profile = Path(catalogue.profiles[load.profile].path)
             for number, role in enumerate(load.roles):
                 self._start(role, *launch.command(profile, load, self.folder, number))
-        for role, module in ((AUDITOR if audited else {}) | CHILDREN).items():
+        counted = self.folder.fleet.exists() or needs_scale_out(asked)
+        besides = (AUDITOR if audited else {}) | (SCALE_OUT if counted else {})
+        for role, module in (besides | CHILDREN).items():
             self._start(role, [sys.executable, "-m", module, "--run", str(self.folder.path)])
         patience = {
             load.roles[0]: READY_TIMEOUT_S + load.workers.max_wait_s
@@ -215,13 +245,15 @@ class Drill:
             raise ChildFailed(f"watchdog ended with {status}; see {self.watchdog.log}")
 
     def finished(self) -> bool:
-        """Whether every child has ended by itself."""
-        return all(child.poll() is not None for child in self.children)
+        """Whether every child has ended by itself, but for those that stay."""
+        return all(child.poll() is not None for child in self._others)
 
     def clear(self, keep_cluster: bool) -> list[str]:
         """End the children and undo everything that is still open; return what failed, in words."""
         self._clearing = True
-        self._end_children()
+        # Faults first: what is broken is mended before anything else is taken away, nodes last of all.
+        for children in (self._others, self.fleet):
+            end(children, self.note)
         self.unwritten = why_not(self._copy_events)
         if self.own_cluster and keep_cluster:
             self.ledger.undone(self.own_cluster)
@@ -245,45 +277,17 @@ class Drill:
                 words = f"swept {what} in {swept.seconds:g} s"
                 self.add(Swept(time=now(), name=words, **dict(swept)))
 
-    def _end_children(self) -> None:
-        # Faults first: what is broken is mended before anything else is taken away.
-        ending = self.children[::-1]
-        for child in ending:
-            child.end()
-        deadline = time.monotonic() + ENDING_S
-        for child in ending:
-            if child.wait(max(0.0, deadline - time.monotonic())) is None:
-                self.note(f"{child.role} did not end in time and was killed")
-                child.kill()
+    @property
+    def _others(self) -> list[Child]:
+        """The children that end by themselves."""
+        return [child for child in self.children if child not in self.fleet]
 
     def _start(
         self, role: str, command: list[str], environment: dict[str, str] | None = None
     ) -> Child:
-        unknown = {"pid": None, "started": None}
-        undo = ("kubedrill.process.child", "kill_process")
-        entry = self.ledger.intend("process", role, undo, unknown)
-        child = self._child(role, command, environment)
+        child = self._starter.start(role, command, environment)
         self.children.append(child)
-        self.ledger.learn(entry, {"pid": child.pid, "started": child.started})
         return child
-
-    def _child(
-        self,
-        role: str,
-        command: list[str],
-        environment: dict[str, str] | None = None,
-        pass_fds: Sequence[int] = (),
-    ) -> Child:
-        return Child.start(
-            role,
-            command,
-            self.folder.logs / f"{role}.log",
-            # Said, since by default it is found from the user's home folder.
-            {"KUBEDRILL_STATE": str(state_folder()), **(environment or {})},
-            pass_fds,
-            private=private_folder(cluster_folder(self.cluster_name), self.folder.run),
-            engine=self.engine,
-        )
 
     def _copy_events(self) -> None:
         if self._cluster_exits and self._exits:

@@ -132,6 +132,7 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     on = on_cluster(order.cluster, experiment.cluster_changes)
     console.print(f"cluster  {on}: {len(record.zones)} zones, {origin}")
     make_seed(drill, record, experiment, console)
+    start_fleet(drill, record, experiment, console)
     if experiment.rights is not None:
         drill.note(f"activities act as {guest.grant(drill.folder, experiment.rights)}")
     with console.status("measuring the machine"):
@@ -159,6 +160,20 @@ def make_seed(
     made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
     console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
     drill.add(Seeded(time=now(), created=seeded.created, seconds=round(seeded.seconds, 2)))
+
+
+def start_fleet(
+    drill: Drill, record: ClusterRecord, experiment: Experiment, console: Console
+) -> None:
+    """Start the fleet, if there is one, and say how many nodes there are, and will be."""
+    if experiment.fleet is None:
+        return
+    begun = now()
+    with console.status("starting the fleet"):
+        fleet = drill.start_fleet(record, experiment.fleet)
+    seconds = (now() - begun) / SECOND
+    later = f", {fleet.total - fleet.nodes:,} come later" if fleet.bursts else ""
+    console.print(f"fleet    {fleet.nodes:,} nodes ready in {seconds:.1f} s{later}")
 
 
 def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> None:

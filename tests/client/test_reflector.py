@@ -4,47 +4,17 @@ import json
 from collections.abc import Callable
 
 import pytest
+from told_watch import Played, Told, end_of_initial, event
 
 from kubedrill.client.clientgo import RETRY_S, Ended
 from kubedrill.client.reflector import Reflector
 from kubedrill.client.watching import Watch, WatchEvent
 from kubedrill.clock import now
 from kubedrill.record.sample import Outcome
-from kubedrill.wire.errors import WireError
-
-
-class Played(Exception):  # noqa: N818 - the end of a test's script
-    """Nothing more is told."""
-
-
-class Told:
-    """A stream that has already come, and then ends."""
-
-    status, retry_after, first_byte, size, peer = 200, None, 1, 0, 0
-
-    def __init__(self, *lines: bytes, failure: Outcome | None = None) -> None:
-        self._lines, self._failure = list(lines), failure
-
-    def receive(self, deadline: int) -> bytes:
-        if self._lines:
-            return self._lines.pop(0)
-        if self._failure is not None:
-            raise WireError(self._failure, "as told")
-        return b""
-
-
-def event(kind: str, version: int, **annotations: str) -> bytes:
-    metadata = {"name": "a", "resourceVersion": str(version), "annotations": annotations}
-    told = {"type": kind, "object": {"kind": "ConfigMap", "metadata": metadata}}
-    return json.dumps(told, separators=(",", ":")).encode() + b"\n"
 
 
 def written(version: int) -> bytes:
     return event("MODIFIED", version)
-
-
-def end_of_initial(version: int) -> bytes:
-    return event("BOOKMARK", version, **{"k8s.io/initial-events-end": "true"})
 
 
 def error(code: int) -> bytes:

@@ -6,13 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from itertools import product, starmap
 from pathlib import Path
-from typing import Any
 
 import pytest
 from drills import Drills
 from ended import ONE_ZONE, PAIRS, PHASES, at_once, check_ended, wait_for_the_fault
+from thinned import thinned
 
 from kubedrill.clock import now
 from kubedrill.cluster import cluster_folder
@@ -47,13 +46,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
         each("down")
 
 
-def play(signals: tuple[signal.Signals, ...], phase: str) -> Any:
-    """Leave every second one to `make torture`: each phase and each signal is in both halves."""
-    second = ([*PHASES].index(phase) + PAIRS.index(signals)) % 2
-    return pytest.param(signals, phase, marks=[pytest.mark.torture] * second)
-
-
-@pytest.mark.parametrize(("signals", "phase"), [*starmap(play, product(PAIRS, PHASES))])
+@pytest.mark.parametrize(("signals", "phase"), thinned(PAIRS, PHASES, keep_one_in=2))
 def test_any_signal(
     signals: tuple[signal.Signals, ...], phase: str, states: list[Path], drill: Drills
 ) -> None:

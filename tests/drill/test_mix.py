@@ -10,7 +10,7 @@ from kubedrill.client.caller import Caller
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.target import identity_target
 
-pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+pytestmark = [pytest.mark.cluster, pytest.mark.alone]
 
 RESOURCE = "clusterroles"
 """Which no other test makes or deletes meanwhile."""

@@ -33,7 +33,7 @@ def test_all_holds_but_what_is_tightened(cluster: ClusterRecord, drill_file: Dri
         # It needs more time than this drill has.
         *("--set", "abort=[]"),
     )
-    code, verdict = drill_file(SHIPPED, *SEED, *phases(2, 5, 8, 8), *changes).finish()
+    code, verdict = drill_file(SHIPPED, *SEED, *phases(2, 5, 8, 12), *changes).finish()
     assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
     assert len(verdict["objectives"]) == 26
     missed = [

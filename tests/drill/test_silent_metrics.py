@@ -21,7 +21,7 @@ def case(project: Path) -> Case:
     return lambda name: Path(shutil.copy(CASES / f"{name}.yaml", project / "experiments"))
 
 
-@pytest.mark.own
+@pytest.mark.alone
 @pytest.mark.again("a page that a busy machine makes late is told instead")
 def test_without_fair_queuing_nobody_knows_that_nothing_was_rejected(
     case: Case, tmp_path: Path, drill_file: Drills

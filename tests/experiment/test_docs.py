@@ -29,10 +29,12 @@ def test_every_example_is_valid(
     base = yaml.safe_load(small) | {
         "phases": {"baseline": "30s", "fault": "60s", "recovery": "30s"}
     }
+    if "phases" in parts:  # of its own, in which the base's fault has no place
+        base |= {"faults": []}
     path = tmp_path / "x.yaml"
     path.write_text(yaml.safe_dump(base | parts, sort_keys=False), encoding="utf-8")
     experiment = read(path, [], catalogue)
-    times = [entry.get("times", 1) for entry in parts.get("faults", [{}])]
+    times = [entry.get("times", 1) for entry in (base | parts)["faults"]]
     assert len(experiment.faults) == sum(times)
 
 

@@ -9,7 +9,7 @@ import pytest
 from abandoned import nowhere
 from json_lines import read_lines
 
-from kubedrill.faults import lifecycle, progress
+from kubedrill.faults import choosing, progress
 from kubedrill.faults.lifecycle import inject, undo
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.record.folder import RunFolder
@@ -152,7 +152,7 @@ def test_a_drill_that_is_ended_while_it_is_looked_whom_to_hit_is_not_broken_any_
     """The end is looked at right before the injection, not only when its time has come."""
     ended = threading.Event()
     monkeypatch.setattr(progress, "ENDED", ended)
-    monkeypatch.setattr(lifecycle, "refused_now", lambda *_, **__: ended.set() or "")
+    monkeypatch.setattr(choosing, "refused_now", lambda *_, **__: ended.set() or "")
     with pytest.raises(FaultFailed, match="not injected, the drill was ended"):
         make(folder, tmp_path)
     assert not (tmp_path / "made").exists()

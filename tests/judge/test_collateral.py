@@ -13,6 +13,7 @@ from judged_surroundings import lease, looked_after, looks
 
 from kubedrill.judge import judge
 from kubedrill.record.cluster import Component
+from kubedrill.record.fleet import Burst, Fleet
 from kubedrill.record.manifest import seal
 from kubedrill.record.verdict import Report, Verdict
 
@@ -157,6 +158,24 @@ def lose_a_node(made: JudgedDrill) -> None:
         made.scrapes.nodes.append({"time": at(second), "not_ready": lost, **look})
     unknown = {"time": at(12), "not_ready": [], **look, "nodes": 0, "error": "timeout"}
     made.scrapes.nodes[12] = unknown
+
+
+def let_nodes_come(made: JudgedDrill, second: float) -> None:
+    """At that second n-1 is a node of a fleet that is asked for; it is not ready for a moment, at 14 s."""
+    made.fleet = Fleet(("n",), bursts=(Burst(2, second),))
+    look = {"took_us": 1000, "nodes": 2, "error": ""}
+    for at_second in range(END):
+        lost = ["node-n-1"] if at_second == 14 else []
+        made.scrapes.nodes.append({"time": at(at_second), "not_ready": lost, **look})
+
+
+@pytest.mark.parametrize(("second", "found"), [(13.0, 0), (14.5, 1)])
+def test_a_node_that_is_just_coming_may_not_be_ready_yet(
+    tmp_path: Path, second: float, found: int
+) -> None:
+    made = looked_after()
+    let_nodes_come(made, second)
+    assert values(asked(tmp_path, made)) == [0, found, 0]
 
 
 def announce_nothing(made: JudgedDrill) -> None:

@@ -86,7 +86,7 @@ def test_whatever_validate_accepts_is_measured(tmp_path: Path) -> None:
         assert series == series_of(left), left
         found = MEASURERS[series.source](evidence, parse(objective_on(left)), phase)
         assert found.value is not None or found.reason, left
-    assert evidence.series("nodes.ready") is None
+    assert evidence.series("nodes.drained") is None
 
 
 def test_a_series_in_a_file_of_its_own_is_named_and_measured(tmp_path: Path) -> None:
@@ -123,10 +123,10 @@ def test_a_name_or_a_source_that_is_taken_is_refused() -> None:
 
 
 def test_a_series_that_nothing_measures_is_invalid(tmp_path: Path) -> None:
-    declare(Series("nodes.ready", {None: "1"}, "nodes that are ready", "gauge", "nodes"))
-    nodes, probes = asked(tmp_path, "nodes.ready == 0")
+    declare(Series("nodes.drained", {None: "1"}, "nodes that are drained", "gauge", "nodes"))
+    nodes, probes = asked(tmp_path, "nodes.drained == 0")
     assert (nodes.verdict, nodes.value) == (Verdict.INVALID, None)
-    assert nodes.reason == "nothing measures nodes.ready"
+    assert nodes.reason == "nothing measures nodes.drained"
     assert probes.verdict is Verdict.PASS
 
 
@@ -134,9 +134,9 @@ def test_a_measurer_that_raises_costs_its_objective_and_says_where(tmp_path: Pat
     def broken(evidence: Evidence, objective: object, phase: object) -> Measured:
         raise ZeroDivisionError("nothing is\nbelow the line")
 
-    declare(Series("nodes.ready", {None: "1"}, "nodes that are ready", "gauge", "nodes"))
+    declare(Series("nodes.drained", {None: "1"}, "nodes that are drained", "gauge", "nodes"))
     measures("nodes")(broken)
-    nodes, probes = asked(tmp_path, "nodes.ready == 0")
+    nodes, probes = asked(tmp_path, "nodes.drained == 0")
     line = broken.__code__.co_firstlineno + 1
     assert (nodes.verdict, nodes.value) == (Verdict.INVALID, None)
     assert nodes.reason == (
@@ -150,9 +150,9 @@ def test_a_measurer_that_finds_its_file_missing_names_it(tmp_path: Path) -> None
     def without(evidence: Evidence, objective: object, phase: object) -> Measured:
         raise MissingEvidence(evidence.folder.path / "nodes.jsonl")
 
-    declare(Series("nodes.ready", {None: "1"}, "nodes that are ready", "gauge", "nodes"))
+    declare(Series("nodes.drained", {None: "1"}, "nodes that are drained", "gauge", "nodes"))
     measures("nodes")(without)
-    assert asked(tmp_path, "nodes.ready == 0")[0].reason == "nodes.jsonl: is missing"
+    assert asked(tmp_path, "nodes.drained == 0")[0].reason == "nodes.jsonl: is missing"
 
 
 def test_of_a_load_whose_files_say_nothing_nothing_is_measured(tmp_path: Path) -> None:

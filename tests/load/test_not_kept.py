@@ -4,7 +4,7 @@ import gzip
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from list_server import unstructured_list
 
@@ -27,7 +27,6 @@ def fed(take, data: bytes, size: int) -> None:
         take(data[start : start + size])
 
 
-@settings(deadline=None)
 @given(st.integers(1, 300), st.sampled_from([JSON, PROTOBUF]))
 def test_stamps_are_found_wherever_the_body_is_cut(size, body):
     stamps = Stamps()

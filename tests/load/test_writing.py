@@ -5,14 +5,15 @@ import json
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from load_stage import stage_on
+from load_stage import check, stage_on
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
+from kubedrill.errors import NotStarted
 from kubedrill.load.describe import describe, with_parameters
 from kubedrill.record.catalogue import WithParameters, may_create
 from kubedrill.record.folder import RunFolder
@@ -149,7 +150,7 @@ def test_each_arrival_makes_one(cluster, stage, profile):
 
 
 def test_updates_beyond_the_count(cluster, stage):
-    played = stage.of("secret_flood").play(rate=40, seconds=2, count=30)
+    played = stage.of("secret_flood").play(rate=16, seconds=5, count=30)
     assert played.outcomes("create") == {201: 30, 200: 50}, played.log
     found = made(cluster, stage, "secrets")
     assert len(found) == 30
@@ -243,6 +244,25 @@ def test_pods_that_live_when_the_load_ends_miss_no_answer(cluster, stage):
     played = stage.of("pod_churn").play(rate=4, seconds=1, lifetime_s=20)
     assert played.outcomes("churn") == {Outcome.RESTING: 4}, played.log
     assert played.outcomes("churn.status") == {200: 4}
+
+
+def test_pods_of_one_node_are_bound_within_seconds(cluster, stage):
+    # All of them go at once, 40 s after the pod garbage collector has seen the first of them.
+    played = stage.of("pod_churn").play(rate=2, seconds=12, keep=True)
+    assert played.outcomes("churn") == {200: 24}, played.log
+    bound: dict[str, list[datetime]] = {}
+    for pod in made(cluster, stage, "pods"):
+        made_at = datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
+        bound.setdefault(pod["spec"]["nodeName"], []).append(made_at)
+    assert len(bound) > 1
+    longest = max(max(times) - min(times) for times in bound.values())
+    assert longest <= timedelta(seconds=11)  # every 10 s another; they are told in whole seconds
+
+
+def test_pods_that_would_be_collected_are_refused() -> None:
+    with pytest.raises(NotStarted, match="lifetime_s must be 25 or less with pods: no node stands"):
+        check(PROFILES / "pod_churn.py", {"lifetime_s": 26})
+    check(PROFILES / "pod_churn.py", {"lifetime_s": 26, "workload": "jobs"})
 
 
 def test_pods_that_stay(cluster, stage):

@@ -98,6 +98,7 @@ def test_an_honest_api_is_found_honest(drill, scheduled) -> None:
     assert check(lines) == Checked()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("lie", "kinds"),
     [

@@ -15,7 +15,7 @@ from kubedrill.record.sample import PROBE_DTYPE, read_bin
 from kubedrill.record.schedule import ScheduledObjective
 from kubedrill.record.sidecar import ProbeSidecar
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.alone]
 PROBER, SCRAPER = "kubedrill.observe.prober", "kubedrill.observe.scraper"
 
 
@@ -26,7 +26,6 @@ def drill(local, cluster: ClusterRecord):
     return made
 
 
-@pytest.mark.alone
 def test_every_series_answers_and_no_probe_fails(drill, scheduled) -> None:
     schedule = scheduled(5)
     drill.finish(drill.start(PROBER, schedule))

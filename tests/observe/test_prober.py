@@ -17,6 +17,8 @@ from kubedrill.record.sample import PROBE_DTYPE, Outcome, read_bin
 from kubedrill.record.schedule import ProbeRates, Probing
 from kubedrill.record.sidecar import ProbeSidecar
 
+pytestmark = pytest.mark.alone
+
 MODULE = "kubedrill.observe.prober"
 MICROSECOND = 1000
 """To which records are rounded, in ns."""

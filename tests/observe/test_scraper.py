@@ -22,6 +22,8 @@ from kubedrill.record.files import write_json
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.schedule import Scraping
 
+pytestmark = pytest.mark.alone
+
 MODULE = "kubedrill.observe.scraper"
 QUICK = Scraping(apiserver=0.5, etcd=0.5, controllers=1.0, resources=0.5)
 PAGE = b"# HELP up one\nup 1\netcd_server_is_leader 0\n"

@@ -23,6 +23,7 @@ from fault_observers import (
     ShortOfMemory,
     SlowDisk,
 )
+from fleet_observers import FleetNodes, Off, Pressed, disobey, lift_orders, order_another
 from interfering import end_it, lift, put_back_by_hand, restore_flags
 from object_observers import Deleted, Drained, Nodes, Tainted, mend_by_hand
 from sabotages import (
@@ -223,6 +224,25 @@ ROWS = [
         amend_another,
         interfere=mend_by_hand,
         ends=False,
+    ),
+    Row(
+        "node.not_ready",
+        {"how": "reported"},
+        FleetNodes,
+        _NODES,
+        disobey,
+        order_another,
+        interfere=lift_orders,
+    ),
+    Row("node.crash", {}, Off, _NODES, disobey, order_another, interfere=lift_orders),
+    Row(
+        "node.pressure",
+        {"of": "memory"},
+        Pressed,
+        _NODES,
+        disobey,
+        order_another,
+        interfere=lift_orders,
     ),
     Row(
         "pod.delete",

@@ -32,9 +32,10 @@ from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.cluster import ClusterRecord, Component, Identity
 from kubedrill.record.components import COMPONENT_LINE
 from kubedrill.record.faults import FaultLine
+from kubedrill.record.fleet import Fleet
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger_lines import Intent, Undone, What
-from kubedrill.record.lines import read_sound_lines
+from kubedrill.record.lines import read_sound_lines, write_typed
 from kubedrill.record.manifest import seal
 from kubedrill.record.probing import all_lanes, arrivals, sidecar
 from kubedrill.record.sample import (
@@ -53,6 +54,7 @@ from kubedrill.record.schedule import (
     ScheduledLoad,
     ScheduledObjective,
     Scraping,
+    WantedHeadroom,
 )
 from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
 from kubedrill.record.timeline import Event, FaultTold, Timeline, component_event
@@ -98,6 +100,12 @@ class JudgedDrill:
     """None where no objective is about what the auditor finds."""
     surrounding: list[dict[str, Any]] = field(default_factory=list)
     """None where no objective is about what changed besides."""
+    fleet: Fleet | None = None
+    headroom: WantedHeadroom = "required"
+    scale_out: list[dict[str, Any]] = field(default_factory=list)
+    """None where no nodes come."""
+    fleet_lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """By zone."""
     entered: tuple[str, ...] = ("prober", "scraper", "auditor")
     """The observers that the ledger tells of."""
     scraping: Scraping = field(default_factory=lambda: Scraping(apiserver=5.0))
@@ -162,6 +170,8 @@ class JudgedDrill:
             clock=ClockPair(START, 1_769_860_800 * SECOND, "a-boot"),
             phases=tuple(Phase(name, at(begin), at(end)) for name, begin, end in phases),
             loads=(replace(LIST, **self.loaded),),
+            fleet=self.fleet,
+            headroom=self.headroom,
             faults=tuple(self.scheduled_faults),
             objectives=tuple(ScheduledObjective(*objective) for objective in self.objectives),
             probing=self.probing,
@@ -191,6 +201,12 @@ class JudgedDrill:
             write_lines(folder.audit, self.audit)
         if self.surrounding:
             write_lines(folder.surrounding, self.surrounding)
+        if self.fleet:
+            write_typed(folder.fleet, self.fleet)
+        if self.scale_out:
+            write_lines(folder.scale_out, self.scale_out)
+        for zone, lines in self.fleet_lines.items():
+            write_lines(folder.fleet_lines(zone), lines)
         self.scrapes.write(folder)
         seal(folder)
         return folder

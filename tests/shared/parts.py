@@ -20,8 +20,11 @@ import outcomes
 from kubedrill.observe.kernel import cpu_quota, usable
 
 MOST_AGAIN = 5
-AT_ONCE = os.environ.get("AT_ONCE", "4")
-"""So many tests are played side by side."""
+CORES = usable(cpu_quota())
+AT_ONCE = os.environ.get("AT_ONCE", str(min(4, max(2, round(2 * CORES)))))
+"""So many tests are played side by side: each waits about half of its time; more were never tried."""
+PARTS_AT_ONCE = max(1, round(1.5 * CORES))
+"""So many parts of a group, each with a control plane of its own."""
 NOTHING_WRONG, TESTS_FAILED = 0, 1
 """Of pytest's exit codes, those whose reasons the outcomes name."""
 
@@ -132,11 +135,13 @@ def _mark(file: Path) -> str:
 
 
 def play(group: tuple[Part, ...], folder: Path) -> list[Played]:
-    """Play parts at the same time, to the end of each."""
-    playing = [Playing.start(part, folder, len(group) == 1) for part in group]
-    played = []
+    """Play parts at the same time, as many as there are cores for, to the end of each."""
+    waiting, playing = [*group], list[Playing]()
+    played: list[Played] = []
     try:
-        while playing:
+        while waiting or playing:
+            while waiting and len(playing) < PARTS_AT_ONCE:
+                playing.append(Playing.start(waiting.pop(0), folder, len(group) == 1))
             ended = [part for part in playing if part.process.poll() is not None]
             played += [part.ended() for part in ended]
             playing = [part for part in playing if part not in ended]
@@ -177,7 +182,7 @@ def report(played: list[Played], tried: list[Played], seconds: float) -> bool:
     print(
         f"\n{'FAILED' if failed or broken else 'passed'}: {len(failed) + len(broken)} failed, "
         f"{len(by_themselves)} passed only when tried again, {len(reasons)} skipped, "
-        f"{len(left)} left running; in {_minutes(seconds)} on {usable(cpu_quota()):g} cores"
+        f"{len(left)} left running; in {_minutes(seconds)} on {CORES:g} cores"
     )
     return not failed and not broken
 

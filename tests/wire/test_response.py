@@ -1,7 +1,7 @@
 """Bodies in chunks: whatever their sizes, and wherever they are cut, they are what was sent."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kubedrill.wire.errors import WireError
@@ -49,7 +49,6 @@ def fed(data: bytes, cuts: list[int], answer: Answer) -> Answer:
     return answer
 
 
-@settings(deadline=None)
 @given(SIZES, CUTS, st.sampled_from([b"", b";of=nothing", b"  "]), st.sampled_from([0, ENDS, 100]))
 def test_whatever_the_sizes_and_the_cuts(sizes, cuts, extension, keep_head):
     parts = chunks_of(sizes)
@@ -61,7 +60,6 @@ def test_whatever_the_sizes_and_the_cuts(sizes, cuts, extension, keep_head):
     assert answer.tail == body[-ENDS:]
 
 
-@settings(deadline=None)
 @given(SIZES, CUTS)
 def test_a_body_that_is_given_away_piece_by_piece(sizes, cuts):
     parts, pieces = chunks_of(sizes), []
@@ -85,7 +83,6 @@ def test_who_may_say_when_to_come_back(status, seconds):
     assert fed(data, [], Answer()).retry_after == seconds
 
 
-@settings(deadline=None)
 @given(SIZES, CUTS)
 def test_a_body_that_is_kept(sizes, cuts):
     parts = chunks_of(sizes)

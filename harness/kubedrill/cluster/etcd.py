@@ -9,6 +9,7 @@ from typing import Any
 
 from kubedrill.client import well
 from kubedrill.client.caller import Caller
+from kubedrill.client.metrics import metrics_page
 from kubedrill.record.cluster import ETCD_ADMIN, ClusterRecord
 from kubedrill.wire.target import identity_target
 
@@ -121,9 +122,7 @@ def is_compacted(record: ClusterRecord, zone: str, revision: int, timeout_s: flo
 
 def _metrics(record: ClusterRecord, member: str, timeout_s: float) -> str:
     """Return a member's page of metrics; errors as of `status`."""
-    target, token = identity_target(record, "scraper", record.component(member).metrics)
-    with closing(Caller(target, token, timeout_s)) as api:
-        answer = api.call("GET", "/metrics")
+    answer = metrics_page(record, member, timeout_s)
     if answer.status != 200:
         raise EtcdError(f"{member}: {answer.status} {answer.body[:200]!r}")
     return answer.body.decode()

@@ -4,7 +4,8 @@ Load, victim and prober are ordinary identities: members of system:masters would
 Priority and Fairness, and would measure a cluster that nobody has. ServiceAccounts outside of
 kube-system are in the level workload-low; prober and auditor have a level of their own, so that they measure
 the service and not the queue that the load stands in. The victim is a probe that stands in that queue.
-Faults on objects act as the injector, which may do what they do and no more.
+Faults on objects act as the injector, which may do what they do and no more; a fleet's nodes are taken away
+by an identity that may do that.
 """
 
 from typing import Any
@@ -50,6 +51,8 @@ def everything(load_users: int) -> list[tuple[str, Object]]:
         (f"{audited}/rolebindings", _binding("Role", "auditor", [_AUDITOR])),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-injector", _INJECTOR_RULES)),
         (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-injector", [_INJECTOR])),
+        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-fleet", _FLEET_RULES)),
+        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-fleet", [_FLEET])),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-load", _LOAD_RULES)),
         (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-load", loaders)),
         (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-seeder", _SEEDER_RULES)),
@@ -86,6 +89,7 @@ def _service_account(name: str) -> Object:
 _PROBERS = [_user("kubedrill-prober"), _service_account("victim")]
 _AUDITOR = _user("kubedrill-auditor")
 _INJECTOR = _user("kubedrill-injector")
+_FLEET = _user("kubedrill-fleet")
 _SEEDER = [_service_account("seeder")]
 _SCRAPER = [_user("kubedrill-scraper")]
 
@@ -106,13 +110,20 @@ _AUDITOR_LOOKS = [
         "apiGroups": [""],
         "resources": ["namespaces", "nodes", "pods", "services", "configmaps"],
         "verbs": ["list"],
-    }
+    },
+    {"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["watch"]},
+]
+# What is left of a fleet when its nodes' processes have ended.
+_FLEET_RULES = [
+    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "delete", "deletecollection"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "delete"]},
 ]
 # What faults on nodes and pods do, inject, proof and undo alike; docs/faults.md says which needs which.
 _INJECTOR_RULES = [
     {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "update"]},
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "delete"]},
     {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["list"]},
 ]
 _SCRAPER_RULES = [
     {
@@ -205,8 +216,8 @@ def _faults_flow() -> Object:
     # but its seats would be missing in the levels that the drill is about; exempt takes none from them.
     # Faults ask one thing after another, with one connection to each apiserver.
     resources = {
-        "apiGroups": [""],
-        "resources": ["nodes", "pods", "pods/eviction"],
+        "apiGroups": ["", "coordination.k8s.io"],
+        "resources": ["nodes", "pods", "pods/eviction", "leases"],
         "verbs": ["*"],
         "clusterScope": True,
         "namespaces": ["*"],

@@ -1,6 +1,6 @@
 """Compare: objectives that relate arms, checked against what each arm will measure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubedrill.experiment import Experiment
@@ -81,7 +81,19 @@ def _measurable(experiment: Experiment, catalogue: Catalogue) -> Measurable:
         deadline_s=experiment.probing.deadline,
         faults=experiment.faults,
         zones=catalogue.cluster.zones if catalogue.cluster else None,
+        bursts=_coming(experiment, times),
+        fleet=experiment.fleet is not None,
     )
+
+
+def _coming(experiment: Experiment, times: Mapping[str, tuple[float, float]]) -> Collection[str]:
+    """Return the phases in which nodes come."""
+    bursts = experiment.fleet.bursts if experiment.fleet else ()
+    return [
+        name
+        for name, (start, end) in times.items()
+        if any(start <= burst.at_s < end for burst in bursts)
+    ]
 
 
 def _series(experiment: Experiment, catalogue: Catalogue) -> list[str]:

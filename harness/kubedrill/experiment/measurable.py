@@ -8,6 +8,7 @@ from kubedrill.experiment.settled import WantedFault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
+from kubedrill.record.scale_out import SCALE_OUT
 from kubedrill.record.schedule import DRAIN_S, touches
 from kubedrill.record.series import APISERVER_PREFIX
 from kubedrill.words import did_you_mean, shown
@@ -31,6 +32,10 @@ class Measurable:
     """Of probes."""
     faults: Sequence[WantedFault] | None
     zones: Sequence[str] | None
+    bursts: Collection[str]
+    """The phases in which nodes of a fleet come."""
+    fleet: bool
+    """Whether there is one."""
 
     def check(self, objective: Objective, phase: str) -> None:
         """Raise ObjectiveError if there will be nothing to measure, or nothing to decide."""
@@ -47,6 +52,13 @@ class Measurable:
         if phase in self.silent.get(objective.series.partition(".")[0], ()):
             raise ObjectiveError(f'the load "{objective.series}" does not press in this phase')
         self._check_base(objective)
+        if objective.series.startswith(f"{SCALE_OUT}.") and phase not in self.bursts:
+            where = f"; ask for it in {' or '.join(self.bursts)}" if self.bursts else ""
+            raise ObjectiveError(
+                f'{objective.series}: no nodes of a fleet come in phase "{phase}"{where}'
+            )
+        if objective.series.startswith("fleet.") and not self.fleet:
+            raise ObjectiveError(f"{objective.series} needs a fleet, and this drill has none")
         if objective.series.startswith("fault.") and self.faults is not None:
             self._check_fault(objective.series, phase, self.faults)
         if objective.series.startswith(APISERVER_PREFIX) and self.zones is not None:

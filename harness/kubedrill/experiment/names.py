@@ -211,6 +211,8 @@ class NameCheck:
             deadline_s=Probing().deadline if deadline is None else deadline,
             faults=faults if whole else None,
             zones=cluster.zones if cluster else None,
+            bursts=tuple(dict.fromkeys(file.fleet.coming)) if file.fleet else (),
+            fleet=file.fleet is not None,
         )
 
     def _objective(self, text: str, phase: str, measurable: Measurable) -> Objective:

@@ -80,6 +80,8 @@ class Plan:
     refused: str
     """Why the drill would not be started on the cluster that is up; empty if it would be."""
     seed: dict[str, int]
+    fleet: dict[str, Any] | None
+    """Its nodes, zones and bursts; None if there is none."""
     loads: tuple[dict[str, Any], ...]
     deadline_s: float
     """When a probe has failed."""
@@ -148,6 +150,7 @@ def plan(
         or refused
         or closed(experiment, catalogue.limits),
         seed=experiment.seed.wanted(),
+        fleet=asdict(experiment.fleet) if experiment.fleet else None,
         loads=tuple(
             {**asdict(load), "rate": load.arrivals.in_words()} for load in experiment.loads
         ),

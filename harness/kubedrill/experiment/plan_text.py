@@ -1,6 +1,7 @@
 """Print a plan for people."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from kubedrill.experiment.plan import Plan, PlannedFault, shown
 from kubedrill.experiment.settled import ACTIVITY
@@ -78,6 +79,8 @@ def _facts(planned: Plan) -> "Table":
         table.add_row("activities", Text(f"as {planned.identity}; it may: {may}"))
     seeds = ", ".join(f"{count:,} {kind}" for kind, count in planned.seed.items() if count)
     table.add_row("seeds", seeds or "nothing")
+    if planned.fleet:
+        table.add_row("fleet", Text(_fleet(planned.fleet)))
     for load in planned.loads:
         name, profile = load["name"], load["profile"]
         during = f" in {', '.join(load['phases'])}" if load["phases"] else ""
@@ -89,6 +92,17 @@ def _facts(planned: Plan) -> "Table":
     if planned.scale != 1:
         table.add_row("scale", f"{planned.scale:g} of the file's rates and seeds")
     return table
+
+
+def _fleet(fleet: Mapping[str, Any]) -> str:
+    """Return how many nodes there are, and how many come when."""
+    where = f"zones {', '.join(fleet['zones'])}" if fleet["zones"] else "all zones"
+    bursts = "".join(
+        f", {burst['nodes']:,} more at {format_duration(burst['at_s'])}"
+        for burst in fleet["bursts"]
+    )
+    played = "hollow nodes" if fleet["engine"] == "hollow" else "nodes, played by KWOK,"
+    return f"{fleet['nodes']:,} {played} in {where}{bursts}"
 
 
 def _right(rule: Rule) -> str:

@@ -7,6 +7,7 @@ from kubedrill.experiment.activities import ActivityReader
 from kubedrill.experiment.draft import Draft, sound
 from kubedrill.experiment.entry import MOST_FAULTS
 from kubedrill.experiment.faults import FaultReader
+from kubedrill.experiment.fleets import check_fleet, check_players
 from kubedrill.experiment.names import NameCheck
 from kubedrill.experiment.observed import check_arrivals, check_observed
 from kubedrill.experiment.schema import ExperimentFile
@@ -58,6 +59,8 @@ def settle(
     names.check_loads()
     names.check_refused(faults, refused)
     names.check_states(faults)
+    check_fleet(file.fleet, draft.times, catalogue.cluster, problems)
+    check_players(file.fleet, faults, catalogue.faults, problems)
     abort, objectives = names.abort(), names.objectives([*faults.values()])
     loads = _loads(file, draft.folder, problems) if draft.whole else ()
     if draft.whole:
@@ -72,6 +75,7 @@ def settle(
         seed=file.seed,
         phases=tuple(PhaseLength(name, length) for name, length in file.phases.items()),
         loads=loads,
+        fleet=file.fleet.settled(draft.times) if file.fleet else None,
         faults=tuple(faults.values()),
         abort=abort,
         objectives=objectives,

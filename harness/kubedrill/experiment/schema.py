@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from kubedrill.experiment.entry import MOST_FAULTS, schema_of_entries
+from kubedrill.experiment.fleets import FleetPart
 from kubedrill.experiment.settled import Seed
 from kubedrill.reading.arrivals import Arrivals, Spacing
 from kubedrill.reading.rate import ClosedLoopPart, LoadRate, RateShape, arrivals
@@ -211,6 +212,8 @@ class ExperimentFile(Part):
     cluster: ClusterNamed
     """A file of clusters/, `local-3az` for local-3az.yaml; or its name, and what is changed of it."""
     seed: Seed = Seed()
+    fleet: FleetPart | None = None
+    """Hollow nodes, which the drill brings and takes away."""
     load: tuple[LoadPart, ...] = Field((), max_length=MOST_LOADS)
     phases: Annotated[dict[Name, PhaseDuration], AfterValidator(_together)] = Field(
         min_length=1, json_schema_extra={"additionalProperties": False}
@@ -245,4 +248,5 @@ class ExperimentFile(Part):
 
     def written(self) -> dict[str, Any]:
         """Return it as the file of one run, which has no variants: it is one of them."""
-        return self.model_dump(mode="json", by_alias=True, exclude={"variants"})
+        absent = {"fleet"} if self.fleet is None else set[str]()
+        return self.model_dump(mode="json", by_alias=True, exclude={"variants"} | absent)

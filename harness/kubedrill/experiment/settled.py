@@ -11,6 +11,7 @@ from kubedrill.reading.types import Part
 from kubedrill.record.abort import AbortCondition
 from kubedrill.record.catalogue import Lasts, Rule
 from kubedrill.record.changes import changed_keys
+from kubedrill.record.fleet import MOST_NODES, Fleet
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
 from kubedrill.record.state import parse_state
@@ -21,7 +22,7 @@ ACTIVITY = "activity"
 
 MOST_SEEDED = 150_000
 
-STORED = {"pods": 6 * 1024, "secrets": 1400, "customs": 6 * 1024}
+STORED = {"pods": 6 * 1024, "secrets": 1400, "customs": 6 * 1024, "workload": 4 * 1024}
 """Bytes of a seeded object as etcd stores it, about; a secret's data is in base64."""
 
 
@@ -34,6 +35,9 @@ class Seed(Part):
     """Secrets of 1 KB."""
     customs: int = Field(0, ge=0, le=MOST_SEEDED)
     """Custom resources as large as the pods, customs of drill.kubedrill.io/v1."""
+
+    workload: int = Field(0, ge=0, le=MOST_NODES)
+    """Pods of one Deployment, of which one fits a node of the fleet; they wait for nodes."""
 
     def wanted(self) -> dict[str, int]:
         """Return the number of objects by kind."""
@@ -90,6 +94,7 @@ class Experiment:
     seed: Seed
     phases: tuple[PhaseLength, ...]
     loads: tuple[ScheduledLoad, ...] = ()
+    fleet: Fleet | None = None
     faults: tuple[WantedFault, ...] = ()
     abort: tuple[AbortCondition, ...] = ()
     objectives: tuple[PhaseObjective, ...] = ()

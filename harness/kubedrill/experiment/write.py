@@ -4,6 +4,7 @@ from typing import Any
 
 from kubedrill.clock import SECOND, ClockPair
 from kubedrill.experiment.entry import BesideFault
+from kubedrill.experiment.fleets import FleetPart
 from kubedrill.experiment.schema import ExperimentFile, LoadPart, cluster_named
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Seed
 from kubedrill.reading.units import format_duration
@@ -38,6 +39,7 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
             for phase in experiment.phases
         ),
         loads=experiment.loads,
+        fleet=experiment.fleet,
         faults=tuple(
             ScheduledFault(
                 fault.name,
@@ -80,6 +82,7 @@ def as_yaml(scheduled: Schedule, seed: Seed) -> str:
         why=scheduled.why,
         cluster=cluster_named(scheduled.cluster, scheduled.cluster_changes),
         seed=seed,
+        fleet=_fleet(scheduled),
         phases={phase.name: (phase.end - phase.start) / SECOND for phase in scheduled.phases},
         faults=tuple(_fault(fault, scheduled) for fault in scheduled.faults),
         abort=scheduled.abort,
@@ -91,6 +94,17 @@ def as_yaml(scheduled: Schedule, seed: Seed) -> str:
     loads = {"load": [LoadPart.of(load).written() for load in scheduled.loads]}
     scaled = f"{SCALED}{scheduled.scale:g} is in these rates and seeds.\n"
     return (scaled if scheduled.scale != 1 else "") + dump(file.written() | loads)
+
+
+def _fleet(scheduled: Schedule) -> FleetPart | None:
+    if scheduled.fleet is None:
+        return None
+    start = scheduled.start
+    times = {
+        phase.name: ((phase.start - start) / SECOND, (phase.end - start) / SECOND)
+        for phase in scheduled.phases
+    }
+    return FleetPart.of(scheduled.fleet, times)
 
 
 def _slos(scheduled: Schedule) -> dict[str, tuple[str, ...]]:

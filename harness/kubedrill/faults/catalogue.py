@@ -192,4 +192,5 @@ def _description(kind: type[Fault], file: str = "") -> FaultDescription:
         hits=kind.hits,
         target=kind.target,
         known_before=kind.known_before,
+        of_fleet=kind.of_fleet,
     )

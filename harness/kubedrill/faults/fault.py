@@ -120,6 +120,8 @@ class Fault(BaseModel, ABC):
     """The field that says whom: `member`; "" where `target` is the only one."""
     known_before: ClassVar[bool] = True
     """Whether anybody knows before it is injected whom it may hit."""
+    of_fleet: ClassVar[bool] = False
+    """Whether only hollow nodes of a fleet do what it asks for."""
     target: ClassVar[str]
     """What ledger and report call the one that the file calls so: `etcd-{}`."""
     verb: ClassVar[str] = "kill"

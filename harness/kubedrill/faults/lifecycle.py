@@ -4,8 +4,7 @@ What will be undone stands in the ledger before it is done; who undoes (runner, 
 module's `undo` there, which is `undoing`'s.
 """
 
-import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +14,9 @@ from kubedrill.cluster.provider import handle_of
 from kubedrill.faults import lasting, watched
 from kubedrill.faults.attempting import in_words
 from kubedrill.faults.awaited import not_come
-from kubedrill.faults.fault import Candidate, Fault, Scene
-from kubedrill.faults.limited import described, held_back, in_force
-from kubedrill.faults.overlap import refused_now
-from kubedrill.faults.possible import lacking
+from kubedrill.faults.choosing import choose, seed
+from kubedrill.faults.fault import Fault, Scene
+from kubedrill.faults.limited import held_back
 from kubedrill.faults.progress import FaultFailed, Progress, deadline, folder_of, is_ending
 from kubedrill.faults.proving import effect_proven
 from kubedrill.faults.turns import standing
@@ -26,7 +24,6 @@ from kubedrill.faults.undoing import expect, forget, read_fault, remember, undo
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
-from kubedrill.record.target import Target
 
 __all__ = ["LEASE_GRACE", "UNDO", "inject", "undo"]
 
@@ -57,7 +54,7 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     if why := watched.watch(folder):
         raise progress.fail(why)
     scene = Scene(record, handle_of(record), lease=_lease(fault, folder, index))
-    hit = _choose(fault, scene, progress)
+    hit = choose(fault, scene, progress)
     scene = replace(scene, hit=hit)
     progress = replace(progress, hit=hit)
     ledger = Ledger(folder.ledger)
@@ -88,54 +85,12 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     return {"targets": [*scene.targets], "seconds": (at - begun) / SECOND, "proof": proof}
 
 
-def _choose(fault: Fault, scene: Scene, progress: Progress) -> tuple[Target, ...]:
-    """Return whom to hit, of what is there now; FaultFailed if nobody may be."""
-    asked = fault.asked()
-    cluster = described(scene.record)
-    if why := lacking(fault, cluster) or fault.refuse(cluster):
-        raise progress.fail(why)
-    try:
-        there = fault.candidates(scene)
-    except HandleError as error:
-        raise progress.fail(str(error)) from error
-    if asked == "leader":
-        called = [candidate.called for candidate in there if candidate.leads]
-        if not called:
-            raise progress.fail(f"no {fault.hits} leads, so there is no leader to {fault.verb}")
-    elif asked == "random":
-        well = [candidate for candidate in there if candidate.is_well]
-        called = [candidate.called for candidate in _drawn(fault, well, progress)]
-    else:
-        called = [asked] if isinstance(asked, str) else [*asked]
-    hit = tuple(fault.hit(scene.record, name) for name in called)
-    others = [*in_force(Ledger(progress.folder.ledger), cluster)]
-    totals = fault.totals(scene)
-    if why := refused_now(fault, called, there, scene.record, others, more=totals):
-        raise replace(progress, hit=hit).fail(why)
-    return hit
-
-
-def _drawn(fault: Fault, there: Sequence[Candidate], progress: Progress) -> list[Candidate]:
-    """Return those that chance chooses; FaultFailed where there are not so many, or none would be."""
-    many = fault.drawn(len(there))
-    if not 0 < many <= len(there):
-        raise progress.fail(
-            f"{many} of {len(there)} {fault.hits}s would be hit, so there is no choice"
-        )
-    return random.Random(_seed(progress)).sample(there, many)  # noqa: S311 - no secret
-
-
 def _found(fault: Fault, scene: Scene, progress: Progress) -> Scene:
     """Return the scene with how its targets are before anything is done."""
     try:
         return replace(scene, facts=dict(fault.found(scene)))
     except HandleError as error:
         raise progress.fail(str(error)) from error
-
-
-def _seed(progress: Progress) -> str:
-    """Return what a choice depends on: the run, so that no two are alike, and the fault's place in it."""
-    return f"{progress.folder.run}/{progress.index}"
 
 
 def _intend(fault: Fault, scene: Scene, ledger: Ledger, progress: Progress, file: str) -> str:
@@ -147,7 +102,7 @@ def _intend(fault: Fault, scene: Scene, ledger: Ledger, progress: Progress, file
         "given": fault.model_dump(mode="json"),
         "targets": [target.model_dump(mode="json") for target in scene.hit],
         "found": dict(scene.facts),
-        "seed": _seed(progress),
+        "seed": seed(progress),
     }
     return ledger.intend(
         "fault", fault.name, UNDO, arguments, due, limit_s=fault.return_s, facts=facts

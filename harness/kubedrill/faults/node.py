@@ -1,7 +1,7 @@
 """Faults on nodes, as the API has them: cordoned, tainted, drained; all is brought back as it was."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from typing import Annotated, Any, ClassVar
 
@@ -11,13 +11,11 @@ from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
 from kubedrill.faults.attempting import each
-from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, Whom, missing, proof
-from kubedrill.faults.on_objects import OnObjects, same
-from kubedrill.faults.toll import Kind
+from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, missing, proof
+from kubedrill.faults.on_nodes import NodesHit
+from kubedrill.faults.on_objects import same
 from kubedrill.reading.types import matching
 from kubedrill.record.target import Target
-
-NODES = "/api/v1/nodes"
 
 Taint = Annotated[
     str,
@@ -28,13 +26,8 @@ Taint = Annotated[
 ]
 
 
-class OnNodes(OnObjects, ABC):
+class OnNodes(NodesHit, ABC):
     """What those have in common that change what is wanted of nodes, and change it back."""
-
-    hits: ClassVar = "node"
-    target: ClassVar = "node/{}"
-
-    node: Whom = Field("random", description="random, a node's name, or several: [n-1, n-2]")
 
     @abstractmethod
     def change(self, spec: Object) -> bool:
@@ -47,23 +40,6 @@ class OnNodes(OnObjects, ABC):
     @abstractmethod
     def is_so(self, spec: Object) -> bool:
         """Whether it is as the fault makes it."""
-
-    def totals(self, scene: Scene) -> Mapping[Kind, int]:
-        """Return how many nodes there are."""
-        with closing(Api(scene.record)) as api:
-            return {"node": sum(1 for _ in api.listed(NODES))}
-
-    def path(self, called: str) -> str:
-        """Return where the node is that a file calls so."""
-        return f"{NODES}/{called}"
-
-    def listed(self, api: Api) -> Iterator[Object]:
-        """Return the nodes with the labels."""
-        return api.listed(NODES, labelSelector=self.selector)
-
-    def called(self, found: Object) -> str:
-        """Return a node's name."""
-        return str(found["metadata"]["name"])
 
     def may_be_hit(self, found: Object) -> bool:
         """Whether it is not so already."""

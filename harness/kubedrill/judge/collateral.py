@@ -12,6 +12,7 @@ from kubedrill.judge.faults import ToldFault
 from kubedrill.judge.found import Found, looks
 from kubedrill.judge.metrics import Metrics, within
 from kubedrill.record.components import Exited
+from kubedrill.record.fleet import JOINED_PER_S
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.surrounding import Surrounding
@@ -62,7 +63,7 @@ class Collateral:
             *_throttled(metrics, faults, schedule),
             *_elections(metrics, faults, schedule),
             *_leases(leases.lines, faults),
-            *_nodes(nodes.lines, faults),
+            *_nodes(nodes.lines, faults, NodesComing(schedule)),
             *_objects(around.lines, faults),
         ]
         return cls(leases, around, nodes, tuple(sorted(told, key=lambda change: change.time)))
@@ -147,20 +148,59 @@ def _held_back(before: Usage | None, after: Usage) -> bool:
     return (after.throttled or 0) > before.throttled
 
 
-def _nodes(looks: Sequence[NodeLook], faults: Iterable[ToldFault]) -> Iterator[CollateralChange]:
-    """Yield the nodes that became ready or ceased to be, though no fault has hit them or a whole zone."""
+class NodesComing:
+    """The nodes of a fleet that come while a drill runs: each is not Ready at first."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._times = _coming(schedule)
+        self._arrived = set[str]()
+
+    def holds(self, name: str, time: int) -> bool:
+        """Whether a node is just coming, and has not been Ready yet."""
+        begin, end = self._times.get(name, (0, -1))
+        return name not in self._arrived and begin <= time <= end
+
+    def arrive(self, names: Iterable[str]) -> None:
+        """Take that these have been Ready."""
+        self._arrived.update(names)
+
+
+def _coming(schedule: Schedule) -> dict[str, tuple[int, int]]:
+    """Return the nodes of a fleet that come while the drill runs, and from when until when they do."""
+    fleet = schedule.fleet
+    if fleet is None:
+        return {}
+    coming: dict[str, tuple[int, int]] = {}
+    for index, burst in enumerate(fleet.bursts):
+        begin = schedule.comes(burst)
+        end = begin + NODE_SETTLES + burst.nodes * SECOND // JOINED_PER_S
+        coming |= {member.name: (begin, end) for member in fleet.of_burst(index)}
+    return coming
+
+
+def _nodes(
+    looks: Sequence[NodeLook], faults: Iterable[ToldFault], coming: NodesComing
+) -> Iterator[CollateralChange]:
+    """Yield the nodes that became ready or ceased to be, though no fault has hit them or a whole zone.
+
+    But for those that are `coming`: each is not ready at first.
+    """
     known = list(faults)
     answered = [look for look in looks if not look.error]
     for before, after in pairwise(answered):
         was, there = {*before.not_ready}, {*after.not_ready}
         for names, became in ((there - was, "is not ready"), (was - there, "is ready, or gone")):
             for name in sorted(names):
-                if not any(_hits_node(fault, name, after.time) for fault in known):
+                if coming.holds(name, after.time):
+                    if became != "is not ready":
+                        coming.arrive([name])
+                    continue
+                if not any(hits_node(fault, name, after.time) for fault in known):
                     words = f"node {name} {became}, and no fault announces it"
                     yield CollateralChange(kind="node", time=after.time, what=name, words=words)
 
 
-def _hits_node(fault: ToldFault, name: str, time: int) -> bool:
+def hits_node(fault: ToldFault, name: str, time: int) -> bool:
     """Whether a fault in force, or that was until a moment ago, has hit a node or a zone with its nodes."""
     hit = (
         target.name

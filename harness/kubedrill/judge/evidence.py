@@ -1,6 +1,6 @@
 """Judge: all that a run left behind, read once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kubedrill.clock import SECOND
@@ -14,6 +14,7 @@ from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import Machine
 from kubedrill.judge.metrics import Metrics
 from kubedrill.judge.probes import Probes
+from kubedrill.judge.scale_out import SeenComing
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
@@ -43,6 +44,7 @@ class Evidence:
     machine: Machine
     audit: Audit
     collateral: Collateral
+    coming: SeenComing
 
     @classmethod
     def read(
@@ -62,6 +64,8 @@ class Evidence:
         told = read_told(folder, schedule, ending)
         states = [event for event in events if isinstance(event, StateTold)]
         faults = with_events(folder, schedule, told, states, ending)
+        fleet = schedule.fleet and schedule.fleet.within(cluster.zones)
+        placed = replace(schedule, fleet=fleet)
         metrics = Metrics.read(folder, cluster, schedule.scraping, ending.killed)
         return cls(
             folder,
@@ -76,7 +80,8 @@ class Evidence:
             faults,
             Machine.read(folder, killed=ending.killed),
             Audit.read(folder, ending),
-            Collateral.read(folder, schedule, metrics, faults, ending),
+            Collateral.read(folder, placed, metrics, faults, ending),
+            SeenComing.read(folder, placed, killed=ending.killed),
         )
 
     def held(self, component: str, time: int) -> bool:

@@ -105,6 +105,7 @@ def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
     yield from _prober(evidence, phase)
     vitals = [evidence.probes.vitals, *(load.vitals for load in pressing)]
     yield from (words for of in vitals for words in silent(of, phase))
+    yield from evidence.coming.doubts_of_fleet(phase)
     yield from _machine(evidence, phase)
 
 

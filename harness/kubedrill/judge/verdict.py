@@ -116,6 +116,7 @@ def _judge(evidence: Evidence) -> Report:
         headroom=[headroom(evidence, phase) for phase in phases],
         violations=list(evidence.audit.checked.violations),
         collateral=list(evidence.collateral.changes),
+        scale_out=[row for phase in phases for row in evidence.coming.times(phase)],
         settings=_settings(evidence),
         notes=[*_notes(evidence, reaction_s)],
     )

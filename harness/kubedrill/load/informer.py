@@ -3,7 +3,6 @@
 What it does after each failure is the reflector's: client.reflector.
 """
 
-import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Literal, Self
@@ -13,6 +12,7 @@ from gevent.event import Event
 from pydantic import Field, model_validator
 
 from kubedrill.client.clientgo import GONE, OK, Ended
+from kubedrill.client.informer import watch_query, watch_seconds
 from kubedrill.client.reflector import Reflector
 from kubedrill.client.watching import MEDIA, Stamps, Watch, WatchEvent
 from kubedrill.clock import now
@@ -93,12 +93,7 @@ class Informer(Reflector):
 
     def watching(self, version: str, anew: bool) -> Callable[[], Watch | Ended]:
         """Return what opens a watch, and records it."""
-        seconds = random.randint(self._given.watch_s, 2 * self._given.watch_s)  # noqa: S311 - jitter
-        query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}"
-        if anew:
-            query += "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-        if version:
-            query += f"&resourceVersion={version}"
+        query = watch_query(version, anew, watch_seconds(self._given.watch_s))
         path, accept = f"{self._user.collection}?{query}", MEDIA[self._given.encoding]
         request, started = self._user.identity.request("GET", path, accept), now()
         return lambda: self._open_once(request, started)

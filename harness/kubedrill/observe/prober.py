@@ -116,14 +116,16 @@ class Prober:
             self._log.add(due, index, at, Probed(Outcome.DROPPED, 0, at, 0))
 
     def _probe(self, number: int) -> None:
+        if number not in self._pending:
+            return  # the drill was ended before this one could begin
         due, index, _ = self._pending[number]
         started = now()
         self._pending[number] = (due, index, started)
         self._log.late(started - due)
         try:
             probed = self._probes[index].ask(started, started + self._deadline)
-            del self._pending[number]
-            self._log.add(due, index, started, probed)
+            if self._pending.pop(number, None):  # else it was cut off, and stands there as that
+                self._log.add(due, index, started, probed)
         except Exception as error:  # noqa: BLE001 - raised again where the process ends
             self._fail(error)
 

@@ -30,7 +30,7 @@ from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record.cluster import AUDITOR, ClusterRecord, Component
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
-from kubedrill.record.live_series import NOT_READY, OBJECTS
+from kubedrill.record.live_series import OBJECTS, OF_NODES
 from kubedrill.record.schedule import Schedule, allowed_hole
 from kubedrill.record.state import asked_live
 from kubedrill.record.surrounding import is_asked, needs_auditor
@@ -133,7 +133,8 @@ def _asks_who_leads(schedule: Schedule) -> bool:
 
 
 def _asks_for_nodes(schedule: Schedule) -> bool:
-    return NOT_READY in asked_live(schedule) or any(NOT_READY in text for text in _asked(schedule))
+    asked = [*asked_live(schedule), *_asked(schedule)]
+    return any(name in text for name in OF_NODES for text in asked)
 
 
 def _asked(schedule: Schedule) -> list[str]:

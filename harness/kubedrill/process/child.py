@@ -18,6 +18,9 @@ from kubedrill.process.environment import NOWHERE
 from kubedrill.process.environment import environment as drills_environment
 from kubedrill.process.identity import start_of
 
+DIES_WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "KILL")
+"""Before the command of a program that has no lifeline: else it would run for ever when nobody is left."""
+
 NOT_STARTED = 3
 """The exit code of a child that says in the last line of its log why it cannot start."""
 
@@ -35,6 +38,8 @@ class Child:
     log: Path
     started: str | None
     """The process's start (`start_of`): with the pid it names one process for ever."""
+    is_ready: bool = False
+    """Whether it has said so."""
 
     @classmethod
     def start(
@@ -75,6 +80,8 @@ class Child:
 
         NotStarted, in its own words, if it ends with exit code 3.
         """
+        if self.is_ready:
+            return
         assert self.process.stdout is not None
         deadline = time.monotonic() + timeout_s
         said = b""
@@ -88,6 +95,7 @@ class Child:
                     raise NotStarted(self._last_line())
                 raise ChildFailed(f"{self.role} ended before it was ready{self._tail()}")
             said += piece
+        self.is_ready = True
 
     def go(self, message: dict[str, Any]) -> None:
         """Send the one GO line. A child that is gone is noticed by `poll`, not here."""
@@ -164,12 +172,16 @@ def wait_for_end(pid: int | None, started: str | None, timeout_s: float) -> bool
     It may be anybody's child. Return whether it has ended.
     """
     deadline = time.monotonic() + timeout_s
-    ended = (None, psutil.STATUS_ZOMBIE)
-    while _status(pid, started) not in ended:
+    while is_running(pid, started):
         if time.monotonic() >= deadline:
             return False
         time.sleep(0.05)
     return True
+
+
+def is_running(pid: int | None, started: str | None) -> bool:
+    """Whether the process of that pid and start runs; a zombie does not."""
+    return _status(pid, started) not in (None, psutil.STATUS_ZOMBIE)
 
 
 def _status(pid: int | None, started: str | None) -> str | None:

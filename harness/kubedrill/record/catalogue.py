@@ -72,6 +72,8 @@ class FaultDescription:
     """What plan and report call the one that the argument calls so: `etcd-{}`."""
     known_before: bool = True
     """Whether those that may be hit are the zones; else nobody knows them before it is injected."""
+    of_fleet: bool = False
+    """Whether only hollow nodes of a fleet do what it asks for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,12 @@ INJECTOR = "injector"
 """The identity that faults on objects of the API act as; clusters that earlier versions made have none."""
 
 
+FLEET = "fleet"
+"""The identity that takes a fleet's nodes away; clusters that earlier versions made have none."""
+
+NODE_AUTHORITY = "node-authority"
+"""None that asks anything: the authority by which certificates of a fleet's nodes are made."""
+
 ETCD_ADMIN = "etcd-admin"
 """The identity whose commands etcd's members obey; none of the API's."""
 
@@ -88,7 +94,7 @@ class ClusterRecord:
     """The name in every serving certificate; clients verify it whatever address they dial."""
     components: tuple[Component, ...]
     identities: dict[str, Identity]
-    """admin | break-glass | prober | auditor | injector | scraper | victim | load-0 ... load-N"""
+    """admin | break-glass | prober | auditor | injector | fleet | scraper | victim | load-0 ... load-N"""
     capabilities: tuple[str, ...]
     """What may be done to it: an operation of its handle, and to what: `holding etcd`."""
     versions: dict[str, str]
@@ -99,6 +105,8 @@ class ClusterRecord:
     """What no experiment may go beyond: with which it was brought up; in a run also those of its file."""
     probe_objects: Count = 1
     """How many ConfigMaps it has for probes; those that earlier versions made have one."""
+    entrances: dict[str, Endpoint] = field(default_factory=dict)
+    """By zone, where its nodes find the load balancer, if not where everybody does."""
     id: str = ""
     """Tells it from another cluster of its name: random, and in the file `id` of its folder too."""
     schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION
@@ -107,6 +115,10 @@ class ClusterRecord:
     def load_identities(self) -> list[str]:
         """The names of those that are there for load."""
         return sorted(name for name in self.identities if name.startswith("load-"))
+
+    def entrance(self, zone: str) -> Endpoint:
+        """Return where the nodes of a zone find the API: from within the zone, where that is a place."""
+        return self.entrances.get(zone, self.balancer)
 
     def stands(self) -> bool:
         """Whether this very cluster was not taken down yet, nor replaced by another of its name.

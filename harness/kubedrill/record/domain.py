@@ -12,6 +12,7 @@ from kubedrill.record.objective import (
     counts_others,
     holds_between,
 )
+from kubedrill.record.scale_out import SCALE_OUT
 from kubedrill.record.series import Series, find_series
 
 MOST_CORES = 1024
@@ -77,6 +78,8 @@ def _between(objective: Objective, series: Series, room: Room) -> tuple[float, f
 def _between_times(series: Series, room: Room) -> tuple[float, float]:
     if series.kind == "counter":  # CPU-seconds
         return 0, MOST_CORES * room.phase_s
+    if series.source == SCALE_OUT:  # of those that never come
+        return 0, math.inf
     if series.kind == "requests" and series.name != "staleness":
         return SHORTEST_S, room.rest_s
     return 0, room.drill_s

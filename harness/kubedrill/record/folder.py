@@ -111,6 +111,23 @@ class RunFolder:
         return self.path / "objects.jsonl"
 
     @property
+    def fleet(self) -> Path:
+        """The nodes of the drill's fleet, and when they come (record.fleet); only where there is one."""
+        return self.path / "fleet.json"
+
+    def fleet_lines(self, zone: str) -> Path:
+        """How the fleet's nodes of a zone are, once a second, as the process knows that plays them."""
+        return self.path / f"fleet-{zone}.jsonl"
+
+    @property
+    def scale_out(self) -> Path:
+        """What nodes and pods were seen to become (record.scale_out); only where nodes come.
+
+        Written by the observer of that.
+        """
+        return self.path / "scale-out.jsonl"
+
+    @property
     def audit(self) -> Path:
         """What the auditor wrote, read and was told (record.audit); only where an objective is about that."""
         return self.path / "audit.jsonl"

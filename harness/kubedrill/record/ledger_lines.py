@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError
 
 from kubedrill.record.lines import Amount, Json, Time, TimedLine, adapter
 
-What = Literal["fault", "activity", "identity", "process", "cluster", "seed"]
+What = Literal["fault", "activity", "identity", "process", "cluster", "seed", "fleet"]
 """Kinds of side effects; an activity is a fault of another extension, an identity theirs."""
 
 

@@ -14,6 +14,7 @@ from kubedrill.reading.arrivals import Arrivals, Times
 from kubedrill.reading.types import Deadline, PagePeriod, Part, Period, ProbeRate
 from kubedrill.record.catalogue import Lasts
 from kubedrill.record.faults import FaultEvent
+from kubedrill.record.fleet import Burst, Fleet
 from kubedrill.record.lines import (
     STRICT,
     Amount,
@@ -206,6 +207,7 @@ class Schedule:
     clock: ClockPair
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     loads: tuple[ScheduledLoad, ...] = ()
+    fleet: Fleet | None = None
     faults: tuple[ScheduledFault, ...] = ()
     objectives: tuple[ScheduledObjective, ...] = ()
     abort: tuple[str, ...] = ()
@@ -227,6 +229,10 @@ class Schedule:
     def end(self) -> int:
         """When the last phase ends, monotonic ns."""
         return self.phases[-1].end
+
+    def comes(self, burst: Burst) -> int:
+        """Return when nodes of the fleet are asked for, monotonic ns."""
+        return self.start + round(burst.at_s * SECOND)
 
     def nearest(self, time: int) -> int:
         """Return the moment of the drill nearest to a time: what is before or after it is of its edge."""

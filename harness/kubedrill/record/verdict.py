@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from kubedrill.clock import SECOND
 from kubedrill.record.catalogue import Lasts
 from kubedrill.record.files import write_whole
+from kubedrill.record.scale_out import StepTimes
 from kubedrill.record.series import scored
 
 SCHEMA_VERSION = 1
@@ -296,5 +297,6 @@ class Report(Judged):
     """What the auditor found, in the order of time; also where no objective asks for it."""
     collateral: list[CollateralChange] = []
     """In the order of time; also where no objective asks for it, as far as somebody looked."""
+    scale_out: list[StepTimes] = []
     settings: dict[str, Any]
     """Versions and settings of everything that took part."""

@@ -1,5 +1,7 @@
 """Report: the timeline, one chart of stacked panels over the same seconds."""
 
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from bokeh.embed import json_item
@@ -12,7 +14,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event
 from kubedrill.record.verdict import Report
-from kubedrill.report import lane_panels, load_panels, usage_panels
+from kubedrill.report import lane_panels, load_panels, scale_out_panels, usage_panels
 from kubedrill.report.bands import FAULT_BAND
 from kubedrill.report.panel import INK, Axis
 
@@ -28,6 +30,10 @@ def timeline(
     for panel in panels[:-1]:
         panel.xaxis.major_label_text_font_size = "0px"
     panels[-1].xaxis.formatter = PrintfTickFormatter(format="%g s")
+    panels += [
+        scale_out_panels.arrivals(axis, phase, list(steps))
+        for phase, steps in groupby(report.scale_out, attrgetter("phase"))
+    ]
     grid = gridplot(
         [[panel] for panel in panels],
         merge_tools=True,
@@ -51,6 +57,7 @@ def _panels(axis: Axis, folder: RunFolder, report: Report, events: list[Event]) 
         stale = [i for i, probed in enumerate(sidecar.series) if probed.verb == "stale-read"]
         panels.append(load_panels.staleness(axis, records, stale))
     panels.append(lane_panels.etcd(axis, folder))
+    panels.append(scale_out_panels.counts(axis, folder))
     readings = usage_panels.looks(folder, axis)
     panels += [usage_panels.cpu(axis, readings), usage_panels.memory(axis, readings)]
     return [panel for panel in panels if panel is not None]

@@ -17,7 +17,7 @@ from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event, read_timeline
 from kubedrill.record.verdict import FaultResult, Report
-from kubedrill.report import figures, found, machine, sentences, tables
+from kubedrill.report import coming, figures, found, machine, sentences, tables
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.report.table import verdict_cell
@@ -75,6 +75,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
         experiment=_text(folder.experiment_yaml),
         intention=_intention(schedule),
         tables=tables,
+        coming=coming.steps(report),
         findings=[found.violations(report), found.collateral(report)],
         phases=_offsets(report, start),
     )

@@ -10,6 +10,7 @@ from kubedrill.record.labels import CUSTOMS, labels_of
 from kubedrill.seed.calling import Call, Seeder, SeedFailed, call_all
 from kubedrill.seed.definition import define
 from kubedrill.seed.kinds import KINDS, body
+from kubedrill.seed.workload import MADE_PER_S, WORKLOAD, make_workload, namespace_of_workload
 
 TIMEOUT = 120 * SECOND
 _CONFLICT = 409
@@ -38,10 +39,10 @@ def seed(
 ) -> SeedResult:
     """Create `wanted[kind]` objects of each kind and verify that they are there.
 
-    Raises SeedFailed with what the API said, KeyError for a kind that is not in KINDS.
+    Raises SeedFailed with what the API said.
     """
     begun = now()
-    until = begun + TIMEOUT
+    until = begun + TIMEOUT + wanted.get(WORKLOAD, 0) * SECOND // MADE_PER_S
     namespace = namespace_of(run)
     if not any(wanted.values()):
         return SeedResult(dict(wanted), 0.0, namespace)
@@ -51,7 +52,14 @@ def seed(
         if wanted.get(CUSTOMS):
             define(record, seeder, run, until)
         call_all(record, _calls(namespace, run, wanted), until)
-        created = {kind: _count(seeder, namespace, kind) if wanted[kind] else 0 for kind in wanted}
+        created = {
+            kind: _count(seeder, namespace, kind) if count and kind in KINDS else 0
+            for kind, count in wanted.items()
+        }
+        if pods := wanted.get(WORKLOAD, 0):
+            beside = namespace_of_workload(namespace)
+            _make_namespace(seeder, beside, run)
+            created[WORKLOAD] = make_workload(seeder, beside, run, pods)
     finally:
         seeder.close()
     if created != dict(wanted):
@@ -74,6 +82,8 @@ def _make_namespace(seeder: Seeder, name: str, run: str) -> None:
 def _calls(namespace: str, run: str, wanted: Mapping[str, int]) -> Iterator[Call]:
     labels = labels_of(run)
     for name, count in wanted.items():
+        if name not in KINDS:
+            continue
         path = KINDS[name].path(namespace)
         for number in range(count):
             made = body(KINDS[name], f"{name}-{number:05}", labels)

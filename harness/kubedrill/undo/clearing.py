@@ -27,13 +27,14 @@ KEPT = (
     Step(("process",), 1.0),
     Step(("activity", "fault"), 4.0),
     Step(("identity",), 5.0),
+    Step(("fleet",), 125.0),
     Step(("seed",), 310.0),
 )
 """What to undo, step by step. Faults and activities know how long their undo takes; a rollback that hangs
 keeps no fault from being undone.
 
-The activities' identity is removed, and seeded objects are swept, from a cluster that stays: nothing is
-broken while that goes on.
+The activities' identity, the fleet's nodes and seeded objects are removed from a cluster that stays: nothing
+is broken while that goes on.
 """
 
 DOOMED = (Step(("process",), 1.0), Step(("activity",), 2.0), Step(("cluster",), 5.0))

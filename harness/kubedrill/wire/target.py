@@ -5,7 +5,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 
@@ -16,6 +16,16 @@ Address = tuple[int, tuple[str, int] | tuple[str, int, int, int]]
 """Address family, and the address as connect() takes it."""
 
 
+class Tls(Protocol):
+    """What makes the TLS of each connection: an ssl.SSLContext, or what chooses a certificate before."""
+
+    def wrap_bio(
+        self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *, server_hostname: str
+    ) -> ssl.SSLObject:
+        """Return the TLS of one connection, as SSLContext.wrap_bio."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A server's address and how to speak TLS with it. Made once, shared by its connections."""
@@ -23,7 +33,7 @@ class Target:
     endpoint: Endpoint
     server_name: str
     """For SNI and for the check of the certificate, whatever address is dialled."""
-    tls: ssl.SSLContext
+    tls: Tls
 
     def address(self) -> Address:
         """Return where to connect; OSError if the name cannot be resolved."""

@@ -126,6 +126,11 @@ def test_what_it_writes_is_kept_later(handle: LocalHandle, folder: Path, until: 
     until(lambda: any(took < 0.05 for took in took_s(folder)[ended + 1 :]))
 
 
+def sleeps(pid: int) -> bool:
+    """Whether a process has become `sleep`; in the middle of an exec it has no name."""
+    return psutil.Process(pid).cmdline()[:1] == ["sleep"]
+
+
 @pytest.mark.parametrize("resource", LIMITED)
 def test_it_is_limited_from_its_beginning_when_it_is_started_anew(
     handle: LocalHandle, folder: Path, resource: str, until: Until
@@ -133,11 +138,11 @@ def test_it_is_limited_from_its_beginning_when_it_is_started_anew(
     quota = Quota(cpus=0.5, memory_bytes=2**30, disk_writes_per_s=1000)
     handle.limiting.limit("sleeps", quota)
     first = handle.holding.release("sleeps")
-    until(lambda: psutil.Process(first).cmdline()[0] == "sleep")
+    until(lambda: sleeps(first))
     os.kill(first, 9)
     until(lambda: handle.components()["sleeps"].pid not in {first, None})
     again = handle.components()["sleeps"].pid
-    until(lambda: psutil.Process(again).cmdline()[0] == "sleep")
+    until(lambda: sleeps(again))
     assert is_in(again, folder, resource)
     handle.limiting.lift("sleeps", quota)
     assert is_in(again, folder, resource) is (resource in LASTING)

@@ -51,6 +51,11 @@ _BESIDE = (
 """What may be in force beside any other fault: of them, none takes away what another may not."""
 
 
+OF_FLEETS = ("node.not_ready", "node.crash", "node.pressure")
+"""Faults that only nodes of a fleet obey."""
+FLEET = {"nodes": 3}
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A signal to one process of a drill."""
@@ -97,7 +102,14 @@ class Case:
     @property
     def needs_nodes(self) -> bool:
         """Whether a fault hits nodes, or the pods on them: the cluster has none of its own."""
-        return any(name.startswith(("node.", "pod.")) for name, _ in self.faults)
+        return not self.needs_fleet and any(
+            name.startswith(("node.", "pod.")) for name, _ in self.faults
+        )
+
+    @property
+    def needs_fleet(self) -> bool:
+        """Whether a fault orders the nodes of a fleet about, which the drill brings along."""
+        return any(name in OF_FLEETS for name, _ in self.faults)
 
 
 def cases(seed: int, capabilities: Sequence[str], begin: int, end: int) -> Iterator[Case]:

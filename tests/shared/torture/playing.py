@@ -28,7 +28,7 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.schedule import Schedule
 from kubedrill.undo.running import watched
-from torture.cases import RUNNER, SEEDED, WATCHDOG, Case
+from torture.cases import FLEET, RUNNER, SEEDED, WATCHDOG, Case
 from torture.standing import Facts, changed, look
 
 COMMAND = [sys.executable, "-m", "kubedrill", "run", "--no-page"]
@@ -200,7 +200,8 @@ class Range:
         name = f"case-{case.number}"
         file = self.folder / "experiments" / f"{name}.yaml"
         seed = {"seed": SEEDED} if case.seeded else {}
-        experiment = SHORT | {"phases": PHASES, "faults": case.entries} | seed
+        fleet = {"fleet": FLEET} if case.needs_fleet else {}
+        experiment = SHORT | {"phases": PHASES, "faults": case.entries} | seed | fleet
         file.write_text(yaml.safe_dump(experiment, sort_keys=False))
         mark = str(file)
         with (self.folder / f"{name}.log").open("w") as log:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kubedrill.cluster.local.pki import Authority, Pair, bundle, signing_key
 from kubedrill.cluster.local.zones import HUB_ADDRESS, Zoning
-from kubedrill.record.cluster import BREAK_GLASS, INJECTOR
+from kubedrill.record.cluster import BREAK_GLASS, FLEET, INJECTOR
+from kubedrill.wire.pki import Authority, Pair, bundle, signing_key
 
 SERVICE_NETWORK = "10.96.0.0/16"
 AGGREGATOR = "kubedrill-aggregator"
@@ -35,7 +35,7 @@ class Certificates:
     servers: Path
     """Authority that clients trust."""
     api_clients: Path
-    """Authorities that the API's servers trust: clients and observers."""
+    """Authorities that the API's servers trust: clients, observers and nodes."""
     etcd_clients: Path
     """Authorities that etcd trusts: its clients and observers."""
     etcd_peers: Path
@@ -49,8 +49,11 @@ class Certificates:
     prober: Pair
     auditor: Pair
     injector: Pair
+    fleet: Pair
     scraper: Pair
     etcd_admin: Pair
+    nodes: Pair
+    """The authority of nodes: whoever has it makes certificates of nodes that are not there yet."""
     zones: dict[str, ZoneCertificates]
 
 
@@ -61,6 +64,7 @@ class _Authorities:
         self.servers = Authority(folder, "servers")
         self.clients = Authority(folder, "clients")
         self.observers = Authority(folder, "observers")
+        self.nodes = Authority(folder, "nodes")
         self.aggregator = Authority(folder, "aggregator")
         self.etcd_clients = Authority(folder, "etcd-clients")
         self.etcd_peers = Authority(folder, "etcd-peers")
@@ -71,7 +75,7 @@ def issue(folder: Path, zoning: Zoning, zones: tuple[str, ...]) -> Certificates:
     by = _Authorities(folder)
     return Certificates(
         servers=by.servers.file,
-        api_clients=bundle(folder / "api-trusts.crt", (by.clients, by.observers)),
+        api_clients=bundle(folder / "api-trusts.crt", (by.clients, by.observers, by.nodes)),
         etcd_clients=bundle(folder / "etcd-trusts.crt", (by.etcd_clients, by.observers)),
         etcd_peers=by.etcd_peers.file,
         aggregator=by.aggregator.file,
@@ -83,8 +87,10 @@ def issue(folder: Path, zoning: Zoning, zones: tuple[str, ...]) -> Certificates:
         prober=by.clients.client("prober", "kubedrill-prober"),
         auditor=by.clients.client("auditor", "kubedrill-auditor"),
         injector=by.clients.client(INJECTOR, "kubedrill-injector"),
+        fleet=by.clients.client(FLEET, "kubedrill-fleet"),
         scraper=by.observers.client("scraper", "kubedrill-scraper"),
         etcd_admin=by.etcd_clients.client("etcd-admin", "etcd-admin"),
+        nodes=by.nodes.keep(),
         zones={zone: _of_zone(by, zone, zoning.address(zone)) for zone in zones},
     )
 

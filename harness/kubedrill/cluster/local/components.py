@@ -8,7 +8,6 @@ from kubedrill.cluster.kubeconfig import Server, holder, write_kubeconfig
 from kubedrill.cluster.local.certificates import AGGREGATOR, SERVICE_NETWORK
 from kubedrill.cluster.local.flags import Kind
 from kubedrill.cluster.local.layout import Layout
-from kubedrill.cluster.local.pki import SERVER_NAME, Pair
 from kubedrill.cluster.local.programs import Program
 from kubedrill.cluster.local.zones import (
     APISERVER_PORT,
@@ -18,24 +17,24 @@ from kubedrill.cluster.local.zones import (
     ETCD_PORT,
     SCHEDULER_PORT,
 )
+from kubedrill.process.child import DIES_WITH_ITS_PARENT
 from kubedrill.record.cluster import Component, Endpoint
+from kubedrill.wire.pki import SERVER_NAME, Pair
 
 Flags = dict[str, FlagValue]
 
-# A component dies with its supervisor: a control plane that nobody supervises would run for ever.
-_DIE_WITH_SUPERVISOR = ("setpriv", "--pdeathsig", "KILL")
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 
 
 def programs(layout: Layout) -> list[Program]:
     """Return what the supervisor runs."""
-    balancer = (*_DIE_WITH_SUPERVISOR, str(layout.binaries.haproxy), "-db", "-f", "haproxy.cfg")
+    balancer = (*DIES_WITH_ITS_PARENT, str(layout.binaries.haproxy), "-db", "-f", "haproxy.cfg")
     found = [Program("haproxy", balancer, nice=-5)]
     for kind, (binary, flags_of) in _kinds(layout).items():
         for zone in layout.zones:
             flags = {**flags_of(layout, zone), **layout.definition.flags.get(kind, {})}
             arguments = tuple(flag(name, value) for name, value in flags.items())
-            command = (*_DIE_WITH_SUPERVISOR, *layout.zoning.enter(zone), str(binary))
+            command = (*DIES_WITH_ITS_PARENT, *layout.zoning.enter(zone), str(binary))
             found.append(Program(f"{kind}-{zone}", command, arguments))
     return found
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.local.certificates import Certificates
-from kubedrill.cluster.local.pki import Pair, write_secret
 from kubedrill.cluster.objects import NAMESPACE, everything, service_accounts
 from kubedrill.errors import NotStarted
-from kubedrill.record.cluster import BREAK_GLASS, INJECTOR, Identity
+from kubedrill.record.cluster import BREAK_GLASS, FLEET, INJECTOR, NODE_AUTHORITY, Identity
+from kubedrill.wire.pki import Pair, write_secret
 
 _TOKEN_LIFETIME_S = 30 * 24 * 3600
 
@@ -38,6 +38,8 @@ def identities(
         "prober": certificates.prober,
         "auditor": certificates.auditor,
         INJECTOR: certificates.injector,
+        FLEET: certificates.fleet,
+        NODE_AUTHORITY: certificates.nodes,
         "scraper": certificates.scraper,
         "etcd-admin": certificates.etcd_admin,
     }

@@ -19,10 +19,16 @@ from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
 from kubedrill.cluster.local.identities import identities, introduce
 from kubedrill.cluster.local.layout import Layout
-from kubedrill.cluster.local.pki import SERVER_NAME, Pair
 from kubedrill.cluster.local.programs import MARK, write_programs
 from kubedrill.cluster.local.ready import Check, ClusterFailed, Wait
-from kubedrill.cluster.local.zones import choose, is_free, namespace_prefix
+from kubedrill.cluster.local.zones import (
+    APISERVER_PORT,
+    HUB_ADDRESS,
+    NetnsZones,
+    choose,
+    is_free,
+    namespace_prefix,
+)
 from kubedrill.cluster.state import read_id
 from kubedrill.errors import NotStarted
 from kubedrill.process.environment import environment
@@ -30,6 +36,7 @@ from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.files import write_whole
 from kubedrill.record.labels import PROBED
 from kubedrill.wire.errors import WireError
+from kubedrill.wire.pki import SERVER_NAME, Pair
 from kubedrill.wire.target import Target, client_tls, identity_target
 
 _TIMEOUT_S = 90.0
@@ -176,8 +183,18 @@ def _record(layout: Layout) -> ClusterRecord:
         versions=dict(layout.binaries.versions),
         settings=layout.definition.model_dump(mode="json"),
         probe_objects=len(PROBED),
+        entrances=_entrances(layout),
         id=read_id(folder) or "",
     )
+
+
+def _entrances(layout: Layout) -> dict[str, Endpoint]:
+    zoning = layout.zoning
+    if not isinstance(zoning, NetnsZones):
+        return {}
+    return {
+        zone: Endpoint(HUB_ADDRESS, APISERVER_PORT, zoning.namespace(zone)) for zone in layout.zones
+    }
 
 
 def _binaries(definition: LocalDefinition) -> Binaries:

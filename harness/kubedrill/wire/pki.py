@@ -1,4 +1,7 @@
-"""Certificates and keys of one cluster. The authorities' own keys are never written down.
+"""Wire: certificates and keys of one cluster.
+
+The authorities' own keys are never written down, but for that of the nodes, which come later: the API trusts
+it as it trusts that of clients.
 
 There is an authority for each thing that a certificate can open, so that what opens one opens no other:
 servers (who is genuine), clients of the API, clients of etcd, etcd's peers, the API's aggregator, and
@@ -32,13 +35,52 @@ class Pair:
     key: Path
 
 
-class Authority:
+class Issuer:
+    """Who signs certificates: a name, and the key that belongs to it."""
+
+    def __init__(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> None:
+        self._subject = subject
+        self._key = key
+
+    @classmethod
+    def read(cls, pair: Pair) -> "Issuer":
+        """Return the authority that `Authority.keep` wrote down; OSError, ValueError if it is none."""
+        certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
+        key = serialization.load_pem_private_key(pair.key.read_bytes(), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError(f"{pair.key}: no key of an authority")  # noqa: TRY004 - what a file says
+        return cls(certificate.subject, key)
+
+    def client_pem(self, common_name: str, group: str | None = None) -> bytes:
+        """Return a client's certificate and its key, PEM: the API takes its name for the user."""
+        certificate, key = self._sign(_subject(common_name, group), (_CLIENT,))
+        return certificate + key
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        usages: tuple[x509.ObjectIdentifier, ...],
+        alternatives: tuple[x509.GeneralName, ...] = (),
+    ) -> tuple[bytes, bytes]:
+        """Return a certificate and its private key, PEM."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = _builder(subject, self._subject, key.public_key())
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+        builder = builder.add_extension(_usage(sign=False), True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(issuer, False)
+        if alternatives:
+            builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), False)
+        return _pem(builder.sign(self._key, hashes.SHA256())), _private_pem(key)
+
+
+class Authority(Issuer):
     """Signs certificates into one folder; its certificate is `NAME-ca.crt` there."""
 
     def __init__(self, folder: Path, name: str) -> None:
+        super().__init__(_subject(f"kubedrill {name}"), ec.generate_private_key(ec.SECP256R1()))
         self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._subject = _subject(f"kubedrill {name}")
         self.file = folder / f"{name}-ca.crt"
         builder = _builder(self._subject, self._subject, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
@@ -47,6 +89,12 @@ class Authority:
         builder = builder.add_extension(own, False)
         self.pem = _pem(builder.sign(self._key, hashes.SHA256()))
         self.file.write_bytes(self.pem)
+
+    def keep(self) -> Pair:
+        """Write its own key down, beside its certificate: `Issuer.read` goes on with it."""
+        pair = Pair(self.file, self.file.with_suffix(".key"))
+        write_secret(pair.key, _private_pem(self._key))
+        return pair
 
     def client(self, file: str, common_name: str, group: str | None = None) -> Pair:
         """Issue a certificate for a client; the API takes its name for the user, `group` for the group."""
@@ -68,18 +116,10 @@ class Authority:
         usages: tuple[x509.ObjectIdentifier, ...],
         alternatives: tuple[x509.GeneralName, ...] = (),
     ) -> Pair:
-        key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(subject, self._subject, key.public_key())
-        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
-        builder = builder.add_extension(_usage(sign=False), True)
-        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
-        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        builder = builder.add_extension(issuer, False)
-        if alternatives:
-            builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), False)
+        certificate, key = self._sign(subject, usages, alternatives)
         pair = Pair(self._folder / f"{file}.crt", self._folder / f"{file}.key")
-        pair.certificate.write_bytes(_pem(builder.sign(self._key, hashes.SHA256())))
-        write_secret(pair.key, _private_pem(key))
+        pair.certificate.write_bytes(certificate)
+        write_secret(pair.key, key)
         return pair
 
 

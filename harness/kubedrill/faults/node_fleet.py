@@ -1,0 +1,269 @@
+"""Faults on nodes of a fleet, which do as they are ordered: silent, off, not Ready, under pressure."""
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from kubedrill.client.informer import conditions
+from kubedrill.clock import now
+from kubedrill.cluster.handle import LONGEST_HOLD, HandleError
+from kubedrill.faults.actions import actions
+from kubedrill.faults.api import Api, Object
+from kubedrill.faults.fault import Lapse, Scene, Seen, missing, proof
+from kubedrill.faults.on_nodes import NODES, NodesHit
+from kubedrill.faults.on_objects import same
+from kubedrill.process.child import is_running
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.fleet import AWAY, NodeOrder, Player, Plight, orders, players
+from kubedrill.record.labels import RUN
+from kubedrill.record.lines import read_sound_lines, write_typed
+
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+OBEYS_S = 2.0
+"""Within this a node obeys: a Lease that is renewed later was not to be."""
+SILENT_S = 13.0
+"""A Lease is renewed every 10 s, up to 4 % later: whose was not for so long is silent."""
+LOOK_S = 0.5
+"""Between two looks for a proof: each is a list of all nodes."""
+
+
+class OnFleet(NodesHit, ABC):
+    """What those have in common that nodes of a fleet are ordered to suffer."""
+
+    of_fleet: ClassVar = True
+    effect_s: ClassVar = 40.0
+    return_s: ClassVar = 90.0
+
+    @abstractmethod
+    def plight(self) -> Plight:
+        """Return what they suffer."""
+
+    @abstractmethod
+    def suffers(self, found: Object) -> bool:
+        """Whether a node's object says so."""
+
+    def listed(self, api: Api) -> Iterator[Object]:
+        """Return the nodes of a fleet with the labels."""
+        return api.listed(NODES, labelSelector=",".join(filter(None, (RUN, self.selector))))
+
+    def may_be_hit(self, found: Object) -> bool:
+        """Whether nothing is the matter with it yet."""
+        return not self.suffers(found)
+
+    def found(self, scene: Scene) -> Mapping[str, Any]:
+        """Return each target as it is before; HandleError where nobody plays them."""
+        if not is_played(scene.record):
+            raise HandleError("there is no fleet: only its nodes do what they are ordered to")
+        return super().found(scene)
+
+    def inject(self, scene: Scene) -> Mapping[str, Any]:
+        """Order it; return when."""
+        until = scene.lease or now() + LONGEST_HOLD
+        order = NodeOrder(
+            plight=self.plight(), nodes=tuple(target.called for target in scene.hit), until=until
+        )
+        write_typed(_file(scene), order)
+        return {"at": time.time()}
+
+    def did(self, scene: Scene) -> str:
+        """Say what was ordered to whom."""
+        return f"ordered {', '.join(scene.targets)} to be {self.done}"
+
+    @property
+    def is_away(self) -> bool:
+        """Whether they say nothing any more: only their Leases tell, until the grace period is over."""
+        return self.plight() in AWAY
+
+    def lacks(self, scene: Scene, api: Api) -> Iterator[str]:
+        """Yield whom nothing is the matter with, by name; HandleError where that cannot be known yet."""
+        return _heard(scene, api) if self.is_away else _unscathed(self, scene, api)
+
+    def took_effect(self, scene: Scene) -> Seen:
+        """Look whether all of them suffer it."""
+        with closing(Api(scene.record)) as api:
+            lacking = list(self.lacks(scene, api))
+        if lacking:
+            time.sleep(LOOK_S)
+            return missing(f"{', '.join(lacking)}: not {self.done}", *lacking)
+        return proof(f"{', '.join(scene.targets)}: {self.done}")
+
+    def lapse(self, scene: Scene) -> Lapse | None:
+        """Return which of them suffers it no more, as soon as that can be known."""
+        if self.is_away and _too_early(scene):
+            return None
+        with closing(Api(scene.record)) as api:
+            lacking = list(self.lacks(scene, api))
+        return Lapse(f"{', '.join(lacking)} was not {self.done} any more") if lacking else None
+
+    def undo(self, scene: Scene) -> None:
+        """Take the order away."""
+        with suppress(OSError):
+            self.retreat(scene)
+
+    def retreat(self, scene: Scene) -> None:
+        """Take the order away, if it is there yet."""
+        _file(scene).unlink(missing_ok=True)
+
+    def undone(self, scene: Scene) -> Seen:
+        """Look whether they are Ready, and have renewed their Leases; or are gone with their fleet."""
+        if _file(scene).exists():
+            return missing("the order is there yet", *scene.targets)
+        if not is_played(scene.record):
+            return proof(f"{', '.join(scene.targets)}: gone, with the fleet")
+        with closing(Api(scene.record)) as api:
+            renewed, there = _renewals(api), _objects(scene, api)
+            away = [
+                target.name
+                for target in scene.hit
+                if target.name in there
+                and not (
+                    conditions(there[target.name]).get("Ready") == "True"
+                    and not self.suffers(there[target.name])
+                    and renewed.get(target.called, 0.0) > scene.facts.get("at", 0.0) + OBEYS_S
+                )
+            ]
+        if away:
+            time.sleep(LOOK_S)
+            return missing(f"{', '.join(away)}: not Ready, with a Lease renewed since", *away)
+        return proof(f"{', '.join(scene.targets)}: Ready")
+
+
+class NodeNotReady(OnFleet):
+    """Let nodes be NotReady until the phase ends: their kubelets fall silent, or say so themselves."""
+
+    name: ClassVar = "node.not_ready"
+    functions: ClassVar = ("let_not_be_ready", "let_be_ready")
+    verb: ClassVar = "make not ready"
+    done: ClassVar = "not ready"
+    blast_radius: ClassVar = (
+        "node {node}: it is NotReady, after the grace period (50 s) or at once (how: reported); "
+        "its pods are evicted if that lasts"
+    )
+
+    how: Literal["silent", "reported"] = Field(
+        "silent",
+        description='"silent": no heartbeat, so Ready=Unknown when the grace period is over; '
+        '"reported": the kubelet says Ready=False',
+    )
+
+    def plight(self) -> Plight:
+        """Return which of the two."""
+        return "silent" if self.how == "silent" else "not_ready"
+
+    def suffers(self, found: Object) -> bool:
+        """Whether it is not Ready."""
+        return conditions(found).get("Ready") != "True"
+
+
+class NodeCrash(OnFleet):
+    """Turn nodes off until the phase ends, as if their power were cut; their containers start anew."""
+
+    name: ClassVar = "node.crash"
+    functions: ClassVar = ("crash_nodes", "start_nodes")
+    verb: ClassVar = "crash"
+    done: ClassVar = "off"
+    blast_radius: ClassVar = (
+        "node {node} and the pods on it: it is NotReady when the grace period (50 s) is over, and its "
+        "containers start anew when it is back"
+    )
+
+    def plight(self) -> Plight:
+        """Return that they are off."""
+        return "down"
+
+    def suffers(self, found: Object) -> bool:
+        """Whether the cluster has noticed by now."""
+        return conditions(found).get("Ready") == "Unknown"
+
+
+class NodePressure(OnFleet):
+    """Let nodes say that they lack memory, disk or process ids: nothing new is scheduled to them."""
+
+    name: ClassVar = "node.pressure"
+    functions: ClassVar = ("press_nodes", "relieve_nodes")
+    verb: ClassVar = "press"
+    done: ClassVar = "under pressure"
+    blast_radius: ClassVar = "node {node}, under pressure of {of}: no new pod is scheduled to it"
+
+    of: Literal["memory", "disk", "pid"] = Field("memory", description="what they lack")
+
+    def plight(self) -> Plight:
+        """Return the condition."""
+        kinds: dict[str, Plight] = {
+            "memory": "MemoryPressure",
+            "disk": "DiskPressure",
+            "pid": "PIDPressure",
+        }
+        return kinds[self.of]
+
+    def suffers(self, found: Object) -> bool:
+        """Whether it says so."""
+        return conditions(found).get(self.plight()) == "True"
+
+
+let_not_be_ready, let_be_ready = actions(NodeNotReady)
+crash_nodes, start_nodes = actions(NodeCrash)
+press_nodes, relieve_nodes = actions(NodePressure)
+
+
+def is_played(record: ClusterRecord) -> bool:
+    """Whether a process is there that plays nodes of the cluster."""
+    folder = players(Path(record.folder))
+    told = (player for file in folder.glob("*.jsonl") for player in read_sound_lines(file, Player))
+    return any(is_running(player.pid, player.started) for player in told)
+
+
+def _too_early(scene: Scene) -> bool:
+    """Whether a Lease that is renewed need not have been renewed since the order was obeyed."""
+    return time.time() - float(scene.facts["at"]) < OBEYS_S + SILENT_S
+
+
+def _file(scene: Scene) -> Path:
+    return orders(Path(scene.record.folder)) / f"{scene.owner}.json"
+
+
+def _objects(scene: Scene, api: Api) -> dict[str, Object]:
+    """Return those of the targets that are there, and are those that were hit."""
+    by_name = {target.called: target.name for target in scene.hit}
+    found = {
+        by_name[each["metadata"]["name"]]: each
+        for each in api.listed(NODES, labelSelector=RUN)
+        if each["metadata"]["name"] in by_name
+    }
+    return {name: each for name, each in found.items() if same(scene, name, each)}
+
+
+def _unscathed(fault: OnFleet, scene: Scene, api: Api) -> Iterator[str]:
+    """Yield whose object does not say that it suffers."""
+    there = _objects(scene, api)
+    for target in scene.targets:
+        if target not in there or not fault.suffers(there[target]):
+            yield target
+
+
+def _heard(scene: Scene, api: Api) -> Iterator[str]:
+    """Yield whose Lease was renewed since, or is not there; nobody knows before it would have been."""
+    if _too_early(scene):
+        raise HandleError(f"a Lease is renewed every 10 s, and {SILENT_S:g} s are not over")
+    renewed = _renewals(api)
+    for target in scene.hit:
+        if renewed.get(target.called, math.inf) > scene.facts["at"] + OBEYS_S:
+            yield target.name
+
+
+def _renewals(api: Api) -> dict[str, float]:
+    """Return when each node has renewed its Lease last, seconds since 1970."""
+    return {lease["metadata"]["name"]: renewed_at(lease) for lease in api.listed(LEASES)}
+
+
+def renewed_at(lease: Object) -> float:
+    """Return when a Lease was renewed last, seconds since 1970; 0 if it never was."""
+    renewed = lease["spec"].get("renewTime")
+    return datetime.fromisoformat(renewed).timestamp() if renewed else 0.0

@@ -1,0 +1,205 @@
+"""Judge: how each node of a fleet came, from the demand for it to the first pod that is Ready on it."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kubedrill.clock import SECOND
+from kubedrill.judge.found import Found, found
+from kubedrill.judge.silence import longest_gap
+from kubedrill.record.fleet import FleetLine
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import read_lines
+from kubedrill.record.scale_out import Counted, NodeSeen, PodSeen, SeenLine, StepTimes
+from kubedrill.record.schedule import Phase, Schedule, allowed_hole
+
+ROUNDING = 1e-9
+"""0.999 of 1,000 is 999, and not what floats make of it."""
+LEASE_LATE_S = 5.0
+"""A Lease that its node renews later by itself: half of the time between two renewals."""
+LAG_S = 1.0
+"""A process of the fleet that was kept from the CPU for longer came late by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeArrival:
+    """One node: when it was asked for, and when each was seen; monotonic ns, None for what never was."""
+
+    node: str
+    zone: str
+    demand: int
+    registered: int | None = None
+    ready: int | None = None
+    open: int | None = None
+    bound: int | None = None
+    running: int | None = None
+    pod_ready: int | None = None
+
+    def seconds(self, what: str) -> float:
+        """Return how long something took from the demand on; infinite for what never was."""
+        at: int | None = getattr(self, what)
+        return math.inf if at is None else (at - self.demand) / SECOND
+
+
+STEPS = ("registered", "ready", "open", "bound", "running", "pod_ready")
+"""In the order in which they come."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenComing:
+    """What was seen of a run's nodes and pods, and what the fleet's processes said of them."""
+
+    schedule: Schedule
+    seen: Found[SeenLine]
+    lines: Mapping[str, Found[FleetLine]]
+    """By the part of it."""
+
+    @classmethod
+    def read(cls, folder: RunFolder, schedule: Schedule, *, killed: bool) -> "SeenComing":
+        """Read what they wrote; the schedule has the zones of its fleet, if there is one."""
+        parts = schedule.fleet.parts if schedule.fleet else ()
+        return cls(
+            schedule,
+            found(folder, lambda: read_lines(folder.scale_out, SeenLine, may_be_cut=killed)),  # type: ignore[arg-type]
+            {
+                part: found(folder, partial(_lines, folder.fleet_lines(part), killed))
+                for part in parts
+            },
+        )
+
+    def arrivals(self, phase: Phase) -> list[NodeArrival]:
+        """Return the nodes that were asked for in a phase, those that never came among them."""
+        asked = {arrival.node: arrival for arrival in self._asked(phase)}
+        for line in self.seen.lines:
+            match line:
+                case NodeSeen(name=name, step=step) if name in asked:
+                    asked[name] = _first(asked[name], step, line.time)
+                case PodSeen(node=node, step=step) if node in asked:
+                    named = {"ready": "pod_ready"}.get(step, step)
+                    asked[node] = _first(asked[node], named, line.time)
+        return [*asked.values()]
+
+    def times(self, phase: Phase) -> Iterator[StepTimes]:
+        """Yield how long the nodes of a phase took to each step, as far as was seen."""
+        came = [] if self.seen.doubt else self.arrivals(phase)
+        for step in STEPS if came else ():
+            took = sorted(arrival.seconds(step) for arrival in came)
+            ranks = (quantile(took, percent / 100) for percent in range(1, 101))
+            yield StepTimes(
+                phase=phase.name,
+                step=step,
+                nodes=len(took),
+                came=sum(map(math.isfinite, took)),
+                percentiles_s=[None if math.isinf(rank) else rank for rank in ranks],
+            )
+
+    def behind(self, phase: Phase) -> str:
+        """Return for how long the observer knew of fewer nodes than the API had taken; "" if hardly."""
+        registered: dict[str, int] = {}
+        lines: list[tuple[int, str, int]] = [
+            (line.time, zone, line.registered)
+            for zone, told in self.lines.items()
+            for line in told.lines
+        ]
+        lines += [(line.time, "", line.nodes) for line in self.counted()]
+        since: int | None = None
+        longest, seen = 0, 0
+        for time, zone, many in sorted(lines):
+            if zone:
+                registered[zone] = many
+            else:
+                seen = many
+            if sum(registered.values()) <= seen:
+                since = None
+            elif phase.holds(time):
+                since = time if since is None else since
+                longest = max(longest, time - since)
+        if longest <= allowed_hole(1.0):
+            return ""
+        return f"nodes were seen up to {longest / SECOND:.1f} s after the API had taken them"
+
+    def counted(self) -> Iterator[Counted]:
+        """Yield the counts, one a second."""
+        return (line for line in self.seen.lines if isinstance(line, Counted))
+
+    def early(self, asked: Sequence[NodeArrival]) -> str:
+        """Return which node was there before it was asked for; or ""."""
+        demands = {arrival.node: arrival.demand for arrival in asked}
+        for line in self.seen.lines:
+            if isinstance(line, NodeSeen) and line.time < demands.get(line.name, 0):
+                return f"{line.name} was there before it was asked for"
+        return ""
+
+    def doubt(self, phase: Phase) -> str:
+        """Return why what was seen in a phase says nothing; or ""."""
+        if self.seen.doubt:
+            return self.seen.doubt
+        hole = allowed_hole(1.0)
+        for what in ("nodes", "pods"):
+            told = (line.time for line in self.counted() if what not in line.unwatched)
+            longest = longest_gap(told, phase)
+            if longest > hole:
+                return f"nobody was told of {what} for {longest / SECOND:.1f} s of this phase"
+        return ""
+
+    def doubts_of_fleet(self, phase: Phase) -> Iterator[str]:
+        """Yield which of the fleet's processes was not there in a phase, or was late itself."""
+        absences = [*self.absences(phase)]
+        yield from absences
+        if not absences and self.schedule.headroom == "required":
+            for part, told in self.lines.items():
+                yield from _late(part, [line for line in told.lines if phase.holds(line.time)])
+
+    def absences(self, phase: Phase) -> Iterator[str]:
+        """Yield which of the fleet's processes was not there in a phase."""
+        for part, told in self.lines.items():
+            longest = longest_gap((line.time for line in told.lines), phase)
+            if told.doubt:
+                yield told.doubt
+            elif longest > allowed_hole(1.0):
+                hole = f"{longest / SECOND:.1f} s"
+                yield f"fleet-{part}.jsonl has a hole of {hole}; the fleet was not there"
+
+    def _asked(self, phase: Phase) -> Iterator[NodeArrival]:
+        fleet = self.schedule.fleet
+        if fleet is None:
+            return
+        for index, burst in enumerate(fleet.bursts):
+            demand = self.schedule.comes(burst)
+            if phase.holds(demand):
+                for member in fleet.of_burst(index):
+                    yield NodeArrival(member.name, member.zone, demand)
+
+
+def quantile(values: Iterable[float], share: float) -> float:
+    """Return the smallest of the values that at least such a share of them does not exceed.
+
+    Infinite where that many have never come. ValueError of none.
+    """
+    ordered = sorted(values)
+    if not ordered:
+        raise ValueError("no values")
+    return ordered[max(math.ceil(share * len(ordered) - ROUNDING) - 1, 0)]
+
+
+def _lines(path: Path, killed: bool) -> Iterator[FleetLine]:
+    return read_lines(path, FleetLine, may_be_cut=killed)
+
+
+def _late(part: str, lines: Sequence[FleetLine]) -> Iterator[str]:
+    """Yield by how much a process was late itself, whatever the servers did."""
+    if (lag := max((line.lag_s for line in lines), default=0.0)) > LAG_S:
+        yield f"fleet-{part} was kept from the CPU for {lag:.1f} s"
+    if (late := max((line.lease_late_s or 0.0 for line in lines), default=0.0)) > LEASE_LATE_S:
+        yield f"fleet-{part} renewed a Lease {late:.1f} s late by itself"
+
+
+def _first(arrival: NodeArrival, step: str, time: int) -> NodeArrival:
+    """Return the arrival with when that was seen first."""
+    if step not in STEPS or getattr(arrival, step) is not None:
+        return arrival
+    changed: dict[str, Any] = {step: time}
+    return replace(arrival, **changed)

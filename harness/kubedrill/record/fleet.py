@@ -1,0 +1,159 @@
+"""A fleet of nodes as a drill has it: `fleet.json`, and what its processes say of it each second."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, with_config
+
+from kubedrill.record.lines import STRICT, Amount, Count, Line, Time, TimedLine
+
+MOST_NODES = 20_000
+"""In one drill: four times what Kubernetes is tested with."""
+KWOK = "kwok"
+"""The engine in whose place a fleet's own nodes stand: https://kwok.sigs.k8s.io"""
+Engine = Literal["hollow", "kwok"]
+JOINED_PER_S = 5
+"""So many more a second are waited for; 100 came in 27 s where 0.8 of a core was left for all."""
+
+
+class Member(NamedTuple):
+    """A node of the fleet."""
+
+    name: str
+    zone: str
+    number: int
+    """From 0, of all in the order in which they come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Nodes that come together."""
+
+    nodes: Annotated[int, Field(ge=1)]
+    at_s: Amount
+    """When they are asked for, in seconds from the drill's start."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodTimes:
+    """How long pods take on a node, seconds: simulated, there are no containers."""
+
+    start_s: Amount = 1.0
+    """The median of the time from a pod's coming to its node until its containers run."""
+    spread: Amount = 0.3
+    """The standard deviation of its logarithm."""
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """How many nodes there are, where, and when more come."""
+
+    zones: tuple[str, ...] = ()
+    """In turn; none: all that the cluster has."""
+    nodes: Count = 0
+    """Those that are Ready before the first phase begins."""
+    bursts: tuple[Burst, ...] = ()
+    pods: PodTimes = field(default_factory=PodTimes)
+    engine: Engine = "hollow"
+    """Who plays them."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the processes that play it: its zones, which must be known, or one for all."""
+        return (KWOK,) if self.engine == KWOK else self.zones
+
+    @property
+    def total(self) -> int:
+        """How many nodes there are when all have come."""
+        return self.nodes + sum(burst.nodes for burst in self.bursts)
+
+    def within(self, zones: tuple[str, ...]) -> "Fleet":
+        """Return it with its zones, where it names none all `zones` of the cluster."""
+        return replace(self, zones=self.zones or zones)
+
+    def everyone(self, zone: str = "") -> Iterator[Member]:
+        """Yield all that will ever be there, in the order in which they come."""
+        return self._numbered(0, self.total, zone)
+
+    def members(self, zone: str = "") -> Iterator[Member]:
+        """Yield those that are there before the first phase, zones in turn; of one zone, if it is named."""
+        return self._numbered(0, self.nodes, zone)
+
+    def of_burst(self, index: int, zone: str = "") -> Iterator[Member]:
+        """Yield those that come with a burst."""
+        first = self.nodes + sum(burst.nodes for burst in self.bursts[:index])
+        return self._numbered(first, first + self.bursts[index].nodes, zone)
+
+    def _numbered(self, first: int, end: int, zone: str) -> Iterator[Member]:
+        for number in range(first, end):
+            where = self.zones[number % len(self.zones)]
+            if zone in {"", where}:
+                yield Member(f"node-{where}-{number}", where, number)
+
+
+Plight = Literal["silent", "down", "not_ready", "MemoryPressure", "DiskPressure", "PIDPressure"]
+"""What may be the matter with a node: its kubelet does nothing; the machine is off; it says that it is not
+Ready, or which pressure it is under."""
+
+AWAY: frozenset[Plight] = frozenset({"silent", "down"})
+"""With which a node says nothing more."""
+
+
+class NodeOrder(Line):
+    """What nodes of a fleet are to suffer: a file of the cluster's folder `fleet/orders`, until it goes."""
+
+    plight: Plight
+    nodes: tuple[str, ...]
+    until: Time
+    """When it ends by itself, monotonic ns."""
+
+
+class Player(Line):
+    """A process that plays nodes; the last line of its file in the cluster's folder `fleet/players`."""
+
+    pid: Count
+    started: str
+    """As process.identity.start_of has it."""
+
+
+def players(cluster_folder: Path) -> Path:
+    """Return the folder in which processes stand that play nodes of a cluster, a file for each zone."""
+    return cluster_folder / "fleet" / "players"
+
+
+def orders(cluster_folder: Path) -> Path:
+    """Return the folder of the orders to a cluster's nodes; it is there while a fleet is."""
+    return cluster_folder / "fleet" / "orders"
+
+
+class FleetLine(TimedLine):
+    """How the nodes of one zone are, as their process knows it."""
+
+    wanted: Count
+    """Those that are to be there by now."""
+    registered: Count
+    """Those whose object the API has taken."""
+    ready: Count
+    """Those that have said that they are Ready, and say so still."""
+    pods: Count | None
+    """Pods that run on them; None where KWOK plays them."""
+    requests: Count
+    """Sent since the process began."""
+    failed: Count
+    """Of these, those without an answer, or that the server could not do: 5xx, 429, 401."""
+    lease_late_s: Amount | None
+    """The longest time since the last line from when a Lease was due until its renewal was sent."""
+    lag_s: Amount
+    """By how much this process was late itself at most since the last line: it was kept from the CPU."""
+    cpu_s: Amount
+    """CPU since the process began, KWOK's with it."""
+    rss_bytes: Count = 0
+    """Resident memory of the process."""
+    forbidden: Count = 0
+    """Requests answered with 403: a pod is bound to its node before every apiserver knows that it is.
+
+    As a kubelet's are, such requests are sent again.
+    """

@@ -1,0 +1,79 @@
+"""What was seen of nodes and pods while nodes came: `scale-out.jsonl`, and which objectives are about it."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kubedrill.record.lines import Count, TimedLine
+from kubedrill.record.objective import parse
+
+SCALE_OUT = "scale_out"
+"""What the series begin with that are judged by this file."""
+
+NodeStep = Literal["registered", "ready", "open", "not_ready", "gone"]
+"""What a node was seen to become; `open`: Ready, and without a taint that keeps pods off."""
+PodStep = Literal["created", "bound", "running", "ready", "gone"]
+"""What a pod was seen to become."""
+
+
+class NodeSeen(TimedLine):
+    """A node has become something."""
+
+    of: Literal["node"] = "node"
+    step: NodeStep
+    name: str
+    zone: str
+    """"" if it says none."""
+
+
+class PodSeen(TimedLine):
+    """A pod has become something."""
+
+    of: Literal["pod"] = "pod"
+    step: PodStep
+    name: str
+    """With its namespace: `drill/web-1`."""
+    uid: str
+    node: str
+    """"" while it has none."""
+
+
+class Counted(TimedLine):
+    """How many of each there are, each second, as far as is known."""
+
+    of: Literal["all"] = "all"
+    nodes: Count
+    ready: Count
+    open: Count
+    pods: Count
+    bound: Count
+    running: Count
+    pods_ready: Count
+    unwatched: tuple[str, ...]
+    """Of `nodes` and `pods`, those of which nothing is told just now: what they become is seen late."""
+
+
+SeenLine = Annotated[NodeSeen | PodSeen | Counted, Field(discriminator="of")]
+"""A line of the file."""
+
+
+class StepTimes(BaseModel):
+    """How long the nodes that were asked for in a phase took to one step, from the demand for them on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    phase: str
+    step: str
+    """`registered`, `ready`, `open`, `bound`, `running`, `pod_ready`; the last three: of the first pod."""
+    nodes: int
+    """So many were asked for."""
+    came: int
+    """So many of them came so far."""
+    percentiles_s: list[float | None]
+    """The 1st to the 100th: each one of the times; None where it falls on a node that never came so far."""
+
+
+def needs_scale_out(objectives: Iterable[str]) -> bool:
+    """Whether an objective, as written, is about how nodes come."""
+    return any(parse(text).series.partition(".")[0] == SCALE_OUT for text in objectives)

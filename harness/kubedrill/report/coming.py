@@ -1,0 +1,41 @@
+"""Report: how long nodes took to come, in a table."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
+
+from kubedrill.record.scale_out import StepTimes
+from kubedrill.record.verdict import Report
+from kubedrill.report import figures
+from kubedrill.report.table import Cell, Table, bad, table
+
+_WORDS = {
+    "registered": "the node's object is there",
+    "ready": "the node is Ready",
+    "open": "no taint keeps pods off",
+    "bound": "the first pod has the node",
+    "running": "the first pod runs",
+    "pod_ready": "the first pod is Ready",
+}
+Row = tuple[str | Cell, ...]
+_SHOWN = (50, 90, 99, 100)
+
+
+def steps(report: Report) -> Table:
+    """Return how long the nodes took to each step from the demand for them on, by phase."""
+    groups = [
+        (phase, [_row(step) for step in steps])
+        for phase, steps in groupby(report.scale_out, attrgetter("phase"))
+    ]
+    columns = ("Until", "p50", "p90", "p99", "max", "never came so far")
+    return table("How nodes came, from the demand for them on", columns, groups, range(1, 6))
+
+
+def _row(step: StepTimes) -> Row:
+    never = step.nodes - step.came
+    return _WORDS[step.step], *_quantiles(step), bad(f"{never:,} of {step.nodes:,}", never > 0)
+
+
+def _quantiles(step: StepTimes) -> Iterator[str]:
+    for percent in _SHOWN:
+        yield figures.seconds(step.percentiles_s[percent - 1])

@@ -1,0 +1,75 @@
+"""A drill in which nodes come: how long they took is judged, and none of them is left."""
+
+import signal
+
+import pytest
+from drills import Drills, objective, reasons
+from json_lines import read_lines
+
+from kubedrill.record.cluster import ClusterRecord
+
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+
+
+@pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
+def test_nodes_come_and_pods_that_waited_for_them_run(
+    cluster: ClusterRecord, drill: Drills, ask
+) -> None:
+    asked = ["scale_out.nodes.p90 < 60s", "scale_out.pods.p90 < 60s"]
+    changes = {
+        "seed": {"workload": 6},
+        "fleet": {"bursts": [{"phase": "burst", "at": "1s", "nodes": 6}], "pod_start": "200ms"},
+        "load": [],
+        "phases": {"baseline": "2s", "burst": "20s"},
+        "headroom": "none",
+        "slos": {"burst": asked},
+    }
+    running = drill("fleet", changes, "--cluster", cluster.name)
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
+    nodes, pods = (objective(verdict, text)["value"] for text in asked)
+    assert 0 < nodes < pods < 20
+    folder = running.folder
+    seen = [line for line in read_lines(folder.scale_out) if line["of"] == "pod"]
+    ready = {line["node"] for line in seen if line["step"] == "ready"}
+    assert ready == {f"node-{zone}-{number}" for number, zone in enumerate("abcabc")}
+    assert ask("/api/v1/nodes")["items"] == []
+    assert "6 come later" in running.output()
+
+
+def test_a_fleet_whose_process_dies_proves_nothing(
+    cluster: ClusterRecord, drill: Drills, ask
+) -> None:
+    changes = {
+        "fleet": {"nodes": 3},
+        "load": [],
+        "phases": {"baseline": "30s"},
+        "slos": {"baseline": ["availability > 90%"]},
+    }
+    running = drill("lost-fleet", changes, "--cluster", cluster.name)
+    running.wait_for_phase("baseline")
+    running.signal_child("fleet-b", signal.SIGKILL)
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (2, "INVALID")
+    assert "fleet-b" in reasons(verdict)
+    assert ask("/api/v1/nodes")["items"] == []
+
+
+@pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
+def test_a_node_that_says_that_it_is_not_ready_is_one_and_is_ready_again(
+    cluster: ClusterRecord, drill: Drills
+) -> None:
+    fault = ["nodes.not_ready.max == 1", "collateral == 0"]
+    recovery = ["eventually(nodes.not_ready == 0) within 8s", "collateral == 0"]
+    changes = {
+        "fleet": {"nodes": 3},
+        "faults": [{"node.not_ready": {"how": "reported"}}],
+        "load": [],
+        "phases": {"baseline": "4s", "fault": "6s", "recovery": "20s"},
+        "headroom": "none",
+        "slos": {"fault": fault, "recovery": recovery},
+    }
+    code, verdict = drill("not-ready", changes, "--cluster", cluster.name).finish()
+    assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
+    [hit] = verdict["faults"]
+    assert hit["target"].startswith("node/node-")

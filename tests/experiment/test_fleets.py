@@ -1,0 +1,162 @@
+"""The `fleet:` of an experiment file: what it says, and what is wrong with it."""
+
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from kubedrill.errors import BadFile
+from kubedrill.experiment import Experiment, plan, to_yaml
+from kubedrill.experiment.plan_text import render
+from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.fleet import Burst, Fleet, PodTimes
+
+Read = Callable[..., Experiment]
+
+
+def with_fleet(text: str, *lines: str) -> str:
+    return text.replace(
+        "load:\n", "fleet:\n" + "".join(f"  {line}\n" for line in lines) + "load:\n"
+    )
+
+
+BURSTS = "bursts: [{phase: fault, at: 5s, nodes: 100}, {phase: recovery, nodes: 10}]"
+
+
+def test_its_times_count_from_the_drills_start(reading: Read, small: str) -> None:
+    text = with_fleet(small, "nodes: 30", "zones: [c, a]", "pod_start: 2s", BURSTS)
+    experiment = reading(text)
+    assert experiment.fleet == Fleet(
+        ("c", "a"), 30, (Burst(100, 15.0), Burst(10, 30.0)), PodTimes(2.0)
+    )
+    assert reading(to_yaml(experiment)).fleet == experiment.fleet
+
+
+def test_without_it_there_is_none(reading: Read, small: str) -> None:
+    experiment = reading(small)
+    assert experiment.fleet is None
+    assert reading(to_yaml(experiment)).fleet is None
+
+
+def test_zones_take_turns_and_each_burst_goes_on_where_the_one_before_it_ended() -> None:
+    fleet = Fleet(("a", "b"), 3, (Burst(2, 1.0), Burst(3, 2.0)))
+    assert [member.name for member in fleet.members()] == ["node-a-0", "node-b-1", "node-a-2"]
+    assert [member.name for member in fleet.of_burst(0)] == ["node-b-3", "node-a-4"]
+    assert [member.name for member in fleet.of_burst(1, "b")] == ["node-b-5", "node-b-7"]
+    assert fleet.total == 8
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("nodes: 0",), "9: fleet: has no nodes; say nodes, or bursts of them"),
+        (("nodes: -1",), "10: fleet.nodes must be at least 0, not -1"),
+        (("nodes: 20001",), "10: fleet.nodes must be at most 20000, not 20001"),
+        (
+            ("nodes: 20000", "bursts: [{phase: fault, nodes: 1}]"),
+            "9: fleet: has 20,001 nodes in all; at most 20,000",
+        ),
+        (("nods: 3",), '10: unknown key "nods"; did you mean "nodes"?'),
+        (("nodes: 3", "zones: [a, q]"), '11: the cluster has no zone "q"; known: a, b, c'),
+        (("nodes: 3", "zones: [a, a]"), '11: zone "a" is here twice; once will do'),
+        (
+            ("bursts: [{phase: falt, nodes: 1}]",),
+            '10: unknown phase "falt"; did you mean "fault"?',
+        ),
+        (
+            ("bursts: [{phase: fault, at: 20s, nodes: 1}]",),
+            '10: at: phase "fault" lasts 20s; they would come after it',
+        ),
+        (
+            ("bursts: [{phase: fault, nodes: 0}]",),
+            "10: fleet.bursts[0].nodes must be at least 1, not 0",
+        ),
+        (
+            ("bursts: [{phase: fault, nodes: 1}, {phase: baseline, nodes: 1}]",),
+            "10: comes before the burst above it; say the earlier ones first",
+        ),
+        (
+            ("nodes: 3", "engine: kwokk"),
+            '11: fleet.engine cannot be the text "kwokk"; did you mean "kwok"?',
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(
+    reading: Read, small: str, lines: tuple[str, ...], said: str
+) -> None:
+    numbered = small.replace("title: t\n", "\n\n\n\n\ntitle: t\n")
+    with pytest.raises(BadFile) as bad:
+        reading(with_fleet(numbered, *lines))
+    assert f"x.yaml:{said}" in str(bad.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ((BURSTS,), ""),
+        (("nodes: 3",), 'no nodes of a fleet come in phase "fault"'),
+        (
+            ("bursts: [{phase: recovery, nodes: 10}]",),
+            'no nodes of a fleet come in phase "fault"; ask for it in recovery',
+        ),
+        ((), 'no nodes of a fleet come in phase "fault"'),
+    ],
+)
+def test_how_nodes_come_is_asked_where_some_do(
+    reading: Read, small: str, lines: tuple[str, ...], said: str
+) -> None:
+    text = with_fleet(small, *lines) if lines else small
+    text = text.replace("list.p99 < 1s", "scale_out.nodes.p90 < 55s")
+    if said:
+        with pytest.raises(BadFile, match=f"scale_out.nodes: {said}"):
+            reading(text)
+    else:
+        assert reading(text).objectives[0].objective.series == "scale_out.nodes"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("nodes: 3",), ""),
+        (("nodes: 3", "engine: kwok"), "KWOK's do not; leave engine out"),
+        ((), "say how many: fleet: {nodes: 3}"),
+    ],
+)
+def test_faults_on_nodes_of_a_fleet_need_one_of_our_own(
+    reading: Read, small: str, lines: tuple[str, ...], said: str
+) -> None:
+    text = with_fleet(small, *lines) if lines else small
+    text = text.replace("etcd.kill: {member: leader}", "node.crash: {count: 1}")
+    if said:
+        with pytest.raises(BadFile) as bad:
+            reading(text)
+        assert f"node.crash: only nodes of a fleet of our own do that; {said}" in str(bad.value)
+    else:
+        assert reading(text).faults[0].name == "node.crash"
+
+
+def test_what_a_fleet_takes_is_asked_where_there_is_one(reading: Read, small: str) -> None:
+    text = small.replace("list.p99 < 1s", "fleet.cpu.count < 16s")
+    with pytest.raises(BadFile, match=r"fleet\.cpu needs a fleet, and this drill has none"):
+        reading(text)
+    assert reading(with_fleet(text, "nodes: 3")).objectives[0].objective.series == "fleet.cpu"
+
+
+def test_another_engine_is_said_again(reading: Read, small: str, catalogue: Catalogue) -> None:
+    experiment = reading(with_fleet(small, "nodes: 3", "engine: kwok"))
+    assert experiment.fleet == Fleet(nodes=3, engine="kwok")
+    assert reading(to_yaml(experiment)).fleet == experiment.fleet
+    console = Console(record=True, width=200)
+    render(plan(experiment, catalogue), console)
+    assert "3 nodes, played by KWOK, in all zones" in console.export_text()
+
+
+def test_a_plan_says_how_many_there_are_and_when_more_come(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    planned = plan(reading(with_fleet(small, "nodes: 1000", BURSTS)), catalogue)
+    assert planned.as_dict()["fleet"]["bursts"][0] == {"nodes": 100, "at_s": 15.0}
+    console = Console(record=True, width=200)
+    render(planned, console)
+    said = "1,000 hollow nodes in all zones, 100 more at 15s, 10 more at 30s"
+    assert said in console.export_text()

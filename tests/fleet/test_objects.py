@@ -1,0 +1,199 @@
+"""What a hollow node writes of itself and of its pods."""
+
+from itertools import islice
+from math import log
+from statistics import median, stdev
+from typing import Any
+
+import pytest
+
+from kubedrill.fleet import objects
+from kubedrill.fleet.objects import Conditions, address, lease, node, pod_address
+from kubedrill.fleet.pod_objects import PodShape, PodState, is_over, status_patch
+from kubedrill.fleet.pods import start_times
+from kubedrill.fleet.talk import Counts
+from kubedrill.record.fleet import Member, PodTimes
+from kubedrill.record.labels import RUN
+
+MEMBER = Member("node-b-300", "b", 300)
+
+
+def test_addresses_are_each_nodes_and_each_pods_own() -> None:
+    assert address(MEMBER) == "10.64.1.44"
+    assert pod_address(MEMBER, 3) == "10.129.44.3"
+    members = [Member("", "a", number) for number in range(20_000)]
+    assert len({address(member) for member in members}) == 20_000
+    pods = {pod_address(member, slot) for member in members[:300] for slot in range(110)}
+    assert len(pods) == 300 * 110
+
+
+def test_a_node_says_where_it_is_and_whose() -> None:
+    made = node(MEMBER, "r1", Conditions().written())
+    labels = made["metadata"]["labels"]
+    assert labels["topology.kubernetes.io/zone"] == "b"
+    assert labels[RUN] == "r1"
+    # Admission refuses other labels of these domains from a node.
+    own = {name for name in labels if name.partition("/")[0].endswith(("kubernetes.io", "k8s.io"))}
+    assert {name.partition("/")[2] for name in own} == {"arch", "os", "hostname", "region", "zone"}
+
+
+def test_a_condition_keeps_the_time_since_which_it_is_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = iter(["t1", "t2", "t3"])
+    monkeypatch.setattr(objects, "stamp", lambda: next(at))
+    conditions = Conditions()
+
+    def ready() -> tuple[str, str, str]:
+        [found] = [each for each in conditions.written() if each["type"] == "Ready"]
+        return found["status"], found["lastTransitionTime"], found["lastHeartbeatTime"]
+
+    assert ready() == ("False", "t1", "t1")
+    conditions.ready = True
+    assert ready() == ("True", "t2", "t2")
+    assert ready() == ("True", "t2", "t3")
+
+
+def test_pressure_is_a_condition_of_its_own() -> None:
+    conditions = Conditions()
+    conditions.pressures = ("DiskPressure",)
+    statuses = {each["type"]: each["status"] for each in conditions.written()}
+    assert statuses == {
+        "MemoryPressure": "False",
+        "DiskPressure": "True",
+        "PIDPressure": "False",
+        "Ready": "False",
+    }
+
+
+def test_a_lease_is_its_nodes() -> None:
+    made = lease("n", "u")
+    assert made["spec"]["holderIdentity"] == "n"
+    assert made["metadata"]["ownerReferences"][0]["uid"] == "u"
+    assert made["spec"]["renewTime"] > "2026"
+
+
+def pod(**more: Any) -> dict[str, Any]:
+    container = {"name": "main", "image": "pause"}
+    spec = {"containers": [container], "serviceAccountName": "default", **more.pop("spec", {})}
+    metadata = {"name": "p", "namespace": "ns", "uid": "u", "generation": 2, **more}
+    return {"metadata": metadata, "spec": spec, "status": {"qosClass": "Burstable"}}
+
+
+PROJECTED = {
+    "projected": {
+        "sources": [
+            {"serviceAccountToken": {"path": "token"}},
+            {"configMap": {"name": "kube-root-ca.crt"}},
+            {"secret": {"name": "projected"}},
+        ]
+    }
+}
+
+
+def test_what_a_pod_uses_is_found_wherever_it_is_named() -> None:
+    container = {
+        "name": "main",
+        "image": "pause",
+        "envFrom": [{"configMapRef": {"name": "from"}}, {"secretRef": {"name": "all"}}],
+        "env": [
+            {"name": "A", "valueFrom": {"secretKeyRef": {"name": "one", "key": "k"}}},
+            {"name": "B", "valueFrom": {"configMapKeyRef": {"name": "two", "key": "k"}}},
+            {"name": "C", "value": "plain"},
+        ],
+    }
+    spec = {
+        "containers": [container, {**container, "name": "again"}],
+        "volumes": [
+            PROJECTED,
+            {"secret": {"secretName": "mounted"}},
+            {"configMap": {"name": "files"}},
+            {"emptyDir": {}},
+        ],
+        "imagePullSecrets": [{"name": "pull"}],
+    }
+    shape = PodShape.of(pod(spec=spec))
+    assert shape.account == "default"
+    found = {(kind, name) for kind, _, name in shape.references}
+    assert len(shape.references) == len(found)
+    assert found == {
+        *(("configmaps", name) for name in ("kube-root-ca.crt", "files", "from", "two")),
+        *(("secrets", name) for name in ("projected", "mounted", "all", "one", "pull")),
+    }
+
+
+def test_a_pod_without_a_token_asks_for_none() -> None:
+    assert PodShape.of(pod()).account == ""
+
+
+@pytest.mark.parametrize(
+    ("annotation", "ends"),
+    [
+        ({}, None),
+        ({"drill.kubedrill.io/runs-for": "2.5"}, (2.5, 0)),
+        ({"drill.kubedrill.io/fails-after": "3"}, (3.0, 1)),
+        ({"drill.kubedrill.io/runs-for": "soon"}, None),
+    ],
+)
+def test_a_pod_may_say_when_it_ends(
+    annotation: dict[str, str], ends: tuple[float, int] | None
+) -> None:
+    assert PodShape.of(pod(annotations=annotation)).ends == ends
+
+
+@pytest.mark.parametrize(
+    ("state", "phase", "ready", "container"),
+    [
+        (PodState("waiting", started_at="t"), "Pending", "False", "waiting"),
+        (
+            PodState("running", ready=True, started_at="t", running_at="u"),
+            "Running",
+            "True",
+            "running",
+        ),
+        (PodState("ended", started_at="t", ended_at="v"), "Succeeded", "False", "terminated"),
+        (PodState("ended", 1, started_at="t", ended_at="v"), "Failed", "False", "terminated"),
+    ],
+)
+def test_its_status_says_how_it_is(state: PodState, phase: str, ready: str, container: str) -> None:
+    shape = PodShape.of(pod())
+    patch = status_patch(shape, state, "10.64.0.1", "10.128.0.1")
+    assert patch["metadata"] == {"uid": "u"}
+    status = patch["status"]
+    assert (status["phase"], status["observedGeneration"]) == (phase, 2)
+    conditions = {each["type"]: each for each in status["conditions"]}
+    assert (conditions["Ready"]["status"], conditions["ContainersReady"]["status"]) == (
+        ready,
+        ready,
+    )
+    assert conditions["PodScheduled"]["status"] == "True"
+    assert [*status["containerStatuses"][0]["state"]] == [container]
+    assert ("podIP" in status) == (phase != "Pending")
+    assert is_over({"status": status}) == (phase in {"Succeeded", "Failed"})
+
+
+@pytest.mark.parametrize(
+    ("status", "failed", "forbidden"),
+    [
+        (200, 0, 0),
+        (404, 0, 0),
+        (409, 0, 0),
+        (403, 0, 1),
+        (401, 1, 0),
+        (429, 1, 0),
+        (500, 1, 0),
+        (503, 1, 0),
+    ],
+)
+def test_answers_are_counted(status: int, failed: int, forbidden: int) -> None:
+    counts = Counts()
+    counts.answered(status)
+    assert (counts.failed, counts.forbidden) == (failed, forbidden)
+
+
+def test_pods_of_a_node_take_as_long_in_every_run() -> None:
+    first, again, other = (
+        [*islice(start_times(node, PodTimes(1.0, 0.3)), 500)]
+        for node in ("node-a-0", "node-a-0", "node-b-1")
+    )
+    assert first == again != other
+    assert 0.9 < median(first) < 1.1
+    assert 0.25 < stdev(map(log, first)) < 0.35

@@ -1,0 +1,174 @@
+"""Hollow nodes on a real control plane: to it they are nodes, and pods run on them."""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fleet_observers import start_fleet
+from json_lines import read_lines
+
+from kubedrill.client.caller import Caller
+from kubedrill.client.informer import conditions
+from kubedrill.fleet.pod_objects import FAILS_AFTER, RUNS_FOR
+from kubedrill.fleet.removing import remove
+from kubedrill.process.child import Child
+from kubedrill.record.cluster import ClusterRecord, Endpoint
+from kubedrill.record.fleet import Fleet, PodTimes
+from kubedrill.record.folder import RunFolder
+from kubedrill.seed import namespace_of, seed, sweep
+from kubedrill.wire.target import identity_target
+
+pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
+
+NODES = "/api/v1/nodes"
+LIMIT_S = 120.0
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def ask(cluster: ClusterRecord) -> Iterator[Ask]:
+    """Ask the cluster; None for what is not there."""
+
+    def asked(path: str, method: str = "GET", content: Any = None) -> Any:
+        answer = api.call(method, path, content)
+        assert answer.status in {200, 201, 404}, answer.body
+        return None if answer.status == 404 else json.loads(answer.body)
+
+    with closing(Caller(*identity_target(cluster, "admin"))) as api:
+        yield asked
+
+
+@pytest.fixture
+def folder(cluster: ClusterRecord, tmp_path: Path) -> RunFolder:
+    folder = RunFolder.create(tmp_path, "fleet")
+    cluster.write(folder.cluster)
+    return folder
+
+
+@pytest.fixture
+def nodes(cluster: ClusterRecord, folder: RunFolder) -> Iterator[Child]:
+    """The process of three nodes in zone b, all Ready."""
+    child = start_fleet(folder, Fleet(("b",), 3, pods=PodTimes(0.2, 0.1)), "b")
+    try:
+        yield child
+    finally:
+        child.kill()
+        remove(str(folder.cluster), folder.run)
+        sweep(str(folder.cluster), folder.run)
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + LIMIT_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+    return found
+
+
+def test_nodes_come_and_stay_ready(nodes: Child, folder: RunFolder, ask: Ask) -> None:
+    names = ["node-b-0", "node-b-1", "node-b-2"]
+    for name in names:
+        found = ask(f"{NODES}/{name}")
+        assert conditions(found)["Ready"] == "True"
+        assert found["metadata"]["labels"]["topology.kubernetes.io/zone"] == "b"
+        until(lambda name=name: not ask(f"{NODES}/{name}")["spec"].get("taints"), "taints went")
+    leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+
+    def renewed() -> list[str]:
+        return [ask(f"{leases}/{name}")["spec"]["renewTime"] for name in names]
+
+    first = until(lambda: all(ask(f"{leases}/{name}") for name in names) and renewed(), "Leases")
+    until(lambda: all(a < b for a, b in zip(first, renewed(), strict=True)), "all renewed theirs")
+    last = list(read_lines(folder.fleet_lines("b")))[-1]
+    assert (last["wanted"], last["registered"], last["ready"]) == (3, 3, 3)
+    assert last["failed"] == 0
+    # Each is itself to the API: the one that writes a node's status is that node.
+    managers = {
+        entry["manager"]
+        for entry in ask(f"{NODES}/{names[0]}")["metadata"]["managedFields"]
+        if entry.get("subresource") == "status"
+    }
+    assert "kubedrill-node" in managers
+
+
+def test_pods_run_on_them_and_are_deleted_in_order(
+    nodes: Child, cluster: ClusterRecord, folder: RunFolder, ask: Ask
+) -> None:
+    seed(cluster, folder.run, {"workload": 3})
+    pods = f"/api/v1/namespaces/{namespace_of(folder.run)}-workload/pods"
+
+    def ready() -> dict[str, Any]:
+        return {
+            pod["metadata"]["name"]: pod
+            for pod in ask(pods)["items"]
+            if conditions(pod).get("Ready") == "True"
+        }
+
+    until(lambda: len(ready()) == 3, "all pods are Ready")
+    first = ready()
+    hosts = {pod["spec"]["nodeName"] for pod in first.values()}
+    assert hosts == {"node-b-0", "node-b-1", "node-b-2"}, "one fits a node"
+    assert len({pod["status"]["podIP"] for pod in first.values()}) == 3
+    gone = next(iter(first))
+    ask(f"{pods}/{gone}", "DELETE")
+    until(lambda: ask(f"{pods}/{gone}") is None, "the node lets it go")
+    until(lambda: len(ready()) == 3, "another one runs in its place")
+    last = until(
+        lambda: (line := list(read_lines(folder.fleet_lines("b")))[-1])["pods"] == 3 and line,
+        "the fleet says that three run",
+    )
+    assert last["failed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("annotation", "phase"), [(RUNS_FOR, "Succeeded"), (FAILS_AFTER, "Failed")]
+)
+def test_pods_end_by_themselves(
+    nodes: Child, folder: RunFolder, ask: Ask, annotation: str, phase: str
+) -> None:
+    seed(ClusterRecord.read(folder.cluster), folder.run, {"secrets": 1})
+    path = f"/api/v1/namespaces/{namespace_of(folder.run)}/pods"
+    pod = {
+        "metadata": {"name": "job", "annotations": {annotation: "0.5"}},
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "pause"}]},
+    }
+    ask(path, "POST", pod)
+    until(lambda: ask(f"{path}/job")["status"]["phase"] == phase, f"it is {phase}")
+
+
+def test_nodes_of_a_cluster_that_goes_meanwhile_are_gone(
+    cluster: ClusterRecord, tmp_path: Path
+) -> None:
+    with socket.socket() as unheard:  # bound, and nobody listens
+        unheard.bind(("127.0.0.1", 0))
+        nowhere = Endpoint("127.0.0.1", unheard.getsockname()[1])
+        record = replace(cluster, folder=str(tmp_path / "cluster"), balancer=nowhere)
+        kept = Path(record.folder) / "cluster.json"
+        kept.parent.mkdir()
+        record.write(kept)
+        record.write(tmp_path / "cluster.json")
+        with ThreadPoolExecutor() as threads:
+            removing = threads.submit(remove, str(tmp_path / "cluster.json"), "run")
+            with pytest.raises(TimeoutError):
+                removing.result(2)  # it may come back
+            kept.unlink()
+            removing.result(20)
+    gone = replace(record, folder=str(tmp_path / "nowhere"), identities={})
+    gone.write(tmp_path / "cluster.json")
+    remove(str(tmp_path / "cluster.json"), "run")
+
+
+def test_nodes_are_removed_once_or_more_often(nodes: Child, folder: RunFolder, ask: Ask) -> None:
+    nodes.end()
+    assert nodes.wait(LIMIT_S) == 0
+    for _ in range(2):
+        remove(str(folder.cluster), folder.run)
+        assert ask(f"{NODES}/node-b-0") is None

@@ -1,0 +1,245 @@
+"""How long nodes took to come: those that never did among them; and where nobody can know."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from judged_drill import JudgedDrill
+from judged_scrapes import END, at
+
+from kubedrill.judge import judge
+from kubedrill.judge.scale_out import STEPS, quantile
+from kubedrill.record.fleet import Burst, Fleet
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.schedule import WantedHeadroom
+from kubedrill.record.verdict import Verdict
+from kubedrill.report import html
+
+DEMAND = 11.0
+"""In the phase `fault`, of 10 s to 20 s; the drill's second 0 is its schedule's start."""
+FLEET = Fleet(zones=("a", "b"), nodes=1, bursts=(Burst(10, DEMAND),))
+
+
+def node(name: str, step: str, second: float) -> dict[str, Any]:
+    return {"time": at(second), "of": "node", "step": step, "name": name, "zone": name[5]}
+
+
+def pod(node: str, step: str, second: float) -> dict[str, Any]:
+    named = {"name": f"drill/on-{node}", "uid": f"uid-{node}", "node": node}
+    return {"time": at(second), "of": "pod", "step": step, **named}
+
+
+def counted(second: float, *unwatched: str) -> dict[str, Any]:
+    names = ("nodes", "ready", "open", "pods", "bound", "running", "pods_ready")
+    counts = dict.fromkeys(names, 0)
+    return {"time": at(second), "of": "all", **counts, "unwatched": unwatched}
+
+
+def fleet_line(second: float, lag_s: float = 0.0) -> dict[str, Any]:
+    counts = dict.fromkeys(("wanted", "registered", "ready", "pods", "requests", "failed"), 0)
+    return {"time": at(second), **counts, "lease_late_s": 0.0, "lag_s": lag_s, "cpu_s": 1.0}
+
+
+def registered(drill: JudgedDrill, zone: str, many: int) -> None:
+    """Let the process of a zone know of so many nodes that the API has taken, from 12 s on."""
+    drill.fleet_lines[zone] = [
+        {**fleet_line(second), "registered": many if second >= 12 else 0}
+        for second in range(END + 1)
+    ]
+
+
+def drill(come: int = 10, unwatched: tuple[float, float] = (END + 1, END + 1)) -> JudgedDrill:
+    """Of ten nodes that are asked for, so many come, the one after the other, and a pod 2 s later."""
+    drill = JudgedDrill(fleet=FLEET)
+    begin, end = unwatched
+    lines = [
+        counted(second, *(["pods"] if begin <= second < end else [])) for second in range(END + 1)
+    ]
+    for number, member in enumerate([*FLEET.of_burst(0)][:come], 1):
+        ready = DEMAND + number / 2
+        lines += [node(member.name, "registered", ready - 0.4), node(member.name, "ready", ready)]
+        lines += [node(member.name, "open", ready + 0.1)]
+        lines += [
+            pod(member.name, step, ready + more)
+            for step, more in (("bound", 0.5), ("running", 1.9), ("ready", 2.0))
+        ]
+    drill.scale_out = sorted(lines, key=lambda line: line["time"])
+    for zone in FLEET.zones:
+        drill.fleet_lines[zone] = [fleet_line(second) for second in range(END + 1)]
+    return drill
+
+
+@pytest.mark.parametrize(
+    ("statistic", "nodes", "pods"), [("p50", 2.6, 4.5), ("p90", 4.6, 6.5), ("max", 5.1, 7.0)]
+)
+def test_a_quantile_of_all_that_came(
+    tmp_path: Path, statistic: str, nodes: float, pods: float
+) -> None:
+    for series, value in (("nodes", nodes), ("pods", pods)):
+        asked = f"scale_out.{series}.{statistic} < 5.05s"
+        result = drill().asked(tmp_path / f"{series}", "fault", asked)
+        assert result.value == pytest.approx(value, abs=1e-6)
+        assert result.verdict == (Verdict.PASS if value < 5.05 else Verdict.FAIL)
+
+
+@pytest.mark.parametrize("series", ["nodes", "pods"])
+def test_those_that_never_came_are_not_left_out(tmp_path: Path, series: str) -> None:
+    result = drill(come=8).asked(tmp_path / "p50", "fault", f"scale_out.{series}.p50 < 60s")
+    assert (result.verdict, result.value) == (Verdict.PASS, 2.6 if series == "nodes" else 4.5)
+    result = drill(come=8).asked(tmp_path / "p90", "fault", f"scale_out.{series}.p90 < 60s")
+    assert (result.verdict, result.value) == (Verdict.FAIL, None)
+    assert result.reason.startswith("2 of 10 nodes never came")
+
+
+def test_what_nobody_was_told_of_is_not_known(tmp_path: Path) -> None:
+    result = drill(unwatched=(12, 17)).asked(tmp_path, "fault", "scale_out.pods.p90 < 60s")
+    assert result.verdict == Verdict.INVALID
+    assert result.reason == "nobody was told of pods for 6.0 s of this phase"
+
+
+def test_without_its_file_nothing_is_known(tmp_path: Path) -> None:
+    told = drill()
+    told.scale_out = []
+    result = told.asked(tmp_path, "fault", "scale_out.nodes.p90 < 60s")
+    assert result.verdict == Verdict.INVALID
+    assert "scale-out.jsonl" in result.reason
+
+
+def test_a_fleet_that_was_late_itself_measures_nothing(tmp_path: Path) -> None:
+    told = drill()
+    told.fleet_lines["b"] = [fleet_line(second, 2.5 * (second == 14)) for second in range(END + 1)]
+    result = told.asked(tmp_path / "a", "fault", "scale_out.nodes.p90 < 60s")
+    assert (result.verdict, result.reason) == (
+        Verdict.INVALID,
+        "fleet-b was kept from the CPU for 2.5 s",
+    )
+    told.headroom = "none"
+    result = told.asked(tmp_path / "b", "fault", "scale_out.nodes.p90 < 60s")
+    assert result.verdict == Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "asked", ["scale_out.nodes.p90 < 60s", "fleet.cpu.count < 10s", "fleet.rss.max < 1GiB"]
+)
+def test_a_fleet_that_was_not_there_measures_nothing(tmp_path: Path, asked: str) -> None:
+    told = drill()
+    told.fleet_lines["a"] = [fleet_line(second) for second in range(14)]
+    result = told.asked(tmp_path, "fault", asked)
+    assert result.verdict == Verdict.INVALID
+    assert result.reason == "fleet-a.jsonl has a hole of 7.0 s; the fleet was not there"
+
+
+def test_a_phase_in_which_none_come_is_not_judged(tmp_path: Path) -> None:
+    result = drill().asked(tmp_path, "recovery", "scale_out.nodes.p90 < 60s")
+    assert (result.verdict, result.reason) == (
+        Verdict.INVALID,
+        "no nodes were asked for in this phase",
+    )
+
+
+@pytest.mark.parametrize("headroom", ["required", "none"])
+def test_a_fleet_that_was_not_there_is_a_reason_whatever_is_asked(
+    tmp_path: Path, headroom: WantedHeadroom
+) -> None:
+    told = drill()
+    told.headroom = headroom
+    told.fleet_lines["a"] = [fleet_line(second) for second in range(14)]
+    told.objectives = [("fault", "availability > 0%")]
+    assert (
+        "fault: fleet-a.jsonl has a hole of 7.0 s; the fleet was not there"
+        in told.judged(tmp_path).reasons
+    )
+
+
+def test_a_node_that_was_there_before_it_was_asked_for_did_not_come(tmp_path: Path) -> None:
+    told = drill()
+    there = node(next(FLEET.of_burst(0)).name, "registered", DEMAND - 5.5)
+    told.scale_out = sorted([*told.scale_out, there], key=lambda line: line["time"])
+    result = told.asked(tmp_path, "fault", "scale_out.nodes.p90 < 60s")
+    assert (result.verdict, result.reason) == (
+        Verdict.INVALID,
+        "node-b-1 was there before it was asked for",
+    )
+
+
+def test_an_observer_that_is_behind_is_found_out(tmp_path: Path) -> None:
+    told = drill()
+    registered(told, "a", 2)  # of which the observer counts none
+    result = told.asked(tmp_path, "fault", "scale_out.nodes.p90 < 60s")
+    assert result.verdict == Verdict.INVALID
+    assert result.reason == "nodes were seen up to 7.0 s after the API had taken them"
+
+
+def test_each_step_of_those_that_came_is_told(tmp_path: Path) -> None:
+    report = drill(come=8).judged(tmp_path)
+    assert {step.phase for step in report.scale_out} == {"fault"}
+    steps = {step.step: step for step in report.scale_out}
+    assert [*steps] == [*STEPS]
+    opened, ready = steps["open"], steps["pod_ready"]
+    assert (opened.nodes, opened.came) == (ready.nodes, ready.came) == (10, 8)
+    assert opened.percentiles_s[49] == pytest.approx(2.6)
+    assert ready.percentiles_s[79] == pytest.approx(6.0)
+    assert opened.percentiles_s[80:] == [None] * 20
+
+
+def test_the_report_shows_them(tmp_path: Path) -> None:
+    text = page(drill(come=8).write(tmp_path / "some"))
+    assert "How nodes came" in text
+    assert text.count("2 of 10") == len(STEPS)
+    assert "Nodes asked for in fault" in text
+    assert "Nodes and pods" in text
+    assert "How nodes came" not in page(JudgedDrill().write(tmp_path / "none"))
+
+
+def page(folder: RunFolder) -> str:
+    """Return the report's page."""
+    return html.write(folder, judge(folder)).read_text()
+
+
+@pytest.mark.parametrize(
+    ("asked", "value"),
+    [
+        # Of 10 s to 20 s: process a takes 0.5 s of CPU a second, process b 0.1.
+        ("fleet.cpu.count < 10s", 6.0),
+        ("fleet.cpu.rate < 10cpu", 0.6),
+        ("fleet.rss.max < 1GiB", 19e6 + 3e6),
+    ],
+)
+def test_what_a_fleet_takes(tmp_path: Path, asked: str, value: float) -> None:
+    told = drill()
+    for zone, cpu_s in (("a", 0.5), ("b", 0.1)):
+        told.fleet_lines[zone] = [
+            {
+                **fleet_line(second),
+                "cpu_s": round(1 + cpu_s * second, 2),
+                "rss_bytes": rss(zone, second),
+            }
+            for second in range(END + 1)
+        ]
+    result = told.asked(tmp_path, "fault", asked)
+    assert (result.verdict, result.value) == (Verdict.PASS, pytest.approx(value))
+
+
+def rss(zone: str, second: int) -> int:
+    """Bytes: one grows until the phase ends, another has most in between."""
+    return second * 1_000_000 if zone == "a" else (3_000_000 if second == 15 else 2_000_000)
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [
+        ([3.0], 0.5, 3.0),
+        ([1.0, 2.0, 3.0, 4.0], 0.5, 2.0),
+        ([1.0, 2.0, 3.0, 4.0], 0.75, 3.0),
+        ([1.0, 2.0, 3.0, 4.0], 0.76, 4.0),
+        ([1.0, 2.0, 3.0, 4.0], 1.0, 4.0),
+        ([4.0, math.inf, 1.0, 2.0], 0.75, 4.0),
+        ([4.0, math.inf, 1.0, 2.0], 0.9, math.inf),
+        ([*range(999), math.inf], 99.9 / 100, 998),
+    ],
+)
+def test_a_quantile_is_one_of_the_values(
+    values: list[float], share: float, expected: float
+) -> None:
+    assert quantile(values, share) == expected

@@ -1,0 +1,148 @@
+"""Who sees from outside what becomes of a fleet's nodes: the API, and the kernel by their connections."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubedrill.client.caller import Caller
+from kubedrill.client.informer import conditions
+from kubedrill.faults import node_fleet
+from kubedrill.fleet.removing import remove
+from kubedrill.process.child import Child
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.fleet import Fleet, orders
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import write_typed
+from kubedrill.wire.target import identity_target
+
+ZONE, MANY = "b", 3
+LIMIT_S = 120.0
+
+
+def start_fleet(folder: RunFolder, fleet: Fleet, zone: str) -> Child:
+    """Start the process of a fleet's nodes in a zone; they are all Ready when this returns."""
+    write_typed(folder.fleet, fleet)
+    command = [sys.executable, "-m", "kubedrill.fleet", "--run", str(folder.path), "--zone", zone]
+    child = Child.start(f"fleet-{zone}", command, folder.logs / f"fleet-{zone}.log")
+    try:
+        child.wait_ready(LIMIT_S)
+    except BaseException:
+        child.kill()
+        remove(str(folder.cluster), folder.run)
+        raise
+    return child
+
+
+class FleetNodes:
+    """Three nodes in a zone, played by a process of their own."""
+
+    def __init__(self, cluster: ClusterRecord) -> None:
+        self.cluster = cluster
+        self._api = Caller(*identity_target(cluster, "admin"), timeout_s=30)
+        self._temporary = tempfile.TemporaryDirectory()
+        self._folder = RunFolder.create(Path(self._temporary.name), "fleet")
+        cluster.write(self._folder.cluster)
+        self._process = start_fleet(self._folder, Fleet((ZONE,), MANY), ZONE)
+
+    def close(self) -> None:
+        """Take the nodes away."""
+        self._process.kill()
+        remove(str(self._folder.cluster), self._folder.run)
+        self._api.close()
+        self._temporary.cleanup()
+
+    def condition(self, target: str, kind: str) -> str:
+        """Return what the API says of a node."""
+        name = target.removeprefix("node/")
+        found: Any = json.loads(self._api.call("GET", f"/api/v1/nodes/{name}").body)
+        return conditions(found).get(kind, "")
+
+    def hit(self, target: str) -> bool:
+        """Whether it is not Ready."""
+        return self.condition(target, "Ready") == "False"
+
+    def well(self, target: str) -> bool:
+        """Whether it is Ready."""
+        return self.condition(target, "Ready") == "True"
+
+
+class Pressed(FleetNodes):
+    """Sees whether nodes lack memory."""
+
+    def hit(self, target: str) -> bool:
+        """Whether it does."""
+        return self.condition(target, "MemoryPressure") == "True"
+
+    def well(self, target: str) -> bool:
+        """Whether it does not."""
+        return super().well(target) and self.condition(target, "MemoryPressure") == "False"
+
+
+class Off(FleetNodes):
+    """Sees, in what the kernel says of the zone, how many connections its nodes have."""
+
+    def connections(self) -> int:
+        """Return how many there are to the load balancer."""
+        entrance = self.cluster.entrance(ZONE)
+        within = ["ip", "netns", "exec", entrance.netns] if entrance.netns else []
+        told = subprocess.run(
+            [*within, "cat", "/proc/net/tcp"], capture_output=True, text=True, check=True
+        ).stdout
+        numbers = [int(part) for part in entrance.host.split(".")]
+        remote = f"{bytes(reversed(numbers)).hex().upper()}:{entrance.port:04X}"
+        rows = [line.split() for line in told.splitlines()[1:]]
+        return sum(row[2] == remote and row[3] == "01" for row in rows)
+
+    def hit(self, target: str) -> bool:
+        """Whether one has none."""
+        return self.connections() < MANY
+
+    def well(self, target: str) -> bool:
+        """Whether each has one, and it is Ready."""
+        return self.connections() == MANY and super().well(target)
+
+
+def disobey(patch: pytest.MonkeyPatch) -> None:
+    """Let orders go where no node looks."""
+    patch.setattr(node_fleet, "_file", lambda scene: Path(tempfile.gettempdir()) / "no-order.json")
+
+
+def order_another(patch: pytest.MonkeyPatch) -> None:
+    """Let the next node be ordered to suffer it."""
+    real = node_fleet.NodeOrder
+
+    def elsewhere(*, nodes: tuple[str, ...], **given: Any) -> node_fleet.NodeOrder:
+        return real(nodes=tuple(map(_beside, nodes)), **given)
+
+    patch.setattr(node_fleet, "NodeOrder", elsewhere)
+
+
+def _beside(name: str) -> str:
+    return f"{name[:-1]}{(int(name[-1]) + 1) % MANY}"
+
+
+def lift_orders(cluster: ClusterRecord, target: str) -> None:
+    """Take all orders away, and wait until a node is back, as its Lease tells."""
+    for file in orders(Path(cluster.folder)).glob("*.json"):
+        file.unlink()
+    name, begun = target.removeprefix("node/"), time.time()
+    with closing(Caller(*identity_target(cluster, "admin"), timeout_s=30)) as api:
+        deadline = time.monotonic() + LIMIT_S
+        while not _is_back(api, name, begun):
+            assert time.monotonic() < deadline, f"{name} does not come back"
+            time.sleep(0.1)
+
+
+def _is_back(api: Caller, name: str, begun: float) -> bool:
+    lease = json.loads(api.call("GET", f"{node_fleet.LEASES}/{name}").body)
+    found = json.loads(api.call("GET", f"/api/v1/nodes/{name}").body)
+    healthy = [conditions(found).get(kind) for kind in ("Ready", "MemoryPressure")]
+    at = node_fleet.renewed_at(lease)
+    return healthy == ["True", "False"] and at > begun
