@@ -12,6 +12,42 @@ pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
+def test_nodes_come_again_and_again_and_their_pods_wait_for_the_next(
+    cluster: ClusterRecord, drill: Drills, ask
+) -> None:
+    burst = {"phase": "bursts", "nodes": 3, "every": "14s", "times": 2, "stay": "12s"}
+    asked = ["scale_out.bursts.max < 12s", "scale_out.pods.max < 12s", "collateral == 0"]
+    changes = {
+        "seed": {"workload": 3},
+        "fleet": {"bursts": [burst], "pod_start": "200ms"},
+        "load": [],
+        "phases": {"baseline": "2s", "bursts": "28s"},
+        "headroom": "none",
+        "slos": {"bursts": asked},
+    }
+    running = drill("bursts", changes, "--cluster", cluster.name)
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
+    seen = [line for line in read_lines(running.folder.scale_out) if line["of"] != "all"]
+    ready = [line["node"] for line in seen if (line["of"], line["step"]) == ("pod", "ready")]
+    assert sorted(ready) == [
+        f"node-{zone}-{number}"
+        for zone in "abc"
+        for number in ("abc".index(zone), 3 + "abc".index(zone))
+    ]
+    gone = {
+        line["name"]: line["time"]
+        for line in seen
+        if (line["of"], line["step"]) == ("node", "gone")
+    }
+    second = min(
+        line["time"] for line in seen if line["of"] == "node" and line["name"] == "node-a-3"
+    )
+    assert all(gone[f"node-{zone}-{number}"] < second for number, zone in enumerate("abc"))
+    assert ask("/api/v1/nodes")["items"] == []
+
+
+@pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_nodes_come_and_pods_that_waited_for_them_run(
     cluster: ClusterRecord, drill: Drills, ask
 ) -> None:

@@ -38,6 +38,21 @@ def test_without_it_there_is_none(reading: Read, small: str) -> None:
     assert reading(to_yaml(experiment)).fleet is None
 
 
+@pytest.mark.parametrize(
+    ("burst", "at"),
+    [("every: 5s", [15, 20, 25]), ("every: 5s, times: 2", [15, 20]), ("every: 1m", [15])],
+)
+def test_a_burst_comes_again_and_goes_again(
+    reading: Read, small: str, burst: str, at: list[float]
+) -> None:
+    text = with_fleet(small, f"bursts: [{{phase: fault, at: 5s, nodes: 7, stay: 3s, {burst}}}]")
+    experiment = reading(text)
+    assert experiment.fleet is not None
+    assert experiment.fleet.bursts == tuple(Burst(7, float(time), 3.0) for time in at)
+    assert experiment.fleet.total == 7 * len(at)
+    assert reading(to_yaml(experiment)).fleet == experiment.fleet
+
+
 def test_zones_take_turns_and_each_burst_goes_on_where_the_one_before_it_ended() -> None:
     fleet = Fleet(("a", "b"), 3, (Burst(2, 1.0), Burst(3, 2.0)))
     assert [member.name for member in fleet.members()] == ["node-a-0", "node-b-1", "node-a-2"]
@@ -74,6 +89,26 @@ def test_zones_take_turns_and_each_burst_goes_on_where_the_one_before_it_ended()
         (
             ("bursts: [{phase: fault, nodes: 1}, {phase: baseline, nodes: 1}]",),
             "10: comes before the burst above it; say the earlier ones first",
+        ),
+        (
+            ("bursts: [{phase: fault, nodes: 1, times: 2}]",),
+            "10: fleet.bursts[0]: times: only with every, which says how long after each other",
+        ),
+        (
+            ("bursts: [{phase: fault, nodes: 1, every: 5s, times: 5}]",),
+            '10: times: 4 fit into phase "fault", which lasts 20s, not 5',
+        ),
+        (
+            ("bursts: [{phase: fault, nodes: 1, every: 50ms}]",),
+            "10: fleet.bursts come 201 times and more; at most 200",
+        ),
+        (
+            ("bursts: [{phase: fault, nodes: 101, every: 100ms}]",),
+            "9: fleet: has 20,200 nodes in all; at most 20,000",
+        ),
+        (
+            ("engine: kwok", "bursts: [{phase: fault, nodes: 1, stay: 5s}]"),
+            "11: stay: KWOK's nodes do not go before the drill ends",
         ),
         (
             ("nodes: 3", "engine: kwokk"),
@@ -155,8 +190,23 @@ def test_a_plan_says_how_many_there_are_and_when_more_come(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:
     planned = plan(reading(with_fleet(small, "nodes: 1000", BURSTS)), catalogue)
-    assert planned.as_dict()["fleet"]["bursts"][0] == {"nodes": 100, "at_s": 15.0}
+    assert planned.as_dict()["fleet"]["bursts"][0] == {
+        "nodes": 100,
+        "at_s": 15.0,
+        "stay_s": None,
+    }
     console = Console(record=True, width=200)
     render(planned, console)
     said = "1,000 hollow nodes in all zones, 100 more at 15s, 10 more at 30s"
     assert said in console.export_text()
+
+
+def test_a_plan_says_once_how_often_nodes_come(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    burst = "bursts: [{phase: fault, at: 5s, nodes: 7, every: 5s, stay: 3s}]"
+    console = Console(record=True, width=200)
+    render(plan(reading(with_fleet(small, burst)), catalogue), console)
+    assert "0 hollow nodes in all zones, 7 more 3 times from 15s to 25s for 3s" in (
+        console.export_text()
+    )

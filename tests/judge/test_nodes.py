@@ -7,6 +7,7 @@ import pytest
 from judged_drill import JudgedDrill
 from judged_scrapes import END, at
 
+from kubedrill.judge.measurers.nodes import disruption
 from kubedrill.record.fleet import Burst, Fleet
 from kubedrill.record.verdict import Verdict
 
@@ -58,4 +59,41 @@ def test_what_nobody_looked_at_is_not_known(tmp_path: Path) -> None:
         line for line in made.scrapes.nodes if not at(12) <= line["time"] < at(17)
     ]
     result = made.asked(tmp_path, "fault", "nodes.false_not_ready == 0")
+    assert result.verdict == Verdict.INVALID
+
+
+@pytest.mark.parametrize(
+    ("ready", "there", "state"),
+    [
+        (0, 0, 0),
+        (3, 3, 0),
+        (1, 3, 0),  # 67 %, but only two
+        (0, 1, 2),
+        (0, 60, 2),
+        (1, 4, 1),
+        (28, 60, 0),  # 53 %
+        (27, 60, 1),  # 55 %
+    ],
+)
+def test_a_zone_is_disturbed_as_the_controller_manager_has_it(
+    ready: int, there: int, state: int
+) -> None:
+    assert disruption(ready, there) == state
+
+
+def test_the_state_of_a_zone_is_its_worst(tmp_path: Path) -> None:
+    made = looked_at({})
+    zones = {12: {"a": (0, 2), "b": (1, 1)}, 13: {"b": (0, 1)}}
+    for line in made.scrapes.nodes:
+        line["zones"] = {"a": (2, 2), "b": (1, 1)}
+    for second, found in zones.items():
+        made.scrapes.nodes[second]["zones"] = found
+    for zone, states in (("a", (0, 2)), ("b", (0, 2)), ("c", (0, 0))):
+        for statistic, value in zip(("min", "max"), states, strict=True):
+            asked = f"zone.{zone}.state.{statistic} <= 2"
+            assert made.asked(tmp_path / f"{zone}{statistic}", "fault", asked).value == value
+
+
+def test_what_earlier_versions_did_not_write_is_not_known(tmp_path: Path) -> None:
+    result = looked_at({}).asked(tmp_path, "fault", "zone.a.state == 0")
     assert result.verdict == Verdict.INVALID

@@ -92,6 +92,17 @@ def test_those_that_never_came_are_not_left_out(tmp_path: Path, series: str) -> 
     assert result.reason.startswith("2 of 10 nodes never came")
 
 
+@pytest.mark.parametrize(
+    ("asked", "value"), [("pods.evicted == 2", 2), ("pods.evicted.rate < 1/s", 0.2)]
+)
+def test_pods_that_were_evicted_are_counted(tmp_path: Path, asked: str, value: float) -> None:
+    told = drill()
+    evicted = [pod(f"node-a-{number}", "evicted", 5.0 + 5 * number) for number in range(4)]
+    told.scale_out = sorted([*told.scale_out, *evicted], key=lambda line: line["time"])
+    result = told.asked(tmp_path, "fault", asked)
+    assert (result.verdict, result.value) == (Verdict.PASS, value)
+
+
 def test_what_nobody_was_told_of_is_not_known(tmp_path: Path) -> None:
     result = drill(unwatched=(12, 17)).asked(tmp_path, "fault", "scale_out.pods.p90 < 60s")
     assert result.verdict == Verdict.INVALID
@@ -181,6 +192,50 @@ def test_each_step_of_those_that_came_is_told(tmp_path: Path) -> None:
     assert opened.percentiles_s[49] == pytest.approx(2.6)
     assert ready.percentiles_s[79] == pytest.approx(6.0)
     assert opened.percentiles_s[80:] == [None] * 20
+
+
+SEVERAL = Fleet(zones=("a", "b"), bursts=tuple(Burst(5, 10.5 + number) for number in range(8)))
+
+
+def several(last: int = 8) -> JudgedDrill:
+    """Of eight bursts of five nodes, so many come, each a little later than the one before it."""
+    told = drill()
+    told.fleet = SEVERAL
+    lines = [counted(second) for second in range(END + 1)]
+    for index, burst in enumerate([*SEVERAL.bursts][:last]):
+        for number, member in enumerate(SEVERAL.of_burst(index), 1):
+            ready = burst.at_s + 0.1 * index + 0.2 * number
+            lines += [node(member.name, step, ready) for step in ("registered", "ready", "open")]
+    told.scale_out = sorted(lines, key=lambda line: line["time"])
+    return told
+
+
+@pytest.mark.parametrize(("statistic", "value"), [("p50", 1.3), ("p90", 1.7), ("max", 1.7)])
+def test_a_burst_has_come_when_its_last_node_has(
+    tmp_path: Path, statistic: str, value: float
+) -> None:
+    result = several().asked(tmp_path, "fault", f"scale_out.bursts.{statistic} < 60s")
+    assert result.value == pytest.approx(value, abs=1e-6)
+
+
+def test_a_burst_that_never_came_whole_is_not_left_out(tmp_path: Path) -> None:
+    result = several(last=7).asked(tmp_path, "fault", "scale_out.bursts.p90 < 60s")
+    assert (result.verdict, result.reason) == (Verdict.FAIL, "1 of 8 bursts never came whole")
+
+
+def test_each_burst_is_told_and_where_their_p90_lies(tmp_path: Path) -> None:
+    folder = several(last=7).write(tmp_path / "run")
+    [opened] = [step for step in judge(folder).scale_out if step.step == "open"]
+    first, *_, last = opened.bursts
+    assert (first.at_s, first.nodes, first.came, first.max_s) == (0.5, 5, 5, pytest.approx(1.0))
+    assert (last.at_s, last.came, last.p50_s) == (7.5, 0, None)
+    assert opened.p90_interval_s is not None
+    low, high = opened.p90_interval_s
+    assert 0.8 < low < 1.7
+    assert high is None, "the burst that never came may be drawn several times"
+    text = page(folder)
+    assert "Each burst of fault: the p90 of its nodes" in text
+    assert "95 % interval of p90" in text
 
 
 def test_the_report_shows_them(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubedrill.observe.nodes import readiness
+from kubedrill.observe.nodes import NodeRow, by_zone, readiness
 
 
 def table(*statuses: str) -> dict[str, Any]:
@@ -19,8 +19,15 @@ def table(*statuses: str) -> dict[str, Any]:
 
 def test_ready_is_what_is_printed_first() -> None:
     printed = ("Ready", "NotReady", "Ready,SchedulingDisabled", "Unknown", "NotReady,Ready")
-    assert [ready for _, ready in readiness(table(*printed))] == [True, False, True, False, False]
-    assert dict(readiness(table("Ready"))) == {"n-0": True}
+    assert [row.ready for row in readiness(table(*printed))] == [True, False, True, False, False]
+    assert [*readiness(table("Ready"))] == [NodeRow("n-0", True, "")]
+
+
+def test_each_zone_has_its_own() -> None:
+    found = table("Ready", "NotReady", "Ready", "Ready")
+    for row, zone in zip(found["rows"], "aab", strict=False):
+        row["object"]["metadata"]["labels"] = {"topology.kubernetes.io/zone": zone}
+    assert by_zone(readiness(found)) == {"a": (1, 2), "b": (1, 1), "": (1, 1)}
 
 
 def test_no_node_is_no_row() -> None:

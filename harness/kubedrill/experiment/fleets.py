@@ -1,7 +1,8 @@
 """The `fleet:` of an experiment file: how many nodes, where, and when more come."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count, islice
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -26,6 +27,27 @@ class BurstPart(Part):
     """When, from the phase's start."""
     nodes: int = Field(ge=1, le=MOST_NODES)
     """How many."""
+    every: Duration | None = None
+    """As many more come so long after each time, as often as the phase holds."""
+    times: int | None = Field(None, ge=1, le=MOST_BURSTS)
+    """How often, with `every`."""
+    stay: Duration | None = None
+    """So long after they were asked for they go again; without it they stay until the drill ends."""
+
+    @model_validator(mode="after")
+    def _with_every(self) -> Self:
+        if self.times is not None and self.every is None:
+            raise ValueError("times: only with every, which says how long after each other")
+        return self
+
+    def settled(self, start: float, end: float) -> Iterator[Burst]:
+        """Yield each time that they come in a phase, from `start` to `end` in seconds of the drill."""
+        every, times = self.every or 0.0, self.times or (None if self.every else 1)
+        for number in count() if times is None else range(times):
+            comes = round(start + (self.at or 0.0) + number * every, 9)
+            if comes >= end:
+                return
+            yield Burst(self.nodes, comes, self.stay)
 
 
 class FleetPart(Part):
@@ -46,8 +68,6 @@ class FleetPart(Part):
     def _some(self) -> Self:
         if not self.nodes and not self.bursts:
             raise ValueError("has no nodes; say nodes, or bursts of them")
-        if (total := self.nodes + sum(burst.nodes for burst in self.bursts)) > MOST_NODES:
-            raise ValueError(f"has {total:,} nodes in all; at most {MOST_NODES:,}")
         return self
 
     @property
@@ -61,8 +81,7 @@ class FleetPart(Part):
             zones=self.zones,
             nodes=self.nodes,
             bursts=tuple(
-                Burst(burst.nodes, round(phases[burst.phase][0] + burst.at, 9))
-                for burst in self.bursts
+                each for burst in self.bursts for each in burst.settled(*phases[burst.phase])
             ),
             pods=PodTimes(self.pod_start),
             engine=self.engine,
@@ -76,7 +95,8 @@ class FleetPart(Part):
             name, (start, _) = next(
                 (name, times) for name, times in phases.items() if burst.at_s < times[1]
             )
-            bursts.append(BurstPart(phase=name, at=round(burst.at_s - start, 9), nodes=burst.nodes))
+            at = round(burst.at_s - start, 9)
+            bursts.append(BurstPart(phase=name, at=at, nodes=burst.nodes, stay=burst.stay_s))
         return cls(
             nodes=fleet.nodes,
             zones=fleet.zones,
@@ -97,13 +117,21 @@ def check_fleet(
         return
     if fleet.zones and cluster is not None:
         _check_zones(fleet.zones, cluster.zones, problems)
-    last = 0.0
+    last, coming = 0.0, list[Burst]()
     for index, burst in enumerate(fleet.bursts or ()):
         # None is what has the wrong form, which is told by then.
         if burst is not None and burst.phase is not None and burst.at is not None and phases:
-            last = _check_burst(
-                burst, phases, last, BurstPlace(problems, ("fleet", "bursts", index))
-            )
+            place = BurstPlace(problems, ("fleet", "bursts", index))
+            come = _check_burst(burst, phases, last, place)
+            last = come[-1].at_s if come else last
+            coming += come
+            if burst.stay is not None and fleet.engine == KWOK:
+                place.wrong("stay", "stay: KWOK's nodes do not go before the drill ends")
+    if len(coming) > MOST_BURSTS:
+        words = f"fleet.bursts come {len(coming):,} times and more; at most {MOST_BURSTS}"
+        problems.add(("fleet", "bursts"), words)
+    elif (total := (fleet.nodes or 0) + sum(burst.nodes or 0 for burst in coming)) > MOST_NODES:
+        problems.add(("fleet",), f"fleet: has {total:,} nodes in all; at most {MOST_NODES:,}")
 
 
 def check_players(
@@ -140,20 +168,23 @@ class BurstPlace:
 
 def _check_burst(
     burst: BurstPart, phases: Mapping[str, tuple[float, float]], last: float, place: BurstPlace
-) -> float:
-    """Check when a burst comes, the one before it having come at `last`; return when that is."""
+) -> list[Burst]:
+    """Check when a burst comes, the one before it having come at `last`; return each time of it."""
     if burst.phase not in phases:
         near = did_you_mean(burst.phase, phases)
         place.wrong("phase", f'unknown phase "{shown(burst.phase)}"{near}')
-        return last
+        return []
     start, end = phases[burst.phase]
-    comes = start + burst.at
-    if comes >= end:
-        length = format_duration(round(end - start, 9))
+    length = format_duration(round(end - start, 9))
+    come = [*islice(burst.settled(start, end), MOST_BURSTS + 1)]
+    if not come:
         place.wrong("at", f'at: phase "{burst.phase}" lasts {length}; they would come after it')
-    if comes < last:
+    elif burst.times is not None and len(come) < burst.times:
+        words = f'times: {len(come)} fit into phase "{burst.phase}", which lasts {length}'
+        place.wrong("times", f"{words}, not {burst.times}")
+    if start + burst.at < last:
         place.wrong("phase", "comes before the burst above it; say the earlier ones first")
-    return comes
+    return come
 
 
 def _check_zones(zones: tuple[str, ...], known: tuple[str, ...], problems: Problems) -> None:

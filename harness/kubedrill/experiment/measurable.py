@@ -10,7 +10,7 @@ from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
 from kubedrill.record.scale_out import SCALE_OUT
 from kubedrill.record.schedule import DRAIN_S, touches
-from kubedrill.record.series import APISERVER_PREFIX
+from kubedrill.record.series import zone_of
 from kubedrill.words import did_you_mean, shown
 
 
@@ -61,13 +61,13 @@ class Measurable:
             raise ObjectiveError(f"{objective.series} needs a fleet, and this drill has none")
         if objective.series.startswith("fault.") and self.faults is not None:
             self._check_fault(objective.series, phase, self.faults)
-        if objective.series.startswith(APISERVER_PREFIX) and self.zones is not None:
-            zone = objective.series.removeprefix(APISERVER_PREFIX)
-            if zone not in self.zones:
-                near = did_you_mean(zone, self.zones)
-                raise ObjectiveError(
-                    f'{objective.series}: the cluster has no zone "{shown(zone)}"{near}'
-                )
+        if zone := zone_of(objective.series):
+            self._check_zone(objective.series, zone)
+
+    def _check_zone(self, series: str, zone: str) -> None:
+        if self.zones is not None and zone not in self.zones:
+            near = did_you_mean(zone, self.zones)
+            raise ObjectiveError(f'{series}: the cluster has no zone "{shown(zone)}"{near}')
 
     def _room(self, start: float, end: float) -> Room:
         last = max((end for _, end in self.phases.values()), default=math.inf)

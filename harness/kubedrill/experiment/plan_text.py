@@ -1,6 +1,7 @@
 """Print a plan for people."""
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kubedrill.experiment.plan import Plan, PlannedFault, shown
@@ -97,12 +98,19 @@ def _facts(planned: Plan) -> "Table":
 def _fleet(fleet: Mapping[str, Any]) -> str:
     """Return how many nodes there are, and how many come when."""
     where = f"zones {', '.join(fleet['zones'])}" if fleet["zones"] else "all zones"
-    bursts = "".join(
-        f", {burst['nodes']:,} more at {format_duration(burst['at_s'])}"
-        for burst in fleet["bursts"]
-    )
+    alike = groupby(fleet["bursts"], lambda burst: (burst["nodes"], burst["stay_s"]))
+    bursts = "".join(_bursts([*group]) for _, group in alike)
     played = "hollow nodes" if fleet["engine"] == "hollow" else "nodes, played by KWOK,"
     return f"{fleet['nodes']:,} {played} in {where}{bursts}"
+
+
+def _bursts(alike: list[Mapping[str, Any]]) -> str:
+    """Return when nodes come, as many each time, and for how long."""
+    first, last = (format_duration(burst["at_s"]) for burst in (alike[0], alike[-1]))
+    when = f"at {first}" if len(alike) == 1 else f"{len(alike)} times from {first} to {last}"
+    stay_s = alike[0]["stay_s"]
+    stay = f" for {format_duration(stay_s)}" if stay_s is not None else ""
+    return f", {alike[0]['nodes']:,} more {when}{stay}"
 
 
 def _right(rule: Rule) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from kubedrill.client.identity import ClientIdentity
 from kubedrill.record.cluster import NODE_AUTHORITY, ClusterRecord
 from kubedrill.wire.pki import Issuer, Pair
-from kubedrill.wire.target import Target, client_tls
+from kubedrill.wire.target import Target, client_tls, identity_target
 
 GROUP = "system:nodes"
 USER_AGENT = "kubedrill-node"
@@ -57,3 +57,9 @@ class Gate:
         tls = NodeTls(self._context, self._issuer.client_pem(name, GROUP))
         target = Target(self._endpoint, self._server_name, tls)
         return ClientIdentity(name, target, None, self._server_name, USER_AGENT, http="2")
+
+
+def identity(record: ClusterRecord, who: str) -> ClientIdentity:
+    """Return one of the cluster's identities, through the balancer."""
+    target, token = identity_target(record, who, http="2")
+    return ClientIdentity(who, target, token, record.server_name, "kubedrill-fleet", http="2")

@@ -8,10 +8,10 @@ import gevent
 from gevent.event import Event
 from gevent.pool import Pool
 
-from kubedrill.client.identity import ClientIdentity
 from kubedrill.client.informer import CollectionInformer, Object, conditions
 from kubedrill.clock import SECOND, now
 from kubedrill.errors import NotStarted
+from kubedrill.fleet.identity import identity
 from kubedrill.fleet.objects import LEASE_S, NODES, node
 from kubedrill.fleet.patience import DONE, answered
 from kubedrill.fleet.playing import NodesNow, Playing
@@ -21,7 +21,6 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.fleet import KWOK, Fleet, Member
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.labels import RUN
-from kubedrill.wire.target import identity_target
 
 WHO = "admin"
 """KWOK reads and writes nodes, pods, Leases and Events."""
@@ -43,7 +42,7 @@ class KwokFleet(Playing):
     def __init__(self, folder: RunFolder, record: ClusterRecord, fleet: Fleet) -> None:
         super().__init__(folder, fleet, KWOK)
         self._run = folder.run
-        self._talk = Talk(_admin(record), self.counts)
+        self._talk = Talk(identity(record, WHO), self.counts)
         self._ready = ReadyNodes()
         self._wanted = self._made = 0
         self._kwok = _start(record, folder, fleet)
@@ -121,11 +120,6 @@ class ReadyNodes:
 
     def all_found(self) -> None:
         """Nothing is to be done."""
-
-
-def _admin(record: ClusterRecord) -> ClientIdentity:
-    target, token = identity_target(record, WHO, http="2")
-    return ClientIdentity(WHO, target, token, record.server_name, "kubedrill-fleet", http="2")
 
 
 def _start(record: ClusterRecord, folder: RunFolder, fleet: Fleet) -> "subprocess.Popen[bytes]":

@@ -24,7 +24,7 @@ from kubedrill.fleet.objects import (
     node,
     status_patch,
 )
-from kubedrill.fleet.patience import DONE, LONGEST_S, answered, tell
+from kubedrill.fleet.patience import DONE, LONGEST_S, answered, tell, until_done
 from kubedrill.fleet.playing import Latest
 from kubedrill.fleet.pod_objects import event
 from kubedrill.fleet.pods import Pods
@@ -137,6 +137,17 @@ class Node:
         elif not is_away:
             self.conditions.ready = "not_ready" not in plights
             self.spawn(self.report)
+
+    def leave(self) -> None:
+        """Take no more pods, let go of those that it has, and switch off: only its object is left."""
+        if not self.talk.closed:
+            cordon: Object = {"spec": {"unschedulable": True}}
+            until_done(
+                partial(self._call, "PATCH", f"{NODES}/{self.member.name}", cordon, MERGE),
+                given_up=lambda: self.talk.closed,
+            )
+            self.pods.drain()
+        self._go_down()
 
     def _go_down(self) -> None:
         """Let go of everything at once, as a machine whose power is cut, or whose kubelet has died."""

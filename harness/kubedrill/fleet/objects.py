@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from kubedrill.client.informer import Object, conditions
 from kubedrill.record.fleet import Member
-from kubedrill.record.labels import RUN
+from kubedrill.record.labels import RUN, ZONE
 
 NODES = "/api/v1/nodes"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
@@ -59,7 +59,7 @@ def node(member: Member, run: str, conditions: list[Object]) -> Object:
         "kubernetes.io/hostname": member.name,
         "kubernetes.io/os": "linux",
         "topology.kubernetes.io/region": REGION,
-        "topology.kubernetes.io/zone": member.zone,
+        ZONE: member.zone,
     }
     return {
         "apiVersion": "v1",

@@ -94,6 +94,10 @@ class Playing(ABC):
     def come(self, burst: int) -> None:
         """Let those of a burst come."""
 
+    def leave(self, burst: int) -> None:
+        """Let those of a burst go again; only of some engines."""
+        raise NotImplementedError
+
     @abstractmethod
     def look(self) -> NodesNow:
         """Return how they are now."""
@@ -124,17 +128,16 @@ class Playing(ABC):
 
     def _play(self, schedule: Schedule) -> None:
         for number, burst in enumerate(self.fleet.bursts):
-            self.always(self._come_at, schedule.comes(burst), number)
+            comes = schedule.comes(burst)
+            self.always(_at, comes, self.come, number)
+            if burst.stay_s is not None:
+                self.always(_at, comes + round(burst.stay_s * SECOND), self.leave, number)
         self._ended.wait()
         self._raise()
 
     def _raise(self) -> None:
         if self._error is not None:
             raise self._error
-
-    def _come_at(self, due: int, burst: int) -> None:
-        gevent.sleep(max(due - now(), 0) / SECOND)
-        self.come(burst)
 
     def _until_stdin_ends(self) -> None:
         while tp_read(0, 65536):
@@ -166,3 +169,8 @@ class Playing(ABC):
                 rss_bytes=rss_bytes,
             )
         )
+
+
+def _at(due: int, what: Callable[[int], None], burst: int) -> None:
+    gevent.sleep(max(due - now(), 0) / SECOND)
+    what(burst)

@@ -108,6 +108,10 @@ class Pods:
             for reference in pod.shape.references:
                 self._watch(reference, pod.shape.uid)
 
+    def drain(self) -> None:
+        """Delete them all at once; return when that is done."""
+        gevent.joinall([self._host.spawn(pod.delete) for pod in [*self._pods.values()]])
+
     def _free_slot(self) -> int:
         """Return the lowest that no pod has: each is an address."""
         taken = {pod.slot for pod in self._pods.values()}
@@ -200,6 +204,11 @@ class Pod:
             state.state, state.ready = "waiting", False
             self._host.spawn(self.start)
 
+    def delete(self) -> None:
+        """Delete its object for good."""
+        options = {"gracePeriodSeconds": 0, "preconditions": {"uid": self.shape.uid}}
+        self._call("DELETE", self.shape.path, options)
+
     def correct(self) -> None:
         """Write its status again: somebody else has written that it is not Ready, which it is."""
         self._host.spawn(self._write)
@@ -229,8 +238,7 @@ class Pod:
             gevent.sleep(min(STOP_S, grace_s))
             self._ended(0)
             self._write()
-        options = {"gracePeriodSeconds": 0, "preconditions": {"uid": self.shape.uid}}
-        self._call("DELETE", self.shape.path, options)
+        self.delete()
 
     def _ended(self, code: int) -> None:
         state = self.state

@@ -5,20 +5,28 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import gevent
+from gevent.pool import Pool
 
 from kubedrill.clock import now
-from kubedrill.fleet.identity import Gate
-from kubedrill.fleet.node import Home, Node
+from kubedrill.fleet.identity import Gate, identity
+from kubedrill.fleet.node import HEARTBEAT, Home, Node
 from kubedrill.fleet.obeying import NOTHING, Orders
+from kubedrill.fleet.objects import NODES
+from kubedrill.fleet.patience import answered
 from kubedrill.fleet.playing import NodesNow, Playing
+from kubedrill.fleet.talk import Talk
 from kubedrill.process.identity import start_of
-from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.cluster import FLEET, ClusterRecord
 from kubedrill.record.fleet import Fleet, Member, Player, Plight, players
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 
 LOOK_S = 5.0
 """How often it is looked whether connections have fallen silent."""
+MADE_BEFORE = 1000
+"""So many nodes of bursts may be there, or be made for the next ones: one burst is in any case."""
+LEAVING = 16
+"""So many leave at once."""
 OBEY_S = 0.1
 """How often it is looked whether there are other orders."""
 
@@ -33,9 +41,11 @@ class ZoneFleet(Playing):
         self._orders = Orders(Path(record.folder))
         _sign(Path(record.folder), zone)
         self._nodes: list[Node] = []
-        self._coming = [
-            self._made(fleet.of_burst(number, zone)) for number in range(len(fleet.bursts))
-        ]
+        self._remover = Talk(identity(record, FLEET), self.counts)
+        self._bursts: dict[int, list[Node]] = {}
+        """By its number, those that are made: each has a certificate of its own."""
+        self._made_bursts = 0
+        self._make_next()
 
     def gather(self) -> None:
         """Let those come that are there from the beginning; return when all have said that they are Ready."""
@@ -45,7 +55,14 @@ class ZoneFleet(Playing):
 
     def come(self, burst: int) -> None:
         """Let those of a burst come."""
-        self._join(self._coming[burst])
+        while burst not in self._bursts:
+            self._make_one()
+        self._join(self._bursts[burst])
+
+    def leave(self, burst: int) -> None:
+        """Let those of a burst go again: drained, switched off, and deleted."""
+        Pool(LEAVING).map(self._take_out, self._bursts.pop(burst))
+        self._make_next()
 
     def look(self) -> NodesNow:
         """Return how they are now."""
@@ -56,6 +73,26 @@ class ZoneFleet(Playing):
             pods=sum(node.pods.running for node in self._nodes),
             lease_late_s=self._home.late.take(),
         )
+
+    def _take_out(self, node: Node) -> None:
+        node.leave()
+        self._nodes.remove(node)
+        path = f"{NODES}/{node.member.name}"
+        answered(lambda: self._remover.call("DELETE", path, now() + HEARTBEAT))
+
+    def _make_next(self) -> None:
+        """Make those of the next bursts, as many as may wait."""
+        waiting = sum(map(len, self._bursts.values()))
+        while self._made_bursts < len(self.fleet.bursts):
+            waiting += self.fleet.bursts[self._made_bursts].nodes // len(self.fleet.zones)
+            if self._bursts and waiting > MADE_BEFORE:
+                return
+            self._make_one()
+
+    def _make_one(self) -> None:
+        number = self._made_bursts
+        self._bursts[number] = self._made(self.fleet.of_burst(number, self._zone))
+        self._made_bursts += 1
 
     def _made(self, members: Iterable[Member]) -> list[Node]:
         return [Node(member, self._home) for member in members]
@@ -71,7 +108,7 @@ class ZoneFleet(Playing):
         while True:
             gevent.sleep(LOOK_S)
             at = now()
-            for node in self._nodes:
+            for node in [*self._nodes]:
                 node.talk.look(at)
 
     def _obey_always(self) -> None:
@@ -80,7 +117,7 @@ class ZoneFleet(Playing):
             gevent.sleep(OBEY_S)
             plights = self._orders.in_force()
             if plights or before:
-                for node in self._nodes:
+                for node in [*self._nodes]:
                     node.suffer(plights.get(node.member.name, NOTHING))
             before = plights
 

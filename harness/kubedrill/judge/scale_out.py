@@ -13,7 +13,7 @@ from kubedrill.judge.silence import longest_gap
 from kubedrill.record.fleet import FleetLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_lines
-from kubedrill.record.scale_out import Counted, NodeSeen, PodSeen, SeenLine, StepTimes
+from kubedrill.record.scale_out import Counted, NodeSeen, PodSeen, SeenLine
 from kubedrill.record.schedule import Phase, Schedule, allowed_hole
 
 ROUNDING = 1e-9
@@ -81,20 +81,6 @@ class SeenComing:
                     named = {"ready": "pod_ready"}.get(step, step)
                     asked[node] = _first(asked[node], named, line.time)
         return [*asked.values()]
-
-    def times(self, phase: Phase) -> Iterator[StepTimes]:
-        """Yield how long the nodes of a phase took to each step, as far as was seen."""
-        came = [] if self.seen.doubt else self.arrivals(phase)
-        for step in STEPS if came else ():
-            took = sorted(arrival.seconds(step) for arrival in came)
-            ranks = (quantile(took, percent / 100) for percent in range(1, 101))
-            yield StepTimes(
-                phase=phase.name,
-                step=step,
-                nodes=len(took),
-                came=sum(map(math.isfinite, took)),
-                percentiles_s=[None if math.isinf(rank) else rank for rank in ranks],
-            )
 
     def behind(self, phase: Phase) -> str:
         """Return for how long the observer knew of fewer nodes than the API had taken; "" if hardly."""

@@ -21,6 +21,7 @@ from kubedrill.judge.headroom import NO_HEADROOM, headroom, lacking, withheld
 from kubedrill.judge.loads import load_results
 from kubedrill.judge.objectives import evaluate, seeded
 from kubedrill.judge.server import resources, server_latency
+from kubedrill.judge.step_times import step_times
 from kubedrill.record.faults import FaultEvent
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
@@ -116,7 +117,7 @@ def _judge(evidence: Evidence) -> Report:
         headroom=[headroom(evidence, phase) for phase in phases],
         violations=list(evidence.audit.checked.violations),
         collateral=list(evidence.collateral.changes),
-        scale_out=[row for phase in phases for row in evidence.coming.times(phase)],
+        scale_out=[row for phase in phases for row in step_times(evidence.coming, phase)],
         settings=_settings(evidence),
         notes=[*_notes(evidence, reaction_s)],
     )

@@ -1,13 +1,14 @@
 """Observe: how many nodes are not ready: nodes.jsonl. Only where somebody asks."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from kubedrill.clock import now
 from kubedrill.observe.in_turn import InTurn, Looks
 from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.labels import ZONE
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.watched import NodeLook
 
@@ -29,25 +30,47 @@ class Nodes(Looks):
     def _look(self) -> NodeLook:
         begun = now()
         rows, error = self._servers.ask(_PATH, _TABLE, _rows)
+        found = rows or ()
         return NodeLook(
             time=begun,
             took_us=(now() - begun) // 1000,
-            nodes=len(rows or ()),
-            not_ready=tuple(name for name, ready in (rows or {}).items() if not ready),
+            nodes=len(found),
+            not_ready=tuple(row.name for row in found if not row.ready),
+            zones=by_zone(found),
             error=error,
         )
 
 
-def _rows(body: bytes) -> dict[str, bool]:
-    return dict(readiness(json.loads(body)))
+class NodeRow(NamedTuple):
+    """A node, as a row of the table has it."""
+
+    name: str
+    ready: bool
+    zone: str
+    """"" if it says none."""
 
 
-def readiness(table: Any) -> Iterator[tuple[str, bool]]:
-    """Yield the nodes of a table, and whether each is ready; KeyError, ValueError if it is none.
+def by_zone(rows: Iterable[NodeRow]) -> dict[str, tuple[int, int]]:
+    """Return how many nodes of each zone are ready, and how many there are."""
+    zones: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        ready, there = zones.get(row.zone, (0, 0))
+        zones[row.zone] = ready + row.ready, there + 1
+    return zones
+
+
+def _rows(body: bytes) -> list[NodeRow]:
+    return [*readiness(json.loads(body))]
+
+
+def readiness(table: Any) -> Iterator[NodeRow]:
+    """Yield the nodes of a table; KeyError, ValueError if it is none.
 
     The printed status is `Ready`, `NotReady` or `Unknown`, and what else there is behind a comma:
     `Ready,SchedulingDisabled`.
     """
     column = [each["name"] for each in table["columnDefinitions"]].index("Status")
     for row in table["rows"] or ():  # of none it is null
-        yield row["object"]["metadata"]["name"], row["cells"][column].split(",")[0] == "Ready"
+        metadata = row["object"]["metadata"]
+        zone = metadata.get("labels", {}).get(ZONE, "")
+        yield NodeRow(metadata["name"], row["cells"][column].split(",")[0] == "Ready", zone)

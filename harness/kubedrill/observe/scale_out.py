@@ -22,6 +22,7 @@ from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_rea
 from kubedrill.process.priority import demote_when_busy
 from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.labels import ZONE
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.scale_out import Counted, NodeSeen, NodeStep, PodSeen, PodStep
 from kubedrill.record.schedule import Schedule
@@ -33,7 +34,8 @@ from kubedrill.wire.target import identity_target
 EVERY_S = 1.0
 READY_S = 20.0
 """So long the first look at all there is may take before the drill begins."""
-ZONE = "topology.kubernetes.io/zone"
+EVICTED = ("DisruptionTarget", "DeletionByTaintManager")
+"""Type and reason of the condition that a pod gets before the control plane evicts it."""
 BLOCKING = ("NoSchedule", "NoExecute")
 _SCHEDULED = "fieldSelector=spec.schedulerName%21%3Dnone"
 """Not the pods that are seeded: no scheduler touches them, and there may be 150,000."""
@@ -157,6 +159,8 @@ class PodsSeen:
         """By uid, how many of them hold now."""
         self._pods: dict[str, tuple[str, str]] = {}
         """By uid, name and node."""
+        self._evicted: set[str] = set()
+        """By uid."""
         self._found: set[str] = set()
 
     def begin(self) -> None:
@@ -173,6 +177,9 @@ class PodsSeen:
         reached = 1 + bool(node) + running + (running and _is_ready(found))
         for step in PODS[self._steps.get(uid, 0) : reached]:
             self._say(uid, step)
+        if uid not in self._evicted and _is_evicted(status):
+            self._evicted.add(uid)
+            self._say(uid, "evicted")
         self._steps[uid], self._now[uid] = max(self._steps.get(uid, 0), reached), reached
 
     def gone(self, found: Object) -> None:
@@ -195,6 +202,7 @@ class PodsSeen:
         if uid in self._steps:
             self._say(uid, "gone")
             del self._steps[uid], self._now[uid], self._pods[uid]
+            self._evicted.discard(uid)
 
     def _say(self, uid: str, step: PodStep) -> None:
         name, node = self._pods[uid]
@@ -245,6 +253,13 @@ class ScaleOut:
 
 def _is_ready(found: Object) -> bool:
     return conditions(found).get("Ready") == "True"
+
+
+def _is_evicted(status: Object) -> bool:
+    """Whether the taint-eviction controller says that it deletes a pod: its node's taint is not tolerated."""
+    return any(
+        (each["type"], each.get("reason")) == EVICTED for each in status.get("conditions", ())
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -34,6 +34,8 @@ class Burst:
     nodes: Annotated[int, Field(ge=1)]
     at_s: Amount
     """When they are asked for, in seconds from the drill's start."""
+    stay_s: Amount | None = None
+    """So long after that they go again; None: they stay until the drill ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 RUN = "kubedrill.io/run"
 
+ZONE = "topology.kubernetes.io/zone"
+"""The label by which a node says in which zone it is."""
+
 AUDITED = "kubedrill-audit"
 """The namespace of what the auditor writes, reads and watches."""
 

@@ -13,8 +13,8 @@ RSS = {name: metric.component for name, metric in METRICS.items() if metric.sour
 """By series of memory, the kind of component whose largest it is."""
 FSYNC = "etcd.fsync.p99"
 NOT_READY = "nodes.not_ready"
-OF_NODES = tuple(name for name, metric in METRICS.items() if metric.source == "readiness")
-"""For which nodes are asked for each second; of them only the one above is known live."""
+OF_NODES = ("zone.", *(name for name, metric in METRICS.items() if metric.source == "readiness"))
+"""What is in an objective for which nodes are asked for each second; NOT_READY alone is known live."""
 OBJECTS = {name: name.partition(".")[2] for name in METRICS if name.startswith("objects.")}
 """By series, the kind of objects that it counts: live once a second, and not once a minute."""
 LIVE_SERIES = (*AVAILABILITY, HEALTHY, FSYNC, *RSS, NOT_READY, *OBJECTS)

@@ -9,12 +9,14 @@ from kubedrill.record.lines import Count, TimedLine
 from kubedrill.record.objective import parse
 
 SCALE_OUT = "scale_out"
-"""What the series begin with that are judged by this file."""
+"""What the series of how nodes come begin with; they are judged by this file."""
+EVICTED = "pods.evicted"
+"""This one is, too."""
 
 NodeStep = Literal["registered", "ready", "open", "not_ready", "gone"]
 """What a node was seen to become; `open`: Ready, and without a taint that keeps pods off."""
-PodStep = Literal["created", "bound", "running", "ready", "gone"]
-"""What a pod was seen to become."""
+PodStep = Literal["created", "bound", "running", "ready", "evicted", "gone"]
+"""What a pod was seen to become; `evicted`: it is deleted, for a taint of its node."""
 
 
 class NodeSeen(TimedLine):
@@ -58,6 +60,20 @@ SeenLine = Annotated[NodeSeen | PodSeen | Counted, Field(discriminator="of")]
 """A line of the file."""
 
 
+class BurstTimes(BaseModel):
+    """How long the nodes of one burst took to a step; None where that falls on one that never came so far."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    at_s: float
+    """When they were asked for, from the phase's start."""
+    nodes: int
+    came: int
+    p50_s: float | None
+    p90_s: float | None
+    max_s: float | None
+
+
 class StepTimes(BaseModel):
     """How long the nodes that were asked for in a phase took to one step, from the demand for them on."""
 
@@ -72,8 +88,13 @@ class StepTimes(BaseModel):
     """So many of them came so far."""
     percentiles_s: list[float | None]
     """The 1st to the 100th: each one of the times; None where it falls on a node that never came so far."""
+    p90_interval_s: tuple[float | None, float | None] | None = None
+    """Where the 90th lies with 95 % confidence, by bootstrap; None where nobody can tell."""
+    bursts: list[BurstTimes] = []
+    """Of a phase with several."""
 
 
 def needs_scale_out(objectives: Iterable[str]) -> bool:
-    """Whether an objective, as written, is about how nodes come."""
-    return any(parse(text).series.partition(".")[0] == SCALE_OUT for text in objectives)
+    """Whether an objective, as written, is judged by this file."""
+    asked = [parse(text).series for text in objectives]
+    return any(series == EVICTED or series.partition(".")[0] == SCALE_OUT for series in asked)

@@ -185,6 +185,16 @@ APISERVER_PREFIX = "availability.apiserver-"
 """`availability.apiserver-a`: the probes sent straight to the apiserver of zone a."""
 
 
+_ZONE_STATE = re.compile(r"zone\.(?P<zone>[^.]+)\.state")
+
+
+def zone_of(name: str) -> str:
+    """Return the zone that a series is about: `a` of `zone.a.state`, `availability.apiserver-a`; or ""."""
+    if found := _ZONE_STATE.fullmatch(name):
+        return found["zone"]
+    return name.removeprefix(APISERVER_PREFIX) if name.startswith(APISERVER_PREFIX) else ""
+
+
 def declare(series: Series) -> None:
     """Let objectives name one more series; ValueError if there is one of its name, or nobody could use it."""
     if find_series(series.name, ()) is not None:
@@ -209,7 +219,7 @@ def declare(series: Series) -> None:
 def reserved() -> frozenset[str]:
     """Return the first words of built-in series; no load may have one as its name."""
     heads = {name.partition(".")[0] for name in (*BUILT_IN, *METRICS)}
-    return frozenset(heads | {"host", "eventually", "load"})
+    return frozenset(heads | {"host", "eventually", "load", "zone"})
 
 
 def load_series(load: str, series: Sequence[str]) -> list[str]:
@@ -238,11 +248,17 @@ def find_series(name: str, loads: Iterable[str]) -> Series | None:
         return replace(beside, name=name, words=beside.words.format(load))
     if name in METRICS:
         return _metric_series(name, METRICS[name])
-    zone = name.removeprefix(APISERVER_PREFIX)
-    if zone != name and zone:
+    if zone := zone_of(name):
+        return _series_of_zone(name, zone)
+    return BUILT_IN.get(name)
+
+
+def _series_of_zone(name: str, zone: str) -> Series:
+    if name.startswith(APISERVER_PREFIX):
         words = f"the share answered within the deadline by the apiserver of zone {zone}"
         return Series(name, {None: "ratio"}, words, "availability", "availability")
-    return BUILT_IN.get(name)
+    words = f"how many nodes of zone {zone} are not Ready: 0 for Normal, 1 for Partial, 2 for Full disruption"
+    return Series(name, dict.fromkeys((None, "max", "min"), "1"), words, "gauge", "zone_state")
 
 
 def named(name: str) -> Series:

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from kubedrill.record.lines import Amount, Count, Line, Time, TimedLine
 
 MemberState = Literal["healthy", "unhealthy", "refused", "timeout"]
@@ -52,6 +54,8 @@ class NodeLook(TimedLine):
     """How many there are."""
     not_ready: tuple[str, ...]
     """Those whose condition Ready is anything but True, by name."""
+    zones: dict[str, tuple[Count, Count]] = Field(default_factory=dict)
+    """By zone ("" where a node says none): how many are Ready, and how many there are."""
     error: str
     """Why that is not known; "" if it is."""
 

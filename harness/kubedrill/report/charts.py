@@ -30,10 +30,11 @@ def timeline(
     for panel in panels[:-1]:
         panel.xaxis.major_label_text_font_size = "0px"
     panels[-1].xaxis.formatter = PrintfTickFormatter(format="%g s")
-    panels += [
-        scale_out_panels.arrivals(axis, phase, list(steps))
-        for phase, steps in groupby(report.scale_out, attrgetter("phase"))
-    ]
+    for phase, found in groupby(report.scale_out, attrgetter("phase")):
+        steps = list(found)
+        panels.append(scale_out_panels.arrivals(axis, phase, steps))
+        if steps[0].bursts:
+            panels.append(scale_out_panels.bursts(axis, phase, steps))
     grid = gridplot(
         [[panel] for panel in panels],
         merge_tools=True,

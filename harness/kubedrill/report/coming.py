@@ -1,6 +1,5 @@
 """Report: how long nodes took to come, in a table."""
 
-from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 
@@ -27,15 +26,19 @@ def steps(report: Report) -> Table:
         (phase, [_row(step) for step in steps])
         for phase, steps in groupby(report.scale_out, attrgetter("phase"))
     ]
-    columns = ("Until", "p50", "p90", "p99", "max", "never came so far")
-    return table("How nodes came, from the demand for them on", columns, groups, range(1, 6))
+    columns = ("Until", "p50", "p90", "95 % interval of p90", "p99", "max", "never came so far")
+    return table("How nodes came, from the demand for them on", columns, groups, range(1, 7))
 
 
 def _row(step: StepTimes) -> Row:
     never = step.nodes - step.came
-    return _WORDS[step.step], *_quantiles(step), bad(f"{never:,} of {step.nodes:,}", never > 0)
+    p50, p90, p99, last = (figures.seconds(step.percentiles_s[at - 1]) for at in _SHOWN)
+    came = bad(f"{never:,} of {step.nodes:,}", never > 0)
+    return _WORDS[step.step], p50, p90, _interval(step), p99, last, came
 
 
-def _quantiles(step: StepTimes) -> Iterator[str]:
-    for percent in _SHOWN:
-        yield figures.seconds(step.percentiles_s[percent - 1])
+def _interval(step: StepTimes) -> str:
+    """Return where the p90 lies; nobody can tell of few nodes, and without scipy."""
+    if step.p90_interval_s is None:
+        return figures.seconds(None)
+    return " to ".join(map(figures.seconds, step.p90_interval_s))

@@ -84,3 +84,27 @@ def arrivals(axis: Axis, phase: str, steps: list[StepTimes]) -> figure:
     plot.yaxis.formatter = PrintfTickFormatter(format="%g %%")
     legend(plot)
     return plot
+
+
+def bursts(axis: Axis, phase: str, steps: list[StepTimes]) -> figure:
+    """Return the p90 of each of several bursts, by when its nodes were asked for in the phase."""
+    plot = axis.panel(f"Each burst of {phase}: the p90 of its nodes", 170)
+    shown = [step for step in steps if step.step in {"open", "pod_ready"}]
+    times = [burst.p90_s for step in shown for burst in step.bursts if burst.p90_s is not None]
+    plot.x_range = Range1d(0, max(burst.at_s for burst in shown[0].bursts) * 1.05)
+    plot.y_range = Range1d(0, max(times, default=1.0) * 1.15)
+    for step in shown:
+        came = [burst for burst in step.bursts if burst.p90_s is not None]
+        data = source(x=[burst.at_s for burst in came], p90=[burst.p90_s for burst in came])
+        drawn = plot.scatter(
+            "x",
+            "p90",
+            source=data,
+            color=_STEPS[step.step],
+            size=7,
+            legend_label=step.step.replace("_", " "),
+        )
+        hover(plot, drawn, {"p90, s": "p90"}, along_x=False)
+    plot.xaxis.formatter = plot.yaxis.formatter = PrintfTickFormatter(format="%g s")
+    legend(plot)
+    return plot
