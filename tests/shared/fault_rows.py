@@ -23,7 +23,15 @@ from fault_observers import (
     ShortOfMemory,
     SlowDisk,
 )
-from fleet_observers import FleetNodes, Off, Pressed, disobey, lift_orders, order_another
+from fleet_observers import (
+    FleetNodes,
+    Off,
+    Pressed,
+    ZoneAndNodesGone,
+    disobey,
+    lift_orders,
+    order_another,
+)
 from interfering import end_it, lift, put_back_by_hand, restore_flags
 from object_observers import Deleted, Drained, Nodes, Tainted, mend_by_hand
 from sabotages import (
@@ -36,7 +44,7 @@ from sabotages import (
     squint,
     write_nothing,
 )
-from zone_observers import CutOff, Isolated, Lossy, ZoneGone, mend_all_links
+from zone_observers import CutOff, Isolated, Lossy, mend_all_links
 
 from kubedrill.record.cluster import ClusterRecord
 
@@ -269,7 +277,7 @@ ROWS = [
     Row(
         "zone.lose",
         {"zone": "leader"},
-        ZoneGone,
+        ZoneAndNodesGone,
         {
             'no zone "d"; known: ': {"zone": "d"},
             "no member is named": {"zone": []},

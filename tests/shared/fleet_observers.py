@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from zone_observers import ZoneGone
 
 from kubedrill.client.caller import Caller
 from kubedrill.client.informer import conditions
-from kubedrill.faults import node_fleet
+from kubedrill.faults import node_fleet, on_fleet
 from kubedrill.fleet.removing import remove
 from kubedrill.process.child import Child
 from kubedrill.record.cluster import ClusterRecord
@@ -41,15 +42,15 @@ def start_fleet(folder: RunFolder, fleet: Fleet, zone: str) -> Child:
 
 
 class FleetNodes:
-    """Three nodes in a zone, played by a process of their own."""
+    """Nodes in a zone, played by a process of their own."""
 
-    def __init__(self, cluster: ClusterRecord) -> None:
+    def __init__(self, cluster: ClusterRecord, zone: str = ZONE, many: int = MANY) -> None:
         self.cluster = cluster
         self._api = Caller(*identity_target(cluster, "admin"), timeout_s=30)
         self._temporary = tempfile.TemporaryDirectory()
         self._folder = RunFolder.create(Path(self._temporary.name), "fleet")
         cluster.write(self._folder.cluster)
-        self._process = start_fleet(self._folder, Fleet((ZONE,), MANY), ZONE)
+        self._process = start_fleet(self._folder, Fleet((zone,), many), zone)
 
     def close(self) -> None:
         """Take the nodes away."""
@@ -88,40 +89,62 @@ class Pressed(FleetNodes):
 class Off(FleetNodes):
     """Sees, in what the kernel says of the zone, how many connections its nodes have."""
 
-    def connections(self) -> int:
-        """Return how many there are to the load balancer."""
-        entrance = self.cluster.entrance(ZONE)
-        within = ["ip", "netns", "exec", entrance.netns] if entrance.netns else []
-        told = subprocess.run(
-            [*within, "cat", "/proc/net/tcp"], capture_output=True, text=True, check=True
-        ).stdout
-        numbers = [int(part) for part in entrance.host.split(".")]
-        remote = f"{bytes(reversed(numbers)).hex().upper()}:{entrance.port:04X}"
-        rows = [line.split() for line in told.splitlines()[1:]]
-        return sum(row[2] == remote and row[3] == "01" for row in rows)
-
     def hit(self, target: str) -> bool:
         """Whether one has none."""
-        return self.connections() < MANY
+        return connections(self.cluster, ZONE) < MANY
 
     def well(self, target: str) -> bool:
         """Whether each has one, and it is Ready."""
-        return self.connections() == MANY and super().well(target)
+        return connections(self.cluster, ZONE) == MANY and super().well(target)
+
+
+class ZoneAndNodesGone(ZoneGone):
+    """Sees that with all that runs in a zone its node has ended, and is there again; there is one in each."""
+
+    def __init__(self, cluster: ClusterRecord) -> None:
+        super().__init__(cluster)
+        for zone in cluster.zones:
+            self._opened.callback(FleetNodes(cluster, zone, 1).close)
+
+    def hit(self, target: str) -> bool:
+        """Whether all of it is gone, the node with it, and the others are there."""
+        return super().hit(target) and not self._nodes(target)
+
+    def well(self, target: str) -> bool:
+        """Whether all of it is there again, the node with it."""
+        return super().well(target) and self._nodes(target) == 1
+
+    def _nodes(self, target: str) -> int:
+        return connections(self.cluster, target.removeprefix("zone-"))
+
+
+def connections(cluster: ClusterRecord, zone: str) -> int:
+    """Return how many there are from a zone to the load balancer, as the kernel has them: its nodes'."""
+    entrance = cluster.entrance(zone)
+    within = ["ip", "netns", "exec", entrance.netns] if entrance.netns else []
+    told = subprocess.run(
+        [*within, "cat", "/proc/net/tcp"], capture_output=True, text=True, check=True
+    ).stdout
+    numbers = [int(part) for part in entrance.host.split(".")]
+    remote = f"{bytes(reversed(numbers)).hex().upper()}:{entrance.port:04X}"
+    rows = [line.split() for line in told.splitlines()[1:]]
+    return sum(row[2] == remote and row[3] == "01" for row in rows)
 
 
 def disobey(patch: pytest.MonkeyPatch) -> None:
     """Let orders go where no node looks."""
-    patch.setattr(node_fleet, "_file", lambda scene: Path(tempfile.gettempdir()) / "no-order.json")
+    elsewhere = Path(tempfile.gettempdir()) / "no-order.json"
+    patch.setattr(on_fleet, "order_file", lambda scene: elsewhere)
 
 
 def order_another(patch: pytest.MonkeyPatch) -> None:
     """Let the next node be ordered to suffer it."""
-    real = node_fleet.NodeOrder
+    real = on_fleet.NodeOrder
 
-    def elsewhere(*, nodes: tuple[str, ...], **given: Any) -> node_fleet.NodeOrder:
+    def elsewhere(*, nodes: tuple[str, ...], **given: Any) -> on_fleet.NodeOrder:
         return real(nodes=tuple(map(_beside, nodes)), **given)
 
-    patch.setattr(node_fleet, "NodeOrder", elsewhere)
+    patch.setattr(on_fleet, "NodeOrder", elsewhere)
 
 
 def _beside(name: str) -> str:

@@ -6,24 +6,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from kubedrill.client.informer import conditions
-from kubedrill.clock import now
-from kubedrill.cluster.handle import LONGEST_HOLD, HandleError
+from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
 from kubedrill.faults.fault import Lapse, Scene, Seen, missing, proof
+from kubedrill.faults.on_fleet import is_played, order, order_file, take_back
 from kubedrill.faults.on_nodes import NODES, NodesHit
 from kubedrill.faults.on_objects import same
-from kubedrill.process.child import is_running
-from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.fleet import AWAY, NodeOrder, Player, Plight, orders, players
+from kubedrill.record.fleet import AWAY, Plight
 from kubedrill.record.labels import RUN
-from kubedrill.record.lines import read_sound_lines, write_typed
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 OBEYS_S = 2.0
@@ -65,11 +61,7 @@ class OnFleet(NodesHit, ABC):
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Order it; return when."""
-        until = scene.lease or now() + LONGEST_HOLD
-        order = NodeOrder(
-            plight=self.plight(), nodes=tuple(target.called for target in scene.hit), until=until
-        )
-        write_typed(_file(scene), order)
+        order(scene, self.plight(), nodes=tuple(target.called for target in scene.hit))
         return {"at": time.time()}
 
     def did(self, scene: Scene) -> str:
@@ -109,11 +101,11 @@ class OnFleet(NodesHit, ABC):
 
     def retreat(self, scene: Scene) -> None:
         """Take the order away, if it is there yet."""
-        _file(scene).unlink(missing_ok=True)
+        take_back(scene)
 
     def undone(self, scene: Scene) -> Seen:
         """Look whether they are Ready, and have renewed their Leases; or are gone with their fleet."""
-        if _file(scene).exists():
+        if order_file(scene).exists():
             return missing("the order is there yet", *scene.targets)
         if not is_played(scene.record):
             return proof(f"{', '.join(scene.targets)}: gone, with the fleet")
@@ -213,20 +205,9 @@ crash_nodes, start_nodes = actions(NodeCrash)
 press_nodes, relieve_nodes = actions(NodePressure)
 
 
-def is_played(record: ClusterRecord) -> bool:
-    """Whether a process is there that plays nodes of the cluster."""
-    folder = players(Path(record.folder))
-    told = (player for file in folder.glob("*.jsonl") for player in read_sound_lines(file, Player))
-    return any(is_running(player.pid, player.started) for player in told)
-
-
 def _too_early(scene: Scene) -> bool:
     """Whether a Lease that is renewed need not have been renewed since the order was obeyed."""
     return time.time() - float(scene.facts["at"]) < OBEYS_S + SILENT_S
-
-
-def _file(scene: Scene) -> Path:
-    return orders(Path(scene.record.folder)) / f"{scene.owner}.json"
 
 
 def _objects(scene: Scene, api: Api) -> dict[str, Object]:

@@ -12,6 +12,7 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
 from kubedrill.faults.etcd import leading, statuses
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.on_fleet import is_played, order, take_back
 from kubedrill.faults.on_zones import ZONE, OnZones, parts, uncut
 from kubedrill.faults.processes import KILL, pids_of, since
 from kubedrill.faults.toll import ZONAL, Left, Toll
@@ -30,7 +31,8 @@ class ZoneLose(OnZones):
     hits_deaf: ClassVar = True
     needs: ClassVar = (*(Need("holding", kind) for kind in PAGES), Need("cutting", "link"))
     blast_radius: ClassVar = (
-        "all that runs in zone {zone}, and its link; refused where quorum would be lost"
+        "all that runs in zone {zone}, nodes of a fleet among it, and its link; "
+        "refused where quorum would be lost"
     )
 
     zone: Whom = ZONE
@@ -57,6 +59,8 @@ class ZoneLose(OnZones):
         def kill(target: str) -> None:
             KILL.begin(scene.handle, target, pids[target], scene.lease)
 
+        if is_played(scene.record):
+            order(scene, "down", zones=tuple(target.called for target in scene.hit))
         with ThreadPoolExecutor(len(pids)) as pool:
             list(pool.map(kill, pids))
         return {"pids": pids, "since": since(scene, hit), "leads": leads}
@@ -96,13 +100,14 @@ class ZoneLose(OnZones):
         zones = {target.name: target.called for target in scene.hit}
         lost = [part.name for zone in zones.values() for part in parts(scene, zone)]
 
-        def take_back(name: str) -> None:
+        def give_back(name: str) -> None:
             if name in zones:
                 present(scene.handle.cutting).mend(Link(zones[name]))
             else:
                 KILL.end(scene.handle, name)
 
-        each((*zones, *lost), take_back)
+        take_back(scene)
+        each((*zones, *lost), give_back)
 
 
 lose, power_on = actions(ZoneLose)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from kubedrill.clock import now
 from kubedrill.record.fleet import NodeOrder, Plight, orders
@@ -10,17 +11,29 @@ from kubedrill.record.lines import BadEvidence, read_whole
 NOTHING: frozenset[Plight] = frozenset()
 
 
-class Orders:
-    """The orders to the nodes of one cluster, each read once."""
+class Suffered(NamedTuple):
+    """What nodes of a zone are to suffer now."""
 
-    def __init__(self, cluster_folder: Path) -> None:
+    all: frozenset[Plight]
+    by_node: dict[str, frozenset[Plight]]
+
+    def of(self, node: str) -> frozenset[Plight]:
+        """Return what one of them is to suffer."""
+        return self.all | self.by_node.get(node, NOTHING)
+
+
+class Orders:
+    """The orders to the nodes of one zone, each read once."""
+
+    def __init__(self, cluster_folder: Path, zone: str) -> None:
+        self._zone = zone
         self._folder = orders(cluster_folder)
         self._folder.mkdir(parents=True, exist_ok=True)
         for file in self._folder.glob("*.json"):  # of a fleet before this one
             file.unlink(missing_ok=True)
         self._known: dict[str, NodeOrder] = {}
 
-    def in_force(self) -> dict[str, frozenset[Plight]]:
+    def in_force(self) -> Suffered:
         """Return what each node is to suffer now; an order that cannot be read is none yet."""
         listed = os.listdir(self._folder)  # noqa: PTH208 - ten times a second
         there = {name for name in listed if name.endswith(".json")}
@@ -30,10 +43,10 @@ class Orders:
                 self._known[name] = read_whole(self._folder / name, NodeOrder)
             except BadEvidence:
                 continue  # it was taken away at this moment
-        suffered: dict[str, frozenset[Plight]] = {}
-        at = now()
+        everyone, by_node, at = NOTHING, dict[str, frozenset[Plight]](), now()
         for order in self._known.values():
             if order.until > at:
+                everyone |= {order.plight} if self._zone in order.zones else NOTHING
                 for node in order.nodes:
-                    suffered[node] = suffered.get(node, NOTHING) | {order.plight}
-        return suffered
+                    by_node[node] = by_node.get(node, NOTHING) | {order.plight}
+        return Suffered(everyone, by_node)

@@ -10,14 +10,14 @@ from gevent.pool import Pool
 from kubedrill.clock import now
 from kubedrill.fleet.identity import Gate, identity
 from kubedrill.fleet.node import HEARTBEAT, Home, Node
-from kubedrill.fleet.obeying import NOTHING, Orders
+from kubedrill.fleet.obeying import Orders
 from kubedrill.fleet.objects import NODES
 from kubedrill.fleet.patience import answered
 from kubedrill.fleet.playing import NodesNow, Playing
 from kubedrill.fleet.talk import Talk
 from kubedrill.process.identity import start_of
 from kubedrill.record.cluster import FLEET, ClusterRecord
-from kubedrill.record.fleet import Fleet, Member, Player, Plight, players
+from kubedrill.record.fleet import Fleet, Member, Player, players
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 
@@ -38,7 +38,7 @@ class ZoneFleet(Playing):
         super().__init__(folder, fleet, zone)
         self._zone = zone
         self._home = Home(folder.run, Gate(record, zone), fleet.pods, self.fail, self.counts)
-        self._orders = Orders(Path(record.folder))
+        self._orders = Orders(Path(record.folder), zone)
         _sign(Path(record.folder), zone)
         self._nodes: list[Node] = []
         self._remover = Talk(identity(record, FLEET), self.counts)
@@ -112,14 +112,14 @@ class ZoneFleet(Playing):
                 node.talk.look(at)
 
     def _obey_always(self) -> None:
-        before: dict[str, frozenset[Plight]] = {}
+        any_before = False
         while True:
             gevent.sleep(OBEY_S)
-            plights = self._orders.in_force()
-            if plights or before:
+            suffered = self._orders.in_force()
+            if (any_now := any(suffered)) or any_before:
                 for node in [*self._nodes]:
-                    node.suffer(plights.get(node.member.name, NOTHING))
-            before = plights
+                    node.suffer(suffered.of(node.member.name))
+            any_before = any_now
 
 
 def _sign(cluster_folder: Path, zone: str) -> None:

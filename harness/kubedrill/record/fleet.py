@@ -108,7 +108,9 @@ class NodeOrder(Line):
     """What nodes of a fleet are to suffer: a file of the cluster's folder `fleet/orders`, until it goes."""
 
     plight: Plight
-    nodes: tuple[str, ...]
+    nodes: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    """All nodes of these."""
     until: Time
     """When it ends by itself, monotonic ns."""
 

@@ -1,0 +1,41 @@
+"""What nodes are ordered to suffer: by name, or all of a zone, until when."""
+
+from pathlib import Path
+
+from kubedrill.clock import SECOND, now
+from kubedrill.fleet.obeying import NOTHING, Orders
+from kubedrill.record.fleet import NodeOrder, Plight, orders
+from kubedrill.record.lines import write_typed
+
+
+def order(folder: Path, name: str, plight: Plight, until_s: float = 60.0, **whom: object) -> Path:
+    file = orders(folder) / f"{name}.json"
+    made = {"plight": plight, "until": now() + round(until_s * SECOND), **whom}
+    write_typed(file, NodeOrder.model_validate(made))
+    return file
+
+
+def test_orders_of_one_node_and_of_its_zone_add_up(tmp_path: Path) -> None:
+    obeying = Orders(tmp_path, "b")
+    assert not any(obeying.in_force())
+    order(tmp_path, "1", "MemoryPressure", nodes=("n-1",))
+    zonal = order(tmp_path, "2", "down", zones=("a", "b"))
+    order(tmp_path, "3", "silent", zones=("c",))
+    suffered = obeying.in_force()
+    assert (suffered.of("n-1"), suffered.of("n-2")) == ({"MemoryPressure", "down"}, {"down"})
+    zonal.unlink()
+    suffered = obeying.in_force()
+    assert (suffered.of("n-1"), suffered.of("n-2")) == ({"MemoryPressure"}, NOTHING)
+
+
+def test_an_order_ends_by_itself(tmp_path: Path) -> None:
+    obeying = Orders(tmp_path, "b")
+    order(tmp_path, "1", "down", until_s=-1.0, zones=("b",))
+    assert not any(obeying.in_force())
+
+
+def test_those_of_a_fleet_before_it_are_taken_away(tmp_path: Path) -> None:
+    Orders(tmp_path, "b")
+    file = order(tmp_path, "1", "down", zones=("b",))
+    Orders(tmp_path, "b")
+    assert not file.exists()
