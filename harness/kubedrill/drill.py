@@ -17,7 +17,7 @@ from kubedrill.process.tail import LineTail
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.cluster import NODE_AUTHORITY, ClusterRecord
 from kubedrill.record.faults import FaultLine
-from kubedrill.record.fleet import JOINED_PER_S, Fleet
+from kubedrill.record.fleet import JOINED_PER_S, Fleet, Workload
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.limits import Limits
@@ -141,11 +141,13 @@ class Drill:
         self._exits = JsonLines(self.folder.exits)
         return record
 
-    def seed(self, record: ClusterRecord, wanted: dict[str, int]) -> seed.SeedResult:
-        """Create the objects that the load will find."""
+    def seed(
+        self, record: ClusterRecord, wanted: dict[str, int], workload: Workload
+    ) -> seed.SeedResult:
+        """Create the objects that the load will find, and the pods that wait for nodes."""
         arguments = {"cluster_file": str(self.folder.cluster), "run": self.folder.run}
         self.ledger.intend("seed", "seeded objects", ("kubedrill.seed", "sweep"), arguments)
-        return seed.seed(record, self.folder.run, wanted)
+        return seed.seed(record, self.folder.run, wanted, workload=workload)
 
     def start_fleet(self, record: ClusterRecord, fleet: Fleet) -> Fleet:
         """Start the nodes' processes, one for each zone; return when those are Ready that are there first."""

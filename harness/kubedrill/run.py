@@ -23,6 +23,7 @@ from kubedrill.order import Order, check_before, check_it_may_be_thrown_away, op
 from kubedrill.record.catalogue import ClusterDefinition
 from kubedrill.record.changes import on_cluster
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.fleet import Workload
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import Schedule, ScheduledLoad
@@ -156,7 +157,8 @@ def make_seed(
 ) -> None:
     """Create the objects that there are before the load, and say how many in which time."""
     with console.status("seeding"):
-        seeded = drill.seed(record, experiment.seed.wanted())
+        workload = experiment.fleet.workload if experiment.fleet else Workload()
+        seeded = drill.seed(record, experiment.seed.wanted(), workload)
     made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
     console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
     drill.add(Seeded(time=now(), created=seeded.created, seconds=round(seeded.seconds, 2)))

@@ -109,3 +109,24 @@ def test_a_node_that_says_that_it_is_not_ready_is_one_and_is_ready_again(
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
     [hit] = verdict["faults"]
     assert hit["target"].startswith("node/node-")
+
+
+@pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
+def test_a_node_that_is_repaired_is_ready_again_though_the_fault_lasts(
+    cluster: ClusterRecord, drill: Drills
+) -> None:
+    fault = ["nodes.not_ready.max == 1", "eventually(nodes.not_ready == 0) within 12s"]
+    changes = {
+        "fleet": {"nodes": 3, "repair": {"after": "3s", "boot": "1s"}},
+        "faults": [{"node.not_ready": {"how": "reported"}}],
+        "load": [],
+        "phases": {"baseline": "4s", "fault": "14s", "recovery": "4s"},
+        "headroom": "none",
+        "slos": {"fault": fault, "recovery": ["nodes.not_ready == 0"]},
+    }
+    running = drill("repaired", changes, "--cluster", cluster.name)
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
+    [hit] = verdict["faults"]
+    told = read_lines(running.folder.fleet_lines(hit["target"].split("-")[1]))
+    assert [*told][-1]["repaired"] == 1

@@ -9,7 +9,7 @@ from kubedrill.errors import BadFile
 from kubedrill.experiment import Experiment, plan, to_yaml
 from kubedrill.experiment.plan_text import render
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.fleet import Burst, Fleet, PodTimes
+from kubedrill.record.fleet import Burst, Fleet, Overload, PodTimes, Repair, Workload
 
 Read = Callable[..., Experiment]
 
@@ -28,6 +28,18 @@ def test_its_times_count_from_the_drills_start(reading: Read, small: str) -> Non
     experiment = reading(text)
     assert experiment.fleet == Fleet(
         ("c", "a"), 30, (Burst(100, 15.0), Burst(10, 30.0)), PodTimes(2.0)
+    )
+    assert reading(to_yaml(experiment)).fleet == experiment.fleet
+
+
+def test_what_nodes_bear_and_who_repairs_them(reading: Read, small: str) -> None:
+    lines = ("pods_per_node: 8", "evicted_after: 10s", "overload: {uses: 1.8, after: 5s}")
+    experiment = reading(with_fleet(small, "nodes: 60", *lines, "repair: {rate: 6/m}"))
+    assert experiment.fleet == Fleet(
+        nodes=60,
+        workload=Workload(8, 10.0),
+        overload=Overload(1.8, 5.0, 120.0),
+        repair=Repair(60.0, 0.1, 10.0),
     )
     assert reading(to_yaml(experiment)).fleet == experiment.fleet
 
@@ -109,6 +121,15 @@ def test_zones_take_turns_and_each_burst_goes_on_where_the_one_before_it_ended()
         (
             ("engine: kwok", "bursts: [{phase: fault, nodes: 1, stay: 5s}]"),
             "11: stay: KWOK's nodes do not go before the drill ends",
+        ),
+        (
+            ("nodes: 3", "engine: kwok", "overload: {uses: 2}"),
+            "12: overload: KWOK's nodes know nothing of it",
+        ),
+        (("nodes: 3", "overload: {}"), '11: missing key "uses" in fleet.overload'),
+        (
+            ("nodes: 3", "repair: {rate: 0/s}"),
+            "11: fleet.repair.rate: must be more than 0/s",
         ),
         (
             ("nodes: 3", "engine: kwokk"),

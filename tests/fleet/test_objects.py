@@ -10,7 +10,7 @@ import pytest
 from kubedrill.fleet import objects
 from kubedrill.fleet.objects import Conditions, address, lease, node, pod_address
 from kubedrill.fleet.pod_objects import PodShape, PodState, is_over, status_patch
-from kubedrill.fleet.pods import start_times
+from kubedrill.fleet.simulated import start_times
 from kubedrill.fleet.talk import Counts
 from kubedrill.record.fleet import Member, PodTimes
 from kubedrill.record.labels import RUN

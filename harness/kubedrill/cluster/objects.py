@@ -115,7 +115,11 @@ _AUDITOR_LOOKS = [
 ]
 # What is left of a fleet when its nodes' processes have ended.
 _FLEET_RULES = [
-    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "delete", "deletecollection"]},
+    {
+        "apiGroups": [""],
+        "resources": ["nodes"],
+        "verbs": ["list", "watch", "delete", "deletecollection"],
+    },
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "delete"]},
 ]
 # What faults on nodes and pods do, inject, proof and undo alike; docs/faults.md says which needs which.

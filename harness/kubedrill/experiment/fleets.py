@@ -1,21 +1,26 @@
 """The `fleet:` of an experiment file: how many nodes, where, and when more come."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from kubedrill.experiment.settled import WantedFault
-from kubedrill.reading.problems import Location, Problems
-from kubedrill.reading.types import Duration, Part, Time
-from kubedrill.reading.units import format_duration
-from kubedrill.record.catalogue import ClusterDescription, FaultDescription
-from kubedrill.record.fleet import KWOK, MOST_NODES, Burst, Engine, Fleet, PodTimes
-from kubedrill.words import did_you_mean, shown
+from kubedrill.reading.types import Duration, Part, Rate, Time
+from kubedrill.record.fleet import (
+    MOST_NODES,
+    Burst,
+    Engine,
+    Fleet,
+    Overload,
+    PodTimes,
+    Repair,
+    Workload,
+)
 
 MOST_BURSTS = 200
+MOST_PODS = 100
+"""On a node: it takes 110 in all."""
 
 
 class BurstPart(Part):
@@ -50,6 +55,46 @@ class BurstPart(Part):
             yield Burst(self.nodes, comes, self.stay)
 
 
+class OverloadPart(Part):
+    """What becomes of nodes whose pods use more CPU than there is: each hangs, and is restarted."""
+
+    uses: float = Field(gt=0, le=100)
+    """CPUs that pods use, for each that they request."""
+    after: Duration = Overload(1.0).after_s
+    """So long a node bears it in the median: simulated, as its pods are."""
+    restarts: Duration = Overload(1.0).restarts_s
+    """So long it hangs; then it begins anew with those pods that are still its own."""
+
+    def settled(self) -> Overload:
+        """Return it as it is recorded."""
+        return Overload(self.uses, self.after, self.restarts)
+
+    @classmethod
+    def of(cls, settled: Overload) -> Self:
+        """Return what `settled` made it of."""
+        return cls(uses=settled.uses, after=settled.after_s, restarts=settled.restarts_s)
+
+
+class RepairPart(Part):
+    """The self-healing of nodes: those that are NotReady are restarted."""
+
+    after: Duration = Repair().after_s
+    """So long one must be NotReady."""
+    rate: Rate = Repair().per_s
+    """So many are restarted at most."""
+    boot: Duration = Repair().boot_s
+    """So long one takes to start."""
+
+    def settled(self) -> Repair:
+        """Return it as it is recorded."""
+        return Repair(self.after, self.rate, self.boot)
+
+    @classmethod
+    def of(cls, settled: Repair) -> Self:
+        """Return what `settled` made it of."""
+        return cls(after=settled.after_s, rate=settled.per_s, boot=settled.boot_s)
+
+
 class FleetPart(Part):
     """Nodes that are played: to the API each is what a kubelet is, and nothing runs on it."""
 
@@ -63,6 +108,14 @@ class FleetPart(Part):
     """The median time from a pod's coming to a node until it runs there: simulated, as its containers are."""
     engine: Engine = "hollow"
     """Who plays them: `kwok` runs the program of that name, which has fewer of a node's requests."""
+    pods_per_node: int = Field(1, ge=1, le=MOST_PODS)
+    """How many pods of `seed.workload` fit a node: each requests its share of 3 CPUs."""
+    evicted_after: Duration | None = None
+    """So long these pods stay on a node that is NotReady; 300 s by default, as all pods do."""
+    overload: OverloadPart | None = None
+    """What becomes of nodes whose pods use more than there is; without it they bear everything."""
+    repair: RepairPart | None = None
+    """The self-healing of nodes; without it nobody repairs them."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:
@@ -85,6 +138,9 @@ class FleetPart(Part):
             ),
             pods=PodTimes(self.pod_start),
             engine=self.engine,
+            workload=Workload(self.pods_per_node, self.evicted_after),
+            overload=self.overload.settled() if self.overload else None,
+            repair=self.repair.settled() if self.repair else None,
         )
 
     @classmethod
@@ -103,97 +159,8 @@ class FleetPart(Part):
             bursts=tuple(bursts),
             pod_start=fleet.pods.start_s,
             engine=fleet.engine,
+            pods_per_node=fleet.workload.per_node,
+            evicted_after=fleet.workload.evicted_after_s,
+            overload=OverloadPart.of(fleet.overload) if fleet.overload else None,
+            repair=RepairPart.of(fleet.repair) if fleet.repair else None,
         )
-
-
-def check_fleet(
-    fleet: FleetPart | None,
-    phases: Mapping[str, tuple[float, float]],
-    cluster: ClusterDescription | None,
-    problems: Problems,
-) -> None:
-    """Check what a fleet names, as far as it is sound, and that its times lie in their phases."""
-    if fleet is None:
-        return
-    if fleet.zones and cluster is not None:
-        _check_zones(fleet.zones, cluster.zones, problems)
-    last, coming = 0.0, list[Burst]()
-    for index, burst in enumerate(fleet.bursts or ()):
-        # None is what has the wrong form, which is told by then.
-        if burst is not None and burst.phase is not None and burst.at is not None and phases:
-            place = BurstPlace(problems, ("fleet", "bursts", index))
-            come = _check_burst(burst, phases, last, place)
-            last = come[-1].at_s if come else last
-            coming += come
-            if burst.stay is not None and fleet.engine == KWOK:
-                place.wrong("stay", "stay: KWOK's nodes do not go before the drill ends")
-    if len(coming) > MOST_BURSTS:
-        words = f"fleet.bursts come {len(coming):,} times and more; at most {MOST_BURSTS}"
-        problems.add(("fleet", "bursts"), words)
-    elif (total := (fleet.nodes or 0) + sum(burst.nodes or 0 for burst in coming)) > MOST_NODES:
-        problems.add(("fleet",), f"fleet: has {total:,} nodes in all; at most {MOST_NODES:,}")
-
-
-def check_players(
-    fleet: FleetPart | None,
-    faults: Mapping[tuple[int, int], WantedFault],
-    known: Mapping[str, FaultDescription],
-    problems: Problems,
-) -> None:
-    """Check that there are nodes which do as faults order, where there are such faults."""
-    if fleet is not None and fleet.engine != KWOK:
-        return
-    asked = {
-        (index, fault.name)
-        for (index, _), fault in faults.items()
-        if fault.name in known and known[fault.name].of_fleet
-    }
-    why = "KWOK's do not; leave engine out" if fleet else "say how many: fleet: {nodes: 3}"
-    for index, name in sorted(asked):
-        where: Location = ("faults", index, name)
-        problems.add(where, f"{name}: only nodes of a fleet of our own do that; {why}")
-
-
-@dataclass(frozen=True, slots=True)
-class BurstPlace:
-    """A part of the file, and where its problems go."""
-
-    problems: Problems
-    location: Location
-
-    def wrong(self, key: str, words: str) -> None:
-        """Say what is wrong with one of its keys."""
-        self.problems.add((*self.location, key), words)
-
-
-def _check_burst(
-    burst: BurstPart, phases: Mapping[str, tuple[float, float]], last: float, place: BurstPlace
-) -> list[Burst]:
-    """Check when a burst comes, the one before it having come at `last`; return each time of it."""
-    if burst.phase not in phases:
-        near = did_you_mean(burst.phase, phases)
-        place.wrong("phase", f'unknown phase "{shown(burst.phase)}"{near}')
-        return []
-    start, end = phases[burst.phase]
-    length = format_duration(round(end - start, 9))
-    come = [*islice(burst.settled(start, end), MOST_BURSTS + 1)]
-    if not come:
-        place.wrong("at", f'at: phase "{burst.phase}" lasts {length}; they would come after it')
-    elif burst.times is not None and len(come) < burst.times:
-        words = f'times: {len(come)} fit into phase "{burst.phase}", which lasts {length}'
-        place.wrong("times", f"{words}, not {burst.times}")
-    if start + burst.at < last:
-        place.wrong("phase", "comes before the burst above it; say the earlier ones first")
-    return come
-
-
-def _check_zones(zones: tuple[str, ...], known: tuple[str, ...], problems: Problems) -> None:
-    for index, zone in enumerate(zones):
-        place: Location = ("fleet", "zones", index)
-        if zone is None:
-            continue
-        if zone not in known:
-            near = did_you_mean(zone, known)
-            problems.add(place, f'the cluster has no zone "{shown(zone)}"{near}')
-        elif zone in zones[:index]:
-            problems.add(place, f'zone "{zone}" is here twice; once will do')

@@ -7,7 +7,7 @@ from kubedrill.experiment.activities import ActivityReader
 from kubedrill.experiment.draft import Draft, sound
 from kubedrill.experiment.entry import MOST_FAULTS
 from kubedrill.experiment.faults import FaultReader
-from kubedrill.experiment.fleets import check_fleet, check_players
+from kubedrill.experiment.fleet_checks import check_fleet, check_players
 from kubedrill.experiment.names import NameCheck
 from kubedrill.experiment.observed import check_arrivals, check_observed
 from kubedrill.experiment.schema import ExperimentFile

@@ -11,11 +11,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from kubedrill.client.informer import conditions
+from kubedrill.clock import now
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
 from kubedrill.faults.fault import Lapse, Scene, Seen, missing, proof
-from kubedrill.faults.on_fleet import is_played, order, order_file, take_back
+from kubedrill.faults.on_fleet import is_played, order, order_file, repaired, take_back
 from kubedrill.faults.on_nodes import NODES, NodesHit
 from kubedrill.faults.on_objects import same
 from kubedrill.record.fleet import AWAY, Plight
@@ -62,7 +63,7 @@ class OnFleet(NodesHit, ABC):
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Order it; return when."""
         order(scene, self.plight(), nodes=tuple(target.called for target in scene.hit))
-        return {"at": time.time()}
+        return {"at": time.time(), "since": now()}
 
     def did(self, scene: Scene) -> str:
         """Say what was ordered to whom."""
@@ -91,7 +92,7 @@ class OnFleet(NodesHit, ABC):
         if self.is_away and _too_early(scene):
             return None
         with closing(Api(scene.record)) as api:
-            lacking = list(self.lacks(scene, api))
+            lacking = sorted({*self.lacks(scene, api)} - repaired(scene))
         return Lapse(f"{', '.join(lacking)} was not {self.done} any more") if lacking else None
 
     def undo(self, scene: Scene) -> None:

@@ -7,7 +7,15 @@ from kubedrill.cluster.handle import LONGEST_HOLD
 from kubedrill.faults.fault import Scene
 from kubedrill.process.child import is_running
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.fleet import NodeOrder, Player, Plight, orders, players
+from kubedrill.record.fleet import (
+    NodeOrder,
+    Player,
+    Plight,
+    Repaired,
+    orders,
+    players,
+    repairs,
+)
 from kubedrill.record.lines import read_sound_lines, write_typed
 
 
@@ -29,6 +37,14 @@ def order(
 def take_back(scene: Scene) -> None:
     """Take the fault's order away, if it is there yet."""
     order_file(scene).unlink(missing_ok=True)
+
+
+def repaired(scene: Scene) -> set[str]:
+    """Return which targets the fleet's self-healing has restarted since: these suffer nothing any more."""
+    files = repairs(Path(scene.record.folder)).glob("*.jsonl")
+    lines = (line for file in files for line in read_sound_lines(file, Repaired))
+    names = {line.node for line in lines if line.time >= scene.facts.get("since", 0)}
+    return {target.name for target in scene.hit if target.called in names}
 
 
 def order_file(scene: Scene) -> Path:

@@ -32,6 +32,12 @@ class Orders:
         for file in self._folder.glob("*.json"):  # of a fleet before this one
             file.unlink(missing_ok=True)
         self._known: dict[str, NodeOrder] = {}
+        self._lifted: set[tuple[str, str]] = set()
+        """Order and node."""
+
+    def lift(self, node: str) -> None:
+        """Let a node obey none of the orders to it any more that are there by now: it was repaired."""
+        self._lifted |= {(name, node) for name, each in self._known.items() if node in each.nodes}
 
     def in_force(self) -> Suffered:
         """Return what each node is to suffer now; an order that cannot be read is none yet."""
@@ -44,9 +50,9 @@ class Orders:
             except BadEvidence:
                 continue  # it was taken away at this moment
         everyone, by_node, at = NOTHING, dict[str, frozenset[Plight]](), now()
-        for order in self._known.values():
+        for name, order in self._known.items():
             if order.until > at:
                 everyone |= {order.plight} if self._zone in order.zones else NOTHING
-                for node in order.nodes:
+                for node in (each for each in order.nodes if (name, each) not in self._lifted):
                     by_node[node] = by_node.get(node, NOTHING) | {order.plight}
         return Suffered(everyone, by_node)

@@ -71,6 +71,8 @@ class NodesNow(NamedTuple):
     ready: int
     pods: int | None
     lease_late_s: float | None
+    hanging: int = 0
+    repaired: int = 0
 
 
 class Playing(ABC):

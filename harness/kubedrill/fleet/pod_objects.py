@@ -44,6 +44,8 @@ class PodShape:
     """After how many seconds its containers end by themselves, and with which exit code; None: never."""
     scheduled_at: str
     """Since when it has a node."""
+    cpus: float
+    """What its containers request."""
     references: tuple[Reference, ...]
 
     @property
@@ -68,8 +70,15 @@ class PodShape:
             grace_s=float(spec.get("terminationGracePeriodSeconds", 30)),
             ends=_ends(metadata.get("annotations", {})),
             scheduled_at=_scheduled_at(status),
+            cpus=sum(map(_cpus, spec["containers"])),
             references=references,
         )
+
+
+def _cpus(container: Object) -> float:
+    """Return the CPUs that a container requests, as the API writes them: `2` or `375m`."""
+    asked = str(container.get("resources", {}).get("requests", {}).get("cpu", "0"))
+    return float(asked.removesuffix("m")) / 1000 if asked.endswith("m") else float(asked)
 
 
 def _scheduled_at(status: Object) -> str:

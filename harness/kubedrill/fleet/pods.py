@@ -1,7 +1,6 @@
 """Fleet: the pods of one node: from their coming to their Ready, their end, and their deletion."""
 
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from typing import Protocol
@@ -21,6 +20,7 @@ from kubedrill.fleet.pod_objects import (
     status_patch,
     token_request,
 )
+from kubedrill.fleet.simulated import start_times
 from kubedrill.fleet.talk import MERGE, Talk
 from kubedrill.record.fleet import Member, PodTimes
 from kubedrill.wire.response import Response
@@ -30,13 +30,6 @@ FIRST_S, LONGEST_S = 1.0, 10.0
 """Between attempts to write a pod's status: a kubelet looks at each of its pods every 10 s at the latest."""
 STOP_S = 0.2
 """How long containers that are asked to end take: there are none, so they are quick."""
-
-
-def start_times(node: str, times: PodTimes) -> Iterator[float]:
-    """Yield how long its pods take to start, one after the other, in seconds: the same in every run."""
-    drawn = random.Random(node)  # noqa: S311 - times, not secrets
-    while True:
-        yield drawn.lognormvariate(0.0, times.spread) * times.start_s
 
 
 class PodHost(Protocol):
@@ -65,6 +58,11 @@ class Pods:
     def running(self) -> int:
         """How many run."""
         return sum(pod.state.state == "running" for pod in self._pods.values())
+
+    @property
+    def requested(self) -> float:
+        """How many CPUs those have requested that run."""
+        return sum(pod.shape.cpus for pod in self._pods.values() if pod.state.state == "running")
 
     def begin(self) -> None:
         """Take that all pods are looked at anew."""

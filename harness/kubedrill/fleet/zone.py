@@ -7,18 +7,21 @@ from pathlib import Path
 import gevent
 from gevent.pool import Pool
 
+from kubedrill.client.informer import CollectionInformer
 from kubedrill.clock import now
 from kubedrill.fleet.identity import Gate, identity
 from kubedrill.fleet.node import HEARTBEAT, Home, Node
-from kubedrill.fleet.obeying import Orders
 from kubedrill.fleet.objects import NODES
 from kubedrill.fleet.patience import answered
 from kubedrill.fleet.playing import NodesNow, Playing
+from kubedrill.fleet.repairing import Repairing
+from kubedrill.fleet.suffering import Suffering
 from kubedrill.fleet.talk import Talk
 from kubedrill.process.identity import start_of
 from kubedrill.record.cluster import FLEET, ClusterRecord
-from kubedrill.record.fleet import Fleet, Member, Player, players
+from kubedrill.record.fleet import Fleet, Member, Player, Repair, Repaired, players, repairs
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.labels import RUN, ZONE
 from kubedrill.record.lines import JsonLines
 
 LOOK_S = 5.0
@@ -27,6 +30,8 @@ MADE_BEFORE = 1000
 """So many nodes of bursts may be there, or be made for the next ones: one burst is in any case."""
 LEAVING = 16
 """So many leave at once."""
+REPAIR_S = 1.0
+"""How often it is looked whose turn it is to be repaired."""
 OBEY_S = 0.1
 """How often it is looked whether there are other orders."""
 
@@ -38,8 +43,9 @@ class ZoneFleet(Playing):
         super().__init__(folder, fleet, zone)
         self._zone = zone
         self._home = Home(folder.run, Gate(record, zone), fleet.pods, self.fail, self.counts)
-        self._orders = Orders(Path(record.folder), zone)
-        _sign(Path(record.folder), zone)
+        self._folder = Path(record.folder)
+        self._suffering = Suffering(self._folder, zone, fleet.overload)
+        _sign(self._folder, zone)
         self._nodes: list[Node] = []
         self._remover = Talk(identity(record, FLEET), self.counts)
         self._bursts: dict[int, list[Node]] = {}
@@ -51,6 +57,8 @@ class ZoneFleet(Playing):
         """Let those come that are there from the beginning; return when all have said that they are Ready."""
         self.always(self._look_always)
         self.always(self._obey_always)
+        if self.fleet.repair:
+            self.always(self._repair_always, self.fleet.repair)
         gevent.joinall(self._join(self._made(self.fleet.members(self._zone))))
 
     def come(self, burst: int) -> None:
@@ -72,6 +80,8 @@ class ZoneFleet(Playing):
             ready=sum(node.is_ready for node in self._nodes),
             pods=sum(node.pods.running for node in self._nodes),
             lease_late_s=self._home.late.take(),
+            hanging=self._suffering.hanging,
+            repaired=self._suffering.repaired,
         )
 
     def _take_out(self, node: Node) -> None:
@@ -112,23 +122,39 @@ class ZoneFleet(Playing):
                 node.talk.look(at)
 
     def _obey_always(self) -> None:
-        any_before = False
         while True:
             gevent.sleep(OBEY_S)
-            suffered = self._orders.in_force()
-            if (any_now := any(suffered)) or any_before:
-                for node in [*self._nodes]:
-                    node.suffer(suffered.of(node.member.name))
-            any_before = any_now
+            self._suffering.let([*self._nodes])
+
+    def _repair_always(self, repair: Repair) -> None:
+        repairing = Repairing(repair, 1 / len(self.fleet.zones))
+        lines = _anew(repairs(self._folder), self._zone)
+        selector = f"{RUN}%3D{self._home.run}%2C{ZONE}%3D{self._zone}"
+        informer = CollectionInformer(
+            self._remover,
+            NODES,
+            repairing,
+            selector=f"labelSelector={selector}",
+            sleep=gevent.sleep,
+        )
+        self.always(informer.run)
+        while True:
+            gevent.sleep(REPAIR_S)
+            for name in repairing.due(now()):
+                lines.add(Repaired(time=now(), node=name))
+                self._suffering.repair(name, repair.boot_s)
 
 
 def _sign(cluster_folder: Path, zone: str) -> None:
     """Let who orders nodes about know that they are played."""
-    folder = players(cluster_folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    pid = os.getpid()
-    file = folder / f"{zone}.jsonl"
-    file.unlink(missing_ok=True)
-    lines = JsonLines(file)
+    lines, pid = _anew(players(cluster_folder), zone), os.getpid()
     lines.add(Player(pid=pid, started=start_of(pid) or ""))
     lines.close()
+
+
+def _anew(folder: Path, zone: str) -> JsonLines:
+    """Return the zone's file in a folder, without what a fleet before this one wrote."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{zone}.jsonl"
+    file.unlink(missing_ok=True)
+    return JsonLines(file)

@@ -48,6 +48,40 @@ class PodTimes:
     """The standard deviation of its logarithm."""
 
 
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """How the pods are that are seeded to wait for nodes."""
+
+    per_node: Annotated[int, Field(ge=1)] = 1
+    """So many fit a node."""
+    evicted_after_s: Amount | None = None
+    """So long they stay on a node that is NotReady; None: as long as pods do by default, 300 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """What becomes of nodes whose pods use more than there is: simulated, as the pods are."""
+
+    uses: Amount
+    """CPUs that pods use, for each that they have requested."""
+    after_s: Amount = 20.0
+    """So long a node bears it in the median; then it hangs."""
+    restarts_s: Amount = 120.0
+    """So long it hangs; then it begins anew, with those of its pods that are still its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """The self-healing of nodes, as providers have it: those that are NotReady are restarted."""
+
+    after_s: Amount = 60.0
+    """So long one must be NotReady."""
+    per_s: Amount = 0.1
+    """So many a second at most, in all zones together."""
+    boot_s: Amount = 10.0
+    """So long one takes to start."""
+
+
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Fleet:
@@ -61,6 +95,11 @@ class Fleet:
     pods: PodTimes = field(default_factory=PodTimes)
     engine: Engine = "hollow"
     """Who plays them."""
+    workload: Workload = field(default_factory=Workload)
+    overload: Overload | None = None
+    """None: nodes bear everything."""
+    repair: Repair | None = None
+    """None: nobody repairs them."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -133,6 +172,17 @@ def orders(cluster_folder: Path) -> Path:
     return cluster_folder / "fleet" / "orders"
 
 
+class Repaired(TimedLine):
+    """A node was restarted by the fleet's self-healing: a line of its zone's file in `fleet/repairs`."""
+
+    node: str
+
+
+def repairs(cluster_folder: Path) -> Path:
+    """Return the folder of what self-healing has done to a cluster's nodes."""
+    return cluster_folder / "fleet" / "repairs"
+
+
 class FleetLine(TimedLine):
     """How the nodes of one zone are, as their process knows it."""
 
@@ -156,6 +206,10 @@ class FleetLine(TimedLine):
     """CPU since the process began, KWOK's with it."""
     rss_bytes: Count = 0
     """Resident memory of the process."""
+    hanging: Count = 0
+    """Nodes whose pods use more than they bear."""
+    repaired: Count = 0
+    """Nodes that self-healing has restarted since the process began."""
     forbidden: Count = 0
     """Requests answered with 403: a pod is bound to its node before every apiserver knows that it is.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.fleet import Workload
 from kubedrill.record.labels import CUSTOMS, labels_of
 from kubedrill.seed.calling import Call, Seeder, SeedFailed, call_all
 from kubedrill.seed.definition import define
@@ -36,10 +37,11 @@ def seed(
     run: str,
     wanted: Mapping[str, int],
     report: Callable[[str], None] = lambda _: None,
+    workload: Workload = Workload(),  # noqa: B008 - frozen
 ) -> SeedResult:
     """Create `wanted[kind]` objects of each kind and verify that they are there.
 
-    Raises SeedFailed with what the API said.
+    `workload` is how its pods are. Raises SeedFailed with what the API said.
     """
     begun = now()
     until = begun + TIMEOUT + wanted.get(WORKLOAD, 0) * SECOND // MADE_PER_S
@@ -59,7 +61,7 @@ def seed(
         if pods := wanted.get(WORKLOAD, 0):
             beside = namespace_of_workload(namespace)
             _make_namespace(seeder, beside, run)
-            created[WORKLOAD] = make_workload(seeder, beside, run, pods)
+            created[WORKLOAD] = make_workload(seeder, beside, run, pods, workload)
     finally:
         seeder.close()
     if created != dict(wanted):
