@@ -298,3 +298,39 @@ def test_a_quantile_is_one_of_the_values(
     values: list[float], share: float, expected: float
 ) -> None:
     assert quantile(values, share) == expected
+
+
+def neglected(bound: float, *then: dict[str, Any]) -> JudgedDrill:
+    """A pod that is bound to a node that is Ready, and what else is seen of both."""
+    told = drill()
+    told.scheduled_faults, told.faults = [], []
+    told.objectives = [("recovery", "availability > 0%")]
+    lines = [node("node-a-0", "ready", bound - 1), pod("node-a-0", "bound", bound), *then]
+    told.scale_out = sorted([*told.scale_out, *lines], key=lambda line: line["time"])
+    return told
+
+
+LATEST = -24.5
+"""With 49 s of patience this is due to run in the phase `recovery`, of 20 s to 30 s."""
+
+
+def test_a_pod_that_no_node_runs_makes_the_drill_invalid(tmp_path: Path) -> None:
+    reasons = neglected(LATEST).judged(tmp_path).reasons
+    words = "recovery: drill/on-node-a-0 had a node that was Ready for 49 s, and did not run"
+    assert words in reasons
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        pod("node-a-0", "running", LATEST + 48),
+        pod("node-a-0", "gone", LATEST + 48),
+        node("node-a-0", "not_ready", LATEST + 48),
+    ],
+)
+def test_a_pod_that_runs_or_goes_or_whose_node_is_lost_is_nobodys_fault(
+    tmp_path: Path, then: dict[str, Any]
+) -> None:
+    assert not [
+        words for words in neglected(LATEST, then).judged(tmp_path).reasons if "Ready" in words
+    ]

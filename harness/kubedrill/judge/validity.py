@@ -11,6 +11,7 @@ from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.generator import cause, ran_out
 from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import OTHERS_SHARE
+from kubedrill.judge.neglect import neglected
 from kubedrill.judge.once import count_in
 from kubedrill.judge.requests import all_due_in, late_share, never_sent
 from kubedrill.judge.side_effects import untold
@@ -106,6 +107,7 @@ def of_phase(evidence: Evidence, phase: Phase) -> Iterator[str]:
     vitals = [evidence.probes.vitals, *(load.vitals for load in pressing)]
     yield from (words for of in vitals for words in silent(of, phase))
     yield from evidence.coming.doubts_of_fleet(phase)
+    yield from neglected(evidence, phase)
     yield from _machine(evidence, phase)
 
 
