@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from commanding import command
 
+from kubedrill import hosting
 from kubedrill.catalogue import read_experiment
 from kubedrill.faults.catalogue import faults
 from kubedrill.faults.overlap import refused_as_it_is
@@ -164,3 +165,14 @@ def test_what_is_not_given_is_not_printed(file: Path) -> None:
     assert "\n1. zone.partition direction: both, allow_quorum_loss: false, zone: c\n" in text
     (fault,) = json.loads(command(["plan", str(file), "--json"])[1])["faults"]
     assert fault["arguments"]["from_zone"] is None
+
+
+def test_a_fleet_that_this_machine_cannot_hold_is_refused(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosting, "usable", lambda _: 1.0)
+    file.write_text(DRILL.removesuffix("faults:\n") + "fleet: {nodes: 2000}\n")
+    refused = planned(*read_experiment(file), file).refused
+    assert refused.startswith("fleet: 2,000 nodes keep about 0.9 cores busy")
+    file.write_text(DRILL.removesuffix("faults:\n") + "fleet: {nodes: 1000}\n")
+    assert planned(*read_experiment(file), file).refused == ""

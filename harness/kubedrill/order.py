@@ -13,7 +13,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment, closed, expand, refused_on_what_stays, to_yaml
 from kubedrill.faults.catalogue import gather
 from kubedrill.faults.overlap import refused_as_it_is
-from kubedrill.fleet import engines
+from kubedrill.hosting import cannot_host
 from kubedrill.load import launch
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
@@ -75,7 +75,7 @@ def check_before(order: Order) -> ClusterDefinition:
     launch.check(order.experiment.loads)
     check_it_may_be_thrown_away(order)
     why = frozen(order.cluster) or closed(order.experiment, order.catalogue.limits)
-    if why := why or engines.lacking(order.experiment.fleet) or _refused_as_it_is(order):
+    if why := why or cannot_host(order.experiment) or _refused_as_it_is(order):
         raise NotStarted(f"{order.file}: {why}")
     return definition
 

@@ -9,6 +9,7 @@ from kubedrill.faults.catalogue import gather
 from kubedrill.faults.limited import described
 from kubedrill.faults.overlap import refused_as_it_is
 from kubedrill.faults.planned import what_is_taken
+from kubedrill.hosting import cannot_host
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.taken import Taken
 
@@ -25,4 +26,4 @@ def planned(experiment: Experiment, catalogue: Catalogue, file: Path) -> Plan:
         return what_is_taken(kinds, faults, there)
 
     refused = refused_as_it_is(kinds, experiment.faults, as_it_is) if as_it_is else ""
-    return plan(experiment, catalogue, record, takes, refused)
+    return plan(experiment, catalogue, record, takes, refused or cannot_host(experiment))

@@ -36,7 +36,7 @@ from kubedrill.report.files import OF_A_DRILL, asked_for, write_all
 from kubedrill.report.live import LiveView
 from kubedrill.signals import Interrupted, Signals
 from kubedrill.surroundings import surroundings
-from kubedrill.words import why_not
+from kubedrill.words import counted, why_not
 
 LEAD_NS = 2 * SECOND
 """From GO to the first phase: children open their kept connections in it."""
@@ -175,7 +175,7 @@ def start_fleet(
         fleet = drill.start_fleet(record, experiment.fleet)
     seconds = (now() - begun) / SECOND
     later = f", {fleet.total - fleet.nodes:,} come later" if fleet.bursts else ""
-    console.print(f"fleet    {fleet.nodes:,} nodes ready in {seconds:.1f} s{later}")
+    console.print(f"fleet    {counted(fleet.nodes, 'node')} ready in {seconds:.1f} s{later}")
 
 
 def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> None:

@@ -53,7 +53,7 @@ def test_another_program_plays_the_nodes(
     assert 0 < objective(verdict, ASKED)["value"] < 8
     assert not players[0].is_running()
     assert ask("/api/v1/nodes")["items"] == []
-    assert "1 nodes ready" in running.output()
+    assert "1 node ready" in running.output()
 
 
 def is_ours(process: psutil.Process, run: str) -> bool:

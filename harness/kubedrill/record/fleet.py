@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -110,6 +111,20 @@ class Fleet:
     def total(self) -> int:
         """How many nodes there are when all have come."""
         return self.nodes + sum(burst.nodes for burst in self.bursts)
+
+    @property
+    def most(self) -> int:
+        """How many nodes there are at the same time, at most."""
+        changes = sorted(
+            change
+            for burst in self.bursts
+            for change in (
+                (burst.at_s, burst.nodes),
+                *([] if burst.stay_s is None else [(burst.at_s + burst.stay_s, -burst.nodes)]),
+            )
+        )
+        there = accumulate((many for _, many in changes), initial=self.nodes)
+        return max(there)
 
     def within(self, zones: tuple[str, ...]) -> "Fleet":
         """Return it with its zones, where it names none all `zones` of the cluster."""
