@@ -17,7 +17,7 @@ from kubedrill.process.tail import LineTail
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.cluster import NODE_AUTHORITY, ClusterRecord
 from kubedrill.record.faults import FaultLine
-from kubedrill.record.fleet import JOINED_PER_S, Fleet, Workload
+from kubedrill.record.fleet import Fleet, Workload, patience_s
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.limits import Limits
@@ -46,9 +46,6 @@ READY_TIMEOUT_S = 30.0
 
 CALIBRATION_S = 60.0
 """It takes 2 to 4 s, and at most 20 s more while the page cache is written."""
-
-FLEET_TIMEOUT_S = 60.0
-"""So long the nodes that are there first may take to be Ready, and as they come by and by."""
 
 SHARED = "KUBEDRILL_SHARED_MACHINE"
 """Environment variable of tests that play drills side by side: what others take is not judged."""
@@ -164,7 +161,7 @@ class Drill:
             for part in fleet.parts
         ]
         for process in self.fleet:
-            process.wait_ready(FLEET_TIMEOUT_S + fleet.nodes / JOINED_PER_S)
+            process.wait_ready(patience_s(fleet))
         return fleet
 
     def calibrate(self) -> Calibration:

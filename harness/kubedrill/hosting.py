@@ -10,6 +10,10 @@ from kubedrill.observe.kernel import cpu_quota, usable
 
 def cannot_host(experiment: Experiment) -> str:
     """Return what this machine lacks for the experiment's fleet; "" if nothing, or if there is none."""
-    room = Room(usable(cpu_quota()), psutil.virtual_memory().available)
     fleet = experiment.fleet
-    return engines.lacking(fleet) or too_large(fleet, experiment.headroom, room)
+    return engines.lacking(fleet) or too_large(fleet, experiment.headroom, room())
+
+
+def room() -> Room:
+    """Return what this machine has just now."""
+    return Room(usable(cpu_quota()), psutil.virtual_memory().available)

@@ -10,8 +10,7 @@ import pytest
 
 from kubedrill import cluster as stage
 from kubedrill.client.caller import Caller
-from kubedrill.cluster.local.programs import MARK
-from kubedrill.cluster.state import cluster_folder
+from kubedrill.cluster.state import MARK, cluster_folder
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.response import Response
 from kubedrill.wire.target import identity_target

@@ -31,8 +31,14 @@ class Change(NamedTuple):
     time: int
     """When the look began that said so, monotonic ns."""
     within: int
-    """Since the look before it, ns: so exactly is it known."""
+    """Since the look before it, ns: it came to hold in that time, or while it was looked at."""
+    took: int
+    """Until the look was answered, ns: who stands still answers when he goes on."""
     holds: bool
+
+    def misses(self, told: int) -> int:
+        """Return by how much a time lies outside of what is known of when it came to hold, ns."""
+        return max(self.time - self.within - told, told - self.time - self.took, 0)
 
 
 @dataclass(slots=True)
@@ -44,9 +50,9 @@ class Watch:
     _before: int = 0
 
     def note(self, asked: int, holds: bool) -> None:
-        """Note what a look said that began then."""
+        """Note what a look has just said that began then."""
         if not self.changes or self.changes[-1].holds is not holds:
-            self.changes.append(Change(asked, asked - self._before, holds))
+            self.changes.append(Change(asked, asked - self._before, now() - asked, holds))
         self._before = asked
 
     def last(self) -> Change | None:
@@ -55,12 +61,12 @@ class Watch:
 
 
 def all_hold(watches: Sequence[Watch], after: int) -> Change:
-    """Return the change after that time with which all of them held for the first time."""
+    """Return the change seen after that time with which all of them held for the first time."""
     changes = sorted((change, number) for number, of in enumerate(watches) for change in of.changes)
     holds = [False] * len(watches)
     for change, number in changes:
         holds[number] = change.holds
-        if all(holds) and change.time >= after:
+        if all(holds) and change.time + change.took >= after:
             return change
     raise AssertionError(f"they never held all at once: {[watch.name for watch in watches]}")
 

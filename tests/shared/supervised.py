@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kubedrill.cluster.local import teardown
-from kubedrill.cluster.local.programs import MARK, Program, write_programs
+from kubedrill.cluster.local.programs import Program, write_programs
+from kubedrill.cluster.state import MARK
 
 
 @contextmanager

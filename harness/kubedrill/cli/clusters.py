@@ -1,5 +1,7 @@
 """The commands for clusters: up, down, status, env."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kubedrill.cli.parts import (
@@ -12,6 +14,11 @@ from kubedrill.cli.parts import (
     print_json,
 )
 from kubedrill.errors import NotStarted
+from kubedrill.record.fleet import MOST_NODES
+from kubedrill.words import are, counted
+
+if TYPE_CHECKING:
+    from kubedrill.record.cluster import ClusterRecord
 
 
 @click.group(cls=Commands)
@@ -32,24 +39,43 @@ def _known(name: str) -> str:
 
 @cluster.command("up", epilog=example("kubedrill cluster up local-3az"))
 @click.argument("name")
-def cluster_up(name: str) -> int:
+@click.option(
+    "--nodes", type=click.IntRange(0, MOST_NODES), default=0, help="so many hollow nodes in it"
+)
+def cluster_up(name: str, nodes: int) -> int:
     """Bring up clusters/NAME.yaml and leave it running."""
     from kubedrill import cluster as stage
-    from kubedrill import places
+    from kubedrill import places, standing
     from kubedrill.signals import Interrupted, Signals
 
     definition = stage.load_definition(places.cluster_file(name))
     stage.check(definition, name)
+    standing.check(nodes)
     signals = Signals()
     signals.install()
     try:
         with stage.lock(name), signals.may_interrupt():
             record = stage.up(definition, name)
+            if nodes:
+                stand_or_go(record, nodes)
     except Interrupted as signal:
         raise NotStarted(f"ended by {signal}: what there was of {name} is gone again") from None
     click.echo(f"{name} is up: {record.balancer.host}:{record.balancer.port}")
     click.echo(f'for kubectl: eval "$(kubedrill cluster env {name})"')
     return Done(0)
+
+
+def stand_or_go(record: "ClusterRecord", nodes: int) -> None:
+    """Give a cluster nodes; where they do not come, it goes."""
+    from kubedrill import cluster as stage
+    from kubedrill import standing
+
+    try:
+        standing.stand(record, nodes)
+    except BaseException:
+        stage.down(record.name)
+        raise
+    click.echo(f"{counted(nodes, 'hollow node')} in it {are(nodes)} Ready")
 
 
 @cluster.command("down", epilog=example("kubedrill cluster down local-3az"))

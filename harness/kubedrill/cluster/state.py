@@ -25,6 +25,11 @@ TIMES = 4
 """Who only looks whether a cluster is in use (`is_locked`) holds its lock for a moment."""
 
 
+MARK = "KUBEDRILL_CLUSTER"
+"""Environment variable of all that belongs to a cluster, the supervisor and all it starts: its folder. `down`
+finds by it what a supervisor that died could not tell of."""
+
+
 class Busy(NotStarted):
     """Another drill is using the cluster."""
 

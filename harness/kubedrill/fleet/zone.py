@@ -45,7 +45,8 @@ class ZoneFleet(Playing):
         self._home = Home(folder.run, Gate(record, zone), fleet.pods, self.fail, self.counts)
         self._folder = Path(record.folder)
         self._suffering = Suffering(self._folder, zone, fleet.overload)
-        _sign(self._folder, zone)
+        self._file = f"{fleet.prefix}-{zone}"
+        _sign(self._folder, self._file)
         self._nodes: list[Node] = []
         self._remover = Talk(identity(record, FLEET), self.counts)
         self._bursts: dict[int, list[Node]] = {}
@@ -128,7 +129,7 @@ class ZoneFleet(Playing):
 
     def _repair_always(self, repair: Repair) -> None:
         repairing = Repairing(repair, 1 / len(self.fleet.zones))
-        lines = _anew(repairs(self._folder), self._zone)
+        lines = _anew(repairs(self._folder), self._file)
         selector = f"{RUN}%3D{self._home.run}%2C{ZONE}%3D{self._zone}"
         informer = CollectionInformer(
             self._remover,
@@ -145,16 +146,16 @@ class ZoneFleet(Playing):
                 self._suffering.repair(name, repair.boot_s)
 
 
-def _sign(cluster_folder: Path, zone: str) -> None:
+def _sign(cluster_folder: Path, name: str) -> None:
     """Let who orders nodes about know that they are played."""
-    lines, pid = _anew(players(cluster_folder), zone), os.getpid()
+    lines, pid = _anew(players(cluster_folder), name), os.getpid()
     lines.add(Player(pid=pid, started=start_of(pid) or ""))
     lines.close()
 
 
-def _anew(folder: Path, zone: str) -> JsonLines:
-    """Return the zone's file in a folder, without what a fleet before this one wrote."""
+def _anew(folder: Path, name: str) -> JsonLines:
+    """Return the file of that name in a folder, without what a fleet before this one wrote."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{zone}.jsonl"
+    file = folder / f"{name}.jsonl"
     file.unlink(missing_ok=True)
     return JsonLines(file)

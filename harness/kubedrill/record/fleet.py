@@ -15,6 +15,8 @@ MOST_NODES = 20_000
 KWOK = "kwok"
 """The engine in whose place a fleet's own nodes stand: https://kwok.sigs.k8s.io"""
 Engine = Literal["hollow", "kwok"]
+FIRST_S = 60.0
+"""So long the first nodes may take to come."""
 JOINED_PER_S = 5
 """So many more a second are waited for; 100 came in 27 s where 0.8 of a core was left for all."""
 
@@ -101,6 +103,8 @@ class Fleet:
     """None: nodes bear everything."""
     repair: Repair | None = None
     """None: nobody repairs them."""
+    prefix: str = "node"
+    """What the nodes' names begin with."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -147,7 +151,12 @@ class Fleet:
         for number in range(first, end):
             where = self.zones[number % len(self.zones)]
             if zone in {"", where}:
-                yield Member(f"node-{where}-{number}", where, number)
+                yield Member(f"{self.prefix}-{where}-{number}", where, number)
+
+
+def patience_s(fleet: Fleet) -> float:
+    """Return how long those that are there first may take to be Ready, as they come by and by."""
+    return FIRST_S + fleet.nodes / JOINED_PER_S
 
 
 Plight = Literal["silent", "down", "not_ready", "MemoryPressure", "DiskPressure", "PIDPressure"]

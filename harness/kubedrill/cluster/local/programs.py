@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 Reply = Callable[[dict[str, Any]], None]
 
-MARK = "KUBEDRILL_CLUSTER"
-"""Environment variable of the supervisor and all it starts: the cluster's folder. `down` finds by it
-what a supervisor that died could not tell of."""
 
 _FIRST_DELAY = 50 * MILLISECOND
 _LONGEST_DELAY = 2 * SECOND

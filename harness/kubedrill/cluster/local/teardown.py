@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from kubedrill.cluster.local.programs import MARK
+from kubedrill.cluster.state import MARK
 
 _DYING_TIMEOUT_S = 15.0
 

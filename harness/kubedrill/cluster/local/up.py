@@ -19,7 +19,7 @@ from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
 from kubedrill.cluster.local.identities import identities, introduce
 from kubedrill.cluster.local.layout import Layout
-from kubedrill.cluster.local.programs import MARK, write_programs
+from kubedrill.cluster.local.programs import write_programs
 from kubedrill.cluster.local.ready import Check, ClusterFailed, Wait
 from kubedrill.cluster.local.zones import (
     APISERVER_PORT,
@@ -29,7 +29,7 @@ from kubedrill.cluster.local.zones import (
     is_free,
     namespace_prefix,
 )
-from kubedrill.cluster.state import read_id
+from kubedrill.cluster.state import MARK, read_id
 from kubedrill.errors import NotStarted
 from kubedrill.process.environment import environment
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
