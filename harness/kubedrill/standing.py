@@ -36,5 +36,8 @@ def stand(record: ClusterRecord, nodes: int) -> None:
     keeper = Child.start("fleet", command, folder.logs / "fleet.log", {MARK: record.folder})
     try:
         keeper.wait_ready(patience_s(fleet))
-    except ChildFailed as error:
-        raise NotStarted(str(error)) from None
+    except BaseException as error:
+        keeper.kill()
+        if isinstance(error, ChildFailed):
+            raise NotStarted(str(error)) from None
+        raise
