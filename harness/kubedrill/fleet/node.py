@@ -42,8 +42,12 @@ LOOK_S = 10.0
 """So often a kubelet compares what it knows of its node with what its object says."""
 REPORT_S = 300.0
 """Where nothing has changed, a status is sent so often; after a change up to half of that sooner or later."""
+TOGETHER = SECOND // 4
+"""Leases are renewed at multiples of this: some at a time cost half as much as each alone."""
 RENEWALS = 5
 """So often at once a renewal is tried that has met another one."""
+COMING = 8
+"""So many of a process's nodes come at once: if all did, each would take as long as all of them together."""
 WATCHED = (
     "/api/v1/services",
     "/apis/node.k8s.io/v1/runtimeclasses",
@@ -64,6 +68,7 @@ class Home:
     counts: Counts
     late: Latest = field(default_factory=Latest)
     """By how much Leases were renewed later than they were due."""
+    coming: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(COMING))
 
 
 class ForeignNode(Exception):  # noqa: N818 - something else is in its place
@@ -103,12 +108,21 @@ class Node:
         """Do something as long as the node is up."""
         greenlet: gevent.Greenlet = gevent.spawn(what, *arguments)
         self._greenlets.add(greenlet)
-        greenlet.rawlink(self._greenlets.discard)
-        greenlet.link_exception(self._home.failed)
+        greenlet.rawlink(self._done)
         return greenlet
 
+    def _done(self, greenlet: gevent.Greenlet) -> None:
+        self._greenlets.discard(greenlet)
+        if not greenlet.successful():
+            self._home.failed(greenlet)
+
+    def come(self) -> None:
+        """Become a node of the cluster when it is its turn; return when it has said that it is Ready."""
+        with self._home.coming:
+            self.join()
+
     def join(self) -> None:
-        """Become a node of the cluster: return when it has said that it is Ready."""
+        """Become a node of the cluster at once: return when it has said that it is Ready."""
         self._follow(NODES, f"metadata.name%3D{self.member.name}", self._told)
         for path in WATCHED:
             self._follow(path)
@@ -208,8 +222,8 @@ class Node:
         self._home.late.add(now() - due)
         if not (self._version and any(self._renewed() for _ in range(RENEWALS))):
             self._ensure_lease()
-        pause_s = RENEW_S * (1 + random.uniform(0, JITTER))  # noqa: S311 - jitter
-        self._after("lease", pause_s, partial(self._renew, now() + round(pause_s * SECOND)))
+        due = _together(now() + round(RENEW_S * (1 + random.uniform(0, JITTER)) * SECOND))  # noqa: S311
+        self._after("lease", (due - now()) / SECOND, partial(self._renew, due))
 
     def _renewed(self) -> bool:
         """Write the Lease once; whether that is done, or cannot be."""
@@ -268,3 +282,8 @@ class Node:
         about = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": name}
         content = event(name, about, f"{name}.{reason.lower()}.{now():x}", reason, message)
         self.spawn(tell, partial(self._call, "POST", "/api/v1/namespaces/default/events", content))
+
+
+def _together(due: int) -> int:
+    """Return the moment nearest to a time at which others do what they are to do, too."""
+    return round(due / TOGETHER) * TOGETHER

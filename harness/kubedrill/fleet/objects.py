@@ -30,12 +30,12 @@ PRESSURES = tuple(_HEALTHY)
 
 def stamp() -> str:
     """Return the time as objects have it, in whole seconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.now(UTC).isoformat(timespec='seconds')[:-6]}Z"
 
 
 def micro_stamp() -> str:
     """Return the time as Leases have it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def address(member: Member) -> str:

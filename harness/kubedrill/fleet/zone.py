@@ -112,7 +112,7 @@ class ZoneFleet(Playing):
         joining = []
         for node in nodes:
             self._nodes.append(node)
-            joining.append(node.spawn(node.join))
+            joining.append(node.spawn(node.come))
         return joining
 
     def _look_always(self) -> None:
