@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from kubedrill import cluster as stage
-from kubedrill import hosting, standing
+from kubedrill import standing
 from kubedrill.cli.clusters import stand_or_go
 from kubedrill.client.caller import Caller
 from kubedrill.client.informer import conditions
@@ -19,6 +19,7 @@ from kubedrill.cluster.local.definition import LocalDefinition
 from kubedrill.cluster.reading import guarded
 from kubedrill.cluster.state import cluster_folder
 from kubedrill.errors import NotStarted
+from kubedrill.fleet.estimate import Room
 from kubedrill.wire.target import identity_target
 
 pytestmark = [pytest.mark.cluster, pytest.mark.own]
@@ -88,7 +89,7 @@ def _or_none(name: str) -> psutil.Process | None:
 
 
 def test_more_than_the_machine_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosting, "usable", lambda _: 0.1)
+    monkeypatch.setattr(standing, "room", lambda: Room(0.1, 2**40))
     with pytest.raises(NotStarted, match=r"1,000 nodes keep about 0\.4 cores busy"):
         standing.check(1000)
 

@@ -28,7 +28,7 @@ def test_what_counts_is_how_many_are_there_at_the_same_time(
 def test_leases_of_5_000_nodes_need_two_cores() -> None:
     asked = needs(Fleet(nodes=5000))
     assert 1.9 < asked.cores < 2.4
-    assert asked.memory_bytes == 3_000_000_000
+    assert asked.memory_bytes == 11_000_000_000
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_leases_of_5_000_nodes_need_two_cores() -> None:
             3000,
             "none",
             Room(2.0, 2**30),
-            "fleet: 3,000 nodes take about 1.7 GiB of memory, and 1.0 GiB are free; at most 1,789 fit",
+            "fleet: 3,000 nodes take about 6.1 GiB of memory, and 1.0 GiB are free; at most 488 fit",
         ),
     ],
 )
