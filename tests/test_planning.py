@@ -10,7 +10,7 @@ from kubedrill import hosting
 from kubedrill.catalogue import read_experiment
 from kubedrill.faults.catalogue import faults
 from kubedrill.faults.overlap import refused_as_it_is
-from kubedrill.fleet.estimate import Room
+from kubedrill.fleet.estimate import HostRoom
 from kubedrill.planning import planned
 from kubedrill.record.cluster import INJECTOR, ClusterRecord, Endpoint, Identity
 
@@ -171,7 +171,7 @@ def test_what_is_not_given_is_not_printed(file: Path) -> None:
 def test_a_fleet_that_this_machine_cannot_hold_is_refused(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hosting, "room", lambda: Room(1.0, 2**40))
+    monkeypatch.setattr(hosting, "room", lambda: HostRoom(1.0, 2**40))
     file.write_text(DRILL.removesuffix("faults:\n") + "fleet: {nodes: 2000}\n")
     refused = planned(*read_experiment(file), file).refused
     assert refused.startswith("fleet: 2,000 nodes keep about 0.9 cores busy")

@@ -4,7 +4,7 @@ import psutil
 
 from kubedrill.experiment import Experiment
 from kubedrill.fleet import engines
-from kubedrill.fleet.estimate import Room, too_large
+from kubedrill.fleet.estimate import HostRoom, too_large
 from kubedrill.observe.kernel import cpu_quota, usable
 
 
@@ -14,6 +14,6 @@ def cannot_host(experiment: Experiment) -> str:
     return engines.lacking(fleet) or too_large(fleet, experiment.headroom, room())
 
 
-def room() -> Room:
+def room() -> HostRoom:
     """Return what this machine has just now."""
-    return Room(usable(cpu_quota()), psutil.virtual_memory().available)
+    return HostRoom(usable(cpu_quota()), psutil.virtual_memory().available)

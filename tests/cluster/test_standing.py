@@ -19,7 +19,7 @@ from kubedrill.cluster.local.definition import LocalDefinition
 from kubedrill.cluster.reading import guarded
 from kubedrill.cluster.state import cluster_folder
 from kubedrill.errors import NotStarted
-from kubedrill.fleet.estimate import Room
+from kubedrill.fleet.estimate import HostRoom
 from kubedrill.wire.target import identity_target
 
 pytestmark = [pytest.mark.cluster, pytest.mark.own]
@@ -89,7 +89,7 @@ def _or_none(name: str) -> psutil.Process | None:
 
 
 def test_more_than_the_machine_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standing, "room", lambda: Room(0.1, 2**40))
+    monkeypatch.setattr(standing, "room", lambda: HostRoom(0.1, 2**40))
     with pytest.raises(NotStarted, match=r"1,000 nodes keep about 0\.4 cores busy"):
         standing.check(1000)
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from kubedrill.fleet.estimate import Room, needs, too_large
+from kubedrill.fleet.estimate import HostRoom, needs, too_large
 from kubedrill.record.fleet import Burst, Fleet
 from kubedrill.record.schedule import WantedHeadroom
 
-ROOM = Room(cores=2.0, memory_bytes=16 * 2**30)
+HOST_ROOM = HostRoom(cores=2.0, memory_bytes=16 * 2**30)
 
 
 @pytest.mark.parametrize(
@@ -34,21 +34,21 @@ def test_leases_of_5_000_nodes_need_two_cores() -> None:
 @pytest.mark.parametrize(
     ("nodes", "headroom", "room", "said"),
     [
-        (3000, "required", ROOM, ""),
+        (3000, "required", HOST_ROOM, ""),
         (
             4000,
             "required",
-            ROOM,
+            HOST_ROOM,
             (
                 "fleet: 4,000 nodes keep about 1.7 cores busy with their Leases alone, and this machine "
                 "has 2, a quarter of which must stay free; at most 3,477 fit, or say headroom: none"
             ),
         ),
-        (4000, "none", ROOM, ""),
+        (4000, "none", HOST_ROOM, ""),
         (
             6000,
             "none",
-            ROOM,
+            HOST_ROOM,
             (
                 "fleet: 6,000 nodes keep about 2.6 cores busy with their Leases alone, and this machine "
                 "has 2; at most 4,636 fit"
@@ -57,16 +57,16 @@ def test_leases_of_5_000_nodes_need_two_cores() -> None:
         (
             3000,
             "none",
-            Room(2.0, 2**30),
+            HostRoom(2.0, 2**30),
             "fleet: 3,000 nodes take about 6.1 GiB of memory, and 1.0 GiB are free; at most 488 fit",
         ),
     ],
 )
 def test_more_than_a_machine_holds_is_refused_with_the_estimate(
-    nodes: int, headroom: WantedHeadroom, room: Room, said: str
+    nodes: int, headroom: WantedHeadroom, room: HostRoom, said: str
 ) -> None:
     assert too_large(Fleet(nodes=nodes), headroom, room) == said
 
 
 def test_where_there_is_no_fleet_there_is_room() -> None:
-    assert too_large(None, "required", Room(0.0, 0)) == ""
+    assert too_large(None, "required", HostRoom(0.0, 0)) == ""

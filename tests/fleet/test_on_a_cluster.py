@@ -20,7 +20,7 @@ from kubedrill.fleet.pod_objects import FAILS_AFTER, RUNS_FOR
 from kubedrill.fleet.removing import remove
 from kubedrill.process.child import Child
 from kubedrill.record.cluster import ClusterRecord, Endpoint
-from kubedrill.record.fleet import Fleet, PodTimes
+from kubedrill.record.fleet import Fleet, Overload, PodTimes
 from kubedrill.record.folder import RunFolder
 from kubedrill.seed import namespace_of, seed, sweep
 from kubedrill.wire.target import identity_target
@@ -126,6 +126,28 @@ def test_pods_run_on_them_and_are_deleted_in_order(
         "the fleet says that three run",
     )
     assert last["failed"] == 0
+
+
+def test_nodes_with_more_to_do_than_they_bear_hang_and_begin_anew(
+    cluster: ClusterRecord, folder: RunFolder
+) -> None:
+    overload = Overload(uses=2.0, after_s=1.0, restarts_s=4.0)  # 3 CPUs are requested of 4
+    fleet = Fleet(("b",), 3, pods=PodTimes(0.2, 0.1), overload=overload)
+    child = start_fleet(folder, fleet, "b")
+
+    def hanging() -> list[tuple[int, int]]:
+        return [(line["hanging"], line["ready"]) for line in read_lines(folder.fleet_lines("b"))]
+
+    try:
+        assert {many for many, _ in hanging()} == {0}
+        seed(cluster, folder.run, {"workload": 3})
+        until(lambda: any(many > 0 and ready < 3 for many, ready in hanging()), "some hang")
+        seen = len(hanging())
+        until(lambda: any(many == 0 and ready == 3 for many, ready in hanging()[seen:]), "anew")
+    finally:
+        child.kill()
+        remove(str(folder.cluster), folder.run)
+        sweep(str(folder.cluster), folder.run)
 
 
 @pytest.mark.parametrize(

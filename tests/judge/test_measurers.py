@@ -21,7 +21,8 @@ from kubedrill.record.series import BUILT_IN, Series, declare, find_series, spel
 from kubedrill.record.verdict import ObjectiveResult, Verdict
 
 LOADS = ["list", "list.page"]
-NAMED = [*spelled(LOADS), *(f"availability.apiserver-{zone}" for zone in "abc")]
+OF_ZONES = ("availability.apiserver-{}", "zone.{}.state", "zone.{}.state.max")
+NAMED = [*spelled(LOADS), *(name.format(zone) for name in OF_ZONES for zone in "abc")]
 """All that the file of an experiment with this load may name on a cluster with these zones."""
 
 UNITS = {"s": "s", "ratio": "%", "1/s": "/s", "bytes": "B", "bytes/s": "B/s", "cpu": "cpu", "1": ""}

@@ -14,7 +14,7 @@ NODE_BYTES: dict[Engine, int] = {"hollow": 2_200_000, "kwok": 1_000_000}
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class HostRoom:
     """What a machine has for a drill."""
 
     cores: float
@@ -37,7 +37,7 @@ def needs(fleet: Fleet) -> Needs:
     return Needs(fleet.most, round(cores, 2), fleet.most * NODE_BYTES[fleet.engine])
 
 
-def too_large(fleet: Fleet | None, headroom: WantedHeadroom, room: Room) -> str:
+def too_large(fleet: Fleet | None, headroom: WantedHeadroom, room: HostRoom) -> str:
     """Return why a machine cannot hold a fleet, and how much of it it could; "" if it can."""
     if fleet is None:
         return ""

@@ -8,6 +8,8 @@ from kubedrill.fleet.obeying import NOTHING, Orders
 from kubedrill.fleet.simulated import Endurance
 from kubedrill.record.fleet import Overload, Plight
 
+WEIGH = SECOND
+"""How often it is looked at how much nodes have to do."""
 DOWN: frozenset[Plight] = frozenset({"down"})
 
 
@@ -21,6 +23,8 @@ class Suffering:
         self._booting: dict[str, int] = {}
         """Until when nodes do that are being repaired."""
         self._any_before = False
+        self._weighed_at = 0
+        """When it was last looked at how much nodes have to do."""
         self.repaired = 0
         """So many times one was."""
 
@@ -32,6 +36,10 @@ class Suffering:
     def let(self, nodes: list[Node]) -> None:
         """Let nodes suffer what they are to suffer now."""
         ordered, at = self._orders.in_force(), now()
+        if self._overload is not None and at - self._weighed_at >= WEIGH:
+            self._weighed_at = at
+            for node in nodes:
+                self._weigh(node, self._overload, at)
         any_now = any(ordered) or bool(self._overload or self._booting)
         if any_now or self._any_before:
             for node in nodes:
@@ -51,8 +59,11 @@ class Suffering:
         if at < self._booting.get(name, at):
             return DOWN
         self._booting.pop(name, None)
-        if self._overload is None:
-            return NOTHING
-        endurance = self._endured.get(name) or Endurance(name, self._overload)
-        self._endured[name] = endurance
-        return DOWN if endurance.hangs(node.pods.requested, at) else NOTHING
+        endurance = self._endured.get(name)
+        return DOWN if endurance and endurance.is_hanging else NOTHING
+
+    def _weigh(self, node: Node, overload: Overload, at: int) -> None:
+        name = node.member.name
+        if name not in self._endured:
+            self._endured[name] = Endurance(name, overload)
+        self._endured[name].hangs(node.pods.requested, at)
