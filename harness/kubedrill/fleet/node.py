@@ -42,6 +42,10 @@ LOOK_S = 10.0
 """So often a kubelet compares what it knows of its node with what its object says."""
 REPORT_S = 300.0
 """Where nothing has changed, a status is sent so often; after a change up to half of that sooner or later."""
+CORDONED_S = 1.0
+"""Until a scheduler knows that a node takes no more pods."""
+DRAINED_S = 0.5
+"""Until a pod would be seen that was bound to a node meanwhile."""
 TOGETHER = SECOND // 4
 """Leases are renewed at multiples of this: some at a time cost half as much as each alone."""
 RENEWALS = 5
@@ -160,7 +164,9 @@ class Node:
                 partial(self._call, "PATCH", f"{NODES}/{self.member.name}", cordon, MERGE),
                 given_up=lambda: self.talk.closed,
             )
-            self.pods.drain()
+            gevent.sleep(CORDONED_S)
+            while self.pods.drain() and not self.talk.closed:
+                gevent.sleep(DRAINED_S)
         self._go_down()
 
     def _go_down(self) -> None:

@@ -106,9 +106,11 @@ class Pods:
             for reference in pod.shape.references:
                 self._watch(reference, pod.shape.uid)
 
-    def drain(self) -> None:
-        """Delete them all at once; return when that is done."""
-        gevent.joinall([self._host.spawn(pod.delete) for pod in [*self._pods.values()]])
+    def drain(self) -> bool:
+        """Delete them all at once; return, when that is done, whether there were any."""
+        deleting = [self._host.spawn(pod.delete) for pod in [*self._pods.values()]]
+        gevent.joinall(deleting)
+        return bool(deleting)
 
     def _free_slot(self) -> int:
         """Return the lowest that no pod has: each is an address."""
