@@ -53,6 +53,14 @@ def test_a_node_that_comes_is_not_ready_at_first(
     assert made.asked(tmp_path, "fault", "nodes.false_not_ready < 9").value == false
 
 
+def test_nodes_of_a_fleet_that_names_no_zones_come_in_those_of_the_cluster(
+    tmp_path: Path,
+) -> None:
+    made = looked_at({12: ["node-b-1"], 13: ["node-b-1"]})
+    made.fleet = Fleet(bursts=(Burst(2, 11.5),))
+    assert made.asked(tmp_path, "fault", "nodes.false_not_ready < 9").value == 0
+
+
 def test_what_nobody_looked_at_is_not_known(tmp_path: Path) -> None:
     made = looked_at({})
     made.scrapes.nodes = [

@@ -61,11 +61,11 @@ class Evidence:
         schedule = schedule or Schedule.read(folder.schedule)
         _check_objectives(schedule, folder.schedule)
         cluster = ClusterRecord.read(folder.cluster)
+        if schedule.fleet is not None:  # where it names no zones, its nodes are in all
+            schedule = replace(schedule, fleet=schedule.fleet.within(cluster.zones))
         told = read_told(folder, schedule, ending)
         states = [event for event in events if isinstance(event, StateTold)]
         faults = with_events(folder, schedule, told, states, ending)
-        fleet = schedule.fleet and schedule.fleet.within(cluster.zones)
-        placed = replace(schedule, fleet=fleet)
         metrics = Metrics.read(folder, cluster, schedule.scraping, ending.killed)
         return cls(
             folder,
@@ -80,8 +80,8 @@ class Evidence:
             faults,
             Machine.read(folder, killed=ending.killed),
             Audit.read(folder, ending),
-            Collateral.read(folder, placed, metrics, faults, ending),
-            SeenComing.read(folder, placed, killed=ending.killed),
+            Collateral.read(folder, schedule, metrics, faults, ending),
+            SeenComing.read(folder, schedule, killed=ending.killed),
         )
 
     def held(self, component: str, time: int) -> bool:
