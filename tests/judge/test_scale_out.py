@@ -182,6 +182,23 @@ def test_an_observer_that_is_behind_is_found_out(tmp_path: Path) -> None:
     assert result.reason == "nodes were seen up to 7.0 s after the API had taken them"
 
 
+@pytest.mark.parametrize("late", [2, 4])
+def test_nodes_that_come_all_the_time_are_as_late_as_each_is(tmp_path: Path, late: int) -> None:
+    told = drill()
+    told.fleet_lines["a"] = [
+        {**fleet_line(second), "registered": second} for second in range(END + 1)
+    ]
+    told.scale_out = [
+        {**line, "nodes": max(round((line["time"] - at(0)) / 1e9) - late, 0)}
+        if line["of"] == "all"
+        else line
+        for line in told.scale_out
+    ]
+    result = told.asked(tmp_path, "fault", "scale_out.nodes.p90 < 60s")
+    assert result.verdict == (Verdict.PASS if late == 2 else Verdict.INVALID)
+    assert late == 2 or "up to 4.0 s after" in result.reason
+
+
 def test_each_step_of_those_that_came_is_told(tmp_path: Path) -> None:
     report = drill(come=8).judged(tmp_path)
     assert {step.phase for step in report.scale_out} == {"fault"}

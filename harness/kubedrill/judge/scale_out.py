@@ -83,29 +83,33 @@ class SeenComing:
         return [*asked.values()]
 
     def behind(self, phase: Phase) -> str:
-        """Return for how long the observer knew of fewer nodes than the API had taken; "" if hardly."""
+        """Return how much later than the API had taken nodes they were seen; "" if hardly."""
         registered: dict[str, int] = {}
-        lines: list[tuple[int, str, int]] = [
-            (line.time, zone, line.registered)
-            for zone, told in self.lines.items()
-            for line in told.lines
-        ]
-        lines += [(line.time, "", line.nodes) for line in self.counted()]
-        since: int | None = None
-        longest, seen = 0, 0
-        for time, zone, many in sorted(lines):
-            if zone:
-                registered[zone] = many
-            else:
-                seen = many
-            if sum(registered.values()) <= seen:
-                since = None
-            elif phase.holds(time):
-                since = time if since is None else since
-                longest = max(longest, time - since)
+        waiting: list[tuple[int, int]] = []  # since when so many are to be seen
+        longest = 0
+        for time, part, many in sorted([*self._told(), *self._saw()]):
+            if part:
+                registered[part] = many
+                waiting.append((time, sum(registered.values())))
+                continue
+            if waiting and phase.holds(time):
+                longest = max(longest, time - waiting[0][0])
+            seen = [index for index, (_, wanted) in enumerate(waiting) if wanted <= many]
+            del waiting[: seen[-1] + 1 if seen else 0]
         if longest <= allowed_hole(1.0):
             return ""
         return f"nodes were seen up to {longest / SECOND:.1f} s after the API had taken them"
+
+    def _told(self) -> Iterator[tuple[int, str, int]]:
+        """Yield how many nodes the API had taken of each part of the fleet."""
+        for part, told in self.lines.items():
+            for line in told.lines:
+                yield line.time, part, line.registered
+
+    def _saw(self) -> Iterator[tuple[int, str, int]]:
+        """Yield how many nodes were seen."""
+        for line in self.counted():
+            yield line.time, "", line.nodes
 
     def counted(self) -> Iterator[Counted]:
         """Yield the counts, one a second."""

@@ -19,7 +19,7 @@ from kubedrill.client.watching import Watch
 from kubedrill.clock import now
 from kubedrill.observe.ticks import in_time, ticks
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
-from kubedrill.process.priority import demote_when_busy
+from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.labels import ZONE
@@ -79,6 +79,7 @@ class ToldInformer(CollectionInformer):
 
     def follow(self, watch: Watch) -> Ended:
         """Take what changes, until the watch ends."""
+        prefer()  # what is seen late came late, as far as the verdict knows
         self.is_told = True
         self.begun.set()
         try:
