@@ -4,7 +4,7 @@ What it does after each failure is what client-go 0.37 does; what that is, in cl
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from kubedrill.client.clientgo import (
@@ -21,6 +21,9 @@ from kubedrill.client.watching import EventKind, Watch, WatchEvent
 from kubedrill.clock import now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
+
+Following = Generator[Watch, None, Ended]
+"""What follows a watch: yields it whenever it is about to wait for more, and returns how it has ended."""
 
 KEPT = 2048
 """Bytes of an event that a reflector may keep while it is idle."""
@@ -78,30 +81,47 @@ class Reflector(ABC):
         """Take what has changed."""
 
     def run(self) -> None:
-        """Keep up until killed."""
+        """Keep up until killed; waits where there is nothing to do."""
+        for _ in self.running():
+            pass
+
+    def running(self) -> Generator[Watch, None, None]:
+        """Keep up; yield a watch whenever it is about to wait for more of it.
+
+        Whoever goes on at once waits there. Who goes on when the watch's stream has something holds nothing
+        meanwhile.
+        """
         while True:
             watch = self._stream_all() if self._streams else None
             if watch is not None or self._list_all():
-                self._watch_on(watch)
+                yield from self._watch_on(watch)
+            del watch
             self._pauses.take()
 
     def take_all(self, watch: Watch) -> Ended:
         """Take every object, until the bookmark behind the last one; the watch is closed if it is not OK."""
         ended = Ended(Outcome.CUT)
+        self._taken = 0
         try:
-            ended = self._take(self._initial_events, watch)
+            ended = self._how(watch, self._initial_events(watch))
+        except (WireError, ValueError) as error:
+            ended = self._how(watch, _failed(error))
         finally:
             if ended.outcome != OK:
                 self.close(watch)
         watch.started = now()
         return ended
 
-    def follow(self, watch: Watch) -> Ended:
+    def follow(self, watch: Watch) -> Following:
         """Take what is written, until the watch ends."""
+        self._taken = 0
         try:
-            return self._take(self._events, watch)
+            ended = yield from self._events(watch)
+        except (WireError, ValueError) as error:
+            ended = _failed(error)
         finally:
             self.close(watch)
+        return self._how(watch, ended)
 
     def _stream_all(self) -> Watch | None:
         """Take everything by a watch, which then goes on; None: a LIST has to do."""
@@ -128,12 +148,12 @@ class Reflector(ABC):
         self._begin(listed)
         return True
 
-    def _watch_on(self, watch: Watch | None) -> None:
+    def _watch_on(self, watch: Watch | None) -> Generator[Watch, None, None]:
         """Take what is written, by one watch after the other, until everything has to be taken anew."""
         while True:
             opened = watch or self._open(anew=False)
-            ended = self.follow(opened) if isinstance(opened, Watch) else opened
             watch = None
+            ended = (yield from self.follow(opened)) if isinstance(opened, Watch) else opened
             if ended.waits:
                 self._pauses.take()
             elif ended.very_short or not ended.in_order:
@@ -146,19 +166,12 @@ class Reflector(ABC):
         version = "" if anew and self._gone else self.version
         return retried(self.watching(version, anew), BROKEN, self._sleep)
 
-    def _take(self, what: Callable[[Watch], Ended], watch: Watch) -> Ended:
-        self._taken = 0
-        try:
-            ended = what(watch)
-        except WireError as error:
-            ended = Ended(error.outcome)
-        except ValueError:
-            ended = Ended(Outcome.MALFORMED)
+    def _how(self, watch: Watch, ended: Ended) -> Ended:
         very_short = not self._taken and now() - watch.started < VERY_SHORT
         return replace(ended, very_short=very_short)
 
     def _initial_events(self, watch: Watch) -> Ended:
-        for event in watch.events:
+        for event in filter(None, watch.events):
             if event.kind is EventKind.ERROR:
                 return Ended(event.code, event.raw)
             if event.ends_initial:
@@ -170,8 +183,11 @@ class Reflector(ABC):
             self.found(event)
         return Ended(Outcome.EOF)
 
-    def _events(self, watch: Watch) -> Ended:
+    def _events(self, watch: Watch) -> Following:
         for event in watch.events:
+            if event is None:
+                yield watch
+                continue
             if event.kind is EventKind.ERROR:
                 return Ended(event.code, event.raw)
             # Its version is read when it is needed: once a watch, not once an event.
@@ -186,3 +202,7 @@ class Reflector(ABC):
     def _begin(self, version: str) -> None:
         """Go on behind that version, at which everything has been taken."""
         self._last, self._known, self._gone = None, version, False
+
+
+def _failed(error: WireError | ValueError) -> Ended:
+    return Ended(error.outcome if isinstance(error, WireError) else Outcome.MALFORMED)

@@ -135,10 +135,15 @@ class Watch:
         self.until = 0
         """When to give up, monotonic ns; said before its events are taken."""
         self._events = Events(encoding)
-        self.events: Iterator[WatchEvent] = self._arriving()
+        self.events: Iterator[WatchEvent | None] = self._arriving()
+        """None: whoever asks for the next one waits until something comes."""
 
-    def _arriving(self) -> Iterator[WatchEvent]:
-        while data := self.stream.receive(self.until):
+    def _arriving(self) -> Iterator[WatchEvent | None]:
+        while True:
+            yield None
+            data = self.stream.receive(self.until)
+            if not data:
+                return
             yield from self._events.feed(data)
             del data  # else it is held while the watch is idle
 

@@ -11,9 +11,10 @@ import gevent
 from gevent import get_hub
 from gevent.lock import BoundedSemaphore
 
-from kubedrill.client.informer import CollectionInformer, Object, Taking
+from kubedrill.client.informer import Object, Taking
 from kubedrill.clock import SECOND, now
 from kubedrill.fleet.identity import Gate
+from kubedrill.fleet.keeping_up import KeepingUp
 from kubedrill.fleet.objects import (
     LEASES,
     NODES,
@@ -101,6 +102,7 @@ class Node:
         self._plights: frozenset[Plight] = frozenset()
         self._restarts = False  # its machine was off since it was there last
         self._greenlets: set[gevent.Greenlet] = set()
+        self._following: list[KeepingUp] = []
         self.pods = Pods(self)
 
     @property
@@ -177,6 +179,13 @@ class Node:
         self._timers.clear()
         gevent.killall(list(self._greenlets), block=False)
         self.talk.close()
+        self._stop_following()
+
+    def _stop_following(self) -> None:
+        for following in self._following:
+            following.stop()
+        self._following.clear()
+        self.pods.stop_following()
 
     def _come_back(self, restarted: bool) -> None:
         """Begin anew after `_go_down`; `restarted`: its containers have to, too."""
@@ -265,10 +274,7 @@ class Node:
     def _follow(self, path: str, field: str = "", taking: Taking | None = None) -> None:
         """Keep up with what a kubelet keeps up with."""
         selector = f"fieldSelector={field}" if field else ""
-        informer = CollectionInformer(
-            self.talk, path, taking, selector=selector, sleep=gevent.sleep
-        )
-        self.spawn(informer.run)
+        self._following.append(KeepingUp(self.spawn, self.talk, path, taking, selector))
 
     def _call(
         self, method: str, path: str, content: Object | None = None, kind: str = "application/json"

@@ -7,8 +7,9 @@ from typing import Protocol
 
 import gevent
 
-from kubedrill.client.informer import CollectionInformer, Object, conditions
+from kubedrill.client.informer import Object, conditions
 from kubedrill.clock import SECOND, now
+from kubedrill.fleet.keeping_up import KeepingUp
 from kubedrill.fleet.objects import address, pod_address, stamp
 from kubedrill.fleet.patience import tell, until_done
 from kubedrill.fleet.pod_objects import (
@@ -51,7 +52,7 @@ class Pods:
         self._host = host
         self._pods: dict[str, Pod] = {}
         self._seen: set[str] = set()
-        self._watched: dict[Reference, tuple[gevent.Greenlet, set[str]]] = {}
+        self._watched: dict[Reference, tuple[KeepingUp, set[str]]] = {}
         self._start_times = start_times(host.member.name, host.times)
 
     @property
@@ -100,11 +101,16 @@ class Pods:
 
     def resume(self, restarted: bool) -> None:
         """Go on after the node was down; `restarted`: the machine was, and its containers with it."""
-        self._watched.clear()
         for pod in self._pods.values():
             pod.resume(restarted)
             for reference in pod.shape.references:
                 self._watch(reference, pod.shape.uid)
+
+    def stop_following(self) -> None:
+        """Watch nothing that pods use any more."""
+        for following, _ in self._watched.values():
+            following.stop()
+        self._watched.clear()
 
     def drain(self) -> bool:
         """Delete them all at once; return, when that is done, whether there were any."""
@@ -126,20 +132,17 @@ class Pods:
             watching, users = self._watched[reference]
             users.discard(uid)
             if not users:
-                watching.kill(block=False)
+                watching.stop()
                 del self._watched[reference]
 
     def _watch(self, reference: Reference, uid: str) -> None:
         """Watch an object that a pod uses, once for all the pods that do, as a kubelet does."""
         if reference not in self._watched:
             kind, namespace, name = reference
-            informer = CollectionInformer(
-                self._host.talk,
-                f"/api/v1/namespaces/{namespace}/{kind}",
-                selector=f"fieldSelector=metadata.name%3D{name}",
-                sleep=gevent.sleep,
-            )
-            self._watched[reference] = self._host.spawn(informer.run), set()
+            path = f"/api/v1/namespaces/{namespace}/{kind}"
+            selector = f"fieldSelector=metadata.name%3D{name}"
+            following = KeepingUp(self._host.spawn, self._host.talk, path, selector=selector)
+            self._watched[reference] = following, set()
         self._watched[reference][1].add(uid)
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from kubedrill.client.clientgo import GONE, OK, Ended
 from kubedrill.client.informer import watch_query, watch_seconds
-from kubedrill.client.reflector import Reflector
+from kubedrill.client.reflector import Following, Reflector
 from kubedrill.client.watching import MEDIA, Stamps, Watch, WatchEvent
 from kubedrill.clock import now
 from kubedrill.load.collections import next_drop
@@ -111,11 +111,11 @@ class Informer(Reflector):
         user.record(LIST, due, due, _so_far(watch.stream, ended.outcome))
         return ended
 
-    def follow(self, watch: Watch) -> Ended:
+    def follow(self, watch: Watch) -> Following:
         """Take what is written, until the watch ends, or is dropped."""
         self._begun.set()
         watch.until = drop = next_drop(self._given.drop_every_s, self._user.process.session.ahead)
-        ended = super().follow(watch)
+        ended = yield from super().follow(watch)
         at = now()
         dropped = ended.outcome == Outcome.TIMEOUT and at >= drop
         self._user.record(LOST, at, at, Result(OK if dropped else ended.outcome, 0, at, 0))

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kubedrill.client.caller import Caller
-from kubedrill.client.clientgo import Ended
 from kubedrill.client.informer import CollectionInformer, Object, Taking, conditions
+from kubedrill.client.reflector import Following
 from kubedrill.client.watching import Watch
 from kubedrill.clock import now
 from kubedrill.observe.ticks import in_time, ticks
@@ -77,13 +77,13 @@ class ToldInformer(CollectionInformer):
         self.is_told = False
         """Whether a watch is open that tells what changes."""
 
-    def follow(self, watch: Watch) -> Ended:
+    def follow(self, watch: Watch) -> Following:
         """Take what changes, until the watch ends."""
         prefer()  # what is seen late came late, as far as the verdict knows
         self.is_told = True
         self.begun.set()
         try:
-            return super().follow(watch)
+            return (yield from super().follow(watch))
         finally:
             self.is_told = False
 

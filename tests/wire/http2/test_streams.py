@@ -75,6 +75,31 @@ def test_an_idle_one_stays_usable(watch, behaviours):
     assert list(pieces(stream)) == [b"late"]
 
 
+def test_nobody_waits_for_what_is_called_when_it_comes(watch, behaviours):
+    go_on = threading.Event()
+
+    def later(talk, request):
+        talk.head(request.stream, head())
+        assert go_on.wait(PATIENT_S)
+        talk.body(request.stream, b"late", ends=False)
+
+    behaviours["/later"] = later
+    stream = watch("/later")
+    called = []
+    assert stream.calls(now() + PATIENT, partial(called.append, "come"))
+    gevent.sleep(0.05)
+    assert not called
+    go_on.set()
+    wait_until(lambda: called)
+    assert not stream.calls(now() + PATIENT, partial(called.append, "twice")), "it is there already"
+    assert stream.receive(now() + PATIENT) == b"late"
+    assert stream.calls(now() + 50 * MILLISECOND, partial(called.append, "over"))
+    wait_until(lambda: called == ["come", "over"])
+    with pytest.raises(WireError) as over:
+        stream.receive(now())
+    assert over.value.outcome == Outcome.TIMEOUT
+
+
 def test_many_watches_and_requests_on_one_connection(connection, behaviours, server):
     def events(talk, request):
         talk.head(request.stream, head())

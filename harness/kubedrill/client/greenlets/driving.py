@@ -1,12 +1,12 @@
 """Client: how the event loop drives a connection that many greenlets share: without a greenlet of its own."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gevent import get_hub, getcurrent
 
 from kubedrill.client.greenlets.waiting import GreenletWaiting
 from kubedrill.clock import now
-from kubedrill.wire.http2.driving import Driven, Waiter
+from kubedrill.wire.http2.driving import Called, Driven, Waiter
 
 
 class GreenletDriving(GreenletWaiting):
@@ -37,15 +37,15 @@ class GreenletDriving(GreenletWaiting):
 
     def wait(self, waiter: Waiter, deadline: int) -> bool:
         """Let the caller wait until it is woken; False when `deadline` (monotonic ns) has passed."""
-        # As in GreenletWaiting: a timer that goes off early enough is left alone.
-        if not self._armed or deadline < self._armed:
-            self._arm(deadline)
-        waiter.deadline = deadline
-        waiter.greenlet = getcurrent()
+        self._await(waiter, deadline, getcurrent())
         try:
             return self._switch()
         finally:
             waiter.greenlet = None
+
+    def call(self, waiter: Waiter, deadline: int, what: Callable[[], object]) -> None:
+        """Call something, from the event loop, once the waiter is woken or `deadline` has passed."""
+        self._await(waiter, deadline, Called(what))
 
     def wake(self, waiters: Iterable[Waiter]) -> None:
         """Let those go on who wait for these: from the event loop at once, else soon."""
@@ -55,6 +55,13 @@ class GreenletDriving(GreenletWaiting):
         else:
             for waiter in waiters:
                 self._loop.run_callback(_switch, waiter, True)
+
+    def _await(self, waiter: Waiter, deadline: int, who: object) -> None:
+        # As in GreenletWaiting: a timer that goes off early enough is left alone.
+        if not self._armed or deadline < self._armed:
+            self._arm(deadline)
+        waiter.deadline = deadline
+        waiter.greenlet = who
 
     def _writable(self) -> None:
         assert self._connection is not None

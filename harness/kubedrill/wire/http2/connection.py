@@ -72,6 +72,10 @@ class Http2Connection(FrameConnection):
         """Wait until something has come; False when `deadline` has passed."""
         return self._waiting.wait(stream, deadline)
 
+    def call(self, stream: Incoming, deadline: int, what: Callable[[], object]) -> None:
+        """Call something, from the event loop, once something has come or `deadline` has passed."""
+        self._waiting.call(stream, deadline, what)
+
     def credit(self, stream: Incoming) -> None:
         """Let the server send as much more as was taken."""
         self._session.credit(stream)

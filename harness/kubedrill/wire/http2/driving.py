@@ -1,6 +1,6 @@
 """Wire: what a connection that many greenlets share needs of their event loop."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from kubedrill.wire.waiting import Waiting
@@ -13,9 +13,18 @@ class Waiter:
 
     def __init__(self) -> None:
         self.greenlet: Any = None
-        """Who waits; None: nobody does."""
+        """Who waits, or is `Called` instead; None: nobody does."""
         self.deadline = 0
         """Until when, monotonic ns."""
+
+
+class Called:
+    """Stands where a greenlet would wait: calls something once, from the event loop."""
+
+    __slots__ = ("switch",)
+
+    def __init__(self, what: Callable[[], object]) -> None:
+        self.switch: Callable[[bool], object] = lambda _in_time: what()
 
 
 class Driven(Protocol):
@@ -51,6 +60,10 @@ class Driving(Waiting, Protocol):
 
     def wait(self, waiter: Waiter, deadline: int) -> bool:
         """Let the caller wait until it is woken; False when `deadline` (monotonic ns) has passed."""
+        ...
+
+    def call(self, waiter: Waiter, deadline: int, what: Callable[[], object]) -> None:
+        """Call something, from the event loop, once the waiter is woken or `deadline` has passed."""
         ...
 
     def wake(self, waiters: Iterable[Waiter]) -> None:

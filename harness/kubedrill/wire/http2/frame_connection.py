@@ -148,7 +148,7 @@ class FrameConnection(TlsConnection[Driving]):
     def _wake(self) -> None:
         woken = self._session.woken
         while woken:
-            batch = woken.copy()
+            batch = [*dict.fromkeys(woken)]  # what came in two pieces wakes once
             woken.clear()
             self._waiting.wake(batch)
 
