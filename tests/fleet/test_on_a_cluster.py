@@ -1,20 +1,16 @@
 """Hollow nodes on a real control plane: to it they are nodes, and pods run on them."""
 
-import json
 import socket
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet_observers import start_fleet
+from fleet_observers import LIMIT_S, start_fleet, until
 from json_lines import read_lines
 
-from kubedrill.client.caller import Caller
 from kubedrill.client.informer import conditions
 from kubedrill.fleet.pod_objects import FAILS_AFTER, RUNS_FOR
 from kubedrill.fleet.removing import remove
@@ -23,34 +19,12 @@ from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.record.fleet import Fleet, Overload, PodTimes
 from kubedrill.record.folder import RunFolder
 from kubedrill.seed import namespace_of, seed, sweep
-from kubedrill.wire.target import identity_target
 
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 NODES = "/api/v1/nodes"
-LIMIT_S = 120.0
 
 Ask = Callable[..., Any]
-
-
-@pytest.fixture
-def ask(cluster: ClusterRecord) -> Iterator[Ask]:
-    """Ask the cluster; None for what is not there."""
-
-    def asked(path: str, method: str = "GET", content: Any = None) -> Any:
-        answer = api.call(method, path, content)
-        assert answer.status in {200, 201, 404}, answer.body
-        return None if answer.status == 404 else json.loads(answer.body)
-
-    with closing(Caller(*identity_target(cluster, "admin"))) as api:
-        yield asked
-
-
-@pytest.fixture
-def folder(cluster: ClusterRecord, tmp_path: Path) -> RunFolder:
-    folder = RunFolder.create(tmp_path, "fleet")
-    cluster.write(folder.cluster)
-    return folder
 
 
 @pytest.fixture
@@ -63,14 +37,6 @@ def nodes(cluster: ClusterRecord, folder: RunFolder) -> Iterator[Child]:
         child.kill()
         remove(str(folder.cluster), folder.run)
         sweep(str(folder.cluster), folder.run)
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + LIMIT_S
-    while not (found := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-    return found
 
 
 def test_nodes_come_and_stay_ready(nodes: Child, folder: RunFolder, ask: Ask) -> None:

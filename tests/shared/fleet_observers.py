@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,15 @@ def start_fleet(folder: RunFolder, fleet: Fleet, zone: str) -> Child:
         remove(str(folder.cluster), folder.run)
         raise
     return child
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """Wait until something is so, and return what it is."""
+    deadline = time.monotonic() + LIMIT_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+    return found
 
 
 class FleetNodes:

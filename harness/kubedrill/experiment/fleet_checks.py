@@ -43,7 +43,7 @@ def check_fleet(
 
 def _check_kwok(fleet: FleetPart, problems: Problems) -> None:
     """Check that nothing is asked of KWOK's nodes that only our own do."""
-    for name in ("overload", "repair"):
+    for name in ("overload", "repair", "images"):
         if getattr(fleet, name) is not None:
             problems.add(("fleet", name), f"{name}: KWOK's nodes know nothing of it")
     for index, burst in enumerate(fleet.bursts or ()):

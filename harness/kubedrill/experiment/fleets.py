@@ -1,19 +1,31 @@
 """The `fleet:` of an experiment file: how many nodes, where, and when more come."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from itertools import count
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from kubedrill.reading.types import Duration, Part, Rate, Time
+from kubedrill.reading.types import (
+    AnyShare,
+    Bandwidth,
+    Duration,
+    Part,
+    Rate,
+    Share,
+    Size,
+    Time,
+)
 from kubedrill.record.fleet import (
     MOST_NODES,
     Burst,
     Engine,
     Fleet,
+    Images,
     Overload,
     PodTimes,
+    PullMode,
     Repair,
     Workload,
 )
@@ -95,6 +107,37 @@ class RepairPart(Part):
         return cls(after=settled.after_s, rate=settled.per_s, boot=settled.boot_s)
 
 
+class ImagesPart(Part):
+    """How nodes come by the images of their pods; without it every node has every image."""
+
+    size: Size
+    """Of an image, in the median: simulated, no byte is sent."""
+    spread: float = Field(Images(1.0).spread, ge=0, le=3)
+    """The standard deviation of the logarithm of an image's size; each has its own, in every run."""
+    node_link: Bandwidth = Images(1.0).node_link
+    """What a node takes in at most."""
+    registry_link: Bandwidth = Images(1.0).registry_link
+    """What the registry sends to all nodes together."""
+    mode: PullMode = Images(1.0).mode
+    """`on_demand`: containers start when what they need is there; `p2p`: nodes send to each other, too."""
+    needed: Share = Images(1.0).needed
+    """How much of an image that is, on demand."""
+    peer_link: Bandwidth | None = Images(1.0).peer_link
+    """What a node sends to others at most, with p2p; half of node_link by default."""
+    failing: AnyShare = Images(1.0).failing
+    """So many pulls fail."""
+
+    def settled(self) -> Images:
+        """Return it as it is recorded."""
+        return Images(self.size, **self.model_dump(exclude={"size"}))
+
+    @classmethod
+    def of(cls, settled: Images) -> Self:
+        """Return what `settled` made it of."""
+        given = asdict(settled)
+        return cls(size=given.pop("size_bytes"), **given)
+
+
 class FleetPart(Part):
     """Nodes that are played: to the API each is what a kubelet is, and nothing runs on it."""
 
@@ -116,6 +159,8 @@ class FleetPart(Part):
     """What becomes of nodes whose pods use more than there is; without it they bear everything."""
     repair: RepairPart | None = None
     """The self-healing of nodes; without it nobody repairs them."""
+    images: ImagesPart | None = None
+    """How nodes come by the images of their pods; without it every node has every image."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:
@@ -141,6 +186,7 @@ class FleetPart(Part):
             workload=Workload(self.pods_per_node, self.evicted_after),
             overload=self.overload.settled() if self.overload else None,
             repair=self.repair.settled() if self.repair else None,
+            images=self.images.settled() if self.images else None,
         )
 
     @classmethod
@@ -163,4 +209,5 @@ class FleetPart(Part):
             evicted_after=fleet.workload.evicted_after_s,
             overload=OverloadPart.of(fleet.overload) if fleet.overload else None,
             repair=RepairPart.of(fleet.repair) if fleet.repair else None,
+            images=ImagesPart.of(fleet.images) if fleet.images else None,
         )

@@ -15,7 +15,9 @@ from kubedrill.experiment.settled import (
 from kubedrill.experiment.worst import Moment, Takes, moments, worst
 from kubedrill.record.catalogue import CHOSEN_LATER, Catalogue, FaultDescription, Lasts, Rule
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.fleet import Fleet
 from kubedrill.record.schedule import FREE_SHARE
+from kubedrill.record.simulated import simulated
 from kubedrill.record.taken import Taken
 from kubedrill.record.wording import words
 
@@ -81,7 +83,7 @@ class Plan:
     """Why the drill would not be started on the cluster that is up; empty if it would be."""
     seed: dict[str, int]
     fleet: dict[str, Any] | None
-    """Its nodes, zones and bursts; None if there is none."""
+    """Its nodes, zones and bursts, and in words what of them is simulated; None if there is none."""
     loads: tuple[dict[str, Any], ...]
     deadline_s: float
     """When a probe has failed."""
@@ -150,7 +152,7 @@ def plan(
         or refused
         or closed(experiment, catalogue.limits),
         seed=experiment.seed.wanted(),
-        fleet=asdict(experiment.fleet) if experiment.fleet else None,
+        fleet=_fleet(experiment.fleet),
         loads=tuple(
             {**asdict(load), "rate": load.arrivals.in_words()} for load in experiment.loads
         ),
@@ -168,6 +170,10 @@ def plan(
         minutes=round(experiment.seconds / 60, 1),
         whole_minutes=round((experiment.seconds + _around_s(experiment, up=bool(record))) / 60, 1),
     )
+
+
+def _fleet(fleet: Fleet | None) -> dict[str, Any] | None:
+    return {**asdict(fleet), "simulated": simulated(fleet)} if fleet else None
 
 
 def _objective(asked: PhaseObjective) -> dict[str, str]:

@@ -82,6 +82,7 @@ def _facts(planned: Plan) -> "Table":
     table.add_row("seeds", seeds or "nothing")
     if planned.fleet:
         table.add_row("fleet", Text(_fleet(planned.fleet)))
+        table.add_row("simulated", Text(planned.fleet["simulated"]))
     for load in planned.loads:
         name, profile = load["name"], load["profile"]
         during = f" in {', '.join(load['phases'])}" if load["phases"] else ""

@@ -15,6 +15,7 @@ from kubedrill.client.informer import Object, Taking
 from kubedrill.clock import SECOND, now
 from kubedrill.fleet.identity import Gate
 from kubedrill.fleet.keeping_up import KeepingUp
+from kubedrill.fleet.images import ALL_THERE, NodeImages, PulledImages
 from kubedrill.fleet.objects import (
     LEASES,
     NODES,
@@ -29,6 +30,7 @@ from kubedrill.fleet.patience import DONE, LONGEST_S, answered, tell, until_done
 from kubedrill.fleet.playing import Latest
 from kubedrill.fleet.pod_objects import event
 from kubedrill.fleet.pods import Pods
+from kubedrill.fleet.pulling import Pulls
 from kubedrill.fleet.talk import MERGE, Counts, Talk, parsed
 from kubedrill.record.fleet import AWAY, Member, Plight, PodTimes
 from kubedrill.record.labels import RUN
@@ -73,6 +75,8 @@ class Home:
     counts: Counts
     late: Latest = field(default_factory=Latest)
     """By how much Leases were renewed later than they were due."""
+    pulls: Pulls | None = None
+    """None: nodes have every image."""
     coming: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(COMING))
 
 
@@ -86,6 +90,7 @@ class Node:
     def __init__(self, member: Member, home: Home) -> None:
         self.member = member
         self.times = home.times
+        self.images: NodeImages = PulledImages(member.name, home.pulls) if home.pulls else ALL_THERE
         self.registered = False
         self.told_ready = False
         """Whether the API has taken that it is Ready."""
@@ -178,6 +183,7 @@ class Node:
             timer.close()
         self._timers.clear()
         gevent.killall(list(self._greenlets), block=False)
+        self.images.switch(on=False)
         self.talk.close()
         self._stop_following()
 
@@ -190,6 +196,7 @@ class Node:
     def _come_back(self, restarted: bool) -> None:
         """Begin anew after `_go_down`; `restarted`: its containers have to, too."""
         self.talk = self._new_talk()
+        self.images.switch(on=True)
         self._version = ""
         self.conditions.ready = self.told_ready = False
         self.spawn(self.join)

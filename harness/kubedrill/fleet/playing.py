@@ -73,6 +73,7 @@ class NodesNow(NamedTuple):
     lease_late_s: float | None
     hanging: int = 0
     repaired: int = 0
+    pulling: int = 0
 
 
 class Playing(ABC):

@@ -1,8 +1,8 @@
 """Fleet: what a node writes of its pods: their status, the Events about them, what it asks for them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
 from kubedrill.client.informer import Object
 from kubedrill.fleet.objects import stamp
@@ -24,6 +24,15 @@ FAILS_AFTER = "drill.kubedrill.io/fails-after"
 """The same, with exit code 1."""
 
 
+class Container(NamedTuple):
+    """One container of a pod."""
+
+    name: str
+    image: str
+    policy: str
+    """When its image is pulled: IfNotPresent, Always, Never."""
+
+
 @dataclass(frozen=True, slots=True)
 class PodShape:
     """What a node knows of a pod, of all that its object says."""
@@ -34,8 +43,7 @@ class PodShape:
     generation: int
     account: str
     """The ServiceAccount whose token it has; "" if it has none."""
-    containers: tuple[tuple[str, str], ...]
-    """Name and image of each."""
+    containers: tuple[Container, ...]
     quality: str
     """Its class of service, as the API has defaulted it."""
     grace_s: float
@@ -65,7 +73,7 @@ class PodShape:
             uid=metadata["uid"],
             generation=int(metadata.get("generation", 1)),
             account=spec.get("serviceAccountName", "") if _has_token(spec) else "",
-            containers=tuple((each["name"], each["image"]) for each in spec["containers"]),
+            containers=tuple(map(_container_of, spec["containers"])),
             quality=status.get("qosClass", "BestEffort"),
             grace_s=float(spec.get("terminationGracePeriodSeconds", 30)),
             ends=_ends(metadata.get("annotations", {})),
@@ -73,6 +81,10 @@ class PodShape:
             cpus=sum(map(_cpus, spec["containers"])),
             references=references,
         )
+
+
+def _container_of(spec: Object) -> Container:
+    return Container(spec["name"], spec["image"], spec.get("imagePullPolicy", "IfNotPresent"))
 
 
 def _cpus(container: Object) -> float:
@@ -147,6 +159,8 @@ class PodState:
     running_at: str = ""
     ended_at: str = ""
     restarts: int = 0
+    waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By container, reason and message of what it waits for, where that is not that it is created."""
 
 
 def status_patch(shape: PodShape, state: PodState, host: str, address: str) -> Object:
@@ -162,7 +176,7 @@ def status_patch(shape: PodShape, state: PodState, host: str, address: str) -> O
         "startTime": state.started_at,
         "qosClass": shape.quality,
         "conditions": _conditions(shape, state),
-        "containerStatuses": [_container(shape, state, *each) for each in shape.containers],
+        "containerStatuses": [_container(shape, state, each) for each in shape.containers],
     }
     if running or ended:
         status |= {"podIP": address, "podIPs": [{"ip": address}]}
@@ -195,11 +209,11 @@ def _conditions(shape: PodShape, state: PodState) -> list[Object]:
     ]
 
 
-def _container(shape: PodShape, state: PodState, name: str, image: str) -> Object:
-    running = state.state == "running"
+def _container(shape: PodShape, state: PodState, which: Container) -> Object:
+    running, name, image = state.state == "running", which.name, which.image
     container = f"kubedrill://{shape.uid}-{name}-{state.restarts}"
     states: dict[ContainerState, Object] = {
-        "waiting": {"waiting": {"reason": "ContainerCreating"}},
+        "waiting": {"waiting": _why_waiting(state, name)},
         "running": {"running": {"startedAt": state.running_at}},
         "ended": {
             "terminated": {
@@ -224,6 +238,11 @@ def _container(shape: PodShape, state: PodState, name: str, image: str) -> Objec
     }
 
 
+def _why_waiting(state: PodState, container: str) -> Object:
+    reason, message = state.waiting.get(container, ("ContainerCreating", ""))
+    return {"reason": reason, **({"message": message} if message else {})}
+
+
 def token_request(shape: PodShape) -> Object:
     """Return what kubelet asks for a pod's ServiceAccount."""
     bound = {"apiVersion": "v1", "kind": "Pod", "name": shape.name, "uid": shape.uid}
@@ -231,7 +250,9 @@ def token_request(shape: PodShape) -> Object:
     return {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
 
 
-def event(node: str, about: Object, name: str, reason: str, message: str) -> Object:
+def event(
+    node: str, about: Object, name: str, reason: str, message: str, *, kind: str = "Normal"
+) -> Object:
     """Return an Event that a kubelet writes: `about` is whom it concerns, `name` tells it from others."""
     at = stamp()
     return {
@@ -241,7 +262,7 @@ def event(node: str, about: Object, name: str, reason: str, message: str) -> Obj
         "involvedObject": about,
         "reason": reason,
         "message": message,
-        "type": "Normal",
+        "type": kind,
         "source": {"component": "kubelet", "host": node},
         "reportingComponent": "kubelet",
         "reportingInstance": node,

@@ -10,6 +10,7 @@ import gevent
 from kubedrill.client.informer import Object, conditions
 from kubedrill.clock import SECOND, now
 from kubedrill.fleet.keeping_up import KeepingUp
+from kubedrill.fleet.images import NodeImages
 from kubedrill.fleet.objects import address, pod_address, stamp
 from kubedrill.fleet.patience import tell, until_done
 from kubedrill.fleet.pod_objects import (
@@ -39,6 +40,7 @@ class PodHost(Protocol):
     member: Member
     talk: Talk
     times: PodTimes
+    images: NodeImages
 
     def spawn(self, what: Callable[..., object], *arguments: object) -> gevent.Greenlet:
         """Do something as long as the node is up."""
@@ -175,16 +177,25 @@ class Pod:
         self._told = 0
         self._writing = self._dirty = False
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it is to end, or its object is there no more."""
+        return self._ending or self.gone
+
     def start(self) -> None:
         """Take it, start its containers, and say that they run."""
-        self._write()
-        self._prepare()
+        self.write()
+        self._get_token()
+        self._host.images.fetch(self)
+        if self.is_leaving:
+            return
+        self.tell("Created", f"Created container: {self.shape.containers[0].name}")
         gevent.sleep(self._start_s)
-        if self._ending or self.gone:
+        if self.is_leaving:
             return
         self.state.state, self.state.ready, self.state.running_at = "running", True, stamp()
-        self._write()
-        self._tell("Started", f"Started container {self.shape.containers[0][0]}")
+        self.write()
+        self.tell("Started", f"Started container {self.shape.containers[0].name}")
         self._let_end()
 
     def end(self, grace_s: float) -> None:
@@ -214,16 +225,14 @@ class Pod:
 
     def correct(self) -> None:
         """Write its status again: somebody else has written that it is not Ready, which it is."""
-        self._host.spawn(self._write)
+        self._host.spawn(self.write)
 
-    def _prepare(self) -> None:
+    def _get_token(self) -> None:
         """Get what its containers are given: the token of its ServiceAccount."""
-        self._tell("Pulled", f'Container image "{self.shape.containers[0][1]}" already present')
         if self.shape.account:
             accounts = f"/api/v1/namespaces/{self.shape.namespace}/serviceaccounts"
             path = f"{accounts}/{self.shape.account}/token"
             self._call("POST", path, token_request(self.shape))
-        self._tell("Created", f"Created container: {self.shape.containers[0][0]}")
 
     def _let_end(self) -> None:
         """Let it end by itself after its time, if it says that it does."""
@@ -232,22 +241,22 @@ class Pod:
 
     def _end_by_itself(self, after_s: float, code: int) -> None:
         gevent.sleep(after_s)
-        if not self._ending and not self.gone:
+        if not self.is_leaving:
             self._ended(code)
-            self._write()
+            self.write()
 
     def _end(self, grace_s: float) -> None:
         if self.state.state != "ended":
             gevent.sleep(min(STOP_S, grace_s))
             self._ended(0)
-            self._write()
+            self.write()
         self.delete()
 
     def _ended(self, code: int) -> None:
         state = self.state
         state.state, state.ready, state.exit_code, state.ended_at = "ended", False, code, stamp()
 
-    def _write(self) -> None:
+    def write(self) -> None:
         """Write its status as it is; one at a time, so that the last word is how it is now."""
         self._dirty = True
         if self._writing:
@@ -285,18 +294,19 @@ class Pod:
     ) -> Response:
         return self._host.talk.call(method, path, now() + CALL, content, kind)
 
-    def _tell(self, reason: str, message: str) -> None:
-        """Write an Event about it."""
+    def tell(self, reason: str, message: str, container: str = "", kind: str = "Normal") -> None:
+        """Write an Event about one of its containers: the first, if none is named."""
+        container = container or self.shape.containers[0].name
         about = {
             "apiVersion": "v1",
             "kind": "Pod",
             "namespace": self.shape.namespace,
             "name": self.shape.name,
             "uid": self.shape.uid,
-            "fieldPath": f"spec.containers{{{self.shape.containers[0][0]}}}",
+            "fieldPath": f"spec.containers{{{container}}}",
         }
         self._told += 1
         name = f"{self.shape.name}.{self.slot:x}.{self._told:x}.{self.shape.uid[:8]}"
-        content = event(self._host.member.name, about, name, reason, message)
+        content = event(self._host.member.name, about, name, reason, message, kind=kind)
         path = f"/api/v1/namespaces/{self.shape.namespace}/events"
         self._host.spawn(tell, partial(self._once, "POST", path, content))

@@ -14,12 +14,13 @@ from kubedrill.fleet.node import HEARTBEAT, Home, Node
 from kubedrill.fleet.objects import NODES
 from kubedrill.fleet.patience import answered
 from kubedrill.fleet.playing import NodesNow, Playing
+from kubedrill.fleet.pulling import Account, Pulls
 from kubedrill.fleet.repairing import Repairing
 from kubedrill.fleet.suffering import Suffering
 from kubedrill.fleet.talk import Talk
 from kubedrill.process.identity import start_of
 from kubedrill.record.cluster import FLEET, ClusterRecord
-from kubedrill.record.fleet import Fleet, Member, Player, Repair, Repaired, players, repairs
+from kubedrill.record.fleet import Fleet, Member, Player, Repair, Repaired, players, pulls, repairs
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.labels import RUN, ZONE
 from kubedrill.record.lines import JsonLines
@@ -42,8 +43,11 @@ class ZoneFleet(Playing):
     def __init__(self, folder: RunFolder, record: ClusterRecord, fleet: Fleet, zone: str) -> None:
         super().__init__(folder, fleet, zone)
         self._zone = zone
-        self._home = Home(folder.run, Gate(record, zone), fleet.pods, self.fail, self.counts)
         self._folder = Path(record.folder)
+        self._pulls = _pulls(self._folder, folder.run, fleet, zone)
+        self._home = Home(
+            folder.run, Gate(record, zone), fleet.pods, self.fail, self.counts, pulls=self._pulls
+        )
         self._suffering = Suffering(self._folder, zone, fleet.overload)
         self._file = f"{fleet.prefix}-{zone}"
         _sign(self._folder, self._file)
@@ -58,6 +62,8 @@ class ZoneFleet(Playing):
         """Let those come that are there from the beginning; return when all have said that they are Ready."""
         self.always(self._look_always)
         self.always(self._obey_always)
+        if self._pulls:
+            self.always(self._pulls.run)
         if self.fleet.repair:
             self.always(self._repair_always, self.fleet.repair)
         gevent.joinall(self._join(self._made(self.fleet.members(self._zone))))
@@ -83,6 +89,7 @@ class ZoneFleet(Playing):
             lease_late_s=self._home.late.take(),
             hanging=self._suffering.hanging,
             repaired=self._suffering.repaired,
+            pulling=self._pulls.pulling if self._pulls else 0,
         )
 
     def _take_out(self, node: Node) -> None:
@@ -144,6 +151,15 @@ class ZoneFleet(Playing):
             for name in repairing.due(now()):
                 lines.add(Repaired(time=now(), node=name))
                 self._suffering.repair(name, repair.boot_s)
+
+
+def _pulls(cluster_folder: Path, run: str, fleet: Fleet, zone: str) -> Pulls | None:
+    """Return what its nodes pull, and share the links with those of the fleet's other zones."""
+    if fleet.images is None:
+        return None
+    others = [f"{fleet.prefix}-{each}" for each in fleet.zones if each != zone]
+    account = Account(pulls(cluster_folder), run, f"{fleet.prefix}-{zone}", others)
+    return Pulls(fleet.images, account)
 
 
 def _sign(cluster_folder: Path, name: str) -> None:

@@ -1,9 +1,12 @@
 """Judge: whether a fleet's nodes did what nodes do: a pod that one has runs soon, unless something is hit."""
 
+from collections import Counter
 from collections.abc import Iterator
+from math import exp
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.evidence import Evidence
+from kubedrill.record.fleet import Fleet
 from kubedrill.record.scale_out import NodeSeen, PodSeen
 from kubedrill.record.schedule import Phase
 
@@ -18,9 +21,9 @@ SETTLES = 60 * SECOND
 def neglected(evidence: Evidence, phase: Phase) -> Iterator[str]:
     """Yield which pods did not run in a phase, though each had a node that was Ready."""
     fleet = evidence.schedule.fleet
-    if fleet is None:
-        return
-    limit = PATIENCE + round(SPREAD * fleet.pods.start_s * SECOND)
+    if fleet is None or (fleet.images and fleet.images.failing):
+        return  # a pod whose image cannot be pulled waits as long as that is so
+    limit = PATIENCE + round((SPREAD * fleet.pods.start_s + _pulls_s(evidence, fleet)) * SECOND)
     late = [
         pod.name
         for pod in _waiting(evidence, limit)
@@ -29,6 +32,20 @@ def neglected(evidence: Evidence, phase: Phase) -> Iterator[str]:
     if late:
         words = f"{late[0]} had a node that was Ready for {limit / SECOND:.0f} s, and did not run"
         yield words + (f"; {len(late) - 1:,} more" if len(late) > 1 else "")
+
+
+def _pulls_s(evidence: Evidence, fleet: Fleet) -> float:
+    """Return how long all images could take to come that pods of the drill need, one after the other."""
+    if fleet.images is None:
+        return 0.0
+    bound = Counter(
+        line.node
+        for line in evidence.coming.seen.lines
+        if isinstance(line, PodSeen) and line.step == "bound"
+    )
+    images, most = fleet.images, max(bound.values(), default=0)
+    largest = images.size_bytes * images.loaded * exp(SPREAD * images.spread)
+    return largest * (bound.total() / images.registry_link + most / images.node_link)
 
 
 def _waiting(evidence: Evidence, limit: int) -> Iterator[PodSeen]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from unicodedata import category
 
 from pydantic import (
@@ -24,10 +24,17 @@ from pydantic_core.core_schema import (
 from kubedrill.reading.units import (
     DURATION_PATTERN,
     RATE_PATTERN,
+    format_bandwidth,
     format_duration,
     format_rate,
+    format_share,
+    format_size,
+    parse_bandwidth,
     parse_duration,
+    parse_quantity,
     parse_rate,
+    parse_share,
+    parse_size,
 )
 from kubedrill.words import shown
 
@@ -59,6 +66,30 @@ _RATE_SCHEMA: dict[str, Any] = {
 }
 
 
+_SIZE_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["5GB", "512MiB"]}
+_BANDWIDTH_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["125MB/s", "1.25GB/s"]}
+_SHARE_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["6.4%", "10%"]}
+
+
+class Form(NamedTuple):
+    """How values of a base unit are written, in files and in records."""
+
+    write: Callable[[float], str]
+    ending: str
+    """What a record's key ends in that holds the bare number."""
+    nothing: str
+    schema: dict[str, Any]
+
+
+_FORMS = {
+    "s": Form(format_duration, "_s", "0s", DURATION_SCHEMA),
+    "1/s": Form(format_rate, "_rate", "0/s", _RATE_SCHEMA),
+    "bytes": Form(format_size, "_bytes", "0B", _SIZE_SCHEMA),
+    "bytes/s": Form(format_bandwidth, "_bytes_per_s", "0B/s", _BANDWIDTH_SCHEMA),
+    "ratio": Form(format_share, "_share", "0%", _SHARE_SCHEMA),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Between:
     """Reads a value with a unit from a file, refuses what is out of bounds, and writes it again.
@@ -74,7 +105,7 @@ class Between:
         """Return the value in its base unit; ValueError says what would work."""
         found, lowest = self.read(value), self.read(self.lowest)
         if found <= 0 < lowest:
-            raise ValueError(f"must be more than 0{'/s' if self._of_rates else 's'}")
+            raise ValueError(f"must be more than {self._form.nothing}")
         if found < lowest:
             raise ValueError(f"must be at least {self.lowest}, not {shown(value)}")
         if found > self.read(self.highest):
@@ -83,16 +114,16 @@ class Between:
 
     def write(self, value: float) -> str:
         """Return the value as a file has it; `check` reads it back exactly."""
-        return format_rate(value) if self._of_rates else format_duration(value)
+        return self._form.write(value)
 
     @property
     def ending(self) -> str:
         """What a record's key ends in that holds the bare number."""
-        return "_rate" if self._of_rates else "_s"
+        return self._form.ending
 
     @property
-    def _of_rates(self) -> bool:
-        return "/" in self.lowest
+    def _form(self) -> Form:
+        return _FORMS[parse_quantity(self.lowest).unit]
 
     def _check_text(self, value: Any, info: ValidationInfo) -> Any:
         number = info.mode == "python" and isinstance(value, int | float)
@@ -113,7 +144,7 @@ class Between:
         __: GetJsonSchemaHandler,
     ) -> dict[str, Any]:
         """Say what the text looks like."""
-        return dict(_RATE_SCHEMA if self._of_rates else DURATION_SCHEMA)
+        return dict(self._form.schema)
 
 
 def _phase_length(value: Any) -> float:
@@ -167,6 +198,11 @@ Rate = Annotated[float, Between(parse_rate, "1/h", FASTEST)]
 AnyRate = Annotated[float, Between(parse_rate, "0/s", FASTEST)]
 """A rate that may be 0/s."""
 ProbeRate = Annotated[float, Between(parse_rate, "1/h", FASTEST_PROBES)]
+Size = Annotated[float, Between(parse_size, "1B", "1000GB")]
+Bandwidth = Annotated[float, Between(parse_bandwidth, "1kB/s", "1000GB/s")]
+Share = Annotated[float, Between(parse_share, "0.1%", "100%")]
+AnyShare = Annotated[float, Between(parse_share, "0%", "100%")]
+"""A share that may be 0%."""
 Name = Annotated[
     str,
     Field(max_length=LONGEST_NAME, json_schema_extra={"pattern": NAME_PATTERN}),

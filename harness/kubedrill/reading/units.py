@@ -122,6 +122,33 @@ def parse_rate(value: Any) -> float:
     return float(Decimal(found["number"]) * size)
 
 
+def parse_as(value: Any, unit: str, written: str) -> float:
+    """Read a value of that base unit (`5GB` as bytes); UnitError if it is none.
+
+    `written`: a unit that is proposed where there is none.
+    """
+    _refuse_number(value, written)
+    found = parse_quantity(str(value))
+    if found.unit != unit:
+        raise UnitError(f'"{shown(str(value))}" is not {EXAMPLES[unit]}')
+    return found.value
+
+
+def parse_size(value: Any) -> float:
+    """Read `5GB`, `6MiB` as bytes; UnitError if it is none, or has no unit."""
+    return parse_as(value, "bytes", "MB")
+
+
+def parse_bandwidth(value: Any) -> float:
+    """Read `125MB/s` as bytes a second; UnitError if it is none, or has no unit."""
+    return parse_as(value, "bytes/s", "MB/s")
+
+
+def parse_share(value: Any) -> float:
+    """Read `6.4%` as a part of 1; UnitError if it is none, or has no unit."""
+    return parse_as(value, "ratio", "%")
+
+
 def _meant(unit: str) -> str:
     near = _MEANT.get(unit.lower())
     return f'; did you mean "{near}"?' if near else did_you_mean(unit, filter(None, UNITS))
@@ -164,6 +191,22 @@ def format_duration(seconds: float) -> str:
 def format_rate(rate: float) -> str:
     """Return a rate that `parse_rate` reads back exactly."""
     return f"{_plain(Decimal(repr(rate)))}/s"
+
+
+def format_size(size: float) -> str:
+    """Return bytes that `parse_size` reads back exactly."""
+    unit = next((unit for unit in ("GB", "MB", "kB") if size >= UNITS[unit][1]), "B")
+    return f"{_plain(Decimal(repr(size)) / UNITS[unit][1])}{unit}"
+
+
+def format_bandwidth(rate: float) -> str:
+    """Return bytes a second that `parse_bandwidth` reads back exactly."""
+    return f"{format_size(rate)}/s"
+
+
+def format_share(share: float) -> str:
+    """Return a share that `parse_share` reads back exactly."""
+    return f"{_plain(Decimal(repr(share)) * 100)}%"
 
 
 def _plain(number: Decimal) -> str:

@@ -51,6 +51,45 @@ class PodTimes:
     """The standard deviation of its logarithm."""
 
 
+PullMode = Literal["plain", "on_demand", "p2p"]
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """How nodes come by the images of their pods: simulated, as the pods are."""
+
+    size_bytes: Amount
+    """Of an image, in the median."""
+    spread: Amount = 0.0
+    """The standard deviation of the logarithm of an image's size."""
+    node_link: Amount = 125e6
+    """What a node takes in at most, bytes a second."""
+    registry_link: Amount = 1.25e9
+    """What the registry sends to all nodes together, bytes a second."""
+    mode: PullMode = "plain"
+    needed: Amount = 0.064
+    """On demand: the share of an image that is loaded before its containers start.
+
+    So much of theirs containers were seen to read to start: Harter and others, "Slacker: Fast Distribution
+    with Lazy Docker Containers", FAST 2016.
+    """
+    peer_link: Amount | None = None
+    """P2P: what a node sends to others at most, bytes a second; None: half of what its link can take."""
+    failing: Amount = 0.0
+    """The share of pulls that fail."""
+
+    @property
+    def loaded(self) -> float:
+        """The share of an image that must be there before its containers start."""
+        return self.needed if self.mode == "on_demand" else 1.0
+
+    @property
+    def from_peer(self) -> float:
+        """What a node sends to others of the images that it has, or is loading, bytes a second."""
+        sent = self.node_link / 2 if self.peer_link is None else self.peer_link
+        return sent if self.mode == "p2p" else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """How the pods are that are seeded to wait for nodes."""
@@ -103,6 +142,8 @@ class Fleet:
     """None: nodes bear everything."""
     repair: Repair | None = None
     """None: nobody repairs them."""
+    images: Images | None = None
+    """None: every node has every image."""
     prefix: str = "node"
     """What the nodes' names begin with."""
 
@@ -196,6 +237,27 @@ def orders(cluster_folder: Path) -> Path:
     return cluster_folder / "fleet" / "orders"
 
 
+class Loading(NamedTuple):
+    """Nodes with an image, or with a part of it."""
+
+    pulling: int = 0
+    """Those that are loading it."""
+    whole: int = 0
+    """Those that have it, and are up."""
+
+
+class PullAccount(Line):
+    """What one process's nodes pull: a file of the cluster's folder `fleet/pulls`."""
+
+    run: str
+    images: dict[str, Loading]
+
+
+def pulls(cluster_folder: Path) -> Path:
+    """Return the folder in which processes tell each other what their nodes pull."""
+    return cluster_folder / "fleet" / "pulls"
+
+
 class Repaired(TimedLine):
     """A node was restarted by the fleet's self-healing: a line of its zone's file in `fleet/repairs`."""
 
@@ -232,6 +294,8 @@ class FleetLine(TimedLine):
     """Resident memory of the process."""
     hanging: Count = 0
     """Nodes whose pods use more than they bear."""
+    pulling: Count = 0
+    """Images that are being pulled."""
     repaired: Count = 0
     """Nodes that self-healing has restarted since the process began."""
     forbidden: Count = 0

@@ -15,6 +15,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_whole
 from kubedrill.record.machine import Calibration
 from kubedrill.record.schedule import Schedule
+from kubedrill.record.simulated import simulated
 from kubedrill.record.timeline import Event, read_timeline
 from kubedrill.record.verdict import FaultResult, Report
 from kubedrill.report import coming, figures, found, machine, sentences, tables
@@ -141,6 +142,7 @@ def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
         start = datetime.fromtimestamp(schedule.clock.to_wall(schedule.start) / 1e9, UTC)
         facts["Started"] = f"{start:%Y-%m-%d %H:%M:%S} UTC"
         facts["Cluster"] = on_cluster(schedule.cluster, schedule.cluster_changes)
+        facts["Simulated"] = simulated(schedule.fleet) if schedule.fleet else ""
     facts["Phases"] = ", ".join(
         f"{phase.name} {figures.count(round(phase.seconds))} s" for phase in report.phases
     )
