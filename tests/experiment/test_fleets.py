@@ -9,7 +9,7 @@ from kubedrill.errors import BadFile
 from kubedrill.experiment import Experiment, plan, to_yaml
 from kubedrill.experiment.plan_text import render
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.fleet import Burst, Fleet, Overload, PodTimes, Repair, Workload
+from kubedrill.record.fleet import Burst, Fleet, Images, Overload, PodTimes, Repair, Workload
 
 Read = Callable[..., Experiment]
 
@@ -42,6 +42,31 @@ def test_what_nodes_bear_and_who_repairs_them(reading: Read, small: str) -> None
         repair=Repair(60.0, 0.1, 10.0),
     )
     assert reading(to_yaml(experiment)).fleet == experiment.fleet
+
+
+def test_how_nodes_come_by_images(reading: Read, small: str, catalogue: Catalogue) -> None:
+    given = "size: 5GB, spread: 0.5, node_link: 512MiB/s, mode: p2p, failing: 12.5%"
+    experiment = reading(with_fleet(small, "nodes: 3", f"images: {{{given}}}"))
+    assert experiment.fleet is not None
+    images = experiment.fleet.images
+    assert images == Images(5e9, 0.5, 536870912.0, mode="p2p", failing=0.125)
+    assert (images.loaded, images.from_peer) == (1.0, 268435456.0)
+    assert reading(to_yaml(experiment)).fleet == experiment.fleet
+    console = Console(record=True, width=300)
+    render(plan(experiment, catalogue), console)
+    said = (
+        "pods start in 1s; images of 5GB (standard deviation of the logarithm 0.5) by 1.25GB/s of the "
+        "registry for all nodes and 536.9MB/s for each, 268.4MB/s of each for the others, 12.5% of pulls fail"
+    )
+    assert said in console.export_text()
+
+
+def test_images_loaded_on_demand_are_there_in_part(reading: Read, small: str) -> None:
+    text = with_fleet(small, "nodes: 3", "images: {size: 5GB, mode: on_demand, needed: 10%}")
+    fleet = reading(text).fleet
+    assert fleet is not None
+    assert fleet.images is not None
+    assert (fleet.images.loaded, fleet.images.from_peer) == (0.1, 0.0)
 
 
 def test_without_it_there_is_none(reading: Read, small: str) -> None:
@@ -130,6 +155,35 @@ def test_zones_take_turns_and_each_burst_goes_on_where_the_one_before_it_ended()
         (
             ("nodes: 3", "repair: {rate: 0/s}"),
             "11: fleet.repair.rate: must be more than 0/s",
+        ),
+        (("nodes: 3", "images: {}"), '11: missing key "size" in fleet.images'),
+        (
+            ("nodes: 3", "images: {size: 5}"),
+            "11: fleet.images.size: 5 has no unit; write 5MB",
+        ),
+        (
+            ("nodes: 3", "images: {size: 5GB/s}"),
+            '11: fleet.images.size: "5GB/s" is not a size: 512kB, 6MiB',
+        ),
+        (
+            ("nodes: 3", "images: {size: 0B}"),
+            "11: fleet.images.size: must be more than 0B",
+        ),
+        (
+            ("nodes: 3", "images: {size: 5GB, registry_link: 0MB/s}"),
+            "11: fleet.images.registry_link: must be more than 0B/s",
+        ),
+        (
+            ("nodes: 3", "images: {size: 5GB, failing: 101%}"),
+            "11: fleet.images.failing: must be at most 100%, not 101%",
+        ),
+        (
+            ("nodes: 3", "images: {size: 5GB, mode: pp}"),
+            '11: fleet.images.mode cannot be the text "pp"',
+        ),
+        (
+            ("nodes: 3", "engine: kwok", "images: {size: 5GB}"),
+            "12: images: KWOK's nodes know nothing of it",
         ),
         (
             ("nodes: 3", "engine: kwokk"),

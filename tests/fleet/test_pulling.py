@@ -11,7 +11,7 @@ import pytest
 from kubedrill.fleet import images as of_images
 from kubedrill.fleet.images import ALL_THERE, BackOff, PulledImages, _shown
 from kubedrill.fleet.pod_objects import PodShape, PodState, status_patch
-from kubedrill.fleet.pulling import TICK_S, Account, Pulls, Swarm
+from kubedrill.fleet.pulling import TICK_S, Pulls, Swarm, Tally
 from kubedrill.record.fleet import Images, Loading
 
 PODS: dict[str, Any] = {"metadata": {"namespace": "n", "name": "p", "uid": "u"}}
@@ -28,7 +28,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def started(images: Images = IMAGES, name: str = "a", run: str = "r") -> Pulls:
         others = [other for other in "abc" if other != name]
-        pulls = Pulls(images, Account(tmp_path, run, name, others))
+        pulls = Pulls(images, Tally(tmp_path, run, name, others))
         running.append(gevent.spawn(pulls.run))
         return pulls
 
@@ -58,11 +58,11 @@ def test_processes_share_the_registry_too(start: Start) -> None:
 
 
 def test_those_of_a_run_before_are_none_of_this_one(start: Start, tmp_path: Path) -> None:
-    Account(tmp_path, "before", "b", []).tell({"i": Loading(5000)})
+    Tally(tmp_path, "before", "b", []).tell({"i": Loading(5000)})
     (tmp_path / "c.json").write_text("{", "utf-8")
-    account = Account(tmp_path, "r", "a", ["b", "c"])
+    account = Tally(tmp_path, "r", "a", ["b", "c"])
     assert account.others() == []
-    Account(tmp_path, "r", "b", []).tell({"i": Loading(2, 3)})
+    Tally(tmp_path, "r", "b", []).tell({"i": Loading(2, 3)})
     assert account.others() == [{"i": Loading(2, 3)}]
 
 

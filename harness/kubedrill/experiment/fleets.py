@@ -8,12 +8,12 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from kubedrill.reading.types import (
-    AnyShare,
+    AnyPercentage,
     Bandwidth,
     Duration,
     Part,
+    Percentage,
     Rate,
-    Share,
     Size,
     Time,
 )
@@ -120,11 +120,11 @@ class ImagesPart(Part):
     """What the registry sends to all nodes together."""
     mode: PullMode = Images(1.0).mode
     """`on_demand`: containers start when what they need is there; `p2p`: nodes send to each other, too."""
-    needed: Share = Images(1.0).needed
+    needed: Percentage = Images(1.0).needed
     """How much of an image that is, on demand."""
     peer_link: Bandwidth | None = Images(1.0).peer_link
     """What a node sends to others at most, with p2p; half of node_link by default."""
-    failing: AnyShare = Images(1.0).failing
+    failing: AnyPercentage = Images(1.0).failing
     """So many pulls fail."""
 
     def settled(self) -> Images:

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 from kubedrill.experiment.schema import ExperimentFile
-from kubedrill.reading.units import RATE_PATTERN, format_duration, format_rate
+from kubedrill.reading.types import WRITTEN
 from kubedrill.record.catalogue import FaultDescription
 
 _NOTHING = {"type": "null"}
@@ -68,8 +68,7 @@ def _as_written(node: Any) -> Any:
         return node
     tidy = {key: _as_written(value) for key, value in node.items() if _worth_keeping(key, value)}
     if isinstance(node.get("default"), float) and "pattern" in node:
-        write = format_rate if node["pattern"] == RATE_PATTERN else format_duration
-        tidy["default"] = write(node["default"])
+        tidy["default"] = WRITTEN[node["pattern"]](node["default"])
     return tidy
 
 

@@ -16,7 +16,7 @@ TICK_S = 0.1
 """So often processes look what the others' nodes pull: by so much the shares of a link may be out of date."""
 
 
-class Account:
+class Tally:
     """What a process's nodes pull, for the others to know, and what theirs do."""
 
     def __init__(self, folder: Path, run: str, name: str, others: list[str]) -> None:
@@ -96,7 +96,7 @@ class Swarm:
 class Pulls:
     """All that the nodes of a process pull."""
 
-    def __init__(self, images: Images, account: Account) -> None:
+    def __init__(self, images: Images, account: Tally) -> None:
         self.images = images
         self._account = account
         self._swarms: dict[str, Swarm] = {}

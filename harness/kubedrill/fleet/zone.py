@@ -14,7 +14,7 @@ from kubedrill.fleet.node import HEARTBEAT, Home, Node
 from kubedrill.fleet.objects import NODES
 from kubedrill.fleet.patience import answered
 from kubedrill.fleet.playing import NodesNow, Playing
-from kubedrill.fleet.pulling import Account, Pulls
+from kubedrill.fleet.pulling import Pulls, Tally
 from kubedrill.fleet.repairing import Repairing
 from kubedrill.fleet.suffering import Suffering
 from kubedrill.fleet.talk import Talk
@@ -158,7 +158,7 @@ def _pulls(cluster_folder: Path, run: str, fleet: Fleet, zone: str) -> Pulls | N
     if fleet.images is None:
         return None
     others = [f"{fleet.prefix}-{each}" for each in fleet.zones if each != zone]
-    account = Account(pulls(cluster_folder), run, f"{fleet.prefix}-{zone}", others)
+    account = Tally(pulls(cluster_folder), run, f"{fleet.prefix}-{zone}", others)
     return Pulls(fleet.images, account)
 
 

@@ -22,8 +22,11 @@ from pydantic_core.core_schema import (
 )
 
 from kubedrill.reading.units import (
+    BANDWIDTH_PATTERN,
     DURATION_PATTERN,
     RATE_PATTERN,
+    SHARE_PATTERN,
+    SIZE_PATTERN,
     format_bandwidth,
     format_duration,
     format_rate,
@@ -54,24 +57,15 @@ FASTEST = "100000/s"
 FASTEST_PROBES = "1000/s"
 """Of one kind; the prober is one process, and is to be heard beside the load, not to be the load."""
 
-DURATION_SCHEMA: dict[str, Any] = {
-    "type": "string",
-    "pattern": DURATION_PATTERN,
-    "examples": ["10s", "250ms", "1m30s"],
-}
-_RATE_SCHEMA: dict[str, Any] = {
-    "type": "string",
-    "pattern": RATE_PATTERN,
-    "examples": ["10/s", "600/m"],
-}
+
+def _schema(pattern: str, *examples: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": pattern, "examples": [*examples]}
 
 
-_SIZE_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["5GB", "512MiB"]}
-_BANDWIDTH_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["125MB/s", "1.25GB/s"]}
-_SHARE_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["6.4%", "10%"]}
+DURATION_SCHEMA = _schema(DURATION_PATTERN, "10s", "250ms", "1m30s")
 
 
-class Form(NamedTuple):
+class Spelling(NamedTuple):
     """How values of a base unit are written, in files and in records."""
 
     write: Callable[[float], str]
@@ -81,13 +75,17 @@ class Form(NamedTuple):
     schema: dict[str, Any]
 
 
-_FORMS = {
-    "s": Form(format_duration, "_s", "0s", DURATION_SCHEMA),
-    "1/s": Form(format_rate, "_rate", "0/s", _RATE_SCHEMA),
-    "bytes": Form(format_size, "_bytes", "0B", _SIZE_SCHEMA),
-    "bytes/s": Form(format_bandwidth, "_bytes_per_s", "0B/s", _BANDWIDTH_SCHEMA),
-    "ratio": Form(format_share, "_share", "0%", _SHARE_SCHEMA),
+_SPELLINGS = {
+    "s": Spelling(format_duration, "_s", "0s", DURATION_SCHEMA),
+    "1/s": Spelling(format_rate, "_rate", "0/s", _schema(RATE_PATTERN, "10/s", "600/m")),
+    "bytes": Spelling(format_size, "_bytes", "0B", _schema(SIZE_PATTERN, "5GB", "512MiB")),
+    "bytes/s": Spelling(
+        format_bandwidth, "_bytes_per_s", "0B/s", _schema(BANDWIDTH_PATTERN, "125MB/s", "1.25GB/s")
+    ),
+    "ratio": Spelling(format_share, "_share", "0%", _schema(SHARE_PATTERN, "6.4%", "10%")),
 }
+WRITTEN = {spelling.schema["pattern"]: spelling.write for spelling in _SPELLINGS.values()}
+"""By the pattern of a schema, what writes a value of it as people do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class Between:
         """Return the value in its base unit; ValueError says what would work."""
         found, lowest = self.read(value), self.read(self.lowest)
         if found <= 0 < lowest:
-            raise ValueError(f"must be more than {self._form.nothing}")
+            raise ValueError(f"must be more than {self._spelling.nothing}")
         if found < lowest:
             raise ValueError(f"must be at least {self.lowest}, not {shown(value)}")
         if found > self.read(self.highest):
@@ -114,16 +112,16 @@ class Between:
 
     def write(self, value: float) -> str:
         """Return the value as a file has it; `check` reads it back exactly."""
-        return self._form.write(value)
+        return self._spelling.write(value)
 
     @property
     def ending(self) -> str:
         """What a record's key ends in that holds the bare number."""
-        return self._form.ending
+        return self._spelling.ending
 
     @property
-    def _form(self) -> Form:
-        return _FORMS[parse_quantity(self.lowest).unit]
+    def _spelling(self) -> Spelling:
+        return _SPELLINGS[parse_quantity(self.lowest).unit]
 
     def _check_text(self, value: Any, info: ValidationInfo) -> Any:
         number = info.mode == "python" and isinstance(value, int | float)
@@ -144,7 +142,7 @@ class Between:
         __: GetJsonSchemaHandler,
     ) -> dict[str, Any]:
         """Say what the text looks like."""
-        return dict(self._form.schema)
+        return dict(self._spelling.schema)
 
 
 def _phase_length(value: Any) -> float:
@@ -200,8 +198,8 @@ AnyRate = Annotated[float, Between(parse_rate, "0/s", FASTEST)]
 ProbeRate = Annotated[float, Between(parse_rate, "1/h", FASTEST_PROBES)]
 Size = Annotated[float, Between(parse_size, "1B", "1000GB")]
 Bandwidth = Annotated[float, Between(parse_bandwidth, "1kB/s", "1000GB/s")]
-Share = Annotated[float, Between(parse_share, "0.1%", "100%")]
-AnyShare = Annotated[float, Between(parse_share, "0%", "100%")]
+Percentage = Annotated[float, Between(parse_share, "0.1%", "100%")]
+AnyPercentage = Annotated[float, Between(parse_share, "0%", "100%")]
 """A share that may be 0%."""
 Name = Annotated[
     str,

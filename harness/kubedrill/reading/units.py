@@ -48,6 +48,9 @@ EXAMPLES: dict[str, str] = {
 NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,25})?"
 DURATION_PATTERN = rf"^(?:{NUMBER}(?:ns|us|ms|s|m|h))+$"
 RATE_PATTERN = rf"^{NUMBER}/[smh]$"
+SIZE_PATTERN = rf"^{NUMBER} ?(?:[kMG]|[KMG]i)?B$"
+BANDWIDTH_PATTERN = rf"^{NUMBER} ?(?:[kMG]|[KMG]i)?B/s$"
+SHARE_PATTERN = rf"^{NUMBER} ?%$"
 _QUANTITY = re.compile(
     rf"^(?P<number>{NUMBER}) ?(?P<unit>(?:per )?[^\W\d_]*[^\w\s.,:;+-]?[^\W\d_]*)$"
 )
