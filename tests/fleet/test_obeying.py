@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kubedrill.clock import SECOND, now
 from kubedrill.fleet.obeying import NOTHING, Orders
-from kubedrill.record.fleet import NodeOrder, Plight, orders
+from kubedrill.record.fleet import NodeOrder, Plight, Slowness, orders
 from kubedrill.record.lines import write_typed
 
 
@@ -39,3 +39,16 @@ def test_those_of_a_fleet_before_it_are_taken_away(tmp_path: Path) -> None:
     file = order(tmp_path, "1", "down", zones=("b",))
     Orders(tmp_path, "b")
     assert not file.exists()
+
+
+def test_of_several_orders_to_be_slow_the_slowest_counts(tmp_path: Path) -> None:
+    obeying = Orders(tmp_path, "b")
+    order(tmp_path, "1", "slow", nodes=("n-1",), delay_s=5.0, slowdown=9.0)
+    longer = order(tmp_path, "2", "slow", nodes=("n-1", "n-2"), delay_s=20.0, slowdown=2.0)
+    suffered = obeying.in_force()
+    assert suffered.slow == {"n-1": Slowness(20.0, 9.0), "n-2": Slowness(20.0, 2.0)}
+    assert suffered.of("n-1") == NOTHING, "it is slow, and nothing else"
+    longer.unlink()
+    assert obeying.in_force().slow == {"n-1": Slowness(5.0, 9.0)}
+    obeying.lift("n-1")
+    assert not any(obeying.in_force())

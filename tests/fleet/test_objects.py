@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kubedrill.fleet import objects
-from kubedrill.fleet.objects import Conditions, address, lease, node, pod_address
+from kubedrill.fleet.objects import Conditions, address, boot_id, lease, node, pod_address
+from kubedrill.fleet.objects import status_patch as status_patch_of_node
 from kubedrill.fleet.pod_objects import PodShape, PodState, is_over, status_patch
 from kubedrill.fleet.simulated import start_times
 from kubedrill.fleet.talk import Counts
@@ -168,6 +169,53 @@ def test_its_status_says_how_it_is(state: PodState, phase: str, ready: str, cont
     assert [*status["containerStatuses"][0]["state"]] == [container]
     assert ("podIP" in status) == (phase != "Pending")
     assert is_over({"status": status}) == (phase in {"Succeeded", "Failed"})
+
+
+def test_a_pod_whose_machine_was_off_runs_still_and_its_containers_are_started_anew() -> None:
+    shape = PodShape.of(pod())
+    state = PodState("lost", started_at="t", running_at="u", restarts=1, lost=("u", "v"))
+
+    def status() -> tuple[dict[str, Any], dict[str, Any]]:
+        found = status_patch(shape, state, "10.64.0.1", "10.128.0.1")["status"]
+        conditions = {each["type"]: each for each in found["conditions"]}
+        assert conditions["Ready"]["status"] == ("True" if state.ready else "False")
+        assert found["phase"] == "Running"
+        return found["containerStatuses"][0], conditions["Ready"]
+
+    container, ready = status()
+    lost = container["state"]["terminated"]
+    assert (lost["exitCode"], lost["reason"], lost["startedAt"]) == (255, "Unknown", "u")
+    assert lost["finishedAt"] == ready["lastTransitionTime"] == "v"
+    assert ready["reason"] == "ContainersNotReady"
+    assert (container["restartCount"], container["lastState"]) == (1, {})
+    state.waiting["main"] = ("ErrImagePull", "no")
+    container, _ = status()
+    assert container["state"] == {"waiting": {"reason": "ErrImagePull", "message": "no"}}
+    assert container["lastState"] == {"terminated": lost}
+    state.waiting.clear()
+    state.state, state.ready, state.running_at, state.restarts = "running", True, "w", 2
+    container, ready = status()
+    assert container["state"] == {"running": {"startedAt": "w"}}
+    assert (container["restartCount"], container["lastState"]) == (2, {"terminated": lost})
+    assert container["containerID"] != lost["containerID"]
+    assert ready["lastTransitionTime"] == "w"
+
+
+@pytest.mark.parametrize(
+    ("policy", "anew"), [("Always", True), ("OnFailure", True), ("Never", False)]
+)
+def test_a_pod_says_whether_its_containers_are_started_anew(policy: str, anew: bool) -> None:
+    assert PodShape.of(pod(spec={"restartPolicy": policy})).is_restarted is anew
+
+
+def test_a_node_that_was_started_anew_says_so() -> None:
+    boots = {boot_id(MEMBER, boots) for boots in range(3)}
+    assert len(boots) == 3
+    made = node(MEMBER, "r1", [])["status"]["nodeInfo"]["bootID"]
+    assert made in boots
+    again = boot_id(MEMBER, 1)
+    assert status_patch_of_node([], again)["status"]["nodeInfo"] == {"bootID": again}
+    assert "nodeInfo" not in status_patch_of_node([])["status"]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from fleet_observers import (
     FleetNodes,
     Off,
     Pressed,
+    Slowed,
     ZoneAndNodesGone,
     disobey,
     lift_orders,
@@ -243,6 +244,15 @@ ROWS = [
         interfere=lift_orders,
     ),
     Row("node.crash", {}, Off, _NODES, disobey, order_another, interfere=lift_orders),
+    Row(
+        "node.slow",
+        {"delay_s": 5, "slowdown": 2},
+        Slowed,
+        _NODES,
+        disobey,
+        order_another,
+        interfere=lift_orders,
+    ),
     Row(
         "node.pressure",
         {"of": "memory"},

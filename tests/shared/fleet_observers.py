@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from json_lines import read_lines
 from zone_observers import ZoneGone
 
 from kubedrill.client.caller import Caller
@@ -56,6 +57,7 @@ class FleetNodes:
 
     def __init__(self, cluster: ClusterRecord, zone: str = ZONE, many: int = MANY) -> None:
         self.cluster = cluster
+        self._zone = zone
         self._api = Caller(*identity_target(cluster, "admin"), timeout_s=30)
         self._temporary = tempfile.TemporaryDirectory()
         self._folder = RunFolder.create(Path(self._temporary.name), "fleet")
@@ -68,6 +70,11 @@ class FleetNodes:
         remove(str(self._folder.cluster), self._folder.run)
         self._api.close()
         self._temporary.cleanup()
+
+    def up(self) -> int:
+        """Return how many say that they are Ready, as the process says that plays them."""
+        [*_, last] = read_lines(self._folder.fleet_lines(self._zone))
+        return int(last["ready"])
 
     def condition(self, target: str, kind: str) -> str:
         """Return what the API says of a node."""
@@ -97,15 +104,58 @@ class Pressed(FleetNodes):
 
 
 class Off(FleetNodes):
-    """Sees, in what the kernel says of the zone, how many connections its nodes have."""
+    """Sees, in what the kernel says of the zone, that nobody reads what a node is sent, nor was told."""
 
     def hit(self, target: str) -> bool:
-        """Whether one has none."""
-        return connections(self.cluster, ZONE) < MANY
+        """Whether all connections are open, and one of them is not read."""
+        return self._poked(target) == [MANY, 1]
 
     def well(self, target: str) -> bool:
-        """Whether each has one, and it is Ready."""
-        return connections(self.cluster, ZONE) == MANY and super().well(target)
+        """Whether each node has one and reads it, and this one is Ready."""
+        return self._poked(target) == [MANY, 0] and super().well(target)
+
+    def _poked(self, target: str) -> list[int]:
+        """Change a node's object; return how many connections there are then, and how many are not read."""
+        path = f"/api/v1/nodes/{target.removeprefix('node/')}"
+        found: Any = json.loads(self._api.call("GET", path).body)
+        found["metadata"].setdefault("annotations", {})["drill.kubedrill.io/poked"] = str(
+            time.time()
+        )
+        self._api.call("PUT", path, found)  # a conflict will do as well: somebody has changed it
+        time.sleep(0.3)
+        there = connections(self.cluster, ZONE)
+        return [len(there), sum(unread > 0 for unread in there)]
+
+
+class Slowed(FleetNodes):
+    """Sees how much later than they say Leases are renewed."""
+
+    def __init__(self, cluster: ClusterRecord) -> None:
+        super().__init__(cluster)
+        self._late: dict[str, float] = {}
+        self._looked: dict[str, tuple[float, float]] = {}
+        """When a Lease was looked at last, and when it had been renewed by then."""
+        for number in range(MANY):
+            until(lambda name=f"node/node-{ZONE}-{number}": self.well(name), "a Lease is renewed")
+
+    def hit(self, target: str) -> bool:
+        """Whether it comes late."""
+        return self._lateness(target) > 3.5
+
+    def well(self, target: str) -> bool:
+        """Whether it comes in time."""
+        return 0 <= self._lateness(target) < 2.5 and super().well(target)
+
+    def _lateness(self, target: str) -> float:
+        """Return how late it came when that was seen last, seconds; less than 0 where it was not yet."""
+        path = f"{node_fleet.LEASES}/{target.removeprefix('node/')}"
+        renewed = node_fleet.renewed_at(json.loads(self._api.call("GET", path).body))
+        looked, known = self._looked.get(target, (0.0, 0.0))
+        at = time.time()
+        if renewed != known and at - looked < 1.0:
+            self._late[target] = at - renewed
+        self._looked[target] = at, renewed
+        return self._late.get(target, -1.0)
 
 
 class ZoneAndNodesGone(ZoneGone):
@@ -113,23 +163,29 @@ class ZoneAndNodesGone(ZoneGone):
 
     def __init__(self, cluster: ClusterRecord) -> None:
         super().__init__(cluster)
+        self._nodes: dict[str, FleetNodes] = {}
         for zone in cluster.zones:
-            self._opened.callback(FleetNodes(cluster, zone, 1).close)
+            self._nodes[zone] = FleetNodes(cluster, zone, 1)
+            self._opened.callback(self._nodes[zone].close)
 
     def hit(self, target: str) -> bool:
         """Whether all of it is gone, the node with it, and the others are there."""
-        return super().hit(target) and not self._nodes(target)
+        return super().hit(target) and self._up(target) == 0
 
     def well(self, target: str) -> bool:
         """Whether all of it is there again, the node with it."""
-        return super().well(target) and self._nodes(target) == 1
+        return super().well(target) and self._up(target) == 1
 
-    def _nodes(self, target: str) -> int:
-        return connections(self.cluster, target.removeprefix("zone-"))
+    def _up(self, target: str) -> int:
+        """Return how many of its nodes are Ready, as the process says that plays them."""
+        return self._nodes[target.removeprefix("zone-")].up()
 
 
-def connections(cluster: ClusterRecord, zone: str) -> int:
-    """Return how many there are from a zone to the load balancer, as the kernel has them: its nodes'."""
+def connections(cluster: ClusterRecord, zone: str) -> list[int]:
+    """Return those from a zone to the load balancer, as the kernel has them: its nodes'.
+
+    Of each how many bytes have come that nobody has read.
+    """
     entrance = cluster.entrance(zone)
     within = ["ip", "netns", "exec", entrance.netns] if entrance.netns else []
     told = subprocess.run(
@@ -138,7 +194,8 @@ def connections(cluster: ClusterRecord, zone: str) -> int:
     numbers = [int(part) for part in entrance.host.split(".")]
     remote = f"{bytes(reversed(numbers)).hex().upper()}:{entrance.port:04X}"
     rows = [line.split() for line in told.splitlines()[1:]]
-    return sum(row[2] == remote and row[3] == "01" for row in rows)
+    there = [row for row in rows if row[2] == remote and row[3] == "01"]
+    return [int(row[4].partition(":")[2], 16) for row in there]
 
 
 def disobey(patch: pytest.MonkeyPatch) -> None:

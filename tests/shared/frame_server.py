@@ -106,6 +106,8 @@ class Talk:
         self.reset: set[int] = set()
         self.met: tuple[str | None, bytes | None] = (None, None)
         """The version of TLS, and the client's certificate, DER."""
+        self.ended: Exception | None = None
+        """As what its end was seen."""
 
     def send(self, *parts: bytes) -> None:
         with self._lock:
@@ -162,8 +164,8 @@ class Talk:
             data = data[len(frames.PREFACE) :]
             while True:
                 data = self._cut(data) + self._read()
-        except (OSError, EOFError):
-            pass
+        except (OSError, EOFError) as error:
+            self.ended = error
         finally:
             self._plain.close()
 

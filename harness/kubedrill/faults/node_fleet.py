@@ -1,6 +1,5 @@
 """Faults on nodes of a fleet, which do as they are ordered: silent, off, not Ready, under pressure."""
 
-import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from kubedrill.faults.fault import Lapse, Scene, Seen, missing, proof
 from kubedrill.faults.on_fleet import is_played, order, order_file, repaired, take_back
 from kubedrill.faults.on_nodes import NODES, NodesHit
 from kubedrill.faults.on_objects import same
-from kubedrill.record.fleet import AWAY, Plight
+from kubedrill.record.fleet import AS_QUICK_AS_EVER, AWAY, Plight, Slowness
 from kubedrill.record.labels import RUN
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
@@ -42,6 +41,10 @@ class OnFleet(NodesHit, ABC):
     def plight(self) -> Plight:
         """Return what they suffer."""
 
+    def slowness(self) -> Slowness:
+        """Return how long they take, where they are slow."""
+        return AS_QUICK_AS_EVER
+
     @abstractmethod
     def suffers(self, found: Object) -> bool:
         """Whether a node's object says so."""
@@ -62,7 +65,8 @@ class OnFleet(NodesHit, ABC):
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Order it; return when."""
-        order(scene, self.plight(), nodes=tuple(target.called for target in scene.hit))
+        nodes = tuple(target.called for target in scene.hit)
+        order(scene, self.plight(), nodes=nodes, slowness=self.slowness())
         return {"at": time.time(), "since": now()}
 
     def did(self, scene: Scene) -> str:
@@ -111,21 +115,26 @@ class OnFleet(NodesHit, ABC):
         if not is_played(scene.record):
             return proof(f"{', '.join(scene.targets)}: gone, with the fleet")
         with closing(Api(scene.record)) as api:
-            renewed, there = _renewals(api), _objects(scene, api)
-            away = [
-                target.name
-                for target in scene.hit
-                if target.name in there
-                and not (
-                    conditions(there[target.name]).get("Ready") == "True"
-                    and not self.suffers(there[target.name])
-                    and renewed.get(target.called, 0.0) > scene.facts.get("at", 0.0) + OBEYS_S
-                )
-            ]
+            leases, there = leases_of(api), objects(scene, api)
+        away = [
+            target.name
+            for target in scene.hit
+            if target.name in there
+            and not (
+                conditions(there[target.name]).get("Ready") == "True"
+                and not self.suffers(there[target.name])
+                and self.beats(scene, leases.get(target.called))
+            )
+        ]
         if away:
             time.sleep(LOOK_S)
             return missing(f"{', '.join(away)}: not Ready, with a Lease renewed since", *away)
         return proof(f"{', '.join(scene.targets)}: Ready")
+
+    def beats(self, scene: Scene, lease: Object | None) -> bool:
+        """Whether a node's Lease shows that its heart beats as before, or again."""
+        since = float(scene.facts.get("at", 0.0)) + OBEYS_S
+        return lease is not None and renewed_at(lease) > since
 
 
 class NodeNotReady(OnFleet):
@@ -156,7 +165,7 @@ class NodeNotReady(OnFleet):
 
 
 class NodeCrash(OnFleet):
-    """Turn nodes off until the phase ends, as if their power were cut; their containers start anew."""
+    """Cut nodes' power until the phase ends: nobody is told; then their containers start anew."""
 
     name: ClassVar = "node.crash"
     functions: ClassVar = ("crash_nodes", "start_nodes")
@@ -211,7 +220,7 @@ def _too_early(scene: Scene) -> bool:
     return time.time() - float(scene.facts["at"]) < OBEYS_S + SILENT_S
 
 
-def _objects(scene: Scene, api: Api) -> dict[str, Object]:
+def objects(scene: Scene, api: Api) -> dict[str, Object]:
     """Return those of the targets that are there, and are those that were hit."""
     by_name = {target.called: target.name for target in scene.hit}
     found = {
@@ -224,7 +233,7 @@ def _objects(scene: Scene, api: Api) -> dict[str, Object]:
 
 def _unscathed(fault: OnFleet, scene: Scene, api: Api) -> Iterator[str]:
     """Yield whose object does not say that it suffers."""
-    there = _objects(scene, api)
+    there = objects(scene, api)
     for target in scene.targets:
         if target not in there or not fault.suffers(there[target]):
             yield target
@@ -234,15 +243,16 @@ def _heard(scene: Scene, api: Api) -> Iterator[str]:
     """Yield whose Lease was renewed since, or is not there; nobody knows before it would have been."""
     if _too_early(scene):
         raise HandleError(f"a Lease is renewed every 10 s, and {SILENT_S:g} s are not over")
-    renewed = _renewals(api)
+    leases = leases_of(api)
     for target in scene.hit:
-        if renewed.get(target.called, math.inf) > scene.facts["at"] + OBEYS_S:
+        lease = leases.get(target.called)
+        if lease is None or renewed_at(lease) > scene.facts["at"] + OBEYS_S:
             yield target.name
 
 
-def _renewals(api: Api) -> dict[str, float]:
-    """Return when each node has renewed its Lease last, seconds since 1970."""
-    return {lease["metadata"]["name"]: renewed_at(lease) for lease in api.listed(LEASES)}
+def leases_of(api: Api) -> dict[str, Object]:
+    """Return the Leases of all nodes, by their names."""
+    return {lease["metadata"]["name"]: lease for lease in api.listed(LEASES)}
 
 
 def renewed_at(lease: Object) -> float:

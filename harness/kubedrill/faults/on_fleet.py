@@ -8,10 +8,12 @@ from kubedrill.faults.fault import Scene
 from kubedrill.process.child import is_running
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.fleet import (
+    AS_QUICK_AS_EVER,
     NodeOrder,
     Player,
     Plight,
     Repaired,
+    Slowness,
     orders,
     players,
     repairs,
@@ -27,11 +29,17 @@ def is_played(record: ClusterRecord) -> bool:
 
 
 def order(
-    scene: Scene, plight: Plight, nodes: tuple[str, ...] = (), zones: tuple[str, ...] = ()
+    scene: Scene,
+    plight: Plight,
+    nodes: tuple[str, ...] = (),
+    zones: tuple[str, ...] = (),
+    slowness: Slowness = AS_QUICK_AS_EVER,
 ) -> None:
     """Order these nodes, or all of these zones, to suffer it as long as the fault lasts."""
     until = scene.lease or now() + LONGEST_HOLD
-    write_typed(order_file(scene), NodeOrder(plight=plight, nodes=nodes, zones=zones, until=until))
+    how = slowness._asdict()
+    ordered = NodeOrder(plight=plight, nodes=nodes, zones=zones, until=until, **how)
+    write_typed(order_file(scene), ordered)
 
 
 def take_back(scene: Scene) -> None:

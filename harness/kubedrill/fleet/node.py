@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +14,7 @@ from kubedrill.client.informer import Object, Taking
 from kubedrill.clock import SECOND, now
 from kubedrill.fleet.identity import Gate
 from kubedrill.fleet.keeping_up import KeepingUp
+from kubedrill.fleet.home import Home
 from kubedrill.fleet.images import ALL_THERE, NodeImages, PulledImages
 from kubedrill.fleet.objects import (
     LEASES,
@@ -22,17 +22,17 @@ from kubedrill.fleet.objects import (
     PRESSURES,
     Conditions,
     ToldConditions,
+    boot_id,
     lease,
     node,
     status_patch,
 )
 from kubedrill.fleet.patience import DONE, LONGEST_S, answered, tell, until_done
-from kubedrill.fleet.playing import Latest
 from kubedrill.fleet.pod_objects import event
 from kubedrill.fleet.pods import Pods
-from kubedrill.fleet.pulling import Pulls
-from kubedrill.fleet.talk import MERGE, Counts, Talk, parsed
-from kubedrill.record.fleet import AWAY, Member, Plight, PodTimes
+from kubedrill.fleet.slowness import Paced
+from kubedrill.fleet.talk import MERGE, Talk, parsed
+from kubedrill.record.fleet import AWAY, Member, Plight
 from kubedrill.record.labels import RUN
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
@@ -53,8 +53,6 @@ TOGETHER = SECOND // 4
 """Leases are renewed at multiples of this: some at a time cost half as much as each alone."""
 RENEWALS = 5
 """So often at once a renewal is tried that has met another one."""
-COMING = 8
-"""So many of a process's nodes come at once: if all did, each would take as long as all of them together."""
 WATCHED = (
     "/api/v1/services",
     "/apis/node.k8s.io/v1/runtimeclasses",
@@ -63,28 +61,11 @@ WATCHED = (
 """What each kubelet keeps up with, besides its Node, its pods, and what those use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """What the nodes of one process share."""
-
-    run: str
-    gate: Gate
-    times: PodTimes
-    failed: Callable[[gevent.Greenlet], None]
-    """Told of what has failed for a reason that no node may have: a fault of this program."""
-    counts: Counts
-    late: Latest = field(default_factory=Latest)
-    """By how much Leases were renewed later than they were due."""
-    pulls: Pulls | None = None
-    """None: nodes have every image."""
-    coming: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(COMING))
-
-
 class ForeignNode(Exception):  # noqa: N818 - something else is in its place
     """A node of this name is there already, and is not this run's."""
 
 
-class Node:
+class Node(Paced):
     """One node. Whatever it does it does in greenlets of its own, until it goes down."""
 
     def __init__(self, member: Member, home: Home) -> None:
@@ -106,6 +87,7 @@ class Node:
         self._timers: dict[str, Any] = {}
         self._plights: frozenset[Plight] = frozenset()
         self._restarts = False  # its machine was off since it was there last
+        self._boots = self._told_boots = 0
         self._greenlets: set[gevent.Greenlet] = set()
         self._following: list[KeepingUp] = []
         self.pods = Pods(self)
@@ -155,7 +137,7 @@ class Node:
         self.conditions.pressures = tuple(kind for kind in PRESSURES if kind in plights)
         was_away, is_away = bool(before & AWAY), bool(plights & AWAY)
         if is_away and not was_away:
-            self._go_down()
+            self._go_down(silently="down" in plights)
         elif was_away and not is_away:
             self._come_back(self._restarts)
             self._restarts = False
@@ -176,8 +158,8 @@ class Node:
                 gevent.sleep(DRAINED_S)
         self._go_down()
 
-    def _go_down(self) -> None:
-        """Let go of everything at once, as a machine whose power is cut, or whose kubelet has died."""
+    def _go_down(self, *, silently: bool = False) -> None:
+        """Let go of everything at once: its kubelet has died, or, `silently`, its machine has no power."""
         for timer in self._timers.values():
             timer.stop()
             timer.close()
@@ -192,11 +174,17 @@ class Node:
             following.stop()
         self._following.clear()
         self.pods.stop_following()
+        if silently:
+            self.talk.fall_silent()
+        else:
+            self.talk.close()
 
     def _come_back(self, restarted: bool) -> None:
         """Begin anew after `_go_down`; `restarted`: its containers have to, too."""
+        self.talk.reset()
         self.talk = self._new_talk()
         self.images.switch(on=True)
+        self._boots += restarted
         self._version = ""
         self.conditions.ready = self.told_ready = False
         self.spawn(self.join)
@@ -206,12 +194,20 @@ class Node:
         """Write its status as it is, until that is done, and again when the next report is due."""
         path = f"{NODES}/{self.member.name}/status"
         with self._reporting:  # the last word is how it is now
-            answer = answered(
-                lambda: self._call("PATCH", path, status_patch(self.conditions.written()), MERGE)
-            )
+            boot = boot_id(self.member, self._boots) if self._boots > self._told_boots else ""
+            answer = answered(partial(self._write_status, path, boot))
+            if boot and answer.status in DONE:
+                self._told_boots = self._boots
+                words = f"Node {self.member.name} has been rebooted, boot id: {boot}"
+                self._tell("Rebooted", words, kind="Warning")
         self.told_ready = answer.status in DONE and self.conditions.ready
         pause_s = REPORT_S * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         self._after("report", pause_s, self.report)
+
+    def _write_status(self, path: str, boot: str) -> Response:
+        patch = status_patch(self.conditions.written(), boot)
+        self.hold_back()
+        return self._call("PATCH", path, patch, MERGE)
 
     def _look(self) -> None:
         """Report where its object says otherwise: the controller-manager has written Unknown, say."""
@@ -250,6 +246,7 @@ class Node:
     def _renewed(self) -> bool:
         """Write the Lease once; whether that is done, or cannot be."""
         mine = lease(self.member.name, self._uid, self._version)
+        self.hold_back()
         try:
             answer = self._call("PUT", f"{LEASES}/{self.member.name}", mine)
             if answer.status == HTTPStatus.CONFLICT:
@@ -296,10 +293,12 @@ class Node:
         timer = self._timers[what] = get_hub().loop.timer(pause_s)
         timer.start(self.spawn, call)
 
-    def _tell(self, reason: str, message: str) -> None:
+    def _tell(self, reason: str, message: str, kind: str = "Normal") -> None:
         name = self.member.name
         about = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": name}
-        content = event(name, about, f"{name}.{reason.lower()}.{now():x}", reason, message)
+        content = event(
+            name, about, f"{name}.{reason.lower()}.{now():x}", reason, message, kind=kind
+        )
         self.spawn(tell, partial(self._call, "POST", "/api/v1/namespaces/default/events", content))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kubedrill.clock import now
-from kubedrill.record.fleet import NodeOrder, Plight, orders
+from kubedrill.record.fleet import NodeOrder, Plight, Slowness, orders
 from kubedrill.record.lines import BadEvidence, read_whole
 
 NOTHING: frozenset[Plight] = frozenset()
@@ -16,6 +16,8 @@ class Suffered(NamedTuple):
 
     all: frozenset[Plight]
     by_node: dict[str, frozenset[Plight]]
+    slow: dict[str, Slowness]
+    """By node, how long those take that are slow."""
 
     def of(self, node: str) -> frozenset[Plight]:
         """Return what one of them is to suffer."""
@@ -50,9 +52,18 @@ class Orders:
             except BadEvidence:
                 continue  # it was taken away at this moment
         everyone, by_node, at = NOTHING, dict[str, frozenset[Plight]](), now()
+        slow: dict[str, Slowness] = {}
         for name, order in self._known.items():
             if order.until > at:
                 everyone |= {order.plight} if self._zone in order.zones else NOTHING
                 for node in (each for each in order.nodes if (name, each) not in self._lifted):
-                    by_node[node] = by_node.get(node, NOTHING) | {order.plight}
-        return Suffered(everyone, by_node)
+                    if order.plight == "slow":
+                        slow[node] = _slower(slow.get(node, Slowness()), order)
+                    else:
+                        by_node[node] = by_node.get(node, NOTHING) | {order.plight}
+        return Suffered(everyone, by_node, slow)
+
+
+def _slower(known: Slowness, order: NodeOrder) -> Slowness:
+    """Return how slow a node is for which there is one order more."""
+    return Slowness(max(known.delay_s, order.delay_s), max(known.slowdown, order.slowdown))

@@ -93,7 +93,7 @@ def _status(member: Member, conditions: list[Object]) -> Object:
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": {
             "architecture": "amd64",
-            "bootID": member.name,
+            "bootID": boot_id(member, 0),
             "containerRuntimeVersion": "kubedrill://1",
             "kernelVersion": "6.12.0",
             "kubeProxyVersion": "",
@@ -166,10 +166,16 @@ class ToldConditions:
         """Nothing is to be done."""
 
 
-def status_patch(conditions: list[Object]) -> Object:
-    """Return what changes of a node's status."""
+def boot_id(member: Member, boots: int) -> str:
+    """Return what tells one start of a node's machine from another."""
+    return f"{member.name}-{boots}"
+
+
+def status_patch(conditions: list[Object], boot: str = "") -> Object:
+    """Return what changes of a node's status; `boot`: of its machine, where that has been started anew."""
     order = [{"type": condition["type"]} for condition in conditions]
-    return {"status": {"$setElementOrder/conditions": order, "conditions": conditions}}
+    started = {"nodeInfo": {"bootID": boot}} if boot else {}
+    return {"status": {"$setElementOrder/conditions": order, "conditions": conditions, **started}}
 
 
 def lease(name: str, uid: str, version: str = "") -> Object:

@@ -1,23 +1,12 @@
 """Fleet: what a node writes of its pods: their status, the Events about them, what it asks for them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from kubedrill.client.informer import Object
 from kubedrill.fleet.objects import stamp
+from kubedrill.fleet.references import Reference, has_token, references
 
-ReferredKind = Literal["configmaps", "secrets"]
-Reference = tuple[ReferredKind, str, str]
-"""What a pod uses: kind, namespace, name."""
-_REFERRING: dict[str, ReferredKind] = {
-    "configMap": "configmaps",
-    "configMapRef": "configmaps",
-    "configMapKeyRef": "configmaps",
-    "secret": "secrets",
-    "secretRef": "secrets",
-    "secretKeyRef": "secrets",
-}
 RUNS_FOR = "drill.kubedrill.io/runs-for"
 """Annotation of a pod: after so many seconds its containers end by themselves, with exit code 0."""
 FAILS_AFTER = "drill.kubedrill.io/fails-after"
@@ -55,6 +44,8 @@ class PodShape:
     cpus: float
     """What its containers request."""
     references: tuple[Reference, ...]
+    is_restarted: bool = True
+    """Whether its containers are started anew where they have failed: restartPolicy."""
 
     @property
     def path(self) -> str:
@@ -66,20 +57,20 @@ class PodShape:
         """Return what a pod's object says; KeyError if it is none."""
         metadata, spec, status = found["metadata"], found["spec"], found.get("status", {})
         namespace = metadata["namespace"]
-        references = tuple(dict.fromkeys(_references(spec, namespace)))
         return cls(
             namespace=namespace,
             name=metadata["name"],
             uid=metadata["uid"],
             generation=int(metadata.get("generation", 1)),
-            account=spec.get("serviceAccountName", "") if _has_token(spec) else "",
+            account=spec.get("serviceAccountName", "") if has_token(spec) else "",
             containers=tuple(map(_container_of, spec["containers"])),
             quality=status.get("qosClass", "BestEffort"),
             grace_s=float(spec.get("terminationGracePeriodSeconds", 30)),
             ends=_ends(metadata.get("annotations", {})),
             scheduled_at=_scheduled_at(status),
             cpus=sum(map(_cpus, spec["containers"])),
-            references=references,
+            references=tuple(dict.fromkeys(references(spec, namespace))),
+            is_restarted=spec.get("restartPolicy", "Always") != "Never",
         )
 
 
@@ -111,40 +102,10 @@ def _ends(annotations: dict[str, str]) -> tuple[float, int] | None:
     return None
 
 
-def _has_token(spec: Object) -> bool:
-    sources = [
-        source
-        for volume in spec.get("volumes", ())
-        for source in volume.get("projected", {}).get("sources", ())
-    ]
-    return any("serviceAccountToken" in source for source in sources)
-
-
-def _references(spec: Object, namespace: str) -> Iterator[Reference]:
-    """Yield the ConfigMaps and Secrets that a pod's volumes, environment and pulls name."""
-    parts = [spec.get("volumes", ()), spec.get("initContainers", ()), spec["containers"]]
-    for key, named in _inside(parts):
-        kind = _REFERRING.get(key)
-        name = named.get("secretName") or named.get("name")
-        if kind and name:
-            yield kind, namespace, name
-    for secret in spec.get("imagePullSecrets", ()):
-        yield "secrets", namespace, secret["name"]
-
-
-def _inside(part: Any) -> Iterator[tuple[str, Object]]:
-    """Yield every mapping within a part of an object, with its key."""
-    if isinstance(part, dict):
-        for key, value in part.items():
-            if isinstance(value, dict):
-                yield key, value
-            yield from _inside(value)
-    elif isinstance(part, list | tuple):
-        for value in part:
-            yield from _inside(value)
-
-
-ContainerState = Literal["waiting", "running", "ended"]
+ContainerState = Literal["waiting", "running", "lost", "ended"]
+"""`lost`: they were there when their machine went off, and are to be started anew."""
+LOST_CODE = 255
+"""What container runtimes give as the exit code of what they do not know any more."""
 
 
 @dataclass(slots=True)
@@ -159,6 +120,8 @@ class PodState:
     running_at: str = ""
     ended_at: str = ""
     restarts: int = 0
+    lost: tuple[str, str] | None = None
+    """From when to when the containers ran that went with their machine."""
     waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By container, reason and message of what it waits for, where that is not that it is created."""
 
@@ -166,8 +129,8 @@ class PodState:
 def status_patch(shape: PodShape, state: PodState, host: str, address: str) -> Object:
     """Return what kubelet writes of a pod's status now."""
     running, ended = state.state == "running", state.state == "ended"
-    phases = {"waiting": "Pending", "running": "Running", "ended": "Succeeded"}
-    phase = "Failed" if ended and state.exit_code else phases[state.state]
+    phases = {"waiting": "Pending", "ended": "Succeeded"}
+    phase = "Failed" if ended and state.exit_code else phases.get(state.state, "Running")
     status: Object = {
         "observedGeneration": shape.generation,
         "phase": phase,
@@ -185,7 +148,8 @@ def status_patch(shape: PodShape, state: PodState, host: str, address: str) -> O
 
 def _conditions(shape: PodShape, state: PodState) -> list[Object]:
     running, ended = state.state == "running", state.state == "ended"
-    since = state.ended_at or state.running_at or state.started_at
+    lost_at = state.lost[1] if state.lost and state.state == "lost" else ""
+    since = state.ended_at or lost_at or state.running_at or state.started_at
     why = {} if running else {"reason": "PodCompleted" if ended else "ContainersNotReady"}
     ready = state.ready and running
     unready = {} if ready else why
@@ -211,31 +175,60 @@ def _conditions(shape: PodShape, state: PodState) -> list[Object]:
 
 def _container(shape: PodShape, state: PodState, which: Container) -> Object:
     running, name, image = state.state == "running", which.name, which.image
-    container = f"kubedrill://{shape.uid}-{name}-{state.restarts}"
-    states: dict[ContainerState, Object] = {
-        "waiting": {"waiting": _why_waiting(state, name)},
-        "running": {"running": {"startedAt": state.running_at}},
-        "ended": {
-            "terminated": {
-                "exitCode": state.exit_code,
-                "reason": "Error" if state.exit_code else "Completed",
-                "startedAt": state.running_at or None,
-                "finishedAt": state.ended_at,
-                "containerID": container,
-            }
-        },
-    }
+    container = _container_id(shape, state, name)
+    is_first = state.state == "waiting"
     return {
         "name": name,
         "image": image,
-        "imageID": "" if state.state == "waiting" else f"{image}@sha256:{'0' * 64}",
+        "imageID": "" if is_first else f"{image}@sha256:{'0' * 64}",
         "ready": state.ready and running,
         "restartCount": state.restarts,
         "started": running,
-        "state": states[state.state],
-        "lastState": {},
-        **({} if state.state == "waiting" else {"containerID": container}),
+        **_states(shape, state, name),
+        **({} if is_first else {"containerID": container}),
     }
+
+
+def _states(shape: PodShape, state: PodState, name: str) -> Object:
+    """Return how a container is, and how it was before it was started anew."""
+    last = _lost(shape, state, name) if state.lost else {}
+    now: Object
+    match state.state:
+        case "running":
+            now = {"running": {"startedAt": state.running_at}}
+        case "ended":
+            why = "Error" if state.exit_code else "Completed"
+            times = state.running_at, state.ended_at
+            now = _terminated(state.exit_code, why, times, _container_id(shape, state, name))
+        case "lost" if name not in state.waiting:
+            return {"state": last, "lastState": {}}
+        case _:
+            now = {"waiting": _why_waiting(state, name)}
+    return {"state": now, "lastState": last}
+
+
+def _lost(shape: PodShape, state: PodState, name: str) -> Object:
+    """Return how a container is that went with its machine, or was, if it has been started anew."""
+    assert state.lost is not None
+    before = state.restarts - (state.state != "lost")
+    return _terminated(LOST_CODE, "Unknown", state.lost, f"kubedrill://{shape.uid}-{name}-{before}")
+
+
+def _terminated(code: int, reason: str, times: tuple[str, str], container: str) -> Object:
+    begun, ended = times
+    return {
+        "terminated": {
+            "exitCode": code,
+            "reason": reason,
+            "startedAt": begun or None,
+            "finishedAt": ended,
+            "containerID": container,
+        }
+    }
+
+
+def _container_id(shape: PodShape, state: PodState, name: str) -> str:
+    return f"kubedrill://{shape.uid}-{name}-{state.restarts}"
 
 
 def _why_waiting(state: PodState, container: str) -> Object:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import Protocol
 
 import gevent
 
@@ -11,20 +10,21 @@ from kubedrill.client.informer import Object, conditions
 from kubedrill.clock import SECOND, now
 from kubedrill.fleet.keeping_up import KeepingUp
 from kubedrill.fleet.images import NodeImages
+from kubedrill.fleet.host import PodHost
 from kubedrill.fleet.objects import address, pod_address, stamp
 from kubedrill.fleet.patience import tell, until_done
 from kubedrill.fleet.pod_objects import (
+    LOST_CODE,
     PodShape,
     PodState,
-    Reference,
     event,
     is_over,
     status_patch,
     token_request,
 )
+from kubedrill.fleet.references import Reference
 from kubedrill.fleet.simulated import start_times
-from kubedrill.fleet.talk import MERGE, Talk
-from kubedrill.record.fleet import Member, PodTimes
+from kubedrill.fleet.talk import MERGE
 from kubedrill.wire.response import Response
 
 CALL = 10 * SECOND
@@ -32,19 +32,6 @@ FIRST_S, LONGEST_S = 1.0, 10.0
 """Between attempts to write a pod's status: a kubelet looks at each of its pods every 10 s at the latest."""
 STOP_S = 0.2
 """How long containers that are asked to end take: there are none, so they are quick."""
-
-
-class PodHost(Protocol):
-    """The node, as its pods know it."""
-
-    member: Member
-    talk: Talk
-    times: PodTimes
-    images: NodeImages
-
-    def spawn(self, what: Callable[..., object], *arguments: object) -> gevent.Greenlet:
-        """Do something as long as the node is up."""
-        ...
 
 
 class Pods:
@@ -185,17 +172,22 @@ class Pod:
     def start(self) -> None:
         """Take it, start its containers, and say that they run."""
         self.write()
+        if self.state.state == "lost":
+            sandbox = "Pod sandbox changed, it will be killed and re-created."
+            self.tell("SandboxChanged", sandbox)
         self._get_token()
         self._host.images.fetch(self)
         if self.is_leaving:
             return
-        self.tell("Created", f"Created container: {self.shape.containers[0].name}")
-        gevent.sleep(self._start_s)
+        first = self.shape.containers[0].name
+        self.tell("Created", f"Created container: {first}", first)
+        self._host.work(self._start_s)
         if self.is_leaving:
             return
+        self.state.restarts += self.state.state == "lost"
         self.state.state, self.state.ready, self.state.running_at = "running", True, stamp()
         self.write()
-        self.tell("Started", f"Started container {self.shape.containers[0].name}")
+        self.tell("Started", f"Started container {first}", first)
         self._let_end()
 
     def end(self, grace_s: float) -> None:
@@ -213,9 +205,12 @@ class Pod:
             self.correct()
         elif state.state == "running" and not restarted:
             self._let_end()
+        elif state.state == "running" and not self.shape.is_restarted:
+            self._ended(LOST_CODE)
+            self.correct()
         else:
-            state.restarts += state.state == "running"
-            state.state, state.ready = "waiting", False
+            if state.state == "running":
+                state.state, state.ready, state.lost = "lost", False, (state.running_at, stamp())
             self._host.spawn(self.start)
 
     def delete(self) -> None:
@@ -247,7 +242,7 @@ class Pod:
 
     def _end(self, grace_s: float) -> None:
         if self.state.state != "ended":
-            gevent.sleep(min(STOP_S, grace_s))
+            self._host.work(min(STOP_S, grace_s))
             self._ended(0)
             self.write()
         self.delete()
@@ -275,6 +270,7 @@ class Pod:
         if found is None or found.status != 200 or self.shape.uid.encode() not in found.body:
             return
         member = self._host.member
+        self._host.hold_back()
         patch = status_patch(
             self.shape, self.state, address(member), pod_address(member, self.slot)
         )
@@ -295,15 +291,14 @@ class Pod:
         return self._host.talk.call(method, path, now() + CALL, content, kind)
 
     def tell(self, reason: str, message: str, container: str = "", kind: str = "Normal") -> None:
-        """Write an Event about one of its containers: the first, if none is named."""
-        container = container or self.shape.containers[0].name
+        """Write an Event about it, or one of its containers."""
         about = {
             "apiVersion": "v1",
             "kind": "Pod",
             "namespace": self.shape.namespace,
             "name": self.shape.name,
             "uid": self.shape.uid,
-            "fieldPath": f"spec.containers{{{container}}}",
+            **({"fieldPath": f"spec.containers{{{container}}}"} if container else {}),
         }
         self._told += 1
         name = f"{self.shape.name}.{self.slot:x}.{self._told:x}.{self.shape.uid[:8]}"

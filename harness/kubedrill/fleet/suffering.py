@@ -43,7 +43,9 @@ class Suffering:
         any_now = any(ordered) or bool(self._overload or self._booting)
         if any_now or self._any_before:
             for node in nodes:
-                node.suffer(ordered.of(node.member.name) | self._unordered(node, at))
+                name = node.member.name
+                node.be_slow(ordered.slow.get(name))
+                node.suffer(ordered.of(name) | self._unordered(node, at))
         self._any_before = any_now
 
     def repair(self, name: str, boot_s: float) -> None:

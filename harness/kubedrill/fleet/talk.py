@@ -1,6 +1,7 @@
 """Fleet: one node's conversation with the API: one HTTP/2 connection, as a kubelet has it."""
 
 import json
+from _socket import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from kubedrill.wire.http2.connection import Http2Connection
 from kubedrill.wire.http2.streams import Http2Stream
 from kubedrill.wire.response import Response
 from kubedrill.wire.stream import Streaming
+from kubedrill.wire.tls_connection import reset
 
 CONNECT = 30 * SECOND
 CONNECTING = BoundedSemaphore(64)
@@ -51,6 +53,8 @@ class Talk:
         self._connections: list[Http2Connection] = []
         """The last one takes requests, as long as it does."""
         self._opening: Event | None = None
+        self._left: list[socket] = []
+        """Of connections that the peer has not been told are no more."""
         self.closed = False
 
     def request(
@@ -106,6 +110,18 @@ class Talk:
         self.closed = True
         for connection in self._connections:
             connection.close()
+
+    def fall_silent(self) -> None:
+        """Say nothing more, not even that: as a machine whose power is cut. Its connections stay open."""
+        self.closed = True
+        self._left += [each.fall_silent() for each in self._connections if not each.closed]
+        self._connections.clear()
+
+    def reset(self) -> None:
+        """End what is open yet since `fall_silent`, as a machine does that knows nothing of it any more."""
+        for sock in self._left:
+            reset(sock)
+        self._left.clear()
 
     def _counted(
         self, deadline: int, ask: Callable[[Http2Connection], Response | Http2Stream]

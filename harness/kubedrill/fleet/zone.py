@@ -9,8 +9,9 @@ from gevent.pool import Pool
 
 from kubedrill.client.informer import CollectionInformer
 from kubedrill.clock import now
+from kubedrill.fleet.home import Home
 from kubedrill.fleet.identity import Gate, identity
-from kubedrill.fleet.node import HEARTBEAT, Home, Node
+from kubedrill.fleet.node import HEARTBEAT, Node
 from kubedrill.fleet.objects import NODES
 from kubedrill.fleet.patience import answered
 from kubedrill.fleet.playing import NodesNow, Playing

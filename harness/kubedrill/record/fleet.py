@@ -200,9 +200,24 @@ def patience_s(fleet: Fleet) -> float:
     return FIRST_S + fleet.nodes / JOINED_PER_S
 
 
-Plight = Literal["silent", "down", "not_ready", "MemoryPressure", "DiskPressure", "PIDPressure"]
-"""What may be the matter with a node: its kubelet does nothing; the machine is off; it says that it is not
-Ready, or which pressure it is under."""
+Plight = Literal[
+    "silent", "down", "slow", "not_ready", "MemoryPressure", "DiskPressure", "PIDPressure"
+]
+"""What may be the matter with a node: its kubelet does nothing; the machine is off; it takes long for
+everything; it says that it is not Ready, or which pressure it is under."""
+
+
+class Slowness(NamedTuple):
+    """How long a slow node takes."""
+
+    delay_s: float = 0.0
+    """So much later it writes its Lease, and any status."""
+    slowdown: float = 1.0
+    """So many times as long pods take to start, and to end."""
+
+
+AS_QUICK_AS_EVER = Slowness()
+
 
 AWAY: frozenset[Plight] = frozenset({"silent", "down"})
 """With which a node says nothing more."""
@@ -215,6 +230,9 @@ class NodeOrder(Line):
     nodes: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     """All nodes of these."""
+    delay_s: Amount = 0.0
+    """Of those that are slow, as in Slowness."""
+    slowdown: Amount = 1.0
     until: Time
     """When it ends by itself, monotonic ns."""
 

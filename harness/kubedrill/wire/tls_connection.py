@@ -7,6 +7,7 @@ make two system calls for every 16 KiB.
 import _socket
 import errno
 import ssl
+import struct
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,15 @@ Waits = TypeVar("Waits", bound=Waiting)
 
 Take = Callable[[bytearray, int], None]
 """Takes the first so many bytes of a buffer, which is used again afterwards."""
+
+
+def reset(sock: _socket.socket) -> None:
+    """Close a socket so that the peer is told that nobody here knows of the connection any more."""
+    sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, _NO_LINGER)
+    sock.close()
+
+
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Scratch:
@@ -143,6 +153,15 @@ class TlsConnection(Generic[Waits]):
             self.closed = True
             self._waiting.close()
             self._socket.close()
+
+    def fall_silent(self) -> _socket.socket:
+        """End it here without telling the peer, as a machine without power does; once at most.
+
+        Return its socket, which nobody reads: it keeps the connection open on the peer's side.
+        """
+        self.closed = True
+        self._waiting.close()
+        return self._socket
 
     @contextmanager
     def _opening(self) -> Iterator[None]:

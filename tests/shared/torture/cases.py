@@ -51,7 +51,7 @@ _BESIDE = (
 """What may be in force beside any other fault: of them, none takes away what another may not."""
 
 
-OF_FLEETS = ("node.not_ready", "node.crash", "node.pressure")
+OF_FLEETS = ("node.not_ready", "node.crash", "node.slow", "node.pressure")
 """Faults that only nodes of a fleet obey."""
 FLEET = {"nodes": 3}
 

@@ -52,6 +52,12 @@ class FrameConnection(TlsConnection[Driving]):
         """Close the connection at once; what is on it fails as RESET. More than once is allowed."""
         self._fail(Outcome.RESET, "closed here")
 
+    def fall_silent(self) -> _socket.socket:
+        """End it here without telling the peer; what is on it fails as RESET."""
+        sock = super().fall_silent()
+        self._end(Outcome.RESET, "nobody is here any more")
+        return sock
+
     def look(self, at: int) -> None:
         """End with UNREACHABLE if the peer is silent, and answers no PING. To be called every few seconds."""
         self._catch_up()
@@ -164,6 +170,10 @@ class FrameConnection(TlsConnection[Driving]):
     def _fail(self, outcome: Outcome, message: str) -> None:
         if not self.closed:
             super().close()
-            self._session.go(message)
-            self._session.fail(outcome, message)
-            self._wake()
+            self._end(outcome, message)
+
+    def _end(self, outcome: Outcome, message: str) -> None:
+        """Let everything fail that is on it."""
+        self._session.go(message)
+        self._session.fail(outcome, message)
+        self._wake()
