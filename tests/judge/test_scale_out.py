@@ -1,6 +1,7 @@
 """How long nodes took to come: those that never did among them; and where nobody can know."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from judged_scrapes import END, at
 
 from kubedrill.judge import judge
 from kubedrill.judge.scale_out import STEPS, quantile
-from kubedrill.record.fleet import Burst, Fleet
+from kubedrill.record.fleet import Burst, Fleet, Images
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import WantedHeadroom
 from kubedrill.record.verdict import Verdict
@@ -335,6 +336,29 @@ def test_a_pod_that_no_node_runs_makes_the_drill_invalid(tmp_path: Path) -> None
     reasons = neglected(LATEST).judged(tmp_path).reasons
     words = "recovery: drill/on-node-a-0 had a node that was Ready for 49 s, and did not run"
     assert words in reasons
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        # Eleven pods of the registry's 1.25 GB/s, one of a node's 125 MB/s.
+        Images(0.5e9),
+        Images(0.5e9, mode="p2p"),
+        Images(1e9, mode="on_demand", needed=0.5),
+    ],
+)
+def test_a_pod_may_wait_for_all_images_of_the_fleet(tmp_path: Path, images: Images) -> None:
+    soon, late = neglected(LATEST), neglected(LATEST - 4.4 - 4)
+    soon.fleet = late.fleet = replace(FLEET, images=images)
+    assert not [words for words in soon.judged(tmp_path / "a").reasons if "did not run" in words]
+    words = "node-a-0 had a node that was Ready for 57 s, and did not run"
+    assert any(words in said for said in late.judged(tmp_path / "b").reasons)
+
+
+def test_a_pod_whose_image_cannot_be_pulled_may_wait_for_ever(tmp_path: Path) -> None:
+    told = neglected(LATEST)
+    told.fleet = replace(FLEET, images=Images(1.0, failing=0.01))
+    assert not [words for words in told.judged(tmp_path).reasons if "did not run" in words]
 
 
 @pytest.mark.parametrize(
