@@ -11,7 +11,7 @@ from judged_scrapes import END, at
 
 from kubedrill.judge import judge
 from kubedrill.judge.scale_out import STEPS, quantile
-from kubedrill.record.fleet import Burst, Fleet, Images
+from kubedrill.record.fleet import Burst, Fleet, Images, Overload
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import WantedHeadroom
 from kubedrill.record.verdict import Verdict
@@ -263,6 +263,16 @@ def test_the_report_shows_them(tmp_path: Path) -> None:
     assert "Nodes asked for in fault" in text
     assert "Nodes and pods" in text
     assert "How nodes came" not in page(JudgedDrill().write(tmp_path / "none"))
+
+
+def test_the_report_says_what_is_simulated(tmp_path: Path) -> None:
+    told = drill()
+    told.fleet = replace(FLEET, images=Images(5e9, mode="on_demand"), overload=Overload(1.8))
+    text = page(told.write(tmp_path / "some"))
+    assert "Simulated" in text
+    images = "images of 5GB by 1.25GB/s of the registry for all nodes and 125MB/s for each"
+    assert f"pods start in 1s; {images}, 6.4% of them before containers start; pods use 1.8" in text
+    assert "Simulated" not in page(JudgedDrill().write(tmp_path / "none"))
 
 
 def page(folder: RunFolder) -> str:

@@ -8,11 +8,17 @@ from hypothesis import strategies as st
 from kubedrill.reading.units import (
     UNITS,
     UnitError,
+    format_bandwidth,
     format_duration,
     format_rate,
+    format_share,
+    format_size,
+    parse_bandwidth,
     parse_duration,
     parse_quantity,
     parse_rate,
+    parse_share,
+    parse_size,
     show,
     show_as,
 )
@@ -190,6 +196,45 @@ def test_a_formatted_duration_reads_back_exactly(seconds: float) -> None:
 @given(st.floats(min_value=1e-9, max_value=1e9))
 def test_a_formatted_rate_reads_back_exactly(rate: float) -> None:
     assert parse_rate(format_rate(rate)) == rate
+
+
+@given(st.integers(min_value=1, max_value=10**12))
+def test_a_formatted_size_reads_back_exactly(size: int) -> None:
+    assert parse_size(format_size(float(size))) == size
+    assert parse_bandwidth(format_bandwidth(float(size))) == size
+
+
+@given(st.floats(min_value=0.001, max_value=1))
+def test_a_formatted_share_reads_back_exactly(share: float) -> None:
+    share = round(share, 6)
+    assert parse_share(format_share(share)) == share
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(5e9, "5GB"), (1.25e9, "1.25GB"), (2**20, "1.048576MB"), (1500, "1.5kB"), (7, "7B")],
+)
+def test_sizes_are_written_in_the_largest_unit(size: float, text: str) -> None:
+    assert format_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("parse", "value", "message"),
+    [
+        (parse_size, 5, "5 has no unit; write 5MB"),
+        (parse_size, "5s", '"5s" is not a size: 512kB, 6MiB'),
+        (parse_bandwidth, "5MB", '"5MB" is not bytes a second: 5MiB/s'),
+        (parse_share, "5/s", '"5/s" is not a share: 99.9%'),
+        (parse_share, 0.5, "0.5 has no unit; write 0.5%"),
+        (parse_size, True, "must be text such as 10MB"),
+    ],
+)
+def test_what_is_of_another_unit_says_what_is_wanted(
+    parse: Callable[[object], float], value: object, message: str
+) -> None:
+    with pytest.raises(UnitError) as caught:
+        parse(value)
+    assert str(caught.value) == message
 
 
 @given(st.decimals(min_value=0, max_value=10**6, places=3), st.sampled_from(sorted(UNITS)))
