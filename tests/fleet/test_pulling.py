@@ -193,6 +193,18 @@ def test_a_pull_that_fails_is_backed_off_from(
     }
 
 
+def test_as_many_pulls_fail_as_is_said_the_same_in_every_run(tmp_path: Path) -> None:
+    pulls = Pulls(Images(1e6, failing=0.2), Tally(tmp_path, "r", "a", []))
+
+    def failed() -> list[bool]:
+        nodes = [PulledImages(f"n-{number}", pulls) for number in range(50)]
+        return [node._fails() for _ in range(10) for node in nodes]
+
+    times = failed()
+    assert 70 <= sum(times) <= 130
+    assert times == failed()
+
+
 def test_a_back_off_is_doubled_up_to_five_minutes() -> None:
     back_off = BackOff()
     waits = []

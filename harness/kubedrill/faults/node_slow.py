@@ -12,7 +12,7 @@ from kubedrill.client.informer import conditions
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
-from kubedrill.faults.fault import Lapse, Scene
+from kubedrill.faults.fault import Fault, Lapse, Scene
 from kubedrill.faults.node_fleet import OBEYS_S, SILENT_S, OnFleet, leases_of, renewed_at
 from kubedrill.faults.on_fleet import repaired
 from kubedrill.record.fleet import Plight, Slowness
@@ -41,6 +41,10 @@ class NodeSlow(OnFleet):
     slowdown: float = Field(
         3, ge=1, le=1000, description="so many times as long its pods take to start, and to end"
     )
+
+    def is_hidden_by(self, other: Fault) -> bool:
+        """Whether another one slows it down, too."""
+        return isinstance(other, NodeSlow)
 
     def plight(self) -> Plight:
         """Return that they are slow."""

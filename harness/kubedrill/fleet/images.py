@@ -91,14 +91,15 @@ class BackOff:
 class PulledImages:
     """Of a node that has none at first. It pulls one at a time, as a kubelet does by default."""
 
-    __slots__ = ("_drawn", "_has", "_is_on", "_pulls", "_turn")
+    __slots__ = ("_asked", "_has", "_is_on", "_node", "_pulls", "_turn")
 
     def __init__(self, node: str, pulls: Pulls) -> None:
+        self._node = node
         self._pulls = pulls
+        self._asked = 0
         self._has: set[str] = set()
         self._is_on = True
         self._turn = BoundedSemaphore()
-        self._drawn = random.Random(f"{node} pulls")  # noqa: S311 - chance, not secrets
 
     def switch(self, on: bool) -> None:
         """Take that the node is on, or off: what it has stays on its disk, and nobody gets it there."""
@@ -151,7 +152,7 @@ class PulledImages:
         with self._turn:
             begun = now()
             gevent.sleep(ASKS_S)
-            if self._drawn.random() < self._pulls.images.failing:
+            if self._fails():
                 return _unavailable(image)
             if image not in self._has:
                 self._pulls.load(image)
@@ -162,6 +163,12 @@ class PulledImages:
         times = f"in {took} ({all_in_all} including waiting). Image size: {size} bytes."
         pod.tell("Pulled", f'Successfully pulled image "{image}" {times}', container.name)
         return ""
+
+    def _fails(self) -> bool:
+        """Whether the registry fails this time: the same times of each node in every run."""
+        self._asked += 1
+        chance = random.Random(f"{self._node} asks {self._asked}")  # noqa: S311 - no secret
+        return chance.random() < self._pulls.images.failing
 
 
 def _failed(pod: PodOfImages, container: str, reason: str, message: str) -> bool:
