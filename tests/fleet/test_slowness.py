@@ -35,7 +35,7 @@ def test_who_is_slow_no_more_goes_on_at_once(then: Slowness | None) -> None:
     paced = Paced()
     paced.be_slow(Slowness(3600.0, 3600.0))
     waiting = [gevent.spawn(paced.hold_back), gevent.spawn(paced.work, 0.01)]
-    gevent.sleep(0.1)
+    gevent.sleep(0.1)  # by when they wait, or have not begun
     assert not any(each.ready() for each in waiting)
     paced.be_slow(Slowness(3600.0, 3600.0))
     gevent.sleep(0.05)
