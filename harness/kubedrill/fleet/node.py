@@ -12,10 +12,9 @@ from gevent.lock import BoundedSemaphore
 
 from kubedrill.client.informer import Object, Taking
 from kubedrill.clock import SECOND, now
-from kubedrill.fleet.identity import Gate
-from kubedrill.fleet.keeping_up import KeepingUp
 from kubedrill.fleet.home import Home
 from kubedrill.fleet.images import ALL_THERE, NodeImages, PulledImages
+from kubedrill.fleet.keeping_up import KeepingUp
 from kubedrill.fleet.objects import (
     LEASES,
     NODES,
@@ -166,7 +165,10 @@ class Node(Paced):
         self._timers.clear()
         gevent.killall(list(self._greenlets), block=False)
         self.images.switch(on=False)
-        self.talk.close()
+        if silently:
+            self.talk.fall_silent()
+        else:
+            self.talk.close()
         self._stop_following()
 
     def _stop_following(self) -> None:
@@ -174,10 +176,6 @@ class Node(Paced):
             following.stop()
         self._following.clear()
         self.pods.stop_following()
-        if silently:
-            self.talk.fall_silent()
-        else:
-            self.talk.close()
 
     def _come_back(self, restarted: bool) -> None:
         """Begin anew after `_go_down`; `restarted`: its containers have to, too."""

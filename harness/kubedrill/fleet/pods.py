@@ -8,9 +8,8 @@ import gevent
 
 from kubedrill.client.informer import Object, conditions
 from kubedrill.clock import SECOND, now
-from kubedrill.fleet.keeping_up import KeepingUp
-from kubedrill.fleet.images import NodeImages
 from kubedrill.fleet.host import PodHost
+from kubedrill.fleet.keeping_up import KeepingUp
 from kubedrill.fleet.objects import address, pod_address, stamp
 from kubedrill.fleet.patience import tell, until_done
 from kubedrill.fleet.pod_objects import (
