@@ -40,7 +40,7 @@ def pod(name: str, policy: str) -> dict[str, Any]:
 def told(ask: Ask, namespace: str, name: str) -> list[tuple[str, str, str]]:
     """Return the Events of its images, in their order."""
     found = ask(f"{namespace}/events?fieldSelector=involvedObject.name%3D{name}")["items"]
-    ours = [each for each in found if each["source"]["component"] == "kubelet"]
+    ours = [each for each in found if each["source"].get("component") == "kubelet"]
     ours.sort(key=lambda each: int(each["metadata"]["resourceVersion"]))
     of_images = {"Pulling", "Pulled", "Failed", "BackOff"}
     return [
