@@ -34,6 +34,16 @@ def test_an_order_ends_by_itself(tmp_path: Path) -> None:
     assert not any(obeying.in_force())
 
 
+def test_an_order_that_is_given_anew_is_another(tmp_path: Path) -> None:
+    obeying = Orders(tmp_path, "b")
+    order(tmp_path, "1", "down", nodes=("n-1",))
+    assert obeying.in_force().of("n-1") == {"down"}
+    obeying.lift("n-1")
+    order(tmp_path, "1", "silent", nodes=("n-1", "n-2"))
+    suffered = obeying.in_force()
+    assert (suffered.of("n-1"), suffered.of("n-2")) == ({"silent"}, {"silent"})
+
+
 def test_those_of_a_fleet_before_it_are_taken_away(tmp_path: Path) -> None:
     Orders(tmp_path, "b")
     file = order(tmp_path, "1", "down", zones=("b",))

@@ -11,6 +11,13 @@ from kubedrill.record.lines import BadEvidence, read_whole
 NOTHING: frozenset[Plight] = frozenset()
 
 
+class OrderFile(NamedTuple):
+    """An order's file: one that is given anew is another, though it has the same name."""
+
+    name: str
+    inode: int
+
+
 class Suffered(NamedTuple):
     """What nodes of a zone are to suffer now."""
 
@@ -33,35 +40,39 @@ class Orders:
         self._folder.mkdir(parents=True, exist_ok=True)
         for file in self._folder.glob("*.json"):  # of a fleet before this one
             file.unlink(missing_ok=True)
-        self._known: dict[str, NodeOrder] = {}
-        self._lifted: set[tuple[str, str]] = set()
+        self._known: dict[OrderFile, NodeOrder] = {}
+        self._lifted: set[tuple[OrderFile, str]] = set()
         """Order and node."""
 
     def lift(self, node: str) -> None:
         """Let a node obey none of the orders to it any more that are there by now: it was repaired."""
-        self._lifted |= {(name, node) for name, each in self._known.items() if node in each.nodes}
+        self._lifted |= {(file, node) for file, each in self._known.items() if node in each.nodes}
 
     def in_force(self) -> Suffered:
         """Return what each node is to suffer now; an order that cannot be read is none yet."""
-        listed = os.listdir(self._folder)  # noqa: PTH208 - ten times a second
-        there = {name for name in listed if name.endswith(".json")}
-        self._known = {name: order for name, order in self._known.items() if name in there}
-        for name in there - self._known.keys():
+        with os.scandir(self._folder) as listed:  # ten times a second
+            there = {OrderFile(each.name, each.inode()) for each in listed if _is_order(each.name)}
+        self._known = {file: order for file, order in self._known.items() if file in there}
+        for file in there - self._known.keys():
             try:
-                self._known[name] = read_whole(self._folder / name, NodeOrder)
+                self._known[file] = read_whole(self._folder / file.name, NodeOrder)
             except BadEvidence:
                 continue  # it was taken away at this moment
         everyone, by_node, at = NOTHING, dict[str, frozenset[Plight]](), now()
         slow: dict[str, Slowness] = {}
-        for name, order in self._known.items():
+        for file, order in self._known.items():
             if order.until > at:
                 everyone |= {order.plight} if self._zone in order.zones else NOTHING
-                for node in (each for each in order.nodes if (name, each) not in self._lifted):
+                for node in (each for each in order.nodes if (file, each) not in self._lifted):
                     if order.plight == "slow":
                         slow[node] = _slower(slow.get(node, Slowness()), order)
                     else:
                         by_node[node] = by_node.get(node, NOTHING) | {order.plight}
         return Suffered(everyone, by_node, slow)
+
+
+def _is_order(name: str) -> bool:
+    return name.endswith(".json")
 
 
 def _slower(known: Slowness, order: NodeOrder) -> Slowness:
