@@ -1,5 +1,6 @@
 """A drill's processes: how each is started, standing in the ledger first, and how all are ended."""
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,29 @@ from kubedrill.record.cluster import private_folder
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.undo.clearing import ENDING_S
+
+CHILDREN = {
+    "prober": "kubedrill.observe.prober",
+    "scraper": "kubedrill.observe.scraper",
+    "faults": "kubedrill.faults",
+}
+AUDITOR = {"auditor": "kubedrill.observe.auditor"}
+"""Besides, where an objective is about what it finds."""
+SCALE_OUT = {"scale-out": "kubedrill.observe.scale_out"}
+"""Besides, where there is a fleet, or an objective is about how nodes come."""
+AUTOSCALER = "kubedrill.fleet.autoscaling"
+DEMAND = "kubedrill.seed.demanding"
+"""Besides, where pods are wanted while the drill runs."""
+
+
+def observing(*, audited: bool, counted: bool) -> dict[str, str]:
+    """Return the module of each that watches, and of the faults, by its role; `counted`: nodes are, too."""
+    return (AUDITOR if audited else {}) | (SCALE_OUT if counted else {}) | CHILDREN
+
+
+def command_of(module: str, folder: RunFolder) -> list[str]:
+    """Return the command of one of a drill's own processes."""
+    return [sys.executable, "-m", module, "--run", str(folder.path)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kubedrill import cluster, seed
-from kubedrill.children import Starter, end
+from kubedrill.children import AUTOSCALER, DEMAND, Starter, command_of, end, observing
 from kubedrill.clock import now
 from kubedrill.cluster.handle import Exits
 from kubedrill.errors import NotStarted
@@ -53,16 +53,6 @@ SHARED = "KUBEDRILL_SHARED_MACHINE"
 FLUSH_S = 3.0
 """A watchdog with nothing left to undo only ends."""
 
-CHILDREN = {
-    "prober": "kubedrill.observe.prober",
-    "scraper": "kubedrill.observe.scraper",
-    "faults": "kubedrill.faults",
-}
-AUDITOR = {"auditor": "kubedrill.observe.auditor"}
-"""Besides, where an objective is about what it finds."""
-SCALE_OUT = {"scale-out": "kubedrill.observe.scale_out"}
-"""Besides, where there is a fleet, or an objective is about how nodes come."""
-
 
 @dataclass(slots=True)
 class Drill:
@@ -79,7 +69,7 @@ class Drill:
     watchdog: Child | None = None
     children: list[Child] = field(default_factory=list)
     fleet: list[Child] = field(default_factory=list)
-    """Of these, the nodes': they stay until all others have ended."""
+    """Of these, the nodes', and their autoscaler: they stay until all others have ended."""
     own_cluster: str | None = None
     """The ledger's id of the cluster, if this drill brought it up."""
     unwritten: str = ""
@@ -139,27 +129,36 @@ class Drill:
         return record
 
     def seed(
-        self, record: ClusterRecord, wanted: dict[str, int], workload: Workload
+        self, record: ClusterRecord, wanted: dict[str, int], workload: Workload, *, grows: bool
     ) -> seed.SeedResult:
-        """Create the objects that the load will find, and the pods that wait for nodes."""
+        """Create the objects that the load will find, and the pods that wait for nodes.
+
+        `grows`: more of these are wanted while the drill runs.
+        """
         arguments = {"cluster_file": str(self.folder.cluster), "run": self.folder.run}
         self.ledger.intend("seed", "seeded objects", ("kubedrill.seed", "sweep"), arguments)
-        return seed.seed(record, self.folder.run, wanted, workload=workload)
+        return seed.seed(record, self.folder.run, wanted, workload=workload, grows=grows)
 
     def start_fleet(self, record: ClusterRecord, fleet: Fleet) -> Fleet:
-        """Start the nodes' processes, one for each zone; return when those are Ready that are there first."""
+        """Start the nodes' processes, one for each zone; return when those are Ready that are there first.
+
+        And their autoscaler, if they have one.
+        """
         is_ours = fleet.engine == "hollow"
-        if is_ours and (why := record.lacking(NODE_AUTHORITY, "a fleet")):
+        if is_ours and not record.foreign and (why := record.lacking(NODE_AUTHORITY, "a fleet")):
             raise NotStarted(why)
         fleet = fleet.within(record.zones)
         write_typed(self.folder.fleet, fleet)
-        arguments = {"cluster_file": str(self.folder.cluster), "run": self.folder.run}
-        self.ledger.intend("fleet", "fleet", ("kubedrill.fleet.removing", "remove"), arguments)
+        if fleet.parts:
+            arguments = {"cluster_file": str(self.folder.cluster), "run": self.folder.run}
+            self.ledger.intend("fleet", "fleet", ("kubedrill.fleet.removing", "remove"), arguments)
         command = [sys.executable, "-m", "kubedrill.fleet", "--run", str(self.folder.path)]
         self.fleet = [
             self._start(f"fleet-{part}", [*command, *(("--zone", part) if is_ours else ())])
             for part in fleet.parts
         ]
+        if fleet.autoscaler:
+            self.fleet.append(self._start("autoscaler", command_of(AUTOSCALER, self.folder)))
         for process in self.fleet:
             process.wait_ready(patience_s(fleet))
         return fleet
@@ -197,9 +196,8 @@ class Drill:
             for number, role in enumerate(load.roles):
                 self._start(role, *launch.command(profile, load, self.folder, number))
         counted = self.folder.fleet.exists() or needs_scale_out(asked)
-        besides = (AUDITOR if audited else {}) | (SCALE_OUT if counted else {})
-        for role, module in (besides | CHILDREN).items():
-            self._start(role, [sys.executable, "-m", module, "--run", str(self.folder.path)])
+        for role, module in observing(audited=audited, counted=counted).items():
+            self._start(role, command_of(module, self.folder))
         patience = {
             load.roles[0]: READY_TIMEOUT_S + load.workers.max_wait_s
             for load in loads
@@ -207,6 +205,10 @@ class Drill:
         }
         for child in self.children:
             child.wait_ready(patience.get(child.role, READY_TIMEOUT_S))
+
+    def start_demand(self, before: int) -> None:
+        """Start what wants more pods of the workload, besides so many, while the drill runs."""
+        self._start("demand", [*command_of(DEMAND, self.folder), "--before", str(before)])
 
     def _check_auditor(self) -> None:
         """Raise NotStarted on a cluster that was made before there was an auditor."""

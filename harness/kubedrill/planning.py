@@ -1,6 +1,7 @@
 """Plan a drill: what its file says, and what its faults take away of the cluster, as it is if it is up."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kubedrill import cluster, places
@@ -9,8 +10,10 @@ from kubedrill.faults.catalogue import gather
 from kubedrill.faults.limited import described
 from kubedrill.faults.overlap import refused_as_it_is
 from kubedrill.faults.planned import what_is_taken
+from kubedrill.fleet.surrounded import meets
 from kubedrill.hosting import cannot_host
 from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.fleet import CLUSTER
 from kubedrill.record.taken import Taken
 
 
@@ -26,4 +29,8 @@ def planned(experiment: Experiment, catalogue: Catalogue, file: Path) -> Plan:
         return what_is_taken(kinds, faults, there)
 
     refused = refused_as_it_is(kinds, experiment.faults, as_it_is) if as_it_is else ""
-    return plan(experiment, catalogue, record, takes, refused or cannot_host(experiment))
+    found = plan(experiment, catalogue, record, takes, refused or cannot_host(experiment))
+    plays = experiment.fleet is not None and experiment.fleet.engine != CLUSTER
+    if plays and record is not None and record.foreign:
+        return replace(found, meets=tuple(meets(record)))
+    return found

@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 from rich.console import Console
@@ -23,8 +24,9 @@ from kubedrill.order import Order, check_before, check_it_may_be_thrown_away, op
 from kubedrill.record.catalogue import ClusterDefinition
 from kubedrill.record.changes import on_cluster
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.fleet import Workload
+from kubedrill.record.fleet import CLUSTER, Fleet
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.labels import RUN
 from kubedrill.record.manifest import seal
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.stopping import interrupted
@@ -142,6 +144,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
         console.print(f"machine  {line}")
     tell_whom_it_waits_for(experiment.loads, console)
     with console.status("starting load, prober, scraper and faults"):
+        if experiment.fleet and experiment.fleet.demands:
+            drill.start_demand(experiment.seed.workload)
         asked = [told.objective.text for told in experiment.objectives]
         drill.start_children(experiment.loads, order.catalogue, asked)
     if definition.notify and experiment.faults:
@@ -157,8 +161,12 @@ def make_seed(
 ) -> None:
     """Create the objects that there are before the load, and say how many in which time."""
     with console.status("seeding"):
-        workload = experiment.fleet.workload if experiment.fleet else Workload()
-        seeded = drill.seed(record, experiment.seed.wanted(), workload)
+        fleet = experiment.fleet or Fleet()
+        grows = bool(fleet.demands)
+        workload = fleet.workload
+        if record.foreign and fleet.parts:  # nodes of others have room as well
+            workload = replace(workload, selector={RUN: drill.folder.run})
+        seeded = drill.seed(record, experiment.seed.wanted(), workload, grows=grows)
     made = ", ".join(f"{count} {kind}" for kind, count in seeded.created.items())
     console.print(f"seeded   {made} in {seeded.seconds:.1f} s")
     drill.add(Seeded(time=now(), created=seeded.created, seconds=round(seeded.seconds, 2)))
@@ -174,7 +182,11 @@ def start_fleet(
     with console.status("starting the fleet"):
         fleet = drill.start_fleet(record, experiment.fleet)
     seconds = (now() - begun) / SECOND
-    later = f", {fleet.total - fleet.nodes:,} come later" if fleet.bursts else ""
+    if fleet.engine == CLUSTER:
+        console.print("fleet    the cluster's own nodes, which are watched")
+        return
+    later = f", {fleet.total - fleet.nodes:,} come later" if fleet.total > fleet.nodes else ""
+    later += " at most, as pods need them" if fleet.autoscaler else ""
     console.print(f"fleet    {counted(fleet.nodes, 'node')} ready in {seconds:.1f} s{later}")
 
 

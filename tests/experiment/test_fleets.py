@@ -1,13 +1,17 @@
 """The `fleet:` of an experiment file: what it says, and what is wrong with it."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from one_profile import read
 from rich.console import Console
 
 from kubedrill.errors import BadFile
 from kubedrill.experiment import Experiment, plan, to_yaml
 from kubedrill.experiment.plan_text import render
+from kubedrill.record.autoscaler import Autoscaler, Demand
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.fleet import Burst, Fleet, Images, Overload, PodTimes, Repair, Workload
 
@@ -69,6 +73,99 @@ def test_images_loaded_on_demand_are_there_in_part(reading: Read, small: str) ->
     assert (fleet.images.loaded, fleet.images.from_peer) == (0.1, 0.0)
 
 
+DEMAND = "demand: [{phase: fault, at: 5s, pods: 20, every: 10s, times: 2}]"
+
+
+def test_pods_are_wanted_and_nodes_ordered_for_them(reading: Read, small: str) -> None:
+    scaled = "autoscaler: {at_most: 30, looks: 5s, boot: 40s, spread: 0.5}"
+    experiment = reading(with_fleet(small, "nodes: 3", "pods_per_node: 2", DEMAND, scaled))
+    assert experiment.fleet == Fleet(
+        nodes=3,
+        workload=Workload(2),
+        demands=(Demand(20, 15.0), Demand(20, 25.0)),
+        autoscaler=Autoscaler(30, 5.0, 40.0, 0.5),
+    )
+    assert (experiment.fleet.total, experiment.fleet.most) == (30, 30)
+    assert reading(to_yaml(experiment)).fleet == experiment.fleet
+
+
+def test_nodes_of_the_clusters_own_are_known_by_their_labels(reading: Read, small: str) -> None:
+    lines = ("engine: cluster", "selector: {pool: spot}", "pod_cpus: 1.5", DEMAND)
+    experiment = reading(with_fleet(small, *lines))
+    assert experiment.fleet is not None
+    assert experiment.fleet.workload == Workload(1, None, 1.5, {"pool": "spot"})
+    assert (experiment.fleet.parts, experiment.fleet.total) == ((), 0)
+    assert reading(to_yaml(experiment)).fleet == experiment.fleet
+
+
+@pytest.mark.parametrize(("per_node", "fit"), [(1, 1), (2, 2), (3, 4), (8, 10), (100, 133)])
+def test_as_many_pods_fit_a_node_as_their_requests_do(per_node: int, fit: int) -> None:
+    assert Fleet(workload=Workload(per_node)).fit == fit
+    assert Fleet(workload=Workload(per_node), engine="cluster").fit == per_node
+
+
+def test_pods_that_find_no_room_at_first_are_to_be_demanded(reading: Read, small: str) -> None:
+    text = with_fleet(small, "nodes: 3", DEMAND, "autoscaler: {at_most: 60}")
+    assert reading(text + "seed: {workload: 3}\n").seed.workload == 3
+    with pytest.raises(BadFile) as bad:
+        reading(text + "seed: {workload: 4}\n")
+    said = "seed.workload: 4 pods find no room on 3 nodes at first; let demand say when"
+    assert said in str(bad.value)
+
+
+@pytest.mark.parametrize(
+    ("series", "lines", "said"),
+    [
+        ("nodes", (DEMAND, "autoscaler: {at_most: 40}"), ""),
+        ("nodes", (DEMAND, "engine: cluster"), ""),
+        ("nodes", (DEMAND, "nodes: 1"), 'no nodes of a fleet come in phase "fault"'),
+        ("workload", (DEMAND, "nodes: 1"), ""),
+        ("workload", (BURSTS,), 'no pods of the workload are wanted in phase "fault"'),
+        (
+            "workload",
+            ("nodes: 1", "demand: [{phase: recovery, pods: 1}]"),
+            'no pods of the workload are wanted in phase "fault"; ask for it in recovery',
+        ),
+    ],
+)
+def test_what_comes_for_pods_is_asked_where_some_are_wanted(
+    reading: Read, small: str, series: str, lines: tuple[str, ...], said: str
+) -> None:
+    text = with_fleet(small, *lines).replace("list.p99 < 1s", f"scale_out.{series}.p90 < 55s")
+    if said:
+        with pytest.raises(BadFile, match=f"scale_out.{series}: {said}"):
+            reading(text)
+    else:
+        assert reading(text).objectives[0].objective.series == f"scale_out.{series}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            ("nodes: 3", DEMAND, "autoscaler: {at_most: 40, boot: 40s}"),
+            (
+                "3 hollow nodes in all zones, up to 40 in all as an autoscaler orders them, which looks "
+                "every 10s, each 40s later in the median; 20 more pods are wanted 2 times from 15s to 25s"
+            ),
+        ),
+        (
+            ("engine: cluster", "selector: {pool: spot}", "demand: [{phase: fault, pods: 1}]"),
+            (
+                "the cluster's own nodes that are labelled pool=spot, which are watched; 1 more pod "
+                "is wanted at 10s"
+            ),
+        ),
+    ],
+)
+def test_a_plan_says_who_orders_nodes_and_when_pods_are_wanted(
+    reading: Read, small: str, catalogue: Catalogue, lines: tuple[str, ...], said: str
+) -> None:
+    console = Console(record=True, width=300)
+    render(plan(reading(with_fleet(small, *lines)), catalogue), console)
+    assert said in console.export_text()
+
+
 def test_without_it_there_is_none(reading: Read, small: str) -> None:
     experiment = reading(small)
     assert experiment.fleet is None
@@ -101,7 +198,7 @@ def test_zones_take_turns_and_each_burst_goes_on_where_the_one_before_it_ended()
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (("nodes: 0",), "9: fleet: has no nodes; say nodes, or bursts of them"),
+        (("nodes: 0",), "9: fleet: has no nodes; say nodes, bursts of them, or an autoscaler"),
         (("nodes: -1",), "10: fleet.nodes must be at least 0, not -1"),
         (("nodes: 20001",), "10: fleet.nodes must be at most 20000, not 20001"),
         (
@@ -188,6 +285,51 @@ def test_zones_take_turns_and_each_burst_goes_on_where_the_one_before_it_ended()
         (
             ("nodes: 3", "engine: kwokk"),
             '11: fleet.engine cannot be the text "kwokk"; did you mean "kwok"?',
+        ),
+        (("autoscaler: {looks: 1s}",), '10: missing key "at_most" in fleet.autoscaler'),
+        (
+            ("nodes: 5", "autoscaler: {at_most: 4}"),
+            "11: at_most: 5 nodes are needed for those there are, and for the pods that are wanted",
+        ),
+        (
+            ("nodes: 1", "demand: [{phase: fault, pods: 9}]", "autoscaler: {at_most: 8}"),
+            "12: at_most: 9 nodes are needed for those there are, and for the pods that are wanted",
+        ),
+        (
+            ("bursts: [{phase: fault, nodes: 1}]", "autoscaler: {at_most: 8}"),
+            "11: autoscaler: bursts come unasked; leave them out, so that nodes come as they are needed",
+        ),
+        (
+            ("bursts: [{phase: fault, nodes: 1}]", "demand: [{phase: fault, pods: 1}]"),
+            "11: demand: bursts come unasked; leave them out, so that nodes come as they are needed",
+        ),
+        (
+            ("autoscaler: {at_most: 8}", "demand: [{phase: falt, pods: 1}]"),
+            '11: unknown phase "falt"; did you mean "fault"?',
+        ),
+        (
+            ("autoscaler: {at_most: 8}", "demand: [{phase: fault, at: 20s, pods: 1}]"),
+            '11: at: phase "fault" lasts 20s; they would come after it',
+        ),
+        (
+            ("autoscaler: {at_most: 8}", "demand: [{phase: fault, pods: 1, every: 50ms}]"),
+            "11: fleet.demand come 201 times and more; at most 200",
+        ),
+        (
+            ("nodes: 1", "engine: cluster"),
+            "10: nodes: the cluster's own nodes are only watched; leave it out",
+        ),
+        (
+            ("engine: cluster", "autoscaler: {at_most: 8}"),
+            "11: autoscaler: the cluster's own nodes are only watched; leave it out",
+        ),
+        (
+            ("nodes: 1", "selector: {pool: spot}"),
+            "11: selector: is for nodes of the cluster's own; say engine: cluster, or leave it out",
+        ),
+        (
+            ("nodes: 1", "pod_cpus: 0.5"),
+            "11: pod_cpus: is for nodes of the cluster's own; say engine: cluster, or leave it out",
         ),
     ],
 )
@@ -285,3 +427,40 @@ def test_a_plan_says_once_how_often_nodes_come(
     assert "0 hollow nodes in all zones, 7 more 3 times from 15s to 25s for 3s" in (
         console.export_text()
     )
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("nodes: 3", "zones: [drill-a]"), ""),
+        (("engine: cluster",), ""),
+        (
+            ("nodes: 3",),
+            (
+                "x.yaml:4: fleet: on a cluster that kubedrill does not make, nodes of a fleet have "
+                "zones of their own; name them: zones: [drill-a, drill-b]"
+            ),
+        ),
+        (
+            ("nodes: 3", "zones: [drill-a, b]"),
+            (
+                'x.yaml:6: zone "b" is one of the cluster\'s own, in which mass NotReady stops evictions; '
+                "name another"
+            ),
+        ),
+        (("nodes: 3", "zones: [q, q]"), 'x.yaml:6: zone "q" is here twice; once will do'),
+    ],
+)
+def test_on_a_cluster_of_others_nodes_have_zones_of_their_own(
+    tmp_path: Path, small: str, catalogue: Catalogue, lines: tuple[str, ...], said: str
+) -> None:
+    assert catalogue.cluster is not None
+    theirs = replace(catalogue, cluster=replace(catalogue.cluster, foreign=True))
+    path = tmp_path / "x.yaml"
+    path.write_text(with_fleet(small, *lines), encoding="utf-8")
+    if said:
+        with pytest.raises(BadFile) as bad:
+            read(path, (), theirs)
+        assert said in str(bad.value)
+    else:
+        assert read(path, (), theirs).fleet is not None

@@ -3,6 +3,7 @@
 import pytest
 
 from kubedrill.fleet.estimate import HostRoom, needs, too_large
+from kubedrill.record.autoscaler import Autoscaler
 from kubedrill.record.fleet import Burst, Fleet
 from kubedrill.record.schedule import WantedHeadroom
 
@@ -70,3 +71,11 @@ def test_more_than_a_machine_holds_is_refused_with_the_estimate(
 
 def test_where_there_is_no_fleet_there_is_room() -> None:
     assert too_large(None, "required", HostRoom(0.0, 0)) == ""
+
+
+def test_what_an_autoscaler_may_order_counts_and_nodes_of_others_do_not() -> None:
+    scaled = Fleet(nodes=3, autoscaler=Autoscaler(300))
+    assert needs(scaled).nodes == 300
+    room = HostRoom(cores=0.0, memory_bytes=0)
+    assert too_large(scaled, "none", room).startswith("fleet: 300 nodes take about")
+    assert too_large(Fleet(engine="cluster"), "none", room) == ""

@@ -11,8 +11,9 @@ from kubedrill.fleet import objects
 from kubedrill.fleet.objects import Conditions, address, boot_id, lease, node, pod_address
 from kubedrill.fleet.objects import status_patch as status_patch_of_node
 from kubedrill.fleet.pod_objects import PodShape, PodState, is_over, status_patch
-from kubedrill.fleet.simulated import start_times
+from kubedrill.fleet.simulated import boot_time, start_times
 from kubedrill.fleet.talk import Counts
+from kubedrill.record.autoscaler import Autoscaler
 from kubedrill.record.fleet import Member, PodTimes
 from kubedrill.record.labels import RUN
 
@@ -245,3 +246,22 @@ def test_pods_of_a_node_take_as_long_in_every_run() -> None:
     assert first == again != other
     assert 0.9 < median(first) < 1.1
     assert 0.25 < stdev(map(log, first)) < 0.35
+
+
+def test_a_node_that_keeps_apart_says_so() -> None:
+    assert "spec" not in node(MEMBER, "r1", [])
+    made = node(MEMBER, "r1", [], apart=True)
+    assert made["spec"]["taints"] == [
+        {"key": "kubedrill.io/fleet", "value": "hollow", "effect": "NoSchedule"}
+    ]
+    label = "node.kubernetes.io/exclude-from-external-load-balancers"
+    assert made["metadata"]["labels"][label] == ""
+
+
+def test_a_machine_takes_as_long_to_start_as_its_provider_does_the_same_in_every_run() -> None:
+    names = [f"node-a-{number}" for number in range(400)]
+    times = [boot_time(name, Autoscaler(400, boot_s=40.0, spread=0.3)) for name in names]
+    assert times == [boot_time(name, Autoscaler(400, boot_s=40.0)) for name in names]
+    assert 37 < median(times) < 43
+    assert 0.25 < stdev(map(log, times)) < 0.35
+    assert boot_time("node-a-0", Autoscaler(400)) == 0.0

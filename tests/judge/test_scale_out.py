@@ -10,7 +10,8 @@ from judged_drill import JudgedDrill
 from judged_scrapes import END, at
 
 from kubedrill.judge import judge
-from kubedrill.judge.scale_out import STEPS, quantile
+from kubedrill.judge.node_arrival import STEPS
+from kubedrill.judge.scale_out import quantile
 from kubedrill.record.fleet import Burst, Fleet, Images, Overload
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import WantedHeadroom

@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from kubedrill.record.labels import labels_of
-from kubedrill.seed.create import namespace_of
+from kubedrill.record.labels import labels_of, namespace_of
 from kubedrill.seed.kinds import KINDS, SECRET_BYTES, body
 
 

@@ -106,6 +106,10 @@ class JudgedDrill:
     """None where no nodes come."""
     fleet_lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """By zone."""
+    demand: list[dict[str, Any]] = field(default_factory=list)
+    """None where no pods are wanted."""
+    autoscaler: list[dict[str, Any]] = field(default_factory=list)
+    """None where there is none."""
     entered: tuple[str, ...] = ("prober", "scraper", "auditor")
     """The observers that the ledger tells of."""
     scraping: Scraping = field(default_factory=lambda: Scraping(apiserver=5.0))
@@ -207,6 +211,10 @@ class JudgedDrill:
             write_lines(folder.scale_out, self.scale_out)
         for zone, lines in self.fleet_lines.items():
             write_lines(folder.fleet_lines(zone), lines)
+        if self.demand:
+            write_lines(folder.demand, self.demand)
+        if self.autoscaler:
+            write_lines(folder.autoscaler, self.autoscaler)
         self.scrapes.write(folder)
         seal(folder)
         return folder

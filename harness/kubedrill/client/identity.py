@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,6 +27,8 @@ class ClientIdentity:
     """The path under which the API stands, for servers behind a gateway."""
     http: Http = "1.1"
     """For which its requests are made, and which its target offers."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with each of them: in whose place it acts."""
 
     def request(
         self,
@@ -47,7 +49,7 @@ class ClientIdentity:
             token=self.token,
             accept=accept,
             user_agent=self.user_agent,
-            headers=headers,
+            headers={**self.headers, **headers},
             body=body,
             content_type=content_type,
         )

@@ -2,12 +2,13 @@
 
 import json
 import random
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from kubedrill.client.clientgo import OK, Ended, Sleep
 from kubedrill.client.list_metadata import HEAD, version_protobuf
-from kubedrill.client.reflector import Reflector
+from kubedrill.client.reflector import Following, Reflector
 from kubedrill.client.watching import MEDIA, Encoding, EventKind, Watch, WatchEvent
 from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
@@ -185,3 +186,25 @@ class CollectionInformer(Reflector):
             return Ended(error.outcome)
         finally:
             self._asking.end(stream)
+
+
+class ToldInformer(CollectionInformer):
+    """Keeps up with a collection, and knows whether it does just now."""
+
+    def __init__(
+        self, asking: Asking, path: str, taking: Taking, *, selector: str = "", sleep: Sleep
+    ) -> None:
+        super().__init__(asking, path, taking, selector=selector, sleep=sleep)
+        self.begun = threading.Event()
+        """Set when all that is there was taken."""
+        self.is_told = False
+        """Whether a watch is open that tells what changes."""
+
+    def follow(self, watch: Watch) -> Following:
+        """Take what changes, until the watch ends."""
+        self.is_told = True
+        self.begun.set()
+        try:
+            return (yield from super().follow(watch))
+        finally:
+            self.is_told = False

@@ -170,8 +170,13 @@ class Handle(Protocol):
         ...
 
 
-def description(handle: Handle, zones: tuple[str, ...]) -> ClusterDescription:
-    """Return what a cluster is capable of: the operations that stand on its handle, and why others do not."""
+def description(
+    handle: Handle, zones: tuple[str, ...], *, foreign: bool = False
+) -> ClusterDescription:
+    """Return what a cluster is capable of: the operations that stand on its handle, and why others do not.
+
+    `foreign`: kubedrill does not make it, and it serves others.
+    """
     can: list[str] = []
     lacks: dict[str, str] = {}
     for name in get_args(OperationName):
@@ -185,4 +190,4 @@ def description(handle: Handle, zones: tuple[str, ...]) -> ClusterDescription:
             lacks |= {
                 f"{name} {kind}": why for kind, why in getattr(operation, "lacks", {}).items()
             }
-    return ClusterDescription(zones, tuple(can), lacks)
+    return ClusterDescription(zones, tuple(can), lacks, foreign=foreign)

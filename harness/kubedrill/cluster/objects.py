@@ -120,7 +120,7 @@ _FLEET_RULES = [
         "resources": ["nodes"],
         "verbs": ["list", "watch", "delete", "deletecollection"],
     },
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "delete"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch", "delete"]},
 ]
 # What faults on nodes and pods do, inject, proof and undo alike; docs/faults.md says which needs which.
 _INJECTOR_RULES = [

@@ -1,12 +1,14 @@
 """Compare: objectives that relate arms, checked against what each arm will measure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubedrill.experiment import Experiment
 from kubedrill.experiment.measurable import Measurable
 from kubedrill.reading.problems import Location, Problems
+from kubedrill.record.autoscaler import Demand
 from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.fleet import Burst, Fleet
 from kubedrill.record.objective import ObjectiveError, check
 from kubedrill.record.relation import Relation, parse_relation
 from kubedrill.record.series import load_series
@@ -71,7 +73,7 @@ def _measurable(experiment: Experiment, catalogue: Catalogue) -> Measurable:
     """Return what there will be to measure in an arm."""
     names = {phase.name: experiment.phase_start(phase.name) for phase in experiment.phases}
     times = {name: (start, experiment.phase_end(name)) for name, start in names.items()}
-    loads = experiment.loads
+    loads, fleet = experiment.loads, experiment.fleet or Fleet()
     return Measurable(
         phases=times,
         silent={load.name: times.keys() - set(load.phases) for load in loads if load.phases},
@@ -81,18 +83,20 @@ def _measurable(experiment: Experiment, catalogue: Catalogue) -> Measurable:
         deadline_s=experiment.probing.deadline,
         faults=experiment.faults,
         zones=catalogue.cluster.zones if catalogue.cluster else None,
-        bursts=_coming(experiment, times),
+        bursts=_phases([*fleet.bursts, *(fleet.demands if fleet.follows_demand else ())], times),
+        demands=_phases(fleet.demands, times),
         fleet=experiment.fleet is not None,
     )
 
 
-def _coming(experiment: Experiment, times: Mapping[str, tuple[float, float]]) -> Collection[str]:
-    """Return the phases in which nodes come."""
-    bursts = experiment.fleet.bursts if experiment.fleet else ()
+def _phases(
+    coming: Iterable[Burst | Demand], times: Mapping[str, tuple[float, float]]
+) -> Collection[str]:
+    """Return the phases in which some come, or are wanted."""
     return [
         name
         for name, (start, end) in times.items()
-        if any(start <= burst.at_s < end for burst in bursts)
+        if any(start <= each.at_s < end for each in coming)
     ]
 
 

@@ -1,44 +1,110 @@
 """Check what the `fleet:` of an experiment file asks for, beside its form."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import ceil
+from typing import Any
 
-from kubedrill.experiment.fleets import MOST_BURSTS, BurstPart, FleetPart
+from kubedrill.experiment.fleets import MOST_BURSTS, BurstPart, DemandPart, FleetPart
 from kubedrill.experiment.settled import WantedFault
 from kubedrill.reading.problems import Location, Problems
 from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import ClusterDescription, FaultDescription
-from kubedrill.record.fleet import KWOK, MOST_NODES, Burst
-from kubedrill.words import did_you_mean, shown
+from kubedrill.record.fleet import CLUSTER, KWOK, MOST_NODES, Fleet, Workload
+from kubedrill.words import counted, did_you_mean, shown
+
+Coming = BurstPart | DemandPart
 
 
 def check_fleet(
     fleet: FleetPart | None,
     phases: Mapping[str, tuple[float, float]],
     cluster: ClusterDescription | None,
+    seeded: int,
     problems: Problems,
 ) -> None:
-    """Check what a fleet names, as far as it is sound, and that its times lie in their phases."""
+    """Check what a fleet names, as far as it is sound, and that its times lie in their phases.
+
+    `seeded`: how many pods of the workload there are before the drill.
+    """
     if fleet is None:
         return
-    if fleet.zones and cluster is not None:
-        _check_zones(fleet.zones, cluster.zones, problems)
-    last, coming = 0.0, list[Burst]()
-    for index, burst in enumerate(fleet.bursts or ()):
-        # None is what has the wrong form, which is told by then.
-        if burst is not None and burst.phase is not None and burst.at is not None and phases:
-            place = BurstPlace(problems, ("fleet", "bursts", index))
-            come = _check_burst(burst, phases, last, place)
-            last = come[-1].at_s if come else last
-            coming += come
+    if cluster is not None:
+        _check_zones(fleet, cluster, problems)
+    bursts = _check_all(fleet.bursts, "bursts", phases, problems)
+    demands = _check_all(fleet.demand, "demand", phases, problems)
     if fleet.engine == KWOK:
         _check_kwok(fleet, problems)
-    if len(coming) > MOST_BURSTS:
-        words = f"fleet.bursts come {len(coming):,} times and more; at most {MOST_BURSTS}"
-        problems.add(("fleet", "bursts"), words)
-    elif (total := (fleet.nodes or 0) + sum(burst.nodes or 0 for burst in coming)) > MOST_NODES:
+    _check_engine(fleet, problems)
+    if fleet.bursts and (key := "autoscaler" if fleet.autoscaler else fleet.demand and "demand"):
+        words = "bursts come unasked; leave them out, so that nodes come as they are needed"
+        problems.add(("fleet", key), f"{key}: {words}")
+    total = max(
+        (fleet.nodes or 0) + sum(burst.nodes or 0 for burst in bursts),
+        (fleet.autoscaler and fleet.autoscaler.at_most) or 0,
+    )
+    if total > MOST_NODES:
         problems.add(("fleet",), f"fleet: has {total:,} nodes in all; at most {MOST_NODES:,}")
+    elif fleet.engine != CLUSTER and fleet.pods_per_node:
+        _check_room(fleet, seeded, sum(demand.pods or 0 for demand in demands), problems)
+
+
+def _check_all(
+    coming: Sequence[Coming | None] | None,
+    key: str,
+    phases: Mapping[str, tuple[float, float]],
+    problems: Problems,
+) -> list[Any]:
+    """Check when each comes, and return each time, as it is recorded."""
+    last, come = 0.0, list[Any]()
+    for index, each in enumerate(coming or ()):
+        # None is what has the wrong form, which is told by then.
+        if each is not None and each.phase is not None and each.at is not None and phases:
+            place = BurstPlace(problems, ("fleet", key, index))
+            times = _check_times(each, phases, last, place)
+            last = times[-1].at_s if times else last
+            come += times
+    if len(come) > MOST_BURSTS:
+        words = f"fleet.{key} come {len(come):,} times and more; at most {MOST_BURSTS}"
+        problems.add(("fleet", key), words)
+        return []
+    return come
+
+
+def _check_room(fleet: FleetPart, seeded: int, wanted: int, problems: Problems) -> None:
+    """Check that pods which are wanted find room in the end, and those of the beginning at once."""
+    fit, nodes = Fleet(workload=Workload(fleet.pods_per_node)).fit, fleet.nodes or 0
+    if wanted and seeded > nodes * fit:
+        words = f"{seeded:,} pods find no room on {counted(nodes, 'node')} at first"
+        problems.add(("seed", "workload"), f"seed.workload: {words}; let demand say when")
+    if fleet.autoscaler is None or fleet.autoscaler.at_most is None:
+        return
+    needed = max(ceil((seeded + wanted) / fit), nodes)
+    if fleet.autoscaler.at_most < needed:
+        words = f"{needed:,} nodes are needed for those there are, and for the pods that are wanted"
+        problems.add(("fleet", "autoscaler", "at_most"), f"at_most: {words}")
+
+
+def _check_engine(fleet: FleetPart, problems: Problems) -> None:
+    """Check that of the cluster's own nodes nothing is said that only those of a fleet do, or the reverse."""
+    names: tuple[str, ...] = (
+        "nodes",
+        "zones",
+        "bursts",
+        "autoscaler",
+        "overload",
+        "repair",
+        "images",
+    )
+    words = "is for nodes of the cluster's own; say engine: cluster, or leave it out"
+    if fleet.engine == CLUSTER:
+        words = "the cluster's own nodes are only watched; leave it out"
+    else:
+        names = ("selector", "pod_cpus")
+    for name in names:
+        if getattr(fleet, name):
+            problems.add(("fleet", name), f"{name}: {words}")
 
 
 def _check_kwok(fleet: FleetPart, problems: Problems) -> None:
@@ -59,14 +125,15 @@ def check_players(
     problems: Problems,
 ) -> None:
     """Check that there are nodes which do as faults order, where there are such faults."""
-    if fleet is not None and fleet.engine != KWOK:
+    if fleet is not None and fleet.engine == "hollow":
         return
     asked = {
         (index, fault.name)
         for (index, _), fault in faults.items()
         if fault.name in known and known[fault.name].of_fleet
     }
-    why = "KWOK's do not; leave engine out" if fleet else "say how many: fleet: {nodes: 3}"
+    whose = "KWOK's" if fleet and fleet.engine == KWOK else "the cluster's own"
+    why = f"{whose} do not; leave engine out" if fleet else "say how many: fleet: {nodes: 3}"
     for index, name in sorted(asked):
         where: Location = ("faults", index, name)
         problems.add(where, f"{name}: only nodes of a fleet of our own do that; {why}")
@@ -84,9 +151,9 @@ class BurstPlace:
         self.problems.add((*self.location, key), words)
 
 
-def _check_burst(
-    burst: BurstPart, phases: Mapping[str, tuple[float, float]], last: float, place: BurstPlace
-) -> list[Burst]:
+def _check_times(
+    burst: Coming, phases: Mapping[str, tuple[float, float]], last: float, place: BurstPlace
+) -> list[Any]:
     """Check when a burst comes, the one before it having come at `last`; return each time of it."""
     if burst.phase not in phases:
         near = did_you_mean(burst.phase, phases)
@@ -105,13 +172,25 @@ def _check_burst(
     return come
 
 
-def _check_zones(zones: tuple[str, ...], known: tuple[str, ...], problems: Problems) -> None:
-    for index, zone in enumerate(zones):
+def _check_zones(fleet: FleetPart, cluster: ClusterDescription, problems: Problems) -> None:
+    """Check the zones of nodes: those of a cluster of ours, on any other none that is its own."""
+    apart = cluster.foreign and fleet.engine != CLUSTER
+    if apart and fleet.zones == ():
+        words = (
+            "on a cluster that kubedrill does not make, nodes of a fleet have zones of their own"
+        )
+        problems.add(("fleet",), f"fleet: {words}; name them: zones: [drill-a, drill-b]")
+    for index, zone in enumerate(fleet.zones or ()):
         place: Location = ("fleet", "zones", index)
         if zone is None:
             continue
-        if zone not in known:
-            near = did_you_mean(zone, known)
+        if apart and zone in cluster.zones:
+            words = (
+                "is one of the cluster's own, in which mass NotReady stops evictions; name another"
+            )
+            problems.add(place, f'zone "{zone}" {words}')
+        elif not apart and zone not in cluster.zones:
+            near = did_you_mean(zone, cluster.zones)
             problems.add(place, f'the cluster has no zone "{shown(zone)}"{near}')
-        elif zone in zones[:index]:
+        elif zone in fleet.zones[:index]:
             problems.add(place, f'zone "{zone}" is here twice; once will do')

@@ -1,6 +1,6 @@
 """The `fleet:` of an experiment file: how many nodes, where, and when more come."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import count
 from typing import Self
@@ -17,7 +17,9 @@ from kubedrill.reading.types import (
     Size,
     Time,
 )
+from kubedrill.record.autoscaler import Autoscaler, Demand
 from kubedrill.record.fleet import (
+    CLUSTER,
     MOST_NODES,
     Burst,
     Engine,
@@ -33,23 +35,20 @@ from kubedrill.record.fleet import (
 MOST_BURSTS = 200
 MOST_PODS = 100
 """On a node: it takes 110 in all."""
+_AUTOSCALER = Autoscaler(1)
 
 
-class BurstPart(Part):
-    """Nodes that come together."""
+class ComingPart(Part):
+    """What comes, or is wanted, in a phase: once, or again and again."""
 
     phase: str
     """In which phase."""
     at: Time = 0.0
     """When, from the phase's start."""
-    nodes: int = Field(ge=1, le=MOST_NODES)
-    """How many."""
     every: Duration | None = None
-    """As many more come so long after each time, as often as the phase holds."""
+    """As many more so long after each time, as often as the phase holds."""
     times: int | None = Field(None, ge=1, le=MOST_BURSTS)
     """How often, with `every`."""
-    stay: Duration | None = None
-    """So long after they were asked for they go again; without it they stay until the drill ends."""
 
     @model_validator(mode="after")
     def _with_every(self) -> Self:
@@ -57,14 +56,67 @@ class BurstPart(Part):
             raise ValueError("times: only with every, which says how long after each other")
         return self
 
-    def settled(self, start: float, end: float) -> Iterator[Burst]:
-        """Yield each time that they come in a phase, from `start` to `end` in seconds of the drill."""
+    def moments(self, start: float, end: float) -> Iterator[float]:
+        """Yield each time in a phase, from `start` to `end` in seconds of the drill."""
         every, times = self.every or 0.0, self.times or (None if self.every else 1)
         for number in count() if times is None else range(times):
             comes = round(start + (self.at or 0.0) + number * every, 9)
             if comes >= end:
                 return
+            yield comes
+
+
+class BurstPart(ComingPart):
+    """Nodes that come together."""
+
+    nodes: int = Field(ge=1, le=MOST_NODES)
+    """How many."""
+    stay: Duration | None = None
+    """So long after they were asked for they go again; without it they stay until the drill ends."""
+
+    def settled(self, start: float, end: float) -> Iterator[Burst]:
+        """Yield each time that they come in a phase, from `start` to `end` in seconds of the drill."""
+        for comes in self.moments(start, end):
             yield Burst(self.nodes, comes, self.stay)
+
+
+class DemandPart(ComingPart):
+    """Pods that are wanted from then on, besides those of the workload that were before."""
+
+    pods: int = Field(ge=1, le=MOST_NODES)
+    """How many."""
+
+    def settled(self, start: float, end: float) -> Iterator[Demand]:
+        """Yield each time that more are wanted in a phase, from `start` to `end` in seconds of the drill."""
+        for comes in self.moments(start, end):
+            yield Demand(self.pods, comes)
+
+
+class AutoscalerPart(Part):
+    """What orders nodes for pods that find no room: the reference, as cluster-autoscaler does it."""
+
+    at_most: int = Field(ge=1, le=MOST_NODES)
+    """So many nodes there are in all, those of the beginning among them."""
+    looks: Duration = _AUTOSCALER.looks_s
+    """How often it looks."""
+    boot: Time = _AUTOSCALER.boot_s
+    """The median time from an order until the node begins to register: the provider's, simulated."""
+    spread: float = Field(_AUTOSCALER.spread, ge=0, le=3)
+    """The standard deviation of its logarithm."""
+
+    def settled(self) -> Autoscaler:
+        """Return it as it is recorded."""
+        return Autoscaler(self.at_most, self.looks, self.boot, self.spread)
+
+    @classmethod
+    def of(cls, settled: Autoscaler) -> Self:
+        """Return what `settled` made it of."""
+        return cls(
+            at_most=settled.at_most,
+            looks=settled.looks_s,
+            boot=settled.boot_s,
+            spread=settled.spread,
+        )
 
 
 class OverloadPart(Part):
@@ -150,7 +202,8 @@ class FleetPart(Part):
     pod_start: Duration = PodTimes().start_s
     """The median time from a pod's coming to a node until it runs there: simulated, as its containers are."""
     engine: Engine = "hollow"
-    """Who plays them: `kwok` runs the program of that name, which has fewer of a node's requests."""
+    """Who plays them: `kwok` runs the program of that name, which has fewer of a node's requests; `cluster`
+    plays none: nodes of the cluster's own are watched."""
     pods_per_node: int = Field(1, ge=1, le=MOST_PODS)
     """How many pods of `seed.workload` fit a node: each requests its share of 3 CPUs."""
     evicted_after: Duration | None = None
@@ -161,17 +214,31 @@ class FleetPart(Part):
     """The self-healing of nodes; without it nobody repairs them."""
     images: ImagesPart | None = None
     """How nodes come by the images of their pods; without it every node has every image."""
+    demand: tuple[DemandPart, ...] = Field((), max_length=MOST_BURSTS)
+    """Pods of the workload that are wanted while the drill runs."""
+    autoscaler: AutoscalerPart | None = None
+    """What orders nodes for pods that find no room; without it nobody does."""
+    selector: dict[str, str] = Field(default_factory=dict)
+    """With `engine: cluster`: the labels of the nodes that are watched, and on which the pods run."""
+    pod_cpus: float | None = Field(None, gt=0, le=1000)
+    """With `engine: cluster`: what each pod requests; a share of 3 CPUs by default."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:
-        if not self.nodes and not self.bursts:
-            raise ValueError("has no nodes; say nodes, or bursts of them")
+        if not (self.nodes or self.bursts or self.autoscaler or self.engine == CLUSTER):
+            raise ValueError("has no nodes; say nodes, bursts of them, or an autoscaler")
         return self
 
     @property
     def coming(self) -> list[str]:
         """The phases in which nodes come, as far as it is said in the right form."""
-        return [burst.phase for burst in self.bursts or () if burst is not None and burst.phase]
+        orders = self.autoscaler is not None or self.engine == CLUSTER
+        return [*_phases(self.bursts), *(self.demanding if orders else ())]
+
+    @property
+    def demanding(self) -> list[str]:
+        """The phases in which pods are wanted, as far as it is said in the right form."""
+        return _phases(self.demand)
 
     def settled(self, phases: Mapping[str, tuple[float, float]]) -> Fleet:
         """Return the fleet, its times from the drill's start; `phases`: start and end of each."""
@@ -183,22 +250,26 @@ class FleetPart(Part):
             ),
             pods=PodTimes(self.pod_start),
             engine=self.engine,
-            workload=Workload(self.pods_per_node, self.evicted_after),
+            workload=Workload(self.pods_per_node, self.evicted_after, self.pod_cpus, self.selector),
             overload=self.overload.settled() if self.overload else None,
             repair=self.repair.settled() if self.repair else None,
             images=self.images.settled() if self.images else None,
+            demands=tuple(
+                each for demand in self.demand for each in demand.settled(*phases[demand.phase])
+            ),
+            autoscaler=self.autoscaler.settled() if self.autoscaler else None,
         )
 
     @classmethod
     def of(cls, fleet: Fleet, phases: Mapping[str, tuple[float, float]]) -> "FleetPart":
         """Return what `settled` made a fleet of."""
-        bursts = []
+        bursts, demands = [], []
         for burst in fleet.bursts:
-            name, (start, _) = next(
-                (name, times) for name, times in phases.items() if burst.at_s < times[1]
-            )
-            at = round(burst.at_s - start, 9)
-            bursts.append(BurstPart(phase=name, at=at, nodes=burst.nodes, stay=burst.stay_s))
+            phase, at = _moment(burst.at_s, phases)
+            bursts.append(BurstPart(phase=phase, at=at, nodes=burst.nodes, stay=burst.stay_s))
+        for demand in fleet.demands:
+            phase, at = _moment(demand.at_s, phases)
+            demands.append(DemandPart(phase=phase, at=at, pods=demand.pods))
         return cls(
             nodes=fleet.nodes,
             zones=fleet.zones,
@@ -210,4 +281,18 @@ class FleetPart(Part):
             overload=OverloadPart.of(fleet.overload) if fleet.overload else None,
             repair=RepairPart.of(fleet.repair) if fleet.repair else None,
             images=ImagesPart.of(fleet.images) if fleet.images else None,
+            demand=tuple(demands),
+            autoscaler=AutoscalerPart.of(fleet.autoscaler) if fleet.autoscaler else None,
+            selector=fleet.workload.selector,
+            pod_cpus=fleet.workload.cpus,
         )
+
+
+def _phases(coming: Iterable[ComingPart | None] | None) -> list[str]:
+    return [each.phase for each in coming or () if each is not None and each.phase]
+
+
+def _moment(at_s: float, phases: Mapping[str, tuple[float, float]]) -> tuple[str, float]:
+    """Return in which phase a time of the drill is, and when in it."""
+    name, (start, _) = next((name, times) for name, times in phases.items() if at_s < times[1])
+    return name, round(at_s - start, 9)

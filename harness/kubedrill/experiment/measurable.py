@@ -8,7 +8,7 @@ from kubedrill.experiment.settled import WantedFault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
-from kubedrill.record.scale_out import SCALE_OUT
+from kubedrill.record.scale_out import SCALE_OUT, WORKLOAD
 from kubedrill.record.schedule import DRAIN_S, touches
 from kubedrill.record.series import zone_of
 from kubedrill.words import did_you_mean, shown
@@ -34,6 +34,8 @@ class Measurable:
     zones: Sequence[str] | None
     bursts: Collection[str]
     """The phases in which nodes of a fleet come."""
+    demands: Collection[str]
+    """The phases in which more pods of the workload are wanted."""
     fleet: bool
     """Whether there is one."""
 
@@ -52,17 +54,22 @@ class Measurable:
         if phase in self.silent.get(objective.series.partition(".")[0], ()):
             raise ObjectiveError(f'the load "{objective.series}" does not press in this phase')
         self._check_base(objective)
-        if objective.series.startswith(f"{SCALE_OUT}.") and phase not in self.bursts:
-            where = f"; ask for it in {' or '.join(self.bursts)}" if self.bursts else ""
-            raise ObjectiveError(
-                f'{objective.series}: no nodes of a fleet come in phase "{phase}"{where}'
-            )
+        if objective.series.startswith(f"{SCALE_OUT}."):
+            self._check_coming(objective.series, phase)
         if objective.series.startswith("fleet.") and not self.fleet:
             raise ObjectiveError(f"{objective.series} needs a fleet, and this drill has none")
         if objective.series.startswith("fault.") and self.faults is not None:
             self._check_fault(objective.series, phase, self.faults)
         if zone := zone_of(objective.series):
             self._check_zone(objective.series, zone)
+
+    def _check_coming(self, series: str, phase: str) -> None:
+        come, phases = "no nodes of a fleet come", self.bursts
+        if series == WORKLOAD:
+            come, phases = "no pods of the workload are wanted", self.demands
+        if phase not in phases:
+            where = f"; ask for it in {' or '.join(phases)}" if phases else ""
+            raise ObjectiveError(f'{series}: {come} in phase "{phase}"{where}')
 
     def _check_zone(self, series: str, zone: str) -> None:
         if self.zones is not None and zone not in self.zones:

@@ -212,6 +212,7 @@ class NameCheck:
             faults=faults if whole else None,
             zones=cluster.zones if cluster else None,
             bursts=tuple(dict.fromkeys(file.fleet.coming)) if file.fleet else (),
+            demands=tuple(dict.fromkeys(file.fleet.demanding)) if file.fleet else (),
             fleet=file.fleet is not None,
         )
 

@@ -108,6 +108,8 @@ class Plan:
     """The phases' length."""
     whole_minutes: float
     """About how long until the verdict: with seeds, clearing away, and a cluster that is not up."""
+    meets: tuple[str, ...] = ()
+    """What of a cluster that serves others will come to the fleet's nodes, or would delete them."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

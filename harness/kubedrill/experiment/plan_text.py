@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from kubedrill.experiment.plan import Plan, PlannedFault, shown
@@ -10,6 +11,7 @@ from kubedrill.experiment.worst import Moment
 from kubedrill.reading.units import format_duration
 from kubedrill.record.catalogue import Lasts, Rule
 from kubedrill.record.changes import on_cluster
+from kubedrill.words import are, counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,7 +84,9 @@ def _facts(planned: Plan) -> "Table":
     table.add_row("seeds", seeds or "nothing")
     if planned.fleet:
         table.add_row("fleet", Text(_fleet(planned.fleet)))
-        table.add_row("simulated", Text(planned.fleet["simulated"]))
+        table.add_row("simulated", Text(planned.fleet["simulated"] or "nothing"))
+    for what in planned.meets:
+        table.add_row("beware", Text(what))
     for load in planned.loads:
         name, profile = load["name"], load["profile"]
         during = f" in {', '.join(load['phases'])}" if load["phases"] else ""
@@ -101,17 +105,40 @@ def _fleet(fleet: Mapping[str, Any]) -> str:
     where = f"zones {', '.join(fleet['zones'])}" if fleet["zones"] else "all zones"
     alike = groupby(fleet["bursts"], lambda burst: (burst["nodes"], burst["stay_s"]))
     bursts = "".join(_bursts([*group]) for _, group in alike)
+    wanted = groupby(fleet["demands"], itemgetter("pods"))
+    demands = "".join(_demands(pods, [*group]) for pods, group in wanted)
+    if fleet["engine"] == "cluster":
+        labels = ", ".join(f"{key}={value}" for key, value in fleet["workload"]["selector"].items())
+        labelled = f" that are labelled {labels}" if labels else ""
+        return f"the cluster's own nodes{labelled}, which are watched{demands}"
     played = "hollow nodes" if fleet["engine"] == "hollow" else "nodes, played by KWOK,"
-    return f"{fleet['nodes']:,} {played} in {where}{bursts}"
+    ordered = _ordered(fleet["autoscaler"]) if fleet["autoscaler"] else ""
+    return f"{fleet['nodes']:,} {played} in {where}{bursts}{ordered}{demands}"
 
 
 def _bursts(alike: list[Mapping[str, Any]]) -> str:
     """Return when nodes come, as many each time, and for how long."""
-    first, last = (format_duration(burst["at_s"]) for burst in (alike[0], alike[-1]))
-    when = f"at {first}" if len(alike) == 1 else f"{len(alike)} times from {first} to {last}"
     stay_s = alike[0]["stay_s"]
     stay = f" for {format_duration(stay_s)}" if stay_s is not None else ""
-    return f", {alike[0]['nodes']:,} more {when}{stay}"
+    return f", {alike[0]['nodes']:,} more {_when(alike)}{stay}"
+
+
+def _demands(pods: int, alike: list[Mapping[str, Any]]) -> str:
+    """Return when more pods are wanted, as many each time."""
+    return f"; {counted(pods, 'more pod')} {are(pods)} wanted {_when(alike)}"
+
+
+def _when(alike: list[Mapping[str, Any]]) -> str:
+    first, last = (format_duration(each["at_s"]) for each in (alike[0], alike[-1]))
+    return f"at {first}" if len(alike) == 1 else f"{len(alike)} times from {first} to {last}"
+
+
+def _ordered(autoscaler: Mapping[str, Any]) -> str:
+    """Return who orders more, and how long that takes."""
+    looks, boot = (format_duration(autoscaler[key]) for key in ("looks_s", "boot_s"))
+    starts = f", each {boot} later in the median" if autoscaler["boot_s"] else ""
+    most = f"up to {autoscaler['at_most']:,} in all"
+    return f", {most} as an autoscaler orders them, which looks every {looks}{starts}"
 
 
 def _right(rule: Rule) -> str:

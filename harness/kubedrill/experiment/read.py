@@ -59,7 +59,8 @@ def settle(
     names.check_loads()
     names.check_refused(faults, refused)
     names.check_states(faults)
-    check_fleet(file.fleet, draft.times, catalogue.cluster, problems)
+    seeded = (file.seed.workload or 0) if file.seed else 0
+    check_fleet(file.fleet, draft.times, catalogue.cluster, seeded, problems)
     check_players(file.fleet, faults, catalogue.faults, problems)
     abort, objectives = names.abort(), names.objectives([*faults.values()])
     loads = _loads(file, draft.folder, problems) if draft.whole else ()

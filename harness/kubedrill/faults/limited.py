@@ -57,7 +57,14 @@ def totals(cluster: ClusterDescription) -> dict[str, int]:
 def described(record: ClusterRecord) -> ClusterDescription:
     """Return what a cluster that is up has, and what may be done to it."""
     can, lacks = record.capabilities, record.lacks
-    return ClusterDescription(record.zones, can, lacks, record.limits, provider=record.provider)
+    return ClusterDescription(
+        record.zones,
+        can,
+        lacks,
+        record.limits,
+        provider=record.provider,
+        foreign=record.foreign,
+    )
 
 
 def as_it_is(record: ClusterRecord) -> ClusterDescription:

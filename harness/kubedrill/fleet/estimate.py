@@ -39,7 +39,9 @@ def needs(fleet: Fleet) -> Needs:
 
 def too_large(fleet: Fleet | None, headroom: WantedHeadroom, room: HostRoom) -> str:
     """Return why a machine cannot hold a fleet, and how much of it it could; "" if it can."""
-    if fleet is None:
+    if (
+        fleet is None or not fleet.most
+    ):  # the cluster's own are on other machines, or are counted already
         return ""
     asked = needs(fleet)
     if asked.memory_bytes > room.memory_bytes:

@@ -7,7 +7,7 @@ import gevent
 from gevent.lock import BoundedSemaphore
 
 from kubedrill.fleet.identity import Gate
-from kubedrill.fleet.playing import Latest
+from kubedrill.fleet.process import Latest
 from kubedrill.fleet.pulling import Pulls
 from kubedrill.fleet.talk import Counts
 from kubedrill.record.fleet import PodTimes
@@ -30,4 +30,6 @@ class Home:
     """By how much Leases were renewed later than they were due."""
     pulls: Pulls | None = None
     """None: nodes have every image."""
+    apart: bool = False
+    """Whether nothing of others is to come to them."""
     coming: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(COMING))

@@ -4,6 +4,7 @@ import os
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from kubedrill.client.identity import ClientIdentity
 from kubedrill.record.cluster import NODE_AUTHORITY, ClusterRecord
@@ -39,8 +40,21 @@ class NodeTls:
         return self.context.wrap_bio(incoming, outgoing, server_hostname=server_hostname)
 
 
-class Gate:
+def user_of(node: str) -> str:
+    """Return the name of a node's user."""
+    return f"system:node:{node}"
+
+
+class Gate(Protocol):
     """How the nodes of one zone get to the API, each as itself."""
+
+    def identity(self, node: str) -> ClientIdentity:
+        """Return who a node is, and where the API is for it."""
+        ...
+
+
+class OwnGate:
+    """By certificates of an authority that the cluster gave us: of those that kubedrill makes."""
 
     def __init__(self, record: ClusterRecord, zone: str) -> None:
         who = record.identity(NODE_AUTHORITY)
@@ -53,7 +67,7 @@ class Gate:
 
     def identity(self, node: str) -> ClientIdentity:
         """Return who a node is, and where the API is for it; its certificate is made anew."""
-        name = f"system:node:{node}"
+        name = user_of(node)
         tls = NodeTls(self._context, self._issuer.client_pem(name, GROUP))
         target = Target(self._endpoint, self._server_name, tls)
         return ClientIdentity(name, target, None, self._server_name, USER_AGENT, http="2")

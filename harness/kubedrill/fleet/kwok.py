@@ -1,7 +1,7 @@
 """Fleet: nodes that KWOK plays, and their pods. They are made here, by one process, when they are due."""
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import gevent
@@ -41,7 +41,7 @@ class KwokFleet(Playing):
 
     def __init__(self, folder: RunFolder, record: ClusterRecord, fleet: Fleet) -> None:
         super().__init__(folder, fleet, KWOK)
-        self._run = folder.run
+        self._run, self._apart = folder.run, record.foreign
         self._talk = Talk(identity(record, WHO), self.counts)
         self._ready = ReadyNodes()
         self._wanted = self._made = 0
@@ -66,6 +66,10 @@ class KwokFleet(Playing):
         """Let those of a burst come."""
         self._make(self.fleet.of_burst(burst))
 
+    def boot(self, members: Sequence[Member]) -> None:
+        """Let these come."""
+        self._make(members)
+
     def look(self) -> NodesNow:
         """Return how they are now, as far as it can be known."""
         return NodesNow(self._wanted, self._made, len(self._ready.names), None, None)
@@ -79,7 +83,7 @@ class KwokFleet(Playing):
         pool.join()
 
     def _make_one(self, member: Member) -> None:
-        content = node(member, self._run, [])
+        content = node(member, self._run, [], apart=self._apart)
         answer = answered(lambda: self._talk.call("POST", NODES, now() + CALL, content))
         self._made += answer.status in DONE
 

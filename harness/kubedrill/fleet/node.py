@@ -219,7 +219,9 @@ class Node(Paced):
 
     def _register(self) -> None:
         """Make its Node, or take the one that is there; return when it is one of the cluster's."""
-        content = node(self.member, self._home.run, self.conditions.written())
+        content = node(
+            self.member, self._home.run, self.conditions.written(), apart=self._home.apart
+        )
         while True:
             answer = answered(partial(self._call, "POST", NODES, content))
             if answer.status == HTTPStatus.CONFLICT:

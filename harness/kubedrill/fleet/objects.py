@@ -3,17 +3,21 @@
 from datetime import UTC, datetime
 
 from kubedrill.client.informer import Object, conditions
-from kubedrill.record.fleet import Member
-from kubedrill.record.labels import RUN, ZONE
+from kubedrill.record.fleet import NODE_CPUS, Member
+from kubedrill.record.labels import APART, RUN, ZONE
 
 NODES = "/api/v1/nodes"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 LEASE_S = 40
 """How long a Lease lasts: kubelet's default."""
-CPUS, MEMORY, PODS = 4, "16Gi", 110
-"""What a node has."""
+MEMORY, PODS = "16Gi", 110
+"""What a node has, besides CPUs."""
 VERSION = "v1.37.2"
 REGION = "drill"
+NO_BALANCER = "node.kubernetes.io/exclude-from-external-load-balancers"
+"""The label of nodes to which load balancers of a cloud send nothing."""
+TAINT: Object = {"key": APART, "value": "hollow", "effect": "NoSchedule"}
+"""With which nodes keep apart from what is not the drill's."""
 
 _HEALTHY = {
     "MemoryPressure": ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -49,8 +53,8 @@ def pod_address(member: Member, slot: int) -> str:
     return f"10.{128 + (number >> 16 & 127)}.{number >> 8 & 255}.{number & 255}"
 
 
-def node(member: Member, run: str, conditions: list[Object]) -> Object:
-    """Return the Node with which it registers."""
+def node(member: Member, run: str, conditions: list[Object], *, apart: bool = False) -> Object:
+    """Return the Node with which it registers; `apart`: nothing of others is to come to it."""
     labels = {
         RUN: run,
         "beta.kubernetes.io/arch": "amd64",
@@ -60,6 +64,7 @@ def node(member: Member, run: str, conditions: list[Object]) -> Object:
         "kubernetes.io/os": "linux",
         "topology.kubernetes.io/region": REGION,
         ZONE: member.zone,
+        **({NO_BALANCER: ""} if apart else {}),
     }
     return {
         "apiVersion": "v1",
@@ -69,13 +74,14 @@ def node(member: Member, run: str, conditions: list[Object]) -> Object:
             "labels": labels,
             "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
         },
+        **({"spec": {"taints": [TAINT]}} if apart else {}),
         "status": _status(member, conditions),
     }
 
 
 def _status(member: Member, conditions: list[Object]) -> Object:
     room = {
-        "cpu": str(CPUS),
+        "cpu": str(NODE_CPUS),
         "ephemeral-storage": "100Gi",
         "hugepages-1Gi": "0",
         "hugepages-2Mi": "0",

@@ -1,44 +1,27 @@
 """Fleet: what every process does that plays nodes: they come when due, and are counted each second."""
 
-import gc
 import os
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 import gevent
 import psutil
-from gevent.event import Event
-from gevent.os import tp_read
 
-from kubedrill.clock import MILLISECOND, SECOND, now
+from kubedrill.clock import SECOND, now
+from kubedrill.fleet.process import FleetProcess
+from kubedrill.fleet.simulated import boot_time
 from kubedrill.fleet.talk import Counts
-from kubedrill.process.lifeline import read_go, say_ready
-from kubedrill.record.fleet import Fleet, FleetLine
+from kubedrill.process.tail import LineTail
+from kubedrill.record.autoscaler import Autoscaler, AutoscalerLine, NodesOrdered
+from kubedrill.record.fleet import Fleet, FleetLine, Member
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.schedule import Schedule
 
-TELL = SECOND
-BEAT = 100 * MILLISECOND
-"""How often a process notes by how much it is late."""
-
-
-class Latest:
-    """The worst since somebody last looked."""
-
-    def __init__(self) -> None:
-        self._worst = 0
-
-    def add(self, late: int) -> None:
-        """Take by how much something was late, ns."""
-        self._worst = max(self._worst, late)
-
-    def take(self) -> float:
-        """Return the most since the last call, in seconds."""
-        worst, self._worst = self._worst, 0
-        return round(worst / SECOND, 3)
+OBEY_S = 0.1
+"""How often it is looked whether there are other orders."""
 
 
 class CpuAndMemory:
@@ -76,26 +59,26 @@ class NodesNow(NamedTuple):
     pulling: int = 0
 
 
-class Playing(ABC):
+class Playing(FleetProcess):
     """Nodes of a fleet, played in one process."""
 
-    def __init__(self, folder: RunFolder, fleet: Fleet, name: str) -> None:
-        """`name` of its file: fleet-NAME.jsonl."""
+    def __init__(self, folder: RunFolder, fleet: Fleet, name: str, zone: str = "") -> None:
+        """`name` of its file: fleet-NAME.jsonl; of one `zone`, or of all."""
+        super().__init__()
         self.fleet = fleet
+        self.zone = zone
         self.counts = Counts()
         self.usage = CpuAndMemory(os.getpid())
         self._lines = JsonLines(folder.fleet_lines(name))
-        self._lag = Latest()
-        self._error: BaseException | None = None
-        self._ended = Event()
-
-    @abstractmethod
-    def gather(self) -> None:
-        """Let those come that are there from the beginning; return when all of them are Ready."""
+        self._ordered: LineTail[AutoscalerLine] = LineTail(folder.autoscaler, AutoscalerLine)  # type: ignore[arg-type]
 
     @abstractmethod
     def come(self, burst: int) -> None:
         """Let those of a burst come."""
+
+    @abstractmethod
+    def boot(self, members: Sequence[Member]) -> None:
+        """Let these come, which the autoscaler has ordered."""
 
     def leave(self, burst: int) -> None:
         """Let those of a burst go again; only of some engines."""
@@ -105,60 +88,18 @@ class Playing(ABC):
     def look(self) -> NodesNow:
         """Return how they are now."""
 
-    def run(self) -> None:
-        """Play them until the drill, or its runner, has ended."""
-        self.always(self._tell_always)
-        gathering = gevent.spawn(self.gather)
-        gevent.wait([gathering, self._ended], count=1)
-        self._raise()
-        gathering.get()
-        gc.freeze()
-        say_ready()
-        schedule = read_go(tp_read)
-        if schedule is None:
-            return
-        gevent.spawn(self._until_stdin_ends)
-        self._play(schedule)
-
-    def always(self, what: Callable[..., object], *arguments: object) -> None:
-        """Do something besides; the process ends if that fails."""
-        gevent.spawn(what, *arguments).link_exception(self.fail)
-
-    def fail(self, greenlet: gevent.Greenlet) -> None:
-        """End the process for what has failed."""
-        self._error = greenlet.exception
-        self._ended.set()
-
-    def _play(self, schedule: Schedule) -> None:
+    def begin(self, schedule: Schedule) -> None:
+        """Let those come, and go, that do so while the drill runs."""
+        if self.fleet.autoscaler:
+            self.always(self._obey_autoscaler, self.fleet.autoscaler)
         for number, burst in enumerate(self.fleet.bursts):
             comes = schedule.comes(burst)
             self.always(_at, comes, self.come, number)
             if burst.stay_s is not None:
                 self.always(_at, comes + round(burst.stay_s * SECOND), self.leave, number)
-        self._ended.wait()
-        self._raise()
 
-    def _raise(self) -> None:
-        if self._error is not None:
-            raise self._error
-
-    def _until_stdin_ends(self) -> None:
-        while tp_read(0, 65536):
-            pass
-        self._ended.set()
-
-    def _tell_always(self) -> None:
-        due = told = now()
-        while True:
-            due += BEAT
-            gevent.sleep(max(due - now(), 0) / SECOND)
-            self._lag.add(now() - due)
-            due = max(due, now() - BEAT)
-            if now() - told >= TELL - BEAT // 2:
-                told = now()
-                self._tell(told)
-
-    def _tell(self, at: int) -> None:
+    def tell(self, at: int) -> None:
+        """Write down how they are now."""
         cpu_s, rss_bytes = self.usage.now()
         self._lines.add(
             FleetLine(
@@ -167,11 +108,30 @@ class Playing(ABC):
                 requests=self.counts.requests,
                 failed=self.counts.failed,
                 forbidden=self.counts.forbidden,
-                lag_s=self._lag.take(),
+                lag_s=self.lag.take(),
                 cpu_s=cpu_s,
                 rss_bytes=rss_bytes,
             )
         )
+
+    def _obey_autoscaler(self, autoscaler: Autoscaler) -> None:
+        while True:
+            for line in self._ordered.read():
+                if isinstance(line, NodesOrdered):
+                    self.always(self._provide, line, autoscaler)
+            gevent.sleep(OBEY_S)
+
+    def _provide(self, order: NodesOrdered, autoscaler: Autoscaler) -> None:
+        """Let the nodes of an order come, each when its provider has started it."""
+        due = sorted(
+            (order.time + round(boot_time(member.name, autoscaler) * SECOND), member)
+            for member in self.fleet.numbered(order.first, order.first + order.nodes, self.zone)
+        )
+        while due:
+            gevent.sleep(max(due[0][0] - now(), 0) / SECOND)
+            at = now()
+            self.boot([member for time, member in due if time <= at])
+            due = [each for each in due if each[0] > at]
 
 
 def _at(due: int, what: Callable[[int], None], burst: int) -> None:

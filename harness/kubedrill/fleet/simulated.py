@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 
 from kubedrill.clock import SECOND
-from kubedrill.fleet.objects import CPUS
-from kubedrill.record.fleet import Overload, PodTimes
+from kubedrill.record.autoscaler import Autoscaler
+from kubedrill.record.fleet import NODE_CPUS, Overload, PodTimes
 
 SPREAD = 0.3
 """The standard deviation of the logarithm of how long a node bears it."""
@@ -16,6 +16,12 @@ def start_times(node: str, times: PodTimes) -> Iterator[float]:
     drawn = random.Random(node)  # noqa: S311 - times, not secrets
     while True:
         yield drawn.lognormvariate(0.0, times.spread) * times.start_s
+
+
+def boot_time(node: str, autoscaler: Autoscaler) -> float:
+    """Return the seconds from a node's order until its machine runs: the same in every run."""
+    drawn = random.Random(f"{node} boots")  # noqa: S311 - times, not secrets
+    return drawn.lognormvariate(0.0, autoscaler.spread) * autoscaler.boot_s
 
 
 class Endurance:
@@ -37,7 +43,7 @@ class Endurance:
     def _hangs(self, requested: float, at: int) -> bool:
         if at < self._hangs_until:
             return True
-        if requested * self._overload.uses <= CPUS:
+        if requested * self._overload.uses <= NODE_CPUS:
             self._gives_up_at = None
             return False
         if self._gives_up_at is None:

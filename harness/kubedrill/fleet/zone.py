@@ -1,7 +1,8 @@
 """Fleet: the nodes of one zone, in one process."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import gevent
@@ -9,12 +10,13 @@ from gevent.pool import Pool
 
 from kubedrill.client.informer import CollectionInformer
 from kubedrill.clock import now
+from kubedrill.fleet.credentials import gate_of
 from kubedrill.fleet.home import Home
-from kubedrill.fleet.identity import Gate, identity
+from kubedrill.fleet.identity import identity
 from kubedrill.fleet.node import HEARTBEAT, Node
 from kubedrill.fleet.objects import NODES
 from kubedrill.fleet.patience import answered
-from kubedrill.fleet.playing import NodesNow, Playing
+from kubedrill.fleet.playing import OBEY_S, NodesNow, Playing
 from kubedrill.fleet.pulling import Pulls, Tally
 from kubedrill.fleet.repairing import Repairing
 from kubedrill.fleet.suffering import Suffering
@@ -30,24 +32,29 @@ LOOK_S = 5.0
 """How often it is looked whether connections have fallen silent."""
 MADE_BEFORE = 1000
 """So many nodes of bursts may be there, or be made for the next ones: one burst is in any case."""
+AT_ONCE = 16
+"""So many are made at once."""
 LEAVING = 16
 """So many leave at once."""
 REPAIR_S = 1.0
 """How often it is looked whose turn it is to be repaired."""
-OBEY_S = 0.1
-"""How often it is looked whether there are other orders."""
 
 
 class ZoneFleet(Playing):
     """The fleet's hollow nodes in one zone."""
 
     def __init__(self, folder: RunFolder, record: ClusterRecord, fleet: Fleet, zone: str) -> None:
-        super().__init__(folder, fleet, zone)
-        self._zone = zone
+        super().__init__(folder, fleet, zone, zone)
         self._folder = Path(record.folder)
         self._pulls = _pulls(self._folder, folder.run, fleet, zone)
         self._home = Home(
-            folder.run, Gate(record, zone), fleet.pods, self.fail, self.counts, pulls=self._pulls
+            folder.run,
+            gate_of(record, fleet, zone),
+            fleet.pods,
+            self.fail,
+            self.counts,
+            pulls=self._pulls,
+            apart=record.foreign,
         )
         self._suffering = Suffering(self._folder, zone, fleet.overload)
         self._file = f"{fleet.prefix}-{zone}"
@@ -58,6 +65,9 @@ class ZoneFleet(Playing):
         """By its number, those that are made: each has a certificate of its own."""
         self._made_bursts = 0
         self._make_next()
+        spare = self._made(fleet.numbered(fleet.nodes, self._spare_end(), zone))
+        self._spare = {node.member.name: node for node in spare}
+        """Those that an autoscaler may order, as many as may wait."""
 
     def gather(self) -> None:
         """Let those come that are there from the beginning; return when all have said that they are Ready."""
@@ -67,13 +77,20 @@ class ZoneFleet(Playing):
             self.always(self._pulls.run)
         if self.fleet.repair:
             self.always(self._repair_always, self.fleet.repair)
-        gevent.joinall(self._join(self._made(self.fleet.members(self._zone))))
+        gevent.joinall(self._join(self._made(self.fleet.members(self.zone))))
 
     def come(self, burst: int) -> None:
         """Let those of a burst come."""
         while burst not in self._bursts:
             self._make_one()
         self._join(self._bursts[burst])
+
+    def boot(self, members: Sequence[Member]) -> None:
+        """Let these come."""
+        for member in members:
+            if member.name not in self._spare:
+                self._spare[member.name] = Node(member, self._home)
+        self._join(self._spare.pop(member.name) for member in members)
 
     def leave(self, burst: int) -> None:
         """Let those of a burst go again: drained, switched off, and deleted."""
@@ -99,6 +116,11 @@ class ZoneFleet(Playing):
         path = f"{NODES}/{node.member.name}"
         answered(lambda: self._remover.call("DELETE", path, now() + HEARTBEAT))
 
+    def _spare_end(self) -> int:
+        """Return before which number nodes are made before they are ordered."""
+        most = self.fleet.autoscaler.at_most if self.fleet.autoscaler else 0
+        return min(most, self.fleet.nodes + MADE_BEFORE)
+
     def _make_next(self) -> None:
         """Make those of the next bursts, as many as may wait."""
         waiting = sum(map(len, self._bursts.values()))
@@ -110,11 +132,12 @@ class ZoneFleet(Playing):
 
     def _make_one(self) -> None:
         number = self._made_bursts
-        self._bursts[number] = self._made(self.fleet.of_burst(number, self._zone))
+        self._bursts[number] = self._made(self.fleet.of_burst(number, self.zone))
         self._made_bursts += 1
 
     def _made(self, members: Iterable[Member]) -> list[Node]:
-        return [Node(member, self._home) for member in members]
+        # Where each is given its certificate by the cluster, many of them are waited for at a time.
+        return [*Pool(AT_ONCE).imap(partial(Node, home=self._home), members)]
 
     def _join(self, nodes: Iterable[Node]) -> list[gevent.Greenlet]:
         joining = []
@@ -138,7 +161,7 @@ class ZoneFleet(Playing):
     def _repair_always(self, repair: Repair) -> None:
         repairing = Repairing(repair, 1 / len(self.fleet.zones))
         lines = _anew(repairs(self._folder), self._file)
-        selector = f"{RUN}%3D{self._home.run}%2C{ZONE}%3D{self._zone}"
+        selector = f"{RUN}%3D{self._home.run}%2C{ZONE}%3D{self.zone}"
         informer = CollectionInformer(
             self._remover,
             NODES,

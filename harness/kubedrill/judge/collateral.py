@@ -6,11 +6,13 @@ from itertools import pairwise
 from typing import Any
 
 from kubedrill.clock import SECOND
+from kubedrill.judge.demanded import came
 from kubedrill.judge.elections import changes
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.faults import ToldFault
 from kubedrill.judge.found import Found, looks
 from kubedrill.judge.metrics import Metrics, within
+from kubedrill.judge.scale_out import SeenComing
 from kubedrill.record.components import Exited
 from kubedrill.record.fleet import JOINED_PER_S
 from kubedrill.record.folder import RunFolder
@@ -46,12 +48,13 @@ class Collateral:
     def read(
         cls,
         folder: RunFolder,
-        schedule: Schedule,
         metrics: Metrics,
         faults: Sequence[ToldFault],
         ending: Ending,
+        coming: SeenComing,
     ) -> "Collateral":
         """Read the files of a run; one that is missing or wrong says nothing, and why."""
+        schedule = coming.schedule
         leases = looks(folder, folder.leases, LeaseLook, may_be_cut=ending.killed)
         around = looks(folder, folder.surrounding, Surrounding, may_be_cut=ending.killed)
         there = folder.nodes.exists()
@@ -63,7 +66,7 @@ class Collateral:
             *_throttled(metrics, faults, schedule),
             *_elections(metrics, faults, schedule),
             *_leases(leases.lines, faults),
-            *_nodes(nodes.lines, faults, NodesComing(schedule)),
+            *_nodes(nodes.lines, faults, NodesComing(coming)),
             *_objects(around.lines, faults),
         ]
         return cls(leases, around, nodes, tuple(sorted(told, key=lambda change: change.time)))
@@ -151,8 +154,8 @@ def _held_back(before: Usage | None, after: Usage) -> bool:
 class NodesComing:
     """The nodes of a fleet that come while a drill runs: each is not Ready at first."""
 
-    def __init__(self, schedule: Schedule) -> None:
-        self._times = _coming(schedule)
+    def __init__(self, coming: SeenComing) -> None:
+        self._times = _coming(coming)
         self._arrived = set[str]()
 
     def holds(self, name: str, time: int) -> bool:
@@ -165,12 +168,13 @@ class NodesComing:
         self._arrived.update(names)
 
 
-def _coming(schedule: Schedule) -> dict[str, tuple[int, int]]:
+def _coming(seen: SeenComing) -> dict[str, tuple[int, int]]:
     """Return the nodes of a fleet that come while the drill runs, and from when until when they do."""
-    fleet = schedule.fleet
+    schedule, fleet = seen.schedule, seen.schedule.fleet
     if fleet is None:
         return {}
-    coming: dict[str, tuple[int, int]] = {}
+    as_needed = came(schedule, seen.seen.lines)
+    coming = {name: (schedule.start, time + NODE_SETTLES) for name, time in as_needed.items()}
     for index, burst in enumerate(fleet.bursts):
         begin = schedule.comes(burst)
         end = begin + NODE_SETTLES + burst.nodes * SECOND // JOINED_PER_S

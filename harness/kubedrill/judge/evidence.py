@@ -67,6 +67,7 @@ class Evidence:
         states = [event for event in events if isinstance(event, StateTold)]
         faults = with_events(folder, schedule, told, states, ending)
         metrics = Metrics.read(folder, cluster, schedule.scraping, ending.killed)
+        coming = SeenComing.read(folder, schedule, killed=ending.killed)
         return cls(
             folder,
             schedule,
@@ -80,8 +81,8 @@ class Evidence:
             faults,
             Machine.read(folder, killed=ending.killed),
             Audit.read(folder, ending),
-            Collateral.read(folder, schedule, metrics, faults, ending),
-            SeenComing.read(folder, schedule, killed=ending.killed),
+            Collateral.read(folder, metrics, faults, ending, coming),
+            coming,
         )
 
     def held(self, component: str, time: int) -> bool:

@@ -6,7 +6,7 @@ from math import exp
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.evidence import Evidence
-from kubedrill.record.fleet import Fleet
+from kubedrill.record.fleet import CLUSTER, Fleet
 from kubedrill.record.scale_out import NodeSeen, PodSeen
 from kubedrill.record.schedule import Phase
 
@@ -21,8 +21,8 @@ SETTLES = 60 * SECOND
 def neglected(evidence: Evidence, phase: Phase) -> Iterator[str]:
     """Yield which pods did not run in a phase, though each had a node that was Ready."""
     fleet = evidence.schedule.fleet
-    if fleet is None or (fleet.images and fleet.images.failing):
-        return  # a pod whose image cannot be pulled waits as long as that is so
+    if fleet is None or fleet.engine == CLUSTER or (fleet.images and fleet.images.failing):
+        return  # a pod whose image cannot be pulled waits as long as that is so; of others nobody knows
     limit = PATIENCE + round((SPREAD * fleet.pods.start_s + _pulls_s(evidence, fleet)) * SECOND)
     late = [
         pod.name

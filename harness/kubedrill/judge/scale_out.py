@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from kubedrill.clock import SECOND
-from kubedrill.judge.found import Found, found
+from kubedrill.judge.demanded import STEP_OF_POD, DemandSeen, seen_demands
+from kubedrill.judge.found import Found, Line, found
+from kubedrill.judge.node_arrival import NodeArrival, first
 from kubedrill.judge.silence import longest_gap
-from kubedrill.record.fleet import FleetLine
+from kubedrill.record.autoscaler import AutoscalerLine, AutoscalerNow, Demanded
+from kubedrill.record.fleet import Fleet, FleetLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_lines
 from kubedrill.record.scale_out import Counted, NodeSeen, PodSeen, SeenLine
@@ -25,30 +27,6 @@ LAG_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class NodeArrival:
-    """One node: when it was asked for, and when each was seen; monotonic ns, None for what never was."""
-
-    node: str
-    zone: str
-    demand: int
-    registered: int | None = None
-    ready: int | None = None
-    open: int | None = None
-    bound: int | None = None
-    running: int | None = None
-    pod_ready: int | None = None
-
-    def seconds(self, what: str) -> float:
-        """Return how long something took from the demand on; infinite for what never was."""
-        at: int | None = getattr(self, what)
-        return math.inf if at is None else (at - self.demand) / SECOND
-
-
-STEPS = ("registered", "ready", "open", "bound", "running", "pod_ready")
-"""In the order in which they come."""
-
-
-@dataclass(frozen=True, slots=True)
 class SeenComing:
     """What was seen of a run's nodes and pods, and what the fleet's processes said of them."""
 
@@ -56,18 +34,25 @@ class SeenComing:
     seen: Found[SeenLine]
     lines: Mapping[str, Found[FleetLine]]
     """By the part of it."""
+    asked: Found[Demanded]
+    """When pods were asked for."""
+    autoscaler: Found[AutoscalerLine]
 
     @classmethod
     def read(cls, folder: RunFolder, schedule: Schedule, *, killed: bool) -> "SeenComing":
         """Read what they wrote; the schedule has the zones of its fleet, if there is one."""
-        parts = schedule.fleet.parts if schedule.fleet else ()
+        fleet = schedule.fleet or Fleet()
+
+        def lines(path: Path, kind: type[Line], *, there: bool = True) -> Found[Line]:
+            read = partial(read_lines, path, kind, may_be_cut=killed)
+            return found(folder, read) if there else Found()
+
         return cls(
             schedule,
-            found(folder, lambda: read_lines(folder.scale_out, SeenLine, may_be_cut=killed)),  # type: ignore[arg-type]
-            {
-                part: found(folder, partial(_lines, folder.fleet_lines(part), killed))
-                for part in parts
-            },
+            lines(folder.scale_out, SeenLine),  # type: ignore[arg-type]
+            {part: lines(folder.fleet_lines(part), FleetLine) for part in fleet.parts},
+            lines(folder.demand, Demanded, there=bool(fleet.demands)),
+            lines(folder.autoscaler, AutoscalerLine, there=fleet.autoscaler is not None),  # type: ignore[arg-type]
         )
 
     def arrivals(self, phase: Phase) -> list[NodeArrival]:
@@ -76,11 +61,17 @@ class SeenComing:
         for line in self.seen.lines:
             match line:
                 case NodeSeen(name=name, step=step) if name in asked:
-                    asked[name] = _first(asked[name], step, line.time)
+                    asked[name] = first(asked[name], step, line.time)
                 case PodSeen(node=node, step=step) if node in asked:
-                    named = {"ready": "pod_ready"}.get(step, step)
-                    asked[node] = _first(asked[node], named, line.time)
-        return [*asked.values()]
+                    asked[node] = first(asked[node], STEP_OF_POD.get(step, step), line.time)
+        needed = (
+            node for demand in self.demands() if phase.holds(demand.time) for node in demand.nodes
+        )
+        return [*asked.values(), *needed]
+
+    def demands(self) -> list[DemandSeen]:
+        """Return what was seen of each demand for pods."""
+        return [*seen_demands(self.schedule, self.seen.lines)]
 
     def behind(self, phase: Phase) -> str:
         """Return how much later than the API had taken nodes they were seen; "" if hardly."""
@@ -117,6 +108,11 @@ class SeenComing:
 
     def early(self, asked: Sequence[NodeArrival]) -> str:
         """Return which node was there before it was asked for; or ""."""
+        fleet = self.schedule.fleet
+        if fleet and fleet.demands:
+            wanted = self.schedule.comes(fleet.demands[0])
+            if any(line.time < wanted for line in self.autoscaler.lines if line.of == "order"):
+                return "the autoscaler had ordered nodes before pods were wanted"
         demands = {arrival.node: arrival.demand for arrival in asked}
         for line in self.seen.lines:
             if isinstance(line, NodeSeen) and line.time < demands.get(line.name, 0):
@@ -142,6 +138,9 @@ class SeenComing:
         if not absences and self.schedule.headroom == "required":
             for part, told in self.lines.items():
                 yield from _late(part, [line for line in told.lines if phase.holds(line.time)])
+            lag = (line.lag_s for line in self._autoscaler_now() if phase.holds(line.time))
+            if (worst := max(lag, default=0.0)) > LAG_S:
+                yield f"the autoscaler was kept from the CPU for {worst:.1f} s"
 
     def absences(self, phase: Phase) -> Iterator[str]:
         """Yield which of the fleet's processes was not there in a phase."""
@@ -152,6 +151,30 @@ class SeenComing:
             elif longest > allowed_hole(1.0):
                 hole = f"{longest / SECOND:.1f} s"
                 yield f"fleet-{part}.jsonl has a hole of {hole}; the fleet was not there"
+        if self.schedule.fleet and self.schedule.fleet.autoscaler:
+            longest = longest_gap((line.time for line in self._autoscaler_now()), phase)
+            if self.autoscaler.doubt:
+                yield self.autoscaler.doubt
+            elif longest > allowed_hole(1.0):
+                hole = f"{longest / SECOND:.1f} s"
+                yield f"autoscaler.jsonl has a hole of {hole}; the autoscaler was not there"
+
+    def unasked(self, phase: Phase) -> str:
+        """Return why pods that were wanted in a phase were not asked for in time; or ""."""
+        fleet = self.schedule.fleet
+        sent = {line.due: line.sent for line in self.asked.lines}
+        for due in map(self.schedule.comes, fleet.demands if fleet else ()):
+            if not phase.holds(due):
+                continue
+            if due not in sent:
+                return self.asked.doubt or "the API had not taken the demand for pods by the end"
+            late = (sent[due] - due) / SECOND
+            if late > LAG_S and self.schedule.headroom == "required":
+                return f"pods were asked for {late:.1f} s late"
+        return ""
+
+    def _autoscaler_now(self) -> Iterator[AutoscalerNow]:
+        return (line for line in self.autoscaler.lines if isinstance(line, AutoscalerNow))
 
     def _asked(self, phase: Phase) -> Iterator[NodeArrival]:
         fleet = self.schedule.fleet
@@ -175,21 +198,9 @@ def quantile(values: Iterable[float], share: float) -> float:
     return ordered[max(math.ceil(share * len(ordered) - ROUNDING) - 1, 0)]
 
 
-def _lines(path: Path, killed: bool) -> Iterator[FleetLine]:
-    return read_lines(path, FleetLine, may_be_cut=killed)
-
-
 def _late(part: str, lines: Sequence[FleetLine]) -> Iterator[str]:
     """Yield by how much a process was late itself, whatever the servers did."""
     if (lag := max((line.lag_s for line in lines), default=0.0)) > LAG_S:
         yield f"fleet-{part} was kept from the CPU for {lag:.1f} s"
     if (late := max((line.lease_late_s or 0.0 for line in lines), default=0.0)) > LEASE_LATE_S:
         yield f"fleet-{part} renewed a Lease {late:.1f} s late by itself"
-
-
-def _first(arrival: NodeArrival, step: str, time: int) -> NodeArrival:
-    """Return the arrival with when that was seen first."""
-    if step not in STEPS or getattr(arrival, step) is not None:
-        return arrival
-    changed: dict[str, Any] = {step: time}
-    return replace(arrival, **changed)

@@ -7,7 +7,8 @@ from operator import attrgetter
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.intervals import quantile_interval
-from kubedrill.judge.scale_out import STEPS, NodeArrival, SeenComing, quantile
+from kubedrill.judge.node_arrival import STEPS, NodeArrival
+from kubedrill.judge.scale_out import SeenComing, quantile
 from kubedrill.record.scale_out import BurstTimes, StepTimes
 from kubedrill.record.schedule import Phase
 

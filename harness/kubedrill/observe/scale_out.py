@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from kubedrill.client.caller import Caller
-from kubedrill.client.informer import CollectionInformer, Object, Taking, conditions
+from kubedrill.client.informer import Object, Taking, ToldInformer, conditions
 from kubedrill.client.reflector import Following
 from kubedrill.client.watching import Watch
 from kubedrill.clock import now
@@ -21,9 +22,10 @@ from kubedrill.observe.ticks import in_time, ticks
 from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
 from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record.cluster import AUDITOR, ClusterRecord
+from kubedrill.record.fleet import Fleet
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.labels import ZONE
-from kubedrill.record.lines import JsonLines
+from kubedrill.record.labels import APART, ZONE
+from kubedrill.record.lines import JsonLines, read_whole
 from kubedrill.record.scale_out import Counted, NodeSeen, NodeStep, PodSeen, PodStep
 from kubedrill.record.schedule import Schedule
 from kubedrill.wire.connection import Connection
@@ -66,26 +68,13 @@ class Blocking:
         stream.close()
 
 
-class ToldInformer(CollectionInformer):
-    """Keeps up with a collection, and knows whether it does just now."""
-
-    def __init__(
-        self, record: ClusterRecord, path: str, taking: Taking, selector: str = ""
-    ) -> None:
-        super().__init__(Blocking(record), path, taking, selector=selector, sleep=time.sleep)
-        self.begun = threading.Event()
-        self.is_told = False
-        """Whether a watch is open that tells what changes."""
+class Preferred(ToldInformer):
+    """Keeps up with a collection, before what else there is to do."""
 
     def follow(self, watch: Watch) -> Following:
         """Take what changes, until the watch ends."""
         prefer()  # what is seen late came late, as far as the verdict knows
-        self.is_told = True
-        self.begun.set()
-        try:
-            return (yield from super().follow(watch))
-        finally:
-            self.is_told = False
+        return (yield from super().follow(watch))
 
 
 class NodesSeen:
@@ -108,7 +97,7 @@ class NodesSeen:
         self._found.add(name)
         ready = _is_ready(found)
         taints = found.get("spec", {}).get("taints", ())
-        is_open = ready and not any(taint["effect"] in BLOCKING for taint in taints)
+        is_open = ready and not any(map(_blocks, taints))
         if name not in self._ready:
             self._zones[name] = found["metadata"].get("labels", {}).get(ZONE, "")
             self._say(name, "registered")
@@ -213,12 +202,13 @@ class PodsSeen:
 class ScaleOut:
     """Keeps up with nodes and pods, in a thread each, and counts them each second."""
 
-    def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
+    def __init__(self, folder: RunFolder, record: ClusterRecord, watched: str) -> None:
+        """`watched`: of the query, which nodes are."""
         self._lines = JsonLines(folder.scale_out)
         self._nodes, self._pods = NodesSeen(self._lines), PodsSeen(self._lines)
         self._watched = {
-            "nodes": ToldInformer(record, "/api/v1/nodes", self._nodes),
-            "pods": ToldInformer(record, "/api/v1/pods", self._pods, _SCHEDULED),
+            "nodes": _informer(record, "/api/v1/nodes", self._nodes, watched),
+            "pods": _informer(record, "/api/v1/pods", self._pods, _SCHEDULED),
         }
         self._ended = threading.Event()
         self._errors: list[Exception] = []
@@ -252,8 +242,24 @@ class ScaleOut:
         self._lines.add(Counted(time=now(), unwatched=unwatched, **counts))
 
 
+def _informer(record: ClusterRecord, path: str, taking: Taking, selector: str) -> Preferred:
+    return Preferred(Blocking(record), path, taking, selector=selector, sleep=time.sleep)
+
+
+def _watched(folder: RunFolder) -> str:
+    """Return, for a query, which nodes are watched: all, but where a fleet is some of the cluster's own."""
+    fleet = read_whole(folder.fleet, Fleet) if folder.fleet.exists() else Fleet()
+    labels = ",".join(f"{key}={value}" for key, value in fleet.workload.selector.items())
+    return f"labelSelector={quote(labels)}" if labels else ""
+
+
 def _is_ready(found: Object) -> bool:
     return conditions(found).get("Ready") == "True"
+
+
+def _blocks(taint: Object) -> bool:
+    """Whether a taint keeps pods off; not so the one of nodes that are there for the drill's alone."""
+    return taint["effect"] in BLOCKING and taint["key"] != APART
 
 
 def _is_evicted(status: Object) -> bool:
@@ -270,7 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = RunFolder(parser.parse_args(arguments).run)
     ignore_terminal()
     demote_when_busy()
-    scale_out = ScaleOut(folder, ClusterRecord.read(folder.cluster))
+    scale_out = ScaleOut(folder, ClusterRecord.read(folder.cluster), _watched(folder))
     scale_out.begin()
     say_ready()
     schedule = read_go()

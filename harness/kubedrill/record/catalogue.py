@@ -160,6 +160,8 @@ class ClusterDescription:
     """Who provides it; "" where nobody does yet."""
     identities: tuple[str, ...] | None = None
     """As whom one may ask it; None where that is not known before it is up."""
+    foreign: bool = False
+    """Whether kubedrill does not make it, and it serves others."""
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""

@@ -107,6 +107,8 @@ class ClusterRecord:
     """How many ConfigMaps it has for probes; those that earlier versions made have one."""
     entrances: dict[str, Endpoint] = field(default_factory=dict)
     """By zone, where its nodes find the load balancer, if not where everybody does."""
+    foreign: bool = False
+    """Whether kubedrill has not made it, and it serves others: what a drill brings keeps apart from them."""
     id: str = ""
     """Tells it from another cluster of its name: random, and in the file `id` of its folder too."""
     schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION

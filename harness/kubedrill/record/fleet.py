@@ -8,13 +8,20 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, with_config
 
+from kubedrill.record.autoscaler import Autoscaler, Demand
 from kubedrill.record.lines import STRICT, Amount, Count, Line, Time, TimedLine
 
 MOST_NODES = 20_000
 """In one drill: four times what Kubernetes is tested with."""
 KWOK = "kwok"
 """The engine in whose place a fleet's own nodes stand: https://kwok.sigs.k8s.io"""
-Engine = Literal["hollow", "kwok"]
+CLUSTER = "cluster"
+"""The engine that plays none: nodes of the cluster's own are only watched."""
+Engine = Literal["hollow", "kwok", "cluster"]
+NODE_CPUS = 4
+"""What a node of a fleet has."""
+WORKLOAD_CPUS = 3
+"""Of these, what the workload's pods that are meant for a node request together."""
 FIRST_S = 60.0
 """So long the first nodes may take to come."""
 JOINED_PER_S = 5
@@ -98,6 +105,15 @@ class Workload:
     """So many fit a node."""
     evicted_after_s: Amount | None = None
     """So long they stay on a node that is NotReady; None: as long as pods do by default, 300 s."""
+    cpus: Amount | None = None
+    """What each requests; None: its share of WORKLOAD_CPUS."""
+    selector: dict[str, str] = field(default_factory=dict)
+    """The labels of the nodes that they ask for: of the cluster's own, where those are watched."""
+
+    @property
+    def milli_cpus(self) -> int:
+        """What each requests, in thousandths."""
+        return round(1000 * (self.cpus or WORKLOAD_CPUS / self.per_node))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +162,39 @@ class Fleet:
     """None: every node has every image."""
     prefix: str = "node"
     """What the nodes' names begin with."""
+    demands: tuple[Demand, ...] = ()
+    """When more pods of the workload are wanted, in the order of time."""
+    autoscaler: Autoscaler | None = None
+    """None: nobody orders nodes for pods."""
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The names of the processes that play it: its zones, which must be known, or one for all."""
-        return (KWOK,) if self.engine == KWOK else self.zones
+        """The names of the processes that play it: its zones, which must be known, one for all, or none."""
+        match self.engine:
+            case "hollow":
+                return self.zones
+            case "kwok":
+                return (KWOK,)
+            case "cluster":
+                return ()
 
     @property
     def total(self) -> int:
         """How many nodes there are when all have come."""
-        return self.nodes + sum(burst.nodes for burst in self.bursts)
+        ordered = self.autoscaler.at_most if self.autoscaler else 0
+        return max(ordered, self.nodes + sum(burst.nodes for burst in self.bursts))
+
+    @property
+    def follows_demand(self) -> bool:
+        """Whether nodes come as pods need them."""
+        return self.autoscaler is not None or self.engine == CLUSTER
+
+    @property
+    def fit(self) -> int:
+        """How many pods of the workload fit a node, by what they request."""
+        if self.engine == CLUSTER:
+            return self.workload.per_node
+        return max(1000 * NODE_CPUS // self.workload.milli_cpus, 1)
 
     @property
     def most(self) -> int:
@@ -169,7 +208,7 @@ class Fleet:
             )
         )
         there = accumulate((many for _, many in changes), initial=self.nodes)
-        return max(there)
+        return max(*there, self.autoscaler.at_most if self.autoscaler else 0)
 
     def within(self, zones: tuple[str, ...]) -> "Fleet":
         """Return it with its zones, where it names none all `zones` of the cluster."""
@@ -177,18 +216,19 @@ class Fleet:
 
     def everyone(self, zone: str = "") -> Iterator[Member]:
         """Yield all that will ever be there, in the order in which they come."""
-        return self._numbered(0, self.total, zone)
+        return self.numbered(0, self.total, zone)
 
     def members(self, zone: str = "") -> Iterator[Member]:
         """Yield those that are there before the first phase, zones in turn; of one zone, if it is named."""
-        return self._numbered(0, self.nodes, zone)
+        return self.numbered(0, self.nodes, zone)
 
     def of_burst(self, index: int, zone: str = "") -> Iterator[Member]:
         """Yield those that come with a burst."""
         first = self.nodes + sum(burst.nodes for burst in self.bursts[:index])
-        return self._numbered(first, first + self.bursts[index].nodes, zone)
+        return self.numbered(first, first + self.bursts[index].nodes, zone)
 
-    def _numbered(self, first: int, end: int, zone: str) -> Iterator[Member]:
+    def numbered(self, first: int, end: int, zone: str = "") -> Iterator[Member]:
+        """Yield those with the numbers from `first` to before `end`."""
         for number in range(first, end):
             where = self.zones[number % len(self.zones)]
             if zone in {"", where}:

@@ -120,6 +120,16 @@ class RunFolder:
         return self.path / f"fleet-{zone}.jsonl"
 
     @property
+    def autoscaler(self) -> Path:
+        """Which nodes the fleet's autoscaler has ordered, and what it knew each second."""
+        return self.path / "autoscaler.jsonl"
+
+    @property
+    def demand(self) -> Path:
+        """When pods of the workload were asked for; only where some are wanted while the drill runs."""
+        return self.path / "demand.jsonl"
+
+    @property
     def scale_out(self) -> Path:
         """What nodes and pods were seen to become (record.scale_out); only where nodes come.
 

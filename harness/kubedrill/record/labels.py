@@ -5,6 +5,9 @@ RUN = "kubedrill.io/run"
 ZONE = "topology.kubernetes.io/zone"
 """The label by which a node says in which zone it is."""
 
+APART = "kubedrill.io/fleet"
+"""The taint (NoSchedule) of a fleet's nodes on a cluster that serves others: none come there."""
+
 AUDITED = "kubedrill-audit"
 """The namespace of what the auditor writes, reads and watches."""
 
@@ -20,3 +23,13 @@ PROBED = ("probe", *(f"probe-{number}" for number in range(1, 16)))
 def labels_of(run: str) -> dict[str, str]:
     """Return the labels of everything that a run creates."""
     return {"app.kubernetes.io/managed-by": "kubedrill", RUN: run}
+
+
+def namespace_of(run: str) -> str:
+    """Return the namespace that holds the seeded objects of a run."""
+    return f"kubedrill-{run.lower()}"
+
+
+def namespace_of_workload(run: str) -> str:
+    """Return the namespace of a run's workload, beside the one of what else it seeds."""
+    return f"{namespace_of(run)}-workload"

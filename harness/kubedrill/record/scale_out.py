@@ -10,6 +10,8 @@ from kubedrill.record.objective import parse
 
 SCALE_OUT = "scale_out"
 """What the series of how nodes come begin with; they are judged by this file."""
+WORKLOAD = f"{SCALE_OUT}.workload"
+"""This one is of pods that are wanted, not of nodes."""
 EVICTED = "pods.evicted"
 """This one is, too."""
 

@@ -12,6 +12,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, wit
 from kubedrill.clock import SECOND, ClockPair
 from kubedrill.reading.arrivals import Arrivals, Times
 from kubedrill.reading.types import Deadline, PagePeriod, Part, Period, ProbeRate
+from kubedrill.record.autoscaler import Demand
 from kubedrill.record.catalogue import Lasts
 from kubedrill.record.faults import FaultEvent
 from kubedrill.record.fleet import Burst, Fleet
@@ -230,9 +231,9 @@ class Schedule:
         """When the last phase ends, monotonic ns."""
         return self.phases[-1].end
 
-    def comes(self, burst: Burst) -> int:
-        """Return when nodes of the fleet are asked for, monotonic ns."""
-        return self.start + round(burst.at_s * SECOND)
+    def comes(self, wanted: Burst | Demand) -> int:
+        """Return when nodes of the fleet are asked for, or pods are wanted, monotonic ns."""
+        return self.start + round(wanted.at_s * SECOND)
 
     def nearest(self, time: int) -> int:
         """Return the moment of the drill nearest to a time: what is before or after it is of its edge."""

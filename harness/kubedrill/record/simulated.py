@@ -1,12 +1,17 @@
 """What of a fleet is simulated, in words: plan and report say it."""
 
 from kubedrill.reading.units import show
-from kubedrill.record.fleet import Fleet, Images
+from kubedrill.record.fleet import CLUSTER, Fleet, Images
 
 
 def simulated(fleet: Fleet) -> str:
-    """Return what a fleet's nodes only play, with the figures that they play it by."""
+    """Return what a fleet's nodes only play, with the figures that they play it by; "" of a cluster's own."""
+    if fleet.engine == CLUSTER:
+        return ""
     parts = [f"pods start in {show(fleet.pods.start_s, 's')}"]
+    if fleet.autoscaler is not None and fleet.autoscaler.boot_s:
+        spread = f"(standard deviation of the logarithm {fleet.autoscaler.spread:g})"
+        parts.append(f"machines start in {show(fleet.autoscaler.boot_s, 's')} {spread}")
     if fleet.images is not None:
         parts.append(_images(fleet.images))
     if fleet.overload is not None:

@@ -4,8 +4,9 @@
 the undo in the ledger.
 """
 
+from kubedrill.record.labels import namespace_of
 from kubedrill.seed.calling import SeedFailed
-from kubedrill.seed.create import SeedResult, namespace_of, seed
+from kubedrill.seed.create import SeedResult, seed
 from kubedrill.seed.kinds import KINDS
 from kubedrill.seed.sweep import sweep
 

@@ -3,7 +3,7 @@
 import json
 import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,13 +42,14 @@ class Seeder:
         *,
         fine: tuple[int, ...] = (),
         accept: str = "application/json",
+        headers: Mapping[str, str] = {},
     ) -> Response:
         """Return the answer if it is a 2xx or one of `fine`.
 
         Made again as `insist` does, until `until` (monotonic ns). SeedFailed for all else, and when that time
         is up.
         """
-        request = self._caller.request(method, path, body, accept)
+        request = self._caller.request(method, path, body, accept, headers)
 
         def once() -> Response:
             return self._caller.exchange(request, min(now() + CALL_TIMEOUT, self._patience.until))

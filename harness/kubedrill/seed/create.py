@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.fleet import Workload
-from kubedrill.record.labels import CUSTOMS, labels_of
+from kubedrill.record.labels import CUSTOMS, labels_of, namespace_of, namespace_of_workload
 from kubedrill.seed.calling import Call, Seeder, SeedFailed, call_all
 from kubedrill.seed.definition import define
 from kubedrill.seed.kinds import KINDS, body
-from kubedrill.seed.workload import MADE_PER_S, WORKLOAD, make_workload, namespace_of_workload
+from kubedrill.seed.workload import MADE_PER_S, WORKLOAD, make_workload
 
 TIMEOUT = 120 * SECOND
 _CONFLICT = 409
@@ -27,26 +27,24 @@ class SeedResult:
     namespace: str
 
 
-def namespace_of(run: str) -> str:
-    """Return the namespace that holds the seeded objects of a run."""
-    return f"kubedrill-{run.lower()}"
-
-
 def seed(
     record: ClusterRecord,
     run: str,
     wanted: Mapping[str, int],
     report: Callable[[str], None] = lambda _: None,
     workload: Workload = Workload(),  # noqa: B008 - frozen
+    *,
+    grows: bool = False,
 ) -> SeedResult:
     """Create `wanted[kind]` objects of each kind and verify that they are there.
 
-    `workload` is how its pods are. Raises SeedFailed with what the API said.
+    `workload` is how its pods are; it is made without any, too, where it `grows` later. Raises SeedFailed
+    with what the API said.
     """
     begun = now()
     until = begun + TIMEOUT + wanted.get(WORKLOAD, 0) * SECOND // MADE_PER_S
     namespace = namespace_of(run)
-    if not any(wanted.values()):
+    if not any(wanted.values()) and not grows:
         return SeedResult(dict(wanted), 0.0, namespace)
     seeder = Seeder(record, until)
     try:
@@ -58,10 +56,12 @@ def seed(
             kind: _count(seeder, namespace, kind) if count and kind in KINDS else 0
             for kind, count in wanted.items()
         }
-        if pods := wanted.get(WORKLOAD, 0):
-            beside = namespace_of_workload(namespace)
+        if (pods := wanted.get(WORKLOAD, 0)) or grows:
+            beside = namespace_of_workload(run)
             _make_namespace(seeder, beside, run)
-            created[WORKLOAD] = make_workload(seeder, beside, run, pods, workload)
+            created[WORKLOAD] = make_workload(
+                seeder, beside, run, pods, workload, apart=record.foreign
+            )
     finally:
         seeder.close()
     if created != dict(wanted):

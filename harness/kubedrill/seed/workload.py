@@ -6,13 +6,11 @@ from typing import Any
 
 from kubedrill.clock import SECOND, now
 from kubedrill.record.fleet import Workload
-from kubedrill.record.labels import labels_of
+from kubedrill.record.labels import APART, labels_of
 from kubedrill.seed.calling import Seeder, SeedFailed
 
 WORKLOAD = "workload"
 """What it is called among what is seeded, and its Deployment."""
-CPUS = 3
-"""Of the 4 that a node of a fleet has: what the pods that fit it request together."""
 NOT_READY = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 """The taints of nodes that are NotReady."""
 MADE_PER_S = 10
@@ -21,39 +19,49 @@ LOOK_S = 0.2
 _CONFLICT = 409
 
 
-def namespace_of_workload(namespace: str) -> str:
-    """Return the namespace of the workload, beside the one of what else a run seeds."""
-    return f"{namespace}-{WORKLOAD}"
+def path_of_workloads(namespace: str) -> str:
+    """Return the path of the collection in which the Deployment is."""
+    return f"/apis/apps/v1/namespaces/{namespace}/deployments"
 
 
-def make_workload(seeder: Seeder, namespace: str, run: str, pods: int, shape: Workload) -> int:
-    """Make the Deployment; return how many pods it has when they have come. SeedFailed if they do not."""
-    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
-    seeder.call("POST", path, json.dumps(deployment(run, pods, shape)).encode(), fine=(_CONFLICT,))
+def make_workload(
+    seeder: Seeder, namespace: str, run: str, pods: int, shape: Workload, *, apart: bool
+) -> int:
+    """Make the Deployment; return how many pods it has when they have come. SeedFailed if they do not.
+
+    `apart`: where a fleet's nodes keep apart from what is not the drill's.
+    """
+    path, made = path_of_workloads(namespace), deployment(run, pods, shape, apart=apart)
+    seeder.call("POST", path, json.dumps(made).encode(), fine=(_CONFLICT,))
     until = now() + round((30 + pods / MADE_PER_S) * SECOND)
-    while (made := _made(seeder, f"{path}/{WORKLOAD}")) < pods:
+    while (there := _made(seeder, f"{path}/{WORKLOAD}")) < pods:
         if now() > until:
-            raise SeedFailed(f"namespace {namespace}: {made} of {pods} pods of the workload came")
+            raise SeedFailed(f"namespace {namespace}: {there} of {pods} pods of the workload came")
         time.sleep(LOOK_S)
-    return made
+    return there
 
 
 def _made(seeder: Seeder, path: str) -> int:
     return int(seeder.json("GET", path).get("status", {}).get("replicas", 0))
 
 
-def deployment(run: str, pods: int, shape: Workload) -> dict[str, Any]:
+def deployment(run: str, pods: int, shape: Workload, *, apart: bool = False) -> dict[str, Any]:
     """Return the Deployment."""
     labels = {**labels_of(run), "app": WORKLOAD}
-    requests = {"cpu": f"{round(1000 * CPUS / shape.per_node)}m", "memory": "64Mi"}
+    requests = {"cpu": f"{shape.milli_cpus}m", "memory": "64Mi"}
     container = {
         "name": "main",
         "image": "registry.k8s.io/pause:3.10",
         "resources": {"requests": requests},
     }
     spec: dict[str, Any] = {"containers": [container]}
+    tolerations = [{"key": APART, "operator": "Exists"}] if apart else []
+    if shape.selector:
+        spec["nodeSelector"] = shape.selector
     if shape.evicted_after_s is not None:
-        spec["tolerations"] = [_tolerated(taint, shape.evicted_after_s) for taint in NOT_READY]
+        tolerations += [_tolerated(taint, shape.evicted_after_s) for taint in NOT_READY]
+    if tolerations:
+        spec["tolerations"] = tolerations
     template = {"metadata": {"labels": labels}, "spec": spec}
     return {
         "apiVersion": "apps/v1",

@@ -123,6 +123,14 @@ class Authority(Issuer):
         return pair
 
 
+def signing_request(common_name: str, group: str) -> tuple[bytes, bytes]:
+    """Return a request for a client's certificate, and the key that belongs to it, PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    asked = x509.CertificateSigningRequestBuilder().subject_name(_subject(common_name, group))
+    request = asked.sign(key, hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM), _private_pem(key)
+
+
 def signing_key(folder: Path) -> Pair:
     """Make the key with which ServiceAccount tokens are signed; the `certificate` is its public half."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -161,6 +161,8 @@ def _controller_manager(layout: Layout, zone: str) -> Flags:
         **_serving(certificates.zones[zone].controller_manager),
         "root-ca-file": str(certificates.servers),
         "service-account-private-key-file": str(certificates.signing.key),
+        "cluster-signing-kubelet-client-cert-file": str(certificates.nodes.certificate),
+        "cluster-signing-kubelet-client-key-file": str(certificates.nodes.key),
         "use-service-account-credentials": True,
     }
 

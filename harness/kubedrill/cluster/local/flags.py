@@ -95,7 +95,14 @@ REFUSED: Mapping[Kind, Mapping[str, str]] = {
     },
     "kube-controller-manager": {
         **_CONTROLLER,
-        **dict.fromkeys(("root-ca-file", "service-account-private-key-file"), _OURS),
+        **dict.fromkeys(
+            (
+                *("root-ca-file", "service-account-private-key-file"),
+                *("cluster-signing-kubelet-client-cert-file",),
+                *("cluster-signing-kubelet-client-key-file",),
+            ),
+            _OURS,
+        ),
     },
     "kube-scheduler": {
         **_CONTROLLER,

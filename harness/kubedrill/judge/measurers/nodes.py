@@ -76,7 +76,7 @@ def _ready(_: Evidence, told: Sequence[NodeLook]) -> Trace:
 
 def _false_not_ready(evidence: Evidence, told: Sequence[NodeLook]) -> Trace:
     """Yield the number of those that are not, though nothing has been the matter since they came."""
-    coming, before = NodesComing(evidence.schedule), set[str]()
+    coming, before = NodesComing(evidence.coming), set[str]()
 
     def has_a_reason(name: str, time: int) -> bool:
         hit = any(hits_node(fault, name, time) for fault in evidence.faults)

@@ -1,25 +1,32 @@
 """Judge: how long nodes, and the first pods on them, took from the demand for them on."""
 
 import math
+from collections.abc import Sequence
 
 from kubedrill.judge.counting import over_phase
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.measuring import Measured, measures
-from kubedrill.judge.scale_out import quantile
+from kubedrill.judge.scale_out import SeenComing, quantile
 from kubedrill.judge.step_times import by_burst
 from kubedrill.record.objective import Objective
-from kubedrill.record.scale_out import EVICTED, SCALE_OUT, PodSeen
+from kubedrill.record.scale_out import EVICTED, SCALE_OUT, WORKLOAD, PodSeen
 from kubedrill.record.schedule import Phase
 from kubedrill.record.series import PERCENTILES, Series, declare
 
 WHAT = {"nodes": "open", "pods": "pod_ready", "bursts": "open"}
 """By the series, the step to which the time is measured."""
-_NEVER = {"nodes": "that far", "pods": "to have a pod that was Ready", "bursts": "whole"}
+_NEVER = {
+    "nodes": "that far",
+    "pods": "to have a pod that was Ready",
+    "bursts": "whole",
+    "workload": "to be Ready",
+}
 _STATISTICS: dict[str | None, str] = {**dict.fromkeys((*PERCENTILES, "max"), "s")}
 _WORDS = {
     "nodes": "the time from the demand for nodes until they are Ready, and no taint keeps pods off",
     "pods": "the time from the demand for nodes until the first pod on each is Ready",
     "bursts": "the time from the demand for nodes until all of that burst are Ready, without such a taint",
+    "workload": "the time from the demand for pods of the workload until each of them is Ready",
 }
 
 for _name, _words in _WORDS.items():
@@ -49,7 +56,7 @@ def evicted(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
 
 @measures(SCALE_OUT)
 def times(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
-    """Return a quantile of how long nodes took, or whole bursts, that were asked for in a phase, in seconds.
+    """Return a quantile of how long nodes, bursts or pods took that were asked for in a phase, in seconds.
 
     Those that never came are among them: a quantile that falls on one of them does not hold.
     """
@@ -57,20 +64,42 @@ def times(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     coming = evidence.coming
     if words := coming.doubt(phase):
         return Measured.unknown(words)
+    if objective.series == WORKLOAD:
+        return _of_workload(coming, objective, phase)
     arrivals = coming.arrivals(phase)
     if not arrivals:
-        return Measured.unknown("no nodes were asked for in this phase")
-    absent = next(coming.doubts_of_fleet(phase), "")
+        why = "no nodes were asked for in this phase"
+        if any(phase.holds(demand.time) for demand in coming.demands()):
+            why = "the pods that were wanted in this phase found room on other nodes"
+        return Measured.unknown(why)
+    absent = next(coming.doubts_of_fleet(phase), "") or coming.unasked(phase)
     if words := coming.early(arrivals) or absent or coming.behind(phase):
         return Measured.unknown(words)
     took = [arrival.seconds(WHAT[what]) for arrival in arrivals]
     if what == "bursts":
         took = [max(node.seconds("open") for node in burst) for burst in by_burst(arrivals)]
+    return _quantile(took, what, objective)
+
+
+def _of_workload(coming: SeenComing, objective: Objective, phase: Phase) -> Measured:
+    """Return a quantile of how long the pods took that were wanted in a phase."""
+    demands = [demand for demand in coming.demands() if phase.holds(demand.time)]
+    if not demands:
+        return Measured.unknown("no pods of the workload were wanted in this phase")
+    if words := next(coming.doubts_of_fleet(phase), "") or coming.unasked(phase):
+        return Measured.unknown(words)
+    took = [seconds for demand in demands for seconds in demand.seconds()]
+    return _quantile(took, "workload", objective)
+
+
+def _quantile(took: Sequence[float], what: str, objective: Objective) -> Measured:
+    """Return a quantile of how long all took; nothing, and how many never came, where it is one of them."""
     statistic = objective.statistic or "max"
     share = 1.0 if statistic == "max" else float(statistic.removeprefix("p")) / 100
     never = sum(map(math.isinf, took))
     value = quantile(took, share)
-    late = f"{never:,} of {len(took):,} {'bursts' if what == 'bursts' else 'nodes'} never came"
+    of = {"bursts": "bursts", "workload": "pods"}.get(what, "nodes")
+    late = f"{never:,} of {len(took):,} {of} never came"
     if math.isinf(value):
         return Measured(None, f"{late} {_NEVER[what]}")
     note = f"{late} so far" if never else ""
