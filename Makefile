@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Hundreds of processes of drills import the package: none compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup drill test lint torture kills damage mutate bench bench-fleet lock clean
+.PHONY: help setup drill test lint torture kills damage mutate bench bench-fleet compare-kubelet lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -44,6 +44,10 @@ bench: setup ## Measure: side by side in one run, as ratios
 
 bench-fleet: setup ## Let 1,000 nodes come, five times hollow ones and five times those of the program kwok: an hour
 	@$(BIN)/kubedrill run benchmarks/fleet.yaml
+
+compare-kubelet: .venv/.installed ## Compare what a fleet's nodes ask of the API with what a kubelet asks: MINUTES=, KEEP=1
+	@$(BIN)/kubedrill setup --with kubemark
+	@PYTHONPATH=tests/shared $(BIN)/python -m conversation $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KEEP),--keep)
 
 lock: .venv/.installed ## Resolve the dependencies anew
 	$(BIN)/pip install --quiet --disable-pip-version-check uv

@@ -1,5 +1,6 @@
 """What a hollow node writes of itself and of its pods."""
 
+import time
 from itertools import islice
 from math import log
 from statistics import median, stdev
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kubedrill.client.protobuf import enveloped, field
+from kubedrill.client.protobuf import number as number_of
 from kubedrill.fleet import objects
 from kubedrill.fleet.objects import Conditions, address, boot_id, lease, node, pod_address
 from kubedrill.fleet.objects import status_patch as status_patch_of_node
@@ -66,11 +69,34 @@ def test_pressure_is_a_condition_of_its_own() -> None:
     }
 
 
+def test_what_has_changed_of_its_conditions_is_told_once() -> None:
+    conditions = Conditions()
+    conditions.written()
+    fine = ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID")
+    assert (conditions.changed(), conditions.changed()) == (fine, ())
+    conditions.ready, conditions.pressures = True, ("MemoryPressure",)
+    conditions.written()
+    assert conditions.changed() == ("NodeHasInsufficientMemory", "NodeReady")
+    conditions.written()
+    assert conditions.changed() == ()
+
+
+def test_images_are_named_where_there_are_others() -> None:
+    assert "images" not in objects.status_patch([])["status"]
+    patch = objects.status_patch([], images=frozenset({"b", "a"}))
+    assert patch["status"]["images"] == [{"names": ["a"]}, {"names": ["b"]}]
+
+
 def test_a_lease_is_its_nodes() -> None:
-    made = lease("n", "u")
-    assert made["spec"]["holderIdentity"] == "n"
-    assert made["metadata"]["ownerReferences"][0]["uid"] == "u"
-    assert made["spec"]["renewTime"] > "2026"
+    made = enveloped(lease("n", "u", "7"))
+    metadata, spec = field(made, 1), field(made, 2)
+    assert [field(metadata, number) for number in (1, 3, 6)] == [b"n", b"kube-node-lease", b"7"]
+    assert [field(field(metadata, 13), number) for number in (1, 3, 4)] == [b"Node", b"n", b"u"]
+    assert (field(spec, 1), number_of(spec, 2)) == (b"n", 40)
+    renewed = field(spec, 4)
+    at = number_of(renewed, 1) + number_of(renewed, 2) / 1e9
+    assert abs(at - time.time()) < 60
+    assert field(field(enveloped(lease("n", "u")), 1), 6) == b"", "the API gives it its version"
 
 
 def pod(**more: Any) -> dict[str, Any]:
@@ -116,6 +142,8 @@ def test_what_a_pod_uses_is_found_wherever_it_is_named() -> None:
     assert shape.account == "default"
     found = {(kind, name) for kind, _, name in shape.references}
     assert len(shape.references) == len(found)
+    read = {name for _, _, name in set(shape.references) - shape.mounted}
+    assert read == {"from", "all", "one", "two"}, "when containers start, and not again"
     assert found == {
         *(("configmaps", name) for name in ("kube-root-ca.crt", "files", "from", "two")),
         *(("secrets", name) for name in ("projected", "mounted", "all", "one", "pull")),
@@ -144,19 +172,15 @@ def test_a_pod_may_say_when_it_ends(
 @pytest.mark.parametrize(
     ("state", "phase", "ready", "container"),
     [
-        (PodState("waiting", started_at="t"), "Pending", "False", "waiting"),
-        (
-            PodState("running", ready=True, started_at="t", running_at="u"),
-            "Running",
-            "True",
-            "running",
-        ),
-        (PodState("ended", started_at="t", ended_at="v"), "Succeeded", "False", "terminated"),
-        (PodState("ended", 1, started_at="t", ended_at="v"), "Failed", "False", "terminated"),
+        (PodState("waiting"), "Pending", "False", "waiting"),
+        (PodState("running", ready=True, running_at="u"), "Running", "True", "running"),
+        (PodState("ended", ended_at="v"), "Succeeded", "False", "terminated"),
+        (PodState("ended", 1, ended_at="v"), "Failed", "False", "terminated"),
     ],
 )
 def test_its_status_says_how_it_is(state: PodState, phase: str, ready: str, container: str) -> None:
     shape = PodShape.of(pod())
+    state.started_at, state.generation = "t", 2
     patch = status_patch(shape, state, "10.64.0.1", "10.128.0.1")
     assert patch["metadata"] == {"uid": "u"}
     status = patch["status"]
@@ -167,6 +191,12 @@ def test_its_status_says_how_it_is(state: PodState, phase: str, ready: str, cont
         ready,
     )
     assert conditions["PodScheduled"]["status"] == "True"
+    # A patch leaves what it does not name as it is: what is True has no reason any more.
+    assert {each["reason"] for each in conditions.values() if each["status"] == "True"} <= {
+        None,
+        *(["PodCompleted"] if phase == "Succeeded" else []),
+    }
+    assert all(each["reason"] for each in conditions.values() if each["status"] == "False")
     assert [*status["containerStatuses"][0]["state"]] == [container]
     assert ("podIP" in status) == (phase != "Pending")
     assert is_over({"status": status}) == (phase in {"Succeeded", "Failed"})
@@ -217,6 +247,15 @@ def test_a_node_that_was_started_anew_says_so() -> None:
     again = boot_id(MEMBER, 1)
     assert status_patch_of_node([], again)["status"]["nodeInfo"] == {"bootID": again}
     assert "nodeInfo" not in status_patch_of_node([])["status"]
+
+
+def test_a_sandbox_is_there_before_the_containers_are() -> None:
+    state = PodState(started_at="t", sandbox_at="s", generation=1)
+    patch = status_patch(PodShape.of(pod()), state, "10.64.0.1", "10.128.0.1")
+    found = {each["type"]: each for each in patch["status"]["conditions"]}
+    sandbox = found["PodReadyToStartContainers"]
+    assert (sandbox["status"], sandbox["lastTransitionTime"]) == ("True", "s")
+    assert found["Ready"]["status"] == "False"
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,10 @@ def lift_orders(cluster: ClusterRecord, target: str) -> None:
 
 
 def _is_back(api: Caller, name: str, begun: float) -> bool:
-    lease = json.loads(api.call("GET", f"{node_fleet.LEASES}/{name}").body)
+    answer = api.call("GET", f"{node_fleet.LEASES}/{name}")
+    if answer.status == 404:
+        return False  # it comes 10 s after the node
+    lease = json.loads(answer.body)
     found = json.loads(api.call("GET", f"/api/v1/nodes/{name}").body)
     healthy = [conditions(found).get(kind) for kind in ("Ready", "MemoryPressure")]
     at = node_fleet.renewed_at(lease)

@@ -6,12 +6,19 @@ from kubedrill.cli.parts import Done, console, example, if_interrupted
 
 
 @click.command(epilog=example("kubedrill setup"))
-def setup() -> int:
+@click.option(
+    "--with",
+    "extra",
+    type=click.Choice(["kubemark"]),
+    multiple=True,
+    help="Get this, too: the kubelet without containers that a fleet's nodes are compared with.",
+)
+def setup(extra: tuple[str, ...]) -> int:
     """Find, download or build the binaries of the control plane."""
     from kubedrill.cluster.local.setup import ensure
 
     with if_interrupted("what is whole stays; do it again for the rest"):
-        ensure(console())
+        ensure(console(), extra)
     return Done(0)
 
 

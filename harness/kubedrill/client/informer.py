@@ -94,13 +94,15 @@ class CollectionInformer(Reflector):
         *,
         selector: str = "",
         sleep: Sleep,
+        watch_s: int = WATCH_S,
     ) -> None:
-        """`selector`: of the query, `fieldSelector=spec.nodeName%3Da`."""
+        """`selector`: of the query, `fieldSelector=spec.nodeName%3Da`; `watch_s`: as watch_seconds has it."""
         super().__init__(streams=True, sleep=sleep)
         self._asking = asking
         self._path = path
         self._taking = taking
         self._selector = f"{selector}&" if selector else ""
+        self._watch_s = watch_s
         self._encoding: Encoding = "protobuf" if taking is None else "json"
 
     def listing(self, version: str) -> Callable[[], str | Ended]:
@@ -112,7 +114,7 @@ class CollectionInformer(Reflector):
 
     def watching(self, version: str, anew: bool) -> Callable[[], Watch | Ended]:
         """Return what opens a watch."""
-        seconds, started = watch_seconds(), now()
+        seconds, started = watch_seconds(self._watch_s), now()
         path = f"{self._path}?{self._selector}{watch_query(version, anew, seconds)}"
         request = self._asking.request("GET", path, MEDIA[self._encoding])
         until = started + seconds * SECOND + TIMEOUT

@@ -84,6 +84,11 @@ class WatchEvent:
         return version
 
     @property
+    def message(self) -> bytes:
+        """The object, where it came as protobuf; ValueError if it did not."""
+        return _object(self.raw)
+
+    @property
     def code(self) -> int:
         """The status of an ERROR; 500 if it has none."""
         if self.encoding == "protobuf":

@@ -12,8 +12,11 @@ from kubedrill.fleet.pulling import Pulls
 from kubedrill.fleet.talk import Counts
 from kubedrill.record.fleet import PodTimes
 
-COMING = 8
-"""So many of a process's nodes come at once: if all did, each would take as long as all of them together."""
+COMING = 16
+"""So many of a process's nodes come at once: if all did, each would take as long as all of them together.
+
+Half of their time they wait as a kubelet does.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Fleet: a node's informers, of which each holds no greenlet while nothing comes."""
 
 from collections.abc import Callable, Generator
+from http import HTTPStatus
 from inspect import GEN_RUNNING, getgeneratorstate
 
 import gevent
 
-from kubedrill.client.informer import CollectionInformer, Taking
+from kubedrill.client.clientgo import Ended
+from kubedrill.client.informer import CollectionInformer
+from kubedrill.client.reflector import Reflector
 from kubedrill.client.watching import Watch
-from kubedrill.fleet.talk import Talk
 from kubedrill.wire.http2.streams import Http2Stream
 
 Spawn = Callable[[Callable[[], object]], gevent.Greenlet]
@@ -21,13 +23,10 @@ class KeepingUp:
 
     __slots__ = ("_greenlet", "_running", "_spawn")
 
-    def __init__(
-        self, spawn: Spawn, talk: Talk, path: str, taking: Taking | None = None, selector: str = ""
-    ) -> None:
-        """Begin; `spawn` does something in a greenlet. The rest as CollectionInformer."""
-        informer = CollectionInformer(talk, path, taking, selector=selector, sleep=gevent.sleep)
+    def __init__(self, spawn: Spawn, reflector: Reflector) -> None:
+        """Begin; `spawn` does something in a greenlet."""
         self._spawn = spawn
-        self._running: Generator[Watch, None, None] = informer.running()
+        self._running: Generator[Watch, None, None] = reflector.running()
         self._greenlet: gevent.Greenlet | None = spawn(self._go_on)
 
     def stop(self) -> None:
@@ -46,3 +45,19 @@ class KeepingUp:
 
     def _wake(self) -> None:
         self._greenlet = self._spawn(self._go_on)
+
+
+class NewerInformer(CollectionInformer):
+    """Keeps up with what servers before 1.37 do not have: there it ends, as their kubelets never began."""
+
+    def watching(self, version: str, anew: bool) -> Callable[[], Watch | Ended]:
+        """Return what opens a watch, or ends."""
+        once = super().watching(version, anew)
+
+        def opened() -> Watch | Ended:
+            found = once()
+            if isinstance(found, Ended) and found.outcome == HTTPStatus.NOT_FOUND:
+                raise gevent.GreenletExit
+            return found
+
+        return opened

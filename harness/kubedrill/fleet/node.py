@@ -3,65 +3,60 @@
 import random
 from collections.abc import Callable
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 import gevent
 from gevent import get_hub
 from gevent.lock import BoundedSemaphore
 
-from kubedrill.client.informer import Object, Taking
+from kubedrill.client.informer import CollectionInformer, Object, Taking
+from kubedrill.client.protobuf import PROTOBUF
 from kubedrill.clock import SECOND, now
 from kubedrill.fleet.home import Home
 from kubedrill.fleet.images import ALL_THERE, NodeImages, PulledImages
-from kubedrill.fleet.keeping_up import KeepingUp
+from kubedrill.fleet.keeping_up import KeepingUp, NewerInformer
+from kubedrill.fleet.leasing import Leasing
 from kubedrill.fleet.objects import (
-    LEASES,
     NODES,
     PRESSURES,
     Conditions,
     ToldConditions,
     boot_id,
-    lease,
     node,
     status_patch,
 )
-from kubedrill.fleet.patience import DONE, LONGEST_S, answered, tell, until_done
+from kubedrill.fleet.patience import DONE, answered, tell, until_done
 from kubedrill.fleet.pod_objects import event
 from kubedrill.fleet.pods import Pods
+from kubedrill.fleet.registering import make_csi_node, register
 from kubedrill.fleet.slowness import Paced
-from kubedrill.fleet.talk import MERGE, Talk, parsed
+from kubedrill.fleet.talk import MERGE, Talk
 from kubedrill.record.fleet import AWAY, Member, Plight
-from kubedrill.record.labels import RUN
-from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
 
 HEARTBEAT = 10 * SECOND
 """A kubelet gives its Lease and its status so long to be answered."""
 RENEW_S, JITTER = 10.0, 0.04
-"""A Lease is renewed each quarter of its 40 s, a little later at random."""
-LOOK_S = 10.0
-"""So often a kubelet compares what it knows of its node with what its object says."""
+"""A Lease is renewed each quarter of its 40 s, a little later at random; a node looks at itself as often."""
 REPORT_S = 300.0
 """Where nothing has changed, a status is sent so often; after a change up to half of that sooner or later."""
+REGISTER_S, PODS_S = 0.1, 1.0
+"""So long after it has started a kubelet makes its Node, and looks for pods."""
+LOOKS_AT_IMAGES = 3
+"""Each time that it has looked at itself so often it looks which images it has."""
 CORDONED_S = 1.0
 """Until a scheduler knows that a node takes no more pods."""
 DRAINED_S = 0.5
 """Until a pod would be seen that was bound to a node meanwhile."""
 TOGETHER = SECOND // 4
 """Leases are renewed at multiples of this: some at a time cost half as much as each alone."""
-RENEWALS = 5
-"""So often at once a renewal is tried that has met another one."""
 WATCHED = (
-    "/api/v1/services",
-    "/apis/node.k8s.io/v1/runtimeclasses",
-    "/apis/storage.k8s.io/v1/csidrivers",
+    ("/api/v1/services", "spec.clusterIP%21%3DNone"),
+    ("/apis/certificates.k8s.io/v1/podcertificaterequests", "spec.nodeName%3D{node}"),
+    ("/apis/storage.k8s.io/v1/csidrivers", ""),
+    ("/apis/node.k8s.io/v1/runtimeclasses", ""),
 )
 """What each kubelet keeps up with, besides its Node, its pods, and what those use."""
-
-
-class ForeignNode(Exception):  # noqa: N818 - something else is in its place
-    """A node of this name is there already, and is not this run's."""
 
 
 class Node(Paced):
@@ -80,9 +75,13 @@ class Node(Paced):
         self._identity = home.gate.identity(member.name)
         self.talk = self._new_talk()
         self.conditions = Conditions()
-        self._uid = ""
-        self._version = ""
-        """The Lease's."""
+        self._lease = Leasing(member.name, self._exchange)
+        self._reported_at = 0
+        self._pause_s = 0.0
+        """From one report to the next, where nothing changes."""
+        self._looks = 0
+        self._images: frozenset[str] = frozenset()
+        """Those that its object names."""
         self._timers: dict[str, Any] = {}
         self._plights: frozenset[Plight] = frozenset()
         self._restarts = False  # its machine was off since it was there last
@@ -116,16 +115,24 @@ class Node(Paced):
     def join(self) -> None:
         """Become a node of the cluster at once: return when it has said that it is Ready."""
         self._follow(NODES, f"metadata.name%3D{self.member.name}", self._told)
-        for path in WATCHED:
-            self._follow(path)
-        self._register()
+        for path, selected in WATCHED:
+            self._follow(path, selected.format(node=self.member.name))
         self.spawn(self._renew, now())
-        self._follow("/api/v1/pods", f"spec.nodeName%3D{self.member.name}", self.pods)
+        storing = self.spawn(make_csi_node, self.member.name, self._call)
+        gevent.sleep(REGISTER_S)
+        said = self.conditions.written()
+        register(node(self.member, self._home.run, said, apart=self._home.apart), self._call)
+        self.registered = True
+        self._after("pods", PODS_S - REGISTER_S, self._follow_pods)
+        self._report()
+        storing.join()
         self.conditions.ready = "not_ready" not in self._plights
         self.report()
-        self._after("look", LOOK_S, self._look)
+        self._after("look", _a_while(), self._look)
         self._tell("Starting", "Starting kubelet.")
-        self._tell("NodeReady", f"Node {self.member.name} status is now: NodeReady")
+
+    def _follow_pods(self) -> None:
+        self._follow("/api/v1/pods", f"spec.nodeName%3D{self.member.name}", self.pods)
 
     def suffer(self, plights: frozenset[Plight]) -> None:
         """Let these, and no others, be the matter with it from now on."""
@@ -183,107 +190,84 @@ class Node(Paced):
         self.talk = self._new_talk()
         self.images.switch(on=True)
         self._boots += restarted
-        self._version = ""
+        self._lease.forget()
         self.conditions.ready = self.told_ready = False
         self.spawn(self.join)
         self.pods.resume(restarted)
 
     def report(self) -> None:
-        """Write its status as it is, until that is done, and again when the next report is due."""
+        """Write its status as it is, until that is done."""
+        self._pause_s = REPORT_S * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+        self._report()
+
+    def _report(self, images: frozenset[str] = frozenset()) -> None:
         path = f"{NODES}/{self.member.name}/status"
         with self._reporting:  # the last word is how it is now
             boot = boot_id(self.member, self._boots) if self._boots > self._told_boots else ""
-            answer = answered(partial(self._write_status, path, boot))
+            answer = answered(partial(self._write_status, path, boot, images))
             if boot and answer.status in DONE:
                 self._told_boots = self._boots
                 words = f"Node {self.member.name} has been rebooted, boot id: {boot}"
                 self._tell("Rebooted", words, kind="Warning")
+        self._reported_at = now()
         self.told_ready = answer.status in DONE and self.conditions.ready
-        pause_s = REPORT_S * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-        self._after("report", pause_s, self.report)
+        for reason in self.conditions.changed():
+            self._tell(reason, f"Node {self.member.name} status is now: {reason}")
 
-    def _write_status(self, path: str, boot: str) -> Response:
-        patch = status_patch(self.conditions.written(), boot)
+    def _write_status(self, path: str, boot: str, images: frozenset[str]) -> Response:
+        patch = status_patch(self.conditions.written(), boot, images)
         self.hold_back()
         return self._call("PATCH", path, patch, MERGE)
 
     def _look(self) -> None:
-        """Report where its object says otherwise: the controller-manager has written Unknown, say."""
-        self._after("look", LOOK_S, self._look)
+        """Report where its object says otherwise (Unknown, by the controller-manager), or it is time."""
+        self._after("look", _a_while(), self._look)
         told, said = self._told.conditions, self.conditions.written()
         if told and any(told.get(each["type"]) != each["status"] for each in said):
             self.report()
+        elif now() - self._reported_at >= self._pause_s * SECOND:
+            self._pause_s = REPORT_S
+            self._report()
+        self.pods.look()
+        self._looks += 1
+        if self._looks % LOOKS_AT_IMAGES == 0:
+            self._look_at_images()
+
+    def _look_at_images(self) -> None:
+        """Report which images it has, where there are more than its object names."""
+        images = self._images | self.pods.images
+        if images != self._images:
+            self._images = images
+            self._pause_s = REPORT_S * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+            self._report(images)
 
     def _new_talk(self) -> Talk:
         return Talk(self._identity, self._home.counts)
 
-    def _register(self) -> None:
-        """Make its Node, or take the one that is there; return when it is one of the cluster's."""
-        content = node(
-            self.member, self._home.run, self.conditions.written(), apart=self._home.apart
-        )
-        while True:
-            answer = answered(partial(self._call, "POST", NODES, content))
-            if answer.status == HTTPStatus.CONFLICT:
-                answer = answered(partial(self._call, "GET", f"{NODES}/{self.member.name}"))
-            if answer.status in DONE:
-                found = parsed(answer)["metadata"]
-                if found.get("labels", {}).get(RUN) != self._home.run:
-                    raise ForeignNode(f"there is a node {self.member.name} that is not this run's")
-                self._uid = found["uid"]
-                self.registered = True
-                return
-            gevent.sleep(LONGEST_S)
-
     def _renew(self, due: int) -> None:
         """Renew the Lease that was due then, and be woken when it is due again: 10 s after that is done."""
         self._home.late.add(now() - due)
-        if not (self._version and any(self._renewed() for _ in range(RENEWALS))):
-            self._ensure_lease()
-        due = _together(now() + round(RENEW_S * (1 + random.uniform(0, JITTER)) * SECOND))  # noqa: S311
+        self._lease.renew()
+        due = _together(now() + round(_a_while() * SECOND))
         self._after("lease", (due - now()) / SECOND, partial(self._renew, due))
-
-    def _renewed(self) -> bool:
-        """Write the Lease once; whether that is done, or cannot be."""
-        mine = lease(self.member.name, self._uid, self._version)
-        self.hold_back()
-        try:
-            answer = self._call("PUT", f"{LEASES}/{self.member.name}", mine)
-            if answer.status == HTTPStatus.CONFLICT:
-                answer = self._call("GET", f"{LEASES}/{self.member.name}")
-                self._know(answer)
-                return False
-        except WireError:
-            return False
-        if answer.status == HTTPStatus.NOT_FOUND:
-            self._version = ""
-        return self._know(answer)
-
-    def _ensure_lease(self) -> None:
-        """Make the Lease, or take the one that is there."""
-        path = f"{LEASES}/{self.member.name}"
-        if self._know(answered(partial(self._call, "GET", path))):
-            self._renewed()
-            return
-        mine = lease(self.member.name, self._uid)
-        self._know(answered(partial(self._call, "POST", LEASES, mine)))
-
-    def _know(self, answer: Response) -> bool:
-        """Take the Lease's version of an answer; whether there is one."""
-        if answer.status not in DONE:
-            return False
-        self._version = parsed(answer)["metadata"]["resourceVersion"]
-        return True
 
     def _follow(self, path: str, field: str = "", taking: Taking | None = None) -> None:
         """Keep up with what a kubelet keeps up with."""
         selector = f"fieldSelector={field}" if field else ""
-        self._following.append(KeepingUp(self.spawn, self.talk, path, taking, selector))
+        kind = CollectionInformer if taking else NewerInformer
+        informer = kind(self.talk, path, taking, selector=selector, sleep=gevent.sleep)
+        self._following.append(KeepingUp(self.spawn, informer))
 
     def _call(
         self, method: str, path: str, content: Object | None = None, kind: str = "application/json"
     ) -> Response:
         return self.talk.call(method, path, now() + HEARTBEAT, content, kind)
+
+    def _exchange(self, method: str, path: str, body: bytes = b"") -> Response:
+        if body:
+            self.hold_back()
+        request = self.talk.request(method, path, PROTOBUF, body=body, content_type=PROTOBUF)
+        return self.talk.exchange(request, now() + HEARTBEAT)
 
     def _after(self, what: str, pause_s: float, call: Callable[[], object]) -> None:
         """Call something later, in a greenlet of its own: one that waited would take 7 KB meanwhile."""
@@ -300,6 +284,11 @@ class Node(Paced):
             name, about, f"{name}.{reason.lower()}.{now():x}", reason, message, kind=kind
         )
         self.spawn(tell, partial(self._call, "POST", "/api/v1/namespaces/default/events", content))
+
+
+def _a_while() -> float:
+    """Return how long it is until a Lease is renewed again, or a kubelet looks at itself again, s."""
+    return RENEW_S * (1 + random.uniform(0, JITTER))  # noqa: S311
 
 
 def _together(due: int) -> int:

@@ -1,18 +1,37 @@
 """Fleet: what a node writes of itself: its Node, its Lease, its conditions, as kubelet 1.37 has them."""
 
 from datetime import UTC, datetime
+from time import time_ns
 
 from kubedrill.client.informer import Object, conditions
+from kubedrill.client.protobuf import envelope, message
+from kubedrill.clock import SECOND
 from kubedrill.record.fleet import NODE_CPUS, Member
 from kubedrill.record.labels import APART, RUN, ZONE
 
 NODES = "/api/v1/nodes"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+CSI_NODES = "/apis/storage.k8s.io/v1/csinodes"
 LEASE_S = 40
 """How long a Lease lasts: kubelet's default."""
 MEMORY, PODS = "16Gi", 110
 """What a node has, besides CPUs."""
 VERSION = "v1.37.2"
+FEATURES = (
+    "ExtendWebSocketsToKubelet",
+    "InPlacePodLevelResourcesVerticalScaling",
+    "InPlacePodVerticalScalingInitContainers",
+    "RestartAllContainersOnContainerExits",
+)
+"""What a kubelet of that version declares that it can do."""
+MIGRATED = ",".join(
+    f"kubernetes.io/{name}"
+    for name in (
+        *("aws-ebs", "azure-disk", "azure-file", "cinder", "gce-pd", "portworx-volume"),
+        "vsphere-volume",
+    )
+)
+"""The volumes that it leaves to CSI drivers, none of which it has."""
 REGION = "drill"
 NO_BALANCER = "node.kubernetes.io/exclude-from-external-load-balancers"
 """The label of nodes to which load balancers of a cloud send nothing."""
@@ -35,11 +54,6 @@ PRESSURES = tuple(_HEALTHY)
 def stamp() -> str:
     """Return the time as objects have it, in whole seconds."""
     return f"{datetime.now(UTC).isoformat(timespec='seconds')[:-6]}Z"
-
-
-def micro_stamp() -> str:
-    """Return the time as Leases have it."""
-    return f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def address(member: Member) -> str:
@@ -96,6 +110,7 @@ def _status(member: Member, conditions: list[Object]) -> Object:
         "capacity": room,
         "allocatable": room,
         "conditions": conditions,
+        "declaredFeatures": FEATURES,
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": {
             "architecture": "amd64",
@@ -112,13 +127,28 @@ def _status(member: Member, conditions: list[Object]) -> Object:
     }
 
 
+_CHANGED = {
+    "MemoryPressure": ("NodeHasSufficientMemory", "NodeHasInsufficientMemory"),
+    "DiskPressure": ("NodeHasNoDiskPressure", "NodeHasDiskPressure"),
+    "PIDPressure": ("NodeHasSufficientPID", "NodeHasInsufficientPID"),
+    "Ready": ("NodeNotReady", "NodeReady"),
+}
+"""The Event of each condition when it has become False, and True."""
+
+
 class Conditions:
     """A node's conditions, and since when they are so."""
 
     def __init__(self) -> None:
         self._since: dict[str, tuple[str, str]] = {}
+        self._changed: tuple[str, ...] = ()
         self.ready = False
         self.pressures: tuple[str, ...] = ()
+
+    def changed(self) -> tuple[str, ...]:
+        """Return, once, the Events of those that have changed."""
+        changed, self._changed = self._changed, ()
+        return changed
 
     def written(self) -> list[Object]:
         """Return them as kubelet writes them now."""
@@ -140,6 +170,8 @@ class Conditions:
         known, since = self._since.get(kind, ("", at))
         if known != status:
             since = at
+            if known or kind != "Ready":  # that it is not Ready at first is no news
+                self._changed += (_CHANGED[kind][holds],)
         self._since[kind] = status, since
         return {
             "type": kind,
@@ -177,26 +209,44 @@ def boot_id(member: Member, boots: int) -> str:
     return f"{member.name}-{boots}"
 
 
-def status_patch(conditions: list[Object], boot: str = "") -> Object:
-    """Return what changes of a node's status; `boot`: of its machine, where that has been started anew."""
+def status_patch(
+    conditions: list[Object], boot: str = "", images: frozenset[str] = frozenset()
+) -> Object:
+    """Return what changes of a node's status.
+
+    `boot`: of its machine, where that has been started anew; `images`: those it has, where there are others.
+    """
     order = [{"type": condition["type"]} for condition in conditions]
-    started = {"nodeInfo": {"bootID": boot}} if boot else {}
-    return {"status": {"$setElementOrder/conditions": order, "conditions": conditions, **started}}
-
-
-def lease(name: str, uid: str, version: str = "") -> Object:
-    """Return the Lease of a node, renewed now; of that `version`, if there is one already."""
-    renewed = {"renewTime": micro_stamp()}
-    owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid}
-    spec = {"holderIdentity": name, "leaseDurationSeconds": LEASE_S, **renewed}
+    held = [{"names": [image]} for image in sorted(images)]
     return {
-        "apiVersion": "coordination.k8s.io/v1",
-        "kind": "Lease",
+        "status": {
+            "$setElementOrder/conditions": order,
+            "conditions": conditions,
+            **({"nodeInfo": {"bootID": boot}} if boot else {}),
+            **({"images": held} if held else {}),
+        }
+    }
+
+
+def csi_node(name: str, uid: str) -> Object:
+    """Return the CSINode of a node that has no driver."""
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSINode",
         "metadata": {
             "name": name,
-            "namespace": "kube-node-lease",
-            **({"resourceVersion": version} if version else {}),
-            "ownerReferences": [owner],
+            "annotations": {"storage.alpha.kubernetes.io/migrated-plugins": MIGRATED},
+            "ownerReferences": [{"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid}],
         },
-        "spec": spec,
+        "spec": {"drivers": []},
     }
+
+
+def lease(name: str, uid: str, version: str = "") -> bytes:
+    """Return the Lease of a node, renewed now; of that `version`, if there is one already. Protobuf."""
+    seconds, nanoseconds = divmod(time_ns() // 1000 * 1000, SECOND)
+    owner = message((1, "Node"), (3, name), (4, uid), (5, "v1"))
+    metadata = message((1, name), (3, "kube-node-lease"), (6, version), (13, owner))
+    renewed = message((1, seconds), (2, nanoseconds))
+    spec = message((1, name), (2, LEASE_S), (4, renewed))
+    return envelope("coordination.k8s.io/v1", "Lease", message((1, metadata), (2, spec)))

@@ -5,12 +5,14 @@ from typing import Literal, NamedTuple
 
 from kubedrill.client.informer import Object
 from kubedrill.fleet.objects import stamp
-from kubedrill.fleet.references import Reference, has_token, references
+from kubedrill.fleet.references import Reference, has_token, mounted, read
 
 RUNS_FOR = "drill.kubedrill.io/runs-for"
 """Annotation of a pod: after so many seconds its containers end by themselves, with exit code 0."""
 FAILS_AFTER = "drill.kubedrill.io/fails-after"
 """The same, with exit code 1."""
+TOKEN_S = 3607
+"""How long a token lasts: what the API puts into pods' volumes."""
 
 
 class Container(NamedTuple):
@@ -29,7 +31,6 @@ class PodShape:
     namespace: str
     name: str
     uid: str
-    generation: int
     account: str
     """The ServiceAccount whose token it has; "" if it has none."""
     containers: tuple[Container, ...]
@@ -44,6 +45,8 @@ class PodShape:
     cpus: float
     """What its containers request."""
     references: tuple[Reference, ...]
+    mounted: frozenset[Reference]
+    """Those of them that a volume has, or a pull."""
     is_restarted: bool = True
     """Whether its containers are started anew where they have failed: restartPolicy."""
 
@@ -57,11 +60,11 @@ class PodShape:
         """Return what a pod's object says; KeyError if it is none."""
         metadata, spec, status = found["metadata"], found["spec"], found.get("status", {})
         namespace = metadata["namespace"]
+        held = frozenset(mounted(spec, namespace))
         return cls(
             namespace=namespace,
             name=metadata["name"],
             uid=metadata["uid"],
-            generation=int(metadata.get("generation", 1)),
             account=spec.get("serviceAccountName", "") if has_token(spec) else "",
             containers=tuple(map(_container_of, spec["containers"])),
             quality=status.get("qosClass", "BestEffort"),
@@ -69,7 +72,8 @@ class PodShape:
             ends=_ends(metadata.get("annotations", {})),
             scheduled_at=_scheduled_at(status),
             cpus=sum(map(_cpus, spec["containers"])),
-            references=tuple(dict.fromkeys(references(spec, namespace))),
+            references=tuple(dict.fromkeys([*held, *read(spec, namespace)])),
+            mounted=held,
             is_restarted=spec.get("restartPolicy", "Always") != "Never",
         )
 
@@ -102,6 +106,9 @@ def _ends(annotations: dict[str, str]) -> tuple[float, int] | None:
     return None
 
 
+Reason = tuple[str | None, str | None]
+"""Of a condition, with its message; None takes away what stood there before."""
+FINE: Reason = (None, None)
 ContainerState = Literal["waiting", "running", "lost", "ended"]
 """`lost`: they were there when their machine went off, and are to be started anew."""
 LOST_CODE = 255
@@ -117,6 +124,8 @@ class PodState:
     ready: bool = False
     started_at: str = ""
     """When the node took it."""
+    sandbox_at: str = ""
+    """When its sandbox was there, with its network and volumes: before its images are."""
     running_at: str = ""
     ended_at: str = ""
     restarts: int = 0
@@ -124,6 +133,8 @@ class PodState:
     """From when to when the containers ran that went with their machine."""
     waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By container, reason and message of what it waits for, where that is not that it is created."""
+    generation: int = 0
+    """Of its object, as the node has heard of it last; 0: not yet."""
 
 
 def status_patch(shape: PodShape, state: PodState, host: str, address: str) -> Object:
@@ -132,7 +143,7 @@ def status_patch(shape: PodShape, state: PodState, host: str, address: str) -> O
     phases = {"waiting": "Pending", "ended": "Succeeded"}
     phase = "Failed" if ended and state.exit_code else phases.get(state.state, "Running")
     status: Object = {
-        "observedGeneration": shape.generation,
+        "observedGeneration": state.generation,
         "phase": phase,
         "hostIP": host,
         "hostIPs": [{"ip": host}],
@@ -150,26 +161,40 @@ def _conditions(shape: PodShape, state: PodState) -> list[Object]:
     running, ended = state.state == "running", state.state == "ended"
     lost_at = state.lost[1] if state.lost and state.state == "lost" else ""
     since = state.ended_at or lost_at or state.running_at or state.started_at
-    why = {} if running else {"reason": "PodCompleted" if ended else "ContainersNotReady"}
     ready = state.ready and running
-    unready = {} if ready else why
-    kinds: list[tuple[str, bool, str, Object]] = [
-        ("PodReadyToStartContainers", running, since, {}),
-        ("Initialized", True, state.started_at, {}),
-        ("Ready", ready, since, unready),
-        ("ContainersReady", ready, since, unready),
-        ("PodScheduled", True, shape.scheduled_at, {}),
+    names = " ".join(container.name for container in shape.containers)
+    unready: Reason = ("ContainersNotReady", f"containers with unready status: [{names}]")
+    if ended:
+        unready = ("PodFailed" if state.exit_code else "PodCompleted", None)
+    completed = ended and not state.exit_code
+    no_sandbox: Reason = (
+        "PodSandboxNotReady",
+        "pod sandbox is not ready" if ended else "no pod sandbox exists",
+    )
+    sandbox = state.sandbox_at and not ended
+    kinds: list[tuple[str, bool, str, Reason]] = [
+        (
+            "PodReadyToStartContainers",
+            bool(sandbox),
+            state.ended_at or state.sandbox_at or state.started_at,
+            FINE if sandbox else no_sandbox,
+        ),
+        ("Initialized", True, state.started_at, ("PodCompleted", None) if completed else FINE),
+        ("Ready", ready, since, FINE if ready else unready),
+        ("ContainersReady", ready, since, FINE if ready else unready),
+        ("PodScheduled", True, shape.scheduled_at, FINE),
     ]
     return [
         {
             "type": kind,
             "status": "True" if holds else "False",
-            "observedGeneration": shape.generation,
+            "observedGeneration": state.generation,
             "lastProbeTime": None,
             "lastTransitionTime": at,
-            **more,
+            "reason": reason,
+            "message": message,
         }
-        for kind, holds, at, more in kinds
+        for kind, holds, at, (reason, message) in kinds
     ]
 
 
@@ -239,7 +264,7 @@ def _why_waiting(state: PodState, container: str) -> Object:
 def token_request(shape: PodShape) -> Object:
     """Return what kubelet asks for a pod's ServiceAccount."""
     bound = {"apiVersion": "v1", "kind": "Pod", "name": shape.name, "uid": shape.uid}
-    spec = {"audiences": None, "expirationSeconds": 3607, "boundObjectRef": bound}
+    spec = {"audiences": None, "expirationSeconds": TOKEN_S, "boundObjectRef": bound}
     return {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
 
 

@@ -28,16 +28,24 @@ def has_token(spec: Object) -> bool:
     return any("serviceAccountToken" in source for source in sources)
 
 
-def references(spec: Object, namespace: str) -> Iterator[Reference]:
-    """Yield the ConfigMaps and Secrets that a pod's volumes, environment and pulls name."""
-    parts = [spec.get("volumes", ()), spec.get("initContainers", ()), spec["containers"]]
+def mounted(spec: Object, namespace: str) -> Iterator[Reference]:
+    """Yield the ConfigMaps and Secrets that a pod's volumes and pulls name: read ever again."""
+    yield from _named(spec.get("volumes", ()), namespace)
+    for secret in spec.get("imagePullSecrets", ()):
+        yield "secrets", namespace, secret["name"]
+
+
+def read(spec: Object, namespace: str) -> Iterator[Reference]:
+    """Yield those that its containers' environments name: read when they start."""
+    yield from _named([spec.get("initContainers", ()), spec["containers"]], namespace)
+
+
+def _named(parts: Any, namespace: str) -> Iterator[Reference]:
     for key, named in _inside(parts):
         kind = _REFERRING.get(key)
         name = named.get("secretName") or named.get("name")
         if kind and name:
             yield kind, namespace, name
-    for secret in spec.get("imagePullSecrets", ()):
-        yield "secrets", namespace, secret["name"]
 
 
 def _inside(part: Any) -> Iterator[tuple[str, Object]]:

@@ -30,12 +30,16 @@ SAY_EVERY_S = 10.0
 """A log without a terminal moves at least this often, so that nobody takes a build for hung."""
 
 
-def ensure(console: Console) -> Binaries:
-    """Make sure that every binary is there, and return them; NotStarted says what cannot be had."""
-    if find_haproxy() is None or any(find(name) is None for name in NAMES):
+def ensure(console: Console, extra: tuple[str, ...] = ()) -> Binaries:
+    """Make sure that every binary is there, and return them; NotStarted says what cannot be had.
+
+    `extra`: of Kubernetes' release, what no cluster needs, and is to be there, too.
+    """
+    wanted = (*NAMES, *extra)
+    if find_haproxy() is None or any(find(name) is None for name in wanted):
         folder = cache_folder()
         try:
-            _get_missing(folder, console)
+            _get_missing(folder, console, wanted)
         except OSError as error:
             raise NotStarted(
                 f"{error.filename or folder}: {error.strerror}; make room there, or point KUBEDRILL_CACHE "
@@ -50,13 +54,13 @@ def ensure(console: Console) -> Binaries:
     return binaries
 
 
-def _get_missing(folder: Path, console: Console) -> None:
+def _get_missing(folder: Path, console: Console, wanted: tuple[str, ...]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder, console):
         ensure_haproxy(console)
         _remove_leftovers(folder)
         check_versions({name: find(name) for name in NAMES})
-        for name in NAMES:
+        for name in wanted:
             if find(name) is None:
                 get(name, folder / name, console)
 
