@@ -122,6 +122,9 @@ class Drill:
             undo, arguments = cluster.undo_entry(self.cluster_name)
             self.own_cluster = self.ledger.intend("cluster", self.cluster_name, undo, arguments)
             record = cluster.up(definition, self.cluster_name, arguments["cluster_id"])
+            if record.foreign:  # it stays, and what the drill makes there is taken out of it again
+                self.ledger.undone(self.own_cluster)
+                self.own_cluster = None
         record = replace(record, limits=limits or record.limits)
         record.write(self.folder.cluster)
         self._cluster_exits = cluster.handle_of(record).exits()

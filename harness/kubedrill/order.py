@@ -91,8 +91,12 @@ def _refused_as_it_is(order: Order) -> str:
 
 def check_it_may_be_thrown_away(order: Order) -> None:
     """Raise NotStarted for a drill that needs a cluster of its own, on one that stays after the drill."""
-    stays = order.leaves.cluster or cluster.find(order.cluster)
-    if stays and (why := refused_on_what_stays(order.experiment, kept=order.leaves.cluster)):
+    described = order.catalogue.cluster
+    foreign = described is not None and described.foreign
+    stays = foreign or order.leaves.cluster or cluster.find(order.cluster)
+    if stays and (
+        why := refused_on_what_stays(order.experiment, kept=order.leaves.cluster, foreign=foreign)
+    ):
         raise NotStarted(f"{order.file}: {why}")
 
 

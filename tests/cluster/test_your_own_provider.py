@@ -116,6 +116,19 @@ def test_what_may_not_be_done_to_it_is_refused_with_the_reason(kubedrill: Kubedr
         assert f"{needs}; this cluster has: nothing" in done.stderr
 
 
+def test_what_needs_a_cluster_to_throw_away_is_refused(project: Path, kubedrill: Kubedrill):
+    other = project / "other.json"
+    other.write_bytes((project / "cluster.json").read_bytes())
+    changed = EXPERIMENT | {"cluster": {"name": "theirs", "record": str(other)}}
+    (project / "experiments" / "changed.yaml").write_text(yaml.safe_dump(changed))
+    said = "the cluster theirs is not kubedrill's, and stays; choose another cluster"
+    done = kubedrill("run", "experiments/changed.yaml")
+    assert done.returncode == 3
+    assert said in " ".join(done.stderr.split())
+    planned = json.loads(kubedrill("plan", "experiments/changed.yaml", "--json").stdout)
+    assert said in planned["refused"]
+
+
 def test_it_comes_up_is_shown_and_goes(project: Path, kubedrill: Kubedrill):
     assert "theirs is up: 192.0.2.1:6443" in kubedrill("cluster", "up", "theirs").stdout
     [status] = json.loads(kubedrill("cluster", "status", "theirs", "--json").stdout)

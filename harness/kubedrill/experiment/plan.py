@@ -134,6 +134,7 @@ def plan(
     """
     described = (None if experiment.cluster_changes else record) or catalogue.cluster
     zones = described.zones if described else ()
+    foreign = described is not None and described.foreign
     wanted = sorted(experiment.faults, key=lambda fault: fault.inject_s)
     faults = tuple(
         _fault(number, fault, catalogue, zones, tuple(takes([fault])))
@@ -150,7 +151,7 @@ def plan(
         targets=tuple(dict.fromkeys(target for fault in faults for target in fault.targets)),
         capabilities=needed,
         missing=tuple(need for need in needed if record and need not in record.capabilities),
-        refused=(refused_on_what_stays(experiment) if record else "")
+        refused=(refused_on_what_stays(experiment, foreign=foreign) if record or foreign else "")
         or refused
         or closed(experiment, catalogue.limits),
         seed=experiment.seed.wanted(),

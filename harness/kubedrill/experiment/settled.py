@@ -144,37 +144,43 @@ class Experiment:
         return self.phase_start(name) + lengths[name]
 
 
-def refused_on_what_stays(experiment: Experiment, *, kept: bool = False) -> str:
+def refused_on_what_stays(
+    experiment: Experiment, *, kept: bool = False, foreign: bool = False
+) -> str:
     """Return why the drill needs a cluster of its own, thrown away after it; "" if it does not.
 
-    The cluster stays because it was up before, or because it is to be `kept`.
+    The cluster stays because it was up before, because it is to be `kept`, or is `foreign`.
     """
     cluster, changes = experiment.cluster, experiment.cluster_changes
     if not changes:
-        return refused_where_it_stays(experiment.irreversible, cluster, kept=kept)
+        return refused_where_it_stays(experiment.irreversible, cluster, kept=kept, foreign=foreign)
     keys = ", ".join(f"cluster.{dotted(place)}" for place, _ in changed_keys(changes))
-    why, instead = _stays(cluster, kept)
+    why, instead = _stays(cluster, kept, foreign)
     return (
         f"{keys}: not as in its file, the cluster is to be this drill's alone, and {why}; {instead}"
     )
 
 
-def refused_where_it_stays(irreversible: Sequence[str], cluster: str, *, kept: bool = False) -> str:
+def refused_where_it_stays(
+    irreversible: Sequence[str], cluster: str, *, kept: bool = False, foreign: bool = False
+) -> str:
     """Return why faults that nothing can undo are not injected into a cluster that stays; or "".
 
-    It stays because it was up before, or because it is to be `kept`.
+    It stays because it was up before, because it is to be `kept`, or is `foreign`.
     """
     if not irreversible:
         return ""
-    why, instead = _stays(cluster, kept)
+    why, instead = _stays(cluster, kept, foreign)
     names = " and ".join(irreversible)
     return (
         f"{names} cannot be undone, so that the cluster is to be thrown away, and {why}; {instead}"
     )
 
 
-def _stays(cluster: str, kept: bool) -> tuple[str, str]:
+def _stays(cluster: str, kept: bool, foreign: bool) -> tuple[str, str]:
     """Return why a cluster stays, and what would work."""
+    if foreign:
+        return f"the cluster {cluster} is not kubedrill's, and stays", "choose another cluster"
     if kept:
         return "--keep-cluster keeps the cluster", "leave that out"
     return f"the cluster {cluster} is up, and stays", f"first: kubedrill cluster down {cluster}"
