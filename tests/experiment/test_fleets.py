@@ -13,7 +13,16 @@ from kubedrill.experiment import Experiment, plan, to_yaml
 from kubedrill.experiment.plan_text import render
 from kubedrill.record.autoscaler import Autoscaler, Demand
 from kubedrill.record.catalogue import Catalogue
-from kubedrill.record.fleet import Burst, Fleet, Images, Overload, PodTimes, Repair, Workload
+from kubedrill.record.fleet import (
+    Burst,
+    Fleet,
+    Images,
+    Overload,
+    PodTimes,
+    Repair,
+    Replacing,
+    Workload,
+)
 
 Read = Callable[..., Experiment]
 
@@ -166,6 +175,31 @@ def test_a_plan_says_who_orders_nodes_and_when_pods_are_wanted(
     assert said in console.export_text()
 
 
+def test_when_nodes_are_replaced_and_what_a_budget_allows(reading: Read, small: str) -> None:
+    lines = ("nodes: 3", "pods_per_node: 3", "max_unavailable: 4")
+    replaced = "replace: {phase: recovery, at: 1s, at_once: 2, boot: 3s}"
+    text = with_fleet(small, *lines, replaced).replace("fleet:", "seed: {workload: 9}\nfleet:")
+    experiment = reading(text)
+    assert experiment.fleet == Fleet(
+        nodes=3,
+        workload=Workload(3, max_unavailable=4),
+        replace=Replacing(31.0, 2, 3.0),
+    )
+    assert reading(to_yaml(experiment)).fleet == experiment.fleet
+
+
+def test_those_in_whose_place_they_come_are_in_the_same_zone() -> None:
+    fleet = Fleet(("b", "a"), 3, (Burst(2, 10.0),), replace=Replacing(5.0))
+    pairs = [(old.name, new.name) for old, new in fleet.replacements()]
+    assert pairs == [
+        ("node-b-0", "node-b-5"),
+        ("node-a-1", "node-a-6"),
+        ("node-b-2", "node-b-7"),
+    ]
+    assert [new.name for _, new in fleet.replacements("a")] == ["node-a-6"]
+    assert len({member.name for member in fleet.everyone()}) == 8
+
+
 def test_without_it_there_is_none(reading: Read, small: str) -> None:
     experiment = reading(small)
     assert experiment.fleet is None
@@ -247,6 +281,30 @@ def test_zones_take_turns_and_each_burst_goes_on_where_the_one_before_it_ended()
         (
             ("nodes: 3", "engine: kwok", "overload: {uses: 2}"),
             "12: overload: KWOK's nodes know nothing of it",
+        ),
+        (
+            ("nodes: 3", "engine: kwok", "replace: {phase: fault}"),
+            "12: replace: KWOK's nodes know nothing of it",
+        ),
+        (
+            ("nodes: 3", "replace: {phase: falt}"),
+            '11: unknown phase "falt"; did you mean "fault"?',
+        ),
+        (
+            ("nodes: 3", "replace: {phase: fault, at: 20s}"),
+            '11: at: phase "fault" lasts 20s; it would begin after it',
+        ),
+        (
+            ("nodes: 3", "replace: {phase: fault, at_once: 0}"),
+            "11: fleet.replace.at_once must be at least 1, not 0",
+        ),
+        (
+            ("replace: {phase: fault}", "bursts: [{phase: fault, nodes: 1}]"),
+            "9: fleet: replace: there are no nodes before the first phase; say nodes",
+        ),
+        (
+            ("nodes: 3", "max_unavailable: 1"),
+            "11: max_unavailable: there is no workload; say seed: {workload: 100}",
         ),
         (("nodes: 3", "overload: {}"), '11: missing key "uses" in fleet.overload'),
         (

@@ -105,6 +105,29 @@ def test_pods_that_were_evicted_are_counted(tmp_path: Path, asked: str, value: f
     assert (result.verdict, result.value) == (Verdict.PASS, value)
 
 
+@pytest.mark.parametrize(
+    ("asked", "value"),
+    [
+        ("pods.created == 20", 20),
+        ("pods.created.rate < 9/s", 2.0),
+        # The third and the 18th come 1.5 s apart from each other.
+        ("pods.created.pace < 99/s", 10.0),
+        ("pods.bound.count == 0", 0),
+    ],
+)
+def test_how_fast_pods_come(tmp_path: Path, asked: str, value: float) -> None:
+    told = drill(come=0)
+    made = [{**pod("", "created", 12 + number / 10), "uid": f"u-{number}"} for number in range(20)]
+    told.scale_out = sorted([*told.scale_out, *made], key=lambda line: line["time"])
+    result = told.asked(tmp_path, "fault", asked)
+    assert (result.verdict, result.value) == (Verdict.PASS, pytest.approx(value))
+
+
+def test_none_that_comes_has_no_pace(tmp_path: Path) -> None:
+    result = drill(come=0).asked(tmp_path, "fault", "pods.ready.pace > 1/s")
+    assert result.verdict == Verdict.INVALID
+
+
 def test_what_nobody_was_told_of_is_not_known(tmp_path: Path) -> None:
     result = drill(unwatched=(12, 17)).asked(tmp_path, "fault", "scale_out.pods.p90 < 60s")
     assert result.verdict == Verdict.INVALID

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, get_args
 
 from kubedrill.clock import SECOND
-from kubedrill.cluster.links import Cutting, Link, Shape, Shaped, Shaping
+from kubedrill.cluster.links import Cutting, Link, Shape, Shaped, Shaping, Traffic
 from kubedrill.cluster.operations import (
     LIMITED,
     Absent,
@@ -58,6 +58,7 @@ __all__ = [
     "Shaped",
     "Shaping",
     "Strain",
+    "Traffic",
     "description",
     "flag",
     "present",

@@ -9,6 +9,9 @@ from typing import Literal, Protocol
 
 from kubedrill.cluster.operations import Operation
 
+Traffic = Literal["all", "nodes"]
+"""What goes over a link: all of it, or what a zone's nodes and the control plane send each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -21,6 +24,8 @@ class Link:
     """As seen from `zone`."""
     ports: tuple[int, ...] = ()
     """Only connections to these, both ways of them; all if there are none."""
+    of: Traffic = "all"
+    """`nodes`: only connections that nodes in the zone have to the load balancer."""
 
 
 class Cutting(Operation, Protocol):

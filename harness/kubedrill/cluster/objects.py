@@ -113,7 +113,7 @@ _AUDITOR_LOOKS = [
     },
     {"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["watch"]},
 ]
-# What is left of a fleet when its nodes' processes have ended.
+# What is left of a fleet when its processes have ended; nodes that are replaced, pods that are released.
 _FLEET_RULES = [
     {
         "apiGroups": [""],
@@ -121,6 +121,7 @@ _FLEET_RULES = [
         "verbs": ["list", "watch", "delete", "deletecollection"],
     },
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch", "delete"]},
+    {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
 ]
 # What faults on nodes and pods do, inject, proof and undo alike; docs/faults.md says which needs which.
 _INJECTOR_RULES = [
@@ -146,6 +147,7 @@ _DEFINITIONS = {
 _SEEDER_RULES = [
     {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]},
     {"apiGroups": [CUSTOM_GROUP], "resources": [CUSTOMS], "verbs": _WRITE},
+    {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["create"]},
     # RBAC cannot say which one is created; admission does.
     {**_DEFINITIONS, "verbs": ["create"]},
     {**_DEFINITIONS, "resourceNames": [DEFINITION], "verbs": ["delete"]},

@@ -37,6 +37,10 @@ def check_fleet(
     if fleet.engine == KWOK:
         _check_kwok(fleet, problems)
     _check_engine(fleet, problems)
+    _check_replacement(fleet, phases, problems)
+    if fleet.max_unavailable is not None and not seeded:
+        words = "max_unavailable: there is no workload; say seed: {workload: 100}"
+        problems.add(("fleet", "max_unavailable"), words)
     if fleet.bursts and (key := "autoscaler" if fleet.autoscaler else fleet.demand and "demand"):
         words = "bursts come unasked; leave them out, so that nodes come as they are needed"
         problems.add(("fleet", key), f"{key}: {words}")
@@ -70,6 +74,27 @@ def _check_all(
         problems.add(("fleet", key), words)
         return []
     return come
+
+
+def _check_replacement(
+    fleet: FleetPart, phases: Mapping[str, tuple[float, float]], problems: Problems
+) -> None:
+    """Check when nodes begin to be replaced, as far as that is said in the right form."""
+    replace = fleet.replace
+    if replace is None or replace.phase is None or replace.at is None or not phases:
+        return
+    place = BurstPlace(problems, ("fleet", "replace"))
+    if fleet.engine == CLUSTER:
+        place.wrong("phase", "replace: only of nodes that are played")
+    elif replace.phase not in phases:
+        near = did_you_mean(replace.phase, phases)
+        place.wrong("phase", f'unknown phase "{shown(replace.phase)}"{near}')
+    else:
+        start, end = phases[replace.phase]
+        length = format_duration(round(end - start, 9))
+        if start + replace.at >= end:
+            words = f'at: phase "{replace.phase}" lasts {length}; it would begin after it'
+            place.wrong("at", words)
 
 
 def _check_room(fleet: FleetPart, seeded: int, wanted: int, problems: Problems) -> None:
@@ -109,7 +134,7 @@ def _check_engine(fleet: FleetPart, problems: Problems) -> None:
 
 def _check_kwok(fleet: FleetPart, problems: Problems) -> None:
     """Check that nothing is asked of KWOK's nodes that only our own do."""
-    for name in ("overload", "repair", "images"):
+    for name in ("overload", "repair", "images", "replace"):
         if getattr(fleet, name) is not None:
             problems.add(("fleet", name), f"{name}: KWOK's nodes know nothing of it")
     for index, burst in enumerate(fleet.bursts or ()):

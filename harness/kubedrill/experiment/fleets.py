@@ -29,10 +29,12 @@ from kubedrill.record.fleet import (
     PodTimes,
     PullMode,
     Repair,
+    Replacing,
     Workload,
 )
 
 MOST_BURSTS = 200
+MOST_AT_ONCE = 100
 MOST_PODS = 100
 """On a node: it takes 110 in all."""
 _AUTOSCALER = Autoscaler(1)
@@ -190,6 +192,30 @@ class ImagesPart(Part):
         return cls(size=given.pop("size_bytes"), **given)
 
 
+class ReplacePart(Part):
+    """All nodes that are there from the beginning are replaced, one after the other."""
+
+    phase: str
+    """In which phase that begins."""
+    at: Time = 0.0
+    """When, from the phase's start."""
+    at_once: int = Field(Replacing(0.0).at_once, ge=1, le=MOST_AT_ONCE)
+    """So many at the same time, in each zone."""
+    boot: Duration = Replacing(0.0).boot_s
+    """From a node's deletion until the one in its place registers: simulated."""
+
+    def settled(self, phases: Mapping[str, tuple[float, float]]) -> Replacing:
+        """Return it as it is recorded."""
+        begins = round(phases[self.phase][0] + (self.at or 0.0), 9)
+        return Replacing(begins, self.at_once, self.boot)
+
+    @classmethod
+    def of(cls, settled: Replacing, phases: Mapping[str, tuple[float, float]]) -> Self:
+        """Return what `settled` made it of."""
+        phase, at = _moment(settled.at_s, phases)
+        return cls(phase=phase, at=at, at_once=settled.at_once, boot=settled.boot_s)
+
+
 class FleetPart(Part):
     """Nodes that are played: to the API each is what a kubelet is, and nothing runs on it."""
 
@@ -222,11 +248,17 @@ class FleetPart(Part):
     """With `engine: cluster`: the labels of the nodes that are watched, and on which the pods run."""
     pod_cpus: float | None = Field(None, gt=0, le=1000)
     """With `engine: cluster`: what each pod requests; a share of 3 CPUs by default."""
+    max_unavailable: int | None = Field(None, ge=0, le=MOST_NODES)
+    """How many pods of `seed.workload` may be unavailable, by a PodDisruptionBudget; else there is none."""
+    replace: ReplacePart | None = None
+    """The replacement of all `nodes` by new ones, each emptied by evictions; without it they stay."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:
         if not (self.nodes or self.bursts or self.autoscaler or self.engine == CLUSTER):
             raise ValueError("has no nodes; say nodes, bursts of them, or an autoscaler")
+        if self.replace and not self.nodes:
+            raise ValueError("replace: there are no nodes before the first phase; say nodes")
         return self
 
     @property
@@ -250,7 +282,13 @@ class FleetPart(Part):
             ),
             pods=PodTimes(self.pod_start),
             engine=self.engine,
-            workload=Workload(self.pods_per_node, self.evicted_after, self.pod_cpus, self.selector),
+            workload=Workload(
+                self.pods_per_node,
+                self.evicted_after,
+                self.pod_cpus,
+                self.selector,
+                self.max_unavailable,
+            ),
             overload=self.overload.settled() if self.overload else None,
             repair=self.repair.settled() if self.repair else None,
             images=self.images.settled() if self.images else None,
@@ -258,6 +296,7 @@ class FleetPart(Part):
                 each for demand in self.demand for each in demand.settled(*phases[demand.phase])
             ),
             autoscaler=self.autoscaler.settled() if self.autoscaler else None,
+            replace=self.replace.settled(phases) if self.replace else None,
         )
 
     @classmethod
@@ -285,6 +324,8 @@ class FleetPart(Part):
             autoscaler=AutoscalerPart.of(fleet.autoscaler) if fleet.autoscaler else None,
             selector=fleet.workload.selector,
             pod_cpus=fleet.workload.cpus,
+            max_unavailable=fleet.workload.max_unavailable,
+            replace=ReplacePart.of(fleet.replace, phases) if fleet.replace else None,
         )
 
 

@@ -7,10 +7,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from kubedrill.client.well import PAGES
-from kubedrill.cluster.handle import Link, present
+from kubedrill.cluster.handle import HandleError, Link, Traffic, present
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.etcd import caught_up, leading
 from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen
+from kubedrill.faults.on_fleet import is_played
 from kubedrill.faults.processes import are_well
 from kubedrill.record.cluster import ClusterRecord, Component
 from kubedrill.record.target import Target
@@ -19,6 +20,11 @@ ZONE = Field(
     description="leader (the zone of etcd's), random, a zone such as a, or several zones: [a, b]"
 )
 Direction = Literal["both", "in", "out"]
+OF: Traffic = Field(
+    "all",
+    description='"nodes": only what nodes of a fleet in the zone and the load balancer send each other; '
+    "the control plane goes on",
+)
 
 
 class OnZones(NamesWhom, ABC):
@@ -57,6 +63,26 @@ class OnZones(NamesWhom, ABC):
         there = {part.name: PAGES[part.kind] for zone in zones for part in parts(scene, zone)}
         seen = are_well(scene, there)
         return caught_up(scene, zones) if seen.proven else seen
+
+
+class OnTraffic(OnZones, ABC):
+    """A fault on what goes over zones' links: all of it, or what their nodes and the control plane send."""
+
+    of: Traffic = OF
+
+    def moves(self) -> tuple[str, ...]:
+        """Return nobody where only nodes are hit."""
+        return () if self.of == "nodes" else super().moves()
+
+    def hit(self, record: ClusterRecord, called: str) -> Target:
+        """Return a zone; where only its nodes are hit, without what else runs in it."""
+        found = super().hit(record, called)
+        return found.model_copy(update={"components": ()}) if self.of == "nodes" else found
+
+    def needs_nodes(self, scene: Scene) -> None:
+        """Raise HandleError where only nodes are to be hit, and there are none."""
+        if self.of == "nodes" and not is_played(scene.record):
+            raise HandleError("there is no fleet, and so no nodes in the zone")
 
 
 def uncut(scene: Scene, links: Mapping[str, Link]) -> Lapse | None:

@@ -11,7 +11,7 @@ from kubedrill.cluster.handle import Link, present
 from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
-from kubedrill.faults.on_zones import ZONE, Direction, OnZones, uncut
+from kubedrill.faults.on_zones import ZONE, Direction, OnTraffic, OnZones, uncut
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.record.faults import Witness
@@ -76,13 +76,13 @@ class OnLinks(OnZones, ABC):
         return {target.name: self.link(target.called) for target in scene.hit}
 
 
-class ZonePartition(OnLinks):
+class ZonePartition(OnTraffic, OnLinks):
     """Cut a zone off: from all others or from one, both ways or one way, all that is sent or some ports."""
 
     name: ClassVar = "zone.partition"
     functions: ClassVar = ("partition", "rejoin")
     blast_radius: ClassVar = (
-        "what zone {zone} and others send each other; refused where quorum would be lost"
+        "what zone {zone} and others send each other ({of}); refused where quorum would be lost"
     )
 
     zone: Whom = ZONE
@@ -98,6 +98,8 @@ class ZonePartition(OnLinks):
 
     def refuse(self, cluster: ClusterDescription) -> str:
         """Refuse a zone at the other end that there is not, or that is cut off itself."""
+        if self.of == "nodes" and (self.from_zone or self.ports):
+            return f"{self.name}: of: nodes is cut from the load balancer; leave from_zone and ports out"
         if self.from_zone is None:
             return ""
         if self.from_zone not in cluster.zones:
@@ -107,6 +109,8 @@ class ZonePartition(OnLinks):
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return what the others do not reach."""
+        if self.of == "nodes":
+            return (replace(self.toll("link", True), counts=False),)
         peers = not self.ports or bool(ETCD_PORTS & {*self.ports})
         if self.from_zone is not None:
             member = self.toll("member", self.allow_quorum_loss)
@@ -123,11 +127,16 @@ class ZonePartition(OnLinks):
 
     def shows(self) -> tuple[Witness, ...]:
         """Return that nothing in it answers, where all is cut that is sent to it, or by it."""
-        return () if self.from_zone or self.ports else ("silence",)
+        return () if self.from_zone or self.ports or self.of == "nodes" else ("silence",)
+
+    def inject(self, scene: Scene) -> Mapping[str, Any]:
+        """Cut them."""
+        self.needs_nodes(scene)
+        return super().inject(scene)
 
     def link(self, zone: str) -> Link:
         """Return what is cut of a zone."""
-        return Link(zone, self.from_zone, self.direction, tuple(self.ports))
+        return Link(zone, self.from_zone, self.direction, tuple(self.ports), self.of)
 
 
 partition, rejoin = actions(ZonePartition)

@@ -10,7 +10,7 @@ from kubedrill.cluster.handle import Link, Shape, present
 from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Fault, Lapse, Scene, Seen, Whom, missing, proof
-from kubedrill.faults.on_zones import ZONE, Direction, OnZones
+from kubedrill.faults.on_zones import ZONE, Direction, OnTraffic
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 
@@ -19,7 +19,7 @@ AS_IF_CUT = 0.5
 through at the first try, and a connection is not begun by fewer than two."""
 
 
-class ZoneSlow(OnZones):
+class ZoneSlow(OnTraffic):
     """Make a zone's link bad: little bandwidth, packets that are lost, or a delay."""
 
     name: ClassVar = "zone.slow"
@@ -32,7 +32,7 @@ class ZoneSlow(OnZones):
         "loss": Need("shaping", "loss"),
         "delay_s": Need("shaping", "delay"),
     }
-    blast_radius: ClassVar = "what zone {zone} and others send each other"
+    blast_radius: ClassVar = "what zone {zone} and others send each other ({of})"
     effect_s: ClassVar = 30.0
     """Of 1,000 packets a second that members send each other, one is lost in time at a loss of 0.1 ‰."""
 
@@ -55,18 +55,22 @@ class ZoneSlow(OnZones):
             raise ValueError(
                 "says neither bandwidth_mbit nor loss nor delay_s: nothing would be slow"
             )
+        if self.of == "nodes" and self.delay_s:
+            raise ValueError("delay_s: only of a whole link; leave it out, or leave of: nodes out")
         return self
 
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return the links; and what stands in the zones, where hardly anything comes through."""
         link = replace(self.toll("link", True), counts=False)
-        if (self.loss or 0) < AS_IF_CUT:
+        if self.of == "nodes" or (self.loss or 0) < AS_IF_CUT:
             return (link,)
         return link, *(self.toll(kind, self.allow_quorum_loss) for kind in ("member", "apiserver"))
 
     def is_hidden_by(self, other: Fault) -> bool:
         """Whether another one makes the same link as slow already."""
         if not isinstance(other, ZoneSlow):
+            return False
+        if self.of != other.of:
             return False
         if "both" not in (self.direction, other.direction) and self.direction != other.direction:
             return False
@@ -75,6 +79,7 @@ class ZoneSlow(OnZones):
 
     def inject(self, scene: Scene) -> Mapping[str, Any]:
         """Slow them."""
+        self.needs_nodes(scene)
         bits = round(self.bandwidth_mbit * 1e6) if self.bandwidth_mbit else None
         shape = Shape(bits, self.loss, self.delay_s)
         for target in scene.targets:
@@ -130,7 +135,7 @@ class ZoneSlow(OnZones):
         return bool(self.bandwidth_mbit or self.delay_s)
 
     def _link(self, scene: Scene, target: str) -> Link:
-        return Link(scene.called(target), direction=self.direction)
+        return Link(scene.called(target), direction=self.direction, of=self.of)
 
 
 slow, straighten = actions(ZoneSlow)

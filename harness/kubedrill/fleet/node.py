@@ -143,7 +143,7 @@ class Node(Paced):
         self.conditions.pressures = tuple(kind for kind in PRESSURES if kind in plights)
         was_away, is_away = bool(before & AWAY), bool(plights & AWAY)
         if is_away and not was_away:
-            self._go_down(silently="down" in plights)
+            self.switch_off(silently="down" in plights)
         elif was_away and not is_away:
             self._come_back(self._restarts)
             self._restarts = False
@@ -154,17 +154,21 @@ class Node(Paced):
     def leave(self) -> None:
         """Take no more pods, let go of those that it has, and switch off: only its object is left."""
         if not self.talk.closed:
-            cordon: Object = {"spec": {"unschedulable": True}}
-            until_done(
-                partial(self._call, "PATCH", f"{NODES}/{self.member.name}", cordon, MERGE),
-                given_up=lambda: self.talk.closed,
-            )
-            gevent.sleep(CORDONED_S)
+            self.cordon()
             while self.pods.drain() and not self.talk.closed:
                 gevent.sleep(DRAINED_S)
-        self._go_down()
+        self.switch_off()
 
-    def _go_down(self, *, silently: bool = False) -> None:
+    def cordon(self) -> None:
+        """Take no more pods; return when no scheduler thinks otherwise."""
+        cordon: Object = {"spec": {"unschedulable": True}}
+        until_done(
+            partial(self._call, "PATCH", f"{NODES}/{self.member.name}", cordon, MERGE),
+            given_up=lambda: self.talk.closed,
+        )
+        gevent.sleep(CORDONED_S)
+
+    def switch_off(self, *, silently: bool = False) -> None:
         """Let go of everything at once: its kubelet has died, or, `silently`, its machine has no power."""
         for timer in self._timers.values():
             timer.stop()
@@ -185,7 +189,7 @@ class Node(Paced):
         self.pods.stop_following()
 
     def _come_back(self, restarted: bool) -> None:
-        """Begin anew after `_go_down`; `restarted`: its containers have to, too."""
+        """Begin anew after `switch_off`; `restarted`: its containers have to, too."""
         self.talk.reset()
         self.talk = self._new_talk()
         self.images.switch(on=True)

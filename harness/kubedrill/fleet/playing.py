@@ -57,6 +57,8 @@ class NodesNow(NamedTuple):
     hanging: int = 0
     repaired: int = 0
     pulling: int = 0
+    replaced: int = 0
+    refused: int = 0
 
 
 class Playing(FleetProcess):
@@ -84,6 +86,10 @@ class Playing(FleetProcess):
         """Let those of a burst go again; only of some engines."""
         raise NotImplementedError
 
+    def replace(self) -> None:
+        """Replace those that are there from the beginning, one after the other; only of some engines."""
+        raise NotImplementedError
+
     @abstractmethod
     def look(self) -> NodesNow:
         """Return how they are now."""
@@ -97,6 +103,8 @@ class Playing(FleetProcess):
             self.always(_at, comes, self.come, number)
             if burst.stay_s is not None:
                 self.always(_at, comes + round(burst.stay_s * SECOND), self.leave, number)
+        if self.fleet.replace:
+            self.always(_at, schedule.after(self.fleet.replace.at_s), self.replace)
 
     def tell(self, at: int) -> None:
         """Write down how they are now."""
@@ -134,6 +142,6 @@ class Playing(FleetProcess):
             due = [each for each in due if each[0] > at]
 
 
-def _at(due: int, what: Callable[[int], None], burst: int) -> None:
+def _at(due: int, what: Callable[..., None], *arguments: object) -> None:
     gevent.sleep(max(due - now(), 0) / SECOND)
-    what(burst)
+    what(*arguments)

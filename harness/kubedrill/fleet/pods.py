@@ -92,6 +92,10 @@ class Pods:
         """Watch nothing that pods use any more."""
         self._references.stop()
 
+    def shapes(self) -> list[PodShape]:
+        """Return those that are there, and not over."""
+        return [pod.shape for pod in self._pods.values()]
+
     def drain(self) -> bool:
         """Delete them all at once; return, when that is done, whether there were any."""
         deleting = [self._host.spawn(pod.delete) for pod in [*self._pods.values()]]

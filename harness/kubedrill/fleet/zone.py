@@ -11,6 +11,7 @@ from gevent.pool import Pool
 from kubedrill.client.informer import CollectionInformer
 from kubedrill.clock import now
 from kubedrill.fleet.credentials import gate_of
+from kubedrill.fleet.evicting import Evicting
 from kubedrill.fleet.home import Home
 from kubedrill.fleet.identity import identity
 from kubedrill.fleet.node import HEARTBEAT, Node
@@ -61,6 +62,8 @@ class ZoneFleet(Playing):
         _sign(self._folder, self._file)
         self._nodes: list[Node] = []
         self._remover = Talk(identity(record, FLEET), self.counts)
+        self._replaced = 0
+        self._evicting = Evicting(self._remover)
         self._bursts: dict[int, list[Node]] = {}
         """By its number, those that are made: each has a certificate of its own."""
         self._made_bursts = 0
@@ -108,10 +111,37 @@ class ZoneFleet(Playing):
             hanging=self._suffering.hanging,
             repaired=self._suffering.repaired,
             pulling=self._pulls.pulling if self._pulls else 0,
+            replaced=self._replaced,
+            refused=self._evicting.refused,
         )
+
+    def replace(self) -> None:
+        """Replace those that are there from the beginning, so many at a time."""
+        assert self.fleet.replace
+        there = {node.member.name: node for node in self._nodes}
+        pairs = [(there[old.name], new) for old, new in self.fleet.replacements(self.zone)]
+        pool = Pool(self.fleet.replace.at_once)
+        for pair in pairs:
+            pool.spawn(self._replace_one, *pair).link_exception(self.fail)
+        pool.join()
+
+    def _replace_one(self, old: Node, new: Member) -> None:
+        """Empty a node as its pods' disruption budgets allow, delete it, and let the new one come."""
+        assert self.fleet.replace
+        old.cordon()
+        self._evicting.empty(old)
+        old.switch_off()
+        self._delete(old)
+        gevent.sleep(self.fleet.replace.boot_s)
+        [coming] = self._made([new])
+        gevent.joinall(self._join([coming]), raise_error=True)
+        self._replaced += 1
 
     def _take_out(self, node: Node) -> None:
         node.leave()
+        self._delete(node)
+
+    def _delete(self, node: Node) -> None:
         self._nodes.remove(node)
         path = f"{NODES}/{node.member.name}"
         answered(lambda: self._remover.call("DELETE", path, now() + HEARTBEAT))

@@ -179,6 +179,9 @@ def _coming(seen: SeenComing) -> dict[str, tuple[int, int]]:
         begin = schedule.comes(burst)
         end = begin + NODE_SETTLES + burst.nodes * SECOND // JOINED_PER_S
         coming |= {member.name: (begin, end) for member in fleet.of_burst(index)}
+    if fleet.replace:  # nobody knows when it is whose turn
+        ever = schedule.after(fleet.replace.at_s), schedule.end
+        coming |= {new.name: ever for _, new in fleet.replacements()}
     return coming
 
 

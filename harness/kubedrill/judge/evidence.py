@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.audit import Audit
@@ -22,7 +23,7 @@ from kubedrill.record.lines import BadEvidence
 from kubedrill.record.objective import Objective, ObjectiveError, parse
 from kubedrill.record.schedule import Phase, Schedule
 from kubedrill.record.series import Series, find_series
-from kubedrill.record.timeline import Event, StateTold
+from kubedrill.record.timeline import Event, Seeded, StateTold
 from kubedrill.words import shown
 
 
@@ -135,3 +136,9 @@ def _check_objectives(schedule: Schedule, path: Path) -> None:
             parse(objective.text)
         except ObjectiveError as error:
             raise BadEvidence(path, None, f"objectives.{number}.text: {error}") from None
+
+
+def seeded(events: list[Event]) -> dict[str, Any]:
+    """Return how many objects of each kind were made before the load, as the timeline tells."""
+    told = (event for event in events if isinstance(event, Seeded))
+    return next(({**made.created, "seconds": made.seconds} for made in told), {})

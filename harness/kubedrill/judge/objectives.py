@@ -1,12 +1,11 @@
 """Judge: each objective against what was measured."""
 
 import math
-from typing import Any
 
 import numpy as np
 
 from kubedrill.judge import measurers  # noqa: F401 - they register themselves
-from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.evidence import Evidence, seeded
 from kubedrill.judge.measuring import MEASURERS, Measured
 from kubedrill.reading.units import show, show_as
 from kubedrill.record.lines import BadEvidence
@@ -22,7 +21,6 @@ from kubedrill.record.objective import (
 )
 from kubedrill.record.schedule import Phase, ScheduledObjective
 from kubedrill.record.series import unread
-from kubedrill.record.timeline import Event, Seeded
 from kubedrill.record.verdict import ObjectiveResult, Verdict
 from kubedrill.record.wording import words
 from kubedrill.words import in_a_line
@@ -80,12 +78,6 @@ def _base(evidence: Evidence, objective: Objective, phase: Phase) -> float | Non
         return float(np.searchsorted(load.dues, phase.end))
     offered = float(load.due_in(phase))
     return offered / phase.seconds if objective.statistic == "rate" else offered
-
-
-def seeded(events: list[Event]) -> dict[str, Any]:
-    """Return how many objects of each kind were made before the load, as the timeline tells."""
-    told = (event for event in events if isinstance(event, Seeded))
-    return next(({**made.created, "seconds": made.seconds} for made in told), {})
 
 
 def measure(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:

@@ -15,11 +15,11 @@ from kubedrill.judge.budget import budget
 from kubedrill.judge.cost import harness_cost
 from kubedrill.judge.elections import elections
 from kubedrill.judge.ending import Ending, read_ending
-from kubedrill.judge.evidence import Evidence
+from kubedrill.judge.evidence import Evidence, seeded
 from kubedrill.judge.fault_times import fault_result, unhealthy
 from kubedrill.judge.headroom import NO_HEADROOM, headroom, lacking, withheld
 from kubedrill.judge.loads import load_results
-from kubedrill.judge.objectives import evaluate, seeded
+from kubedrill.judge.objectives import evaluate
 from kubedrill.judge.server import resources, server_latency
 from kubedrill.judge.step_times import step_times
 from kubedrill.record.faults import FaultEvent

@@ -24,7 +24,7 @@ from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.fleet import Fleet
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.labels import APART, ZONE
+from kubedrill.record.labels import APART, RUN, WORKLOAD, ZONE
 from kubedrill.record.lines import JsonLines, read_whole
 from kubedrill.record.scale_out import Counted, NodeSeen, NodeStep, PodSeen, PodStep
 from kubedrill.record.schedule import Schedule
@@ -141,8 +141,13 @@ PODS: tuple[PodStep, ...] = ("created", "bound", "running", "ready")
 class PodsSeen:
     """Notes what pods become, each thing once."""
 
-    def __init__(self, lines: JsonLines) -> None:
+    def __init__(self, lines: JsonLines, run: str) -> None:
         self._lines = lines
+        self._run = run
+        self._healthy: set[str] = set()
+        """By uid, those of the seeded workload that are Ready, and not about to be deleted."""
+        self._least = 0
+        """The fewest of them since somebody last asked."""
         self._steps: dict[str, int] = {}
         """By uid, how many of PODS were seen."""
         self._now: dict[str, int] = {}
@@ -171,6 +176,7 @@ class PodsSeen:
             self._evicted.add(uid)
             self._say(uid, "evicted")
         self._steps[uid], self._now[uid] = max(self._steps.get(uid, 0), reached), reached
+        self._weigh(uid, reached == len(PODS) and self._counts(metadata))
 
     def gone(self, found: Object) -> None:
         """Take that a pod is gone."""
@@ -186,13 +192,27 @@ class PodsSeen:
         """Return how many there are, and how they are."""
         reached = [*self._now.values()]
         names = ("pods", "bound", "running", "pods_ready")
-        return {name: sum(many >= step for many in reached) for step, name in enumerate(names, 1)}
+        many = {name: sum(many >= step for many in reached) for step, name in enumerate(names, 1)}
+        least, self._least = self._least, len(self._healthy)
+        return {**many, "healthy": len(self._healthy), "least_healthy": least}
+
+    def _counts(self, metadata: Object) -> bool:
+        """Whether a disruption budget of the seeded workload counts a pod, if it is Ready."""
+        labels = metadata.get("labels", {})
+        ours = (labels.get(RUN), labels.get("app")) == (self._run, WORKLOAD)
+        return ours and not metadata.get("deletionTimestamp")
+
+    def _weigh(self, uid: str, healthy: bool) -> None:
+        """Note whether a pod is healthy now."""
+        (self._healthy.add if healthy else self._healthy.discard)(uid)
+        self._least = min(self._least, len(self._healthy))
 
     def _forget(self, uid: str) -> None:
         if uid in self._steps:
             self._say(uid, "gone")
             del self._steps[uid], self._now[uid], self._pods[uid]
             self._evicted.discard(uid)
+            self._weigh(uid, False)
 
     def _say(self, uid: str, step: PodStep) -> None:
         name, node = self._pods[uid]
@@ -205,7 +225,7 @@ class ScaleOut:
     def __init__(self, folder: RunFolder, record: ClusterRecord, watched: str) -> None:
         """`watched`: of the query, which nodes are."""
         self._lines = JsonLines(folder.scale_out)
-        self._nodes, self._pods = NodesSeen(self._lines), PodsSeen(self._lines)
+        self._nodes, self._pods = NodesSeen(self._lines), PodsSeen(self._lines, folder.run)
         self._watched = {
             "nodes": _informer(record, "/api/v1/nodes", self._nodes, watched),
             "pods": _informer(record, "/api/v1/pods", self._pods, _SCHEDULED),

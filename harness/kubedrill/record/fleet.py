@@ -109,6 +109,8 @@ class Workload:
     """What each requests; None: its share of WORKLOAD_CPUS."""
     selector: dict[str, str] = field(default_factory=dict)
     """The labels of the nodes that they ask for: of the cluster's own, where those are watched."""
+    max_unavailable: Count | None = None
+    """So many of them may be unavailable, by a PodDisruptionBudget; None: there is none."""
 
     @property
     def milli_cpus(self) -> int:
@@ -140,6 +142,18 @@ class Repair:
     """So long one takes to start."""
 
 
+@dataclass(frozen=True, slots=True)
+class Replacing:
+    """All nodes that are there from the beginning are replaced by new ones, one after the other."""
+
+    at_s: Amount
+    """When that begins, in seconds from the drill's start."""
+    at_once: Annotated[int, Field(ge=1)] = 1
+    """So many at the same time, in each zone."""
+    boot_s: Amount = 10.0
+    """From a node's deletion until the one in its place registers: simulated."""
+
+
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Fleet:
@@ -160,6 +174,8 @@ class Fleet:
     """None: nobody repairs them."""
     images: Images | None = None
     """None: every node has every image."""
+    replace: Replacing | None = None
+    """None: they stay."""
     prefix: str = "node"
     """What the nodes' names begin with."""
     demands: tuple[Demand, ...] = ()
@@ -216,7 +232,15 @@ class Fleet:
 
     def everyone(self, zone: str = "") -> Iterator[Member]:
         """Yield all that will ever be there, in the order in which they come."""
-        return self.numbered(0, self.total, zone)
+        yield from self.numbered(0, self.total, zone)
+        yield from (new for _, new in self.replacements(zone))
+
+    def replacements(self, zone: str = "") -> Iterator[tuple[Member, Member]]:
+        """Yield those that are replaced, in the order in which that is done, and who comes in their place."""
+        if self.replace is not None:
+            for old in self.members(zone):
+                number = self.total + old.number
+                yield old, Member(f"{self.prefix}-{old.zone}-{number}", old.zone, number)
 
     def members(self, zone: str = "") -> Iterator[Member]:
         """Yield those that are there before the first phase, zones in turn; of one zone, if it is named."""
@@ -356,6 +380,10 @@ class FleetLine(TimedLine):
     """Images that are being pulled."""
     repaired: Count = 0
     """Nodes that self-healing has restarted since the process began."""
+    replaced: Count = 0
+    """Nodes in whose place another one was Ready since."""
+    refused: Count = 0
+    """Evictions that a PodDisruptionBudget has refused since; each is asked for again."""
     forbidden: Count = 0
     """Requests answered with 403: a pod is bound to its node before every apiserver knows that it is.
 

@@ -16,6 +16,9 @@ CUSTOM_GROUP, CUSTOMS = "drill.kubedrill.io", "customs"
 DEFINITION = f"{CUSTOMS}.{CUSTOM_GROUP}"
 """The name of their CustomResourceDefinition."""
 
+WORKLOAD = "workload"
+"""What pods that wait for nodes are called among what is seeded; their Deployment, and its label `app`."""
+
 PROBED = ("probe", *(f"probe-{number}" for number in range(1, 16)))
 """The ConfigMaps that probes read and write, in the namespace `kubedrill`; once there was but the first."""
 
@@ -32,4 +35,4 @@ def namespace_of(run: str) -> str:
 
 def namespace_of_workload(run: str) -> str:
     """Return the namespace of a run's workload, beside the one of what else it seeds."""
-    return f"{namespace_of(run)}-workload"
+    return f"{namespace_of(run)}-{WORKLOAD}"

@@ -185,6 +185,52 @@ METRICS: dict[str, Metric] = {
         "sum",
         "requests answered",
     ),
+    "apiserver.errors": Metric(
+        "kube-apiserver",
+        (Family("apiserver_request_total", {"code": ("500", "501", "502", "503", "504", "507")}),),
+        "counter",
+        "1",
+        "sum",
+        "requests answered with an error of the server's (5xx), whoever had asked",
+    ),
+    "apiserver.lists": Metric(
+        "kube-apiserver",
+        (Family("apiserver_request_total", {"verb": ("LIST",)}),),
+        "counter",
+        "1",
+        "sum",
+        "LISTs answered",
+    ),
+    "apiserver.watch_lists": Metric(
+        "kube-apiserver",
+        (
+            Family(
+                "apiserver_watch_list_duration_seconds_count",
+                witnesses=("apiserver_watch_cache_initializations_total",),
+            ),
+        ),
+        "counter",
+        "1",
+        "sum",
+        "watches that began with every object there is (WatchList), as informers do in place of a LIST",
+    ),
+    "apiserver.watches": Metric(
+        "kube-apiserver",
+        (Family("apiserver_longrunning_requests", {"verb": ("WATCH",)}),),
+        "gauge",
+        "1",
+        "sum",
+        "watches that are open",
+    ),
+    "apiserver.watch_starts": Metric(
+        "kube-apiserver",
+        (Family("apiserver_longrunning_requests", {"verb": ("WATCH",)}),),
+        "counter",
+        "1",
+        "sum",
+        "watches that were opened: by how many more are open, and those that ended",
+        "watch_starts",
+    ),
     "apiserver.rejected": Metric(
         "kube-apiserver",
         (
@@ -253,6 +299,19 @@ for _plural in ("configmaps", "events", "leases", "namespaces", "nodes", "pods",
         "1",
         "max",
         "how many there are, as the apiservers count them in etcd once a minute",
+    )
+
+for _component, _name in {
+    "kube-controller-manager": "controller-manager",
+    "kube-scheduler": "scheduler",
+}.items():
+    METRICS[f"{_name}.throttled"] = Metric(
+        _component,
+        (Family("rest_client_rate_limiter_duration_seconds"),),
+        "histogram",
+        "s",
+        "sum",
+        "time a request waited for its client's own limit (kube-api-qps, kube-api-burst)",
     )
 
 # CPU and memory are the same for each kind of component.

@@ -13,7 +13,15 @@ SCALE_OUT = "scale_out"
 WORKLOAD = f"{SCALE_OUT}.workload"
 """This one is of pods that are wanted, not of nodes."""
 EVICTED = "pods.evicted"
-"""This one is, too."""
+PODS_BECAME: dict[str, "PodStep"] = {
+    EVICTED: "evicted",
+    "pods.created": "created",
+    "pods.bound": "bound",
+    "pods.ready": "ready",
+}
+"""These are, too: by the series, what pods were seen to become."""
+HEALTHY, VIOLATIONS = "workload.healthy", "pdb.violations"
+"""And these."""
 
 NodeStep = Literal["registered", "ready", "open", "not_ready", "gone"]
 """What a node was seen to become; `open`: Ready, and without a taint that keeps pods off."""
@@ -56,6 +64,10 @@ class Counted(TimedLine):
     pods_ready: Count
     unwatched: tuple[str, ...]
     """Of `nodes` and `pods`, those of which nothing is told just now: what they become is seen late."""
+    healthy: Count | None = None
+    """Pods of the seeded workload that are Ready, and not about to be deleted: what its budget counts."""
+    least_healthy: Count | None = None
+    """The fewest since the line before."""
 
 
 SeenLine = Annotated[NodeSeen | PodSeen | Counted, Field(discriminator="of")]
@@ -99,4 +111,5 @@ class StepTimes(BaseModel):
 def needs_scale_out(objectives: Iterable[str]) -> bool:
     """Whether an objective, as written, is judged by this file."""
     asked = [parse(text).series for text in objectives]
-    return any(series == EVICTED or series.partition(".")[0] == SCALE_OUT for series in asked)
+    alone = {*PODS_BECAME, HEALTHY, VIOLATIONS}
+    return any(series in alone or series.partition(".")[0] == SCALE_OUT for series in asked)

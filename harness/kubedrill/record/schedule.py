@@ -233,7 +233,11 @@ class Schedule:
 
     def comes(self, wanted: Burst | Demand) -> int:
         """Return when nodes of the fleet are asked for, or pods are wanted, monotonic ns."""
-        return self.start + round(wanted.at_s * SECOND)
+        return self.after(wanted.at_s)
+
+    def after(self, seconds: float) -> int:
+        """Return the moment so many seconds after the drill's start, monotonic ns."""
+        return self.start + round(seconds * SECOND)
 
     def nearest(self, time: int) -> int:
         """Return the moment of the drill nearest to a time: what is before or after it is of its edge."""

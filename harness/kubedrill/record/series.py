@@ -41,6 +41,7 @@ STATISTICS: dict[str, str] = {
     "min": "the smallest value",
     "mean": "the mean",
     "rate": "the rate",
+    "pace": "the pace",
     "error_rate": "the share of failures",
     "count": "the number",
     "failed": "the number of failures",

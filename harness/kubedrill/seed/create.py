@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from kubedrill.clock import SECOND, now
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.fleet import Workload
-from kubedrill.record.labels import CUSTOMS, labels_of, namespace_of, namespace_of_workload
+from kubedrill.record.labels import (
+    CUSTOMS,
+    WORKLOAD,
+    labels_of,
+    namespace_of,
+    namespace_of_workload,
+)
 from kubedrill.seed.calling import Call, Seeder, SeedFailed, call_all
 from kubedrill.seed.definition import define
 from kubedrill.seed.kinds import KINDS, body
-from kubedrill.seed.workload import MADE_PER_S, WORKLOAD, make_workload
+from kubedrill.seed.workload import MADE_PER_S, make_workload
 
 TIMEOUT = 120 * SECOND
 _CONFLICT = 409

@@ -16,11 +16,11 @@ from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_rea
 from kubedrill.record.autoscaler import Demanded
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.labels import namespace_of_workload
+from kubedrill.record.labels import WORKLOAD, namespace_of_workload
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.schedule import Schedule
 from kubedrill.seed.calling import Seeder
-from kubedrill.seed.workload import WORKLOAD, path_of_workloads
+from kubedrill.seed.workload import path_of_workloads
 
 _MERGE = {"Content-Type": "application/merge-patch+json"}
 

@@ -6,11 +6,9 @@ from typing import Any
 
 from kubedrill.clock import SECOND, now
 from kubedrill.record.fleet import Workload
-from kubedrill.record.labels import APART, labels_of
+from kubedrill.record.labels import APART, WORKLOAD, labels_of
 from kubedrill.seed.calling import Seeder, SeedFailed
 
-WORKLOAD = "workload"
-"""What it is called among what is seeded, and its Deployment."""
 NOT_READY = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 """The taints of nodes that are NotReady."""
 MADE_PER_S = 10
@@ -27,12 +25,16 @@ def path_of_workloads(namespace: str) -> str:
 def make_workload(
     seeder: Seeder, namespace: str, run: str, pods: int, shape: Workload, *, apart: bool
 ) -> int:
-    """Make the Deployment; return how many pods it has when they have come. SeedFailed if they do not.
+    """Make the Deployment, and its budget; return how many pods it has when they have come. SeedFailed.
 
     `apart`: where a fleet's nodes keep apart from what is not the drill's.
     """
     path, made = path_of_workloads(namespace), deployment(run, pods, shape, apart=apart)
     seeder.call("POST", path, json.dumps(made).encode(), fine=(_CONFLICT,))
+    if shape.max_unavailable is not None:
+        budgets = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
+        wanted = json.dumps(budget(run, shape.max_unavailable)).encode()
+        seeder.call("POST", budgets, wanted, fine=(_CONFLICT,))
     until = now() + round((30 + pods / MADE_PER_S) * SECOND)
     while (there := _made(seeder, f"{path}/{WORKLOAD}")) < pods:
         if now() > until:
@@ -71,6 +73,19 @@ def deployment(run: str, pods: int, shape: Workload, *, apart: bool = False) -> 
             "replicas": pods,
             "selector": {"matchLabels": {"app": WORKLOAD}},
             "template": template,
+        },
+    }
+
+
+def budget(run: str, max_unavailable: int) -> dict[str, Any]:
+    """Return the PodDisruptionBudget of the Deployment's pods."""
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": WORKLOAD, "labels": labels_of(run)},
+        "spec": {
+            "maxUnavailable": max_unavailable,
+            "selector": {"matchLabels": {"app": WORKLOAD}},
         },
     }
 

@@ -1,16 +1,28 @@
 """Links that a cluster's supervisor cut, in namespaces without a cluster."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from kubedrill.clock import now
+from kubedrill.cluster.handle import Shape
 from kubedrill.cluster.local import wires
 from kubedrill.cluster.local.links import Links
 from kubedrill.cluster.local.wires import LinkRefused, Wire
-from kubedrill.cluster.local.zones import NetnsZones, namespace_prefix, remove_namespaces
+from kubedrill.cluster.local.zones import (
+    APISERVER_PORT,
+    HUB_ADDRESS,
+    NetnsZones,
+    namespace_prefix,
+    remove_namespaces,
+)
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
 
@@ -22,6 +34,75 @@ def wire(tmp_path: Path) -> Iterator[Wire]:
     zones.make()
     yield Wire(zones.namespace("a"), zones.hub, zones.port("a"), None, "both", ())
     remove_namespaces(folder)
+
+
+@pytest.fixture
+def nodes(wire: Wire) -> Wire:
+    """What nodes in the zone and the load balancer send each other."""
+    return replace(wire, of="nodes")
+
+
+def connects(namespace: str, address: str, port: int) -> bool:
+    """Whether a connection can be opened from within a namespace in a second."""
+    dial = f"import socket; socket.create_connection(({address!r}, {port}), 1)"
+    command = ["nsenter", f"--net=/run/netns/{namespace}", sys.executable, "-c", dial]
+    return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+
+
+@contextmanager
+def listening(namespace: str, address: str, port: int) -> Iterator[None]:
+    """A server in a namespace, as long as this lasts."""
+    serve = f"import socket; s = socket.create_server(({address!r}, {port})); print(flush=True)"
+    command = ["nsenter", f"--net=/run/netns/{namespace}", sys.executable, "-c"]
+    with subprocess.Popen(
+        [*command, f"{serve}; [s.accept() for _ in iter(int, 1)]"], stdout=PIPE
+    ) as server:
+        try:
+            assert server.stdout
+            server.stdout.readline()
+            yield
+        finally:
+            server.kill()
+
+
+def test_nodes_are_cut_off_and_the_control_plane_goes_on(wire: Wire, nodes: Wire) -> None:
+    links = Links()
+    with (
+        listening(wire.hub, HUB_ADDRESS, APISERVER_PORT),
+        listening(wire.namespace, "198.18.0.1", APISERVER_PORT),
+    ):
+
+        def reached() -> tuple[bool, bool]:
+            """Whether a node reaches the balancer, and whether that reaches the zone's apiserver."""
+            node = connects(wire.namespace, HUB_ADDRESS, APISERVER_PORT)
+            return node, connects(wire.hub, "198.18.0.1", APISERVER_PORT)
+
+        assert reached() == (True, True)
+        links.cut(nodes, until=None)
+        assert reached() == (False, True)
+        assert wires.dropped(nodes)
+        assert wires.dropped(wire) is None
+        links.mend(nodes)
+        assert reached() == (True, True)
+
+
+def test_what_nodes_send_is_limited_and_lost(wire: Wire, nodes: Wire) -> None:
+    links = Links()
+    links.shape(nodes, Shape(bits_per_s=8000, loss=0.5), until=None)
+    with listening(wire.hub, HUB_ADDRESS, APISERVER_PORT):
+        for _ in range(20):
+            connects(wire.namespace, HUB_ADDRESS, APISERVER_PORT)
+    shaped = wires.shaped(nodes)
+    assert shaped
+    assert shaped.of == ("bandwidth", "loss")
+    assert shaped.passed
+    assert shaped.dropped
+    assert wires.shaped(wire) is None
+    with pytest.raises(LinkRefused, match="whole link"):
+        links.shape(nodes, Shape(delay_s=0.1), until=None)
+    links.straighten(nodes)
+    assert wires.shaped(nodes) is None
+    assert not list(links.due())
 
 
 def no_nft(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -61,6 +61,8 @@ class Links:
             self._slow(wire)
             if worse.loss:
                 wires.lose(wire, worse.loss)
+            if worse.bits_per_s and not wire.is_whole:
+                wires.limit(wire, worse.bits_per_s)
         except LinkRefused:
             self.straighten(wire)
             raise
@@ -69,7 +71,7 @@ class Links:
         """Straighten it, as far as nobody else has it shaped."""
         before = self._shapes.pop(wire, None)
         try:
-            wires.lose_no_more(wire)
+            wires.let_through(wire)
             self._slow(wire)
         except LinkRefused:
             if before:

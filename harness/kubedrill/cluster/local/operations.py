@@ -204,6 +204,7 @@ class _Links:
             peer=zones.address(link.other) if link.other else None,
             direction=link.direction,
             ports=link.ports,
+            of=link.of,
             owner=self.supervisor.owner,
         )
 

@@ -4,12 +4,13 @@ import hashlib
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from kubedrill.cluster.handle import Shape, Shaped
-from kubedrill.cluster.local.zones import DEVICE
+from kubedrill.cluster.handle import Shape, Shaped, Traffic
+from kubedrill.cluster.local.zones import APISERVER_PORT, DEVICE, HUB_ADDRESS
 
 _QUEUE = "50ms"
 """How long a packet waits for bandwidth at most; what comes then is dropped, as by a router."""
@@ -25,6 +26,7 @@ add table inet {table}
 delete table inet {table}
 table inet {table} {{
     counter dropped {{}}
+    counter passed {{}}
     {chains}
 }}
 """
@@ -36,6 +38,11 @@ chain {name} {{
     }}"""
 _COUNT, _DROP = ("counted-", "filter - 1", "accept"), ("", "filter", "drop")
 """Prefix, priority, verdict of chains: all owners count what is sent before any drops it."""
+Use = Literal["cut", "loss", "rate"]
+"""What a table of nftables does to a link."""
+_ROOM = 256 * 1024
+"""Bytes that may be sent at once over a link that nftables limits: of segments, which the kernel has not cut
+into packets there yet, it sees up to 64 KiB at a time."""
 
 
 Device = tuple[str, str]
@@ -61,16 +68,17 @@ class Wire:
     ports: tuple[int, ...]
     owner: str = ""
     """On whose behalf it is cut, or lossy."""
+    of: Traffic = "all"
 
-    def table(self, loss: bool) -> str:
+    def table(self, use: Use) -> str:
         """Return the name of its table: for each link and owner another, so that each is mended by itself."""
-        told = json.dumps([self.peer, self.direction, self.ports, loss, self.owner])
+        told = json.dumps([self.peer, self.direction, self.ports, use, self.owner, self.of])
         return f"kubedrill-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
     @property
     def is_whole(self) -> bool:
         """Whether it is all that leads to the zone."""
-        return not self.peer and not self.ports
+        return not self.peer and not self.ports and self.of == "all"
 
     def devices(self) -> list[Device]:
         """Return the namespace and the device that sends what goes each way; none of a part of a link."""
@@ -107,17 +115,22 @@ def _no_discipline(words: str) -> str:
 
 def cut(wire: Wire) -> None:
     """Drop whatever is sent over a link; LinkRefused. May be done again."""
-    _rule(wire, wire.table(loss=False))
+    counted, dropped = (_COUNT, "counter name dropped "), (_DROP, "")
+    _rule(wire, "cut", [counted, dropped])
 
 
 def mend(wire: Wire) -> None:
     """Let it through again; may be done again."""
-    _remove(wire, wire.table(loss=False))
+    _remove(wire, "cut")
 
 
-def dropped(wire: Wire, loss: bool = False) -> int | None:
-    """Return how many packets were dropped since a link is cut, or lossy; None if it is not."""
-    command = ["nft", "-j", "list", "counter", "inet", wire.table(loss), "dropped"]
+def dropped(wire: Wire, use: Use = "cut") -> int | None:
+    """Return how many packets were dropped since a link is cut, or worse; None if it is not."""
+    return _counted(wire, use, "dropped")
+
+
+def _counted(wire: Wire, use: Use, what: Literal["dropped", "passed"]) -> int | None:
+    command = ["nft", "-j", "list", "counter", "inet", wire.table(use), what]
     done = _run(_within(wire.namespace, command))
     if done.returncode != 0:
         return None
@@ -129,7 +142,7 @@ def dropped(wire: Wire, loss: bool = False) -> int | None:
 
 def check(wire: Wire, worse: Shape) -> None:
     """Raise LinkRefused for what a link cannot be made here."""
-    if (worse.bits_per_s or worse.delay_s) and not wire.is_whole:
+    if not wire.is_whole and (worse.delay_s or (worse.bits_per_s and wire.of == "all")):
         raise LinkRefused("only a zone's whole link can have less bandwidth or a delay")
     asked = dict(zip(SHAPED, (worse.bits_per_s, worse.loss, worse.delay_s), strict=True))
     for what, why in shaping_obstacles().items():
@@ -139,12 +152,21 @@ def check(wire: Wire, worse: Shape) -> None:
 
 def lose(wire: Wire, share: float) -> None:
     """Lose a share of what is sent over a link, beside what others lose of it; LinkRefused."""
-    _rule(wire, wire.table(loss=True), f"numgen random mod 1000000 < {round(share * 1e6)} ")
+    part = f"numgen random mod 1000000 < {round(share * 1e6)} "
+    _rule(wire, "loss", [(_DROP, f"{part}counter name dropped ")])
 
 
-def lose_no_more(wire: Wire) -> None:
-    """Lose no more of it; may be done again."""
-    _remove(wire, wire.table(loss=True))
+def limit(wire: Wire, bits_per_s: int) -> None:
+    """Drop what of a part of a link is beyond so much each way, beside what others do; LinkRefused."""
+    beyond = f"limit rate over {max(bits_per_s // 8, 1)} bytes/second burst {_ROOM} bytes "
+    counted = _COUNT, "counter name passed "
+    _rule(wire, "rate", [counted, (_DROP, f"{beyond}counter name dropped ")])
+
+
+def let_through(wire: Wire) -> None:
+    """Lose no more of it, nor limit it; may be done again."""
+    _remove(wire, "loss")
+    _remove(wire, "rate")
 
 
 def slow(device: Device, worse: Shape) -> None:
@@ -161,19 +183,18 @@ def slow(device: Device, worse: Shape) -> None:
 
 def shaped(wire: Wire) -> Shaped | None:
     """Return what came of a link's shape so far; None if it has none."""
-    lost = dropped(wire, loss=True)
+    lost, limited = dropped(wire, "loss"), dropped(wire, "rate")
     found = [_discipline_of(*device) for device in wire.devices()]
     worse = set.intersection(*map(_worse, found)) if found else set()
     slow = [said for said in found if said is not None]
-    if lost is not None:
-        worse.add("loss")
+    worse |= {what for what, seen in (("loss", lost), ("bandwidth", limited)) if seen is not None}
     if not worse:
         return None
     return Shaped(
         of=tuple(what for what in SHAPED if what in worse),
-        passed=sum(said["packets"] for said in slow),
+        passed=sum(said["packets"] for said in slow) + (_counted(wire, "rate", "passed") or 0),
         delayed=sum(said["overlimits"] for said in slow),
-        dropped=(lost or 0) + sum(said["drops"] for said in slow),
+        dropped=(lost or 0) + (limited or 0) + sum(said["drops"] for said in slow),
     )
 
 
@@ -186,14 +207,10 @@ def _worse(discipline: dict[str, Any] | None) -> set[str]:
     return {what for what, there in (("bandwidth", has_rate), ("delay", is_delay)) if there}
 
 
-def _rule(wire: Wire, table: str, share: str = "") -> None:
-    kinds = (
-        [(_DROP, f"{share}counter name dropped ")]
-        if share
-        else [(_COUNT, "counter name dropped "), (_DROP, "")]
-    )
+def _rule(wire: Wire, use: Use, kinds: Sequence[tuple[tuple[str, str, str], str]]) -> None:
+    """Make the table of a link, with these kinds of chains, and what each does."""
     chains = [_chain(wire, way, *kind) for kind in kinds for way in _ways(wire)]
-    rules = _RULES.format(table=table, chains="\n    ".join(chains))
+    rules = _RULES.format(table=wire.table(use), chains="\n    ".join(chains))
     _do(_within(wire.namespace, ["nft", "-f", "-"]), rules)
 
 
@@ -201,11 +218,8 @@ def _chain(
     wire: Wire, way: Literal["in", "out"], kind: tuple[str, str, str], statement: str
 ) -> str:
     prefix, priority, verdict = kind
-    address, interface = ("saddr", "iif") if way == "in" else ("daddr", "oif")
-    peer = f"ip {address} {wire.peer} " if wire.peer else ""
-    ports = ", ".join(map(str, wire.ports))
-    # Of a connection to a port both ways: answers come from it.
-    ends = [f"th {end} {{ {ports} }} " for end in ("dport", "sport")] if ports else [""]
+    interface = "iif" if way == "in" else "oif"
+    peer, ends = _matching(wire, way)
     return _CHAIN.format(
         name=f"{prefix}{way}",
         hook="input" if way == "in" else "output",
@@ -215,7 +229,20 @@ def _chain(
     )
 
 
-def _remove(wire: Wire, table: str) -> None:
+def _matching(wire: Wire, way: Literal["in", "out"]) -> tuple[str, list[str]]:
+    """Return what the other end of packets is, and the ports, in nftables' words."""
+    address = "saddr" if way == "in" else "daddr"
+    if wire.of == "nodes":  # the balancer itself has connections to the zone's apiserver
+        end = "sport" if way == "in" else "dport"
+        return f"ip {address} {HUB_ADDRESS} ", [f"tcp {end} {APISERVER_PORT} "]
+    peer = f"ip {address} {wire.peer} " if wire.peer else ""
+    ports = ", ".join(map(str, wire.ports))
+    # Of a connection to a port both ways: answers come from it.
+    return peer, [f"th {end} {{ {ports} }} " for end in ("dport", "sport")] if ports else [""]
+
+
+def _remove(wire: Wire, use: Use) -> None:
+    table = wire.table(use)
     # Added first, so that there is one to delete.
     both = f"add table inet {table}\ndelete table inet {table}\n"
     _do(_within(wire.namespace, ["nft", "-f", "-"]), both)

@@ -28,6 +28,25 @@ declare(
         "fleet_rss",
     )
 )
+for _name, _words in {
+    "nodes.replaced": "nodes in whose place another one was Ready since",
+    "evictions.refused": "evictions that a disruption budget refused to who replaces nodes",
+}.items():
+    _units: dict[str | None, str] = {None: "1", "count": "1", "rate": "1/s"}
+    declare(Series(_name, _units, _words, "counter", "fleet_counts"))
+
+
+@measures("fleet_counts")
+def counts(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    """Return how many there were in a phase, of all its processes together."""
+    if words := _unmeasured(evidence, phase):
+        return Measured.unknown(words)
+    what = objective.series.partition(".")[2]
+    many = (
+        _until(phase.end, told.lines, what) - _until(phase.start, told.lines, what)
+        for told in evidence.coming.lines.values()
+    )
+    return over_phase(sum(many), objective, phase)
 
 
 @measures("fleet_cpu")
@@ -36,7 +55,7 @@ def cpu(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     if words := _unmeasured(evidence, phase):
         return Measured.unknown(words)
     used = (
-        _cpu_until(phase.end, told.lines) - _cpu_until(phase.start, told.lines)
+        _until(phase.end, told.lines, "cpu_s") - _until(phase.start, told.lines, "cpu_s")
         for told in evidence.coming.lines.values()
     )
     return over_phase(sum(used), objective, phase)
@@ -56,9 +75,9 @@ def memory(evidence: Evidence, objective: Objective, phase: Phase) -> Measured: 
     return Measured(float(sum(most)))
 
 
-def _cpu_until(time: int, lines: Sequence[FleetLine]) -> float:
-    """Return what a process has used by then: it tells of it each second."""
-    return next((line.cpu_s for line in reversed(lines) if line.time <= time), 0.0)
+def _until(time: int, lines: Sequence[FleetLine], what: str) -> float:
+    """Return what a process has counted, or used, by then: it tells of it each second."""
+    return next((float(getattr(line, what)) for line in reversed(lines) if line.time <= time), 0.0)
 
 
 def _unmeasured(evidence: Evidence, phase: Phase) -> str:

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Sequence
 
+from kubedrill.clock import SECOND
 from kubedrill.judge.counting import over_phase
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.measuring import Measured, measures
 from kubedrill.judge.scale_out import SeenComing, quantile
 from kubedrill.judge.step_times import by_burst
 from kubedrill.record.objective import Objective
-from kubedrill.record.scale_out import EVICTED, SCALE_OUT, WORKLOAD, PodSeen
+from kubedrill.record.scale_out import EVICTED, PODS_BECAME, SCALE_OUT, WORKLOAD, PodSeen
 from kubedrill.record.schedule import Phase
 from kubedrill.record.series import PERCENTILES, Series, declare
 
@@ -32,26 +33,39 @@ _WORDS = {
 for _name, _words in _WORDS.items():
     declare(Series(f"{SCALE_OUT}.{_name}", _STATISTICS, _words, "fault", SCALE_OUT))
 
-declare(
-    Series(
-        EVICTED,
-        {None: "1", "count": "1", "rate": "1/s"},
-        "the pods that are deleted since they do not tolerate a taint of their node",
-        "counter",
-        EVICTED,
-    )
-)
+_PODS = {
+    EVICTED: "the pods that are deleted since they do not tolerate a taint of their node",
+    "pods.created": "the pods that are created for a scheduler",
+    "pods.bound": "the pods that are bound to a node",
+    "pods.ready": "the pods that become Ready",
+}
+_COUNTED: dict[str | None, str] = {None: "1", "count": "1", "rate": "1/s"}
+
+for _name, _words in _PODS.items():
+    _units = _COUNTED if _name == EVICTED else {**_COUNTED, "pace": "1/s"}
+    declare(Series(_name, _units, _words, "counter", "pods_became"))
 
 
-@measures(EVICTED)
-def evicted(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
-    """Return how many pods were seen to be evicted in a phase."""
+@measures("pods_became")
+def pods(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
+    """Return how many pods were seen to become something in a phase, or how fast they did."""
     coming = evidence.coming
     if words := coming.doubt(phase):
         return Measured.unknown(words)
-    told = (line for line in coming.seen.lines if isinstance(line, PodSeen))
-    many = sum(line.step == "evicted" and phase.holds(line.time) for line in told)
-    return over_phase(float(many), objective, phase)
+    step = PODS_BECAME[objective.series]
+    told = (line for line in coming.seen.lines if isinstance(line, PodSeen) and line.step == step)
+    times = [line.time for line in told if phase.holds(line.time)]
+    if objective.statistic == "pace":
+        return _pace(times)
+    return over_phase(float(len(times)), objective, phase)
+
+
+def _pace(times: Sequence[int]) -> Measured:
+    """Return how many a second there were between the first tenth and the last, in their order of time."""
+    first, last = len(times) // 10, len(times) - 1 - len(times) // 10
+    if last <= first or times[first] == times[last]:
+        return Measured.unknown(f"{len(times)} pods have no pace")
+    return Measured((last - first) * SECOND / (times[last] - times[first]))
 
 
 @measures(SCALE_OUT)
