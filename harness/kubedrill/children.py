@@ -19,6 +19,8 @@ CHILDREN = {
 }
 AUDITOR = {"auditor": "kubedrill.observe.auditor"}
 """Besides, where an objective is about what it finds."""
+REQUESTS = {"requests": "kubedrill.observe.requests"}
+"""Besides, where the apiservers log who asks what."""
 SCALE_OUT = {"scale-out": "kubedrill.observe.scale_out"}
 """Besides, where there is a fleet, or an objective is about how nodes come."""
 AUTOSCALER = "kubedrill.fleet.autoscaling"
@@ -26,9 +28,10 @@ DEMAND = "kubedrill.seed.demanding"
 """Besides, where pods are wanted while the drill runs."""
 
 
-def observing(*, audited: bool, counted: bool) -> dict[str, str]:
+def observing(*, audited: bool, counted: bool, logged: bool) -> dict[str, str]:
     """Return the module of each that watches, and of the faults, by its role; `counted`: nodes are, too."""
-    return (AUDITOR if audited else {}) | (SCALE_OUT if counted else {}) | CHILDREN
+    besides = (AUDITOR if audited else {}) | (SCALE_OUT if counted else {})
+    return besides | (REQUESTS if logged else {}) | CHILDREN
 
 
 def command_of(module: str, folder: RunFolder) -> list[str]:

@@ -199,7 +199,8 @@ class Drill:
             for number, role in enumerate(load.roles):
                 self._start(role, *launch.command(profile, load, self.folder, number))
         counted = self.folder.fleet.exists() or needs_scale_out(asked)
-        for role, module in observing(audited=audited, counted=counted).items():
+        logged = ClusterRecord.read(self.folder.cluster).logs_requests
+        for role, module in observing(audited=audited, counted=counted, logged=logged).items():
             self._start(role, command_of(module, self.folder))
         patience = {
             load.roles[0]: READY_TIMEOUT_S + load.workers.max_wait_s

@@ -130,3 +130,59 @@ def test_a_node_that_is_repaired_is_ready_again_though_the_fault_lasts(
     [hit] = verdict["faults"]
     told = read_lines(running.folder.fleet_lines(hit["target"].split("-")[1]))
     assert [*told][-1]["repaired"] == 1
+
+
+@pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
+def test_all_nodes_are_replaced_and_the_budget_is_kept(
+    cluster: ClusterRecord, drill: Drills, ask
+) -> None:
+    replacing = ["nodes.replaced == 3", "evictions.refused > 0", "pdb.violations == 0"]
+    changes = {
+        "seed": {"workload": 6},
+        "fleet": {
+            "nodes": 3,
+            "pods_per_node": 4,
+            "pod_start": "200ms",
+            "max_unavailable": 1,
+            "replace": {"phase": "replacing", "boot": "1s"},
+        },
+        "load": [],
+        "phases": {"baseline": "15s", "replacing": "60s"},
+        "headroom": "none",
+        "slos": {"baseline": ["workload.healthy.max == 6"], "replacing": replacing},
+    }
+    running = drill("replaced", changes, "--cluster", cluster.name)
+    running.wait_for_phase("baseline")
+    before = {node["metadata"]["name"] for node in ask("/api/v1/nodes")["items"]}
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
+    assert before == {"node-a-0", "node-b-1", "node-c-2"}
+    seen = [line for line in read_lines(running.folder.scale_out) if line["of"] == "node"]
+    gone = {line["name"]: line["time"] for line in seen if line["step"] == "gone"}
+    came = {line["name"]: line["time"] for line in seen if line["step"] == "open"}
+    for old, new in (("node-a-0", "node-a-3"), ("node-b-1", "node-b-4"), ("node-c-2", "node-c-5")):
+        assert gone[old] < came[new]
+    assert ask("/api/v1/nodes")["items"] == []
+
+
+@pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
+def test_nodes_are_cut_off_and_nothing_else_is(cluster: ClusterRecord, drill: Drills) -> None:
+    every = ["probe.failed == 0", "collateral == 0"]
+    changes = {
+        "fleet": {"nodes": 6},
+        "faults": [
+            {"zone.partition": {"zone": "b", "of": "nodes"}, "phase": "cut"},
+            {"zone.slow": {"zone": ["b"], "of": "nodes", "loss": 0.2}, "phase": "slow"},
+        ],
+        "load": [],
+        "phases": {"baseline": "2s", "cut": "25s", "healed": "20s", "slow": "12s", "after": "2s"},
+        "headroom": "none",
+        "slos": {"cut": every, "healed": every, "slow": every, "after": every},
+    }
+    running = drill("nodes-cut", changes, "--cluster", cluster.name)
+    code, verdict = running.finish()
+    assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
+    told = {zone: [*read_lines(running.folder.fleet_lines(zone))] for zone in "abc"}
+    failed = {zone: lines[-1]["failed"] for zone, lines in told.items()}
+    assert failed["a"] == failed["c"] == 0
+    assert failed["b"] > 0

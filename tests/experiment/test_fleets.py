@@ -476,6 +476,17 @@ def test_a_plan_says_how_many_there_are_and_when_more_come(
     assert said in console.export_text()
 
 
+def test_a_plan_says_when_nodes_are_replaced(
+    reading: Read, small: str, catalogue: Catalogue
+) -> None:
+    lines = ("nodes: 3", "replace: {phase: fault, at_once: 2}")
+    text = with_fleet(small, *lines).replace("fleet:", "seed: {workload: 9}\nfleet:")
+    console = Console(record=True, width=200)
+    render(plan(reading(text), catalogue), console)
+    said = console.export_text()
+    assert "each zone's (2 at once) are replaced from 10s on" in said
+
+
 def test_a_plan_says_once_how_often_nodes_come(
     reading: Read, small: str, catalogue: Catalogue
 ) -> None:

@@ -22,7 +22,12 @@ from kubedrill.record.verdict import ObjectiveResult, Verdict
 
 LOADS = ["list", "list.page"]
 OF_ZONES = ("availability.apiserver-{}", "zone.{}.state", "zone.{}.state.max")
-NAMED = [*spelled(LOADS), *(name.format(zone) for name in OF_ZONES for zone in "abc")]
+OF_AGENTS = ("agent.kubelet.requests", "agent.kubelet.requests.rate")
+NAMED = [
+    *spelled(LOADS),
+    *(name.format(zone) for name in OF_ZONES for zone in "abc"),
+    *OF_AGENTS,
+]
 """All that the file of an experiment with this load may name on a cluster with these zones."""
 
 UNITS = {"s": "s", "ratio": "%", "1/s": "/s", "bytes": "B", "bytes/s": "B/s", "cpu": "cpu", "1": ""}

@@ -38,7 +38,7 @@ def check_fleet(
         _check_kwok(fleet, problems)
     _check_engine(fleet, problems)
     _check_replacement(fleet, phases, problems)
-    if fleet.max_unavailable is not None and not seeded:
+    if fleet.max_unavailable is not None and not (seeded or fleet.demand):
         words = "max_unavailable: there is no workload; say seed: {workload: 100}"
         problems.add(("fleet", "max_unavailable"), words)
     if fleet.bursts and (key := "autoscaler" if fleet.autoscaler else fleet.demand and "demand"):

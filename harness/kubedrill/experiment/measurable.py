@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from kubedrill.experiment.settled import WantedFault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.domain import Room, check_decides
+from kubedrill.record.fleet import REFUSED, REPLACED
 from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
-from kubedrill.record.scale_out import SCALE_OUT, WORKLOAD
+from kubedrill.record.scale_out import HEALTHY, SCALE_OUT, VIOLATIONS, WORKLOAD
 from kubedrill.record.schedule import DRAIN_S, touches
 from kubedrill.record.series import zone_of
 from kubedrill.words import did_you_mean, shown
+
+_OF_FLEET = {REPLACED, REFUSED, HEALTHY, VIOLATIONS}
+"""Series of what only a fleet does, or its workload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,9 @@ class Measurable:
         self._check_base(objective)
         if objective.series.startswith(f"{SCALE_OUT}."):
             self._check_coming(objective.series, phase)
-        if objective.series.startswith("fleet.") and not self.fleet:
+        if (
+            objective.series.startswith("fleet.") or objective.series in _OF_FLEET
+        ) and not self.fleet:
             raise ObjectiveError(f"{objective.series} needs a fleet, and this drill has none")
         if objective.series.startswith("fault.") and self.faults is not None:
             self._check_fault(objective.series, phase, self.faults)

@@ -1,6 +1,6 @@
 """Print a plan for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -113,7 +113,14 @@ def _fleet(fleet: Mapping[str, Any]) -> str:
         return f"the cluster's own nodes{labelled}, which are watched{demands}"
     played = "hollow nodes" if fleet["engine"] == "hollow" else "nodes, played by KWOK,"
     ordered = _ordered(fleet["autoscaler"]) if fleet["autoscaler"] else ""
-    return f"{fleet['nodes']:,} {played} in {where}{bursts}{ordered}{demands}"
+    return f"{fleet['nodes']:,} {played} in {where}{bursts}{ordered}{demands}{''.join(_changes(fleet))}"
+
+
+def _changes(fleet: Mapping[str, Any]) -> Iterator[str]:
+    """Yield when nodes are replaced."""
+    if replace := fleet["replace"]:
+        at_once = f" ({replace['at_once']} at once)" if replace["at_once"] > 1 else ""
+        yield f"; each zone's{at_once} are replaced from {format_duration(replace['at_s'])} on"
 
 
 def _bursts(alike: list[Mapping[str, Any]]) -> str:

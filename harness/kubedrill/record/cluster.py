@@ -146,6 +146,11 @@ class ClusterRecord:
         """Return the private folder of a drill on this cluster, by its run."""
         return private_folder(Path(self.folder), run)
 
+    @property
+    def logs_requests(self) -> bool:
+        """Whether its apiservers write a line for each request."""
+        return self.settings.get("request_log") is True
+
     def of_kind(self, kind: str) -> tuple[Component, ...]:
         """Return the components of one kind, in the order of zones."""
         return tuple(component for component in self.components if component.kind == kind)
@@ -184,6 +189,11 @@ class ClusterRecord:
     def read(cls, path: Path) -> "ClusterRecord":
         """Read `cluster.json`; MissingEvidence or BadEvidence if it is missing or none."""
         return read_whole(path, cls)
+
+
+def request_log(cluster_folder: Path, apiserver: str) -> Path:
+    """Return where an apiserver writes a line for each request, if it does."""
+    return cluster_folder / "requests" / f"{apiserver}.log"
 
 
 def private_folder(cluster_folder: Path, run: str) -> Path:

@@ -13,6 +13,8 @@ from kubedrill.record.lines import STRICT, Amount, Count, Line, Time, TimedLine
 
 MOST_NODES = 20_000
 """In one drill: four times what Kubernetes is tested with."""
+REPLACED, REFUSED = "nodes.replaced", "evictions.refused"
+"""Series that count what a fleet's processes tell of."""
 KWOK = "kwok"
 """The engine in whose place a fleet's own nodes stand: https://kwok.sigs.k8s.io"""
 CLUSTER = "cluster"

@@ -138,6 +138,14 @@ class RunFolder:
         return self.path / "scale-out.jsonl"
 
     @property
+    def requests(self) -> Path:
+        """Who asked how much of the apiservers, by their logs, once a second (record.requests).
+
+        Only where they write such logs.
+        """
+        return self.path / "requests.jsonl"
+
+    @property
     def audit(self) -> Path:
         """What the auditor wrote, read and was told (record.audit); only where an objective is about that."""
         return self.path / "audit.jsonl"

@@ -193,6 +193,27 @@ METRICS: dict[str, Metric] = {
         "sum",
         "requests answered with an error of the server's (5xx), whoever had asked",
     ),
+    "apiserver.answered_bytes": Metric(
+        "kube-apiserver",
+        (Family("apiserver_response_sizes_sum", {"verb": ("GET", "LIST")}),),
+        "counter",
+        "bytes",
+        "sum",
+        "bytes of the answers to GETs and LISTs",
+    ),
+    "apiserver.watched_bytes": Metric(
+        "kube-apiserver",
+        (
+            Family(
+                "apiserver_watch_events_sizes_sum",
+                witnesses=("apiserver_watch_cache_initializations_total",),
+            ),
+        ),
+        "counter",
+        "bytes",
+        "sum",
+        "bytes of the events that watches were sent, before they are compressed",
+    ),
     "apiserver.lists": Metric(
         "kube-apiserver",
         (Family("apiserver_request_total", {"verb": ("LIST",)}),),

@@ -189,6 +189,15 @@ APISERVER_PREFIX = "availability.apiserver-"
 _ZONE_STATE = re.compile(r"zone\.(?P<zone>[^.]+)\.state")
 
 
+_AGENT = re.compile(r"agent\.(?P<agent>[a-z0-9-]+)\.requests")
+
+
+def agent_in(name: str) -> str:
+    """Return the program whose requests a series counts: `kubelet` of `agent.kubelet.requests`; or ""."""
+    found = _AGENT.fullmatch(name)
+    return found["agent"] if found else ""
+
+
 def zone_of(name: str) -> str:
     """Return the zone that a series is about: `a` of `zone.a.state`, `availability.apiserver-a`; or ""."""
     if found := _ZONE_STATE.fullmatch(name):
@@ -220,7 +229,7 @@ def declare(series: Series) -> None:
 def reserved() -> frozenset[str]:
     """Return the first words of built-in series; no load may have one as its name."""
     heads = {name.partition(".")[0] for name in (*BUILT_IN, *METRICS)}
-    return frozenset(heads | {"host", "eventually", "load", "zone"})
+    return frozenset(heads | {"agent", "host", "eventually", "load", "zone"})
 
 
 def load_series(load: str, series: Sequence[str]) -> list[str]:
@@ -251,6 +260,9 @@ def find_series(name: str, loads: Iterable[str]) -> Series | None:
         return _metric_series(name, METRICS[name])
     if zone := zone_of(name):
         return _series_of_zone(name, zone)
+    if agent := agent_in(name):
+        words = f"requests of {agent}, by its user agent"
+        return Series(name, {None: "1", "count": "1", "rate": "1/s"}, words, "counter", "asked")
     return BUILT_IN.get(name)
 
 

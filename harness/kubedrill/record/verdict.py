@@ -183,6 +183,19 @@ class ResourceResult(_Part):
     """Exits that nobody asked for; None if nobody has kept count."""
 
 
+class AgentResult(_Part):
+    """How much somebody asked of the apiservers in one phase, by its user agent."""
+
+    phase: str
+    agent: str
+    """Without versions: `kubedrill-node`, `kube-controller-manager/job-controller`."""
+    requests: int
+    share: float
+    """Of all requests of the phase, 0..1."""
+    most: dict[str, int]
+    """What it asked most, with how often: `PUT leases`."""
+
+
 class Elections(_Part):
     """etcd's leader changes in one phase; None where no member was scraped."""
 
@@ -298,5 +311,7 @@ class Report(Judged):
     collateral: list[CollateralChange] = []
     """In the order of time; also where no objective asks for it, as far as somebody looked."""
     scale_out: list[StepTimes] = []
+    agents: list[AgentResult] = []
+    """Those that asked most, where the apiservers log who asks."""
     settings: dict[str, Any]
     """Versions and settings of everything that took part."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kubedrill.cluster.handle import FlagValue, flag
 from kubedrill.cluster.kubeconfig import Server, holder, write_kubeconfig
+from kubedrill.cluster.local import request_log
 from kubedrill.cluster.local.certificates import AGGREGATOR, SERVICE_NETWORK
 from kubedrill.cluster.local.flags import Kind
 from kubedrill.cluster.local.layout import Layout
@@ -151,6 +152,7 @@ def _apiserver(layout: Layout, zone: str) -> Flags:
         "allow-privileged": True,
         # Endpoints cannot hold loopback addresses.
         "endpoint-reconciler-type": "lease" if layout.zoning.kind == "netns" else "none",
+        **(request_log.flags(layout.folder, zone) if layout.definition.request_log else {}),
     }
 
 

@@ -41,6 +41,8 @@ class LocalDefinition(_Strict):
     """The load balancer's port on 127.0.0.1; a free one is found if it is not given."""
     load_users: Annotated[int, Field(ge=1, le=1000)] = 8
     """ServiceAccounts for load: as many users as API Priority and Fairness tells apart."""
+    request_log: bool = False
+    """Whether each apiserver writes a line for each request, by which a drill knows who asks what."""
     flags: dict[Kind, dict[str, FlagValue]] = Field(default_factory=dict)
     """More flags of a component, without the leading dashes; they win over our own.
 

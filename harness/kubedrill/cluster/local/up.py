@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.handle import HandleError, description
-from kubedrill.cluster.local import components, groups, haproxy, ready
+from kubedrill.cluster.local import components, groups, haproxy, ready, request_log
 from kubedrill.cluster.local.asking import ask
 from kubedrill.cluster.local.binaries import PROGRAMS, Binaries, find_all
 from kubedrill.cluster.local.certificates import issue
@@ -75,6 +75,8 @@ def _prepare(definition: LocalDefinition, folder: Path) -> Layout:
     _make_groups(folder)
     components.write_kubeconfigs(layout)
     write_whole(folder / "haproxy.cfg", haproxy.configuration(layout))
+    if layout.definition.request_log:
+        request_log.prepare(folder)
     write_programs(folder, components.programs(layout))
     return layout
 

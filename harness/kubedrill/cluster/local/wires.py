@@ -40,9 +40,9 @@ _COUNT, _DROP = ("counted-", "filter - 1", "accept"), ("", "filter", "drop")
 """Prefix, priority, verdict of chains: all owners count what is sent before any drops it."""
 Use = Literal["cut", "loss", "rate"]
 """What a table of nftables does to a link."""
-_ROOM = 256 * 1024
-"""Bytes that may be sent at once over a link that nftables limits: of segments, which the kernel has not cut
-into packets there yet, it sees up to 64 KiB at a time."""
+_ROOM_S, _LEAST_ROOM = 0.05, 16 * 1024
+"""What may be sent at once over a link that nftables limits, in seconds of its bandwidth, and in bytes. What
+TCP gives the kernel in one piece (up to 64 KiB) and is larger is dropped, and comes again in smaller ones."""
 
 
 Device = tuple[str, str]
@@ -158,7 +158,9 @@ def lose(wire: Wire, share: float) -> None:
 
 def limit(wire: Wire, bits_per_s: int) -> None:
     """Drop what of a part of a link is beyond so much each way, beside what others do; LinkRefused."""
-    beyond = f"limit rate over {max(bits_per_s // 8, 1)} bytes/second burst {_ROOM} bytes "
+    rate = max(bits_per_s // 8, 1)
+    room = max(_LEAST_ROOM, round(rate * _ROOM_S))
+    beyond = f"limit rate over {rate} bytes/second burst {room} bytes "
     counted = _COUNT, "counter name passed "
     _rule(wire, "rate", [counted, (_DROP, f"{beyond}counter name dropped ")])
 

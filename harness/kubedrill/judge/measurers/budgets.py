@@ -48,6 +48,8 @@ def violations(evidence: Evidence, objective: Objective, phase: Phase) -> Measur
     fleet = evidence.schedule.fleet
     allowed = fleet.workload.max_unavailable if fleet else None
     pods = int(seeded(evidence.events).get(WORKLOAD, 0))
+    comes = evidence.schedule.comes
+    pods += sum(each.pods for each in (fleet.demands if fleet else ()) if comes(each) < phase.start)
     if allowed is None or not pods:
         return Measured.unknown("there is no workload with a disruption budget")
     if words := evidence.coming.doubt(phase):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kubedrill.judge.counting import over_phase
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.measuring import Measured, measures
-from kubedrill.record.fleet import FleetLine
+from kubedrill.record.fleet import REFUSED, REPLACED, FleetLine
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase
 from kubedrill.record.series import Series, declare
@@ -29,8 +29,8 @@ declare(
     )
 )
 for _name, _words in {
-    "nodes.replaced": "nodes in whose place another one was Ready since",
-    "evictions.refused": "evictions that a disruption budget refused to who replaces nodes",
+    REPLACED: "nodes in whose place another one was Ready since",
+    REFUSED: "evictions that a disruption budget refused to who replaces nodes",
 }.items():
     _units: dict[str | None, str] = {None: "1", "count": "1", "rate": "1/s"}
     declare(Series(_name, _units, _words, "counter", "fleet_counts"))
