@@ -311,6 +311,8 @@ def page(folder: RunFolder) -> str:
         ("fleet.cpu.count < 10s", 6.0),
         ("fleet.cpu.rate < 10cpu", 0.6),
         ("fleet.rss.max < 1GiB", 19e6 + 3e6),
+        ("fleet.received_bytes.count < 1MB", 2000.0),
+        ("fleet.received_bytes.rate < 1MB/s", 200.0),
     ],
 )
 def test_what_a_fleet_takes(tmp_path: Path, asked: str, value: float) -> None:
@@ -321,6 +323,7 @@ def test_what_a_fleet_takes(tmp_path: Path, asked: str, value: float) -> None:
                 **fleet_line(second),
                 "cpu_s": round(1 + cpu_s * second, 2),
                 "rss_bytes": rss(zone, second),
+                "received_bytes": 100 * second,
             }
             for second in range(END + 1)
         ]

@@ -72,6 +72,7 @@ class KwokFleet(Playing):
 
     def look(self) -> NodesNow:
         """Return how they are now, as far as it can be known."""
+        self._talk.add_up()
         return NodesNow(self._wanted, self._made, len(self._ready.names), None, None)
 
     def _make(self, members: Iterable[Member]) -> None:

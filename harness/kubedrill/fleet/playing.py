@@ -114,6 +114,7 @@ class Playing(FleetProcess):
                 time=at,
                 **self.look()._asdict(),
                 requests=self.counts.requests,
+                received_bytes=self.counts.received_bytes,
                 failed=self.counts.failed,
                 forbidden=self.counts.forbidden,
                 lag_s=self.lag.take(),

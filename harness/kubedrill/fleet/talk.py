@@ -35,6 +35,8 @@ class Counts:
     """What a process's nodes have sent."""
 
     requests: int = 0
+    received_bytes: int = 0
+    """On the wire, TLS included, as far as it was added up."""
     failed: int = 0
     forbidden: int = 0
 
@@ -55,6 +57,8 @@ class Talk:
         self._opening: Event | None = None
         self._left: list[socket] = []
         """Of connections that the peer has not been told are no more."""
+        self._added = 0
+        """What was added up of what these connections have received."""
         self.closed = False
 
     def request(
@@ -105,15 +109,23 @@ class Talk:
             if not connection.closed:
                 connection.look(at)
 
+    def add_up(self) -> None:
+        """Count what was received since the last call."""
+        received = sum(connection.bytes_in for connection in self._connections)
+        self._counts.received_bytes += received - self._added
+        self._added = received
+
     def close(self) -> None:
         """Close all connections, for good: nothing more is sent."""
+        self.add_up()
         self.closed = True
         for connection in self._connections:
             connection.close()
 
     def fall_silent(self) -> None:
         """Say nothing more, not even that: as a machine whose power is cut. Its connections stay open."""
-        self.closed = True
+        self.add_up()
+        self._added, self.closed = 0, True
         self._left += [each.fall_silent() for each in self._connections if not each.closed]
         self._connections.clear()
 
@@ -165,7 +177,9 @@ class Talk:
         if self.closed:
             connection.close()
         # One that takes no more may carry watches yet.
+        self.add_up()
         self._connections = [*(each for each in self._connections if not each.closed), connection]
+        self._added = sum(each.bytes_in for each in self._connections)
         return connection
 
 

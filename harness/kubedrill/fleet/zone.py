@@ -102,6 +102,8 @@ class ZoneFleet(Playing):
 
     def look(self) -> NodesNow:
         """Return how they are now."""
+        for node in self._nodes:
+            node.talk.add_up()
         return NodesNow(
             wanted=len(self._nodes),
             registered=sum(node.registered for node in self._nodes),

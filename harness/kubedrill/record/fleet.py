@@ -374,6 +374,8 @@ class FleetLine(TimedLine):
     """By how much this process was late itself at most since the last line: it was kept from the CPU."""
     cpu_s: Amount
     """CPU since the process began, KWOK's with it."""
+    received_bytes: Count = 0
+    """What the nodes have received since the process began, TLS included; not KWOK's."""
     rss_bytes: Count = 0
     """Resident memory of the process."""
     hanging: Count = 0

@@ -36,6 +36,17 @@ for _name, _words in {
     declare(Series(_name, _units, _words, "counter", "fleet_counts"))
 
 
+declare(
+    Series(
+        "fleet.received_bytes",
+        {"count": "bytes", "rate": "bytes/s"},
+        "the bytes that the fleet's nodes received, TLS included",
+        "counter",
+        "fleet_counts",
+    )
+)
+
+
 @measures("fleet_counts")
 def counts(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return how many there were in a phase, of all its processes together."""
