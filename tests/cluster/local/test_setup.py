@@ -1,6 +1,7 @@
 """Set-up: what is found, what is built, what is left by an interruption, and what cannot be had."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -209,6 +210,28 @@ def test_no_download_and_no_go_is_one_line_that_says_what_to_do(
     with pytest.raises(NotStarted, match=r"install Go 1\.26 or newer, or point KUBEBUILDER_ASSETS"):
         ensure(Console(quiet=True))
     assert [file.name for file in nothing.iterdir()] == [".lock"]
+
+
+def test_what_no_cluster_needs_is_got_where_it_is_asked_for(
+    nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    haproxy = program(tmp_path / "bin" / "haproxy", "HAProxy version 3.0.11")
+    monkeypatch.setenv("PATH", str(haproxy.parent))
+    monkeypatch.delenv("TEST_ASSET_KUBEMARK", raising=False)
+    for name in NAMES:
+        program(nothing / name)
+    ensure(Console(quiet=True))
+    with pytest.raises(NotStarted, match=r"install Go 1\.26"):
+        ensure(Console(quiet=True), ("kubemark",))
+    program(nothing / "kubemark")
+    ensure(Console(quiet=True), ("kubemark",))
+
+
+@pytest.mark.parametrize("name", ["kube-apiserver", "kubemark"])
+def test_modules_that_are_pinned_have_each_program(name: str) -> None:
+    source = gobuild.source_of(name)
+    said = (source.module / "go.mod").read_text()
+    assert source.package in re.search(r"tool \((.*?)\)", said, re.DOTALL)[1].split()
 
 
 def test_go_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
