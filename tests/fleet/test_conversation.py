@@ -16,8 +16,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.own, pytest.mark.timeout(600)]
 NODES, KUBELETS = 6, 2
 WITHIN = 0.05
 BACK = "the API comes back"
-RETRIED = 0.9
-"""When the API comes back some nodes try again, as some kubelets do; it is not one more watch of each."""
+CONFIG_MAP, SECRET = "watch configmaps metadata.name=NAME", "watch secrets metadata.name=NAME"
 EVENTS = "create events"
 """kubemark writes none, which any other kubelet does."""
 SOMETIMES = {"get nodes 404": 4, "get nodes": 2, "get pods": 3, "patch pods/status": 2}
@@ -56,7 +55,10 @@ def agree(mine: Table, theirs: Table) -> None:
         }
         assert not apart, phase
     ours, other = asked_again(mine.phases[BACK]), asked_again(theirs.phases[BACK])
-    assert ours == pytest.approx(other, abs=RETRIED)
+    assert ours.keys() == other.keys()
+    # The pod that stays has a Secret and two ConfigMaps, one of which never changes.
+    for counts in (ours, other):
+        assert counts[CONFIG_MAP] < 1.5 * counts[SECRET]
     assert mine.lease_s == pytest.approx(theirs.lease_s, rel=WITHIN)
     assert mine.watch_s.keys() == theirs.watch_s.keys()
     for row, (least, most) in mine.watch_s.items():
@@ -77,7 +79,10 @@ def settled(counts: Counts) -> Counts:
 
 
 def asked_again(counts: Counts) -> Counts:
-    """Return what is watched once more; an apiserver that does not know yet whose a pod is answers 403."""
+    """Return what is watched once more; how often depends on how often the API goes, and is back too soon.
+
+    An apiserver that does not know yet whose a pod is answers 403.
+    """
     found = Counter[str]()
     for row, count in counts.items():
         if RESUMED in row:
