@@ -28,7 +28,7 @@ from kubedrill.fleet.objects import (
 from kubedrill.fleet.patience import DONE, answered, tell, until_done
 from kubedrill.fleet.pod_objects import event
 from kubedrill.fleet.pods import Pods
-from kubedrill.fleet.registering import make_csi_node, register
+from kubedrill.fleet.registering import await_api, make_csi_node, register
 from kubedrill.fleet.slowness import Paced
 from kubedrill.fleet.talk import MERGE, Talk
 from kubedrill.record.fleet import AWAY, Member, Plight
@@ -41,7 +41,7 @@ RENEW_S, JITTER = 10.0, 0.04
 REPORT_S = 300.0
 """Where nothing has changed, a status is sent so often; after a change up to half of that sooner or later."""
 REGISTER_S, PODS_S = 0.1, 1.0
-"""So long after it has started a kubelet makes its Node, and looks for pods."""
+"""So long after the API has answered it a kubelet makes its Node, and looks for pods."""
 LOOKS_AT_IMAGES = 3
 """Each time that it has looked at itself so often it looks which images it has."""
 CORDONED_S = 1.0
@@ -118,6 +118,7 @@ class Node(Paced):
         for path, selected in WATCHED:
             self._follow(path, selected.format(node=self.member.name))
         self.spawn(self._renew, now())
+        await_api(self.member.name, self._call)
         storing = self.spawn(make_csi_node, self.member.name, self._call)
         gevent.sleep(REGISTER_S)
         said = self.conditions.written()

@@ -39,13 +39,17 @@ def register(content: Object, call: NodeCall) -> None:
         gevent.sleep(LONGEST_S)
 
 
+def await_api(name: str, call: NodeCall) -> None:
+    """Return when the API answers: a kubelet asks for its CSINode, whether there is one or not."""
+    answered(partial(call, "GET", f"{CSI_NODES}/{name}"))
+
+
 def make_csi_node(name: str, call: NodeCall) -> None:
     """Make a node's CSINode, where it is not there: before that no kubelet says that it is Ready.
 
     It begins before there is a Node, and asks for that until it is there.
     """
     path = f"{CSI_NODES}/{name}"
-    answered(partial(call, "GET", path))
     for pause_s in chain(PAUSES_S, repeat(LONGEST_S)):
         owner = answered(partial(call, "GET", f"{NODES}/{name}"))
         if owner.status in DONE:
