@@ -19,7 +19,10 @@ BACK = "the API comes back"
 CONFIG_MAP, SECRET = "watch configmaps metadata.name=NAME", "watch secrets metadata.name=NAME"
 EVENTS = "create events"
 """kubemark writes none, which any other kubelet does."""
-SOMETIMES = {"get nodes 404": 4, "get nodes": 2, "get pods": 3, "patch pods/status": 2}
+SOMETIMES = {
+    **{"get nodes 404": 4, "get nodes": 2, "get leases 404": 1},
+    **{"get pods": 3, "patch pods/status": 2, "patch nodes/status": 1},
+}
 """By how many a node may ask more or less often: how often it finds no Node yet, and which changes of a
 pod are written together, depends on how soon the API answers."""
 
