@@ -11,12 +11,12 @@ import gevent
 import pytest
 from behaving_server import SERVER_NAME, Certificate
 from frame_server import Behaviour, FrameServer, Request, head
+from kubedrill.fleet.releasing import NotReleased, release
 
 from kubedrill.client.identity import ClientIdentity
 from kubedrill.fleet import evicting
 from kubedrill.fleet.evicting import Evicting, MayNotEvict
 from kubedrill.fleet.pod_objects import PodShape
-from kubedrill.fleet.releasing import NotReleased, release
 from kubedrill.fleet.talk import Counts, Talk
 from kubedrill.record.cluster import Endpoint
 from kubedrill.record.labels import REPLICAS
