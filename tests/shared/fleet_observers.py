@@ -181,6 +181,10 @@ class ZoneAndNodesGone(ZoneGone):
         return self._nodes[target.removeprefix("zone-")].up()
 
 
+_OPEN = ("01", "08")
+"""States of a connection that is open on this side: ESTABLISHED, CLOSE_WAIT."""
+
+
 def connections(cluster: ClusterRecord, zone: str) -> list[int]:
     """Return those from a zone to the load balancer, as the kernel has them: its nodes'.
 
@@ -194,7 +198,7 @@ def connections(cluster: ClusterRecord, zone: str) -> list[int]:
     numbers = [int(part) for part in entrance.host.split(".")]
     remote = f"{bytes(reversed(numbers)).hex().upper()}:{entrance.port:04X}"
     rows = [line.split() for line in told.splitlines()[1:]]
-    there = [row for row in rows if row[2] == remote and row[3] == "01"]
+    there = [row for row in rows if row[2] == remote and row[3] in _OPEN]
     return [int(row[4].partition(":")[2], 16) for row in there]
 
 

@@ -2,11 +2,12 @@
 
 import gevent
 import pytest
-from frame_server import head
+from frame_server import frame, head
 
 from kubedrill.clock import SECOND, now
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
+from kubedrill.wire.http2.frames import DATA
 from kubedrill.wire.tls_connection import reset
 
 from .conftest import get, request, together, wait_until
@@ -30,6 +31,8 @@ def test_nobody_is_told_until_it_is_back(connection, behaviours, server) -> None
         get(connection)
     [talk] = server.talks
     connection.close()
+    [watch] = server.requests
+    talk.send(frame(DATA, 0, watch.stream, b"for nobody"))
     gevent.sleep(0.3)
     assert talk.ended is None
     reset(kept[0])
