@@ -9,7 +9,8 @@ it was seen here, by one clock.
 import argparse
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,6 +30,7 @@ from kubedrill.record.lines import JsonLines, read_whole
 from kubedrill.record.scale_out import Counted, NodeSeen, NodeStep, PodSeen, PodStep
 from kubedrill.record.schedule import Schedule
 from kubedrill.wire.connection import Connection
+from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
 from kubedrill.wire.stream import Stream, Streaming
 from kubedrill.wire.target import identity_target
@@ -44,28 +46,48 @@ _SCHEDULED = "fieldSelector=spec.schedulerName%21%3Dnone"
 
 
 class Blocking:
-    """Asks through the load balancer, for one thread; each watch has a connection of its own."""
+    """Asks for one thread, each watch on a connection of its own: the load balancer, or an apiserver.
+
+    Where one does not answer the next one is asked: what happens while the balancer is down is to be seen.
+    """
 
     def __init__(self, record: ClusterRecord) -> None:
-        self._target, token = identity_target(record, AUDITOR)
-        self._caller = Caller(self._target, token, user_agent="kubedrill-scale-out")
+        servers = [None, *(server.serving for server in record.of_kind("kube-apiserver"))]
+        targets = [identity_target(record, AUDITOR, server) for server in servers]
+        self._asked = [
+            (target, Caller(target, token, user_agent="kubedrill-scale-out"))
+            for target, token in targets
+        ]
 
     def request(self, method: str, path: str, accept: str = "application/json") -> bytes:
-        """Return the bytes of a request."""
-        return self._caller.request(method, path, accept=accept)
+        """Return the bytes of a request, the same for all of them."""
+        _, caller = self._asked[0]
+        return caller.request(method, path, accept=accept)
 
     def exchange(self, request: bytes, deadline: int) -> Response:
         """Send a request and return its answer; WireError."""
-        return self._caller.ask(request, deadline)
+        _, caller = self._asked[0]
+        with self._or_the_next():
+            return caller.ask(request, deadline)
 
     def stream(self, request: bytes, deadline: int) -> Streaming:
         """Send a request and return its answer as it comes; WireError."""
-        return Stream(Connection.open(self._target, deadline), request, deadline)
+        target, _ = self._asked[0]
+        with self._or_the_next():
+            return Stream(Connection.open(target, deadline), request, deadline)
 
     def end(self, stream: Streaming) -> None:
         """Close a stream, and with it its connection."""
         assert isinstance(stream, Stream)
         stream.close()
+
+    @contextmanager
+    def _or_the_next(self) -> Iterator[None]:
+        try:
+            yield
+        except WireError:
+            self._asked.append(self._asked.pop(0))
+            raise
 
 
 class Preferred(ToldInformer):
