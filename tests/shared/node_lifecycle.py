@@ -3,8 +3,6 @@
 import json
 import math
 import re
-import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, closing
@@ -20,12 +18,11 @@ from kubedrill.client.informer import conditions
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.leases import leader
 from kubedrill.judge.measurers.nodes import disruption
-from kubedrill.observe.nodes import Nodes
-from kubedrill.record.cluster import ClusterRecord
+from kubedrill.observe.in_turn import InTurn
+from kubedrill.observe.nodes import PATH, TABLE, by_zone, readiness
+from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.fleet import NodeOrder, Plight, orders
-from kubedrill.record.folder import RunFolder
-from kubedrill.record.lines import read_lines, write_typed
-from kubedrill.record.watched import NodeLook
+from kubedrill.record.lines import write_typed
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
 
@@ -72,7 +69,6 @@ class NodeLifecycle:
         self._opened = ExitStack()
         self.api = Caller(*identity_target(cluster, "admin"), timeout_s=30)
         self._opened.callback(self.api.close)
-        self._looks = Path(self._opened.enter_context(tempfile.TemporaryDirectory()))
         self._orders = orders(Path(cluster.folder))
         for zone, many in SIZES.items():
             self._opened.callback(FleetNodes(cluster, zone, many).close)
@@ -82,13 +78,16 @@ class NodeLifecycle:
         """Take the nodes away."""
         self._opened.close()
 
-    def suffer(self, plight: Plight, many: Mapping[str, int]) -> list[str]:
-        """Order the first nodes of each zone to suffer this, and no others anything; return their names."""
+    def suffer(self, plight: Plight, many: Mapping[str, int], *, beside: bool = False) -> list[str]:
+        """Order the first nodes of each zone to suffer this; return their names.
+
+        `beside`: what was ordered before holds as well.
+        """
         names = [f"node-{zone}-{number}" for zone in many for number in range(many[zone])]
         order = NodeOrder(plight=plight, nodes=tuple(names), until=now() + 600 * SECOND)
         before = [*self._orders.glob("*.json")]
         write_typed(self._orders / f"{now()}.json", order)
-        for file in before:
+        for file in () if beside else before:
             file.unlink()
         return names
 
@@ -122,11 +121,11 @@ class NodeLifecycle:
 
     def states(self) -> dict[str, int]:
         """Return the state of each zone as a drill's objective has it: 0, 1 or 2."""
-        folder = RunFolder.create(self._looks, f"look-{now()}")
-        Nodes(folder, self.cluster).run([now()], threading.Event())
-        [look] = read_lines(folder.nodes, NodeLook)
-        assert not look.error
-        return {zone: disruption(*look.zones[zone]) for zone in SIZES}
+        with closing(InTurn(self.cluster, AUDITOR, 10 * SECOND)) as servers:
+            rows, error = servers.ask(PATH, TABLE, lambda body: [*readiness(json.loads(body))])
+        assert rows, error
+        there = by_zone(rows)
+        return {zone: disruption(*there[zone]) for zone in SIZES}
 
     def metrics(self) -> dict[str, ZoneMetrics]:
         """Return what the one that leads says of each zone; none where it does not answer."""
@@ -168,7 +167,7 @@ class NodeLifecycle:
         """Return the state that each zone has changed to last, by the controller-manager's own word."""
         return dict(_CHANGED.findall(self.log()))
 
-    def not_ready(self, names: Iterable[str]) -> dict[str, float]:
+    def unknown(self, names: Iterable[str]) -> dict[str, float]:
         """Return which of these have Ready=Unknown, and since when: seconds since 1970, rounded down."""
         there = self.nodes()
         return {

@@ -14,9 +14,9 @@ from kubedrill.record.watched import NodeLook
 
 EVERY_S = 1.0
 
-_PATH = "/api/v1/nodes?resourceVersion=0&includeObject=Metadata"
+PATH = "/api/v1/nodes?resourceVersion=0&includeObject=Metadata"
 """From the watch cache: a node's objects are not read from etcd each second."""
-_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 """What `kubectl get nodes` shows, a row a node, and its name: a node's whole status is 100 times as long."""
 
 
@@ -29,7 +29,7 @@ class Nodes(Looks):
 
     def _look(self) -> NodeLook:
         begun = now()
-        rows, error = self._servers.ask(_PATH, _TABLE, _rows)
+        rows, error = self._servers.ask(PATH, TABLE, _rows)
         found = rows or ()
         return NodeLook(
             time=begun,
