@@ -134,8 +134,9 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     origin = "brought up for this drill" if drill.own_cluster else "was up, and stays as it is"
     on = on_cluster(order.cluster, experiment.cluster_changes)
     console.print(f"cluster  {on}: {len(record.zones)} zones, {origin}")
-    make_seed(drill, record, experiment, console)
+    # In this order, or pods of a workload fill those nodes up that come first.
     start_fleet(drill, record, experiment, console)
+    make_seed(drill, record, experiment, console)
     if experiment.rights is not None:
         drill.note(f"activities act as {guest.grant(drill.folder, experiment.rights)}")
     with console.status("measuring the machine"):

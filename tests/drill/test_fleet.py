@@ -1,6 +1,7 @@
 """A drill in which nodes come: how long they took is judged, and none of them is left."""
 
 import signal
+from collections import Counter
 
 import pytest
 from drills import Drills, objective, reasons
@@ -117,7 +118,8 @@ def test_a_node_that_is_repaired_is_ready_again_though_the_fault_lasts(
 ) -> None:
     fault = ["nodes.not_ready.max == 1", "eventually(nodes.not_ready == 0) within 12s"]
     changes = {
-        "fleet": {"nodes": 3, "repair": {"after": "3s", "boot": "1s"}},
+        "seed": {"workload": 6},
+        "fleet": {"nodes": 3, "pods_per_node": 8, "repair": {"after": "3s", "boot": "1s"}},
         "faults": [{"node.not_ready": {"how": "reported"}}],
         "load": [],
         "phases": {"baseline": "4s", "fault": "14s", "recovery": "4s"},
@@ -130,6 +132,9 @@ def test_a_node_that_is_repaired_is_ready_again_though_the_fault_lasts(
     [hit] = verdict["faults"]
     told = read_lines(running.folder.fleet_lines(hit["target"].split("-")[1]))
     assert [*told][-1]["repaired"] == 1
+    seen = read_lines(running.folder.scale_out)
+    bound = Counter(line["node"] for line in seen if line.get("step") == "bound")
+    assert [*bound.values()] == [2, 2, 2], "pods do not fill those up that come first"
 
 
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
