@@ -38,7 +38,7 @@ EXACTLY = {
     ("a pod ends", "get pods"): 3,
     ("a pod ends", "patch pods/status"): 2,
 }
-"""How often a node of the fleet asks what a kubelet asks about so often: its containers take 0.2 s to start."""
+"""What a node asks always as often; a kubelet sometimes less, where its containers start at once."""
 
 
 @pytest.fixture(scope="module")
