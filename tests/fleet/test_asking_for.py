@@ -1,4 +1,4 @@
-"""What a fleet asks for itself: evictions, until they are granted, and the pods of its workload."""
+"""What a fleet asks for itself: evictions, until they are granted; and how much it receives."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,16 +14,15 @@ from frame_server import Behaviour, FrameServer, Request, head
 from kubedrill.fleet.releasing import NotReleased, release
 
 from kubedrill.client.identity import ClientIdentity
+from kubedrill.clock import SECOND, now
 from kubedrill.fleet import evicting
 from kubedrill.fleet.evicting import Evicting, MayNotEvict
 from kubedrill.fleet.pod_objects import PodShape
 from kubedrill.fleet.talk import Counts, Talk
 from kubedrill.record.cluster import Endpoint
-from kubedrill.record.labels import REPLICAS
 from kubedrill.wire.target import Target, client_tls
 
 LIMIT_S = 30.0
-DEPLOYMENT = "/apis/apps/v1/namespaces/kubedrill-run-workload/deployments/workload"
 Said = tuple[int, Any]
 Asked = list[tuple[str, Any]]
 Serve = Callable[[dict[str, Callable[[], Said]]], Asked]
@@ -124,29 +123,18 @@ def test_who_may_not_evict_says_so(serving: Any) -> None:
         Evicting(talk()).empty(node)  # type: ignore[arg-type]
 
 
-def test_a_workload_is_scaled_to_what_it_is_to_have(serving: Any, counts: Counts) -> None:
+def test_what_is_received_is_counted_once(serving: Any, counts: Counts) -> None:
     serve, talk = serving
-    found = {"metadata": {"annotations": {REPLICAS: "2000"}}}
-    asked = serve(
-        {
-            DEPLOYMENT: in_turn((503, {}), (200, found)),
-            f"{DEPLOYMENT}/scale": in_turn((200, {})),
-        }
-    )
+    serve({"/api/v1/nodes": in_turn((200, {}), (200, {}))})
     asking = talk()
     with gevent.Timeout(LIMIT_S):
-        release(asking, "RUN")
-    assert asked == [("GET", None), ("GET", None), ("PATCH", {"spec": {"replicas": 2000}})]
+        asking.call("GET", "/api/v1/nodes", now() + 10 * SECOND)
+        asking.add_up()
+        first = counts.received_bytes
+        asking.call("GET", "/api/v1/nodes", now() + 10 * SECOND)
+    assert counts.received_bytes == first > 0
     asking.add_up()
-    first = counts.received_bytes
-    assert first > 0
+    second = counts.received_bytes
+    assert second > first
     asking.close()
-    assert counts.received_bytes == first, "nothing is counted twice"
-
-
-@pytest.mark.parametrize("status", [403, 404])
-def test_a_workload_that_cannot_be_scaled_is_told(serving: Any, status: int) -> None:
-    serve, talk = serving
-    serve({DEPLOYMENT: in_turn((status, {}))})
-    with gevent.Timeout(LIMIT_S), pytest.raises(NotReleased):
-        release(talk(), "run")
+    assert counts.received_bytes == second

@@ -113,7 +113,7 @@ _AUDITOR_LOOKS = [
     },
     {"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["watch"]},
 ]
-# What is left of a fleet when its processes have ended; nodes that are replaced, pods that are released.
+# What is left of a fleet when its processes have ended; nodes that are replaced.
 _FLEET_RULES = [
     {
         "apiGroups": [""],
