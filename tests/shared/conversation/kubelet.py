@@ -17,6 +17,7 @@ from kubedrill.wire.pki import Issuer, Pair
 NOT_HERE = "kubemark is not here: kubedrill setup --with kubemark"
 _LEFT = re.compile(r"/tmp/(?:hollow-kubelet\.\d+|kubelet_remote_\d+\.sock)")
 """What it leaves, as it says itself."""
+SAYS_WHAT_IT_LEAVES = "--v=4"
 ENDS_S = 10.0
 
 
@@ -64,7 +65,7 @@ def _start(
         flags = (
             *("--morph=kubelet", f"--name={name}", f"--kubeconfig={config}"),
             *(f"--kubelet-port={free.getsockname()[1]}", "--kubelet-read-only-port=0"),
-            "--use-host-image-service=false",
+            *("--use-host-image-service=false", SAYS_WHAT_IT_LEAVES),
         )
         free.close()
         command = [*DIES_WITH_ITS_PARENT, str(program), *flags]
