@@ -11,7 +11,6 @@ import gevent
 import pytest
 from behaving_server import SERVER_NAME, Certificate
 from frame_server import Behaviour, FrameServer, Request, head
-from kubedrill.fleet.releasing import NotReleased, release
 
 from kubedrill.client.identity import ClientIdentity
 from kubedrill.clock import SECOND, now
