@@ -11,7 +11,7 @@ from kubedrill.judge.demanded import STEP_OF_POD, DemandSeen, seen_demands
 from kubedrill.judge.found import Found, Line, found
 from kubedrill.judge.node_arrival import NodeArrival, first
 from kubedrill.judge.silence import longest_gap
-from kubedrill.record.autoscaler import AutoscalerLine, AutoscalerNow, Demanded
+from kubedrill.record.autoscaler import AutoscalerLine, AutoscalerNow, Demanded, NodesOrdered
 from kubedrill.record.fleet import Fleet, FleetLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_lines
@@ -111,7 +111,8 @@ class SeenComing:
         fleet = self.schedule.fleet
         if fleet and fleet.demands:
             wanted = self.schedule.comes(fleet.demands[0])
-            if any(line.time < wanted for line in self.autoscaler.lines if line.of == "order"):
+            orders = (each for each in self.autoscaler.lines if isinstance(each, NodesOrdered))
+            if any(order.time < wanted for order in orders):
                 return "the autoscaler had ordered nodes before pods were wanted"
         demands = {arrival.node: arrival.demand for arrival in asked}
         for line in self.seen.lines:
