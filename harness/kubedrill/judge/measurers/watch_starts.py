@@ -15,6 +15,7 @@ from kubedrill.record.schedule import Phase
 
 ENDED = Family("apiserver_request_total", {"verb": ("WATCH",)})
 """A watch is counted here when it ends."""
+[OPEN] = METRICS["apiserver.watches"].families
 _SERVER = "kube-apiserver"
 
 
@@ -38,7 +39,7 @@ def _silent(metrics: Metrics, server: str, phase: Phase, exempt: Callable[..., b
         return words
     good = [scrape for scrape in metrics.between_edges(server, phase) if not scrape.error]
     if any(_so_far(scrape) is None for scrape in good):
-        return f"{server} did not say how many watches are open"
+        return f"{server} did not say {OPEN.name}, how many watches are open"
     return ""
 
 
@@ -52,6 +53,5 @@ def _opened(metrics: Metrics, server: str, phase: Phase) -> float:
 
 def _so_far(scrape: Scrape) -> float | None:
     """Return how many were opened since it began: those that are open, and those that have ended."""
-    [open_now] = METRICS["apiserver.watches"].families
-    now = sum_of(scrape, open_now)
+    now = sum_of(scrape, OPEN)
     return None if now is None else now + (sum_of(scrape, ENDED) or 0.0)
