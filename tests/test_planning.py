@@ -163,7 +163,9 @@ def test_a_cluster_without_an_identity_that_a_fault_acts_as_is_refused(file: Pat
 def test_what_is_not_given_is_not_printed(file: Path) -> None:
     file.write_text(f"{DRILL}  - zone.partition: {{zone: c}}\n")
     text = command(["plan", str(file)])[1]
-    assert "\n1. zone.partition of: all, direction: both, allow_quorum_loss: false, zone: c\n" in text
+    assert (
+        "\n1. zone.partition of: all, direction: both, allow_quorum_loss: false, zone: c\n" in text
+    )
     (fault,) = json.loads(command(["plan", str(file), "--json"])[1])["faults"]
     assert fault["arguments"]["from_zone"] is None
 

@@ -6,7 +6,8 @@ from statistics import median, stdev
 import pytest
 
 from kubedrill.fleet.links import merged, rates, size_of
-from kubedrill.record.fleet import Images, Loading, PullMode
+from kubedrill.record.fleet import Images, PullMode
+from kubedrill.record.fleet_lines import Loading
 
 GB, MB = 1e9, 1e6
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kubedrill.clock import SECOND, now
 from kubedrill.fleet.obeying import NOTHING, Orders
-from kubedrill.record.fleet import NodeOrder, Plight, Slowness, orders
+from kubedrill.record.fleet_lines import NodeOrder, Plight, Slowness, orders
 from kubedrill.record.lines import write_typed
 
 

@@ -20,7 +20,8 @@ from kubedrill.fleet.pod_objects import FAILS_AFTER, RUNS_FOR
 from kubedrill.fleet.removing import remove
 from kubedrill.process.child import Child
 from kubedrill.record.cluster import ClusterRecord, Endpoint
-from kubedrill.record.fleet import Fleet, NodeOrder, Overload, Plight, PodTimes, orders
+from kubedrill.record.fleet import Fleet, Overload, PodTimes
+from kubedrill.record.fleet_lines import NodeOrder, Plight, orders
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import write_typed
 from kubedrill.seed import namespace_of, seed, sweep

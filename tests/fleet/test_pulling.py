@@ -13,7 +13,8 @@ from kubedrill.fleet import images as of_images
 from kubedrill.fleet.images import ALL_THERE, BackOff, PulledImages, _shown
 from kubedrill.fleet.pod_objects import PodShape, PodState, status_patch
 from kubedrill.fleet.pulling import Pulls, Swarm, Tally
-from kubedrill.record.fleet import Images, Loading
+from kubedrill.record.fleet import Images
+from kubedrill.record.fleet_lines import Loading
 
 PODS: dict[str, Any] = {"metadata": {"namespace": "n", "name": "p", "uid": "u"}}
 IMAGES = Images(1e6, node_link=1e7, registry_link=2e7)

@@ -6,7 +6,7 @@ import gevent
 import pytest
 
 from kubedrill.fleet.slowness import Paced
-from kubedrill.record.fleet import Slowness
+from kubedrill.record.fleet_lines import Slowness
 
 
 def seconds(paced: Paced, work: float) -> tuple[float, float]:

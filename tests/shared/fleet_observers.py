@@ -20,7 +20,8 @@ from kubedrill.faults import node_fleet, on_fleet
 from kubedrill.fleet.removing import remove
 from kubedrill.process.child import Child
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.fleet import Fleet, orders
+from kubedrill.record.fleet import Fleet
+from kubedrill.record.fleet_lines import orders
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import write_typed
 from kubedrill.wire.target import identity_target

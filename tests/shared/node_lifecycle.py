@@ -21,7 +21,7 @@ from kubedrill.judge.measurers.nodes import disruption
 from kubedrill.observe.in_turn import InTurn
 from kubedrill.observe.nodes import PATH, TABLE, by_zone, readiness
 from kubedrill.record.cluster import AUDITOR, ClusterRecord
-from kubedrill.record.fleet import NodeOrder, Plight, orders
+from kubedrill.record.fleet_lines import NodeOrder, Plight, orders
 from kubedrill.record.lines import write_typed
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target

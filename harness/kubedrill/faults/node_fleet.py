@@ -18,7 +18,7 @@ from kubedrill.faults.fault import Lapse, Scene, Seen, missing, proof
 from kubedrill.faults.on_fleet import is_played, order, order_file, repaired, take_back
 from kubedrill.faults.on_nodes import NODES, NodesHit
 from kubedrill.faults.on_objects import same
-from kubedrill.record.fleet import AS_QUICK_AS_EVER, AWAY, Plight, Slowness
+from kubedrill.record.fleet_lines import AS_QUICK_AS_EVER, AWAY, Plight, Slowness
 from kubedrill.record.labels import RUN
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"

@@ -15,7 +15,7 @@ from kubedrill.faults.api import Api, Object
 from kubedrill.faults.fault import Fault, Lapse, Scene
 from kubedrill.faults.node_fleet import OBEYS_S, SILENT_S, OnFleet, leases_of, renewed_at
 from kubedrill.faults.on_fleet import repaired
-from kubedrill.record.fleet import Plight, Slowness
+from kubedrill.record.fleet_lines import Plight, Slowness
 
 EXACT_S = 1.5
 """The API says in whole seconds when it was written to; half a second more is for the way."""

@@ -7,7 +7,7 @@ from kubedrill.cluster.handle import LONGEST_HOLD
 from kubedrill.faults.fault import Scene
 from kubedrill.process.child import is_running
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.fleet import (
+from kubedrill.record.fleet_lines import (
     AS_QUICK_AS_EVER,
     NodeOrder,
     Player,

@@ -7,7 +7,8 @@ max-min fair: nobody can get more without somebody who has less getting less.
 import random
 from collections.abc import Iterable, Mapping
 
-from kubedrill.record.fleet import Images, Loading
+from kubedrill.record.fleet import Images
+from kubedrill.record.fleet_lines import Loading
 
 
 def size_of(image: str, images: Images) -> int:

@@ -31,7 +31,8 @@ from kubedrill.fleet.pods import Pods
 from kubedrill.fleet.registering import await_api, make_csi_node, register
 from kubedrill.fleet.slowness import Paced
 from kubedrill.fleet.talk import MERGE, Talk
-from kubedrill.record.fleet import AWAY, Member, Plight
+from kubedrill.record.fleet import Member
+from kubedrill.record.fleet_lines import AWAY, Plight
 from kubedrill.wire.response import Response
 
 HEARTBEAT = 10 * SECOND

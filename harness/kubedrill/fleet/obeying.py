@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kubedrill.clock import now
-from kubedrill.record.fleet import NodeOrder, Plight, Slowness, orders
+from kubedrill.record.fleet_lines import NodeOrder, Plight, Slowness, orders
 from kubedrill.record.lines import BadEvidence, read_whole
 
 NOTHING: frozenset[Plight] = frozenset()

@@ -15,7 +15,8 @@ from kubedrill.fleet.simulated import boot_time
 from kubedrill.fleet.talk import Counts
 from kubedrill.process.tail import LineTail
 from kubedrill.record.autoscaler import Autoscaler, AutoscalerLine, NodesOrdered
-from kubedrill.record.fleet import Fleet, FleetLine, Member
+from kubedrill.record.fleet import Fleet, Member
+from kubedrill.record.fleet_lines import FleetLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.schedule import Schedule

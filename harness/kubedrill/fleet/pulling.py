@@ -9,7 +9,8 @@ from gevent.event import Event
 
 from kubedrill.clock import SECOND, now
 from kubedrill.fleet.links import merged, rates, size_of
-from kubedrill.record.fleet import Images, Loading, PullAccount
+from kubedrill.record.fleet import Images
+from kubedrill.record.fleet_lines import Loading, PullAccount
 from kubedrill.record.lines import BadEvidence, read_whole
 
 TICK_S = 0.1

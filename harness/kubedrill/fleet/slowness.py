@@ -3,7 +3,7 @@
 import gevent
 from gevent.event import Event
 
-from kubedrill.record.fleet import Slowness
+from kubedrill.record.fleet_lines import Slowness
 
 
 class Slow:

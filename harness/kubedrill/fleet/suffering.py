@@ -6,7 +6,8 @@ from kubedrill.clock import SECOND, now
 from kubedrill.fleet.node import Node
 from kubedrill.fleet.obeying import NOTHING, Orders
 from kubedrill.fleet.simulated import Endurance
-from kubedrill.record.fleet import Overload, Plight
+from kubedrill.record.fleet import Overload
+from kubedrill.record.fleet_lines import Plight
 
 WEIGH = SECOND
 """How often it is looked at how much nodes have to do."""

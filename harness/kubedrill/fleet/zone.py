@@ -24,7 +24,8 @@ from kubedrill.fleet.suffering import Suffering
 from kubedrill.fleet.talk import Talk
 from kubedrill.process.identity import start_of
 from kubedrill.record.cluster import FLEET, ClusterRecord
-from kubedrill.record.fleet import Fleet, Member, Player, Repair, Repaired, players, pulls, repairs
+from kubedrill.record.fleet import Fleet, Member, Repair
+from kubedrill.record.fleet_lines import Player, Repaired, players, pulls, repairs
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.labels import RUN, ZONE
 from kubedrill.record.lines import JsonLines

@@ -12,7 +12,8 @@ from kubedrill.judge.found import Found, Line, found
 from kubedrill.judge.node_arrival import NodeArrival, first
 from kubedrill.judge.silence import longest_gap
 from kubedrill.record.autoscaler import AutoscalerLine, AutoscalerNow, Demanded, NodesOrdered
-from kubedrill.record.fleet import Fleet, FleetLine
+from kubedrill.record.fleet import Fleet
+from kubedrill.record.fleet_lines import FleetLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_lines
 from kubedrill.record.scale_out import Counted, NodeSeen, PodSeen, SeenLine

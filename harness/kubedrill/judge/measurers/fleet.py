@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from kubedrill.judge.counting import over_phase
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.measuring import Measured, measures
-from kubedrill.record.fleet import REFUSED, REPLACED, FleetLine
+from kubedrill.record.fleet import REFUSED, REPLACED
+from kubedrill.record.fleet_lines import FleetLine
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase
 from kubedrill.record.series import Series, declare
