@@ -49,6 +49,8 @@ def test_pollers_see_what_is_there_at_their_interval(stage):
     played = stage.of("poll_vs_watch").play(rate=10, seconds=4, **given)
     assert played.outcomes("write") == {200: 40}, played.log
     lists = played.outcomes("write.list")
+    # A poll of each may be on its way as the load ends.
+    assert lists.pop(Outcome.CUT, 0) <= 4
     assert set(lists) == {200}
     assert 12 <= lists[200] <= 24
     shown = played.records("write.seen")
