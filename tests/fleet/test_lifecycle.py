@@ -152,7 +152,7 @@ def test_where_no_node_is_ready_at_all_taints_are_taken_away_until_one_is(
     nodes.suffer("not_ready", SIZES)
     until(lambda: "Entering master disruption mode" in nodes.log(), "it knows that all are Full")
     known = time.time()
-    assert agree(nodes, SIZES, dict.fromkeys(SIZES, 2))
+    until(lambda: agree(nodes, SIZES, dict.fromkeys(SIZES, 2)), "so say its metrics")
     until(lambda: not nodes.tainted("c"), "those that were tainted are not any more")
     time.sleep(SETTLED_S)
     # Kubernetes overlooks whom it has tainted since it began the look at nodes in which it found that out.

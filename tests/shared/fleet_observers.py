@@ -136,8 +136,13 @@ class Slowed(FleetNodes):
         self._late: dict[str, float] = {}
         self._looked: dict[str, tuple[float, float]] = {}
         """When a Lease was looked at last, and when it had been renewed by then."""
-        for number in range(MANY):
-            until(lambda name=f"node/node-{ZONE}-{number}": self.well(name), "a Lease is renewed")
+        try:
+            for number in range(MANY):
+                name = f"node/node-{ZONE}-{number}"
+                until(lambda name=name: self.well(name), "a Lease is renewed")
+        except BaseException:
+            self.close()
+            raise
 
     def hit(self, target: str) -> bool:
         """Whether it comes late."""
@@ -150,7 +155,10 @@ class Slowed(FleetNodes):
     def _lateness(self, target: str) -> float:
         """Return how late it came when that was seen last, seconds; less than 0 where it was not yet."""
         path = f"{node_fleet.LEASES}/{target.removeprefix('node/')}"
-        renewed = node_fleet.renewed_at(json.loads(self._api.call("GET", path).body))
+        answer = self._api.call("GET", path)
+        if answer.status == 404:
+            return -1.0
+        renewed = node_fleet.renewed_at(json.loads(answer.body))
         looked, known = self._looked.get(target, (0.0, 0.0))
         at = time.time()
         if renewed != known and at - looked < 1.0:

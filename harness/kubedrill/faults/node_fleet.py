@@ -240,13 +240,16 @@ def _unscathed(fault: OnFleet, scene: Scene, api: Api) -> Iterator[str]:
 
 
 def _heard(scene: Scene, api: Api) -> Iterator[str]:
-    """Yield whose Lease was renewed since, or is not there; nobody knows before it would have been."""
+    """Yield whose Lease was renewed since; nobody knows before it would have been.
+
+    One that is not there is made by a kubelet that lives, 10 s after it has begun at the latest.
+    """
     if _too_early(scene):
         raise HandleError(f"a Lease is renewed every 10 s, and {SILENT_S:g} s are not over")
     leases = leases_of(api)
     for target in scene.hit:
         lease = leases.get(target.called)
-        if lease is None or renewed_at(lease) > scene.facts["at"] + OBEYS_S:
+        if lease is not None and renewed_at(lease) > scene.facts["at"] + OBEYS_S:
             yield target.name
 
 
