@@ -141,18 +141,18 @@ def test_a_node_that_is_repaired_is_ready_again_though_the_fault_lasts(
 def test_all_nodes_are_replaced_and_the_budget_is_kept(
     cluster: ClusterRecord, drill: Drills, ask
 ) -> None:
-    replacing = ["nodes.replaced == 3", "evictions.refused > 0", "pdb.violations == 0"]
+    replacing = ["nodes.replaced == 6", "evictions.refused > 0", "pdb.violations == 0"]
     changes = {
         "seed": {"workload": 6},
         "fleet": {
-            "nodes": 3,
+            "nodes": 6,  # of which three are emptied at a time
             "pods_per_node": 4,
             "pod_start": "200ms",
             "max_unavailable": 1,
             "replace": {"phase": "replacing", "boot": "1s"},
         },
         "load": [],
-        "phases": {"baseline": "15s", "replacing": "60s"},
+        "phases": {"baseline": "15s", "replacing": "90s"},
         "headroom": "none",
         "slos": {"baseline": ["workload.healthy.max == 6"], "replacing": replacing},
     }
@@ -161,11 +161,11 @@ def test_all_nodes_are_replaced_and_the_budget_is_kept(
     before = {node["metadata"]["name"] for node in ask("/api/v1/nodes")["items"]}
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
-    assert before == {"node-a-0", "node-b-1", "node-c-2"}
+    assert before == {f"node-{'abc'[number % 3]}-{number}" for number in range(6)}
     seen = [line for line in read_lines(running.folder.scale_out) if line["of"] == "node"]
     gone = {line["name"]: line["time"] for line in seen if line["step"] == "gone"}
     came = {line["name"]: line["time"] for line in seen if line["step"] == "open"}
-    for old, new in (("node-a-0", "node-a-3"), ("node-b-1", "node-b-4"), ("node-c-2", "node-c-5")):
+    for old, new in (("node-a-0", "node-a-6"), ("node-b-1", "node-b-7"), ("node-c-2", "node-c-8")):
         assert gone[old] < came[new]
     assert ask("/api/v1/nodes")["items"] == []
 
