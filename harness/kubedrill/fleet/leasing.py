@@ -34,6 +34,10 @@ class Leasing:
         """The Node's, to which it belongs."""
         self._version = ""
 
+    def belong_to(self, uid: str) -> None:
+        """Take which Node it belongs to: one that was another's of that name is thrown away with that one."""
+        self._uid = uid
+
     def forget(self) -> None:
         """Know nothing of it, as a kubelet that starts."""
         self._version = ""
@@ -58,14 +62,16 @@ class Leasing:
         return self._know(answer)
 
     def _ensure(self) -> None:
-        """Take the one that is there, or make it, once it is looked which Node it belongs to."""
-        if self._know(self._asked(f"{LEASES}/{self._name}")):
+        """Take the one that is there, or make it, once it is known which Node it belongs to."""
+        is_there = self._know(self._asked(f"{LEASES}/{self._name}"))
+        if not (is_there and self._uid):
+            owner = self._asked(f"{NODES}/{self._name}")
+            if owner.status not in DONE:
+                return  # until it is due again
+            self._uid = field(_metadata(owner), 5).decode()
+        if is_there:
             self._renewed()
             return
-        owner = self._asked(f"{NODES}/{self._name}")
-        if owner.status not in DONE:
-            return  # until it is due again
-        self._uid = field(_metadata(owner), 5).decode()
         mine = lease(self._name, self._uid)
         self._know(answered(partial(self._call, "POST", LEASES, mine)))
 
@@ -73,12 +79,10 @@ class Leasing:
         return answered(partial(self._call, "GET", path))
 
     def _know(self, answer: Response) -> bool:
-        """Take of an answer its version, and whose it is; whether there is one."""
+        """Take of an answer its version; whether there is one."""
         if answer.status not in DONE:
             return False
-        metadata = _metadata(answer)
-        self._version = field(metadata, 6).decode()
-        self._uid = field(field(metadata, 13), 4).decode()
+        self._version = field(_metadata(answer), 6).decode()
         return True
 
 

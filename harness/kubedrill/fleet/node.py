@@ -123,7 +123,8 @@ class Node(Paced):
         storing = self.spawn(make_csi_node, self.member.name, self._call)
         gevent.sleep(REGISTER_S)
         said = self.conditions.written()
-        register(node(self.member, self._home.run, said, apart=self._home.apart), self._call)
+        mine = node(self.member, self._home.run, said, apart=self._home.apart)
+        self._lease.belong_to(register(mine, self._call))
         self.registered = True
         self._after("pods", PODS_S - REGISTER_S, self._follow_pods)
         self._report()

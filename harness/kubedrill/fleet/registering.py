@@ -25,17 +25,18 @@ class ForeignNode(Exception):  # noqa: N818 - something else is in its place
     """A node of this name is there already, and is not this run's."""
 
 
-def register(content: Object, call: NodeCall) -> None:
-    """Make a Node, or take the one that is there; return when it is one of the cluster's."""
+def register(content: Object, call: NodeCall) -> str:
+    """Make a Node, or take the one that is there; return its uid when it is one of the cluster's."""
     name, run = content["metadata"]["name"], content["metadata"]["labels"][RUN]
     while True:
         answer = answered(partial(call, "POST", NODES, content))
         if answer.status == HTTPStatus.CONFLICT:
             answer = answered(partial(call, "GET", f"{NODES}/{name}"))
         if answer.status in DONE:
-            if parsed(answer)["metadata"].get("labels", {}).get(RUN) != run:
+            found = parsed(answer)["metadata"]
+            if found.get("labels", {}).get(RUN) != run:
                 raise ForeignNode(f"there is a node {name} that is not this run's")
-            return
+            return str(found["uid"])
         gevent.sleep(LONGEST_S)
 
 
