@@ -23,6 +23,7 @@ REQUESTS = {"requests": "kubedrill.observe.requests"}
 """Besides, where the apiservers log who asks what."""
 SCALE_OUT = {"scale-out": "kubedrill.observe.scale_out"}
 """Besides, where there is a fleet, or an objective is about how nodes come."""
+FLEET = "kubedrill.fleet"
 AUTOSCALER = "kubedrill.fleet.autoscaling"
 DEMAND = "kubedrill.seed.demanding"
 """Besides, where pods are wanted while the drill runs."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kubedrill import cluster, seed
-from kubedrill.children import AUTOSCALER, DEMAND, Starter, command_of, end, observing
+from kubedrill.children import AUTOSCALER, DEMAND, FLEET, Starter, command_of, end, observing
 from kubedrill.clock import now
 from kubedrill.cluster.handle import Exits
 from kubedrill.errors import NotStarted
@@ -105,7 +105,7 @@ class Drill:
         """Start the watchdog; it shares the cluster's lock, so that a killed drill keeps it."""
         self.ledger.begin()
         registry.register(self.folder)
-        command = [sys.executable, "-m", "kubedrill.undo.watchdog", "--run", str(self.folder.path)]
+        command = command_of("kubedrill.undo.watchdog", self.folder)
         command += ["--lock-fd", str(lock_descriptor), "--runner", str(os.getpid())]
         self.watchdog = self._starter.start_unnoted("watchdog", command, pass_fds=[lock_descriptor])
         self.watchdog.wait_ready(READY_TIMEOUT_S)
@@ -155,7 +155,7 @@ class Drill:
         if fleet.parts:
             arguments = {"cluster_file": str(self.folder.cluster), "run": self.folder.run}
             self.ledger.intend("fleet", "fleet", ("kubedrill.fleet.removing", "remove"), arguments)
-        command = [sys.executable, "-m", "kubedrill.fleet", "--run", str(self.folder.path)]
+        command = command_of(FLEET, self.folder)
         self.fleet = [
             self._start(f"fleet-{part}", [*command, *(("--zone", part) if is_ours else ())])
             for part in fleet.parts

@@ -1,8 +1,8 @@
 """Nodes that a cluster has without a drill: `cluster up --nodes`."""
 
-import sys
 from pathlib import Path
 
+from kubedrill.children import command_of
 from kubedrill.cluster.state import MARK
 from kubedrill.errors import NotStarted
 from kubedrill.fleet.estimate import too_large
@@ -32,7 +32,7 @@ def stand(record: ClusterRecord, nodes: int) -> None:
     record.write(folder.cluster)
     fleet = Fleet(nodes=nodes, prefix=NAME).within(record.zones)
     write_typed(folder.fleet, fleet)
-    command = [sys.executable, "-m", "kubedrill.fleet.keeping", "--run", str(folder.path)]
+    command = command_of("kubedrill.fleet.keeping", folder)
     keeper = Child.start("fleet", command, folder.logs / "fleet.log", {MARK: record.folder})
     try:
         keeper.wait_ready(patience_s(fleet))

@@ -1,10 +1,9 @@
 """What an informer tells of a collection: each object as it is, which are gone, and when it knows of all."""
 
 import json
-from typing import Any
 
 import pytest
-from told_watch import Played, Told, end_of_initial, event
+from told_watch import Notes, Played, Told, end_of_initial, event
 
 from kubedrill.client.informer import CollectionInformer
 from kubedrill.record.sample import Outcome
@@ -48,25 +47,6 @@ class Script:
         if isinstance(answer, Outcome):
             raise WireError(answer, "as told")
         return answer
-
-
-class Notes:
-    """Notes what it is told."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def begin(self) -> None:
-        self.told.append("begin")
-
-    def put(self, found: dict[str, Any]) -> None:
-        self.told.append(f"put {found['metadata']['name']}")
-
-    def gone(self, found: dict[str, Any]) -> None:
-        self.told.append(f"gone {found['metadata']['name']}")
-
-    def all_found(self) -> None:
-        self.told.append("all")
 
 
 def initial(*names: str) -> list[bytes]:

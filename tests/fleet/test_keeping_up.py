@@ -9,7 +9,7 @@ import gevent
 import pytest
 from behaving_server import SERVER_NAME, Certificate
 from frame_server import FrameServer, Request, head
-from told_watch import end_of_initial, event
+from told_watch import Notes, end_of_initial, event
 
 from kubedrill.client.identity import ClientIdentity
 from kubedrill.client.informer import CollectionInformer
@@ -28,25 +28,6 @@ NEWER = "/apis/certificates.k8s.io/v1/podcertificaterequests"
 LIMIT_S = 30.0
 AGAIN_S = 8.0
 """Far longer than it takes until a watch that was short is asked for again, 1.6 s at most."""
-
-
-class Notes:
-    """What is there, and what was gone."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def begin(self) -> None:
-        self.told.append("begin")
-
-    def put(self, found: dict[str, Any]) -> None:
-        self.told.append(f"put {found['metadata']['name']}")
-
-    def gone(self, found: dict[str, Any]) -> None:
-        self.told.append(f"gone {found['metadata']['name']}")
-
-    def all_found(self) -> None:
-        self.told.append("all")
 
 
 class Serving:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from json_lines import read_lines
 
-from kubedrill.observe.requests import LogTail, Requests, asked_in
+from kubedrill.observe.requests import Requests, asked_in
+from kubedrill.process.tail import BytesTail
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint, request_log
 from kubedrill.record.folder import RunFolder
 
@@ -48,13 +49,13 @@ def test_a_request_counts_once(logged: Any, asked: str | None) -> None:
 def test_what_was_there_before_is_not_told_and_a_line_is_whole(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"before\n")
-    tail = LogTail(log)
-    assert [*tail.lines()] == []
+    tail = BytesTail(log, from_end=True)
+    assert tail.read() == []
     with log.open("ab", buffering=0) as file:
         file.write(b"one\ntw")
-        assert [*tail.lines()] == [b"one"]
+        assert tail.read() == [b"one"]
         file.write(b"o\nthree\n")
-    assert [*tail.lines()] == [b"two", b"three"]
+    assert tail.read() == [b"two", b"three"]
 
 
 def cluster(folder: Path) -> ClusterRecord:

@@ -44,12 +44,12 @@ def start_fleet(folder: RunFolder, fleet: Fleet, zone: str) -> Child:
     return child
 
 
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait until something is so, and return what it is."""
+def until(condition: Callable[[], Any], what: str, look_s: float = 0.1) -> Any:
+    """Wait until something is so, and return what it is; fail after a limit that is ten times too long."""
     deadline = time.monotonic() + LIMIT_S
     while not (found := condition()):
         assert time.monotonic() < deadline, what
-        time.sleep(0.1)
+        time.sleep(look_s)
     return found
 
 

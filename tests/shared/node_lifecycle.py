@@ -3,14 +3,15 @@
 import json
 import math
 import re
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from fleet_observers import FleetNodes
+from fleet_observers import until as soon
 from prometheus_client.parser import text_string_to_metric_families
 
 from kubedrill.client.caller import Caller
@@ -45,8 +46,9 @@ FLAGS = {
     "kube-api-qps": 200,
     "kube-api-burst": 400,
 }
-LIMIT_S = 120.0
 LOOK_S = 0.25
+until = partial(soon, look_s=LOOK_S)
+"""As that of other observers of a fleet; each look here asks for much."""
 NO_EXECUTE = {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}
 _CHANGED = re.compile(r'zone is now in new state" zone="[^"]*:(\w+)" newState="(\w+)"')
 
@@ -176,12 +178,3 @@ class NodeLifecycle:
             for condition in there[name]["status"]["conditions"]
             if condition["type"] == "Ready" and condition["status"] == "Unknown"
         }
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait until something is so, and return it; fail after a limit that is ten times too long."""
-    deadline = time.monotonic() + LIMIT_S
-    while not (found := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(LOOK_S)
-    return found

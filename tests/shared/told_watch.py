@@ -1,6 +1,7 @@
 """Watches whose events have all come: for tests of who takes them."""
 
 import json
+from typing import Any
 
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
@@ -8,6 +9,25 @@ from kubedrill.wire.errors import WireError
 
 class Played(Exception):  # noqa: N818 - the end of a test's script
     """Nothing more is told."""
+
+
+class Notes:
+    """Notes what it is told of a collection."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def begin(self) -> None:
+        self.told.append("begin")
+
+    def put(self, found: dict[str, Any]) -> None:
+        self.told.append(f"put {found['metadata']['name']}")
+
+    def gone(self, found: dict[str, Any]) -> None:
+        self.told.append(f"gone {found['metadata']['name']}")
+
+    def all_found(self) -> None:
+        self.told.append("all")
 
 
 class Told:

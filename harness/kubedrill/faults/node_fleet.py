@@ -133,8 +133,7 @@ class OnFleet(NodesHit, ABC):
 
     def beats(self, scene: Scene, lease: Object | None) -> bool:
         """Whether a node's Lease shows that its heart beats as before, or again."""
-        since = float(scene.facts.get("at", 0.0)) + OBEYS_S
-        return lease is not None and renewed_at(lease) > since
+        return lease is not None and renewed_since(scene, lease)
 
 
 class NodeNotReady(OnFleet):
@@ -249,13 +248,18 @@ def _heard(scene: Scene, api: Api) -> Iterator[str]:
     leases = leases_of(api)
     for target in scene.hit:
         lease = leases.get(target.called)
-        if lease is not None and renewed_at(lease) > scene.facts["at"] + OBEYS_S:
+        if lease is not None and renewed_since(scene, lease):
             yield target.name
 
 
 def leases_of(api: Api) -> dict[str, Object]:
     """Return the Leases of all nodes, by their names."""
     return {lease["metadata"]["name"]: lease for lease in api.listed(LEASES)}
+
+
+def renewed_since(scene: Scene, lease: Object) -> bool:
+    """Return whether a Lease was renewed since its node obeyed."""
+    return renewed_at(lease) > float(scene.facts.get("at", 0.0)) + OBEYS_S
 
 
 def renewed_at(lease: Object) -> float:

@@ -13,7 +13,14 @@ from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
 from kubedrill.faults.fault import Fault, Lapse, Scene
-from kubedrill.faults.node_fleet import OBEYS_S, SILENT_S, OnFleet, leases_of, renewed_at
+from kubedrill.faults.node_fleet import (
+    OBEYS_S,
+    SILENT_S,
+    OnFleet,
+    leases_of,
+    renewed_at,
+    renewed_since,
+)
 from kubedrill.faults.on_fleet import repaired
 from kubedrill.record.fleet_lines import Plight, Slowness
 
@@ -67,7 +74,7 @@ class NodeSlow(OnFleet):
         leases = leases_of(api)
         for target in scene.hit:
             lease = leases.get(target.called)
-            if lease is not None and not _renewed_since(scene, lease):
+            if lease is not None and not renewed_since(scene, lease):
                 if time.time() - scene.facts["at"] < OBEYS_S + SILENT_S + self.delay_s:
                     raise HandleError(f"{target.name} has not renewed its Lease yet")
                 yield target.name
@@ -84,7 +91,7 @@ class NodeSlow(OnFleet):
         quick = {
             name
             for name, lease in known
-            if _renewed_since(scene, lease) and not self._is_late(lease)
+            if renewed_since(scene, lease) and not self._is_late(lease)
         }
         names = ", ".join(sorted(quick - repaired(scene)))
         return Lapse(f"{names} was not slow any more") if names else None
@@ -112,7 +119,3 @@ def late_s(lease: Object) -> float:
 
 def _at(stamp: str) -> float:
     return datetime.fromisoformat(stamp).timestamp()
-
-
-def _renewed_since(scene: Scene, lease: Object) -> bool:
-    return renewed_at(lease) > float(scene.facts["at"]) + OBEYS_S

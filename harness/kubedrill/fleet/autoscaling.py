@@ -22,7 +22,7 @@ from kubedrill.clock import SECOND, now  # noqa: E402
 from kubedrill.errors import NotStarted  # noqa: E402
 from kubedrill.fleet.identity import identity  # noqa: E402
 from kubedrill.fleet.objects import NODES  # noqa: E402
-from kubedrill.fleet.process import FleetProcess  # noqa: E402
+from kubedrill.fleet.process import FleetProcess, sleep_until  # noqa: E402
 from kubedrill.fleet.scaling import Scaling, fits  # noqa: E402
 from kubedrill.fleet.talk import Counts, Talk  # noqa: E402
 from kubedrill.process.child import NOT_STARTED  # noqa: E402
@@ -97,7 +97,7 @@ class Autoscaling(FleetProcess):
 
     def _look_always(self, due: int) -> None:
         while True:
-            gevent.sleep(max(due - now(), 0) / SECOND)
+            sleep_until(due)
             self._look()
             due += self._every
 

@@ -202,10 +202,10 @@ class Node(Paced):
         self.spawn(self.join)
         self.pods.resume(restarted)
 
-    def report(self) -> None:
-        """Write its status as it is, until that is done."""
+    def report(self, images: frozenset[str] = frozenset()) -> None:
+        """Write its status, which has changed, until that is done; with the `images` that it has now."""
         self._pause_s = REPORT_S * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-        self._report()
+        self._report(images)
 
     def _report(self, images: frozenset[str] = frozenset()) -> None:
         path = f"{NODES}/{self.member.name}/status"
@@ -245,8 +245,7 @@ class Node(Paced):
         images = self._images | self.pods.images
         if images != self._images:
             self._images = images
-            self._pause_s = REPORT_S * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-            self._report(images)
+            self.report(images)
 
     def _new_talk(self) -> Talk:
         return Talk(self._identity, self._home.counts)

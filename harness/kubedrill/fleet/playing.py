@@ -10,7 +10,7 @@ import gevent
 import psutil
 
 from kubedrill.clock import SECOND, now
-from kubedrill.fleet.process import FleetProcess
+from kubedrill.fleet.process import FleetProcess, sleep_until
 from kubedrill.fleet.simulated import boot_time
 from kubedrill.fleet.talk import Counts
 from kubedrill.process.tail import LineTail
@@ -138,12 +138,12 @@ class Playing(FleetProcess):
             for member in self.fleet.numbered(order.first, order.first + order.nodes, self.zone)
         )
         while due:
-            gevent.sleep(max(due[0][0] - now(), 0) / SECOND)
+            sleep_until(due[0][0])
             at = now()
             self.boot([member for time, member in due if time <= at])
             due = [each for each in due if each[0] > at]
 
 
 def _at(due: int, what: Callable[..., None], *arguments: object) -> None:
-    gevent.sleep(max(due - now(), 0) / SECOND)
+    sleep_until(due)
     what(*arguments)

@@ -17,6 +17,11 @@ BEAT = 100 * MILLISECOND
 """How often a process notes by how much it is late."""
 
 
+def sleep_until(due: int) -> None:
+    """Sleep until that time, monotonic ns; others go on meanwhile."""
+    gevent.sleep(max(due - now(), 0) / SECOND)
+
+
 class Latest:
     """The worst since somebody last looked."""
 
@@ -92,7 +97,7 @@ class FleetProcess(ABC):
         due = told = now()
         while True:
             due += BEAT
-            gevent.sleep(max(due - now(), 0) / SECOND)
+            sleep_until(due)
             self.lag.add(now() - due)
             due = max(due, now() - BEAT)
             if now() - told >= TELL - BEAT // 2:

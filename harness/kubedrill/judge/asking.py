@@ -1,12 +1,13 @@
 """Judge: who asked what of the apiservers in a phase, as their own logs of requests tell."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.found import Found, looks
 from kubedrill.judge.silence import of_lines
+from kubedrill.record.folder import RunFolder
 from kubedrill.record.requests import RequestLook
 from kubedrill.record.schedule import Phase, allowed_hole
 from kubedrill.record.verdict import AgentResult
@@ -22,14 +23,14 @@ class RequestsTold:
     told: Found[RequestLook]
 
     @classmethod
-    def read(cls, evidence: Evidence) -> "RequestsTold":
+    def read(cls, folder: RunFolder, *, killed: bool) -> "RequestsTold":
         """Read the file of a run; where it is missing nobody knows."""
-        path = evidence.folder.requests
-        return cls(looks(evidence.folder, path, RequestLook, may_be_cut=evidence.ending.killed))
+        return cls(looks(folder, folder.requests, RequestLook, may_be_cut=killed))
 
     def doubt(self, phase: Phase) -> str:
         """Return why nobody knows all that was asked in a phase; or ""."""
-        if words := of_lines(self.told, phase, "requests.jsonl", allowed_hole(1.0)):
+        absent = "nobody read along"
+        if words := of_lines(self.told, phase, "requests.jsonl", allowed_hole(1.0), absent):
             return words
         unread = {name for look in self.within(phase) for name in look.unread}
         return f"the log of {' and '.join(sorted(unread))} could not be read" if unread else ""
@@ -46,22 +47,17 @@ class RequestsTold:
                 found.setdefault(agent, Counter()).update(asked)
         return dict(sorted(found.items(), key=lambda each: (-each[1].total(), each[0])))
 
-
-def agents(evidence: Evidence, phase: Phase) -> list[AgentResult]:
-    """Return who asked most in a phase, and what; nobody where it is not known."""
-    if not evidence.folder.requests.exists():
-        return []
-    asked = RequestsTold.read(evidence)
-    if asked.doubt(phase):
-        return []
-    found = asked.by_agent(phase)
-    return [
-        AgentResult(
-            phase=phase.name,
-            agent=agent,
-            requests=each.total(),
-            share=each.total() / max(sum(other.total() for other in found.values()), 1),
-            most=dict(each.most_common(MOST_ASKED)),
-        )
-        for agent, each in [*found.items()][:MOST_AGENTS]
-    ]
+    def most(self, phase: Phase) -> Iterator[AgentResult]:
+        """Yield who asked most in a phase, and what; nobody where it is not known."""
+        if self.doubt(phase):
+            return
+        found = self.by_agent(phase)
+        total = max(sum(each.total() for each in found.values()), 1)
+        for agent, each in islice(found.items(), MOST_AGENTS):
+            yield AgentResult(
+                phase=phase.name,
+                agent=agent,
+                requests=each.total(),
+                share=each.total() / total,
+                most=dict(each.most_common(MOST_ASKED)),
+            )

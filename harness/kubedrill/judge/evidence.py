@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.clock import SECOND
+from kubedrill.judge.asking import RequestsTold
 from kubedrill.judge.audit import Audit
 from kubedrill.judge.collateral import Collateral
 from kubedrill.judge.ending import Ending
@@ -46,6 +47,7 @@ class Evidence:
     audit: Audit
     collateral: Collateral
     coming: SeenComing
+    asked: RequestsTold
 
     @classmethod
     def read(
@@ -84,6 +86,7 @@ class Evidence:
             Audit.read(folder, ending),
             Collateral.read(folder, metrics, faults, ending, coming),
             coming,
+            RequestsTold.read(folder, killed=ending.killed),
         )
 
     def held(self, component: str, time: int) -> bool:

@@ -10,12 +10,13 @@ from kubedrill.clock import SECOND
 from kubedrill.judge.demanded import STEP_OF_POD, DemandSeen, seen_demands
 from kubedrill.judge.found import Found, Line, found
 from kubedrill.judge.node_arrival import NodeArrival, first
-from kubedrill.judge.silence import longest_gap
+from kubedrill.judge.silence import longest_gap, of_lines
 from kubedrill.record.autoscaler import AutoscalerLine, AutoscalerNow, Demanded, NodesOrdered
 from kubedrill.record.fleet import Fleet
 from kubedrill.record.fleet_lines import FleetLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import read_lines
+from kubedrill.record.objective import Objective
 from kubedrill.record.scale_out import Counted, NodeSeen, PodSeen, SeenLine
 from kubedrill.record.schedule import Phase, Schedule, allowed_hole
 
@@ -146,20 +147,16 @@ class SeenComing:
 
     def absences(self, phase: Phase) -> Iterator[str]:
         """Yield which of the fleet's processes was not there in a phase."""
-        for part, told in self.lines.items():
-            longest = longest_gap((line.time for line in told.lines), phase)
-            if told.doubt:
-                yield told.doubt
-            elif longest > allowed_hole(1.0):
-                hole = f"{longest / SECOND:.1f} s"
-                yield f"fleet-{part}.jsonl has a hole of {hole}; the fleet was not there"
+        hole = allowed_hole(1.0)
+        each = [
+            of_lines(told, phase, f"fleet-{part}.jsonl", hole, "the fleet was not there")
+            for part, told in self.lines.items()
+        ]
         if self.schedule.fleet and self.schedule.fleet.autoscaler:
-            longest = longest_gap((line.time for line in self._autoscaler_now()), phase)
-            if self.autoscaler.doubt:
-                yield self.autoscaler.doubt
-            elif longest > allowed_hole(1.0):
-                hole = f"{longest / SECOND:.1f} s"
-                yield f"autoscaler.jsonl has a hole of {hole}; the autoscaler was not there"
+            told = Found([*self._autoscaler_now()], self.autoscaler.doubt)
+            absent = "the autoscaler was not there"
+            each.append(of_lines(told, phase, "autoscaler.jsonl", hole, absent))
+        yield from filter(None, each)
 
     def unasked(self, phase: Phase) -> str:
         """Return why pods that were wanted in a phase were not asked for in time; or ""."""
@@ -187,6 +184,13 @@ class SeenComing:
             if phase.holds(demand):
                 for member in fleet.of_burst(index):
                     yield NodeArrival(member.name, member.zone, demand)
+
+
+def asked_quantile(took: Iterable[float], objective: Objective) -> float:
+    """Return the quantile that an objective asks for, the largest if it names none; as `quantile`."""
+    statistic = objective.statistic or "max"
+    share = 1.0 if statistic == "max" else float(statistic.removeprefix("p")) / 100
+    return quantile(took, share)
 
 
 def quantile(values: Iterable[float], share: float) -> float:

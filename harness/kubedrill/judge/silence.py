@@ -42,14 +42,23 @@ def of_edges(scrapes: Sequence[Scrape], component: str, phase: Phase, exempt: Ex
     return ""
 
 
-def of_lines(found: Found[Timed], phase: Phase, file: str, hole: int) -> str:
-    """Return that a file says nothing, or for more than so many ns of a phase; empty if it does."""
+def of_lines(
+    found: Found[Timed],
+    phase: Phase,
+    file: str,
+    hole: int,
+    absent: str = "the scraper was not watching",
+) -> str:
+    """Return that a file says nothing, or for more than so many ns of a phase; empty if it does.
+
+    `absent`: what that means of who writes it.
+    """
     if found.doubt:
         return found.doubt
     longest = longest_gap((line.time for line in found.lines), phase)
     if longest <= hole:
         return ""
-    return f"{file} has a hole of {longest / SECOND:.1f} s; the scraper was not watching"
+    return f"{file} has a hole of {longest / SECOND:.1f} s; {absent}"
 
 
 def of_process(

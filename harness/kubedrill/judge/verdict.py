@@ -9,7 +9,6 @@ import yaml
 
 from kubedrill.clock import SECOND
 from kubedrill.judge import validity
-from kubedrill.judge.asking import agents
 from kubedrill.judge.availability import availability
 from kubedrill.judge.break_glass import break_glass
 from kubedrill.judge.budget import budget
@@ -119,7 +118,7 @@ def _judge(evidence: Evidence) -> Report:
         violations=list(evidence.audit.checked.violations),
         collateral=list(evidence.collateral.changes),
         scale_out=[row for phase in phases for row in step_times(evidence.coming, phase)],
-        agents=[row for phase in phases for row in agents(evidence, phase)],
+        agents=[row for phase in phases for row in evidence.asked.most(phase)],
         settings=_settings(evidence),
         notes=[*_notes(evidence, reaction_s)],
     )

@@ -3,20 +3,18 @@
 python -m kubedrill.observe.auditor --run RUN
 """
 
-import argparse
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 from kubedrill.clock import SECOND, now
 from kubedrill.observe.audit_watch import KeyWatch
 from kubedrill.observe.audited import AuditLog, Client, Route, routes_to
+from kubedrill.observe.observing import Observing, observe
 from kubedrill.observe.surrounding import Surroundings
 from kubedrill.observe.ticks import in_time, wait_until
-from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
-from kubedrill.process.priority import demote_when_busy
+from kubedrill.process.lifeline import on_end
 from kubedrill.record.audit import Closed
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
@@ -163,17 +161,13 @@ class Auditor:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the auditor of the run folder given by --run."""
-    parser = argparse.ArgumentParser(prog="python -m kubedrill.observe.auditor")
-    parser.add_argument("--run", required=True, type=Path, help="the run's folder")
-    folder = RunFolder(parser.parse_args(arguments).run)
-    ignore_terminal()
-    demote_when_busy()
+    observe("auditor", _ready, arguments)
+
+
+def _ready(folder: RunFolder) -> Observing:
     auditor = Auditor(folder, ClusterRecord.read(folder.cluster))
     auditor.make_keys()
-    say_ready()
-    schedule = read_go()
-    if schedule is not None:
-        auditor.run(schedule)
+    return auditor.run
 
 
 if __name__ == "__main__":

@@ -3,46 +3,28 @@
 python -m kubedrill.observe.requests --run RUN
 """
 
-import argparse
 import json
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from kubedrill.clock import now
+from kubedrill.observe.observing import Observing, observe
 from kubedrill.observe.ticks import in_time, ticks
-from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
-from kubedrill.process.priority import demote_when_busy
+from kubedrill.process.lifeline import on_end
+from kubedrill.process.tail import BytesTail
 from kubedrill.record.cluster import ClusterRecord, request_log
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.requests import RequestLook, agent_of
+from kubedrill.record.schedule import Schedule
 
 EVERY_S = 1.0
 LONG_RUNNING = "watch"
 """Of these the begin is logged as well as the end, which may be minutes later: the begin counts."""
 _BEGUN, _REFUSED = "ResponseStarted", 400
-
-
-class LogTail:
-    """Reads a log from its present end on."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._at = path.stat().st_size if path.exists() else 0
-        self._rest = b""
-        """The beginning of a line whose end is not written yet."""
-
-    def lines(self) -> Iterator[bytes]:
-        """Yield the lines that were written since the last call; OSError."""
-        with self._path.open("rb") as file:
-            file.seek(self._at)
-            read = file.read()
-        self._at += len(read)
-        *whole, self._rest = (self._rest + read).split(b"\n")
-        yield from whole
 
 
 class Requests:
@@ -51,16 +33,17 @@ class Requests:
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
         self._lines = JsonLines(folder.requests)
         self._tails = {
-            server.name: LogTail(request_log(Path(record.folder), server.name))
+            server.name: BytesTail(request_log(Path(record.folder), server.name), from_end=True)
             for server in record.of_kind("kube-apiserver")
         }
         self._ended = threading.Event()
 
-    def run(self, schedule: Any) -> None:
+    def run(self, schedule: Schedule) -> None:
         """Count until the drill, or its runner, has ended."""
         on_end(self._ended.set)
         for _ in in_time(ticks(schedule, EVERY_S), self._ended):
             self.look()
+        self.close()
 
     def look(self) -> None:
         """Write what was asked since the last look."""
@@ -68,7 +51,7 @@ class Requests:
         unread, at = [], now()
         for name, tail in self._tails.items():
             try:
-                for line in tail.lines():
+                for line in tail.read():
                     if asked := asked_in(json.loads(line)):
                         counts[asked[0]][asked[1]] += 1
             except (OSError, ValueError, KeyError):
@@ -97,17 +80,11 @@ def asked_in(event: Any) -> tuple[str, str] | None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the observer of the run folder given by --run."""
-    parser = argparse.ArgumentParser(prog="python -m kubedrill.observe.requests")
-    parser.add_argument("--run", required=True, type=Path, help="the run's folder")
-    folder = RunFolder(parser.parse_args(arguments).run)
-    ignore_terminal()
-    demote_when_busy()
-    requests = Requests(folder, ClusterRecord.read(folder.cluster))
-    say_ready()
-    schedule = read_go()
-    if schedule is not None:
-        requests.run(schedule)
-    requests.close()
+    observe("requests", _ready, arguments)
+
+
+def _ready(folder: RunFolder) -> Observing:
+    return Requests(folder, ClusterRecord.read(folder.cluster)).run
 
 
 if __name__ == "__main__":

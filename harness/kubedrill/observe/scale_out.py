@@ -6,12 +6,10 @@ Events are dropped where much happens, and conditions are stamped in whole secon
 it was seen here, by one clock.
 """
 
-import argparse
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import quote
 
 from kubedrill.client.caller import Caller
@@ -19,9 +17,10 @@ from kubedrill.client.informer import Object, Taking, ToldInformer, conditions
 from kubedrill.client.reflector import Following
 from kubedrill.client.watching import Watch
 from kubedrill.clock import now
+from kubedrill.observe.observing import Observing, observe
 from kubedrill.observe.ticks import in_time, ticks
-from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
-from kubedrill.process.priority import demote_when_busy, prefer
+from kubedrill.process.lifeline import on_end
+from kubedrill.process.priority import prefer
 from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.fleet import Fleet
 from kubedrill.record.folder import RunFolder
@@ -313,17 +312,13 @@ def _is_evicted(status: Object) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the observer of the run folder given by --run."""
-    parser = argparse.ArgumentParser(prog="python -m kubedrill.observe.scale_out")
-    parser.add_argument("--run", required=True, type=Path, help="the run's folder")
-    folder = RunFolder(parser.parse_args(arguments).run)
-    ignore_terminal()
-    demote_when_busy()
+    observe("scale_out", _ready, arguments)
+
+
+def _ready(folder: RunFolder) -> Observing:
     scale_out = ScaleOut(folder, ClusterRecord.read(folder.cluster), _watched(folder))
     scale_out.begin()
-    say_ready()
-    schedule = read_go()
-    if schedule is not None:
-        scale_out.run(schedule)
+    return scale_out.run
 
 
 if __name__ == "__main__":

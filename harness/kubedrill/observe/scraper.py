@@ -3,13 +3,11 @@
 python -m kubedrill.observe.scraper --run RUN
 """
 
-import argparse
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain
-from pathlib import Path
 
 from kubedrill.clock import MILLISECOND, now
 from kubedrill.cluster.provider import handle_of
@@ -22,11 +20,12 @@ from kubedrill.observe.nodes import EVERY_S as NODES_EVERY_S
 from kubedrill.observe.nodes import Nodes
 from kubedrill.observe.objects import EVERY_S as OBJECTS_EVERY_S
 from kubedrill.observe.objects import Objects
+from kubedrill.observe.observing import Observing, observe
 from kubedrill.observe.resources import Resources
 from kubedrill.observe.surrounding import Surroundings
 from kubedrill.observe.ticks import ticks
-from kubedrill.process.lifeline import ignore_terminal, on_end, read_go, say_ready
-from kubedrill.process.priority import demote_when_busy, prefer
+from kubedrill.process.lifeline import on_end
+from kubedrill.process.priority import prefer
 from kubedrill.record.cluster import AUDITOR, ClusterRecord, Component
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines
@@ -143,16 +142,11 @@ def _asked(schedule: Schedule) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the scraper of the run folder given by --run."""
-    parser = argparse.ArgumentParser(prog="python -m kubedrill.observe.scraper")
-    parser.add_argument("--run", required=True, type=Path, help="the run's folder")
-    folder = RunFolder(parser.parse_args(arguments).run)
-    ignore_terminal()
-    demote_when_busy()
-    scraper = Scraper(folder, ClusterRecord.read(folder.cluster))
-    say_ready()
-    schedule = read_go()
-    if schedule is not None:
-        scraper.run(schedule)
+    observe("scraper", _ready, arguments)
+
+
+def _ready(folder: RunFolder) -> Observing:
+    return Scraper(folder, ClusterRecord.read(folder.cluster)).run
 
 
 if __name__ == "__main__":

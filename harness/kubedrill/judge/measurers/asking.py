@@ -1,6 +1,5 @@
 """Judge: how many requests somebody made, by its user agent."""
 
-from kubedrill.judge.asking import RequestsTold
 from kubedrill.judge.counting import over_phase
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.measuring import Measured, measures
@@ -12,7 +11,7 @@ from kubedrill.record.series import agent_in
 @measures("asked")
 def requests(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return how many requests a program made in a phase, whatever each was for."""
-    asked = RequestsTold.read(evidence)
+    asked = evidence.asked
     if words := asked.doubt(phase):
         return Measured.unknown(words)
     program = agent_in(objective.series)

@@ -8,7 +8,7 @@ from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.faults import ToldFault
 from kubedrill.judge.found import Found, looks
 from kubedrill.judge.measuring import Measured, measures
-from kubedrill.judge.scale_out import quantile
+from kubedrill.judge.scale_out import asked_quantile
 from kubedrill.judge.silence import of_lines
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase, allowed_hole
@@ -59,9 +59,7 @@ def times(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
             took += of_fault(evidence, fault, at, [look for look in told if look.time < until])
     if not took:
         return Measured.unknown(_NOBODY[objective.series])
-    statistic = objective.statistic or "max"
-    share = 1.0 if statistic == "max" else float(statistic.removeprefix("p")) / 100
-    value, never = quantile(took, share), sum(map(math.isinf, took))
+    value, never = asked_quantile(took, objective), sum(map(math.isinf, took))
     words = f"{never:,} of {len(took):,} nodes were never so" if never else ""
     return Measured(None, words) if math.isinf(value) else Measured(value, note=words)
 
@@ -78,9 +76,7 @@ def _lost(
     evidence: Evidence, fault: ToldFault, at: int, told: Sequence[NodeLook]
 ) -> Iterator[float]:
     """Yield how long each node took that a fault hits, and that was Ready before."""
-    before = next((look for look in reversed(told) if look.time < at), None)
-    lost = {*before.not_ready} if before else set()
-    for name in sorted(hit_nodes(evidence, fault, at) - lost):
+    for name in sorted(hit_nodes(evidence, fault, at) - _not_ready_before(told, at)):
         yield _first(told, at, name)
 
 
@@ -88,10 +84,13 @@ def _back(
     evidence: Evidence, fault: ToldFault, at: int, told: Sequence[NodeLook]
 ) -> Iterator[float]:
     """Yield how long each node took that a fault hits, and that was NotReady when it was undone."""
-    before = next((look for look in reversed(told) if look.time < at), None)
-    lost = {*before.not_ready} if before else set()
-    for name in sorted(hit_nodes(evidence, fault, at) & lost):
+    for name in sorted(hit_nodes(evidence, fault, at) & _not_ready_before(told, at)):
         yield _last(told, at, name)
+
+
+def _not_ready_before(told: Sequence[NodeLook], at: int) -> set[str]:
+    before = next((look for look in reversed(told) if look.time < at), None)
+    return {*before.not_ready} if before else set()
 
 
 def _first(told: Sequence[NodeLook], at: int, name: str) -> float:

@@ -7,7 +7,7 @@ from kubedrill.clock import SECOND
 from kubedrill.judge.counting import over_phase
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.measuring import Measured, measures
-from kubedrill.judge.scale_out import SeenComing, quantile
+from kubedrill.judge.scale_out import SeenComing, asked_quantile
 from kubedrill.judge.step_times import by_burst
 from kubedrill.record.objective import Objective
 from kubedrill.record.scale_out import EVICTED, PODS_BECAME, SCALE_OUT, WORKLOAD, PodSeen
@@ -108,10 +108,7 @@ def _of_workload(coming: SeenComing, objective: Objective, phase: Phase) -> Meas
 
 def _quantile(took: Sequence[float], what: str, objective: Objective) -> Measured:
     """Return a quantile of how long all took; nothing, and how many never came, where it is one of them."""
-    statistic = objective.statistic or "max"
-    share = 1.0 if statistic == "max" else float(statistic.removeprefix("p")) / 100
-    never = sum(map(math.isinf, took))
-    value = quantile(took, share)
+    value, never = asked_quantile(took, objective), sum(map(math.isinf, took))
     of = {"bursts": "bursts", "workload": "pods"}.get(what, "nodes")
     late = f"{never:,} of {len(took):,} {of} never came"
     if math.isinf(value):
