@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from behaving_server import Certificate
-from frame_server import FrameServer, Request, Talk, goaway_after, head
+from frame_server import FrameServer, Request, Talk, head
 from list_server import json_list
 from load_stage import PROFILE, check, until
 from watch_server import FIRST, json_event, json_object
@@ -31,8 +31,6 @@ class Lists:
         self.goaway_every = 0
         self.resets = False
         self.now_open = self.most_open = self.served = 0
-        self.left: dict[Talk, int] = {}
-        """The connections that were told to go away, and the last stream of each that was taken."""
         self._lock = threading.Lock()
 
     def __call__(self, talk: Talk, request: Request) -> None:
@@ -43,9 +41,9 @@ class Lists:
             self.most_open = max(self.most_open, self.now_open)
         time.sleep(self.latency_s)
         if leaves:
-            self._leave(talk)
-        if request.stream > self.left.get(talk, request.stream):
-            pass  # it has crossed the GOAWAY
+            talk.leave()
+        if not talk.takes(request):
+            pass
         elif self.resets:
             talk.send(frames.reset(request.stream, frames.REFUSED_STREAM))
         else:
@@ -53,14 +51,6 @@ class Lists:
             talk.body(request.stream, PODS)
         with self._lock:
             self.now_open -= 1
-
-    def _leave(self, talk: Talk) -> None:
-        """Send a GOAWAY, once, and a PING: who answers it has read both."""
-        with self._lock:
-            if talk in self.left:
-                return
-            last = self.left[talk] = max(talk.requests)
-        talk.send(goaway_after(last), frame(frames.PING, 0, 0, b"and read"))
 
 
 @pytest.fixture
@@ -141,11 +131,12 @@ def test_goaway_is_obeyed_and_nothing_is_lost(stage, server, lists, connections)
     lists.latency_s, lists.goaway_every = 0.05, 10
     played = play(stage, rate=200, connections=connections)
     # The slower the machine, the more requests cross a GOAWAY: these, and no others, were not taken.
-    crossed = sum(stream > last for talk, last in lists.left.items() for stream in talk.requests)
-    assert len(lists.left) > 5
+    left = [talk for talk in server.talks if talk.last is not None]
+    crossed = sum(not talk.takes(request) for talk in left for request in talk.requests.values())
+    assert len(left) > 5
     assert played.count(Outcome.GOAWAY) == crossed, played.log
     assert played.count(200) == 200 - crossed > 100, played.log
-    for talk in lists.left:
+    for talk in left:
         assert frames.HEADERS not in [kind for kind, _, _, _ in after_ping(talk)]
     assert len(used(server)) > USERS + 5
 
@@ -204,6 +195,8 @@ class Watches:
             self._watch(talk, request, path)
             return
         request.whole.wait(3)
+        if not talk.takes(request):
+            return
         if request.headers[":method"] == "PUT":
             with self._lock:
                 written = json.loads(request.body)["metadata"]["annotations"]
@@ -222,7 +215,7 @@ class Watches:
         else:
             version = int(path.partition("resourceVersion=")[2])
         version = self._follow(talk, request, version, lambda: leaves and self.leave.is_set())
-        talk.send(goaway_after(max(talk.requests)))
+        talk.leave()
         ending = time.monotonic() + 0.5
         self._follow(talk, request, version, lambda: time.monotonic() > ending)
         talk.body(request.stream, b"")

@@ -106,6 +106,8 @@ class Talk:
         self.reset: set[int] = set()
         self.met: tuple[str | None, bytes | None] = (None, None)
         """The version of TLS, and the client's certificate, DER."""
+        self.last: int | None = None
+        """The last stream that is taken, once the client was told to leave."""
         self.ended: Exception | None = None
         """As what its end was seen."""
 
@@ -140,6 +142,17 @@ class Talk:
     def answer(self, stream: int, data: bytes = BODY) -> None:
         self.head(stream, head(length=len(data)))
         self.body(stream, data)
+
+    def leave(self) -> None:
+        """Send a GOAWAY, once, and a PING: who answers it has read both."""
+        with self._lock:
+            if self.last is None:
+                self.last = max(self.requests)
+                self.send(goaway_after(self.last), frame(frames.PING, 0, 0, b"and read"))
+
+    def takes(self, request: Request) -> bool:
+        """Return whether a request is to be answered: what has crossed the GOAWAY is not."""
+        return self.last is None or request.stream <= self.last
 
     def credit(self, stream: int, more: int) -> None:
         self.send(frames.window_update(stream, more))
