@@ -2,7 +2,7 @@
 
 import time
 
-from kubedrill.words import did_you_mean, shown
+from kubedrill.words import did_you_mean, few, shown
 
 
 def test_the_nearest_name_is_suggested() -> None:
@@ -23,3 +23,12 @@ def test_what_is_repeated_is_a_line_of_some_length() -> None:
     assert shown("a\nb\x1b") == "a\\nb\\x1b"
     assert len(shown("x" * 100_000)) == 60
     assert len(shown("x" * 100_000, 1_000)) == 1_000
+
+
+def test_of_many_names_the_first_ones_stand_in_a_line() -> None:
+    names = [f"node/node-a-{number}" for number in range(18)]
+    assert few(", ".join(names[:4])) == ", ".join(names[:4])
+    assert few(f"hit {', '.join(names)}: as ordered") == (
+        "hit node/node-a-0, node/node-a-1, node/node-a-2, 15 more: as ordered"
+    )
+    assert few("no, this is a text, as others are, too") == "no, this is a text, as others are, too"

@@ -1,5 +1,6 @@
 """How messages show what people wrote, and suggest what was meant."""
 
+import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +12,9 @@ LISTED = 60
 """Names that a message lists at most."""
 COMPARED = 200
 """Names that a misspelt one is compared with at most: 0.03 ms each."""
+FEW = 4
+"""Names one after the other that a line shows at most."""
+_MANY = re.compile(rf"[\w./-]+(?:, [\w./-]+){{{FEW},}}")
 
 
 def printable(text: str) -> str:
@@ -25,6 +29,16 @@ def shown(value: object, most: int = SHOWN) -> str:
     """Return what somebody wrote as a message repeats it: printable, and at most so long."""
     text = str(value)
     return printable(text if len(text) <= most else f"{text[: most - 3]}...")
+
+
+def few(text: str) -> str:
+    """Return a text in which of names with commas between them the first are there: `a, b, c, 15 more`."""
+
+    def shortened(many: re.Match[str]) -> str:
+        names = many[0].split(", ")
+        return f"{', '.join(names[: FEW - 1])}, {len(names) - FEW + 1} more"
+
+    return _MANY.sub(shortened, text)
 
 
 def exit_status(status: int) -> str:

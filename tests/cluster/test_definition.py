@@ -30,8 +30,10 @@ def test_every_key(tmp_path: Path):
         tmp_path,
         "provider: local\nzones: [x]\nzoning: loopback\netcd: stacked\nport: 7443\n"
         "versions: {kubernetes: v1.37.2}\n"
-        "flags: {kube-apiserver: {goaway-chance: 0.001, profiling: false, v: 4, audit-log-format: json}}\n",
+        "flags: {kube-apiserver: {goaway-chance: 0.001, profiling: false, v: 4, audit-log-format: json}}\n"
+        "environment: {etcd: {GOGC: 400, GOMEMLIMIT: 2GiB}, kube-apiserver: {GOGC: 'off'}}\n",
     )
+    assert definition.environment["etcd"] == {"GOGC": 400, "GOMEMLIMIT": "2GiB"}
     assert definition.flags["kube-apiserver"] == {
         "goaway-chance": 0.001,
         "profiling": False,
@@ -60,6 +62,11 @@ def test_every_key(tmp_path: Path):
         ("provider: local\nport: '6443'\n", 2, "whole number"),
         ("provider: local\nzoning: vm\n", 2, "netns"),
         ("provider: local\nflags: {kube-apiservr: {}}\n", 2, "kube-apiserver"),
+        ("provider: local\nenvironment: {etcd: {GOCG: 400}}\n", 2, 'did you mean "GOGC"?'),
+        ("provider: local\nenvironment: {etcd: {PATH: /}}\n", 2, "known: GOGC, GOMAXPROCS, GOMEM"),
+        ("provider: local\nenvironment: {etcd: {GOGC: 4x}}\n", 2, "4x is not a share in percent"),
+        ("provider: local\nenvironment: {etcd: {GOMAXPROCS: 0}}\n", 2, "0 is not a number of th"),
+        ("provider: local\nenvironment: {haproxy: {GOGC: 400}}\n", 2, "haproxy"),
         ("zones: [a]\n", None, "provider"),
         ("provider: local\nversions: {etcd: new}\n", 2, '"new" is not a version, such as v1.37.2'),
         ("provider: local\nversions: {kubernetes: 1.37}\n", 2, "versions.kubernetes must be text"),

@@ -248,6 +248,16 @@ def test_a_full_disk_ends_nothing_and_what_it_would_not_take_is_written_later(
     until(lambda: written(small_disk).components["one"].pid == last)
 
 
+def test_a_program_has_its_own_environment_too(tmp_path: Path, until: Until):
+    (tmp_path / "logs").mkdir()
+    program = Program("tells", ("sh", "-c", "env; exec sleep 1000"), (), {"GOGC": "400"})
+    expected = {"GOGC=400", f"PATH={os.environ['PATH']}"}
+    with supervised(tmp_path, [program]):
+        LocalHandle(tmp_path).holding.release("tells")
+        log = tmp_path / "logs" / "tells.log"
+        until(lambda: expected <= {*log.read_text().splitlines()})
+
+
 def test_what_is_killed_before_its_flags_are_restored_stays_down(tmp_path: Path):
     (tmp_path / "logs").mkdir()
     program = Program("flagged", ("sh", "-c", "exec sleep 1000"), ("--level=1",))

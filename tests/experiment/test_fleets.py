@@ -176,16 +176,34 @@ def test_a_plan_says_who_orders_nodes_and_when_pods_are_wanted(
 
 
 def test_when_nodes_are_replaced_and_what_a_budget_allows(reading: Read, small: str) -> None:
-    lines = ("nodes: 3", "pods_per_node: 3", "max_unavailable: 4")
+    lines = ("nodes: 9", "pods_per_node: 3", "max_unavailable: 4")
     replaced = "replace: {phase: recovery, at: 1s, at_once: 2, boot: 3s}"
     text = with_fleet(small, *lines, replaced).replace("fleet:", "seed: {workload: 9}\nfleet:")
     experiment = reading(text)
     assert experiment.fleet == Fleet(
-        nodes=3,
+        nodes=9,
         workload=Workload(3, max_unavailable=4),
         replace=Replacing(31.0, 2, 3.0),
     )
     assert reading(to_yaml(experiment)).fleet == experiment.fleet
+
+
+@pytest.mark.parametrize(
+    ("nodes", "at_once", "room"), [(3, 1, 0), (4, 1, 4), (9, 3, 0), (9, 2, 12), (9, 1, 24)]
+)
+def test_nodes_that_are_emptied_at_once_leave_room_for_those_that_must_stay(
+    reading: Read, small: str, nodes: int, at_once: int, room: int
+) -> None:
+    def text(seeded: int) -> str:
+        lines = (f"nodes: {nodes}", "pods_per_node: 3", "max_unavailable: 4")
+        replaced = f"replace: {{phase: recovery, at_once: {at_once}}}"
+        fleet = with_fleet(small, *lines, replaced)
+        return fleet.replace("fleet:", f"seed: {{workload: {seeded}}}\nfleet:")
+
+    assert reading(text(room + 4)).fleet
+    with pytest.raises(BadFile) as caught:
+        reading(text(room + 5))
+    assert f"hold {room}; say fewer at_once, or more nodes" in str(caught.value)
 
 
 def test_those_in_whose_place_they_come_are_in_the_same_zone() -> None:

@@ -17,7 +17,6 @@ from kubedrill.clock import SECOND
 from kubedrill.errors import NotStarted
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.http2 import frames
-from kubedrill.wire.http2.frames import frame
 
 USERS = 8
 PODS = json_list("PodList", "", 10)

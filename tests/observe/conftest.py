@@ -47,7 +47,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     folder = tmp_path_factory.mktemp("pki")
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca = _certificate("ca", ca_key, "ca", ca_key, folder)
-    for name in ("server", "prober", "scraper"):
+    for name in ("server", "prober", "scraper", "auditor"):
         key = ec.generate_private_key(ec.SECP256R1())
         _certificate(name, key, ca, ca_key, folder)
     (folder / "victim.token").write_text("victims-token")
@@ -149,6 +149,7 @@ def local(pki: Pki, tmp_path: Path) -> Iterator[Callable[..., Local]]:
             identities={
                 "prober": _with_certificate(pki, "prober"),
                 "scraper": _with_certificate(pki, "scraper"),
+                "auditor": _with_certificate(pki, "auditor"),
                 "victim": Identity("victim", token_file=str(pki.folder / "victim.token")),
             },
             capabilities=(),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from kubedrill.observe.scale_out import PodsSeen
+from kubedrill.observe.coming import PodsSeen
 from kubedrill.record.labels import RUN, WORKLOAD
 from kubedrill.record.lines import JsonLines
 

@@ -19,9 +19,8 @@ from kubedrill.client.informer import conditions
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.leases import leader
 from kubedrill.judge.measurers.nodes import disruption
-from kubedrill.observe.in_turn import InTurn
-from kubedrill.observe.nodes import PATH, TABLE, by_zone, readiness
-from kubedrill.record.cluster import AUDITOR, ClusterRecord
+from kubedrill.observe.nodes import ToldNodes, by_zone
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.fleet_lines import NodeOrder, Plight, orders
 from kubedrill.record.lines import write_typed
 from kubedrill.wire.errors import WireError
@@ -123,10 +122,9 @@ class NodeLifecycle:
 
     def states(self) -> dict[str, int]:
         """Return the state of each zone as a drill's objective has it: 0, 1 or 2."""
-        with closing(InTurn(self.cluster, AUDITOR, 10 * SECOND)) as servers:
-            rows, error = servers.ask(PATH, TABLE, lambda body: [*readiness(json.loads(body))])
-        assert rows, error
-        there = by_zone(rows)
+        with closing(ToldNodes(self.cluster)) as told:
+            assert not (error := told.look()), error
+            there = by_zone(told.nodes.values())
         return {zone: disruption(*there[zone]) for zone in SIZES}
 
     def metrics(self) -> dict[str, ZoneMetrics]:

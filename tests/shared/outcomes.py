@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ class Outcome:
     """May it be tried again?"""
     reason: str = ""
     """Why it was skipped."""
+    seconds: float = 0.0
+    """How long the step took."""
 
 
 class Outcomes:
@@ -32,10 +35,13 @@ class Outcomes:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._seconds: Counter[str] = Counter()
+        """Of each test's steps that are not written down yet."""
         file.write_text("")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Write down a step of a test, wherever it was played."""
+        """Write down a step of a test, wherever it was played, and how long it took with those before it."""
+        self._seconds[report.nodeid] += report.duration
         if report.when == "call" or not report.passed:
             self._report(report, AGAIN in report.keywords)
 
@@ -50,7 +56,8 @@ class Outcomes:
 
     def _report(self, report: pytest.TestReport | pytest.CollectReport, again: bool) -> None:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-        self._write(Outcome(report.nodeid, report.outcome, again, reason))
+        seconds = round(self._seconds.pop(report.nodeid, 0.0), 2)
+        self._write(Outcome(report.nodeid, report.outcome, again, reason, seconds))
 
     def _write(self, outcome: Outcome) -> None:
         with self._file.open("a") as file:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ import outcomes
 from kubedrill.observe.kernel import cpu_quota, usable
 
 MOST_AGAIN = 5
+LONGEST = 25
+"""So many files are named with what they took."""
 CORES = usable(cpu_quota())
 AT_ONCE = os.environ.get("AT_ONCE", str(min(4, max(2, round(2 * CORES)))))
 """So many tests are played side by side: each waits about half of its time; more were never tried."""
@@ -174,6 +177,7 @@ def report(played: list[Played], tried: list[Played], seconds: float) -> bool:
         print(
             f"{part.part.name:14}{counts[0]:8}{counts[1]:8}{counts[2]:9}{_minutes(part.seconds):>8}"
         )
+    _list("files that took longest", _longest(played))
     _list("skipped", [f"{test}: {reason}" for test, reason in reasons.items()])
     _list(f"passed only when tried again, of at most {MOST_AGAIN}", by_themselves)
     left = [f"{part.part.name}: {words}" for part in (*played, *tried) for words in part.left]
@@ -185,6 +189,14 @@ def report(played: list[Played], tried: list[Played], seconds: float) -> bool:
         f"{len(left)} left running; in {_minutes(seconds)} on {CORES:g} cores"
     )
     return not failed and not broken
+
+
+def _longest(played: list[Played]) -> list[str]:
+    """Return which files took longest, and how long, the set-up of what they share with it."""
+    seconds: Counter[str] = Counter()
+    for step in (step for part in played for step in part.outcomes):
+        seconds[step.test.partition("::")[0]] += step.seconds
+    return [f"{_minutes(took):>6}  {file}" for file, took in seconds.most_common(LONGEST)]
 
 
 def _minutes(seconds: float) -> str:

@@ -76,7 +76,7 @@ def _decide(
         if result is None or result.verdict is not Verdict.PASS or result.value is None:
             why = result.reason if result and result.reason else "was not measured"
             return Verdict.INVALID, f"{side.written} in {Play(side.arm, number)}: {why}"
-        spans.append(known(result.value, result.at_least))
+        spans.append(known(result.value, result.at_least, result.most))
     held = relation_holds(relation, *spans)
     if held:
         return Verdict.PASS, ""

@@ -6,7 +6,8 @@ from itertools import islice
 from math import ceil
 from typing import Any
 
-from kubedrill.experiment.fleets import MOST_BURSTS, BurstPart, DemandPart, FleetPart
+from kubedrill.experiment.fleet_parts import MOST_BURSTS, BurstPart, DemandPart
+from kubedrill.experiment.fleets import FleetPart
 from kubedrill.experiment.settled import WantedFault
 from kubedrill.reading.problems import Location, Problems
 from kubedrill.reading.units import format_duration
@@ -38,6 +39,7 @@ def check_fleet(
         _check_kwok(fleet, problems)
     _check_engine(fleet, problems)
     _check_replacement(fleet, phases, problems)
+    _check_emptied(fleet, fleet.zones or (cluster.zones if cluster else ()), seeded, problems)
     if fleet.max_unavailable is not None and not (seeded or fleet.demand):
         words = "max_unavailable: there is no workload; say seed: {workload: 100}"
         problems.add(("fleet", "max_unavailable"), words)
@@ -95,6 +97,25 @@ def _check_replacement(
         if start + replace.at >= end:
             words = f'at: phase "{replace.phase}" lasts {length}; it would begin after it'
             place.wrong("at", words)
+
+
+def _check_emptied(
+    fleet: FleetPart, zones: Sequence[str | None], seeded: int, problems: Problems
+) -> None:
+    """Check that nodes which are emptied at the same time leave room for the pods that a budget keeps."""
+    away = fleet.replace and fleet.replace.at_once
+    if not (away and zones and fleet.nodes and fleet.pods_per_node):
+        return
+    if fleet.max_unavailable is None or fleet.engine == CLUSTER:
+        return
+    # They come to the zones in turn.
+    there = [len(range(number, fleet.nodes, len(zones))) for number in range(len(zones))]
+    left = fleet.nodes - sum(min(away, nodes) for nodes in there)
+    room = left * Fleet(workload=Workload(fleet.pods_per_node)).fit
+    if room < (kept := seeded - fleet.max_unavailable):
+        words = f"{kept:,} pods must stay available, and the nodes that are not emptied at the same time"
+        hold = f"hold {room:,}; say fewer at_once, or more nodes"
+        problems.add(("fleet", "replace"), f"replace: {words} {hold}")
 
 
 def _check_room(fleet: FleetPart, seeded: int, wanted: int, problems: Problems) -> None:

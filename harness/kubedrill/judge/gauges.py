@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kubedrill.clock import SECOND
 from kubedrill.judge.measured import Measured
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Phase
@@ -70,6 +71,12 @@ def worst(values: Iterable[float], operator: str, threshold: float) -> float:
 
 def at_worst(trace: Iterable[Point], objective: Objective, phase: Phase, since: int) -> Measured:
     """Return the value of a trace that is hardest on the objective, from `since` to the phase's end."""
+    if since >= phase.end:
+        beyond = f"{(since - phase.end) / SECOND:.1f} s"
+        why = (
+            f"the phase ends {beyond} before this must hold, counted from when the undo was proven"
+        )
+        return Measured.unknown(f"{why}; make it longer")
     values = [value for time, value in trace if since <= time < phase.end]
     if not values:
         return Measured.unknown(f"{objective.series}: not read in this stretch")

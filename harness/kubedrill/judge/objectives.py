@@ -47,6 +47,7 @@ def evaluate(
         threshold=objective.threshold,
         operator=objective.operator,
         at_least=measured.most is not None,
+        most=None if measured.most is None or math.isinf(measured.most) else measured.most,
         verdict=verdict,
         reason=reason,
     )

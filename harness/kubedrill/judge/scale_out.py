@@ -75,8 +75,11 @@ class SeenComing:
         """Return what was seen of each demand for pods."""
         return [*seen_demands(self.schedule, self.seen.lines)]
 
-    def behind(self, phase: Phase) -> str:
-        """Return how much later than the API had taken nodes they were seen; "" if hardly."""
+    def behind(self, phase: Phase) -> int | None:
+        """Return how much later than the API had taken nodes they were seen at most, in ns; 0 if hardly.
+
+        None: some were never seen.
+        """
         registered: dict[str, int] = {}
         waiting: list[tuple[int, int]] = []  # since when so many are to be seen
         longest = 0
@@ -89,9 +92,9 @@ class SeenComing:
                 longest = max(longest, time - waiting[0][0])
             seen = [index for index, (_, wanted) in enumerate(waiting) if wanted <= many]
             del waiting[: seen[-1] + 1 if seen else 0]
-        if longest <= allowed_hole(1.0):
-            return ""
-        return f"nodes were seen up to {longest / SECOND:.1f} s after the API had taken them"
+        if waiting and waiting[0][0] < phase.end - allowed_hole(1.0):
+            return None
+        return longest if longest > allowed_hole(1.0) else 0
 
     def _told(self) -> Iterator[tuple[int, str, int]]:
         """Yield how many nodes the API had taken of each part of the fleet."""

@@ -3,7 +3,7 @@
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import MILLISECOND, now
@@ -29,8 +29,7 @@ class InTurn:
     def __init__(self, record: ClusterRecord, identity: str, timeout: int = TIMEOUT) -> None:
         self._timeout = timeout
         self._servers = [
-            Caller(*identity_target(record, identity, server.serving))
-            for server in record.of_kind("kube-apiserver")
+            Caller(*identity_target(record, identity, each)) for each in record.apiservers
         ]
 
     def close(self) -> None:
@@ -57,18 +56,29 @@ class InTurn:
         return None, error
 
 
-class Looks(ABC):
+class Closing(Protocol):
+    """Who is asked."""
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+AskedT = TypeVar("AskedT", bound=Closing)
+
+
+class Looks(ABC, Generic[AskedT]):
     """Asks apiservers again and again, and writes a line of each look."""
 
-    def __init__(self, servers: InTurn, lines: JsonLines) -> None:
-        self._servers = servers
+    def __init__(self, asked: AskedT, lines: JsonLines) -> None:
+        self._asked = asked
         self._lines = lines
 
     def run(self, times: Iterable[int], ended: threading.Event) -> None:
         """Look at each of `times` until `ended` is set; leave out those that have long passed."""
         for _ in in_time(times, ended):
             self._lines.add(self._look())
-        self._servers.close()
+        self._asked.close()
 
     @abstractmethod
     def _look(self) -> Line:

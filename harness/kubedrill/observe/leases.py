@@ -13,7 +13,7 @@ TIMEOUT = 500 * MILLISECOND
 """An apiserver that does not answer within this time is given up for another one."""
 
 
-class Leases(Looks):
+class Leases(Looks[InTurn]):
     """Asks one apiserver for each kind's Lease, a line a round; another apiserver after it failed once."""
 
     def __init__(self, folder: RunFolder, record: ClusterRecord) -> None:
@@ -23,7 +23,7 @@ class Leases(Looks):
         held: dict[str, LeaseHeld] = {}
         begun = now()
         for kind in LED:
-            lease, error = self._servers.ask(lease_path(kind), "application/json", parsed)
+            lease, error = self._asked.ask(lease_path(kind), "application/json", parsed)
             if lease is None:
                 break
             held[kind] = lease

@@ -18,7 +18,7 @@ _GROUPS = {"leases": "/apis/coordination.k8s.io/v1"}
 """Where a kind is that is none of the core's."""
 
 
-class Objects(Looks):
+class Objects(Looks[InTurn]):
     """Counts the objects of some kinds, a line a round."""
 
     def __init__(self, folder: RunFolder, record: ClusterRecord, kinds: Iterable[str]) -> None:
@@ -29,7 +29,7 @@ class Objects(Looks):
     def _look(self) -> ObjectLook:
         begun = now()
         answers = {
-            kind: self._servers.ask(
+            kind: self._asked.ask(
                 f"{_GROUPS.get(kind, '/api/v1')}/{kind}?limit=1", METADATA, counted
             )
             for kind in self._kinds

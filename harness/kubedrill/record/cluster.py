@@ -155,6 +155,12 @@ class ClusterRecord:
         """Return the components of one kind, in the order of zones."""
         return tuple(component for component in self.components if component.kind == kind)
 
+    @property
+    def apiservers(self) -> tuple[Endpoint, ...]:
+        """Where each apiserver serves; what stands before them, where nobody knows them."""
+        known = tuple(server.serving for server in self.of_kind("kube-apiserver"))
+        return known or (self.balancer,)
+
     def component(self, name: str) -> Component:
         """Return the component of that name; BadEvidence if there is none."""
         for component in self.components:

@@ -163,6 +163,8 @@ def relation_words(relation: Relation, phase: str) -> str:
     return f"In {phase}, {said}."
 
 
-def known(value: float, at_least: bool) -> ValueBounds:
-    """Return what is known of a value that was measured."""
-    return ValueBounds(value, math.inf if at_least else value)
+def known(value: float, at_least: bool, most: float | None = None) -> ValueBounds:
+    """Return what is known of a value that was measured: `at_least` that, and `most` if it is known."""
+    if not at_least:
+        return ValueBounds(value, value)
+    return ValueBounds(value, math.inf if most is None else most)

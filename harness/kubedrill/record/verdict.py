@@ -57,7 +57,9 @@ class ObjectiveResult(_Part):
     value: float | None
     """In `unit`; None if it could not be measured, or is a latency and nothing was answered."""
     at_least: bool = False
-    """Whether the value is only what it is at least, since requests were cut when the load ended."""
+    """Whether the value is only what it is at least: requests were cut at the end, or nodes seen late."""
+    most: float | None = None
+    """What it is at most, where it is at least `value`; None where nobody knows."""
     unit: str
     threshold: float
     operator: str

@@ -16,7 +16,7 @@ from kubedrill.record.timeline import (
     StateTold,
 )
 from kubedrill.report.sentences import on_target
-from kubedrill.words import exit_status
+from kubedrill.words import exit_status, few
 
 
 def event_words(event: Event) -> str:  # noqa: PLR0911 - one sentence a kind
@@ -31,7 +31,7 @@ def event_words(event: Event) -> str:  # noqa: PLR0911 - one sentence a kind
         case PhaseBegan():
             return f"phase {event.name}"
         case FaultTold():
-            proof = f": {event.proof}" if event.proof else ""
+            proof = f": {few(event.proof)}" if event.proof else ""
             return f"{on_target(event.name, event.target)} {event.event.replace('-', ' ')}{proof}"
         case StateTold():
             return f"{event.name}: {event.words}"

@@ -172,7 +172,7 @@ def _fault(fault: FaultResult, start: int) -> dict[str, str]:
         )
 
     return {
-        "Fault": sentences.on_target(fault.name, fault.target),
+        "Fault": f"{fault.name} on {fault.target}" if fault.target else fault.name,
         "Phase": fault.phase,
         "Injected": state(fault.injected_at is not None, fault.injected_at, ""),
         "Took effect": state(fault.took_effect, fault.took_effect_at, fault.proof),

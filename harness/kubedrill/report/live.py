@@ -16,6 +16,7 @@ from kubedrill.record.schedule import Schedule
 from kubedrill.record.timeline import Event
 from kubedrill.report import figures
 from kubedrill.report.events import event_words, is_trouble
+from kubedrill.words import few
 
 LINE_EVERY_S = 10
 """Without a terminal: how often the figures are printed."""
@@ -78,7 +79,7 @@ class LiveView:
         members = " ".join(f"{zone}:{_member(now, zone)}" for zone in now.members)
         parts = [f"{now.phase}, {now.phase_left_s:.0f} s left", *loads, probes]
         parts += [f"etcd {members}"] if members else []
-        return " | ".join([*parts, *now.faults])
+        return " | ".join([*parts, *map(few, now.faults)])
 
     def _frame(self) -> RenderableType:
         now = self._figures

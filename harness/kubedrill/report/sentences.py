@@ -17,7 +17,7 @@ from kubedrill.record.verdict import (
     Verdict,
 )
 from kubedrill.report import figures
-from kubedrill.words import counted
+from kubedrill.words import counted, few
 
 AT_LEAST = ">= "
 """Before a value that is only what it is at least."""
@@ -78,13 +78,15 @@ def _under(report: Report) -> str:
 
 
 def on_target(fault: str, target: str | None) -> str:
-    """Return `etcd.kill on etcd-b`, or the fault alone where no target was chosen."""
-    return f"{fault} on {target}" if target else fault
+    """Return `etcd.kill on etcd-b`, the first ones of many, or the fault alone where none was chosen."""
+    return f"{fault} on {few(target)}" if target else fault
 
 
 def measured(objective: ObjectiveResult) -> str:
     """Return an objective's value, with enough digits to tell it from the threshold."""
     value = figures.figure(objective.value, objective.unit, objective.threshold)
+    if objective.most is not None:
+        return f"{value} to {figures.figure(objective.most, objective.unit, objective.threshold)}"
     return f"{AT_LEAST}{value}" if objective.at_least else value
 
 

@@ -32,11 +32,13 @@ def programs(layout: Layout) -> list[Program]:
     balancer = (*DIES_WITH_ITS_PARENT, str(layout.binaries.haproxy), "-db", "-f", "haproxy.cfg")
     found = [Program("haproxy", balancer, nice=-5)]
     for kind, (binary, flags_of) in _kinds(layout).items():
+        variables = layout.definition.environment.get(kind, {})
+        environment = {name: str(value) for name, value in variables.items()}
         for zone in layout.zones:
             flags = {**flags_of(layout, zone), **layout.definition.flags.get(kind, {})}
             arguments = tuple(flag(name, value) for name, value in flags.items())
             command = (*DIES_WITH_ITS_PARENT, *layout.zoning.enter(zone), str(binary))
-            found.append(Program(f"{kind}-{zone}", command, arguments))
+            found.append(Program(f"{kind}-{zone}", command, arguments, environment))
     return found
 
 

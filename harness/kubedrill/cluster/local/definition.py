@@ -1,6 +1,7 @@
 """A local cluster as a person writes it: `clusters/NAME.yaml`."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,8 +12,15 @@ from kubedrill.cluster.local.flags import Kind
 from kubedrill.reading.problems import Location, dotted
 from kubedrill.reading.types import matching
 from kubedrill.record.catalogue import CHOSEN_LATER
+from kubedrill.words import did_you_mean, shown
 
 Zone = Annotated[str, matching("[a-z0-9]{1,8}", "is not a zone's name: 1 to 8 of a-z and 0-9")]
+RUNTIME = {
+    "GOGC": (r"[1-9][0-9]{0,4}|off", "a share in percent, such as 400, or off"),
+    "GOMEMLIMIT": (r"[1-9][0-9]*([KMGT]i)?B|off", "a size, such as 4GiB, or off"),
+    "GOMAXPROCS": (r"[1-9][0-9]{0,3}", "a number of threads, such as 2"),
+}
+"""What Go's runtime reads of a component's environment: name, form, and the form in words."""
 Version = Annotated[str, matching(r"v?[0-9]+\.[0-9]+\.[0-9]+", "is not a version, such as v1.37.2")]
 
 
@@ -47,6 +55,8 @@ class LocalDefinition(_Strict):
     """More flags of a component, without the leading dashes; they win over our own.
 
     `local.flags` says which may be given."""
+    environment: dict[Kind, dict[str, str | int]] = Field(default_factory=dict)
+    """Of a component, what Go's runtime is told: RUNTIME."""
     versions: Versions = Versions()
 
 
@@ -62,3 +72,17 @@ def wrong(definition: LocalDefinition) -> Iterator[tuple[Location, str]]:
         for name, why in flags.wrong(kind, given):
             place = ("flags", kind, name)
             yield place, f"{dotted(place)}: {why}"
+    yield from _wrong_variables(definition.environment)
+
+
+def _wrong_variables(
+    environment: Mapping[Kind, Mapping[str, str | int]],
+) -> Iterator[tuple[Location, str]]:
+    for kind, variables in environment.items():
+        for name, value in variables.items():
+            place = ("environment", kind, name)
+            if name not in RUNTIME:
+                why = f"only what Go's runtime reads may be given{did_you_mean(name, RUNTIME)}"
+                yield place, f"{dotted(place)}: {why}"
+            elif not re.fullmatch(RUNTIME[name][0], str(value)):
+                yield place, f"{dotted(place)}: {shown(str(value))} is not {RUNTIME[name][1]}"

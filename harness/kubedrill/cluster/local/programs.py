@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,8 @@ class Program:
     """Without its flags."""
     flags: tuple[str, ...] = ()
     """Its own: `--NAME=VALUE` each."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Beside what the supervisor's own environment is."""
     nice: int = 0
 
 

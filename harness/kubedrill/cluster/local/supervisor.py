@@ -274,7 +274,13 @@ class Supervisor:
     def _spawn(self, program: Program) -> "subprocess.Popen[bytes]":
         command = self._limited.inside(program.name, self._flags.command(program))
         with self._files.log(program.name).open("ab") as file:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                env={**os.environ, **program.environment},
+            )
 
     def _exited(self, supervised: Supervised) -> Callable[[int], None]:
         def reap(pidfd: int) -> None:

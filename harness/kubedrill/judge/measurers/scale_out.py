@@ -87,12 +87,15 @@ def times(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
             why = "the pods that were wanted in this phase found room on other nodes"
         return Measured.unknown(why)
     absent = next(coming.doubts_of_fleet(phase), "") or coming.unasked(phase)
-    if words := coming.early(arrivals) or absent or coming.behind(phase):
+    if words := coming.early(arrivals) or absent:
         return Measured.unknown(words)
+    behind = coming.behind(phase)
+    if behind is None:
+        return Measured.unknown("the API had taken nodes that were not seen")
     took = [arrival.seconds(WHAT[what]) for arrival in arrivals]
     if what == "bursts":
         took = [max(node.seconds("open") for node in burst) for burst in by_burst(arrivals)]
-    return _quantile(took, what, objective)
+    return _quantile(took, what, objective, behind)
 
 
 def _of_workload(coming: SeenComing, objective: Objective, phase: Phase) -> Measured:
@@ -106,12 +109,19 @@ def _of_workload(coming: SeenComing, objective: Objective, phase: Phase) -> Meas
     return _quantile(took, "workload", objective)
 
 
-def _quantile(took: Sequence[float], what: str, objective: Objective) -> Measured:
-    """Return a quantile of how long all took; nothing, and how many never came, where it is one of them."""
+def _quantile(took: Sequence[float], what: str, objective: Objective, behind: int = 0) -> Measured:
+    """Return a quantile of how long all took; nothing, and how many never came, where it is one of them.
+
+    `behind`: they may have been seen that much too late, ns.
+    """
     value, never = asked_quantile(took, objective), sum(map(math.isinf, took))
     of = {"bursts": "bursts", "workload": "pods"}.get(what, "nodes")
     late = f"{never:,} of {len(took):,} {of} never came"
     if math.isinf(value):
         return Measured(None, f"{late} {_NEVER[what]}")
     note = f"{late} so far" if never else ""
-    return Measured(value, note=note)
+    if not behind:
+        return Measured(value, note=note)
+    seen = f"nodes were seen up to {behind / SECOND:.1f} s after the API had taken them"
+    least = max(value - behind / SECOND, 0.0)
+    return Measured(least, most=value, note="; ".join(filter(None, (note, seen))))
