@@ -80,6 +80,13 @@ def shape(name: str) -> PodShape:
     return PodShape.of({"metadata": metadata, "spec": {"containers": []}})
 
 
+def on_it(shapes: Callable[[], list[PodShape]]) -> Any:
+    """Return a node that has these pods."""
+    return SimpleNamespace(
+        pods=SimpleNamespace(movable=lambda: [SimpleNamespace(shape=each) for each in shapes()])
+    )
+
+
 BUDGET = {
     "details": {"causes": [{"reason": "DisruptionBudget", "message": "needs 9 healthy pods"}]}
 }
@@ -102,9 +109,9 @@ def test_a_node_is_emptied_as_soon_as_budgets_let_it_be(
     paths = {f"/api/v1/namespaces/n/pods/{name}/eviction": partial(evict, name) for name in "ab"}
     asked = serve(paths)
     evicts = Evicting(talk())
-    node = SimpleNamespace(pods=SimpleNamespace(shapes=lambda: [*there.values()]))
+    node = on_it(lambda: [*there.values()])
     with gevent.Timeout(LIMIT_S):
-        evicts.empty(node)  # type: ignore[arg-type]
+        evicts.empty(node)
     assert not there
     assert evicts.refused == 1, "a 429 of who asks too much is no budget's"
     assert [method for method, _ in asked] == ["POST"] * 4
@@ -117,9 +124,9 @@ def test_a_node_is_emptied_as_soon_as_budgets_let_it_be(
 def test_who_may_not_evict_says_so(serving: Any) -> None:
     serve, talk = serving
     serve({"/api/v1/namespaces/n/pods/a/eviction": in_turn((403, {}))})
-    node = SimpleNamespace(pods=SimpleNamespace(shapes=lambda: [shape("a")]))
+    node = on_it(lambda: [shape("a")])
     with gevent.Timeout(LIMIT_S), pytest.raises(MayNotEvict):
-        Evicting(talk()).empty(node)  # type: ignore[arg-type]
+        Evicting(talk()).empty(node)
 
 
 def test_what_is_received_is_counted_once(serving: Any, counts: Counts) -> None:

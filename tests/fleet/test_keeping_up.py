@@ -205,6 +205,24 @@ def test_what_only_containers_that_start_read_is_watched_for_some_minutes(
     references.stop()
 
 
+def test_what_another_pod_mounts_is_watched_as_long_as_that_is_there(serving: Serving) -> None:
+    host = Host(serving)
+    references = UsedObjects(host)
+    references.use(shape("a", mounts=True))
+    references.use(shape("b", mounts=False))
+    serving.said.put(END)
+    until(lambda: serving.asked and not host.spawn.busy)
+    references.look(now() + 361 * SECOND)
+    assert len(host.spawn.greenlets) == 1
+    references.leave(shape("a", mounts=True))
+    references.look(now() + 361 * SECOND)
+    assert ends(serving)
+    references.use(shape("c", mounts=True))  # and begins anew for who needs it
+    serving.said.put(END)
+    until(lambda: len(serving.asked) == 2 and not host.spawn.busy)
+    references.stop()
+
+
 def test_what_a_server_does_not_have_is_asked_for_once(serving: Serving) -> None:
     spawn = Spawning()
     KeepingUp(spawn, NewerInformer(serving.talk, NEWER, sleep=gevent.sleep))

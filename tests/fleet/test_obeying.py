@@ -44,11 +44,14 @@ def test_an_order_that_is_given_anew_is_another(tmp_path: Path) -> None:
     assert (suffered.of("n-1"), suffered.of("n-2")) == ({"silent"}, {"silent"})
 
 
-def test_those_of_a_fleet_before_it_are_taken_away(tmp_path: Path) -> None:
+def test_those_of_a_fleet_before_it_are_taken_away_and_no_others(tmp_path: Path) -> None:
     Orders(tmp_path, "b")
-    file = order(tmp_path, "1", "down", zones=("b",))
-    Orders(tmp_path, "b")
-    assert not file.exists()
+    past = order(tmp_path, "1", "down", until_s=-1.0, zones=("b",))
+    unreadable = past.with_name("2.json")
+    unreadable.write_text("{")
+    of_a_drill = order(tmp_path, "3", "down", nodes=("n-1",))
+    assert Orders(tmp_path, "b").in_force().of("n-1") == {"down"}
+    assert [file.exists() for file in (past, unreadable, of_a_drill)] == [False, False, True]
 
 
 def test_of_several_orders_to_be_slow_the_slowest_counts(tmp_path: Path) -> None:

@@ -150,6 +150,31 @@ def test_what_a_pod_uses_is_found_wherever_it_is_named() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("probes", "seconds"),
+    [
+        ({}, 0),
+        ({"readinessProbe": {}}, 0),
+        ({"livenessProbe": {"initialDelaySeconds": 90}}, 0),
+        ({"readinessProbe": {"initialDelaySeconds": 15, "periodSeconds": 5}}, 15),
+        ({"readinessProbe": {"initialDelaySeconds": 16, "periodSeconds": 5}}, 20),
+        ({"startupProbe": {"initialDelaySeconds": 3}, "readinessProbe": {}}, 10),
+        ({"readinessProbe": {"successThreshold": 3, "periodSeconds": 2}}, 4),
+    ],
+)
+def test_a_pod_is_ready_when_its_probes_would_say_so(
+    probes: dict[str, Any], seconds: float
+) -> None:
+    containers = [{"name": "a", "image": "pause"}, {"name": "b", "image": "pause", **probes}]
+    assert PodShape.of(pod(spec={"containers": containers})).probed_s == seconds
+
+
+def test_pods_of_daemon_sets_are_known() -> None:
+    owners = [{"kind": "DaemonSet", "controller": True}]
+    assert not PodShape.of(pod()).of_daemon
+    assert PodShape.of(pod(ownerReferences=owners)).of_daemon
+
+
 def test_a_pod_without_a_token_asks_for_none() -> None:
     assert PodShape.of(pod()).account == ""
 

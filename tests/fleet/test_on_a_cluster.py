@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,25 @@ def test_pods_end_by_themselves(
     }
     ask(path, "POST", pod)
     until(lambda: ask(f"{path}/job")["status"]["phase"] == phase, f"it is {phase}")
+
+
+def test_a_pod_is_ready_when_its_probe_says_so(nodes: Child, folder: RunFolder, ask: Ask) -> None:
+    seed(ClusterRecord.read(folder.cluster), folder.run, {"secrets": 1})
+    path = f"/api/v1/namespaces/{namespace_of(folder.run)}/pods"
+    probe = {"httpGet": {"port": 80}, "initialDelaySeconds": 3, "periodSeconds": 2}
+    container = {"name": "a", "image": "pause", "readinessProbe": probe}
+    ask(path, "POST", {"metadata": {"name": "probed"}, "spec": {"containers": [container]}})
+
+    def status() -> dict[str, Any]:
+        found: dict[str, Any] = ask(f"{path}/probed")["status"]
+        return found
+
+    until(lambda: status()["phase"] == "Running", "it runs")
+    until(lambda: conditions({"status": status()}).get("Ready") == "True", "it is Ready")
+    since = {each["type"]: each["lastTransitionTime"] for each in status()["conditions"]}
+    begun = status()["containerStatuses"][0]["state"]["running"]["startedAt"]
+    took = datetime.fromisoformat(since["Ready"]) - datetime.fromisoformat(begun)
+    assert timedelta(seconds=3) <= took  # stamped in whole seconds: 4 s, or a bit less
 
 
 def test_nodes_of_a_cluster_that_goes_meanwhile_are_gone(

@@ -1,5 +1,6 @@
 """What nodes bear, and when those that do not are repaired."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -70,6 +71,14 @@ def test_those_that_are_not_ready_for_long_are_repaired_in_turn() -> None:
     repairing.put(node("n-4", "True"))
     # One each 4 s: half of the zones' one each 2 s. Who is not Ready then waits anew.
     assert repaired(repairing, range(17)) == [(10, "n-1"), (14, "n-2")]
+
+
+def test_several_are_repaired_at_a_look_where_the_rate_is_higher_than_looks_are() -> None:
+    repairing = Repairing(Repair(after_s=10.0, per_s=4.0), share=1.0)
+    for number in range(10):
+        repairing.put(node(f"n-{number}", "False"))
+    many = Counter(second for second, _ in repaired(repairing, range(20)))
+    assert many == {10: 1, 11: 4, 12: 4, 13: 1}
 
 
 @pytest.mark.parametrize("how", ["ready", "gone", "not found"])

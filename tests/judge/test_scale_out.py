@@ -9,7 +9,8 @@ import pytest
 from judged_drill import JudgedDrill
 from judged_scrapes import END, at
 
-from kubedrill.judge import judge
+from kubedrill.judge import bounding, judge
+from kubedrill.judge.measured import Measured
 from kubedrill.judge.node_arrival import STEPS
 from kubedrill.judge.scale_out import quantile
 from kubedrill.record.fleet import Burst, Fleet, Images, Overload
@@ -228,6 +229,33 @@ def test_nodes_that_come_all_the_time_are_as_late_as_each_is(tmp_path: Path, lat
         assert (result.value, result.most) == (pytest.approx(0.6), pytest.approx(4.6))
         assert result.verdict == verdict
         assert verdict != Verdict.INVALID or "up to 4.0 s after" in result.reason
+
+
+def test_what_bounded_them_is_told(tmp_path: Path) -> None:
+    [bound] = drill().judged(tmp_path / "half").bounds
+    assert (bound.phase, bound.seconds) == ("fault", pytest.approx(4.6))
+    assert list(bound.cores) == ["kube-apiserver", "etcd", "haproxy", "drill"]
+    assert bound.words == "neither the machine nor a controller's own limit"
+    full = drill()
+    for line in full.scrapes.machine:
+        line["busy_s"] = 1.9
+    [bound] = full.judged(tmp_path / "full").bounds
+    assert bound.words == "the machine: 5% of its CPU was left"
+
+
+@pytest.mark.parametrize(
+    ("waited", "said"), [(0.2, "the scheduler's own limit"), (0.05, "neither")]
+)
+def test_a_controllers_own_limit_may_bound_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waited: float, said: str
+) -> None:
+    asked = {"scheduler.throttled": waited, "controller-manager.throttled": 0.01}
+    monkeypatch.setattr(
+        bounding, "measure", lambda _, objective, __: Measured(asked[objective.series])
+    )
+    [bound] = drill().judged(tmp_path).bounds
+    assert bound.waited_s == {"controller-manager": 0.01, "scheduler": waited}
+    assert bound.words.startswith(said)
 
 
 def test_each_step_of_those_that_came_is_told(tmp_path: Path) -> None:

@@ -62,6 +62,10 @@ class NodeServer(BehavingServer):
         self.mute = False
         """Whether nothing is answered, nor told."""
         self.status = "200 OK"
+        self.lost: int | None = None
+        """The version at which it has lost etcd: it answers what it knows, and is told nothing more."""
+        self.cached: int | None = None
+        """The version that it says from its cache, where nothing of nodes has come since."""
         self.ends = threading.Event()
         """Each watch ends in order, once this is set."""
         self.breaks = threading.Event()
@@ -85,8 +89,13 @@ class NodeServer(BehavingServer):
             return True
         if "watch" in query:
             return self._watch(connection, int(query["resourceVersion"][0]))
+        if self.lost is not None and "resourceVersion" not in query:
+            connection.sendall(head("Content-Length: 2", status="504 Gateway Timeout") + b"{}")
+            return True
         items = [] if "fieldSelector" in query else [*self.store.nodes.values()]
-        listed = {"metadata": {"resourceVersion": str(self.store.version)}, "items": items or None}
+        cached = self.cached if "resourceVersion" in query else None
+        version = str(self.lost or cached or self.store.version)
+        listed = {"metadata": {"resourceVersion": version}, "items": items or None}
         body = json.dumps(listed).encode()
         connection.sendall(head(f"Content-Length: {len(body)}") + body)
         return True
@@ -102,7 +111,7 @@ class NodeServer(BehavingServer):
             return False
         while not self.breaks.is_set():
             self._wait()
-            for kind, number, written in [entry for entry in self.store.log if entry[1] > version]:
+            for kind, number, written in [] if self.lost else self._since(version):
                 self._tell(connection, kind, written)
                 version = number
             if self.ends.is_set():
@@ -110,6 +119,9 @@ class NodeServer(BehavingServer):
                 return False
             time.sleep(LOOK_S)
         return False
+
+    def _since(self, version: int) -> list[Event]:
+        return [entry for entry in self.store.log if entry[1] > version]
 
     def _tell(self, connection: ssl.SSLSocket, kind: str, told: dict[str, Any]) -> None:
         line = json.dumps({"type": kind, "object": told}, separators=(",", ":")).encode()

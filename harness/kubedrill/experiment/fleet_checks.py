@@ -88,6 +88,10 @@ def _check_replacement(
     place = BurstPlace(problems, ("fleet", "replace"))
     if fleet.engine == CLUSTER:
         place.wrong("phase", "replace: only of nodes that are played")
+    elif fleet.autoscaler:
+        place.wrong(
+            "phase", "replace: an autoscaler takes nodes that go for lost; leave one of them out"
+        )
     elif replace.phase not in phases:
         near = did_you_mean(replace.phase, phases)
         place.wrong("phase", f'unknown phase "{shown(replace.phase)}"{near}')

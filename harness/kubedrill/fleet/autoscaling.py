@@ -90,10 +90,13 @@ class Autoscaling(FleetProcess):
                 unfit=sum(many for request, many in waiting.items() if not fits(request)),
                 ordered=self._scaling.ordered,
                 looks=self._looks,
-                unwatched=tuple(name for name, each in self._watched.items() if not each.is_told),
+                unwatched=self._unwatched(),
                 lag_s=self.lag.take(),
             )
         )
+
+    def _unwatched(self) -> tuple[str, ...]:
+        return tuple(name for name, each in self._watched.items() if not each.is_told)
 
     def _look_always(self, due: int) -> None:
         while True:
@@ -102,6 +105,8 @@ class Autoscaling(FleetProcess):
             due += self._every
 
     def _look(self) -> None:
+        if self._unwatched():
+            return  # what it knows may be long past
         self._looks += 1
         first, pods = self._scaling.there, self._scaling.waiting().total()
         if many := self._scaling.order():

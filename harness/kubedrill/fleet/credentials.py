@@ -2,8 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -71,19 +71,49 @@ def impersonation_rights(node: str) -> list[Right]:
     ]
 
 
-def gate_of(record: ClusterRecord, fleet: Fleet, zone: str) -> Gate:
-    """Return how the nodes of a zone get to the API.
+def taking_rights(fleet: Fleet) -> list[Right]:
+    """Return what one must be allowed who takes a fleet's nodes away again."""
+    verbs = ("list", "watch", "delete", "deletecollection")
+    rights: list[Right] = [{"group": "", "resource": "nodes", "verb": verb} for verb in verbs]
+    eviction = {"group": "", "resource": "pods", "subresource": "eviction", "verb": "create"}
+    return [*rights, eviction] if fleet.replace else rights
 
-    On a cluster that kubedrill did not make by whichever way its identity `fleet` may go; NotStarted where
-    that is none, and where the zone is one of its own.
+
+def check_foreign(record: ClusterRecord, fleet: Fleet, zones: Iterable[str]) -> None:
+    """Raise NotStarted where nodes of a fleet cannot be on a cluster that kubedrill did not make.
+
+    Where zones are its own, and where nobody could take the nodes away again.
     """
-    if not record.foreign or NODE_AUTHORITY in record.identities:
-        return OwnGate(record, zone)
+    with _asking(record) as caller:
+        for zone in zones:
+            _check_zone(caller, zone)
+        if lacks := _lacking(caller, taking_rights(fleet)):
+            raise NotStarted(
+                f"fleet: on cluster {record.name} its identity fleet must be allowed to {_words(lacks)}"
+            )
+
+
+@contextmanager
+def _asking(record: ClusterRecord) -> Iterator[Caller]:
     if FLEET not in record.identities:
         raise NotStarted(f"cluster {record.name}: it has no identity fleet, which a fleet needs")
     target, token = identity_target(record, FLEET)
     with closing(Caller(target, token, user_agent="kubedrill-fleet")) as caller:
-        _check_zone(caller, zone)
+        yield caller
+
+
+def gate_of(record: ClusterRecord, fleet: Fleet, zone: str) -> Gate:
+    """Return how the nodes of a zone get to the API.
+
+    On a cluster that kubedrill did not make by whichever way its identity `fleet` may go; NotStarted where
+    that is none, and as `check_foreign`.
+    """
+    if not record.foreign:
+        return OwnGate(record, zone)
+    check_foreign(record, fleet, [zone])
+    if NODE_AUTHORITY in record.identities:
+        return OwnGate(record, zone)
+    with _asking(record) as caller:
         lacks = _lacking(caller, certificate_rights())
         if not lacks:
             return CertificateGate(record, zone)
@@ -155,7 +185,13 @@ class CertificateGate:
         """Return the certificate that is asked for, PEM; NotStarted if nobody signs it."""
         name = f"kubedrill-{node}-{now():x}"
         self._call("POST", REQUESTS, signing_object(name, request))
-        self._approve(name)
+        try:
+            self._approve(name)
+            return base64.b64decode(self._awaited(name))
+        finally:
+            self._call("DELETE", f"{REQUESTS}/{name}")
+
+    def _awaited(self, name: str) -> str:
         until = now() + round(SIGNED_S * SECOND)
         while not (pem := self._call("GET", f"{REQUESTS}/{name}")["status"].get("certificate")):
             if now() > until:
@@ -163,8 +199,7 @@ class CertificateGate:
                     f"fleet: {name}: nobody has signed it for {SIGNED_S:g} s, as {SIGNER} does"
                 )
             gevent.sleep(LOOK_S)
-        self._call("DELETE", f"{REQUESTS}/{name}")
-        return base64.b64decode(pem)
+        return str(pem)
 
     def _approve(self, name: str) -> None:
         """Approve what was asked for, unless somebody has, as a controller of the cluster may."""

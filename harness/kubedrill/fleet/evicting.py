@@ -28,9 +28,9 @@ class Evicting:
         """So many evictions were refused by a budget."""
 
     def empty(self, node: Node) -> None:
-        """Evict the pods of a node; return when none is left on it."""
-        while shapes := node.pods.shapes():
-            refused = [shape for shape in shapes if not self._evicted(shape)]
+        """Evict the pods of a node, but for those of DaemonSets; return when none else is left on it."""
+        while pods := node.pods.movable():
+            refused = [pod for pod in pods if not self._evicted(pod.shape)]
             gevent.sleep(AGAIN_S if refused else DRAINED_S)
 
     def _evicted(self, shape: PodShape) -> bool:
@@ -47,8 +47,8 @@ class Evicting:
             return False
         if answer.status == HTTPStatus.FORBIDDEN:
             raise MayNotEvict(
-                "the fleet may not evict pods here: bring the cluster up anew, "
-                "an earlier version did that"
+                "the fleet may not evict pods here; a cluster of kubedrill's own that an earlier "
+                "version brought up must be brought up anew"
             )
         # 429 is also what the API answers to whoever asks too much.
         self.refused += (

@@ -11,6 +11,7 @@ from gevent.pool import Pool
 from kubedrill.client.informer import CollectionInformer, Object, conditions
 from kubedrill.clock import SECOND, now
 from kubedrill.errors import NotStarted
+from kubedrill.fleet.credentials import check_foreign
 from kubedrill.fleet.identity import identity
 from kubedrill.fleet.objects import LEASE_S, NODES, node
 from kubedrill.fleet.patience import DONE, answered
@@ -42,6 +43,8 @@ class KwokFleet(Playing):
     def __init__(self, folder: RunFolder, record: ClusterRecord, fleet: Fleet) -> None:
         super().__init__(folder, fleet, KWOK)
         self._run, self._apart = folder.run, record.foreign
+        if record.foreign:
+            check_foreign(record, fleet, fleet.zones)
         self._talk = Talk(identity(record, WHO), self.counts)
         self._ready = ReadyNodes()
         self._wanted = self._made = 0

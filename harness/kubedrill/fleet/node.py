@@ -229,13 +229,15 @@ class Node(Paced):
     def _look(self) -> None:
         """Report where its object says otherwise (Unknown, by the controller-manager), or it is time."""
         self._after("look", _a_while(), self._look)
+        self.pods.look()
+        if self._reporting.locked():
+            return  # nobody has answered what it says since
         told, said = self._told.conditions, self.conditions.written()
         if told and any(told.get(each["type"]) != each["status"] for each in said):
             self.report()
         elif now() - self._reported_at >= self._pause_s * SECOND:
             self._pause_s = REPORT_S
             self._report()
-        self.pods.look()
         self._looks += 1
         if self._looks % LOOKS_AT_IMAGES == 0:
             self._look_at_images()

@@ -38,8 +38,9 @@ class Orders:
         self._zone = zone
         self._folder = orders(cluster_folder)
         self._folder.mkdir(parents=True, exist_ok=True)
-        for file in self._folder.glob("*.json"):  # of a fleet before this one
-            file.unlink(missing_ok=True)
+        for file in self._folder.glob("*.json"):
+            if _is_past(file):  # of a fleet before this one
+                file.unlink(missing_ok=True)
         self._known: dict[OrderFile, NodeOrder] = {}
         self._lifted: set[tuple[OrderFile, str]] = set()
         """Order and node."""
@@ -69,6 +70,14 @@ class Orders:
                     else:
                         by_node[node] = by_node.get(node, NOTHING) | {order.plight}
         return Suffered(everyone, by_node, slow)
+
+
+def _is_past(file: Path) -> bool:
+    """Whether what stands in an order's file is over, or nobody can read it."""
+    try:
+        return read_whole(file, NodeOrder).until <= now()
+    except BadEvidence:
+        return True
 
 
 def _is_order(name: str) -> bool:

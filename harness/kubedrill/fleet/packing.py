@@ -12,6 +12,8 @@ _SUFFIXES: dict[str, float] = {
     **{f"{unit}i": 1024**power for power, unit in enumerate("KMGTPE", 1)},
     **{unit: 1000**power for power, unit in enumerate("kMGTPE", 1)},
     "m": 1e-3,
+    "u": 1e-6,
+    "n": 1e-9,
 }
 
 

@@ -84,10 +84,11 @@ class Pod:
         if self.is_leaving:
             return
         self.state.restarts += self.state.state == "lost"
-        self.state.state, self.state.ready, self.state.running_at = "running", True, stamp()
+        self.state.state, self.state.running_at = "running", stamp()
+        self.state.ready, self.state.ready_at = not self.shape.probed_s, ""
         self.write()
         self.tell("Started", "Container started", first)
-        self._let_end()
+        self._go_on()
 
     def observe(self, generation: int) -> None:
         """Take the generation of its object; that it has done so stands in its status."""
@@ -116,7 +117,7 @@ class Pod:
             self.correct()
         elif state.state == "running" and not restarted:
             self._token_until = min(self._token_until, 1)  # a kubelet that starts has none
-            self._let_end()
+            self._go_on()
         elif state.state == "running" and not self.shape.is_restarted:
             self._ended(LOST_CODE)
             self.correct()
@@ -143,10 +144,18 @@ class Pod:
             self._call("POST", path, token_request(self.shape))
             self._token_until = now() + round(TOKEN_S * 0.8 * SECOND)
 
-    def _let_end(self) -> None:
-        """Let it end by itself after its time, if it says that it does."""
+    def _go_on(self) -> None:
+        """Let its probes succeed, and it end by itself after its time, if it says that it does."""
+        if not self.state.ready:
+            self._host.spawn(self._become_ready)
         if self.shape.ends is not None:
             self._host.spawn(self._end_by_itself, *self.shape.ends)
+
+    def _become_ready(self) -> None:
+        gevent.sleep(self.shape.probed_s)
+        if self.state.state == "running" and not self.is_leaving:
+            self.state.ready, self.state.ready_at = True, stamp()
+            self.write()
 
     def _end_by_itself(self, after_s: float, code: int) -> None:
         gevent.sleep(after_s)

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from kubedrill.client.informer import Object
 from kubedrill.fleet.objects import stamp
+from kubedrill.fleet.packing import amount
 from kubedrill.fleet.references import Reference, has_token, mounted, read
 
 RUNS_FOR = "drill.kubedrill.io/runs-for"
@@ -47,6 +48,10 @@ class PodShape:
     references: tuple[Reference, ...]
     mounted: frozenset[Reference]
     """Those of them that a volume has, or a pull."""
+    probed_s: float = 0.0
+    """So long after they run its containers are ready, by their probes."""
+    of_daemon: bool = False
+    """Whether it is of a DaemonSet: another one comes in its place as long as the node is there."""
     is_restarted: bool = True
     """Whether its containers are started anew where they have failed: restartPolicy."""
 
@@ -74,6 +79,11 @@ class PodShape:
             cpus=sum(map(_cpus, spec["containers"])),
             references=tuple(dict.fromkeys([*held, *read(spec, namespace)])),
             mounted=held,
+            probed_s=max(map(_probed_s, spec["containers"]), default=0.0),
+            of_daemon=any(
+                owner["kind"] == "DaemonSet" and owner.get("controller")
+                for owner in metadata.get("ownerReferences", ())
+            ),
             is_restarted=spec.get("restartPolicy", "Always") != "Never",
         )
 
@@ -82,10 +92,28 @@ def _container_of(spec: Object) -> Container:
     return Container(spec["name"], spec["image"], spec.get("imagePullPolicy", "IfNotPresent"))
 
 
+def _probed_s(container: Object) -> float:
+    """Return how long a container has run when its probes, of which each succeeds, say that it is ready.
+
+    A kubelet asks as soon as it runs, and then every `periodSeconds`, but not before `initialDelaySeconds`.
+    """
+    first, again = (
+        _first_s(probe) if (probe := container.get(kind)) else 0.0
+        for kind in ("startupProbe", "readinessProbe")
+    )
+    readiness = container.get("readinessProbe") or {}
+    more = readiness.get("successThreshold", 1) - 1
+    return max(first, again) + float(more * readiness.get("periodSeconds", 10))
+
+
+def _first_s(probe: Object) -> float:
+    period = probe.get("periodSeconds", 10)
+    return float(-(-probe.get("initialDelaySeconds", 0) // period) * period)
+
+
 def _cpus(container: Object) -> float:
-    """Return the CPUs that a container requests, as the API writes them: `2` or `375m`."""
-    asked = str(container.get("resources", {}).get("requests", {}).get("cpu", "0"))
-    return float(asked.removesuffix("m")) / 1000 if asked.endswith("m") else float(asked)
+    """Return the CPUs that a container requests."""
+    return amount(str(container.get("resources", {}).get("requests", {}).get("cpu", "0")))
 
 
 def _scheduled_at(status: Object) -> str:
@@ -127,6 +155,8 @@ class PodState:
     sandbox_at: str = ""
     """When its sandbox was there, with its network and volumes: before its images are."""
     running_at: str = ""
+    ready_at: str = ""
+    """When its probes said so; "" where there is none, or they have not yet."""
     ended_at: str = ""
     restarts: int = 0
     lost: tuple[str, str] | None = None
@@ -160,7 +190,7 @@ def status_patch(shape: PodShape, state: PodState, host: str, address: str) -> O
 def _conditions(shape: PodShape, state: PodState) -> list[Object]:
     running, ended = state.state == "running", state.state == "ended"
     lost_at = state.lost[1] if state.lost and state.state == "lost" else ""
-    since = state.ended_at or lost_at or state.running_at or state.started_at
+    since = state.ended_at or lost_at or state.ready_at or state.running_at or state.started_at
     ready = state.ready and running
     names = " ".join(container.name for container in shape.containers)
     unready: Reason = ("ContainersNotReady", f"containers with unready status: [{names}]")

@@ -92,13 +92,13 @@ class Pods:
         """Watch nothing that pods use any more."""
         self._references.stop()
 
-    def shapes(self) -> list[PodShape]:
-        """Return those that are there, and not over."""
-        return [pod.shape for pod in self._pods.values()]
+    def movable(self) -> list[Pod]:
+        """Return those that there will be elsewhere when they are gone: not those of DaemonSets."""
+        return [pod for pod in self._pods.values() if not pod.shape.of_daemon]
 
     def drain(self) -> bool:
-        """Delete them all at once; return, when that is done, whether there were any."""
-        deleting = [self._host.spawn(pod.delete) for pod in [*self._pods.values()]]
+        """Delete all that are movable at once; return, when that is done, whether there were any."""
+        deleting = [self._host.spawn(pod.delete) for pod in self.movable()]
         gevent.joinall(deleting)
         return bool(deleting)
 

@@ -67,7 +67,10 @@ class FleetProcess(ABC):
         gathering.get()
         gc.freeze()
         say_ready()
-        schedule = read_go(tp_read)
+        waiting = gevent.spawn(read_go, tp_read)
+        gevent.wait([waiting, self._ended], count=1)
+        self._raise()
+        schedule = waiting.get()
         if schedule is None:
             return
         gevent.spawn(self._until_stdin_ends)

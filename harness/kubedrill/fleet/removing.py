@@ -68,13 +68,14 @@ def _remove(record: ClusterRecord, selected: str) -> None:
     target, token = identity_target(record, FLEET)
     with closing(Caller(target, token, timeout_s=30.0, user_agent="kubedrill-fleet")) as caller:
         ask = _Asking(record, caller)
-        while left := _left(ask, selected):
+        while first := _first(ask, selected):
             if now() > ask.until:
-                raise NotRemoved(f"{left:,} nodes of the fleet are still there")
+                raise NotRemoved(f"nodes of the fleet are still there, {first} and maybe others")
             ask("DELETE", selected)
             time.sleep(LOOK_S)
 
 
-def _left(ask: _Asking, selected: str) -> int:
-    listed = json.loads(ask("GET", f"{selected}&limit=1").body)
-    return len(listed["items"] or ()) + int(listed["metadata"].get("remainingItemCount", 0))
+def _first(ask: _Asking, selected: str) -> str:
+    """Return the name of one that is there; "" if none is."""
+    listed = json.loads(ask("GET", f"{selected}&limit=1").body)["items"] or ()  # of none it is null
+    return listed[0]["metadata"]["name"] if listed else ""

@@ -25,7 +25,8 @@ class Repairing:
         for since, name in waiting:
             if at < max(self._next, since + self._after):
                 return
-            self._next = at + self._pause
+            # From when it was due, not from when it was seen to be: looks may be rarer than repairs.
+            self._next = max(self._next, since + self._after) + self._pause
             self._since[name] = at
             yield name
 

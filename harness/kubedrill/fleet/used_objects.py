@@ -42,7 +42,8 @@ class UsedObjects:
 
     def __init__(self, host: ReferenceHost) -> None:
         self._host = host
-        self._users: dict[Reference, set[str]] = {}
+        self._users: dict[Reference, dict[str, bool]] = {}
+        """By pod, whether it has it in a volume."""
         self._watches: dict[Reference, KeepingUp] = {}
         self._idle_at: dict[Reference, int] = {}
         """When those end that environment variables alone refer to."""
@@ -50,31 +51,39 @@ class UsedObjects:
     def use(self, shape: PodShape) -> None:
         """Watch what a pod uses."""
         for reference in shape.references:
-            if reference not in self._users:
-                self._users[reference] = set()
+            if reference not in self._watches:
+                self._users[reference] = {}
                 informer = _Referred(self._host.talk, reference)
                 self._watches[reference] = KeepingUp(self._host.spawn, informer)
-            self._users[reference].add(shape.uid)
-            if reference in shape.mounted:
-                self._idle_at.pop(reference, None)
-        for reference in set(shape.references) - shape.mounted:
-            self._idle_at[reference] = now() + round(random.uniform(*IDLE_S) * SECOND)  # noqa: S311
+            self._users[reference][shape.uid] = reference in shape.mounted
+            self._weigh(reference)
 
     def leave(self, shape: PodShape) -> None:
         """Watch no more what no other pod uses."""
         for reference in shape.references:
-            users = self._users.get(reference, set())
-            users.discard(shape.uid)
-            if reference in self._users and not users:
-                del self._users[reference]
-                self._idle_at.pop(reference, None)
-                self._watches.pop(reference).stop()
+            users = self._users.get(reference, {})
+            was_there = users.pop(shape.uid, None) is not None
+            if was_there and users:
+                self._weigh(reference)
+            elif was_there:
+                self._end(reference)
 
     def look(self, at: int) -> None:
-        """End the watches of what was not read for long."""
+        """End the watches of what was not read for long: who needs it next reads it anew."""
         for reference in [each for each, when in self._idle_at.items() if when <= at]:
-            del self._idle_at[reference]
-            self._watches[reference].stop()
+            self._end(reference)
+
+    def _weigh(self, reference: Reference) -> None:
+        """Let it end some time after it was read last, unless a pod reads it all the time."""
+        if any(self._users[reference].values()):
+            self._idle_at.pop(reference, None)
+        else:
+            self._idle_at[reference] = now() + round(random.uniform(*IDLE_S) * SECOND)  # noqa: S311
+
+    def _end(self, reference: Reference) -> None:
+        self._idle_at.pop(reference, None)
+        del self._users[reference]
+        self._watches.pop(reference).stop()
 
     def stop(self) -> None:
         """Watch nothing any more: the node goes down."""

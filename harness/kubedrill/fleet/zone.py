@@ -34,12 +34,14 @@ LOOK_S = 5.0
 """How often it is looked whether connections have fallen silent."""
 MADE_BEFORE = 1000
 """So many nodes of bursts may be there, or be made for the next ones: one burst is in any case."""
-AT_ONCE = 16
-"""So many are made at once."""
-LEAVING = 16
-"""So many leave at once."""
 REPAIR_S = 1.0
 """How often it is looked whose turn it is to be repaired."""
+AT_ONCE = 16
+"""So many are made at once."""
+MADE_S = 0.05
+"""How often it is looked whether those of a burst are made."""
+LEAVING = 16
+"""So many leave at once."""
 
 
 class ZoneFleet(Playing):
@@ -86,7 +88,10 @@ class ZoneFleet(Playing):
     def come(self, burst: int) -> None:
         """Let those of a burst come."""
         while burst not in self._bursts:
-            self._make_one()
+            if burst < self._made_bursts:
+                gevent.sleep(MADE_S)  # they are being made
+            else:
+                self._make_one()
         self._join(self._bursts[burst])
 
     def boot(self, members: Sequence[Member]) -> None:
@@ -165,8 +170,8 @@ class ZoneFleet(Playing):
 
     def _make_one(self) -> None:
         number = self._made_bursts
+        self._made_bursts += 1  # nobody makes them besides, though others go on meanwhile
         self._bursts[number] = self._made(self.fleet.of_burst(number, self.zone))
-        self._made_bursts += 1
 
     def _made(self, members: Iterable[Member]) -> list[Node]:
         # Where each is given its certificate by the cluster, many of them are waited for at a time.

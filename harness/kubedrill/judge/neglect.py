@@ -12,6 +12,8 @@ from kubedrill.record.schedule import Phase
 
 PATIENCE = 45 * SECOND
 """So much longer than its start takes at most a pod may take to run: a slow API is asked several times."""
+GRACE = 60 * SECOND
+"""So long a node that hangs is called Ready at most: 50 s by default, and what it takes to look."""
 SPREAD = 4
 """No start takes longer than so many times its median: one of 500,000 does."""
 SETTLES = 60 * SECOND
@@ -23,7 +25,10 @@ def neglected(evidence: Evidence, phase: Phase) -> Iterator[str]:
     fleet = evidence.schedule.fleet
     if fleet is None or fleet.engine == CLUSTER or (fleet.images and fleet.images.failing):
         return  # a pod whose image cannot be pulled waits as long as that is so; of others nobody knows
-    limit = PATIENCE + round((SPREAD * fleet.pods.start_s + _pulls_s(evidence, fleet)) * SECOND)
+    hangs = GRACE if fleet.overload else 0
+    limit = (
+        PATIENCE + hangs + round((SPREAD * fleet.pods.start_s + _pulls_s(evidence, fleet)) * SECOND)
+    )
     late = [
         pod.name
         for pod in _waiting(evidence, limit)

@@ -10,6 +10,7 @@ import yaml
 from kubedrill.clock import SECOND
 from kubedrill.judge import validity
 from kubedrill.judge.availability import availability
+from kubedrill.judge.bounding import bounds
 from kubedrill.judge.break_glass import break_glass
 from kubedrill.judge.budget import budget
 from kubedrill.judge.cost import harness_cost
@@ -118,6 +119,7 @@ def _judge(evidence: Evidence) -> Report:
         violations=list(evidence.audit.checked.violations),
         collateral=list(evidence.collateral.changes),
         scale_out=[row for phase in phases for row in step_times(evidence.coming, phase)],
+        bounds=[row for phase in phases for row in bounds(evidence, phase)],
         agents=[row for phase in phases for row in evidence.asked.most(phase)],
         settings=_settings(evidence),
         notes=[*_notes(evidence, reaction_s)],

@@ -1,5 +1,7 @@
 """Observe: what nodes and pods become, as a watch tells it, each thing when it is seen."""
 
+import threading
+
 from kubedrill.client.informer import Object, conditions
 from kubedrill.clock import now
 from kubedrill.record.labels import APART, RUN, WORKLOAD, ZONE
@@ -82,6 +84,8 @@ class PodsSeen:
         """By uid, those of the seeded workload that are Ready, and not about to be deleted."""
         self._least = 0
         """The fewest of them since somebody last asked."""
+        self._weighing = threading.Lock()
+        """Who counts is another one than who is told."""
         self._steps: dict[str, int] = {}
         """By uid, how many of PODS were seen."""
         self._now: dict[str, int] = {}
@@ -127,8 +131,10 @@ class PodsSeen:
         reached = [*self._now.values()]
         names = ("pods", "bound", "running", "pods_ready")
         many = {name: sum(many >= step for many in reached) for step, name in enumerate(names, 1)}
-        least, self._least = self._least, len(self._healthy)
-        return {**many, "healthy": len(self._healthy), "least_healthy": least}
+        with self._weighing:
+            healthy = len(self._healthy)
+            least, self._least = self._least, healthy
+        return {**many, "healthy": healthy, "least_healthy": least}
 
     def _counts(self, metadata: Object) -> bool:
         """Whether a disruption budget of the seeded workload counts a pod, if it is Ready."""
@@ -138,8 +144,9 @@ class PodsSeen:
 
     def _weigh(self, uid: str, healthy: bool) -> None:
         """Note whether a pod is healthy now."""
-        (self._healthy.add if healthy else self._healthy.discard)(uid)
-        self._least = min(self._least, len(self._healthy))
+        with self._weighing:
+            (self._healthy.add if healthy else self._healthy.discard)(uid)
+            self._least = min(self._least, len(self._healthy))
 
     def _forget(self, uid: str) -> None:
         if uid in self._steps:

@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
 from kubedrill.client.caller import Caller
-from kubedrill.clock import MILLISECOND, now
+from kubedrill.clock import now
 from kubedrill.observe.ticks import in_time
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.lines import JsonLines, Line
 from kubedrill.record.sample import outcome_name
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
-
-TIMEOUT = 900 * MILLISECOND
-"""An apiserver that does not answer within this time is given up for another one."""
 
 METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 """To be asked for: the names and labels of a list, and nothing else of it."""
@@ -26,7 +23,7 @@ Read = TypeVar("Read")
 class InTurn:
     """Asks as one identity, on kept connections; each is given `timeout` ns."""
 
-    def __init__(self, record: ClusterRecord, identity: str, timeout: int = TIMEOUT) -> None:
+    def __init__(self, record: ClusterRecord, identity: str, timeout: int) -> None:
         self._timeout = timeout
         self._servers = [
             Caller(*identity_target(record, identity, each)) for each in record.apiservers

@@ -6,9 +6,10 @@ in time when it matters, while they come.
 
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
+from urllib.parse import quote
 
 from kubedrill.client.caller import Caller
 from kubedrill.client.informer import Object, conditions, watch_query, watch_seconds
@@ -27,16 +28,19 @@ from kubedrill.wire.stream import Stream
 from kubedrill.wire.target import identity_target
 
 EVERY_S = 1.0
-TIMEOUT = 1500 * MILLISECOND
+TIMEOUT = 900 * MILLISECOND
 """An apiserver that does not answer within this time is given up for another one."""
-LIST_TIMEOUT = 10 * SECOND
-"""Thousands of nodes are many MB; they are asked for once."""
-SILENT = 5 * SECOND
-"""So long after an apiserver has told what it knew it is not known any more how the nodes are."""
+BEHIND = 2 * SECOND
+"""So long an apiserver may know less than another one before it must show that it has not lost etcd: from its
+cache it answers all the same."""
 
 NODES = "/api/v1/nodes"
-NOBODY = f"{NODES}?resourceVersion=0&fieldSelector=metadata.name%3Dkubedrill-nobody"
-"""A question to the same cache that costs nothing: who answers has told of the nodes what it knew before."""
+PAGE = f"{NODES}?limit=500"
+"""Reading thousands at once would keep the scraper from all else for longer than it may be."""
+NOBODY = f"{NODES}?fieldSelector=metadata.name%3Dkubedrill-nobody"
+"""A question that costs nothing, answered when the cache that the watch is told from has all of etcd."""
+CACHED = f"{NOBODY}&resourceVersion=0"
+"""One that is answered at once: up to where does the cache know?"""
 _SOON = MILLISECOND
 """So long is waited for what has come already."""
 
@@ -50,11 +54,11 @@ class NodeReadiness(NamedTuple):
 
 
 class NotTold(Exception):  # noqa: N818 - an answer, not an accident
-    """An apiserver does not tell."""
+    """An apiserver does not tell; the message says why."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(outcome_name(status))
-        self.status = status
+
+class VersionGone(NotTold):
+    """It does not know any more what has changed since the version that it was told."""
 
 
 class Nodes(Looks["ToldNodes"]):
@@ -81,34 +85,32 @@ class ToldNodes:
     """All nodes, as one apiserver tells of them: the next one after one that does not answer."""
 
     def __init__(self, record: ClusterRecord) -> None:
-        # Who may watch nodes already, for what changed besides.
         self._servers = deque(_Server(record, each) for each in record.apiservers)
         self._stream: Stream | None = None
         self._events = Events("json")
         self._version = ""
         """Up to which it is told; "" before everything has been LISTed."""
-        self._known_at = 0
+        self._newest = Newest()
         self.nodes: dict[str, NodeReadiness] = {}
         """By name."""
 
     def look(self) -> str:
         """Take what has changed; return why it is not known, or ""."""
         try:
-            self._take(now() + TIMEOUT)
+            self._take()
         except WireError as broken:
             error = outcome_name(broken.outcome)
-        except NotTold as told_not:
-            error = str(told_not)
-            if told_not.status == HTTPStatus.GONE:
+        except NotTold as unknown:
+            error = str(unknown)
+            if isinstance(unknown, VersionGone):
                 self._version = ""
         except (ValueError, KeyError, TypeError) as wrong:
             error = f"no answer to GET {NODES}: {wrong}"
         else:
-            self._known_at = now()
             return ""
         self._leave()
         self._servers.rotate(-1)
-        return error if not self._known_at or now() - self._known_at > SILENT else ""
+        return error
 
     def close(self) -> None:
         """Close all connections."""
@@ -116,22 +118,26 @@ class ToldNodes:
         for server in self._servers:
             server.caller.close()
 
-    def _take(self, deadline: int) -> None:
-        server = self._servers[0]
-        if self._stream is None:
-            self._open(server, deadline)
-        server.ask(NOBODY, deadline)
-        while not self._drained():
-            self._leave()  # each watch ends after some minutes, in order
-            self._open(server, deadline)
+    def _take(self) -> None:
+        server, *others = self._servers
+        for _ in range(2):  # each watch ends after some minutes, in order
+            if self._stream is None:
+                self._open(server)
+            known = server.version(CACHED)
+            if others:
+                self._newest.ask(others)
+            if self._newest.is_behind(known):
+                server.version(NOBODY)
+            if self._drained():
+                return
+            self._leave()
+        raise NotTold("a watch that ends at once")
 
-    def _open(self, server: "_Server", deadline: int) -> None:
+    def _open(self, server: "_Server") -> None:
         if not self._version:
-            listed = json.loads(server.ask(f"{NODES}?resourceVersion=0", now() + LIST_TIMEOUT))
-            self.nodes = dict(map(readiness, listed["items"] or ()))
-            self._version = str(listed["metadata"]["resourceVersion"])
+            self.nodes, self._version = server.listed()
         query = watch_query(self._version, anew=False, seconds=watch_seconds())
-        self._stream, self._events = server.watch(f"{NODES}?{query}", deadline), Events("json")
+        self._stream, self._events = server.watch(f"{NODES}?{query}"), Events("json")
 
     def _drained(self) -> bool:
         """Take what has come; return whether the watch goes on."""
@@ -150,7 +156,7 @@ class ToldNodes:
 
     def _put(self, event: WatchEvent) -> None:
         if event.kind is EventKind.ERROR:
-            raise NotTold(event.code)
+            raise _not_told(event.code)
         self._version = event.version
         if event.kind is EventKind.BOOKMARK:
             return
@@ -166,28 +172,73 @@ class ToldNodes:
             self._stream = None
 
 
+class Newest:
+    """Up to where any apiserver knows of the nodes, and since when."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[int, int]] = deque()
+        """(when it was seen, version), ascending; of all that BEHIND has passed since, the last."""
+        self._turn = 0
+
+    def ask(self, others: Sequence["_Server"]) -> None:
+        """Ask the next one; who does not answer does not know more."""
+        self._turn += 1
+        try:
+            version = others[self._turn % len(others)].version(CACHED)
+        except (WireError, NotTold, ValueError, KeyError, TypeError):
+            return
+        if not self._seen or version > self._seen[-1][1]:
+            self._seen.append((now(), version))
+
+    def is_behind(self, version: int) -> bool:
+        """Return whether another one knew more BEHIND ago."""
+        while len(self._seen) > 1 and now() - self._seen[1][0] >= BEHIND:
+            self._seen.popleft()
+        seen_at, newest = self._seen[0] if self._seen else (now(), 0)
+        return version < newest and now() - seen_at >= BEHIND
+
+
 class _Server:
     """One apiserver, for one thread."""
 
     def __init__(self, record: ClusterRecord, serving: Endpoint) -> None:
+        # Who may watch nodes already, for what changed besides.
         self._target, token = identity_target(record, AUDITOR, serving)
         self.caller = Caller(self._target, token, user_agent="kubedrill-scraper")
 
-    def ask(self, path: str, deadline: int) -> bytes:
-        """Return the answer to a GET; WireError, NotTold."""
-        answer = self.caller.ask(self.caller.request("GET", path), deadline)
-        if answer.status != HTTPStatus.OK:
-            raise NotTold(answer.status)
-        return answer.body
+    def version(self, question: str) -> int:
+        """Return up to where its cache knows of the nodes; WireError, NotTold."""
+        return int(json.loads(self._ask(question))["metadata"]["resourceVersion"])
 
-    def watch(self, path: str, deadline: int) -> Stream:
+    def listed(self) -> tuple[dict[str, NodeReadiness], str]:
+        """Return all nodes, and at which version they are so; WireError, NotTold."""
+        nodes: dict[str, NodeReadiness] = {}
+        more = ""
+        while True:
+            page = json.loads(self._ask(f"{PAGE}{more}"))
+            nodes.update(map(readiness, page["items"] or ()))  # of none it is null
+            if not (token := page["metadata"].get("continue")):
+                return nodes, str(page["metadata"]["resourceVersion"])
+            more = f"&continue={quote(token)}"
+
+    def watch(self, path: str) -> Stream:
         """Return a watch, on a connection of its own; WireError, NotTold."""
-        request = self.caller.request("GET", path)
+        request, deadline = self.caller.request("GET", path), now() + TIMEOUT
         stream = Stream(Connection.open(self._target, deadline), request, deadline)
         if stream.status != HTTPStatus.OK:
             stream.close()
-            raise NotTold(stream.status)
+            raise _not_told(stream.status)
         return stream
+
+    def _ask(self, path: str) -> bytes:
+        answer = self.caller.ask(self.caller.request("GET", path), now() + TIMEOUT)
+        if answer.status != HTTPStatus.OK:
+            raise _not_told(answer.status)
+        return answer.body
+
+
+def _not_told(status: int) -> NotTold:
+    return (VersionGone if status == HTTPStatus.GONE else NotTold)(outcome_name(status))
 
 
 def by_zone(nodes: Iterable[NodeReadiness]) -> dict[str, tuple[int, int]]:

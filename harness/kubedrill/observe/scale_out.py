@@ -8,16 +8,20 @@ it was seen here, by one clock.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from urllib.parse import quote
 
 from kubedrill.client.caller import Caller
+from kubedrill.client.clientgo import OK
 from kubedrill.client.informer import Taking, ToldInformer
 from kubedrill.client.reflector import Following
 from kubedrill.client.watching import Watch
-from kubedrill.clock import now
+from kubedrill.clock import SECOND, now
 from kubedrill.observe.coming import NodesSeen, PodsSeen
+from kubedrill.observe.nodes import CACHED
 from kubedrill.observe.observing import Observing, observe
 from kubedrill.observe.ticks import in_time, ticks
 from kubedrill.process.lifeline import on_end
@@ -25,16 +29,19 @@ from kubedrill.process.priority import prefer
 from kubedrill.record.cluster import AUDITOR, ClusterRecord
 from kubedrill.record.fleet import Fleet
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.labels import RUN
 from kubedrill.record.lines import JsonLines, read_whole
 from kubedrill.record.scale_out import Counted
-from kubedrill.record.schedule import Schedule
+from kubedrill.record.schedule import Schedule, allowed_hole
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
 from kubedrill.wire.stream import Stream, Streaming
-from kubedrill.wire.target import identity_target
+from kubedrill.wire.target import Target, identity_target
 
 EVERY_S = 1.0
+TIMEOUT = 3 * SECOND
+"""A server that does not answer within this time is left for another one."""
 READY_S = 20.0
 """So long the first look at all there is may take before the drill begins."""
 _SCHEDULED = "fieldSelector=spec.schedulerName%21%3Dnone"
@@ -42,48 +49,71 @@ _SCHEDULED = "fieldSelector=spec.schedulerName%21%3Dnone"
 
 
 class Blocking:
-    """Asks for one thread, each watch on a connection of its own: the load balancer, or an apiserver.
+    """Asks for one informer, each watch on a connection of its own: an apiserver, or what is before them.
 
-    Where one does not answer the next one is asked: what happens while the balancer is down is to be seen.
+    Where one does not answer the next one is asked.
     """
 
     def __init__(self, record: ClusterRecord) -> None:
-        servers = [None, *(server.serving for server in record.of_kind("kube-apiserver"))]
-        targets = [identity_target(record, AUDITOR, server) for server in servers]
-        self._asked = [
-            (target, Caller(target, token, user_agent="kubedrill-scale-out"))
-            for target, token in targets
-        ]
+        servers = dict.fromkeys([*record.apiservers, record.balancer])
+        self._asked = deque(_Asked(*identity_target(record, AUDITOR, each)) for each in servers)
+        self._watched: tuple[_Asked, Stream] | None = None
 
     def request(self, method: str, path: str, accept: str = "application/json") -> bytes:
         """Return the bytes of a request, the same for all of them."""
-        _, caller = self._asked[0]
-        return caller.request(method, path, accept=accept)
+        return self._asked[0].caller.request(method, path, accept=accept)
 
     def exchange(self, request: bytes, deadline: int) -> Response:
         """Send a request and return its answer; WireError."""
-        _, caller = self._asked[0]
         with self._or_the_next():
-            return caller.ask(request, deadline)
+            return self._asked[0].caller.ask(request, deadline)
 
     def stream(self, request: bytes, deadline: int) -> Streaming:
         """Send a request and return its answer as it comes; WireError."""
-        target, _ = self._asked[0]
+        asked = self._asked[0]
         with self._or_the_next():
-            return Stream(Connection.open(target, deadline), request, deadline)
+            stream = Stream(Connection.open(asked.target, deadline), request, deadline)
+            self._watched = asked, stream
+            return stream
 
     def end(self, stream: Streaming) -> None:
         """Close a stream, and with it its connection."""
         assert isinstance(stream, Stream)
+        self._watched = None
         stream.close()
+
+    def look(self) -> bool:
+        """Return whether who is watched answers; one that does not is left. For another thread."""
+        watched = self._watched
+        if watched is None:
+            return False
+        asked, stream = watched
+        question = asked.looking.request("GET", CACHED)
+        with suppress(WireError):
+            if asked.looking.ask(question, now() + TIMEOUT).status == OK:
+                return True
+        if self._asked[0] is asked:
+            self._asked.rotate(-1)
+        stream.connection.shut_down()  # whoever waits for it goes on with the next one
+        return False
 
     @contextmanager
     def _or_the_next(self) -> Iterator[None]:
         try:
             yield
         except WireError:
-            self._asked.append(self._asked.pop(0))
+            self._asked.rotate(-1)
             raise
+
+
+class _Asked:
+    """One server, for two threads: one that asks for an informer, and one that looks after it."""
+
+    def __init__(self, target: Target, token: str | None) -> None:
+        self.target = target
+        self.caller, self.looking = (
+            Caller(target, token, user_agent="kubedrill-scale-out") for _ in range(2)
+        )
 
 
 class Preferred(ToldInformer):
@@ -95,16 +125,37 @@ class Preferred(ToldInformer):
         return (yield from super().follow(watch))
 
 
+class WatchedCollection:
+    """One collection that is kept up with, in a thread, and looked after in another."""
+
+    def __init__(self, record: ClusterRecord, path: str, taking: Taking, selector: str) -> None:
+        self._asking = Blocking(record)
+        self.informer = Preferred(self._asking, path, taking, selector=selector, sleep=time.sleep)
+        self._answered = 0
+
+    def look_after(self, ended: threading.Event) -> None:
+        """See each second whether who is watched is there, until `ended` is set."""
+        while not ended.wait(EVERY_S):
+            begun = now()
+            if self._asking.look():
+                self._answered = begun
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a watch is open that tells what changes, by one who has answered not long ago."""
+        return self.informer.is_told and now() - self._answered <= allowed_hole(EVERY_S)
+
+
 class ScaleOut:
-    """Keeps up with nodes and pods, in a thread each, and counts them each second."""
+    """Keeps up with nodes and pods, and counts them each second."""
 
     def __init__(self, folder: RunFolder, record: ClusterRecord, watched: str) -> None:
         """`watched`: of the query, which nodes are."""
         self._lines = JsonLines(folder.scale_out)
         self._nodes, self._pods = NodesSeen(self._lines), PodsSeen(self._lines, folder.run)
         self._watched = {
-            "nodes": _informer(record, "/api/v1/nodes", self._nodes, watched),
-            "pods": _informer(record, "/api/v1/pods", self._pods, _SCHEDULED),
+            "nodes": WatchedCollection(record, "/api/v1/nodes", self._nodes, watched),
+            "pods": WatchedCollection(record, "/api/v1/pods", self._pods, _SCHEDULED),
         }
         self._ended = threading.Event()
         self._errors: list[Exception] = []
@@ -112,10 +163,11 @@ class ScaleOut:
     def begin(self) -> None:
         """Look at all there is; return when it is known, or there is no more time for it."""
         for name, watched in self._watched.items():
-            threading.Thread(target=self._guard, args=(watched,), name=name, daemon=True).start()
+            self._start(name, watched.informer.run)
+            self._start(f"{name} looked after", partial(watched.look_after, self._ended))
         deadline = time.monotonic() + READY_S
         for watched in self._watched.values():
-            watched.begun.wait(max(deadline - time.monotonic(), 0.0))
+            watched.informer.begun.wait(max(deadline - time.monotonic(), 0.0))
 
     def run(self, schedule: Schedule) -> None:
         """Count until the drill, or its runner, has ended."""
@@ -125,9 +177,12 @@ class ScaleOut:
         if self._errors:
             raise self._errors[0]
 
-    def _guard(self, watched: ToldInformer) -> None:
+    def _start(self, name: str, what: Callable[[], None]) -> None:
+        threading.Thread(target=self._guard, args=(what,), name=name, daemon=True).start()
+
+    def _guard(self, what: Callable[[], None]) -> None:
         try:
-            watched.run()
+            what()
         except Exception as error:  # noqa: BLE001 - raised again where the process ends
             self._errors.append(error)
             self._ended.set()
@@ -138,14 +193,11 @@ class ScaleOut:
         self._lines.add(Counted(time=now(), unwatched=unwatched, **counts))
 
 
-def _informer(record: ClusterRecord, path: str, taking: Taking, selector: str) -> Preferred:
-    return Preferred(Blocking(record), path, taking, selector=selector, sleep=time.sleep)
-
-
 def _watched(folder: RunFolder) -> str:
-    """Return, for a query, which nodes are watched: all, but where a fleet is some of the cluster's own."""
+    """Return, for a query, which nodes are watched: a fleet's own, or what it is of the cluster's."""
     fleet = read_whole(folder.fleet, Fleet) if folder.fleet.exists() else Fleet()
-    labels = ",".join(f"{key}={value}" for key, value in fleet.workload.selector.items())
+    wanted = {RUN: folder.run} if fleet.parts else fleet.workload.selector
+    labels = ",".join(f"{key}={value}" for key, value in wanted.items())
     return f"labelSelector={quote(labels)}" if labels else ""
 
 

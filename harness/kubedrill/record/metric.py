@@ -99,7 +99,7 @@ METRICS: dict[str, Metric] = {
         "gauge",
         "1",
         "sum",
-        "nodes whose condition Ready is not True, asked every second",
+        "nodes whose condition Ready is not True, as a watch tells, noted every second",
         "readiness",
     ),
     "nodes.ready": Metric(
@@ -108,7 +108,7 @@ METRICS: dict[str, Metric] = {
         "gauge",
         "1",
         "sum",
-        "nodes whose condition Ready is True, asked every second",
+        "nodes whose condition Ready is True, as a watch tells, noted every second",
         "readiness",
     ),
     "nodes.false_not_ready": Metric(

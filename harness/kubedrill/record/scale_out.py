@@ -108,6 +108,23 @@ class StepTimes(BaseModel):
     """Of a phase with several."""
 
 
+class ScaleOutBound(BaseModel):
+    """What bounded the nodes that were asked for in a phase."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    phase: str
+    seconds: float
+    """From the first demand for them until nine tenths were open, or the phase's end."""
+    free_share: float | None
+    """Of the machine's CPU, meanwhile; None if nobody looked."""
+    cores: dict[str, float]
+    """What each kind of component, `fleet` and `drill` used of it, most first."""
+    waited_s: dict[str, float]
+    """By controller, how long half of its requests waited for its own limit, or longer, in the phase."""
+    words: str
+
+
 def needs_scale_out(objectives: Iterable[str]) -> bool:
     """Whether an objective, as written, is judged by this file."""
     asked = [parse(text).series for text in objectives]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from kubedrill.clock import SECOND
 from kubedrill.record.catalogue import Lasts
 from kubedrill.record.files import write_whole
-from kubedrill.record.scale_out import StepTimes
+from kubedrill.record.scale_out import ScaleOutBound, StepTimes
 from kubedrill.record.series import scored
 
 SCHEMA_VERSION = 1
@@ -313,6 +313,8 @@ class Report(Judged):
     collateral: list[CollateralChange] = []
     """In the order of time; also where no objective asks for it, as far as somebody looked."""
     scale_out: list[StepTimes] = []
+    bounds: list[ScaleOutBound] = []
+    """What bounded nodes that came, of each phase in which some were asked for."""
     agents: list[AgentResult] = []
     """Those that asked most, where the apiservers log who asks."""
     settings: dict[str, Any]

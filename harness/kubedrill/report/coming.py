@@ -30,6 +30,22 @@ def steps(report: Report) -> Table:
     return table("How nodes came, from the demand for them on", columns, groups, range(1, 7))
 
 
+_WHO = {"fleet": "the fleet's nodes", "drill": "the drill itself"}
+
+
+def bounds(report: Report) -> Table:
+    """Return what bounded the nodes that came, and who used the machine meanwhile, by phase."""
+    groups = [
+        (
+            f"{bound.phase}: {bound.words}",
+            [(_WHO.get(who, who), f"{cores:.2f}") for who, cores in bound.cores.items()],
+        )
+        for bound in report.bounds
+    ]
+    columns = ("Until nine tenths of the nodes were open", "Cores used")
+    return table("What bounded how nodes came", columns, groups, [1])
+
+
 def _row(step: StepTimes) -> Row:
     never = step.nodes - step.came
     p50, p90, p99, last = (figures.seconds(step.percentiles_s[at - 1]) for at in _SHOWN)

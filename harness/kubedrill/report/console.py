@@ -84,6 +84,7 @@ def _summary(report: Report) -> Table:
         ("Probes", line) for line in sentences.availability_lines(report)
     ]
     rows += [("Load", line) for line in sentences.load_lines(report)]
+    rows += [("Nodes", line) for line in sentences.bound_lines(report)]
     rows += [("Fault", sentences.fault_line(fault)) for fault in report.faults]
     for name, line in (
         ("Audit", violation_line(report)),

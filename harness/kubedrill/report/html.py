@@ -77,6 +77,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
         intention=_intention(schedule),
         tables=tables,
         coming=coming.steps(report),
+        bounds=coming.bounds(report),
         asking=asking.agents(report),
         findings=[found.violations(report), found.collateral(report)],
         phases=_offsets(report, start),

@@ -96,6 +96,12 @@ def latency(load: LoadResult, name: str) -> str:
     return f"{AT_LEAST}{value}" if name in load.at_least else value
 
 
+def bound_lines(report: Report) -> Iterator[str]:
+    """Yield what bounded the nodes that came, a line a phase."""
+    for bound in report.bounds:
+        yield f"what bounded them in {bound.phase}: {bound.words}"
+
+
 def load_lines(report: Report) -> Iterator[str]:
     """Yield a line a load: what came of it in the phases that have objectives (else in all)."""
     judged = {objective.phase for objective in report.objectives} or {

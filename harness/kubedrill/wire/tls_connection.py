@@ -10,7 +10,7 @@ import ssl
 import struct
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, Self, TypeVar
 
 from kubedrill.record.sample import Outcome
@@ -153,6 +153,11 @@ class TlsConnection(Generic[Waits]):
             self.closed = True
             self._waiting.close()
             self._socket.close()
+
+    def shut_down(self) -> None:
+        """Let whoever waits for it see its end: for another thread than theirs."""
+        with suppress(OSError):  # it is closed by then
+            self._socket.shutdown(_socket.SHUT_RDWR)
 
     def fall_silent(self) -> _socket.socket:
         """End it here without telling the peer, as a machine without power does; once at most.

@@ -1,4 +1,4 @@
-"""Judge: how many nodes were ready, and how many were not, as the API said when asked each second."""
+"""Judge: how many nodes were ready, and how many were not, as a watch told it, noted each second."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -47,7 +47,7 @@ def disruption(ready: int, there: int) -> int:
     not_ready = there - ready
     if there and not ready:
         return 2
-    return int(not_ready > FEW and not_ready >= UNHEALTHY_SHARE * there)
+    return int(not_ready > FEW and not_ready / there >= UNHEALTHY_SHARE)
 
 
 def _of_looks(
