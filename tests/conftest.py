@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from parts import EACH
 
 from kubedrill import cluster as stage
 from kubedrill import places
@@ -37,9 +38,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def cluster(tmp_path_factory: pytest.TempPathFactory, state: Path) -> Iterator[ClusterRecord]:
     """A running local-3az that tests share: who breaks something in it mends it again.
 
-    Where tests run side by side, in several processes, it is the same for all of them.
+    Where tests run side by side, in several processes, it is the same for all of them, unless they break it.
     """
-    shared = "PYTEST_XDIST_WORKER" in os.environ
+    shared = "PYTEST_XDIST_WORKER" in os.environ and EACH not in os.environ
     folder = tmp_path_factory.getbasetemp().parent / "shared" if shared else state
     folder.mkdir(exist_ok=True)
     with (folder / "users").open("w") as users, pytest.MonkeyPatch.context() as patch:

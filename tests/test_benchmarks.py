@@ -41,6 +41,12 @@ def test_ended_early_nothing_is_left(number: signal.Signals, tmp_path: Path) -> 
     assert not [line for line in lines if str(folder) in " ".join(line)]
 
 
+@pytest.mark.parametrize("name", ["fleet-held", "fleet-bursts"])
+def test_what_is_asked_of_many_nodes_is_sound(name: str) -> None:
+    done = kubedrill("validate", TOP / "benchmarks" / f"{name}.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_nodes_side_by_side_are_a_sound_experiment() -> None:
     done = kubedrill("plan", TOP / "benchmarks" / "fleet.yaml")
     assert done.returncode == 0, done.stderr

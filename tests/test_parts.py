@@ -96,13 +96,14 @@ def counts(said: str) -> dict[str, list[str]]:
     return {line[:14].strip(): line[14:].split()[:3] for line in table}
 
 
-PARTS = ("side by side", "breaks", "faults", "own", "alone")
+PASSED = {"side by side": 1, "on clusters": 3, "alone": 1}
+"""How many tests pass in each part."""
 
 
 def test_all_is_well(project: Project) -> None:
     code, said = project.play()
     assert code == 0, said
-    assert counts(said) == {part: ["1", "0", "0"] for part in PARTS}
+    assert counts(said) == {part: [str(many), "0", "0"] for part, many in PASSED.items()}
     assert re.search(
         r"\npassed: 0 failed, 0 passed only when tried again, 0 skipped, 0 left running; "
         r"in \d+:\d\d on \d+(\.\d+)? cores\n$",
@@ -167,9 +168,7 @@ def test_any_other_failure_is_one_and_no_more_than_five_are_tried_again(project:
     assert [project.tries(str(number)) for number in range(5)] == [2, 2, 2, 1, 1]
     assert counts(said) == {
         "side by side": ["1", "4", "0"],
-        "breaks": ["1", "0", "0"],
-        "faults": ["1", "0", "0"],
-        "own": ["1", "0", "0"],
+        "on clusters": ["3", "0", "0"],
         "alone": ["1", "5", "0"],
         "again": ["4", "1", "0"],
     }
@@ -199,19 +198,19 @@ def test_a_part_that_breaks_has_failed_and_what_it_leaves_running_is_ended_and_n
     project: Project,
 ) -> None:
     project.add("gentle", "def test_dies(): os._exit(7)\n")
-    project.add("breaks", "@pytest.mark.breaks\ndef test_dies(): os._exit(0)\n")
     project.add("own", LEAVING)
-    project.add("whole", "def test_gentle(): pass\n")
+    project.add(
+        "whole", "def test_gentle(): pass\n@pytest.mark.alone\ndef test_end(): os._exit(0)\n"
+    )
     code, said = project.play()
     assert code == 1, said
-    assert set(counts(said)) == set(PARTS)
-    ends = "".join(
-        f"\n  {part}: pytest ended with {end}"
-        for part, end in (("breaks", 0), ("faults", 5), ("own", 7), ("alone", 5))
+    assert set(counts(said)) == set(PASSED)
+    named = (
+        "\n  test_gentle.py::test_dies\n  test_own.py::test_leaving\n  alone: pytest ended with 0\n"
     )
-    assert f"\nfailed: 5\n  test_gentle.py::test_dies{ends}\n" in said
+    assert f"\nfailed: 3{named}" in said
     pid = (project.folder / "left").read_text().split()[0]
-    assert f"still ran when its part had ended, and was ended: 1\n  own: {pid} " in said
+    assert f"still ran when its part had ended, and was ended: 1\n  on clusters: {pid} " in said
     assert ", 1 left running; in " in said
     assert not psutil.pid_exists(int(pid))
 

@@ -399,6 +399,7 @@ def neglected(bound: float, *then: dict[str, Any]) -> JudgedDrill:
     return told
 
 
+OVERLOADED = replace(FLEET, overload=Overload(2.0))
 LATEST = -24.5
 """With 49 s of patience this is due to run in the phase `recovery`, of 20 s to 30 s."""
 
@@ -407,6 +408,23 @@ def test_a_pod_that_no_node_runs_makes_the_drill_invalid(tmp_path: Path) -> None
     reasons = neglected(LATEST).judged(tmp_path).reasons
     words = "recovery: drill/on-node-a-0 had a node that was Ready for 49 s, and did not run"
     assert words in reasons
+
+
+@pytest.mark.parametrize(
+    ("changed", "seconds"), [({"headroom": "none"}, 139), ({"fleet": OVERLOADED}, 109)]
+)
+def test_it_may_take_longer_where_the_machine_is_full_or_nodes_hang(
+    tmp_path: Path, changed: dict[str, Any], seconds: int
+) -> None:
+    for bound, is_late in ((LATEST - seconds + 49, True), (LATEST, False)):
+        told = neglected(bound)
+        for name, value in changed.items():
+            setattr(told, name, value)
+        words = f"had a node that was Ready for {seconds} s, and did not run"
+        said = [
+            reason for reason in told.judged(tmp_path / f"{is_late}").reasons if words in reason
+        ]
+        assert bool(said) == is_late
 
 
 @pytest.mark.parametrize(

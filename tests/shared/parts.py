@@ -26,10 +26,12 @@ LONGEST = 25
 CORES = usable(cpu_quota())
 AT_ONCE = os.environ.get("AT_ONCE", str(min(4, max(2, round(2 * CORES)))))
 """So many tests are played side by side: each waits about half of its time; more were never tried."""
-PARTS_AT_ONCE = max(1, round(1.5 * CORES))
-"""So many parts of a group, each with a control plane of its own."""
+CLUSTERS_AT_ONCE = str(max(1, round(1.5 * CORES)))
+"""So many control planes are pressed, and broken, side by side."""
 NOTHING_WRONG, TESTS_FAILED = 0, 1
 """Of pytest's exit codes, those whose reasons the outcomes name."""
+EACH = "TESTS_CLUSTER_EACH"
+"""The variable that says that each of the processes that play tests has a control plane of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +40,33 @@ class Part:
 
     name: str
     arguments: tuple[str, ...]
+    cluster_each: bool = False
+
+
+def _side_by_side(many: str) -> tuple[str, ...]:
+    return ("-n", many, "--dist", "loadfile")
 
 
 SIDE_BY_SIDE = Part(
     "side by side",
     (
         *("-m", "not alone and not breaks and not own and not faults and not torture"),
-        *("-n", AT_ONCE, "--dist", "loadfile", "--no-loadscope-reorder"),
+        *_side_by_side(AT_ONCE),
+        "--no-loadscope-reorder",
     ),
 )
-BREAKS = Part("breaks", ("-m", "breaks and not faults and not alone and not torture"))
-FAULTS = Part("faults", ("-m", "faults and not torture"))
-OWN = Part("own", ("-m", "own and not alone and not torture"))
+ON_CLUSTERS = Part(
+    "on clusters",
+    (
+        *("-m", "(breaks or faults or own) and not alone and not torture"),
+        *_side_by_side(CLUSTERS_AT_ONCE),
+    ),
+    cluster_each=True,
+)
 ALONE = Part("alone", ("-m", "alone and not torture"))
 TORTURE = Part("torture", ("-m", "torture"))
-PARTS = {"test": ((SIDE_BY_SIDE,), (BREAKS, FAULTS, OWN), (ALONE,)), "torture": ((TORTURE,),)}
-"""By what `make` is asked for, one after the other; those of one group at the same time: each part has a
-control plane of its own, which its tests share and break, or its tests bring up their own."""
+PARTS = {"test": (SIDE_BY_SIDE, ON_CLUSTERS, ALONE), "torture": (TORTURE,)}
+"""By what `make` is asked for, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,74 +102,29 @@ class Played:
         return f"{self.part.name}: pytest ended with {self.code}"
 
 
-@dataclass(frozen=True, slots=True)
-class Playing:
-    """A part that is being played."""
-
-    part: Part
-    process: "subprocess.Popen[bytes]"
-    begin: float
-    file: Path
-    """Of its outcomes; what it says, unless it says it at once, is in one beside it."""
-
-    @classmethod
-    def start(cls, part: Part, folder: Path, at_once: bool) -> "Playing":
-        """Start pytest; one of several parts does not speak at once, but when it has ended."""
-        file = folder / part.name.replace(" ", "-")
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *part.arguments]
-        mark = leftovers.marked(leftovers.PART, _mark(file))
-        environment = {**os.environ, outcomes.FILE: str(file), leftovers.PART: mark}
-        print(f"===== {part.name}", flush=True)
-        begin = time.monotonic()
-        if at_once:
-            return cls(part, subprocess.Popen(command, env=environment), begin, file)
-        with file.with_suffix(".said").open("wb") as said:
-            process = subprocess.Popen(
-                command, env=environment, stdout=said, stderr=subprocess.STDOUT
-            )
-        return cls(part, process, begin, file)
-
-    def ended(self) -> Played:
-        """Return what became of it."""
-        said = self.file.with_suffix(".said")
-        if said.exists():
-            print(
-                f"===== {self.part.name}, which has ended", said.read_text(), sep="\n", flush=True
-            )
-        seconds = time.monotonic() - self.begin
-        left, found = self.end_left(), outcomes.read(self.file)
-        return Played(self.part, self.process.returncode, seconds, found, left)
-
-    def end_left(self) -> list[str]:
-        """End what its tests have left running; return what it was."""
-        return leftovers.end(leftovers.PART, _mark(self.file))
+def play(part: Part, folder: Path) -> Played:
+    """Play a part to its end."""
+    file = folder / part.name.replace(" ", "-")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *part.arguments]
+    mark = leftovers.marked(leftovers.PART, _mark(file))
+    environment = {**os.environ, outcomes.FILE: str(file), leftovers.PART: mark}
+    environment |= {EACH: "1"} if part.cluster_each else {}
+    print(f"===== {part.name}", flush=True)
+    begin = time.monotonic()
+    process = subprocess.Popen(command, env=environment)
+    try:
+        process.wait()
+    except SystemExit:
+        process.send_signal(signal.SIGINT)  # as Ctrl-C, which it hears by itself
+        process.wait()  # it takes down what it brought up, if it is given the time
+        raise
+    finally:
+        left = leftovers.end(leftovers.PART, _mark(file))
+    return Played(part, process.returncode, time.monotonic() - begin, outcomes.read(file), left)
 
 
 def _mark(file: Path) -> str:
     return f"[{file}]"
-
-
-def play(group: tuple[Part, ...], folder: Path) -> list[Played]:
-    """Play parts at the same time, as many as there are cores for, to the end of each."""
-    waiting, playing = [*group], list[Playing]()
-    played: list[Played] = []
-    try:
-        while waiting or playing:
-            while waiting and len(playing) < PARTS_AT_ONCE:
-                playing.append(Playing.start(waiting.pop(0), folder, len(group) == 1))
-            ended = [part for part in playing if part.process.poll() is not None]
-            played += [part.ended() for part in ended]
-            playing = [part for part in playing if part not in ended]
-            time.sleep(0.1)
-    except SystemExit:
-        for part in playing:
-            part.process.send_signal(signal.SIGINT)  # as Ctrl-C, which they hear by themselves
-        raise
-    finally:
-        for part in playing:
-            part.process.wait()  # it takes down what it brought up, if it is given the time
-            part.end_left()
-    return sorted(played, key=lambda each: group.index(each.part))
 
 
 def stop(*_: object) -> None:
@@ -214,9 +181,9 @@ def main(asked: str = "test") -> int:
     signal.signal(signal.SIGTERM, stop)
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        played = [part for group in PARTS[asked] for part in play(group, Path(name))]
+        played = [play(part, Path(name)) for part in PARTS[asked]]
         again = [test for part in played for test in part.may_be_again][:MOST_AGAIN]
-        tried = play((Part("again", tuple(again)),), Path(name)) if again else []
+        tried = [play(Part("again", tuple(again)), Path(name))] if again else []
     return 0 if report(played, tried, time.monotonic() - begin) else 1
 
 

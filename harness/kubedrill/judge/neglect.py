@@ -12,6 +12,8 @@ from kubedrill.record.schedule import Phase
 
 PATIENCE = 45 * SECOND
 """So much longer than its start takes at most a pod may take to run: a slow API is asked several times."""
+FULL = 3
+"""So many times as long where the machine may be full, and every request waits for it."""
 GRACE = 60 * SECOND
 """So long a node that hangs is called Ready at most: 50 s by default, and what it takes to look."""
 SPREAD = 4
@@ -25,10 +27,7 @@ def neglected(evidence: Evidence, phase: Phase) -> Iterator[str]:
     fleet = evidence.schedule.fleet
     if fleet is None or fleet.engine == CLUSTER or (fleet.images and fleet.images.failing):
         return  # a pod whose image cannot be pulled waits as long as that is so; of others nobody knows
-    hangs = GRACE if fleet.overload else 0
-    limit = (
-        PATIENCE + hangs + round((SPREAD * fleet.pods.start_s + _pulls_s(evidence, fleet)) * SECOND)
-    )
+    limit = _patience(evidence, fleet)
     late = [
         pod.name
         for pod in _waiting(evidence, limit)
@@ -37,6 +36,13 @@ def neglected(evidence: Evidence, phase: Phase) -> Iterator[str]:
     if late:
         words = f"{late[0]} had a node that was Ready for {limit / SECOND:.0f} s, and did not run"
         yield words + (f"; {len(late) - 1:,} more" if len(late) > 1 else "")
+
+
+def _patience(evidence: Evidence, fleet: Fleet) -> int:
+    """Return how long a pod may take to run at most, in ns."""
+    patience = PATIENCE * (FULL if evidence.schedule.headroom == "none" else 1)
+    starts_s = SPREAD * fleet.pods.start_s + _pulls_s(evidence, fleet)
+    return patience + (GRACE if fleet.overload else 0) + round(starts_s * SECOND)
 
 
 def _pulls_s(evidence: Evidence, fleet: Fleet) -> float:
