@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from each import EACH
 from hypothesis import settings
-from parts import EACH
 
 from kubedrill import cluster as stage
 from kubedrill import places

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import leftovers
 import outcomes
+from each import EACH
 
 from kubedrill.observe.kernel import cpu_quota, usable
 
@@ -30,8 +31,6 @@ CLUSTERS_AT_ONCE = str(max(1, round(1.5 * CORES)))
 """So many control planes are pressed, and broken, side by side."""
 NOTHING_WRONG, TESTS_FAILED = 0, 1
 """Of pytest's exit codes, those whose reasons the outcomes name."""
-EACH = "TESTS_CLUSTER_EACH"
-"""The variable that says that each of the processes that play tests has a control plane of its own."""
 
 
 @dataclass(frozen=True, slots=True)
