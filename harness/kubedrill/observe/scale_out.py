@@ -32,7 +32,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.labels import RUN
 from kubedrill.record.lines import JsonLines, read_whole
 from kubedrill.record.scale_out import Counted
-from kubedrill.record.schedule import Schedule, allowed_hole
+from kubedrill.record.schedule import Schedule
 from kubedrill.wire.connection import Connection
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.response import Response
@@ -40,8 +40,8 @@ from kubedrill.wire.stream import Stream, Streaming
 from kubedrill.wire.target import Target, identity_target
 
 EVERY_S = 1.0
-TIMEOUT = 3 * SECOND
-"""A server that does not answer within this time is left for another one."""
+TIMEOUT = 5 * SECOND
+"""A server that does not answer within this time is left for another one; on a full machine 3 s are usual."""
 READY_S = 20.0
 """So long the first look at all there is may take before the drill begins."""
 _SCHEDULED = "fieldSelector=spec.schedulerName%21%3Dnone"
@@ -143,7 +143,7 @@ class WatchedCollection:
     @property
     def is_told(self) -> bool:
         """Whether a watch is open that tells what changes, by one who has answered not long ago."""
-        return self.informer.is_told and now() - self._answered <= allowed_hole(EVERY_S)
+        return self.informer.is_told and now() - self._answered <= TIMEOUT
 
 
 class ScaleOut:
