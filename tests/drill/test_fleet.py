@@ -172,7 +172,7 @@ def test_all_nodes_are_replaced_and_the_budget_is_kept(
 
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_nodes_are_cut_off_and_nothing_else_is(cluster: ClusterRecord, drill: Drills) -> None:
-    every = ["collateral == 0"]
+    every = ["probe.failed == 0", "collateral == 0"]
     changes = {
         "fleet": {"nodes": 6},
         "faults": [
