@@ -70,6 +70,11 @@ def conditions(found: Object) -> dict[str, str]:
     return {each["type"]: each["status"] for each in found.get("status", {}).get("conditions", ())}
 
 
+def is_ready(found: Object) -> bool:
+    """Return whether a node or a pod says that it is Ready."""
+    return conditions(found).get("Ready") == "True"
+
+
 def watch_query(version: str, anew: bool, seconds: int) -> str:
     """Return what a watch asks for; `anew`: that it begins with every object."""
     query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}"

@@ -1,5 +1,6 @@
 """Check what the `fleet:` of an experiment file asks for, beside its form."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -108,14 +109,14 @@ def _check_emptied(
 ) -> None:
     """Check that nodes which are emptied at the same time leave room for the pods that a budget keeps."""
     away = fleet.replace and fleet.replace.at_once
-    if not (away and zones and fleet.nodes and fleet.pods_per_node):
+    if not (away and any(zones) and fleet.nodes and fleet.pods_per_node):
         return
     if fleet.max_unavailable is None or fleet.engine == CLUSTER:
         return
-    # They come to the zones in turn.
-    there = [len(range(number, fleet.nodes, len(zones))) for number in range(len(zones))]
-    left = fleet.nodes - sum(min(away, nodes) for nodes in there)
-    room = left * Fleet(workload=Workload(fleet.pods_per_node)).fit
+    named = tuple(zone for zone in zones if zone)
+    there = Fleet(named, fleet.nodes, workload=Workload(fleet.pods_per_node))
+    in_zones = Counter(member.zone for member in there.members()).values()
+    room = there.fit * sum(max(nodes - away, 0) for nodes in in_zones)
     if room < (kept := seeded - fleet.max_unavailable):
         words = f"{kept:,} pods must stay available, and the nodes that are not emptied at the same time"
         hold = f"hold {room:,}; say fewer at_once, or more nodes"

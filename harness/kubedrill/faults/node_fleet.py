@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from kubedrill.client.informer import conditions
+from kubedrill.client.informer import conditions, is_ready
 from kubedrill.clock import now
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
@@ -121,7 +121,7 @@ class OnFleet(NodesHit, ABC):
             for target in scene.hit
             if target.name in there
             and not (
-                conditions(there[target.name]).get("Ready") == "True"
+                is_ready(there[target.name])
                 and not self.suffers(there[target.name])
                 and self.beats(scene, leases.get(target.called))
             )
@@ -160,7 +160,7 @@ class NodeNotReady(OnFleet):
 
     def suffers(self, found: Object) -> bool:
         """Whether it is not Ready."""
-        return conditions(found).get("Ready") != "True"
+        return not is_ready(found)
 
 
 class NodeCrash(OnFleet):

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from kubedrill.client.informer import conditions
+from kubedrill.client.informer import is_ready
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
@@ -63,7 +63,7 @@ class NodeSlow(OnFleet):
 
     def may_be_hit(self, found: Object) -> bool:
         """Whether it is Ready."""
-        return conditions(found).get("Ready") == "True"
+        return is_ready(found)
 
     def suffers(self, found: Object) -> bool:  # noqa: ARG002 - its Lease tells
         """Return that nothing of it stands in its object."""

@@ -8,7 +8,7 @@ import gevent
 from gevent.event import Event
 from gevent.pool import Pool
 
-from kubedrill.client.informer import CollectionInformer, Object, conditions
+from kubedrill.client.informer import CollectionInformer, Object, is_ready
 from kubedrill.clock import SECOND, now
 from kubedrill.errors import NotStarted
 from kubedrill.fleet.credentials import check_foreign
@@ -116,7 +116,7 @@ class ReadyNodes:
     def put(self, found: Object) -> None:
         """Take one as it is now."""
         name = found["metadata"]["name"]
-        if conditions(found).get("Ready") == "True":
+        if is_ready(found):
             self.names.add(name)
         else:
             self.names.discard(name)

@@ -4,7 +4,7 @@ from itertools import count
 
 import gevent
 
-from kubedrill.client.informer import Object, conditions
+from kubedrill.client.informer import Object, is_ready
 from kubedrill.clock import now
 from kubedrill.fleet.host import PodHost
 from kubedrill.fleet.pod import Pod
@@ -59,7 +59,7 @@ class Pods:
                 PodShape.of(found), self._host, slot, next(self._start_times)
             )
             self._host.spawn(self._take, pod)
-        elif pod.state.ready and conditions(found).get("Ready") != "True":
+        elif pod.state.ready and not is_ready(found):
             pod.correct()
         pod.observe(int(found["metadata"].get("generation", 1)))
         if found["metadata"].get("deletionTimestamp"):

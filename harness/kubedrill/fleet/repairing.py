@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kubedrill.client.informer import Object, conditions
+from kubedrill.client.informer import Object, is_ready
 from kubedrill.clock import SECOND, now
 from kubedrill.record.fleet import Repair
 
@@ -38,7 +38,7 @@ class Repairing:
         """Take a node as it is now."""
         name = found["metadata"]["name"]
         self._found.add(name)
-        if conditions(found).get("Ready") == "True":
+        if is_ready(found):
             self._since.pop(name, None)
         else:
             self._since.setdefault(name, now())

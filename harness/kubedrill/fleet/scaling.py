@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kubedrill.client.informer import Object, conditions
+from kubedrill.client.informer import Object, is_ready
 from kubedrill.fleet.objects import node
 from kubedrill.fleet.packing import NodeRoom, PodRequest, nodes_needed
 from kubedrill.record.fleet import Fleet
@@ -117,7 +117,7 @@ class Scaling:
             yield room
 
     def _node(self, found: Object) -> KnownNode:
-        name, ready = found["metadata"]["name"], conditions(found).get("Ready") == "True"
+        name, ready = found["metadata"]["name"], is_ready(found)
         if ready:
             self._came.add(name)
         return KnownNode(name, ready and not found["spec"].get("unschedulable", False))

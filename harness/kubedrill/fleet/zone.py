@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import gevent
+from gevent.lock import BoundedSemaphore
 from gevent.pool import Pool
 
 from kubedrill.client.informer import CollectionInformer
@@ -34,14 +35,12 @@ LOOK_S = 5.0
 """How often it is looked whether connections have fallen silent."""
 MADE_BEFORE = 1000
 """So many nodes of bursts may be there, or be made for the next ones: one burst is in any case."""
-REPAIR_S = 1.0
-"""How often it is looked whose turn it is to be repaired."""
 AT_ONCE = 16
 """So many are made at once."""
-MADE_S = 0.05
-"""How often it is looked whether those of a burst are made."""
 LEAVING = 16
 """So many leave at once."""
+REPAIR_S = 1.0
+"""How often it is looked whose turn it is to be repaired."""
 
 
 class ZoneFleet(Playing):
@@ -70,6 +69,7 @@ class ZoneFleet(Playing):
         self._bursts: dict[int, list[Node]] = {}
         """By its number, those that are made: each has a certificate of its own."""
         self._made_bursts = 0
+        self._making = BoundedSemaphore()
         self._make_next()
         spare = self._made(fleet.numbered(fleet.nodes, self._spare_end(), zone))
         self._spare = {node.member.name: node for node in spare}
@@ -87,11 +87,7 @@ class ZoneFleet(Playing):
 
     def come(self, burst: int) -> None:
         """Let those of a burst come."""
-        while burst not in self._bursts:
-            if burst < self._made_bursts:
-                gevent.sleep(MADE_S)  # they are being made
-            else:
-                self._make_one()
+        self._make(burst)
         self._join(self._bursts[burst])
 
     def boot(self, members: Sequence[Member]) -> None:
@@ -166,12 +162,15 @@ class ZoneFleet(Playing):
             waiting += self.fleet.bursts[self._made_bursts].nodes // len(self.fleet.zones)
             if self._bursts and waiting > MADE_BEFORE:
                 return
-            self._make_one()
+            self._make(self._made_bursts)
 
-    def _make_one(self) -> None:
-        number = self._made_bursts
-        self._made_bursts += 1  # nobody makes them besides, though others go on meanwhile
-        self._bursts[number] = self._made(self.fleet.of_burst(number, self.zone))
+    def _make(self, burst: int) -> None:
+        """Make those of a burst, and of those before it, unless they are made."""
+        with self._making:
+            while self._made_bursts <= burst:
+                members = self.fleet.of_burst(self._made_bursts, self.zone)
+                self._bursts[self._made_bursts] = self._made(members)
+                self._made_bursts += 1
 
     def _made(self, members: Iterable[Member]) -> list[Node]:
         # Where each is given its certificate by the cluster, many of them are waited for at a time.

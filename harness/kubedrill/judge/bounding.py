@@ -24,7 +24,7 @@ CONTROLLERS = ("controller-manager", "scheduler")
 
 def bounds(evidence: Evidence, phase: Phase) -> Iterator[ScaleOutBound]:
     """Yield what bounded the nodes that were asked for in a phase; nothing where none were."""
-    arrivals = [] if evidence.coming.seen.doubt else evidence.coming.arrivals(phase)
+    arrivals = evidence.coming.seen_arrivals(phase)
     if not arrivals:
         return
     coming = _while_they_came(arrivals, phase)

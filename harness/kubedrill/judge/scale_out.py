@@ -71,6 +71,10 @@ class SeenComing:
         )
         return [*asked.values(), *needed]
 
+    def seen_arrivals(self, phase: Phase) -> list[NodeArrival]:
+        """Return the same; none where nobody can tell what was seen."""
+        return [] if self.seen.doubt else self.arrivals(phase)
+
     def demands(self) -> list[DemandSeen]:
         """Return what was seen of each demand for pods."""
         return [*seen_demands(self.schedule, self.seen.lines)]

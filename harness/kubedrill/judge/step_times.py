@@ -22,7 +22,7 @@ def by_burst(arrivals: Iterable[NodeArrival]) -> list[list[NodeArrival]]:
 
 def step_times(coming: SeenComing, phase: Phase) -> Iterator[StepTimes]:
     """Yield how long the nodes of a phase took to each step, as far as was seen."""
-    bursts = by_burst([] if coming.seen.doubt else coming.arrivals(phase))
+    bursts = by_burst(coming.seen_arrivals(phase))
     for step in STEPS if bursts else ():
         groups = [[arrival.seconds(step) for arrival in burst] for burst in bursts]
         took = sorted(time for group in groups for time in group)

@@ -2,7 +2,7 @@
 
 import threading
 
-from kubedrill.client.informer import Object, conditions
+from kubedrill.client.informer import Object, is_ready
 from kubedrill.clock import now
 from kubedrill.record.labels import APART, RUN, WORKLOAD, ZONE
 from kubedrill.record.lines import JsonLines
@@ -31,7 +31,7 @@ class NodesSeen:
         """Take a node as it is now."""
         name = found["metadata"]["name"]
         self._found.add(name)
-        ready = _is_ready(found)
+        ready = is_ready(found)
         taints = found.get("spec", {}).get("taints", ())
         is_open = ready and not any(map(_blocks, taints))
         if name not in self._ready:
@@ -107,7 +107,7 @@ class PodsSeen:
         self._found.add(uid)
         self._pods[uid] = f"{metadata['namespace']}/{metadata['name']}", node
         running = bool(node) and status.get("phase") == "Running"
-        reached = 1 + bool(node) + running + (running and _is_ready(found))
+        reached = 1 + bool(node) + running + (running and is_ready(found))
         for step in PODS[self._steps.get(uid, 0) : reached]:
             self._say(uid, step)
         if uid not in self._evicted and _is_evicted(status):
@@ -158,10 +158,6 @@ class PodsSeen:
     def _say(self, uid: str, step: PodStep) -> None:
         name, node = self._pods[uid]
         self._lines.add(PodSeen(time=now(), step=step, name=name, uid=uid, node=node))
-
-
-def _is_ready(found: Object) -> bool:
-    return conditions(found).get("Ready") == "True"
 
 
 def _blocks(taint: Object) -> bool:

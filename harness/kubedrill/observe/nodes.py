@@ -1,7 +1,6 @@
 """Observe: how many nodes are not ready: nodes.jsonl. Only where somebody asks.
 
-By a watch: a LIST of a thousand nodes each second takes a twentieth of two cores, and is not answered
-in time when it matters, while they come.
+By a watch: while a thousand nodes came, 29 of 181 LISTs of all of them were not answered within 0.9 s.
 """
 
 import json
@@ -12,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from kubedrill.client.caller import Caller
-from kubedrill.client.informer import Object, conditions, watch_query, watch_seconds
+from kubedrill.client.informer import Object, is_ready, watch_query, watch_seconds
 from kubedrill.client.watching import EventKind, Events, WatchEvent
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.observe.in_turn import Looks
@@ -254,4 +253,4 @@ def readiness(node: Object) -> tuple[str, NodeReadiness]:
     """Return a node's name, and how it is; KeyError, TypeError if it is none."""
     metadata = node["metadata"]
     zone = metadata.get("labels", {}).get(ZONE, "")
-    return metadata["name"], NodeReadiness(conditions(node).get("Ready") == "True", zone)
+    return metadata["name"], NodeReadiness(is_ready(node), zone)
