@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from fault_observers import Observer, Processes
+from fault_observers import Observer, Processes, unwell
 from fault_rows import ROWS, Row
 from json_lines import read_lines
 
@@ -99,14 +99,15 @@ def _able(request: pytest.FixtureRequest) -> None:
 @pytest.fixture
 def observer(cluster: ClusterRecord, row: Row) -> Iterator[Observer]:
     # Who loses its Lease to a fault ends, and is started anew, some time after that fault is undone.
-    until(lambda: all_run(cluster), "every component runs")
+    until(lambda: all_well(cluster), "every component is well")
     with closing(row.observer(cluster)) as observer:
         yield observer
 
 
-def all_run(cluster: ClusterRecord) -> bool:
-    states = handle_of(cluster).components().values()
-    return all(state.state == "running" for state in states)
+def all_well(cluster: ClusterRecord) -> bool:
+    states = handle_of(cluster).components()
+    running = all(state.state == "running" for state in states.values())
+    return running and not unwell(cluster, [*states])
 
 
 def until(condition: Callable[[], object], what: str) -> None:

@@ -5,8 +5,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from multiprocessing import forkserver
 from pathlib import Path
 from unittest.mock import patch
+
+import leftovers
 
 from kubedrill import cli
 
@@ -54,6 +57,7 @@ def kubedrill(
 def _forked(
     words: list[str], cwd: Path, environment: dict[str, str]
 ) -> "subprocess.CompletedProcess[str]":
+    _start_server()
     with tempfile.TemporaryDirectory() as folder:
         said = [Path(folder, name) for name in ("stdout", "stderr")]
         process = SERVER.Process(target=_play, args=(words, cwd, environment, said))
@@ -64,6 +68,13 @@ def _forked(
             raise subprocess.TimeoutExpired(words, LIMIT_S)
         texts = [path.read_text(encoding="utf-8") for path in said]
         return subprocess.CompletedProcess(words, process.exitcode, *texts)
+
+
+def _start_server() -> None:
+    """Have what forks, and who tracks what it uses, belong to no test: they outlive one that fails."""
+    with patch.dict(os.environ):
+        os.environ.pop(leftovers.TEST, None)
+        forkserver.ensure_running()
 
 
 def _play(words: list[str], cwd: Path, environment: dict[str, str], said: list[Path]) -> None:

@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Protocol
@@ -84,10 +85,19 @@ HEALTH = {
     "etcd": ("/health", "etcd-admin"),
     "kube-apiserver": ("/readyz", "admin"),
     "kube-controller-manager": ("/healthz", "admin"),
-    "kube-scheduler": ("/healthz", "admin"),
+    "kube-scheduler": ("/readyz", "admin"),
     "haproxy": ("/readyz", "admin"),
 }
 """By kind of component, where it says how it is, and who may ask."""
+
+
+def unwell(cluster: ClusterRecord, names: Sequence[str], timeout_s: float = 3) -> list[str]:
+    """Return which of these components, all of which run, do not say that they are well."""
+    try:
+        with closing(Processes(cluster)) as processes:
+            return [name for name in names if processes.answer(name, timeout_s) != "200"]
+    except ProcessLookupError:  # one has ended since its pid was told
+        return [*names]
 
 
 class Ended(Processes):

@@ -16,7 +16,7 @@ import yaml
 from commanding import kubedrill
 from drills import MARK, SHORT, RunningDrill
 from ended import left_processes
-from fault_observers import Processes
+from fault_observers import unwell
 from json_lines import read_lines
 from object_observers import Nodes
 
@@ -89,7 +89,7 @@ class Range:
         for shared in ("loadprofiles", "clusters"):
             (self.folder / shared).symlink_to(TOP / shared)
         self.wait_until_well()
-        self.standing = look(self.cluster)
+        self.standing = look(self.cluster, dying=False)
 
     @property
     def reports(self) -> Path:
@@ -169,10 +169,7 @@ class Range:
         until = time.monotonic() + WELL_S
         names = [component.name for component in self.cluster.components]
         while (names or self._unserved()) and time.monotonic() < until:
-            with suppress(ProcessLookupError):  # one has ended since its pid was told
-                observer = Processes(self.cluster)
-                names = [name for name in names if observer.answer(name, 3) != "200"]
-                observer.close()
+            names = unwell(self.cluster, names)
             time.sleep(0.1)
         zones = [f"the apiserver of zone {zone}" for zone in sorted(self._unserved())]
         return [f"{name} is not well after {WELL_S:g} s" for name in (*names, *zones)]
@@ -189,7 +186,7 @@ class Range:
             yield
             return
         with closing(Nodes(self.cluster)):
-            before, self.standing = self.standing, look(self.cluster)
+            before, self.standing = self.standing, look(self.cluster, dying=False)
             try:
                 yield
             finally:

@@ -35,8 +35,12 @@ _LIMITS = (
 """Of either version."""
 
 
-def look(cluster: ClusterRecord) -> Facts:
-    """Return all that a drill may leave in a cluster, on its links, in its groups, and on this machine."""
+def look(cluster: ClusterRecord, dying: bool = True) -> Facts:
+    """Return all that a drill may leave in a cluster, on its links, in its groups, and on this machine.
+
+    `dying`: with objects that are being removed. They have yet to go after a drill; before one, that they
+    are there is nothing that it could lose.
+    """
     with closing(Caller(*identity_target(cluster, "admin"))) as api:
         return frozenset(
             [
@@ -45,7 +49,7 @@ def look(cluster: ClusterRecord) -> Facts:
                 *_links(cluster),
                 *_groups(cluster),
                 *_mounts(cluster),
-                *_objects(api),
+                *_objects(api, dying),
                 *_nodes(api),
                 *_folders(cluster),
             ]
@@ -114,11 +118,12 @@ def _mounts(cluster: ClusterRecord) -> Iterator[str]:
             yield f"mount {at}"
 
 
-def _objects(api: Caller) -> Iterator[str]:
+def _objects(api: Caller, dying: bool) -> Iterator[str]:
     """Yield the objects that any run has made, and all identities and namespaces that are there to stay."""
     for kind in ("namespaces", "nodes", "serviceaccounts"):
         for found in _listed(api, f"/api/v1/{kind}?labelSelector={RUN}"):
-            yield f"object {kind} {found['metadata']['name']}"
+            if dying or "deletionTimestamp" not in found["metadata"]:
+                yield f"object {kind} {found['metadata']['name']}"
     for kind in ("clusterroles", "clusterrolebindings"):
         for found in _listed(api, f"/apis/rbac.authorization.k8s.io/v1/{kind}"):
             yield f"object {kind} {found['metadata']['name']}"
