@@ -16,8 +16,8 @@ from kubedrill.client.watching import Encoding
 from kubedrill.clock import SECOND, now
 from kubedrill.load.collections import CollectionParameters
 from kubedrill.load.lists import Asked, BodyTail, Expected, Form, accept, version_in
-from kubedrill.load.resources import BUILT_IN
 from kubedrill.load.user import Arrival, KubernetesUser, RequestSeries, Result
+from kubedrill.record.resources import BUILT_IN
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
 

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from kubedrill.load.mixing import ARRIVALS, Mixing, MixingParameters, Portion, Profiles, read_mix
+from kubedrill.load.user.parameters import Parameters
 from kubedrill.record.catalogue import Makes
 
 PROFILES = Profiles(
@@ -112,3 +113,9 @@ class Mixed(Mixing):
     series = (ARRIVALS,)
     permissions = PROFILES.permissions
     parameters = MixedParameters
+
+    @classmethod
+    def permissions_for(cls, given: Parameters) -> dict[str, str]:
+        """Return what RBAC must allow for what is mixed."""
+        assert isinstance(given, MixedParameters)
+        return PROFILES.permissions_of(given.portions, given)

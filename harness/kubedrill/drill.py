@@ -20,6 +20,7 @@ from kubedrill.record.faults import FaultLine
 from kubedrill.record.fleet import Fleet, Workload, patience_s
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.ledger_lines import What
 from kubedrill.record.limits import Limits
 from kubedrill.record.lines import JsonLines, read_whole, write_typed
 from kubedrill.record.machine import Calibration
@@ -71,7 +72,7 @@ class Drill:
     fleet: list[Child] = field(default_factory=list)
     """Of these, the nodes', and their autoscaler: they stay until all others have ended."""
     own_cluster: str | None = None
-    """The ledger's id of the cluster, if this drill brought it up."""
+    """The ledger's id of the cluster, if this drill brought it up, or of its access to somebody else's."""
     unwritten: str = ""
     """Why the timeline does not tell of all that was cleared away."""
     _clearing: bool = False
@@ -120,11 +121,10 @@ class Drill:
         record = cluster.find(self.cluster_name)
         if record is None:
             undo, arguments = cluster.undo_entry(self.cluster_name)
-            self.own_cluster = self.ledger.intend("cluster", self.cluster_name, undo, arguments)
+            # One of somebody else's stays, and what the drill makes there is taken out of it again.
+            what: What = "access" if cluster.describe(definition).foreign else "cluster"
+            self.own_cluster = self.ledger.intend(what, self.cluster_name, undo, arguments)
             record = cluster.up(definition, self.cluster_name, arguments["cluster_id"])
-            if record.foreign:  # it stays, and what the drill makes there is taken out of it again
-                self.ledger.undone(self.own_cluster)
-                self.own_cluster = None
         record = replace(record, limits=limits or record.limits)
         record.write(self.folder.cluster)
         self._cluster_exits = cluster.handle_of(record).exits()

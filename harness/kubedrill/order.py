@@ -15,6 +15,7 @@ from kubedrill.faults.catalogue import gather
 from kubedrill.faults.overlap import refused_as_it_is
 from kubedrill.hosting import cannot_host
 from kubedrill.load import launch
+from kubedrill.needed import lacking, needed, rights_in_parts, withheld
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
 
@@ -74,6 +75,7 @@ def check_before(order: Order) -> ClusterDefinition:
         definition.notify.resolved()
     launch.check(order.experiment.loads)
     check_it_may_be_thrown_away(order)
+    check_rights(order, definition)
     why = frozen(order.cluster) or closed(order.experiment, order.catalogue.limits)
     if why := why or cannot_host(order.experiment) or _refused_as_it_is(order):
         raise NotStarted(f"{order.file}: {why}")
@@ -87,6 +89,22 @@ def _refused_as_it_is(order: Order) -> str:
         return ""
     kinds = gather(places.fault_files(order.file)).kinds
     return refused_as_it_is(kinds, order.experiment.faults, record)
+
+
+def check_rights(order: Order, definition: ClusterDefinition) -> None:
+    """Raise NotStarted where nobody could do what the drill needs, on a cluster of somebody else's."""
+    described, record = order.catalogue.cluster, cluster.find(order.cluster)
+    if described is None or not described.foreign:
+        return
+    kinds = gather(places.fault_files(order.file)).kinds
+    parts = [*needed(order.experiment, order.catalogue, kinds)]
+    if why := lacking(parts, cluster.may_not(definition, rights_in_parts(parts))):
+        raise NotStarted(
+            f"{order.file}: on cluster {order.cluster} one may not {why}; "
+            f"what to grant: kubedrill cluster rbac {order.file}"
+        )
+    if record and (why := withheld(parts, record)):
+        raise NotStarted(f"{order.file}: {why}")
 
 
 def check_it_may_be_thrown_away(order: Order) -> None:

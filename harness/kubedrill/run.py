@@ -20,6 +20,7 @@ from kubedrill.judge import convert
 from kubedrill.judge.aborting import AbortWatch, Held
 from kubedrill.judge.live import Tail
 from kubedrill.judge.waiting import StateWatch
+from kubedrill.needed import outlived
 from kubedrill.order import Order, check_before, check_it_may_be_thrown_away, open_folder
 from kubedrill.record.catalogue import ClusterDefinition
 from kubedrill.record.changes import on_cluster
@@ -131,7 +132,9 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     experiment = order.experiment
     with console.status(f"cluster {order.cluster}"):
         record = drill.bring_up(definition, order.catalogue.limits)
-    origin = "brought up for this drill" if drill.own_cluster else "was up, and stays as it is"
+    if why := outlived(record, experiment.seconds):
+        raise NotStarted(f"{order.file}: {why}")
+    origin = _origin(drill, record)
     on = on_cluster(order.cluster, experiment.cluster_changes)
     console.print(f"cluster  {on}: {len(record.zones)} zones, {origin}")
     # In this order, or pods of a workload fill those nodes up that come first.
@@ -155,6 +158,12 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     plan = schedule(experiment, order.name, drill.folder.run, ClockPair.read(), start)
     drill.go(plan)
     return plan
+
+
+def _origin(drill: Drill, record: ClusterRecord) -> str:
+    if not drill.own_cluster:
+        return "was up, and stays as it is"
+    return "somebody else's, and stays as it is" if record.foreign else "brought up for this drill"
 
 
 def make_seed(

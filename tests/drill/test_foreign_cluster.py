@@ -16,16 +16,13 @@ from drills import SHORT, Drills, objective, reasons
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.state import cluster_folder
-from kubedrill.fleet.credentials import (
-    REQUESTS,
-    Right,
-    certificate_rights,
-    impersonation_rights,
-)
+from kubedrill.fleet.credentials import REQUESTS
 from kubedrill.fleet.objects import NO_BALANCER, TAINT
+from kubedrill.fleet.rights import certificate_rights, impersonation_rights
 from kubedrill.fleet.surrounded import DAEMON_SETS
 from kubedrill.record.cluster import NODE_AUTHORITY, ClusterRecord
 from kubedrill.record.labels import ZONE
+from kubedrill.record.rights import Right, rules_of
 from kubedrill.wire.target import identity_target
 
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
@@ -35,7 +32,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "your-own-provider.md"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 OURS = "foreign-fleet"
 NODES = "/api/v1/nodes"
-LOOKING = {"group": "apps", "resource": "daemonsets", "verb": "list"}
+LOOKING = Right.of("list", "daemonsets.apps")
 ASKED = ["scale_out.nodes.p90 < 60s", "scale_out.pods.p90 < 60s"]
 CHANGES = {
     "cluster": "theirs",
@@ -67,7 +64,7 @@ def grant(api: Caller) -> Iterator[Callable[[list[Right]], None]]:
     """Let the identity `fleet` do so much more, until the test has ended."""
 
     def granted(rights: list[Right]) -> None:
-        role = {"metadata": {"name": OURS}, "rules": [*map(rule, rights)]}
+        role = {"metadata": {"name": OURS}, "rules": rules_of(rights)}
         user = {"kind": "User", "name": "kubedrill-fleet"}
         bound = {"kind": "ClusterRole", "name": OURS, "apiGroup": "rbac.authorization.k8s.io"}
         binding = {"metadata": {"name": OURS}, "roleRef": bound, "subjects": [user]}
@@ -77,18 +74,6 @@ def grant(api: Caller) -> Iterator[Callable[[list[Right]], None]]:
     yield granted
     for kind in ("clusterroles", "clusterrolebindings"):
         api.call("DELETE", f"{RBAC}/{kind}/{OURS}")
-
-
-def rule(right: Right) -> dict[str, Any]:
-    """Return the rule of RBAC that gives a right."""
-    resource = "/".join(right[part] for part in ("resource", "subresource") if part in right)
-    named = {"resourceNames": [right["name"]]} if "name" in right else {}
-    return {
-        "apiGroups": [right["group"]],
-        "resources": [resource],
-        "verbs": [right["verb"]],
-        **named,
-    }
 
 
 @pytest.fixture
@@ -147,7 +132,7 @@ def test_without_rights_nothing_is_started_and_what_is_missing_is_said(
     running.process.wait()
     said = " ".join(running.output().split())
     assert running.process.returncode == 3
-    approve = "approve signers kubernetes.io/kube-apiserver-client-kubelet"
+    approve = "approve signers.certificates.k8s.io kubernetes.io/kube-apiserver-client-kubelet"
     assert f"must be allowed to {approve}; or to impersonate groups system:nodes" in said
 
 

@@ -15,8 +15,8 @@ from load_stage import stage_on
 
 from kubedrill.client.caller import Caller
 from kubedrill.figures.traces import read_load
-from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.wire.target import identity_target
 
 CONFIGMAPS = 40

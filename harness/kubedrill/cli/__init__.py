@@ -10,7 +10,7 @@ import traceback
 import click
 
 from kubedrill import __version__, places
-from kubedrill.cli import catalogues, clusters, drills, machines, runs, safety
+from kubedrill.cli import adopted, catalogues, clusters, drills, machines, runs, safety
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
 from kubedrill.cli.streams import Streams
 from kubedrill.errors import CutShort, NotStarted
@@ -69,6 +69,8 @@ for command in (
     safety.thaw,
 ):
     cli.add_command(command)
+for command in (adopted.adopt, adopted.inspect, adopted.rbac):
+    clusters.cluster.add_command(command)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ What is heavy is imported when it is called: daemons of clusters and the faults'
 """
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.record.catalogue import ClusterDefinition, ClusterDescription, Flaw
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.limits import Limits
+from kubedrill.record.rights import Right
 
 if TYPE_CHECKING:
     from kubedrill.cluster.overview import ClusterStatus
@@ -72,6 +73,15 @@ def check(definition: ClusterDefinition, name: str) -> None:
         provider_named(definition.provider).check(definition, folder)
 
 
+def may_not(definition: ClusterDefinition, rights: Iterable[Right]) -> Sequence[Right]:
+    """Return which of these rights no identity of ours could have in a cluster of this definition.
+
+    NotStarted where nobody answers.
+    """
+    with asked(definition.provider):
+        return provider_named(definition.provider).may_not(definition, rights)
+
+
 def describe(definition: ClusterDefinition) -> ClusterDescription:
     """Return what a cluster of this definition will have, and what faults may do to it."""
     with asked(definition.provider):
@@ -115,7 +125,9 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
         write_id(folder, cluster_id or new_id(), definition.provider)
         with asked(definition.provider):
             record = provider_named(definition.provider).up(definition, folder)
-        record = replace(record, limits=(Limits(definition.limits),))
+        from kubedrill.cluster.reading import allowed_by
+
+        record = replace(record, limits=(Limits(allowed_by(definition)),))
         record.write(folder / "cluster.json")
     except BaseException:
         down(name)
@@ -173,6 +185,8 @@ def env(name: str) -> str:
     record = find(name)
     if record is None:
         raise NotStarted(f"cluster {name} is not up; to bring it up: kubedrill cluster up {name}")
+    if record.foreign:
+        raise NotStarted(f"cluster {name} is somebody else's: kubectl finds it as it did before")
     return f"export KUBECONFIG={shlex.quote(str(record.identity('admin').kubeconfig))}"
 
 
@@ -220,6 +234,7 @@ __all__ = [
     "load_definition",
     "lock",
     "lost_by",
+    "may_not",
     "names",
     "sign",
     "status",

@@ -17,14 +17,14 @@ from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster import objects
 from kubedrill.cluster.kubeconfig import Server, write_kubeconfig
-from kubedrill.cluster.provider import handle_of
+from kubedrill.cluster.provider import Administrator, administrator, handle_of
 from kubedrill.errors import NotStarted
 from kubedrill.process.environment import kubeconfig
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
 from kubedrill.wire.errors import WireError
-from kubedrill.wire.target import Target, client_tls, identity_target
+from kubedrill.wire.target import Target, client_tls
 
 Rights = Sequence[Mapping[str, Sequence[str]]]
 """Rules as of a ClusterRole."""
@@ -59,7 +59,7 @@ def grant(folder: RunFolder, rights: Rights) -> str:
     ledger.intend("identity", user_of(run), UNDO, {"run": str(folder.path)})
     (private / "home").mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with closing(_admin(record)) as api:
+        with closing(administrator(record)) as api:
             _remove(api, run)
             token = _make(api, run, rights)
         _wait_in_force(record, token, rights)
@@ -81,7 +81,7 @@ def revoke(run: str) -> None:
     if not record.stands():
         return  # and its private folders went with it
     if not handle_of(record).is_gone():
-        with closing(_admin(record)) as api:
+        with closing(administrator(record)) as api:
             _remove(api, folder.run)
     shutil.rmtree(record.private(folder.run), ignore_errors=True)
 
@@ -94,15 +94,11 @@ def _open(ledger: Ledger) -> list[Any]:
     return [*ledger.open_entries()] if ledger.path.exists() else []
 
 
-def _admin(record: ClusterRecord) -> Caller:
-    return Caller(*identity_target(record, "admin"))
-
-
 def _objects(run: str, rights: Rights) -> list[tuple[str, dict[str, Any]]]:
     return objects.guest(_account(run), [dict(rule) for rule in rights])
 
 
-def _make(api: Caller, run: str, rights: Rights) -> str:
+def _make(api: Administrator, run: str, rights: Rights) -> str:
     """Create the identity's objects and return a token for it."""
     for path, content in _objects(run, rights):
         _created(api, path, content)
@@ -115,7 +111,7 @@ def _make(api: Caller, run: str, rights: Rights) -> str:
     return str(_created(api, path, wanted)["status"]["token"])
 
 
-def _remove(api: Caller, run: str) -> None:
+def _remove(api: Administrator, run: str) -> None:
     for path, content in reversed(_objects(run, ())):
         answer = api.call("DELETE", f"{path}/{content['metadata']['name']}")
         if answer.status not in {200, 202, 404}:
@@ -123,7 +119,7 @@ def _remove(api: Caller, run: str) -> None:
             raise NotStarted(f"{user_of(run)} could not be removed: {answer.status} {said}")
 
 
-def _created(api: Caller, path: str, content: object) -> Any:
+def _created(api: Administrator, path: str, content: object) -> Any:
     answer = api.call("POST", path, content)
     if answer.status != 201:
         said = answer.body[:300].decode(errors="replace")
@@ -135,14 +131,14 @@ def _wait_in_force(record: ClusterRecord, token: str, rights: Rights) -> None:
     """Wait until every apiserver knows the token and its rights; NotStarted if one does not in time."""
     until = now() + round(_IN_FORCE_S * SECOND)
     tls = client_tls(record.ca_file)
-    for component in record.of_kind("kube-apiserver"):
-        target = Target(component.serving, record.server_name, tls)
+    for serving in record.apiservers:
+        target = Target(serving, record.server_name, tls)
         with closing(Caller(target, token)) as api:
             while not _in_force(api, rights):
                 if now() > until:
                     raise NotStarted(
-                        f"{component.name} has not taken up the rights of the drill's activities "
-                        f"within {_IN_FORCE_S:g} s"
+                        f"the apiserver at {serving.host}:{serving.port} has not taken up the rights of "
+                        f"the drill's activities within {_IN_FORCE_S:g} s"
                     )
                 time.sleep(0.05)
 

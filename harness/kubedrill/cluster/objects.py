@@ -8,8 +8,11 @@ Faults on objects act as the injector, which may do what they do and no more; a 
 by an identity that may do that.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from kubedrill.record.cluster import AUDITOR, FLEET, INJECTOR
 from kubedrill.record.labels import AUDITED, CUSTOM_GROUP, CUSTOMS, DEFINITION, PROBED, RUN
 from kubedrill.record.series import EXEMPT
 
@@ -23,52 +26,109 @@ _READ = ["get", "list", "watch"]
 _WRITE = ["create", "update", "patch", "delete", "deletecollection"]
 
 
+Rules = Sequence[Object]
+Give = Callable[[Rules, str], Rules]
+"""Returns which of some rules, in a namespace or ("") in all of them, are given to an identity."""
+
+
+def _all_of(rules: Rules, namespace: str) -> Rules:  # noqa: ARG001
+    return rules
+
+
 def service_accounts(load_users: int) -> list[str]:
     """Return the names of the ServiceAccounts of a cluster with so many for load."""
     return [*(f"load-{number}" for number in range(load_users)), "seeder", "victim"]
 
 
-def everything(load_users: int) -> list[tuple[str, Object]]:
-    """Return (collection's path, object) in an order that can be created."""
-    core = f"/api/v1/namespaces/{NAMESPACE}"
-    rbac = f"/apis/{_RBAC}/v1"
-    accounts = service_accounts(load_users)
-    loaders = [_service_account(name) for name in accounts if name != "victim"]
-    inside, audited = (f"{rbac}/namespaces/{name}" for name in (NAMESPACE, AUDITED))
-    return [
-        ("/api/v1/namespaces", _object("v1", "Namespace", NAMESPACE)),
-        *((f"{core}/serviceaccounts", _account(name)) for name in accounts),
-        *(
-            (f"{core}/configmaps", _object("v1", "ConfigMap", name, data={"beat": "0"}))
-            for name in PROBED
-        ),
-        (f"{inside}/roles", _role("Role", "probe", _PROBE_RULES)),
-        (f"{inside}/rolebindings", _binding("Role", "probe", _PROBERS)),
-        ("/api/v1/namespaces", _object("v1", "Namespace", AUDITED)),
-        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-auditor", _AUDITOR_LOOKS)),
-        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-auditor", [_AUDITOR])),
-        (f"{audited}/roles", _role("Role", "auditor", _AUDITOR_RULES)),
-        (f"{audited}/rolebindings", _binding("Role", "auditor", [_AUDITOR])),
-        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-injector", _INJECTOR_RULES)),
-        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-injector", [_INJECTOR])),
-        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-fleet", _FLEET_RULES)),
-        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-fleet", [_FLEET])),
-        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-load", _LOAD_RULES)),
-        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-load", loaders)),
-        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-seeder", _SEEDER_RULES)),
-        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-seeder", _SEEDER)),
-        (f"{rbac}/clusterroles", _role("ClusterRole", "kubedrill-scraper", _SCRAPER_RULES)),
-        (f"{rbac}/clusterrolebindings", _binding("ClusterRole", "kubedrill-scraper", _SCRAPER)),
-        (f"/apis/{_FLOW}/prioritylevelconfigurations", _level()),
-        (f"/apis/{_FLOW}/flowschemas", _probes_flow()),
-        (f"/apis/{_FLOW}/flowschemas", _faults_flow()),
-        (f"/apis/{_ADMISSION}/validatingadmissionpolicies", _policy()),
-        (f"/apis/{_ADMISSION}/validatingadmissionpolicybindings", _policy_binding()),
-    ]
+BY_CERTIFICATE = ("prober", AUDITOR, INJECTOR, FLEET, "scraper")
+"""Who holds a certificate where whoever makes the cluster can sign one, and else is a ServiceAccount, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """All that stands in a cluster from the start."""
+
+    load_users: int
+    signed: bool = True
+    """Whether those of BY_CERTIFICATE have one."""
+    give: Give = _all_of
+
+    @property
+    def accounts(self) -> list[str]:
+        """The names of the ServiceAccounts."""
+        return [*service_accounts(self.load_users), *(() if self.signed else BY_CERTIFICATE)]
+
+    @property
+    def fleet_rules(self) -> Rules:
+        """What takes a fleet's nodes away, and has certificates signed where nobody of ours can."""
+        return FLEET_RULES if self.signed else [*FLEET_RULES, *SIGNING_RULES]
+
+    def rules(self) -> list[tuple[Rules, str]]:
+        """Return the rules of every role, before `give` has had its say, and in which namespace they hold."""
+        everywhere = (
+            *(AUDITOR_LOOKS, INJECTOR_RULES, self.fleet_rules),
+            *(LOAD_RULES, SEEDER_RULES, SCRAPER_RULES),
+        )
+        inside = [(PROBE_RULES, NAMESPACE), (AUDITOR_RULES, AUDITED)]
+        return [*inside, *((rules, "") for rules in everywhere)]
+
+    def objects(self) -> list[tuple[str, Object]]:
+        """Return (collection's path, object) in an order that can be created."""
+        core = f"/api/v1/namespaces/{NAMESPACE}"
+        return [
+            ("/api/v1/namespaces", _object("v1", "Namespace", NAMESPACE)),
+            *((f"{core}/serviceaccounts", _account(name)) for name in self.accounts),
+            *(
+                (f"{core}/configmaps", _object("v1", "ConfigMap", name, data={"beat": "0"}))
+                for name in PROBED
+            ),
+            ("/api/v1/namespaces", _object("v1", "Namespace", AUDITED)),
+            *self._inside("probe", PROBE_RULES, NAMESPACE, ["prober", "victim"]),
+            *self._inside(AUDITOR, AUDITOR_RULES, AUDITED, [AUDITOR]),
+            *self._everywhere(AUDITOR, AUDITOR_LOOKS, [AUDITOR]),
+            *self._everywhere(INJECTOR, INJECTOR_RULES, [INJECTOR]),
+            *self._everywhere(FLEET, self.fleet_rules, [FLEET]),
+            *self._everywhere("load", LOAD_RULES, service_accounts(self.load_users)[:-1]),
+            *self._everywhere("seeder", SEEDER_RULES, ["seeder"]),
+            *self._everywhere("scraper", SCRAPER_RULES, ["scraper"]),
+            *self.guards(),
+        ]
+
+    def guards(self) -> list[tuple[str, Object]]:
+        """Return what keeps probes out of the load's queues, and the load out of namespaces of others."""
+        return [
+            (f"/apis/{_FLOW}/prioritylevelconfigurations", _level()),
+            (f"/apis/{_FLOW}/flowschemas", _probes_flow(self._flowing("prober", AUDITOR))),
+            (f"/apis/{_FLOW}/flowschemas", _faults_flow(self._flowing(INJECTOR))),
+            (f"/apis/{_ADMISSION}/validatingadmissionpolicies", _policy()),
+            (f"/apis/{_ADMISSION}/validatingadmissionpolicybindings", _policy_binding()),
+        ]
+
+    def _inside(
+        self, name: str, rules: Rules, namespace: str, who: list[str]
+    ) -> list[tuple[str, Object]]:
+        path = f"/apis/{_RBAC}/v1/namespaces/{namespace}"
+        role = _role("Role", name, [*self.give(rules, namespace)])
+        binding = _binding("Role", name, [*map(self._subject, who)])
+        return [(f"{path}/roles", role), (f"{path}/rolebindings", binding)]
+
+    def _everywhere(self, name: str, rules: Rules, who: list[str]) -> list[tuple[str, Object]]:
+        path, role = f"/apis/{_RBAC}/v1", f"kubedrill-{name}"
+        made = _role("ClusterRole", role, [*self.give(rules, "")])
+        binding = _binding("ClusterRole", role, [*map(self._subject, who)])
+        return [(f"{path}/clusterroles", made), (f"{path}/clusterrolebindings", binding)]
+
+    def _subject(self, name: str) -> Object:
+        """Return who an identity is to RBAC."""
+        return _service_account(name) if name in self.accounts else _user(f"kubedrill-{name}")
+
+    def _flowing(self, *names: str) -> list[Object]:
+        """Return who identities are to API Priority and Fairness."""
+        return [_flow_subject(self._subject(name)) for name in names]
 
 
 def guest(name: str, rules: list[Object]) -> list[tuple[str, Object]]:
-    """Return, as `everything` does, a ServiceAccount that may do what the rules say."""
+    """Return, as `Introduced.objects` does, a ServiceAccount that may do what the rules say."""
     core, rbac = f"/api/v1/namespaces/{NAMESPACE}", f"/apis/{_RBAC}/v1"
     role = f"kubedrill-{name}"
     return [
@@ -86,14 +146,7 @@ def _service_account(name: str) -> Object:
     return {"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}
 
 
-_PROBERS = [_user("kubedrill-prober"), _service_account("victim")]
-_AUDITOR = _user("kubedrill-auditor")
-_INJECTOR = _user("kubedrill-injector")
-_FLEET = _user("kubedrill-fleet")
-_SEEDER = [_service_account("seeder")]
-_SCRAPER = [_user("kubedrill-scraper")]
-
-_PROBE_RULES = [
+PROBE_RULES: Rules = [
     {
         "apiGroups": [""],
         "resources": ["configmaps"],
@@ -101,11 +154,11 @@ _PROBE_RULES = [
         "verbs": ["get", "update", "patch"],
     }
 ]
-_AUDITOR_RULES = [
+AUDITOR_RULES: Rules = [
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": [*_READ, "create", "update"]}
 ]
 # What came and went beside the drill's own: by names; no Secrets.
-_AUDITOR_LOOKS = [
+AUDITOR_LOOKS: Rules = [
     {
         "apiGroups": [""],
         "resources": ["namespaces", "nodes", "pods", "services", "configmaps"],
@@ -114,7 +167,7 @@ _AUDITOR_LOOKS = [
     {"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["watch"]},
 ]
 # What is left of a fleet when its processes have ended; nodes that are replaced.
-_FLEET_RULES = [
+FLEET_RULES: Rules = [
     {
         "apiGroups": [""],
         "resources": ["nodes"],
@@ -123,14 +176,40 @@ _FLEET_RULES = [
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch", "delete"]},
     {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
 ]
+# By which the controller-manager signs certificates of nodes.
+SIGNING_RULES: Rules = [
+    {
+        "apiGroups": ["certificates.k8s.io"],
+        "resources": ["certificatesigningrequests"],
+        "verbs": ["create", "get", "delete"],
+    },
+    {
+        "apiGroups": ["certificates.k8s.io"],
+        "resources": ["certificatesigningrequests/approval"],
+        "verbs": ["update"],
+    },
+    {
+        "apiGroups": ["certificates.k8s.io"],
+        "resources": ["signers"],
+        "resourceNames": ["kubernetes.io/kube-apiserver-client-kubelet"],
+        "verbs": ["approve"],
+    },
+]
 # What faults on nodes and pods do, inject, proof and undo alike; docs/faults.md says which needs which.
-_INJECTOR_RULES = [
+INJECTOR_RULES: Rules = [
+    # By whose UID it is told that this is the cluster that is meant.
+    {
+        "apiGroups": [""],
+        "resources": ["namespaces"],
+        "resourceNames": ["kube-system"],
+        "verbs": ["get"],
+    },
     {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "update"]},
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "delete"]},
     {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
     {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["list"]},
 ]
-_SCRAPER_RULES = [
+SCRAPER_RULES: Rules = [
     {
         "nonResourceURLs": [
             *("/metrics", "/metrics/*", "/healthz", "/healthz/*"),
@@ -144,7 +223,7 @@ _DEFINITIONS = {
     "apiGroups": ["apiextensions.k8s.io"],
     "resources": ["customresourcedefinitions"],
 }
-_SEEDER_RULES = [
+SEEDER_RULES: Rules = [
     {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]},
     {"apiGroups": [CUSTOM_GROUP], "resources": [CUSTOMS], "verbs": _WRITE},
     {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["create"]},
@@ -152,7 +231,7 @@ _SEEDER_RULES = [
     {**_DEFINITIONS, "verbs": ["create"]},
     {**_DEFINITIONS, "resourceNames": [DEFINITION], "verbs": ["delete"]},
 ]
-_LOAD_RULES = [
+LOAD_RULES: Rules = [
     # mass-list and informers read any resource, custom ones included.
     {"apiGroups": ["*"], "resources": ["*"], "verbs": _READ},
     {
@@ -202,7 +281,7 @@ def _level() -> Object:
     return _object(_FLOW, "PriorityLevelConfiguration", "kubedrill-prober", spec=spec)
 
 
-def _probes_flow() -> Object:
+def _probes_flow(subjects: list[Object]) -> Object:
     resources = {
         "apiGroups": [""],
         "resources": ["configmaps"],
@@ -210,14 +289,14 @@ def _probes_flow() -> Object:
         "namespaces": [NAMESPACE, AUDITED],
     }
     rules = {
-        "subjects": _users("kubedrill-prober", "kubedrill-auditor"),
+        "subjects": subjects,
         "resourceRules": [resources],
         "nonResourceRules": [{"nonResourceURLs": ["*"], "verbs": ["*"]}],
     }
     return _flow("kubedrill-prober", "kubedrill-prober", rules)
 
 
-def _faults_flow() -> Object:
+def _faults_flow(subjects: list[Object]) -> Object:
     # An undo must get through where the load has filled every queue. A level of its own would do that, too,
     # but its seats would be missing in the levels that the drill is about; exempt takes none from them.
     # Faults ask one thing after another, with one connection to each apiserver.
@@ -228,12 +307,16 @@ def _faults_flow() -> Object:
         "clusterScope": True,
         "namespaces": ["*"],
     }
-    rules = {"subjects": _users("kubedrill-injector"), "resourceRules": [resources]}
+    rules = {"subjects": subjects, "resourceRules": [resources]}
     return _flow("kubedrill-injector", EXEMPT, rules)
 
 
-def _users(*names: str) -> list[Object]:
-    return [{"kind": "User", "user": {"name": name}} for name in names]
+def _flow_subject(subject: Object) -> Object:
+    """Return a subject of RBAC as API Priority and Fairness writes it."""
+    if subject["kind"] == "User":
+        return {"kind": "User", "user": {"name": subject["name"]}}
+    named = {"name": subject["name"], "namespace": subject["namespace"]}
+    return {"kind": "ServiceAccount", "serviceAccount": named}
 
 
 def _flow(name: str, level: str, rules: Object) -> Object:

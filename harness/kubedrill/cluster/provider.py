@@ -9,7 +9,7 @@ it as an entry point of the group `kubedrill.providers`, under the provider's na
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from kubedrill.reading.problems import Location
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.lines import BadEvidence
+from kubedrill.record.rights import Right
 from kubedrill.words import did_you_mean, in_a_line, shown
 
 if TYPE_CHECKING:
@@ -33,6 +34,32 @@ _HERE = Path(__file__).parent
 
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Answered(Protocol):
+    """What the API said."""
+
+    @property
+    def status(self) -> int:
+        """Its status."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """Its body."""
+        ...
+
+
+class Administrator(Protocol):
+    """Who may give rights to others in a cluster."""
+
+    def call(self, method: str, path: str, content: object = None) -> Answered:
+        """Return what the API answers, whatever that is; WireError or NotStarted if it does not."""
+        ...
+
+    def close(self) -> None:
+        """Close its connections."""
+        ...
 
 
 class Provider(Protocol[Model]):
@@ -74,6 +101,13 @@ class Provider(Protocol[Model]):
         """Raise NotStarted if the cluster surely cannot come up."""
         ...
 
+    def may_not(self, definition: Model, rights: Iterable[Right]) -> Sequence[Right]:
+        """Return which of these rights nobody of ours could have there; none where all is ours.
+
+        NotStarted where nobody answers.
+        """
+        ...
+
     def up(self, definition: Model, folder: Path) -> ClusterRecord:
         """Bring the cluster up; return its record once all of it is ready, NotStarted if it does not come.
 
@@ -92,6 +126,10 @@ class Provider(Protocol[Model]):
         """End all that runs of the cluster, whatever is left of it; the folder is removed afterwards."""
         ...
 
+    def administrator(self, record: ClusterRecord) -> Administrator:
+        """Return who may give rights to others there; NotStarted if nobody can be asked."""
+        ...
+
     def handle(self, record: ClusterRecord, owner: str) -> Handle:
         """Return what may be done to a cluster that is up, for an owner or nobody (""), and how it is."""
         ...
@@ -103,6 +141,11 @@ def handle_of(record: ClusterRecord, owner: str = "") -> Handle:
     `owner` is on whose behalf: a fault, by the ledger's id of it.
     """
     return provider_named(record.provider).handle(record, owner)
+
+
+def administrator(record: ClusterRecord) -> Administrator:
+    """Return who may give rights to others in a cluster; NotStarted if nobody can be asked."""
+    return provider_named(record.provider).administrator(record)
 
 
 def provider_named(name: str) -> Provider[Any]:

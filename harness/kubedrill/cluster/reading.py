@@ -103,7 +103,14 @@ def _limits(path: Path, definition: ClusterDefinition, source: Source) -> Limits
         for place, found in source.places.items()
         if place[:1] == ("limits",) and len(place) == 2 and found.line
     }
-    return Limits(definition.limits, str(path), lines)
+    return Limits(allowed_by(definition), str(path), lines)
+
+
+def allowed_by(definition: ClusterDefinition) -> LimitsPart:
+    """Return what a file allows: what it says, and else what its provider does, if that says anything."""
+    usual: LimitsPart = getattr(definition, "unless_said", LimitsPart())
+    unsaid = usual.model_fields_set - definition.limits.model_fields_set
+    return definition.limits.model_copy(update={key: getattr(usual, key) for key in unsaid})
 
 
 def guarded(definition: type[BaseModel]) -> type[BaseModel]:

@@ -133,6 +133,8 @@ class Fault(BaseModel, ABC):
     """By parameter, what is needed besides where it is given; None is what it is where it is not."""
     identity: ClassVar[str] = ""
     """As which identity of the cluster it asks the API; "" where it is done by the handle alone."""
+    rights: ClassVar[str] = ""
+    """What that identity must be allowed to do: `get,list nodes; create pods/eviction`."""
     blast_radius: ClassVar[str]
     """What is hit at most, and what is refused; `{argument}` stands for an argument's value."""
     absent: ClassVar[str] = "was not running"

@@ -1,6 +1,5 @@
 """Faults: components that are given other flags than their own, one after the other, and these back."""
 
-import re
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from kubedrill.client.caller import Caller
+from kubedrill.client.flagz import flags_of
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import FlagValue, present, written
 from kubedrill.cluster.provider import provider_named
@@ -35,9 +35,6 @@ APART = 60 * SECOND
 
 AWAY = ("held", "paused")
 """Of these another fault lets nobody say how they are."""
-
-_LINE = r"(?m)^{}(?:: ?|=| )(.*)$"
-"""How /flagz writes a flag: what stands after its name is drawn by lot, so that nobody relies on it."""
 
 
 class OtherFlags(OneAfterTheOther, ABC):
@@ -210,8 +207,8 @@ class OtherFlags(OneAfterTheOther, ABC):
             except WireError:
                 return {}
         page = answer.body.decode(errors="replace") if answer.status == OK else ""
-        found = {name: re.search(_LINE.format(re.escape(name)), page) for name in self.set}
-        return {name: line[1] for name, line in found.items() if line}
+        told = flags_of(page)
+        return {name: told[name] for name in self.set if name in told}
 
     def _well(self, scene: Scene, target: str) -> Seen:
         return super().undone(scene.of(target))

@@ -53,6 +53,8 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
         raise progress.fail(why)
     if why := watched.watch(folder):
         raise progress.fail(why)
+    if record.foreign and (lost := handle_of(record).lost()):
+        raise progress.fail(f"{fault.name}: not injected: cluster {record.name} {lost}")
     scene = Scene(record, handle_of(record), lease=_lease(fault, folder, index))
     hit = choose(fault, scene, progress)
     scene = replace(scene, hit=hit)

@@ -29,6 +29,8 @@ Taint = Annotated[
 class OnNodes(NodesHit, ABC):
     """What those have in common that change what is wanted of nodes, and change it back."""
 
+    rights: ClassVar = "get,list,update nodes"
+
     @abstractmethod
     def change(self, spec: Object) -> bool:
         """Change a node's `spec`; return whether there was anything to change."""

@@ -30,6 +30,7 @@ class NodeDrain(NodeCordon):
     """Drain nodes until the phase ends: cordon them, and evict their pods as disruption budgets allow."""
 
     name: ClassVar = "node.drain"
+    rights: ClassVar = "get,list,update nodes; list pods; create pods/eviction"
     functions: ClassVar = ("drain", "undrain")
     verb: ClassVar = "drain"
     blast_radius: ClassVar = (

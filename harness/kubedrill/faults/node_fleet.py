@@ -34,6 +34,7 @@ class OnFleet(NodesHit, ABC):
     """What those have in common that nodes of a fleet are ordered to suffer."""
 
     of_fleet: ClassVar = True
+    rights: ClassVar = "get,list nodes; list leases.coordination.k8s.io; list pods"
     effect_s: ClassVar = 40.0
     return_s: ClassVar = 90.0
 

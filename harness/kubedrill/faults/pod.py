@@ -19,6 +19,7 @@ class PodDelete(OnObjects):
     """Delete pods: a controller makes others in their place."""
 
     name: ClassVar = "pod.delete"
+    rights: ClassVar = "get,list,delete pods"
     functions: ClassVar = ("delete_pods", "pods_deleted")
     hits: ClassVar = "pod"
     target: ClassVar = "pod/{}"

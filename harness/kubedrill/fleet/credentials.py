@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from http import HTTPStatus
@@ -27,17 +27,22 @@ from kubedrill.fleet.identity import (
 )
 from kubedrill.fleet.objects import NODES
 from kubedrill.fleet.patience import DONE, answered
+from kubedrill.fleet.rights import (
+    CERTIFICATES,
+    SIGNER,
+    certificate_rights,
+    impersonation_rights,
+    taking_rights,
+)
 from kubedrill.fleet.talk import Counts, Talk, parsed
 from kubedrill.record.cluster import FLEET, NODE_AUTHORITY, ClusterRecord
 from kubedrill.record.fleet import Fleet
 from kubedrill.record.labels import RUN, ZONE
+from kubedrill.record.rights import Right, said
 from kubedrill.wire.pki import signing_request
 from kubedrill.wire.target import Target, client_tls, identity_target
 
-SIGNER = "kubernetes.io/kube-apiserver-client-kubelet"
-"""Who signs certificates of nodes: the controller-manager's."""
-_CERTIFICATES = "certificates.k8s.io"
-REQUESTS = f"/apis/{_CERTIFICATES}/v1/certificatesigningrequests"
+REQUESTS = f"/apis/{CERTIFICATES}/v1/certificatesigningrequests"
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 VALID_S = 86_400
 SIGNED_S = 60.0
@@ -46,37 +51,6 @@ LOOK_S = 0.2
 CALL = 10 * SECOND
 
 APPROVED = {"type": "Approved", "status": "True", "reason": "Fleet", "message": "kubedrill"}
-
-Right = Mapping[str, str]
-"""What one wants to be allowed: `resourceAttributes` of a review."""
-
-
-def certificate_rights() -> list[Right]:
-    """Return what one must be allowed who gives nodes certificates of the cluster."""
-    requests = {"group": _CERTIFICATES, "resource": "certificatesigningrequests"}
-    return [
-        {**requests, "verb": "create"},
-        {**requests, "verb": "get"},
-        {**requests, "verb": "delete"},
-        {**requests, "verb": "update", "subresource": "approval"},
-        {"group": _CERTIFICATES, "resource": "signers", "verb": "approve", "name": SIGNER},
-    ]
-
-
-def impersonation_rights(node: str) -> list[Right]:
-    """Return what one must be allowed who acts in a node's place."""
-    return [
-        {"group": "", "resource": "users", "verb": "impersonate", "name": user_of(node)},
-        {"group": "", "resource": "groups", "verb": "impersonate", "name": GROUP},
-    ]
-
-
-def taking_rights(fleet: Fleet) -> list[Right]:
-    """Return what one must be allowed who takes a fleet's nodes away again."""
-    verbs = ("list", "watch", "delete", "deletecollection")
-    rights: list[Right] = [{"group": "", "resource": "nodes", "verb": verb} for verb in verbs]
-    eviction = {"group": "", "resource": "pods", "subresource": "eviction", "verb": "create"}
-    return [*rights, eviction] if fleet.replace else rights
 
 
 def check_foreign(record: ClusterRecord, fleet: Fleet, zones: Iterable[str]) -> None:
@@ -89,7 +63,7 @@ def check_foreign(record: ClusterRecord, fleet: Fleet, zones: Iterable[str]) -> 
             _check_zone(caller, zone)
         if lacks := _lacking(caller, taking_rights(fleet)):
             raise NotStarted(
-                f"fleet: on cluster {record.name} its identity fleet must be allowed to {_words(lacks)}"
+                f"fleet: on cluster {record.name} its identity fleet must be allowed to {said(lacks)}"
             )
 
 
@@ -120,8 +94,8 @@ def gate_of(record: ClusterRecord, fleet: Fleet, zone: str) -> Gate:
         name = next(member.name for member in fleet.everyone(zone))
         if lacks_other := _lacking(caller, impersonation_rights(name)):
             raise NotStarted(
-                f"fleet: on cluster {record.name} its identity fleet must be allowed to {_words(lacks)}; "
-                f"or to {_words(lacks_other)}"
+                f"fleet: on cluster {record.name} its identity fleet must be allowed to {said(lacks)}; "
+                f"or to {said(lacks_other)}"
             )
     return ImpersonatingGate(record, zone)
 
@@ -135,21 +109,12 @@ def _is_allowed(caller: Caller, right: Right) -> bool:
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": dict(right)},
+        "spec": right.asked(),
     }
     answer = caller.call("POST", _REVIEWS, review)
     if answer.status not in DONE:
         raise NotStarted(f"fleet: POST {_REVIEWS}: {answer.status}; nobody knows what it may do")
     return bool(json.loads(answer.body)["status"]["allowed"])
-
-
-def _words(rights: Iterable[Right]) -> str:
-    return ", ".join(
-        f"{right['verb']} {right['resource']}"
-        + (f"/{right['subresource']}" if "subresource" in right else "")
-        + (f" {right['name']}" if "name" in right else "")
-        for right in rights
-    )
 
 
 def _check_zone(caller: Caller, zone: str) -> None:
@@ -220,7 +185,7 @@ class CertificateGate:
 def signing_object(name: str, request: bytes) -> Object:
     """Return the CertificateSigningRequest of a node."""
     return {
-        "apiVersion": f"{_CERTIFICATES}/v1",
+        "apiVersion": f"{CERTIFICATES}/v1",
         "kind": "CertificateSigningRequest",
         "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "kubedrill"}},
         "spec": {

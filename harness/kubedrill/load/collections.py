@@ -6,9 +6,9 @@ from pydantic import Field, model_validator
 
 from kubedrill.client.watching import Encoding
 from kubedrill.clock import FOREVER, SECOND, now
-from kubedrill.load.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.load.selectors import SelectorError, check_fields, check_labels
 from kubedrill.load.user import Parameters
+from kubedrill.record.resources import BUILT_IN, CLUSTER_WIDE, path_of
 from kubedrill.words import did_you_mean, shown
 
 
@@ -62,6 +62,12 @@ class CollectionParameters(Parameters):
     def group_version(self) -> str:
         """Group and version of the resource."""
         return self.api or BUILT_IN[self.resource][0]
+
+    @property
+    def grouped(self) -> str:
+        """The resource with its group, as kubectl has it: `deployments.apps`."""
+        group = self.group_version.partition("/")[0] if "/" in self.group_version else ""
+        return f"{self.resource}.{group}" if group else self.resource
 
     @property
     def path(self) -> str:

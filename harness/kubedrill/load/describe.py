@@ -103,7 +103,7 @@ def _with_parameters(name: str, raw: Mapping[str, Any]) -> WithParameters:
         return WithParameters(f"{name}: {wrong}", ())
     makes = raw["makes"]
     made = None if makes is None else tuple(Makes(*made) for made in makes)
-    return WithParameters("", tuple(raw["series"]), made)
+    return WithParameters("", tuple(raw["series"]), made, raw["needs"])
 
 
 def _description(path: Path, raw: dict[str, Any]) -> ProfileDescription | NotAProfile:
@@ -218,6 +218,7 @@ def _said(path: Path, given: str) -> dict[str, Any]:
             "series": [series.name for series in user.series_for(parameters)],
             "permissions": dict(user.permissions),
             "makes": None if wrong else parameters.makes(),
+            "needs": {} if wrong else user.permissions_for(parameters),
             "wrong": wrong,
         }
         json.dumps(said)

@@ -4,7 +4,7 @@ import random
 from abc import abstractmethod
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, chain, count
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -123,13 +123,14 @@ class Profiles:
     @property
     def permissions(self) -> dict[str, str]:
         """What all of them together must be allowed to do."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for user in self._users.values():
-            for resource, verbs in user.permissions.items():
-                found[resource] += [
-                    verb for verb in verbs.split(", ") if verb not in found[resource]
-                ]
-        return {resource: ", ".join(sorted(verbs)) for resource, verbs in found.items()}
+        return _together(user.permissions for user in self._users.values())
+
+    def permissions_of(self, portions: Sequence[Portion], whole: Parameters) -> dict[str, str]:
+        """Return what must be allowed for a mix of these."""
+        return _together(
+            self.user(portion.profile).permissions_for(self.given(portion, whole))
+            for portion in portions
+        )
 
     def makes(self, portions: Sequence[Portion], whole: Parameters) -> Sequence[Makes] | None:
         """Return what all of them make; None where that is not known of one."""
@@ -199,6 +200,14 @@ class MixingParameters(Parameters):
     @abstractmethod
     def portions(self) -> tuple[Portion, ...]:
         """What is mixed."""
+
+
+def _together(permissions: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return the permissions of several profiles as those of one."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for resource, verbs in (each for known in permissions for each in known.items()):
+        found[resource].update(verbs.split(", "))
+    return {resource: ", ".join(sorted(verbs)) for resource, verbs in found.items()}
 
 
 class Mixing(KubernetesUser):

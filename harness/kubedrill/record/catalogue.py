@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
 from kubedrill.reading.problems import Location
@@ -122,6 +123,8 @@ class WithParameters(NamedTuple):
     """As in ProfileDescription, which has those of its defaults."""
     makes: tuple[Makes, ...] | None = None
     """None where the profile does not say."""
+    permissions: Mapping[str, str] = MappingProxyType({})
+    """What its identities must be allowed to do: by resource, as kubectl has it, the verbs."""
 
 
 class ClusterDefinition(Protocol):

@@ -84,7 +84,7 @@ class ClusterRecord:
     name: str
     provider: str
     zoning: str
-    """netns | loopback"""
+    """netns | loopback; foreign where they are somebody else's"""
     zones: tuple[str, ...]
     folder: str
     """The cluster's own folder, in the state folder."""
@@ -109,6 +109,10 @@ class ClusterRecord:
     """By zone, where its nodes find the load balancer, if not where everybody does."""
     foreign: bool = False
     """Whether kubedrill has not made it, and it serves others: what a drill brings keeps apart from them."""
+    withheld: tuple[str, ...] = ()
+    """What its identities may not do of what others may: a record.rights.Right in words each."""
+    expires: float | None = None
+    """When the first of their tokens does, in seconds since the epoch; None where that is not near."""
     id: str = ""
     """Tells it from another cluster of its name: random, and in the file `id` of its folder too."""
     schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION

@@ -23,9 +23,13 @@ PROBED = ("probe", *(f"probe-{number}" for number in range(1, 16)))
 """The ConfigMaps that probes read and write, in the namespace `kubedrill`; once there was but the first."""
 
 
+MANAGED = {"app.kubernetes.io/managed-by": "kubedrill"}
+"""The label of everything that kubedrill creates."""
+
+
 def labels_of(run: str) -> dict[str, str]:
     """Return the labels of everything that a run creates."""
-    return {"app.kubernetes.io/managed-by": "kubedrill", RUN: run}
+    return {**MANAGED, RUN: run}
 
 
 def namespace_of(run: str) -> str:

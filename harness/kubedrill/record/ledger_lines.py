@@ -6,8 +6,9 @@ from pydantic import Field, ValidationError
 
 from kubedrill.record.lines import Amount, Json, Time, TimedLine, adapter
 
-What = Literal["fault", "activity", "identity", "process", "cluster", "seed", "fleet"]
-"""Kinds of side effects; an activity is a fault of another extension, an identity theirs."""
+What = Literal["fault", "activity", "identity", "process", "cluster", "access", "seed", "fleet"]
+"""Kinds of side effects; an activity is a fault of another extension, an identity theirs; access is what a
+drill has to a cluster of somebody else's: identities of its own in it."""
 
 
 class LineOfEntry(TimedLine):

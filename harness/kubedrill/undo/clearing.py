@@ -29,12 +29,13 @@ KEPT = (
     Step(("identity",), 5.0),
     Step(("fleet",), 125.0),
     Step(("seed",), 310.0),
+    Step(("access",), 130.0),
 )
 """What to undo, step by step. Faults and activities know how long their undo takes; a rollback that hangs
 keeps no fault from being undone.
 
 The activities' identity, the fleet's nodes and seeded objects are removed from a cluster that stays: nothing
-is broken while that goes on.
+is broken while that goes on. Last of all goes what gave access to it.
 """
 
 DOOMED = (Step(("process",), 1.0), Step(("activity",), 2.0), Step(("cluster",), 5.0))

@@ -74,7 +74,7 @@ def cluster_of(folder: RunFolder) -> tuple[str, Path]:
     BadEvidence if neither ledger nor `cluster.json` tell.
     """
     for entry in Ledger(folder.ledger).entries():
-        if entry.what != "cluster":
+        if entry.what not in ("cluster", "access"):
             continue
         if not isinstance(state := entry.arguments.get("state"), str):
             what = f"entry {entry.id}: arguments.state: is missing, or no path"

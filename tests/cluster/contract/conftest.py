@@ -4,9 +4,10 @@ A provider is found by its registration; its cluster is made of the first file o
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from every_provider import SHARED, file_of
+from every_provider import SHARED, playable
 
 from kubedrill import cluster as stage
 from kubedrill.cluster.handle import Handle
@@ -15,8 +16,16 @@ from kubedrill.record.cluster import ClusterRecord
 
 
 @pytest.fixture(scope="package", params=sorted(providers()))
-def record(request: pytest.FixtureRequest) -> Iterator[ClusterRecord]:
-    file = file_of(request.param)
+def file(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The cluster file that is played."""
+    with playable(request.param, tmp_path_factory.mktemp("contract"), "contract") as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+def record(request: pytest.FixtureRequest, file: Path) -> Iterator[ClusterRecord]:
     if file.stem == SHARED:
         yield request.getfixturevalue("cluster")
         return

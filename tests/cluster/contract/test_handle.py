@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from every_provider import file_of
+from every_provider import playable
 
 from kubedrill import cluster as stage
 from kubedrill.cluster.handle import Absent, Handle, HandleError, description, present
@@ -17,10 +17,12 @@ from kubedrill.record.cluster import ClusterRecord
 pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 
 
-def test_what_a_file_promises_is_what_stands_on_the_handle(record: ClusterRecord, handle: Handle):
-    definition = stage.load_definition(file_of(record.provider))
+def test_what_a_file_promises_is_what_stands_on_the_handle(
+    file: Path, record: ClusterRecord, handle: Handle
+):
+    definition = stage.load_definition(file)
     promised = stage.describe(definition)
-    assert promised == description(handle, record.zones)
+    assert promised == description(handle, record.zones, foreign=record.foreign)
     assert (record.capabilities, record.lacks) == (promised.capabilities, promised.lacks)
 
 
@@ -51,7 +53,7 @@ def test_it_is_found_by_its_folder_and_nowhere_else(record: ClusterRecord, tmp_p
 def test_its_components_are_those_of_its_record(record: ClusterRecord, handle: Handle):
     states = handle.components()
     assert set(states) == {component.name for component in record.components}
-    assert {state.state for state in states.values()} == {"running"}
+    assert {state.state for state in states.values()} <= {"running"}
 
 
 def test_its_processes_and_what_they_use(record: ClusterRecord, handle: Handle):
@@ -69,18 +71,21 @@ def test_its_processes_and_what_they_use(record: ClusterRecord, handle: Handle):
 
 
 def test_a_component_has_a_log(record: ClusterRecord, handle: Handle):
-    assert any(handle.last_line(component.name) for component in record.components)
+    if record.components:
+        assert any(handle.last_line(component.name) for component in record.components)
     assert handle.last_line("nobody") == ""
 
 
-def test_what_was_taken_down_is_gone(record: ClusterRecord):
-    file = file_of(record.provider)
-    gone = stage.up(stage.load_definition(file), "gone")
-    handle, stood = handle_of(gone), gone.stands()
-    stage.down("gone")
-    assert (stood, gone.stands()) == (True, False)
-    assert (handle.is_gone(), handle.processes(), handle.usage()) == (True, {}, {})
-    assert handle.lost() != ""
-    with pytest.raises(HandleError):
-        handle.components()
-    assert stage.find("gone") is None
+def test_what_was_taken_down_is_gone(record: ClusterRecord, tmp_path: Path):
+    with playable(record.provider, tmp_path, "gone") as file:
+        gone = stage.up(stage.load_definition(file), "gone")
+        handle, stood = handle_of(gone), gone.stands()
+        stage.down("gone")
+        assert (stood, gone.stands()) == (True, False)
+        assert (handle.processes(), handle.usage()) == ({}, {})
+        # What was done to one of somebody else's is not gone with our access to it.
+        assert handle.is_gone() is not record.foreign
+        assert handle.lost() != ""
+        with pytest.raises(HandleError):
+            handle.components()
+        assert stage.find("gone") is None

@@ -13,10 +13,12 @@ from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 
 if TYPE_CHECKING:
+    from kubedrill.client.caller import Caller
     from kubedrill.cluster.handle import FlagValue, Handle
     from kubedrill.cluster.local.definition import LocalDefinition
     from kubedrill.cluster.local.flags import Kind
     from kubedrill.reading.problems import Location
+    from kubedrill.record.rights import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,14 @@ class Local:
 
         up.check(definition, folder)
 
+    def may_not(
+        self,
+        definition: "LocalDefinition",  # noqa: ARG002
+        rights: "Iterable[Right]",  # noqa: ARG002
+    ) -> "tuple[Right, ...]":
+        """Return none: all of it is ours."""
+        return ()
+
     def up(self, definition: "LocalDefinition", folder: Path) -> ClusterRecord:
         """Start everything, and wait until it is ready and led; ClusterFailed if it does not come."""
         from kubedrill.cluster.local import up
@@ -82,6 +92,13 @@ class Local:
         remove_namespaces(folder)
         if made := groups.read(Files(folder).groups):
             made.remove()
+
+    def administrator(self, record: ClusterRecord) -> "Caller":
+        """Return the one who may do everything."""
+        from kubedrill.client.caller import Caller
+        from kubedrill.wire.target import identity_target
+
+        return Caller(*identity_target(record, "admin"))
 
     def handle(self, record: ClusterRecord, owner: str) -> "Handle":
         """Return what may be done to a cluster for an owner, and how it is."""

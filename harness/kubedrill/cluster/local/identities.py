@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.local.certificates import Certificates
-from kubedrill.cluster.objects import NAMESPACE, everything, service_accounts
+from kubedrill.cluster.objects import NAMESPACE, Introduced, service_accounts
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import BREAK_GLASS, FLEET, INJECTOR, NODE_AUTHORITY, Identity
 from kubedrill.wire.pki import Pair, write_secret
@@ -16,7 +16,7 @@ _TOKEN_LIFETIME_S = 30 * 24 * 3600
 
 def introduce(api: Caller, folder: Path, load_users: int) -> None:
     """Create what every cluster has from the start and fetch the ServiceAccounts' tokens."""
-    for path, content in everything(load_users):
+    for path, content in Introduced(load_users).objects():
         _post(api, path, content)
     for name in service_accounts(load_users):
         path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{name}/token"

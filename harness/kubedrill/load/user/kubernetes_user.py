@@ -113,6 +113,12 @@ class KubernetesUser(SendingUser):
         return cls.series
 
     @classmethod
+    def permissions_for(cls, given: Parameters) -> dict[str, str]:
+        """Return what RBAC must allow for a load with these parameters."""
+        grouped = getattr(given, "grouped", "")
+        return {name.format(resource=grouped): verbs for name, verbs in cls.permissions.items()}
+
+    @classmethod
     def part_of(cls, whole: "KubernetesUser", given: Parameters, recorder: Recording) -> Self:
         """Return a user that works as part of another: with its identity and its connections."""
         part = cls(whole.environment)

@@ -1,4 +1,4 @@
-"""Load: where resources stand in the API, and what their lists are called."""
+"""Where resources of the API stand in it, and what their lists are called."""
 
 CORE, APPS, BATCH = "v1", "apps/v1", "batch/v1"
 RBAC = "rbac.authorization.k8s.io/v1"

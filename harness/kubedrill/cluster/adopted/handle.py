@@ -1,0 +1,103 @@
+"""A cluster of somebody else's: nothing may be done to its processes; what it answers is looked at."""
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from http import HTTPStatus
+from pathlib import Path
+
+from kubedrill.client.caller import Caller
+from kubedrill.cluster.handle import Absent, HandleError
+from kubedrill.record.cluster import INJECTOR, ClusterRecord
+from kubedrill.record.components import ComponentState, Exited, Started
+from kubedrill.record.watched import Usage
+from kubedrill.wire.errors import WireError
+from kubedrill.wire.target import identity_target
+
+SYSTEM = "/api/v1/namespaces/kube-system"
+SYSTEM_UID = "system_uid"
+"""Of the record's settings: the UID of its namespace kube-system."""
+ASK_S = 5.0
+
+_NOT_OURS = Absent(
+    "it is somebody else's cluster, and its file has no command that says how to do it there"
+)
+
+
+class NoExits:
+    """Follows what starts and exits: nobody tells of it."""
+
+    def read(self) -> Iterable[Started | Exited]:
+        """Return nothing."""
+        return ()
+
+
+class AdoptedHandle:
+    """One cluster of somebody else's, with our identities in it."""
+
+    holding = pausing = cutting = shaping = entering = _NOT_OURS
+    limiting = flagging = balancing = commanding = _NOT_OURS
+
+    def __init__(self, record: ClusterRecord | None = None) -> None:
+        self._record = record
+
+    def components(self) -> Mapping[str, ComponentState]:
+        """Return nothing: its processes are out of reach; HandleError where we have no access any more."""
+        if self._record is not None and not self._record.stands():
+            raise HandleError(f"nobody of ours is in cluster {self._record.name} any more")
+        return {}
+
+    def in_force(self) -> tuple[str, ...]:
+        """Return nothing: nothing is ever done to them."""
+        return ()
+
+    def lost(self) -> str:
+        """Ask whether it is the cluster that was meant, and knows our identities."""
+        record = self._record
+        if record is None:
+            return ""
+        try:
+            target, token = identity_target(record, INJECTOR)
+            with closing(Caller(target, token, ASK_S)) as api:
+                answer = api.call("GET", SYSTEM)
+        except FileNotFoundError as error:
+            return f"has lost its tokens ({error.filename})"
+        except WireError as error:
+            return f"cannot be asked which cluster it is ({error})"
+        return _said(answer.status, answer.body, str(record.settings.get(SYSTEM_UID)))
+
+    def is_gone(self) -> bool:
+        """Say that it is not: whoever runs it knows."""
+        return False
+
+    def processes(self) -> Mapping[str, int]:
+        """Return nothing: none is of this machine, as far as we know."""
+        return {}
+
+    def usage(self) -> Mapping[str, Usage]:
+        """Return nothing."""
+        return {}
+
+    def exits(self) -> NoExits:
+        """Return what tells of none."""
+        return NoExits()
+
+    def last_line(self, component: str) -> str:  # noqa: ARG002
+        """Return nothing: logs are out of reach."""
+        return ""
+
+    def data(self) -> Path | None:
+        """Say that its data are elsewhere."""
+        return None
+
+
+def _said(status: int, body: bytes, wanted: str) -> str:
+    """Return what is wrong with what the API says of kube-system."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        return "does not know our identities any more: they have expired, or were removed"
+    if status != HTTPStatus.OK:
+        return f"does not say which cluster it is (GET {SYSTEM}: {status})"
+    uid = json.loads(body)["metadata"]["uid"]
+    return (
+        "" if uid == wanted else f"is another one: its kube-system has the UID {uid}, not {wanted}"
+    )
