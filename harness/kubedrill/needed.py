@@ -4,7 +4,13 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kubedrill.cluster.objects import AUDITOR_LOOKS, AUDITOR_RULES, NAMESPACE, PROBE_RULES
+from kubedrill.cluster.objects import (
+    AUDITOR_LOOKS,
+    AUDITOR_RULES,
+    LEDGER_RULES,
+    NAMESPACE,
+    PROBE_RULES,
+)
 from kubedrill.experiment import Experiment
 from kubedrill.faults.fault import Fault
 from kubedrill.fleet.rights import taking_rights
@@ -48,6 +54,7 @@ def needed(
     """Yield what each part of a drill needs."""
     yield Needed("the prober", tuple(rights_in(PROBE_RULES, NAMESPACE)))
     yield Needed("what takes a drill's own namespaces away", tuple(_written(_NAMESPACES)))
+    yield Needed("the ledger in the cluster", tuple(rights_in(LEDGER_RULES, NAMESPACE)))
     for number, load in enumerate(experiment.loads):
         told = catalogue.loads.get(number)
         yield Needed(f"load {load.name}", tuple(permitted(told.permissions if told else {})))

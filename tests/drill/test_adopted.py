@@ -1,11 +1,13 @@
 """Drills on a cluster that somebody else runs: adopted once, asked as little as possible, left as it was."""
 
+import platform
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ import pytest
 import yaml
 from bare_cluster import CONTEXT, Theirs, everything, somebodys
 from commanding import kubedrill
-from drills import SHORT, Drills, RunningDrill, reasons
+from drills import MARK, SHORT, Drills, RunningDrill, reasons
 from ended import left_processes
+from leftovers import having
 from object_observers import Nodes
 
+from kubedrill.record.elsewhere import ALIVE_S
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.rights import rights_in
 from kubedrill.undo.running import watched
@@ -25,6 +29,7 @@ from kubedrill.undo.running import watched
 pytestmark = [pytest.mark.cluster, pytest.mark.own, pytest.mark.timeout(600)]
 
 NAME = "staging"
+LONG: dict[str, Any] = {"seed": {"pods": 5}, "phases": SHORT["phases"] | {"fault": "10m"}}
 CORDON: dict[str, Any] = {
     "cluster": NAME,
     "faults": [{"node.cordon": {"node": "random"}, "phase": "fault"}],
@@ -202,6 +207,44 @@ def test_killed_with_its_watchdog_it_leaves_nothing_that_heal_does_not_take_away
         assert done.returncode == 0, done.stdout + done.stderr
         assert not cordoned(theirs)
     assert theirs.there() == set()
+
+
+def test_killed_with_its_disk_it_is_healed_from_another_machine(
+    drill: Drills, project: Path, tmp_path: Path, theirs: Theirs, adopted: Path
+) -> None:
+    here, there = tmp_path / "here", {"KUBEDRILL_STATE": str(tmp_path / "there")}
+    with closing(Nodes(theirs.record)):
+        running = drill("lost", CORDON | LONG, state=here)
+        running.wait_for_phase("fault")
+        running.wait_for("a node is cordoned", lambda: cordoned(theirs))
+        early = kubedrill("heal", "--cluster", NAME, cwd=project, **there)
+        assert early.returncode == 3
+        assert f"a drill runs there: {platform.node()}, {running.folder.path}" in early.stderr
+        everything_of(running)
+        shutil.rmtree(here)
+        shutil.rmtree(running.reports)
+        time.sleep(ALIVE_S)  # nobody may take it for dead before
+        done = kubedrill("heal", "--cluster", NAME, cwd=project, **there)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "node.cordon: undone" in done.stdout
+        assert "what it had made is removed" in done.stdout
+        assert not cordoned(theirs)
+    assert theirs.there() == set()
+    again = kubedrill("heal", "--cluster", NAME, cwd=project, **there)
+    assert (again.returncode, again.stdout) == (0, f"nothing is left in cluster {NAME}\n")
+
+
+def everything_of(running: RunningDrill) -> None:
+    """Kill all that a drill has started, until nothing of it runs; at once: whoever is left would undo."""
+    for process, mark in having(MARK):
+        if mark == running.mark:
+            process.suspend()
+    while running.process.poll() is None or left_processes(running):
+        for process, mark in having(MARK):
+            if mark == running.mark:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        time.sleep(0.1)
 
 
 def is_in_ledger(running: RunningDrill, what: str) -> bool:

@@ -151,14 +151,22 @@ def _report_comparison(folder: "RunFolder", run: Path) -> int:
     type=Given(),
     help="Say what stays behind of this run, which can never be undone, and forget it.",
 )
-def heal(reports: Path, acknowledged: Path | None) -> int:
+@click.option(
+    "--cluster",
+    metavar="NAME",
+    help="Undo what a drill has left in this adopted cluster that was run on another machine.",
+)
+def heal(reports: Path, acknowledged: Path | None, cluster: str | None) -> int:
     """Undo what is left of any drill that was killed.
 
     Exit 0 if nothing is left, 1 if something is.
     """
     from kubedrill.undo import heal as healing
+    from kubedrill.undo.elsewhere import heal_cluster
 
     with if_interrupted("something may be left; do it again"):
+        if cluster is not None:
+            return Done(0 if heal_cluster(cluster, reports, click.echo) else PARTLY)
         if acknowledged is not None:
             healing.acknowledge(acknowledged, click.echo)
             return Done(0)

@@ -135,6 +135,28 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
     return record
 
 
+def take_over(definition: ClusterDefinition, name: str) -> ClusterRecord | None:
+    """Return the record of a cluster in which another machine's drill has left something; None if none has.
+
+    NotStarted if this machine knows the cluster, or that drill runs. `down` ends what is known of it then.
+    """
+    folder = cluster_folder(name)
+    if folder.exists():
+        raise NotStarted(f"cluster {name} is known here: run kubedrill heal without --cluster")
+    with writing(folder):
+        folder.mkdir(mode=0o700, parents=True)
+    record = None
+    try:
+        with asked(definition.provider):
+            record = provider_named(definition.provider).take_over(definition, folder)
+        if record:
+            record.write(folder / "cluster.json")
+    finally:
+        if record is None:
+            remove(folder)
+    return record
+
+
 def find(name: str) -> ClusterRecord | None:
     """Return the record of a cluster that was brought up and not taken down; else None."""
     folder = cluster_folder(name)
@@ -238,6 +260,7 @@ __all__ = [
     "names",
     "sign",
     "status",
+    "take_over",
     "undo_entry",
     "up",
 ]

@@ -69,7 +69,11 @@ class Introduced:
             *(AUDITOR_LOOKS, INJECTOR_RULES, self.fleet_rules),
             *(LOAD_RULES, SEEDER_RULES, SCRAPER_RULES),
         )
-        inside = [(PROBE_RULES, NAMESPACE), (AUDITOR_RULES, AUDITED)]
+        inside = [
+            (PROBE_RULES, NAMESPACE),
+            (LEDGER_RULES, NAMESPACE),
+            (AUDITOR_RULES, AUDITED),
+        ]
         return [*inside, *((rules, "") for rules in everywhere)]
 
     def objects(self) -> list[tuple[str, Object]]:
@@ -84,6 +88,7 @@ class Introduced:
             ),
             ("/api/v1/namespaces", _object("v1", "Namespace", AUDITED)),
             *self._inside("probe", PROBE_RULES, NAMESPACE, ["prober", "victim"]),
+            *self._inside("ledger", LEDGER_RULES, NAMESPACE, [INJECTOR]),
             *self._inside(AUDITOR, AUDITOR_RULES, AUDITED, [AUDITOR]),
             *self._everywhere(AUDITOR, AUDITOR_LOOKS, [AUDITOR]),
             *self._everywhere(INJECTOR, INJECTOR_RULES, [INJECTOR]),
@@ -153,6 +158,15 @@ PROBE_RULES: Rules = [
         "resourceNames": [*PROBED],
         "verbs": ["get", "update", "patch"],
     }
+]
+# What is to be undone stands in a cluster of somebody else's, too; and who drills there.
+LEDGER_RULES: Rules = [
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list", "create", "update"]},
+    {
+        "apiGroups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "verbs": ["get", "create", "update"],
+    },
 ]
 AUDITOR_RULES: Rules = [
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": [*_READ, "create", "update"]}

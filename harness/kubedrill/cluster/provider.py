@@ -115,6 +115,13 @@ class Provider(Protocol[Model]):
         """
         ...
 
+    def take_over(self, definition: Model, folder: Path) -> ClusterRecord | None:
+        """Return the record of a cluster in which another machine has left something; None if none has.
+
+        The folder is there, with nothing in it. NotStarted while that drill runs.
+        """
+        ...
+
     def find(self, folder: Path) -> ClusterRecord | None:
         """Return the record of the cluster if it was brought up, and not taken down; else None.
 

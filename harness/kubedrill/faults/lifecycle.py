@@ -5,13 +5,14 @@ module's `undo` there, which is `undoing`'s.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.handle import LONGEST_HOLD, HandleError
 from kubedrill.cluster.provider import handle_of
-from kubedrill.faults import lasting, watched
+from kubedrill.faults import elsewhere, lasting, watched
 from kubedrill.faults.attempting import in_words
 from kubedrill.faults.awaited import not_come
 from kubedrill.faults.choosing import choose, seed
@@ -66,6 +67,7 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     if is_ending(folder):
         ledger.undone(entry)
         raise FaultFailed(f"{fault.name}: not injected, the drill was ended")
+    _keep(scene, ledger, entry, progress)
     expect(fault.name, folder, index, file)
     begun = progress.say("injecting")
     progress.step(fault.first(scene))
@@ -74,6 +76,9 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
     except Exception as error:
         raise progress.fail(in_words(error)) from error
     ledger.learn(entry, {"facts": dict(scene.facts)})
+    # Without what was learnt it is undone by what was found before.
+    with suppress(HandleError):
+        elsewhere.keep(record, folder)
     remember(ledger, entry, folder, index)
     progress.say("injected", fault.did(scene), facts=scene.facts)
     proof, shown = effect_proven(lambda: fault.took_effect(scene), fault.effect_s, progress)
@@ -85,6 +90,15 @@ def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str,
         ledger.undone(entry)
         forget(folder, index)
     return {"targets": [*scene.targets], "seconds": (at - begun) / SECOND, "proof": proof}
+
+
+def _keep(scene: Scene, ledger: Ledger, entry: str, progress: Progress) -> None:
+    """Have the ledger where it outlives this machine, where it must; else nothing is injected."""
+    try:
+        elsewhere.keep(scene.record, progress.folder)
+    except HandleError as error:
+        ledger.undone(entry)
+        raise progress.fail(str(error)) from error
 
 
 def _found(fault: Fault, scene: Scene, progress: Progress) -> Scene:

@@ -14,8 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from kubedrill.clock import SECOND, now
+from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.provider import handle_of
-from kubedrill.faults import lasting, turns, watched
+from kubedrill.faults import elsewhere, lasting, turns, watched
 from kubedrill.faults.attempting import attempt
 from kubedrill.faults.beside import beside
 from kubedrill.faults.catalogue import kind_of
@@ -121,6 +122,8 @@ class _Undo:
         proof, ended = self._prove(begin, turn)
         at = self.progress.say("undone", proof, time=ended)
         self.ledger.undone(self.entry.id)
+        with suppress(HandleError):  # who reads there that it is not undone finds nothing to undo
+            elsewhere.keep(self.scene.record, self.progress.folder)
         _remembered.pop((self.progress.folder, self.progress.index), None)
         if failed:
             raise failed

@@ -26,6 +26,7 @@ from kubedrill.record.ledger import Entry, Ledger, undo_entry
 from kubedrill.record.stopping import is_asked
 from kubedrill.undo import registry
 from kubedrill.undo.clearing import ENDING_S, undo_all
+from kubedrill.undo.holding import hold
 
 LOOK_S = 0.5
 
@@ -59,6 +60,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     with nullcontext() if inherits else _taken(folder):
+        hold(folder)
         say_ready()
         _watch(folder, Ledger(folder.ledger), alone=not inherits)
 

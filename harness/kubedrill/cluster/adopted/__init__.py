@@ -72,6 +72,12 @@ class Adopted:
 
         return up.up(definition, folder)
 
+    def take_over(self, definition: "AdoptedDefinition", folder: Path) -> ClusterRecord | None:
+        """Be given tokens of what another machine has made there."""
+        from kubedrill.cluster.adopted import up
+
+        return up.take_over(definition, folder)
+
     def find(self, folder: Path) -> ClusterRecord | None:
         """Read the record."""
         return read_record(folder)

@@ -60,6 +60,17 @@ def introduce(
         _check(
             access.call("POST", path, _marked(content)), HTTPStatus.CREATED, "POST", path, access
         )
+    return fetch_tokens(access, introduced, folder)
+
+
+def is_whole(access: Access, introduced: Introduced) -> bool:
+    """Whether whoever made what is ours has come to its end: the last of the guards is there."""
+    path, content = introduced.objects()[-1]
+    return access.call("GET", f"{path}/{content['metadata']['name']}").status == HTTPStatus.OK
+
+
+def fetch_tokens(access: Access, introduced: Introduced, folder: Path) -> Tokens:
+    """Write a token for each identity below `folder`; NotStarted if the API gives none."""
     expire, files = [], {}
     for name in introduced.accounts:
         token, until = _token(access, name)
@@ -83,7 +94,7 @@ def withdraw(access: Access, introduced: Introduced, cluster: str) -> None:
 def owner(access: Access) -> str | None:
     """Return the id of the cluster, as a state folder knows it, that has made our namespace; None without."""
     found = _namespace(access)
-    return None if found is None else str(_annotations(found).get(ID, ""))
+    return None if found is None else _annotations(found).get(ID)
 
 
 def _marked(content: Object, cluster: str = "") -> Object:

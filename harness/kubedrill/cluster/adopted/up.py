@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, closing
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
@@ -13,12 +14,20 @@ from kubedrill.cluster.adopted.access import SYSTEM, Access, said_of
 from kubedrill.cluster.adopted.definition import AdoptedDefinition
 from kubedrill.cluster.adopted.giving import Given, base_rights
 from kubedrill.cluster.adopted.handle import SYSTEM_UID, AdoptedHandle
-from kubedrill.cluster.adopted.introducing import Tokens, introduce, withdraw
+from kubedrill.cluster.adopted.introducing import (
+    Tokens,
+    fetch_tokens,
+    introduce,
+    is_whole,
+    owner,
+    withdraw,
+)
 from kubedrill.cluster.handle import description
 from kubedrill.cluster.objects import Introduced
-from kubedrill.cluster.state import read_id
+from kubedrill.cluster.state import Busy, read_id, write_id
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord, Identity
+from kubedrill.record.elsewhere import ALIVE_S, DRILL, LEASES
 from kubedrill.record.files import write_whole
 from kubedrill.record.rights import Right, said
 from kubedrill.wire.errors import WireError
@@ -93,38 +102,92 @@ def may_not(definition: AdoptedDefinition, rights: Iterable[Right]) -> list[Righ
 
 def up(definition: AdoptedDefinition, folder: Path) -> ClusterRecord:
     """Make our identities, and wait until they are known."""
-    write_whole(folder / KEPT, definition.model_dump_json(exclude={"limits", "notify"}))
-    introduced, pki = Introduced(definition.load_users, signed=False), folder / "pki"
-    pki.mkdir(mode=0o700)
+    pki = _prepare(definition, folder)
+    introduced = Introduced(definition.load_users, signed=False)
     with _access(definition) as access:
-        authorities = pki / "ca.crt"
-        authorities.write_text(access.server.authorities, encoding="ascii")
         given = Given.by(access, introduced)
         tokens = introduce(access, introduced, given, read_id(folder) or "", pki)
-        told = description(AdoptedHandle(), definition.zones, foreign=True)
-        server = access.server
-        record = ClusterRecord(
-            name=folder.name,
-            provider=definition.provider,
-            zoning="foreign",
-            zones=definition.zones,
-            folder=str(folder),
-            balancer=server.endpoint,
-            ca_file=str(authorities),
-            server_name=server.name,
-            components=(),
-            identities=_identities(tokens),
-            capabilities=told.capabilities,
-            versions={"kubernetes": version(access)},
-            lacks=dict(told.lacks),
-            settings={SYSTEM_UID: definition.system_uid, "load_users": definition.load_users},
-            withheld=given.withheld,
-            expires=tokens.expire,
-            foreign=True,
-            id=read_id(folder) or "",
-        )
+        record = _record(access, definition, folder, tokens, given.withheld)
     _wait_known(record)
     return record
+
+
+def take_over(definition: AdoptedDefinition, folder: Path) -> ClusterRecord | None:
+    """Return the record of what another machine has made there, with tokens of our own; None if nothing is.
+
+    NotStarted while that machine still drills.
+    """
+    introduced = Introduced(definition.load_users, signed=False)
+    with _access(definition) as access:
+        cluster = owner(access)
+        if cluster is None:
+            return None
+        if drills := who_drills(access):
+            raise Busy(
+                f"context {access.context}: a drill runs there: {drills}; end it where it runs"
+            )
+        if not is_whole(access, introduced):  # so nothing was done with it
+            withdraw(access, introduced, cluster)
+            return None
+        pki = _prepare(definition, folder)
+        write_id(folder, cluster, definition.provider)
+        tokens = fetch_tokens(access, introduced, pki)
+        record = _record(access, definition, folder, tokens, ())
+    _wait_known(record)
+    return record
+
+
+def _prepare(definition: AdoptedDefinition, folder: Path) -> Path:
+    """Keep in a cluster's folder how it is reached; return the folder for its tokens."""
+    write_whole(folder / KEPT, definition.model_dump_json(exclude={"limits", "notify"}))
+    pki = folder / "pki"
+    pki.mkdir(mode=0o700)
+    return pki
+
+
+def _record(
+    access: Access,
+    definition: AdoptedDefinition,
+    folder: Path,
+    tokens: Tokens,
+    withheld: tuple[str, ...],
+) -> ClusterRecord:
+    authorities = folder / "pki" / "ca.crt"
+    authorities.write_text(access.server.authorities, encoding="ascii")
+    told = description(AdoptedHandle(), definition.zones, foreign=True)
+    server = access.server
+    return ClusterRecord(
+        name=folder.name,
+        provider=definition.provider,
+        zoning="foreign",
+        zones=definition.zones,
+        folder=str(folder),
+        balancer=server.endpoint,
+        ca_file=str(authorities),
+        server_name=server.name,
+        components=(),
+        identities=_identities(tokens),
+        capabilities=told.capabilities,
+        versions={"kubernetes": version(access)},
+        lacks=dict(told.lacks),
+        settings={SYSTEM_UID: definition.system_uid, "load_users": definition.load_users},
+        withheld=withheld,
+        expires=tokens.expire,
+        foreign=True,
+        id=read_id(folder) or "",
+    )
+
+
+def who_drills(access: Access) -> str:
+    """Return who says just now that it drills there; "" if nobody does."""
+    answer = access.call("GET", f"{LEASES}/{DRILL}")
+    if answer.status != HTTPStatus.OK:
+        return ""
+    spec = json.loads(answer.body)["spec"]
+    silent_s = time.time() - datetime.fromisoformat(spec["renewTime"]).timestamp()
+    if silent_s > ALIVE_S:
+        return ""
+    return f"{spec['holderIdentity']} has said so {max(silent_s, 0):.0f} s ago"
 
 
 def down(folder: Path) -> None:

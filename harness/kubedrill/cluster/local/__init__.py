@@ -78,6 +78,14 @@ class Local:
 
         return up.up(definition, folder)
 
+    def take_over(
+        self,
+        definition: "LocalDefinition",  # noqa: ARG002
+        folder: Path,  # noqa: ARG002
+    ) -> ClusterRecord | None:
+        """Return none: it is on this machine, and nowhere else."""
+        return None
+
     def find(self, folder: Path) -> ClusterRecord | None:
         """Read the record."""
         return read_record(folder)
