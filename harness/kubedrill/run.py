@@ -136,7 +136,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
         raise NotStarted(f"{order.file}: {why}")
     origin = _origin(drill, record)
     on = on_cluster(order.cluster, experiment.cluster_changes)
-    console.print(f"cluster  {on}: {len(record.zones)} zones, {origin}")
+    zones = f"{counted(len(record.zones), 'zone')}, " if record.zones else ""
+    console.print(f"cluster  {on}: {zones}{origin}")
     # In this order, or pods of a workload fill those nodes up that come first.
     start_fleet(drill, record, experiment, console)
     make_seed(drill, record, experiment, console)

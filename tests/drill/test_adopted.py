@@ -148,6 +148,21 @@ def test_what_needs_its_processes_is_refused_and_why_is_said(
     assert "etcd.kill needs the capability holding etcd (it is somebody else's cluster" in said
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"slos": {"baseline": ["etcd.elections == 0"]}},
+        {"slos": {"baseline": ["apiserver.inflight.max < 100"]}},
+        {"slos": {"baseline": ["availability.apiserver-a >= 99%"]}},
+        {"abort": ["etcd.healthy_members < 2 for 5s"]},
+    ],
+)
+def test_what_nobody_could_see_there_is_refused(
+    project: Path, theirs: Theirs, adopted: Path, changes: dict[str, Any]
+) -> None:
+    assert "of this cluster; leave it out" in refused(project, changes)
+
+
 def test_its_limits_are_low_unless_its_file_says_otherwise(
     project: Path, theirs: Theirs, adopted: Path
 ) -> None:

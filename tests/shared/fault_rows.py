@@ -34,7 +34,15 @@ from fleet_observers import (
     order_another,
 )
 from interfering import end_it, lift, put_back_by_hand, restore_flags
-from object_observers import Deleted, Drained, Nodes, Tainted, mend_by_hand
+from object_observers import (
+    Deleted,
+    Drained,
+    Nodes,
+    Scaled,
+    Tainted,
+    mend_by_hand,
+    scale_by_hand,
+)
 from sabotages import (
     Sabotage,
     amend_another,
@@ -272,6 +280,19 @@ ROWS = [
         },
         write_nothing,
         None,
+    ),
+    Row(
+        "deployment.scale",
+        {"deployment": "random", "selector": "drilled=yes", "replicas": 0},
+        Scaled,
+        {
+            "a deployment is named twice": {"deployment": ["a/b", "a/b"], "replicas": 0},
+            "deployment b: write NAMESPACE/b": {"deployment": "b", "replicas": 0},
+        },
+        write_nothing,
+        None,
+        interfere=scale_by_hand,
+        ends=False,
     ),
     Row("load-balancer.kill", {}, Gone),
     Row("load-balancer.pause", {}, Halted),

@@ -163,6 +163,55 @@ class Deleted(Nodes):
         return len(self.there()) == len(NODES)
 
 
+class Scaled:
+    """A Deployment of two pods, and how many it should have, and has."""
+
+    def __init__(self, cluster: ClusterRecord) -> None:
+        self._api = Caller(*identity_target(cluster, "admin"), timeout_s=30)
+        self.space = f"drilled-{uuid.uuid4().hex[:8]}"
+        made = {"metadata": {"name": self.space}}
+        assert self._api.call("POST", "/api/v1/namespaces", made).status == 201
+        template = {"metadata": {"labels": LABELS}, "spec": _CONTAINERS}
+        spec = {"replicas": 2, "selector": {"matchLabels": LABELS}, "template": template}
+        deployment = {"metadata": {"name": "web", "labels": LABELS}, "spec": spec}
+        path = f"/apis/apps/v1/namespaces/{self.space}/deployments"
+        assert self._api.call("POST", path, deployment).status == 201
+        deadline = time.monotonic() + 120
+        while not self.well(f"deployment/{self.space}/web"):
+            assert time.monotonic() < deadline, "its pods do not come"
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        """Take away all that was made."""
+        self._api.call("DELETE", f"/api/v1/namespaces/{self.space}")
+        self._api.close()
+
+    def hit(self, target: str) -> bool:
+        """Whether it has none."""
+        return self._replicas(target) == (0, 0)
+
+    def well(self, target: str) -> bool:
+        """Whether it has its two."""
+        return self._replicas(target) == (2, 2)
+
+    def _replicas(self, target: str) -> tuple[int, int]:
+        """Return how many are wanted, and are there."""
+        found = json.loads(self._api.call("GET", deployment_path(target)).body)
+        return found["spec"]["replicas"], found["status"].get("replicas", 0)
+
+
+def deployment_path(target: str) -> str:
+    """Return where the Deployment is that is a target."""
+    _, namespace, name = target.split("/")
+    return f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
+
+
+def scale_by_hand(cluster: ClusterRecord, target: str) -> None:
+    """Scale a Deployment to one, as a person would with kubectl."""
+    with closing(Caller(*identity_target(cluster, "admin"), timeout_s=30)) as api:
+        amend(api, deployment_path(target), lambda found: found["spec"].update(replicas=1))
+
+
 def mend_by_hand(cluster: ClusterRecord, target: str) -> None:
     """Uncordon a node, and take away the taints that it had not before, as a person would with kubectl."""
 

@@ -172,11 +172,15 @@ class Handle(Protocol):
 
 
 def description(
-    handle: Handle, zones: tuple[str, ...], *, foreign: bool = False
+    handle: Handle,
+    zones: tuple[str, ...],
+    *,
+    foreign: bool = False,
+    observed: tuple[str, ...] | None = None,
 ) -> ClusterDescription:
     """Return what a cluster is capable of: the operations that stand on its handle, and why others do not.
 
-    `foreign`: kubedrill does not make it, and it serves others.
+    `foreign`: kubedrill does not make it, and it serves others; `observed` as of a ClusterDescription.
     """
     can: list[str] = []
     lacks: dict[str, str] = {}
@@ -191,4 +195,4 @@ def description(
             lacks |= {
                 f"{name} {kind}": why for kind, why in getattr(operation, "lacks", {}).items()
             }
-    return ClusterDescription(zones, tuple(can), lacks, foreign=foreign)
+    return ClusterDescription(zones, tuple(can), lacks, foreign=foreign, observed=observed)

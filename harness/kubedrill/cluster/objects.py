@@ -219,6 +219,7 @@ INJECTOR_RULES: Rules = [
         "verbs": ["get"],
     },
     {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "update"]},
+    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "update"]},
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "delete"]},
     {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
     {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["list"]},

@@ -86,6 +86,7 @@ def _measurable(experiment: Experiment, catalogue: Catalogue) -> Measurable:
         bursts=_phases([*fleet.bursts, *(fleet.demands if fleet.follows_demand else ())], times),
         demands=_phases(fleet.demands, times),
         fleet=experiment.fleet is not None,
+        observed=catalogue.cluster.observed if catalogue.cluster else None,
     )
 
 

@@ -8,10 +8,11 @@ from kubedrill.experiment.settled import WantedFault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.fleet import REFUSED, REPLACED
+from kubedrill.record.metric import APISERVER, COMPONENTS, METRICS
 from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
 from kubedrill.record.scale_out import HEALTHY, SCALE_OUT, VIOLATIONS, WORKLOAD
 from kubedrill.record.schedule import DRAIN_S, touches
-from kubedrill.record.series import zone_of
+from kubedrill.record.series import APISERVER_PREFIX, zone_of
 from kubedrill.words import did_you_mean, shown
 
 _OF_FLEET = {REPLACED, REFUSED, HEALTHY, VIOLATIONS}
@@ -42,6 +43,8 @@ class Measurable:
     """The phases in which more pods of the workload are wanted."""
     fleet: bool
     """Whether there is one."""
+    observed: Collection[str] | None = None
+    """The kinds of components that can be seen; None: all."""
 
     def check(self, objective: Objective, phase: str) -> None:
         """Raise ObjectiveError if there will be nothing to measure, or nothing to decide."""
@@ -68,6 +71,20 @@ class Measurable:
             self._check_fault(objective.series, phase, self.faults)
         if zone := zone_of(objective.series):
             self._check_zone(objective.series, zone)
+        self.check_observed(objective.series)
+
+    def check_observed(self, series: str) -> None:
+        """Raise ObjectiveError if it is about components that nobody can see."""
+        if self.observed is None:
+            return
+        metric = METRICS.get(series)
+        of = (
+            APISERVER if series.startswith(APISERVER_PREFIX) else metric.component if metric else ""
+        )
+        if of in COMPONENTS and of not in self.observed:
+            raise ObjectiveError(
+                f"{series}: nobody sees the {of} of this cluster; leave it out, or take another cluster"
+            )
 
     def _check_coming(self, series: str, phase: str) -> None:
         come, phases = "no nodes of a fleet come", self.bursts

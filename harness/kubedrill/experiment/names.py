@@ -214,6 +214,7 @@ class NameCheck:
             bursts=tuple(dict.fromkeys(file.fleet.coming)) if file.fleet else (),
             demands=tuple(dict.fromkeys(file.fleet.demanding)) if file.fleet else (),
             fleet=file.fleet is not None,
+            observed=cluster.observed if cluster else None,
         )
 
     def _objective(self, text: str, phase: str, measurable: Measurable) -> Objective:
@@ -228,6 +229,7 @@ class NameCheck:
         condition = parse_abort(text)
         drill_s = max((end for _, end in self._phases.values()), default=math.inf)
         check_abort(condition, self._load_names, drill_s)
+        self._measurable([]).check_observed(condition.objective.series)
         return condition
 
     def _try(self, place: Location, build: Callable[..., Read], *given: Any) -> Read | None:

@@ -165,6 +165,8 @@ class ClusterDescription:
     """As whom one may ask it; None where that is not known before it is up."""
     foreign: bool = False
     """Whether kubedrill does not make it, and it serves others."""
+    observed: tuple[str, ...] | None = None
+    """The kinds of components whose processes and metrics can be seen; None: all."""
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""

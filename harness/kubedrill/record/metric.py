@@ -76,6 +76,10 @@ def minor(version: str) -> Minor | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
+APISERVER = "kube-apiserver"
+COMPONENTS = ("etcd", APISERVER, "kube-controller-manager", "kube-scheduler")
+"""Kinds of what a control plane consists of."""
+
 _NOT_LONG = ("GET", "LIST", "POST", "PUT", "PATCH", "DELETE", "DELETECOLLECTION")
 _STORAGE_LISTS = "apiserver_storage_list_total"
 _PEERS = {"resource": ("apiServerIPInfo",)}
