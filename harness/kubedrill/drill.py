@@ -166,6 +166,44 @@ class Drill:
             process.wait_ready(patience_s(fleet))
         return fleet
 
+    def intend_sweep(self, folder: RunFolder) -> None:
+        """Note that what the load of another run folder makes is removed with what is seeded."""
+        arguments = {"cluster_file": str(self.folder.cluster), "run": folder.run}
+        undo = ("kubedrill.seed", "sweep")
+        self.ledger.intend("seed", f"objects of {folder.run}", undo, arguments)
+
+    def start_loads(
+        self,
+        loads: tuple[ScheduledLoad, ...],
+        catalogue: Catalogue,
+        folder: RunFolder,
+        prefix: str = "",
+    ) -> list[Child]:
+        """Start the processes of loads, whose samples go to a run folder; return them once all are ready.
+
+        They are none of the drill's children: who calls ends them.
+        """
+        started = self._launched(loads, catalogue, folder, prefix)
+        for child in started:
+            self.children.remove(child)
+            child.wait_ready(READY_TIMEOUT_S)
+        return started
+
+    def _launched(
+        self,
+        loads: tuple[ScheduledLoad, ...],
+        catalogue: Catalogue,
+        folder: RunFolder,
+        prefix: str = "",
+    ) -> list[Child]:
+        started = []
+        for load in loads:
+            profile = Path(catalogue.profiles[load.profile].path)
+            for number, role in enumerate(load.roles):
+                command = launch.command(profile, load, folder, number)
+                started.append(self._start(f"{prefix}{role}", *command))
+        return started
+
     def calibrate(self) -> Calibration:
         """Measure the machine before the load; NotStarted if its disk is too busy to be measured."""
         command = [sys.executable, "-m", "kubedrill.observe.calibration"]
@@ -194,10 +232,7 @@ class Drill:
         audited = needs_auditor(asked)
         if audited:
             self._check_auditor()
-        for load in loads:
-            profile = Path(catalogue.profiles[load.profile].path)
-            for number, role in enumerate(load.roles):
-                self._start(role, *launch.command(profile, load, self.folder, number))
+        self._launched(loads, catalogue, self.folder)
         counted = self.folder.fleet.exists() or needs_scale_out(asked)
         logged = ClusterRecord.read(self.folder.cluster).logs_requests
         for role, module in observing(audited=audited, counted=counted, logged=logged).items():

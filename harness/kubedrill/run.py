@@ -2,7 +2,8 @@
 
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -38,6 +39,7 @@ from kubedrill.report.console import print_verdict
 from kubedrill.report.files import OF_A_DRILL, asked_for, write_all
 from kubedrill.report.live import LiveView
 from kubedrill.signals import Interrupted, Signals
+from kubedrill.steadying import pressed
 from kubedrill.surroundings import surroundings
 from kubedrill.words import counted, why_not
 
@@ -148,10 +150,10 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     for line in machine.lines(calibration):
         console.print(f"machine  {line}")
     tell_whom_it_waits_for(experiment.loads, console)
-    with console.status("starting load, prober, scraper and faults"):
+    asked = [told.objective.text for told in experiment.objectives]
+    with warmed_up(drill, order, console), console.status("starting load, prober, scraper, faults"):
         if experiment.fleet and experiment.fleet.demands:
             drill.start_demand(experiment.seed.workload)
-        asked = [told.objective.text for told in experiment.objectives]
         drill.start_children(experiment.loads, order.catalogue, asked)
     if definition.notify and experiment.faults:
         drill.note(announce(definition.notify, experiment, str(drill.folder.path)))
@@ -159,6 +161,19 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     plan = schedule(experiment, order.name, drill.folder.run, ClockPair.read(), start)
     drill.go(plan)
     return plan
+
+
+@contextmanager
+def warmed_up(drill: Drill, order: Order, console: Console) -> Iterator[None]:
+    """Have the load press until it is steady, if the experiment wants that, and while this block lasts."""
+    said: list[str] = []
+    with console.status("warming up, until it is steady") as shown, ExitStack() as pressing:
+        pressing.enter_context(pressed(drill, order.experiment, order.catalogue, said.append))
+        shown.stop()
+        for words in said:
+            console.print(f"warm-up  {words}")
+            drill.note(words)
+        yield
 
 
 def _origin(drill: Drill, record: ClusterRecord) -> str:

@@ -1,5 +1,6 @@
 """Check that prober, scraper and load have something to do in the phases, as often as a file says."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from kubedrill.experiment.schema import ExperimentFile, LoadPart
@@ -8,7 +9,7 @@ from kubedrill.reading.problems import Location, Problems, dotted
 from kubedrill.reading.rate import RateShape
 from kubedrill.reading.types import Part
 from kubedrill.reading.units import format_duration
-from kubedrill.record.schedule import ProbeRates, Scraping
+from kubedrill.record.schedule import ProbeRates, ScheduledLoad, Scraping
 
 MOST_ARRIVALS = 1e9
 """Of one load: its samples are 28 GB."""
@@ -39,6 +40,22 @@ def check_observed(file: ExperimentFile, problems: Problems) -> None:
                 f"{dotted(place)}: no phase lasts as long as {format_duration(period)}; "
                 f"the longest is {format_duration(longest)}",
             )
+
+
+def check_warmup(file: ExperimentFile, loads: Sequence[ScheduledLoad], problems: Problems) -> None:
+    """Add a problem where a load can never be steady, or where none presses when the drill begins."""
+    if file.warmup is None:
+        return
+    first = next(iter(file.phases))
+    pressing = [load for load in loads if load.presses(first)]
+    if not pressing:
+        problems.add(("warmup",), f"warmup: no load presses in the first phase, {first}")
+    for load in pressing:
+        if len({rate for _, rate in load.arrivals.points}) > 1:
+            problems.add(("warmup",), f"warmup: {load.name} changes its rate, and is never steady")
+        if load.workers:
+            words = f"warmup: the workers of {load.name} are on other machines; press from this one"
+            problems.add(("warmup",), words)
 
 
 def _chosen(part: Part, usual: Part) -> list[tuple[str, float]]:

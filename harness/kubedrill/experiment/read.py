@@ -9,7 +9,7 @@ from kubedrill.experiment.entry import MOST_FAULTS
 from kubedrill.experiment.faults import FaultReader
 from kubedrill.experiment.fleet_checks import check_fleet, check_players
 from kubedrill.experiment.names import NameCheck
-from kubedrill.experiment.observed import check_arrivals, check_observed
+from kubedrill.experiment.observed import check_arrivals, check_observed, check_warmup
 from kubedrill.experiment.schema import ExperimentFile
 from kubedrill.experiment.settled import Experiment, PhaseLength, WantedFault
 from kubedrill.experiment.waits import check_waits
@@ -66,6 +66,7 @@ def settle(
     loads = _loads(file, draft.folder, problems) if draft.whole else ()
     if draft.whole:
         check_observed(file, problems)
+        check_warmup(file, loads, problems)
     problems.stop()
     return Experiment(
         title=file.title,
@@ -83,6 +84,7 @@ def settle(
         probing=file.probing,
         scraping=file.scraping,
         headroom=file.headroom,
+        warmup=file.warmup.scheduled() if file.warmup else None,
     )
 
 

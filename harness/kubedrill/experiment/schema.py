@@ -33,6 +33,7 @@ from kubedrill.reading.types import (
 from kubedrill.reading.units import format_duration, parse_duration
 from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
+from kubedrill.record.warmup import Warmup
 from kubedrill.words import shown
 
 MOST_LOADS = 64
@@ -231,6 +232,8 @@ class ExperimentFile(Part):
     scraping: Scraping = Scraping()
     variants: VariantsPart | None = None
     """The drill played several times, with one thing changed, and the runs compared."""
+    warmup: Warmup | None = None
+    """The load presses before the first phase, until it is steady; what it warms up does not count."""
     headroom: WantedHeadroom = "required"
     """`none` where the drill looks for the machine's limit; else objectives on latency and availability
     need a quarter of its CPU free."""
@@ -248,5 +251,5 @@ class ExperimentFile(Part):
 
     def written(self) -> dict[str, Any]:
         """Return it as the file of one run, which has no variants: it is one of them."""
-        absent = {"fleet"} if self.fleet is None else set[str]()
+        absent = {key for key in ("fleet", "warmup") if getattr(self, key) is None}
         return self.model_dump(mode="json", by_alias=True, exclude={"variants"} | absent)

@@ -15,6 +15,7 @@ from kubedrill.record.fleet import MOST_NODES, Fleet
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
 from kubedrill.record.state import parse_state
+from kubedrill.record.warmup import ScheduledWarmup
 
 ACTIVITY = "activity"
 """The name of a fault that is any Chaos Toolkit action; its arguments are activity and rollback."""
@@ -101,6 +102,7 @@ class Experiment:
     probing: Probing = field(default_factory=Probing)
     scraping: Scraping = field(default_factory=Scraping)
     headroom: WantedHeadroom = "required"
+    warmup: ScheduledWarmup | None = None
     cluster_changes: dict[str, Any] = field(default_factory=dict)
     """What is changed of the cluster's file, by its keys; None is what is taken away."""
     scale: float = 1.0

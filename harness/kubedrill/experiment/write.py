@@ -10,6 +10,7 @@ from kubedrill.experiment.settled import ACTIVITY, Experiment, Seed
 from kubedrill.reading.units import format_duration
 from kubedrill.reading.yaml_nodes import dump
 from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, ScheduledObjective
+from kubedrill.record.warmup import Warmup
 
 SCALED = "# --scale "
 """Begins the first line of a file whose rates and seeds are not as they were written."""
@@ -62,6 +63,7 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
         probing=experiment.probing,
         scraping=experiment.scraping,
         headroom=experiment.headroom,
+        warmup=experiment.warmup,
         scale=experiment.scale,
     )
 
@@ -90,6 +92,7 @@ def as_yaml(scheduled: Schedule, seed: Seed) -> str:
         probing=scheduled.probing,
         scraping=scheduled.scraping,
         headroom=scheduled.headroom,
+        warmup=Warmup.of(scheduled.warmup) if scheduled.warmup else None,
     )
     loads = {"load": [LoadPart.of(load).written() for load in scheduled.loads]}
     scaled = f"{SCALED}{scheduled.scale:g} is in these rates and seeds.\n"

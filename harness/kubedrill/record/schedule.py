@@ -29,6 +29,7 @@ from kubedrill.record.lines import (
     write_typed,
 )
 from kubedrill.record.remote import RemoteWorkers
+from kubedrill.record.warmup import ScheduledWarmup
 
 SCHEMA_VERSION = 1
 
@@ -215,6 +216,7 @@ class Schedule:
     probing: Annotated[Probing, Recorded()] = field(default_factory=Probing)
     scraping: Annotated[Scraping, Recorded()] = field(default_factory=Scraping)
     headroom: WantedHeadroom = "required"
+    warmup: ScheduledWarmup | None = None
     cluster_changes: dict[str, Json] = field(default_factory=dict)
     """What the experiment changes of the cluster's file, by its keys; null is what it takes away."""
     scale: Amount = 1.0
