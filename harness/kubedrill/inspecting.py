@@ -17,7 +17,7 @@ from kubedrill.faults.possible import lacks
 from kubedrill.load.describe import NotAProfile
 from kubedrill.needed import Needed, needed, permitted, rights_in_parts, rights_of_fault
 from kubedrill.record.catalogue import ClusterDescription
-from kubedrill.record.rights import Right, rules_of, said
+from kubedrill.record.rights import Right, rules_of, said, uncovered
 
 ROLE = "kubedrill-drills"
 
@@ -55,7 +55,7 @@ def role(files: Iterable[Path]) -> str:
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": ROLE},
-        "rules": rules_of(rights),
+        "rules": rules_of(uncovered(rights)),
     }
     return yaml.safe_dump(made, sort_keys=False)
 

@@ -29,6 +29,7 @@ from kubedrill.undo.running import watched
 pytestmark = [pytest.mark.cluster, pytest.mark.own, pytest.mark.timeout(600)]
 
 NAME = "staging"
+SCRAPED = {"slos": {"baseline": ["list.p99 < 5s", "apiserver.inflight < 100"]}}
 LONG: dict[str, Any] = {"seed": {"pods": 5}, "phases": SHORT["phases"] | {"fault": "10m"}}
 CORDON: dict[str, Any] = {
     "cluster": NAME,
@@ -108,7 +109,7 @@ def test_a_drill_of_api_faults_runs_and_nothing_of_it_stays(
     drill: Drills, project: Path, theirs: Theirs, adopted: Path
 ) -> None:
     with closing(Nodes(theirs.record)):
-        running = drill("cordon", CORDON)
+        running = drill("cordon", CORDON | SCRAPED)
         running.wait_for_phase("fault")
         running.wait_for("a node is cordoned", lambda: cordoned(theirs))
         code, verdict = running.finish()
@@ -152,7 +153,7 @@ def test_what_needs_its_processes_is_refused_and_why_is_said(
     "changes",
     [
         {"slos": {"baseline": ["etcd.elections == 0"]}},
-        {"slos": {"baseline": ["apiserver.inflight.max < 100"]}},
+        {"slos": {"baseline": ["apiserver.rss < 10GB"]}},
         {"slos": {"baseline": ["availability.apiserver-a >= 99%"]}},
         {"abort": ["etcd.healthy_members < 2 for 5s"]},
     ],

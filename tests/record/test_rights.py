@@ -1,8 +1,10 @@
 """Rights: as people say them, as the API asks for them, and as rules of RBAC."""
 
+from dataclasses import replace
+
 import pytest
 
-from kubedrill.record.rights import Right, rights_in, rules_of, said
+from kubedrill.record.rights import Right, rights_in, rules_of, said, uncovered
 
 RULES = [
     {"nonResourceURLs": ["/metrics", "/livez"], "verbs": ["get"]},
@@ -53,6 +55,12 @@ def test_without_any_one_of_them_they_give_all_but_that(number: int) -> None:
     rights = sorted(rights_in(RULES))
     others = {*rights[:number], *rights[number + 1 :]}
     assert {*rights_in(rules_of(others))} == others
+
+
+def test_what_is_given_of_all_need_not_be_given_of_one() -> None:
+    of_all, of_one = Right("get", "configmaps"), Right("get", "configmaps", name="probe")
+    other = Right("update", "configmaps", name="probe", namespace="kubedrill")
+    assert uncovered([of_all, of_one, other]) == {of_all, replace(other, namespace="")}
 
 
 def test_what_is_said_of_one_thing_is_said_together() -> None:

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubedrill.record.cluster import AUDITOR, FLEET, INJECTOR
-from kubedrill.record.labels import AUDITED, CUSTOM_GROUP, CUSTOMS, DEFINITION, PROBED, RUN
+from kubedrill.record.labels import (
+    AUDITED,
+    CUSTOM_GROUP,
+    CUSTOMS,
+    DEFINITION,
+    MANAGED,
+    PROBED,
+    RUN,
+)
 from kubedrill.record.series import EXEMPT
 
 NAMESPACE = "kubedrill"
@@ -136,11 +144,14 @@ def guest(name: str, rules: list[Object]) -> list[tuple[str, Object]]:
     """Return, as `Introduced.objects` does, a ServiceAccount that may do what the rules say."""
     core, rbac = f"/api/v1/namespaces/{NAMESPACE}", f"/apis/{_RBAC}/v1"
     role = f"kubedrill-{name}"
-    return [
+    made = [
         (f"{core}/serviceaccounts", _account(name)),
         (f"{rbac}/clusterroles", _role("ClusterRole", role, rules)),
         (f"{rbac}/clusterrolebindings", _binding("ClusterRole", role, [_service_account(name)])),
     ]
+    for _, content in made:
+        content["metadata"]["labels"] = MANAGED
+    return made
 
 
 def _user(name: str) -> Object:

@@ -8,7 +8,7 @@ from kubedrill.experiment.settled import WantedFault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.fleet import REFUSED, REPLACED
-from kubedrill.record.metric import APISERVER, COMPONENTS, METRICS
+from kubedrill.record.metric import APISERVER, COMPONENTS, METRICS, SCRAPES
 from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
 from kubedrill.record.scale_out import HEALTHY, SCALE_OUT, VIOLATIONS, WORKLOAD
 from kubedrill.record.schedule import DRAIN_S, touches
@@ -78,10 +78,10 @@ class Measurable:
         if self.observed is None:
             return
         metric = METRICS.get(series)
-        of = (
-            APISERVER if series.startswith(APISERVER_PREFIX) else metric.component if metric else ""
-        )
-        if of in COMPONENTS and of not in self.observed:
+        one_apiserver = series.startswith(APISERVER_PREFIX)
+        of = APISERVER if one_apiserver else metric.component if metric else ""
+        scraped = metric and metric.source == SCRAPES and of in self.observed
+        if of in COMPONENTS and not scraped:
             raise ObjectiveError(
                 f"{series}: nobody sees the {of} of this cluster; leave it out, or take another cluster"
             )

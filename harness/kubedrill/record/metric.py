@@ -41,6 +41,10 @@ class Family:
         return self.since <= release and (self.until is None or release < self.until)
 
 
+SCRAPES = "scrapes"
+"""What is measured from a component's own page of metrics."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One metric of a component (all its zones together unless an objective names one)."""
@@ -54,7 +58,7 @@ class Metric:
     across: Literal["sum", "max", "min"]
     """How the values of several zones become one."""
     doc: str
-    source: str = "scrapes"
+    source: str = SCRAPES
     """What it is measured from (record.series.Series)."""
 
     def family(self, versions: Mapping[str, str]) -> Family | None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -66,6 +66,12 @@ def rights_in(rules: Iterable[Rule], namespace: str = "") -> Iterator[Right]:
         named = rule.get("resourceNames") or ("",)
         for group, resource, name, verb in product(*parts, named, rule["verbs"]):
             yield Right(verb, resource, group, name, namespace=namespace)
+
+
+def uncovered(rights: Iterable[Right]) -> set[Right]:
+    """Return those that no other gives besides: of one object of a kind, where it is not given of all."""
+    known = {replace(right, namespace="") for right in rights}
+    return {right for right in known if not right.name or replace(right, name="") not in known}
 
 
 def rules_of(rights: Iterable[Right]) -> list[dict[str, list[str]]]:

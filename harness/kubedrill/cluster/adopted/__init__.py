@@ -52,7 +52,9 @@ class Adopted:
         from kubedrill.cluster.adopted.handle import AdoptedHandle
         from kubedrill.cluster.handle import description
 
-        return description(AdoptedHandle(), definition.zones, foreign=True, observed=())
+        return description(
+            AdoptedHandle(), definition.zones, foreign=True, observed=definition.observed
+        )
 
     def check(self, definition: "AdoptedDefinition", folder: Path) -> None:  # noqa: ARG002
         """Look whether it answers, is the one that is meant, and lets us make identities."""

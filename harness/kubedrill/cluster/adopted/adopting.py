@@ -14,6 +14,7 @@ from kubedrill.cluster.adopted.access import Access, said_of
 from kubedrill.cluster.adopted.definition import AdoptedDefinition
 from kubedrill.cluster.adopted.up import reached, system_uid, version
 from kubedrill.record.labels import ZONE
+from kubedrill.record.rights import Right
 
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _NODES = "/api/v1/nodes"
@@ -42,6 +43,8 @@ class Look:
     """Where each listens, as the cluster itself knows it."""
     balanced: bool
     """Whether something stands before them: the kubeconfig's server is none of them."""
+    metrics: bool
+    """Whether the metrics of its only apiserver may be read."""
     flags: dict[str, str]
     """Of the apiserver that answered, as /flagz has them; empty where it does not say."""
     unseen: tuple[str, ...]
@@ -69,6 +72,7 @@ def file_of(look: Look, kubeconfig: str) -> str:
     said: dict[str, Any] = {"provider": "kubeconfig", "context": look.context}
     said |= {"kubeconfig": kubeconfig} if kubeconfig else {}
     said |= {"authority": look.authority, "system_uid": look.system_uid}
+    said |= {"metrics": "apiserver"} if look.metrics else {}
     said |= {"zones": [*look.zones]} if look.zones else {}
     usual = AdoptedDefinition.unless_said.model_dump(exclude_unset=True)
     limits = yaml.safe_dump({"limits": {**usual, "rate": f"{usual['rate']:g}/s"}}, sort_keys=False)
@@ -107,6 +111,7 @@ def _look(access: Access) -> Look:
         kubelets=dict(Counter(kubelets)),
         apiservers=addresses,
         balanced=bool(addresses) and f"{at.host}:{at.port}" not in addresses,
+        metrics=len(addresses) == 1 and not access.refused([Right("get", path="/metrics")]),
         flags=_flags(access),
         unseen=tuple(unseen),
     )

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kubedrill.reading.types import matching
 from kubedrill.record.limits import LimitsPart
+from kubedrill.record.metric import APISERVER
 
 Zone = Annotated[
     str,
@@ -34,7 +35,14 @@ class AdoptedDefinition(BaseModel):
     """Of the certificate authority that its server is proven by."""
     system_uid: Annotated[str, matching("[0-9a-f-]{36}", "is no UID of a namespace")]
     """Of its namespace kube-system: no other cluster has it."""
+    metrics: Literal["apiserver", "none"] = "none"
+    """Whether the apiserver's own metrics are read: where there is one, and not several behind a balancer."""
     zones: Annotated[tuple[Zone, ...], Field(max_length=9)] = ()
     """Of its nodes, by their label topology.kubernetes.io/zone."""
     load_users: Annotated[int, Field(ge=1, le=1000)] = 8
     """ServiceAccounts for load: as many users as API Priority and Fairness tells apart."""
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """The kinds of components whose metrics are read."""
+        return (APISERVER,) if self.metrics == "apiserver" else ()

@@ -33,6 +33,7 @@ def base_rights() -> list[Right]:
     """Return what one must be allowed who makes the drill's namespaces, identities and guards."""
     return [
         Right.of("get", "namespaces"),
+        *(Right.of("list", f"{kind}.{_RBAC}") for kind in ("clusterroles", "clusterrolebindings")),
         Right.of("get", f"validatingadmissionpolicybindings.{_ADMISSION}"),
         Right.of("get", "leases.coordination.k8s.io"),
         *(Right.of(verb, made) for made in _MADE for verb in ("create", "delete")),

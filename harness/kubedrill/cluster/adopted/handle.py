@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from kubedrill.client.caller import Caller
+from kubedrill.clock import now
 from kubedrill.cluster.handle import Absent, HandleError
 from kubedrill.record.cluster import INJECTOR, ClusterRecord
 from kubedrill.record.components import ComponentState, Exited, Started
@@ -42,10 +43,15 @@ class AdoptedHandle:
         self._record = record
 
     def components(self) -> Mapping[str, ComponentState]:
-        """Return nothing: its processes are out of reach; HandleError where we have no access any more."""
-        if self._record is not None and not self._record.stands():
-            raise HandleError(f"nobody of ours is in cluster {self._record.name} any more")
-        return {}
+        """Return that the apiserver runs that answers, if its metrics are read; HandleError if none does."""
+        record = self._record
+        if record is None:
+            return {}
+        if not record.stands():
+            raise HandleError(f"nobody of ours is in cluster {record.name} any more")
+        if record.components and (lost := self.lost()):
+            raise HandleError(f"cluster {record.name} {lost}")
+        return {component.name: _running() for component in record.components}
 
     def in_force(self) -> tuple[str, ...]:
         """Return nothing: nothing is ever done to them."""
@@ -89,6 +95,11 @@ class AdoptedHandle:
     def data(self) -> Path | None:
         """Say that its data are elsewhere."""
         return None
+
+
+def _running() -> ComponentState:
+    """Return the state of what answers; nothing else is known of it."""
+    return ComponentState(pid=None, started=None, state="running", since=now(), restarts=0)
 
 
 def _said(status: int, body: bytes, wanted: str) -> str:

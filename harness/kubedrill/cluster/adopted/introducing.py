@@ -13,6 +13,7 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.adopted.access import Access, Answer, said_of
@@ -30,6 +31,8 @@ TOKEN_LIFETIME_S = 7 * 24 * 3600
 GONE_S = 120.0
 """For a namespace with some dozen objects to go, whose controller is slow."""
 LOOK_S = 0.3
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+ROLES = (f"{_RBAC}/clusterrolebindings", f"{_RBAC}/clusterroles")
 _OURS = f"/api/v1/namespaces/{NAMESPACE}"
 
 
@@ -85,10 +88,21 @@ def withdraw(access: Access, introduced: Introduced, cluster: str) -> None:
     """Remove all that is ours, if it is that of the cluster with this id; NotStarted if it does not go."""
     if owner(access) != cluster:
         return  # it never came, is gone, or is another's
+    for path in ROLES:  # of activities, whose drill could not take theirs away
+        for name in _ours(access, path):
+            _remove(access, f"{path}/{name}")
     for path, content in reversed(introduced.objects()):
         if "/namespaces/" not in path:  # what is in one goes with it
             _remove(access, f"{path}/{content['metadata']['name']}")
     _wait_gone(access)
+
+
+def _ours(access: Access, path: str) -> list[str]:
+    """Return the names of what is ours by its label in a collection."""
+    selector = quote(",".join(f"{key}={value}" for key, value in MANAGED.items()))
+    answer = access.call("GET", f"{path}?labelSelector={selector}")
+    _check(answer, HTTPStatus.OK, "GET", path, access)
+    return [found["metadata"]["name"] for found in json.loads(answer.body)["items"]]
 
 
 def owner(access: Access) -> str | None:

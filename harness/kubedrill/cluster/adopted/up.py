@@ -26,9 +26,10 @@ from kubedrill.cluster.handle import description
 from kubedrill.cluster.objects import Introduced
 from kubedrill.cluster.state import Busy, read_id, write_id
 from kubedrill.errors import NotStarted
-from kubedrill.record.cluster import ClusterRecord, Identity
+from kubedrill.record.cluster import ClusterRecord, Component, Identity
 from kubedrill.record.elsewhere import ALIVE_S, DRILL, LEASES
 from kubedrill.record.files import write_whole
+from kubedrill.record.metric import APISERVER
 from kubedrill.record.rights import Right, said
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
@@ -154,7 +155,9 @@ def _record(
 ) -> ClusterRecord:
     authorities = folder / "pki" / "ca.crt"
     authorities.write_text(access.server.authorities, encoding="ascii")
-    told = description(AdoptedHandle(), definition.zones, foreign=True)
+    told = description(
+        AdoptedHandle(), definition.zones, foreign=True, observed=definition.observed
+    )
     server = access.server
     return ClusterRecord(
         name=folder.name,
@@ -165,10 +168,13 @@ def _record(
         balancer=server.endpoint,
         ca_file=str(authorities),
         server_name=server.name,
-        components=(),
+        components=tuple(
+            Component(kind, kind, None, server.endpoint, server.endpoint)
+            for kind in definition.observed
+        ),
         identities=_identities(tokens),
         capabilities=told.capabilities,
-        versions={"kubernetes": version(access)},
+        versions={APISERVER: version(access)},
         lacks=dict(told.lacks),
         settings={SYSTEM_UID: definition.system_uid, "load_users": definition.load_users},
         withheld=withheld,
