@@ -154,7 +154,6 @@ def test_what_needs_its_processes_is_refused_and_why_is_said(
     [
         {"slos": {"baseline": ["etcd.elections == 0"]}},
         {"slos": {"baseline": ["apiserver.rss < 10GB"]}},
-        {"slos": {"baseline": ["availability.apiserver-a >= 99%"]}},
         {"abort": ["etcd.healthy_members < 2 for 5s"]},
     ],
 )

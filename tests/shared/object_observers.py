@@ -182,7 +182,13 @@ class Scaled:
             time.sleep(0.05)
 
     def close(self) -> None:
-        """Take away all that was made."""
+        """Take away all that was made; the Deployment first, which chance might choose again."""
+        path = deployment_path(f"deployment/{self.space}/web")
+        self._api.call("DELETE", path)
+        deadline = time.monotonic() + 120
+        while self._api.call("GET", path).status != 404:
+            assert time.monotonic() < deadline, "the Deployment does not go"
+            time.sleep(0.05)
         self._api.call("DELETE", f"/api/v1/namespaces/{self.space}")
         self._api.close()
 
@@ -207,9 +213,9 @@ def deployment_path(target: str) -> str:
 
 
 def scale_by_hand(cluster: ClusterRecord, target: str) -> None:
-    """Scale a Deployment to one, as a person would with kubectl."""
+    """Scale a Deployment as it was, as a person would with kubectl."""
     with closing(Caller(*identity_target(cluster, "admin"), timeout_s=30)) as api:
-        amend(api, deployment_path(target), lambda found: found["spec"].update(replicas=1))
+        amend(api, deployment_path(target), lambda found: found["spec"].update(replicas=2))
 
 
 def mend_by_hand(cluster: ClusterRecord, target: str) -> None:
