@@ -51,6 +51,9 @@ DEEDS = {
     "cluster up": "cluster up nix",
     "cluster down": "cluster down local-3az",
     "cluster env": "cluster env local-3az",
+    "cluster adopt": "cluster adopt mine --context nix",
+    "cluster inspect": "cluster inspect local-3az",
+    "cluster rbac": "cluster rbac nix",
 }
 """Commands whose exit code says what they did or found, or that refuse."""
 

@@ -26,6 +26,8 @@ NOT_SAFE = {
     "stop": "needs a drill that runs",
     "cluster up": "brings a control plane up",
     "cluster env": "needs a cluster that is up",
+    "cluster adopt": "needs a cluster, and somebody who types",
+    "cluster inspect": "needs a cluster that was adopted",
 }
 
 

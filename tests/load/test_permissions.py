@@ -4,16 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from kubedrill.cluster.objects import everything
+from kubedrill.cluster.objects import LOAD_RULES
 from kubedrill.load.describe import describe
 
 TOP = Path(__file__).parents[2]
 PROFILES = sorted((TOP / "loadprofiles").glob("*.py"))
-RULES = next(
-    document["rules"]
-    for _, document in everything(1)
-    if document["kind"] == "ClusterRole" and document["metadata"]["name"] == "kubedrill-load"
-)
 
 
 def is_granted(resource: str, verb: str) -> bool:
@@ -22,7 +17,7 @@ def is_granted(resource: str, verb: str) -> bool:
         verb in rule["verbs"]
         and {group, "*"} & set(rule["apiGroups"])
         and {plural, "*"} & set(rule["resources"])
-        for rule in RULES
+        for rule in LOAD_RULES
     )
 
 

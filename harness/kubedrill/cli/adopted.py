@@ -10,7 +10,7 @@ from kubedrill.cli.parts import Done, Given, as_json, example, print_json, print
 from kubedrill.errors import NotStarted
 
 if TYPE_CHECKING:
-    from kubedrill.cluster.adopted.adopting import Look
+    from kubedrill.cluster.adopted.adopting import ClusterLook
 
 
 @click.command("adopt", epilog=example("kubedrill cluster adopt staging --context staging-admin"))
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     help="The kubeconfig's file; as kubectl finds it, if not given.",
 )
 def adopt(name: str, context: str, kubeconfig: Path | None) -> int:
-    """Look at a cluster of yours, and write clusters/NAME.yaml, which means it and no other."""
+    """Look at a cluster of yours; write clusters/NAME.yaml."""
     from kubedrill import places
     from kubedrill.cluster.adopted import adopting
     from kubedrill.cluster.state import cluster_folder
@@ -48,7 +48,7 @@ def adopt(name: str, context: str, kubeconfig: Path | None) -> int:
 @click.argument("name")
 @as_json
 def inspect(name: str, as_json: bool) -> None:
-    """Show what an adopted cluster is, and which faults and loads can be played there; changes nothing."""
+    """Show what an adopted cluster is, and can take."""
     from kubedrill import inspecting
     from kubedrill.cluster.adopted import adopting
 
@@ -62,16 +62,16 @@ def inspect(name: str, as_json: bool) -> None:
     print_rows(rows, as_json=False)
 
 
-@click.command("rbac", epilog=example("kubedrill cluster rbac etcd-defrag | kubectl apply -f -"))
+@click.command("rbac", epilog=example("kubedrill cluster rbac list-modes"))
 @click.argument("experiments", nargs=-1, required=True, type=Given())
 def rbac(experiments: tuple[Path, ...]) -> None:
-    """Print the least ClusterRole of who plays these experiments on an adopted cluster."""
+    """Print the least ClusterRole for experiments."""
     from kubedrill import inspecting, places
 
     click.echo(inspecting.role(map(places.experiment_file, experiments)), nl=False)
 
 
-def _show(look: "Look") -> None:
+def _show(look: "ClusterLook") -> None:
     zones = ", ".join(f"{count} in {zone or 'no zone'}" for zone, count in look.nodes.items())
     before = "a load balancer before them" if look.balanced else "none before them that is known of"
     lines = {

@@ -36,7 +36,7 @@ _HERE = Path(__file__).parent
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class Answered(Protocol):
+class AdministratorAnswer(Protocol):
     """What the API said."""
 
     @property
@@ -53,7 +53,7 @@ class Answered(Protocol):
 class Administrator(Protocol):
     """Who may give rights to others in a cluster."""
 
-    def call(self, method: str, path: str, content: object = None) -> Answered:
+    def call(self, method: str, path: str, content: object = None) -> AdministratorAnswer:
         """Return what the API answers, whatever that is; WireError or NotStarted if it does not."""
         ...
 

@@ -37,7 +37,7 @@ SYSTEM = "/api/v1/namespaces/kube-system"
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
-class Answer(NamedTuple):
+class AdminAnswer(NamedTuple):
     """What the API said."""
 
     status: int
@@ -45,7 +45,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class FoundServer:
     """The API as a kubeconfig tells of it."""
 
     url: str
@@ -77,7 +77,7 @@ class Access:
 
     def call(
         self, method: str, path: str, content: object = None, accept: str = "application/json"
-    ) -> Answer:
+    ) -> AdminAnswer:
         """Return what the API answers, whatever that is."""
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
@@ -97,10 +97,12 @@ class Access:
             if not error.status:
                 raise self._silent(error.reason) from None
             body = error.body or b""
-            return Answer(error.status, body if isinstance(body, bytes) else str(body).encode())
+            return AdminAnswer(
+                error.status, body if isinstance(body, bytes) else str(body).encode()
+            )
         except (HTTPError, OSError) as error:
             raise self._silent(error) from None
-        return Answer(said.status, said.data)
+        return AdminAnswer(said.status, said.data)
 
     def refused(self, rights: Iterable[Right]) -> list[Right]:
         """Return which of these rights this identity has not got."""
@@ -126,7 +128,7 @@ class Access:
         )
 
 
-def said_of(answer: Answer, method: str, path: str) -> str:
+def said_of(answer: AdminAnswer, method: str, path: str) -> str:
     """Return in words what the API answered instead of doing what was asked."""
     try:
         why = json.loads(answer.body)["message"]
@@ -200,7 +202,7 @@ def _proxy_of(client: "ApiClient") -> str:
     return str(client.configuration.proxy) if passes else ""
 
 
-def _server(settings: Any, context: str, proxy: str) -> Server:
+def _server(settings: Any, context: str, proxy: str) -> FoundServer:
     """Return where the API of a client's settings is; NotStarted if load could not get there, or be sure."""
     url = urlsplit(settings.host)
     if url.scheme != "https" or url.hostname is None:
@@ -220,7 +222,7 @@ def _server(settings: Any, context: str, proxy: str) -> Server:
             f"context {context}: it names no certificate authority, so nobody knows which cluster "
             "answers; give its cluster certificate-authority-data"
         )
-    return Server(
+    return FoundServer(
         settings.host.rstrip("/"),
         Endpoint(url.hostname, url.port or 443),
         settings.tls_server_name or url.hostname,

@@ -25,7 +25,7 @@ _ENDPOINTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ClusterLook:
     """What a cluster is found to be. What could not be seen says why, in `unseen`."""
 
     context: str
@@ -55,19 +55,19 @@ class Look:
         return tuple(sorted(zone for zone in self.nodes if zone))
 
 
-def look_at(kubeconfig: str, context: str) -> Look:
+def look_at(kubeconfig: str, context: str) -> ClusterLook:
     """Return what a context leads to; NotStarted where that cannot be reached, or not be told from others."""
     with closing(Access(kubeconfig, context)) as access:
         return _look(access)
 
 
-def look_again(definition: AdoptedDefinition) -> Look:
+def look_again(definition: AdoptedDefinition) -> ClusterLook:
     """Return what a cluster that was adopted is now; NotStarted if another one answers."""
     with closing(reached(definition)) as access:
         return _look(access)
 
 
-def file_of(look: Look, kubeconfig: str) -> str:
+def file_of(look: ClusterLook, kubeconfig: str) -> str:
     """Return the text of the cluster file that means this cluster and no other."""
     said: dict[str, Any] = {"provider": "kubeconfig", "context": look.context}
     said |= {"kubeconfig": kubeconfig} if kubeconfig else {}
@@ -85,7 +85,7 @@ def file_of(look: Look, kubeconfig: str) -> str:
     )
 
 
-def _look(access: Access) -> Look:
+def _look(access: Access) -> ClusterLook:
     unseen: list[str] = []
     nodes = _listed(access, _NODES, unseen)
     slices = _listed(access, _ENDPOINTS, unseen)
@@ -100,7 +100,7 @@ def _look(access: Access) -> Look:
     )
     at = access.server.endpoint
     kubelets = (node["status"].get("nodeInfo", {}).get("kubeletVersion", "") for node in nodes)
-    return Look(
+    return ClusterLook(
         context=access.context,
         server=access.server.url,
         version=version(access),

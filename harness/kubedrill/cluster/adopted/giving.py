@@ -42,13 +42,13 @@ def base_rights() -> list[Right]:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Granted:
     """Which rights identities get, of those that there are for each."""
 
     refused: frozenset[Right]
 
     @classmethod
-    def by(cls, access: Access, introduced: Introduced) -> "Given":
+    def by(cls, access: Access, introduced: Introduced) -> "Granted":
         """Ask the API what this identity may pass on: what it has not got it could not."""
         asked = [
             right

@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import quote
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.adopted.access import Access, Answer, said_of
-from kubedrill.cluster.adopted.giving import Given
+from kubedrill.cluster.adopted.access import Access, AdminAnswer, said_of
+from kubedrill.cluster.adopted.giving import Granted
 from kubedrill.cluster.objects import NAMESPACE, Introduced, Object
 from kubedrill.errors import NotStarted
 from kubedrill.record.labels import AUDITED, MANAGED
@@ -47,7 +47,7 @@ class Tokens:
 
 
 def introduce(
-    access: Access, introduced: Introduced, given: Given, cluster: str, folder: Path
+    access: Access, introduced: Introduced, given: Granted, cluster: str, folder: Path
 ) -> Tokens:
     """Make all that is ours; NotStarted if the API refuses, or it is somebody's already.
 
@@ -184,6 +184,6 @@ def _annotations(found: dict[str, Any]) -> dict[str, str]:
     return found.get("metadata", {}).get("annotations") or {}
 
 
-def _check(answer: Answer, wanted: int, method: str, path: str, access: Access) -> None:
+def _check(answer: AdminAnswer, wanted: int, method: str, path: str, access: Access) -> None:
     if answer.status != wanted:
         raise NotStarted(f"context {access.context}: {said_of(answer, method, path)}")

@@ -12,7 +12,7 @@ from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.adopted.access import SYSTEM, Access, said_of
 from kubedrill.cluster.adopted.definition import AdoptedDefinition
-from kubedrill.cluster.adopted.giving import Given, base_rights
+from kubedrill.cluster.adopted.giving import Granted, base_rights
 from kubedrill.cluster.adopted.handle import SYSTEM_UID, AdoptedHandle
 from kubedrill.cluster.adopted.introducing import (
     Tokens,
@@ -106,7 +106,7 @@ def up(definition: AdoptedDefinition, folder: Path) -> ClusterRecord:
     pki = _prepare(definition, folder)
     introduced = Introduced(definition.load_users, signed=False)
     with _access(definition) as access:
-        given = Given.by(access, introduced)
+        given = Granted.by(access, introduced)
         tokens = introduce(access, introduced, given, read_id(folder) or "", pki)
         record = _record(access, definition, folder, tokens, given.withheld)
     _wait_known(record)
