@@ -172,30 +172,14 @@ class Drill:
         undo = ("kubedrill.seed", "sweep")
         self.ledger.intend("seed", f"objects of {folder.run}", undo, arguments)
 
-    def start_loads(
+    def launch(
         self,
         loads: tuple[ScheduledLoad, ...],
         catalogue: Catalogue,
         folder: RunFolder,
         prefix: str = "",
     ) -> list[Child]:
-        """Start the processes of loads, whose samples go to a run folder; return them once all are ready.
-
-        They are none of the drill's children: who calls ends them.
-        """
-        started = self._launched(loads, catalogue, folder, prefix)
-        for child in started:
-            self.children.remove(child)
-            child.wait_ready(READY_TIMEOUT_S)
-        return started
-
-    def _launched(
-        self,
-        loads: tuple[ScheduledLoad, ...],
-        catalogue: Catalogue,
-        folder: RunFolder,
-        prefix: str = "",
-    ) -> list[Child]:
+        """Start the processes of loads, whose samples go to a run folder; return them, not yet ready."""
         started = []
         for load in loads:
             profile = Path(catalogue.profiles[load.profile].path)
@@ -232,7 +216,7 @@ class Drill:
         audited = needs_auditor(asked)
         if audited:
             self._check_auditor()
-        self._launched(loads, catalogue, self.folder)
+        self.launch(loads, catalogue, self.folder)
         counted = self.folder.fleet.exists() or needs_scale_out(asked)
         logged = ClusterRecord.read(self.folder.cluster).logs_requests
         for role, module in observing(audited=audited, counted=counted, logged=logged).items():

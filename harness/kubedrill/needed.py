@@ -4,13 +4,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kubedrill.cluster.objects import (
-    AUDITOR_LOOKS,
-    AUDITOR_RULES,
-    LEDGER_RULES,
-    NAMESPACE,
-    PROBE_RULES,
-)
+from kubedrill.cluster.objects import NAMESPACE
+from kubedrill.cluster.roles import AUDITOR_LOOKS, AUDITOR_RULES, LEDGER_RULES, PROBE_RULES
 from kubedrill.experiment import Experiment
 from kubedrill.faults.fault import Fault
 from kubedrill.fleet.rights import taking_rights

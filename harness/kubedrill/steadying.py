@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kubedrill.children import end
 from kubedrill.clock import SECOND, ClockPair, now
-from kubedrill.drill import Drill
+from kubedrill.drill import READY_TIMEOUT_S, Drill
 from kubedrill.experiment import Experiment, PhaseLength, schedule
 from kubedrill.judge.arriving import SETTLED, Arriving
 from kubedrill.judge.requests import percentile
@@ -42,8 +42,12 @@ def pressed(
     folder = _folder(drill.folder)
     drill.intend_sweep(folder)
     loads = _loads(experiment)
-    children = drill.start_loads(loads, catalogue, folder, prefix="warmup-")
+    children = drill.launch(loads, catalogue, folder, prefix="warmup-")
+    for child in children:
+        drill.children.remove(child)  # they end before the others begin
     try:
+        for child in children:
+            child.wait_ready(READY_TIMEOUT_S)
         plan = _plan(experiment, experiment.warmup, loads, folder.run)
         for child in children:
             child.go({"schedule": plan.as_dict()})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kubedrill.cluster.objects import LOAD_RULES
+from kubedrill.cluster.roles import LOAD_RULES
 from kubedrill.load.describe import describe
 
 TOP = Path(__file__).parents[2]

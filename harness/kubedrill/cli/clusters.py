@@ -61,7 +61,8 @@ def cluster_up(name: str, nodes: int) -> int:
     except Interrupted as signal:
         raise NotStarted(f"ended by {signal}: what there was of {name} is gone again") from None
     click.echo(f"{name} is up: {record.balancer.host}:{record.balancer.port}")
-    click.echo(f'for kubectl: eval "$(kubedrill cluster env {name})"')
+    if not record.foreign:
+        click.echo(f'for kubectl: eval "$(kubedrill cluster env {name})"')
     return Done(0)
 
 

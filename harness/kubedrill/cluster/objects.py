@@ -8,15 +8,27 @@ Faults on objects act as the injector, which may do what they do and no more; a 
 by an identity that may do that.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kubedrill.cluster.roles import (
+    AUDITOR_LOOKS,
+    AUDITOR_RULES,
+    DEFINITIONS,
+    FLEET_RULES,
+    INJECTOR_RULES,
+    LEDGER_RULES,
+    LOAD_RULES,
+    PROBE_RULES,
+    SCRAPER_RULES,
+    SEEDER_RULES,
+    SIGNING_RULES,
+    Rules,
+)
 from kubedrill.record.cluster import AUDITOR, FLEET, INJECTOR
 from kubedrill.record.labels import (
     AUDITED,
-    CUSTOM_GROUP,
-    CUSTOMS,
     DEFINITION,
     MANAGED,
     PROBED,
@@ -30,11 +42,8 @@ Object = dict[str, Any]
 _RBAC = "rbac.authorization.k8s.io"
 _FLOW = "flowcontrol.apiserver.k8s.io/v1"
 _ADMISSION = "admissionregistration.k8s.io/v1"
-_READ = ["get", "list", "watch"]
-_WRITE = ["create", "update", "patch", "delete", "deletecollection"]
 
 
-Rules = Sequence[Object]
 Give = Callable[[Rules, str], Rules]
 """Returns which of some rules, in a namespace or ("") in all of them, are given to an identity."""
 
@@ -162,122 +171,6 @@ def _service_account(name: str) -> Object:
     return {"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}
 
 
-PROBE_RULES: Rules = [
-    {
-        "apiGroups": [""],
-        "resources": ["configmaps"],
-        "resourceNames": [*PROBED],
-        "verbs": ["get", "update", "patch"],
-    }
-]
-# What is to be undone stands in a cluster of somebody else's, too; and who drills there.
-LEDGER_RULES: Rules = [
-    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list", "create", "update"]},
-    {
-        "apiGroups": ["coordination.k8s.io"],
-        "resources": ["leases"],
-        "verbs": ["get", "create", "update"],
-    },
-]
-AUDITOR_RULES: Rules = [
-    {"apiGroups": [""], "resources": ["configmaps"], "verbs": [*_READ, "create", "update"]}
-]
-# What came and went beside the drill's own: by names; no Secrets.
-AUDITOR_LOOKS: Rules = [
-    {
-        "apiGroups": [""],
-        "resources": ["namespaces", "nodes", "pods", "services", "configmaps"],
-        "verbs": ["list"],
-    },
-    {"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["watch"]},
-]
-# What is left of a fleet when its processes have ended; nodes that are replaced.
-FLEET_RULES: Rules = [
-    {
-        "apiGroups": [""],
-        "resources": ["nodes"],
-        "verbs": ["list", "watch", "delete", "deletecollection"],
-    },
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch", "delete"]},
-    {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
-]
-# By which the controller-manager signs certificates of nodes.
-SIGNING_RULES: Rules = [
-    {
-        "apiGroups": ["certificates.k8s.io"],
-        "resources": ["certificatesigningrequests"],
-        "verbs": ["create", "get", "delete"],
-    },
-    {
-        "apiGroups": ["certificates.k8s.io"],
-        "resources": ["certificatesigningrequests/approval"],
-        "verbs": ["update"],
-    },
-    {
-        "apiGroups": ["certificates.k8s.io"],
-        "resources": ["signers"],
-        "resourceNames": ["kubernetes.io/kube-apiserver-client-kubelet"],
-        "verbs": ["approve"],
-    },
-]
-# What faults on nodes and pods do, inject, proof and undo alike; docs/faults.md says which needs which.
-INJECTOR_RULES: Rules = [
-    # By whose UID it is told that this is the cluster that is meant.
-    {
-        "apiGroups": [""],
-        "resources": ["namespaces"],
-        "resourceNames": ["kube-system"],
-        "verbs": ["get"],
-    },
-    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "update"]},
-    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "update"]},
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "delete"]},
-    {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["list"]},
-]
-SCRAPER_RULES: Rules = [
-    {
-        "nonResourceURLs": [
-            *("/metrics", "/metrics/*", "/healthz", "/healthz/*"),
-            *("/livez", "/livez/*", "/readyz", "/readyz/*", "/flagz"),
-        ],
-        "verbs": ["get"],
-    },
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get"]},
-]
-_DEFINITIONS = {
-    "apiGroups": ["apiextensions.k8s.io"],
-    "resources": ["customresourcedefinitions"],
-}
-SEEDER_RULES: Rules = [
-    {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]},
-    {"apiGroups": [CUSTOM_GROUP], "resources": [CUSTOMS], "verbs": _WRITE},
-    {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["create"]},
-    # RBAC cannot say which one is created; admission does.
-    {**_DEFINITIONS, "verbs": ["create"]},
-    {**_DEFINITIONS, "resourceNames": [DEFINITION], "verbs": ["delete"]},
-]
-LOAD_RULES: Rules = [
-    # mass-list and informers read any resource, custom ones included.
-    {"apiGroups": ["*"], "resources": ["*"], "verbs": _READ},
-    {
-        "apiGroups": [""],
-        "resources": [
-            *("pods", "pods/binding", "pods/status", "secrets", "configmaps", "services"),
-            *("events", "namespaces", "resourcequotas"),
-        ],
-        "verbs": _WRITE,
-    },
-    {
-        "apiGroups": ["apps"],
-        "resources": ["deployments", "replicasets", "statefulsets", "daemonsets"],
-        "verbs": _WRITE,
-    },
-    {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": _WRITE},
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": _WRITE},
-]
-
-
 def _object(version: str, kind: str, name: str, **content: Any) -> Object:
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, **content}
 
@@ -364,7 +257,7 @@ def _policy() -> Object:
         "resources": ["*"],
         "operations": ["CREATE", "UPDATE", "DELETE"],
     }
-    definition = {**everything, **_DEFINITIONS, "resourceNames": [DEFINITION]}
+    definition = {**everything, **DEFINITIONS, "resourceNames": [DEFINITION]}
     spec = {
         "failurePolicy": "Fail",
         "matchConstraints": {

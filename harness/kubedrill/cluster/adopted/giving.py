@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubedrill.cluster.adopted.access import Access
-from kubedrill.cluster.objects import Introduced, Rules
+from kubedrill.cluster.objects import Introduced
+from kubedrill.cluster.roles import Rules
 from kubedrill.record.catalogue import Rule
 from kubedrill.record.labels import CUSTOM_GROUP, CUSTOMS
 from kubedrill.record.resources import BUILT_IN
