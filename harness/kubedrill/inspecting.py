@@ -85,7 +85,16 @@ def _answer(
     kinds: Mapping[str, type[Fault]],
     described: ClusterDescription,
 ) -> str:
-    reasons = [*lacks(kinds[part.part], described)] if part.part in kinds else []
+    reasons = _together(lacks(kinds[part.part], described)) if part.part in kinds else []
     if missing := [*base, *(right for right in part.rights if right in refused)]:
         reasons.append(f"one may not {said(missing)}")
     return f"no: {'; '.join(reasons)}" if reasons else "yes"
+
+
+def _together(lacks: Iterable[str]) -> list[str]:
+    """Return what is lacking, `NEED: WHY` each, the needs of one reason together."""
+    needs: dict[str, list[str]] = {}
+    for lack in lacks:
+        need, _, why = lack.partition(": ")
+        needs.setdefault(why, []).append(need)
+    return [f"{', '.join(known)}: {why}" if why else known[0] for why, known in needs.items()]

@@ -114,6 +114,7 @@ def test_a_drill_of_api_faults_runs_and_nothing_of_it_stays(
         running.wait_for("a node is cordoned", lambda: cordoned(theirs))
         code, verdict = running.finish()
         assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
+        assert "kubedrill" not in str(verdict["collateral"])
         assert not cordoned(theirs)
     assert theirs.there() == set()
     assert kubedrill("cluster", "status", NAME, cwd=project).stdout.strip() == f"{NAME}: down"
@@ -146,7 +147,7 @@ def test_what_needs_its_processes_is_refused_and_why_is_said(
     project: Path, theirs: Theirs, adopted: Path
 ) -> None:
     said = refused(project, {"faults": [{"etcd.kill": {"member": "leader"}, "phase": "fault"}]})
-    assert "etcd.kill needs the capability holding etcd (it is somebody else's cluster" in said
+    assert "etcd.kill needs the capability holding etcd (its machines are out of reach)" in said
 
 
 @pytest.mark.parametrize(

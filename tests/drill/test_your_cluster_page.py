@@ -54,7 +54,9 @@ def test_every_command_does_what_the_page_says(project: Path, theirs: Theirs) ->
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    assert re.search(r"etcd\.kill .* no: holding etcd: it is somebody else's", typed(inspect))
+    assert re.search(
+        r"etcd\.kill .* no: holding etcd: its machines are out of reach", typed(inspect)
+    )
     role = yaml.safe_load(typed(rbac))
     theirs.allow_rules(role["rules"])
     assert "node.cordon" in typed(plan)

@@ -3,7 +3,7 @@
 If the machine that drills is lost with its disk, another one finds there what is to be undone.
 """
 
-from kubedrill.record.labels import MANAGED
+from kubedrill.record.labels import MANAGED, labels_of
 
 KEPT_IN = "kubedrill"
 """The namespace."""
@@ -21,7 +21,7 @@ ALIVE_S = 30.0
 
 def ledger_object(run: str, folder: str, lines: str) -> dict[str, object]:
     """Return the ConfigMap of a run's ledger; `folder` is the run folder's path."""
-    labels = {**MANAGED, LEDGER: ""}
+    labels = {**labels_of(run), LEDGER: ""}  # by its run's label it is no collateral
     metadata = {"name": f"ledger-{run.lower()}", "labels": labels}
     return {
         "apiVersion": "v1",

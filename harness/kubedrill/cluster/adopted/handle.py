@@ -20,9 +20,7 @@ SYSTEM_UID = "system_uid"
 """Of the record's settings: the UID of its namespace kube-system."""
 ASK_S = 5.0
 
-_NOT_OURS = Absent(
-    "it is somebody else's cluster, and its file has no command that says how to do it there"
-)
+_NOT_OURS = Absent("its machines are out of reach")
 
 
 class NoExits:
