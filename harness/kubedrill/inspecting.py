@@ -39,7 +39,7 @@ def rows(name: str) -> list[dict[str, Any]]:
     refused = {*cluster.may_not(described.definition, [*base_rights(), *rights_in_parts(parts)])}
     base = [right for right in base_rights() if right in refused]
     return [
-        {"what": part.part, "can be played": _answer(part, refused, [*base], kinds, described)}
+        {"what": part.part, "can be played": _answer(part, refused, base, kinds, described)}
         for part in parts
     ]
 

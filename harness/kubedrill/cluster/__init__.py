@@ -157,6 +157,11 @@ def take_over(definition: ClusterDefinition, name: str) -> ClusterRecord | None:
     return record
 
 
+def forget(name: str) -> None:
+    """Forget a cluster that was taken over; there is nothing done to it."""
+    remove(cluster_folder(name))
+
+
 def find(name: str) -> ClusterRecord | None:
     """Return the record of a cluster that was brought up and not taken down; else None."""
     folder = cluster_folder(name)
@@ -250,6 +255,7 @@ __all__ = [
     "down",
     "env",
     "find",
+    "forget",
     "handle_of",
     "json_schema",
     "load_changed",

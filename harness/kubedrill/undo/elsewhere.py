@@ -14,7 +14,7 @@ from kubedrill import cluster, places
 from kubedrill.client.caller import Caller
 from kubedrill.errors import NotStarted
 from kubedrill.fleet.removing import remove
-from kubedrill.record.cluster import AUDITOR, INJECTOR, ClusterRecord
+from kubedrill.record.cluster import FLEET, INJECTOR, ClusterRecord
 from kubedrill.record.elsewhere import LEDGERS, LINES
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.labels import RUN
@@ -25,8 +25,8 @@ from kubedrill.undo.heal import PATIENCE_S
 from kubedrill.wire.target import identity_target
 
 Say = Callable[[str], None]
-_LABELLED = ("/api/v1/namespaces", "/api/v1/nodes")
-"""Collections of what a run makes in no namespace."""
+_LABELLED = (("seeder", "/api/v1/namespaces"), (FLEET, "/api/v1/nodes"))
+"""Collections of what a run makes in no namespace, and who may see it."""
 
 
 def heal_cluster(name: str, reports: Path, say: Say) -> bool:
@@ -40,13 +40,19 @@ def heal_cluster(name: str, reports: Path, say: Say) -> bool:
         if record is None:
             say(f"nothing is left in cluster {name}")
             return True
-        failures = [*_faults(record, reports, say), *_made(record, say)]
+        healed = False
+        try:
+            failures = [*_faults(record, reports, say), *_made(record, say)]
+            healed = not failures
+        finally:
+            if not healed:
+                cluster.forget(name)  # so that it can be tried again
         for failure in failures:
             say(f"not undone: {failure}")
-        if not failures:
+        if healed:
             cluster.down(name)
             say(f"cluster {name} is as it was")
-    return not failures
+    return healed
 
 
 def _faults(record: ClusterRecord, reports: Path, say: Say) -> Iterator[str]:
@@ -77,10 +83,9 @@ def _folder(record: ClusterRecord, data: dict[str, str], reports: Path) -> RunFo
 def _made(record: ClusterRecord, say: Say) -> Iterator[str]:
     """Remove what runs have made: nodes, and namespaces with all in them; yield what fails."""
     found = {
-        labels[RUN]
-        for path in _LABELLED
-        for each in _listed(record, AUDITOR, path)
-        if RUN in (labels := each["metadata"].get("labels") or {})
+        each["metadata"]["labels"][RUN]
+        for identity, path in _LABELLED
+        for each in _listed(record, identity, f"{path}?labelSelector={RUN}")
     }
     for run in sorted(found):
         file = str(Path(record.folder) / "cluster.json")
@@ -96,6 +101,8 @@ def _made(record: ClusterRecord, say: Say) -> Iterator[str]:
 def _listed(record: ClusterRecord, identity: str, path: str) -> list[dict[str, Any]]:
     with closing(Caller(*identity_target(record, identity))) as api:
         answer = api.call("GET", path)
+    if answer.status == HTTPStatus.FORBIDDEN:
+        return []  # nor could it make any
     if answer.status != HTTPStatus.OK:
         raise NotStarted(f"cluster {record.name}: GET {path}: {answer.status}")
     return [*json.loads(answer.body)["items"]]
