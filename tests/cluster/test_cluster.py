@@ -133,10 +133,11 @@ def test_the_injector_does_what_faults_on_objects_do_and_nothing_else(call: Call
     for path, content in ((apps, made), (SECRETS, secret)):
         assert call("admin", path, "POST", content).status == 201
     try:
-        for path in ("/api/v1/nodes", "/api/v1/pods", f"{space}/pods"):
+        for path in ("/api/v1/nodes", "/api/v1/pods", f"{space}/pods", f"{apps}/kept"):
             assert call("injector", path).status == 200
-        for path in (SECRETS, f"{SECRETS}/kept", "/api/v1/secrets", PROBE, f"{apps}/kept"):
+        for path in (SECRETS, f"{SECRETS}/kept", "/api/v1/secrets", PROBE):
             assert call("injector", path).status == 403
+        assert call("injector", apps, "POST", made).status == 403
         for path in (f"{SECRETS}/kept", f"{apps}/kept", "/api/v1/nodes/none", "/api/v1/nodes"):
             assert call("injector", path, "DELETE").status == 403
         assert call("injector", f"{space}/pods", "POST", {}).status == 403
