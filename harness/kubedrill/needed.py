@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kubedrill.cluster.objects import NAMESPACE
 from kubedrill.cluster.roles import AUDITOR_LOOKS, AUDITOR_RULES, LEDGER_RULES, PROBE_RULES
 from kubedrill.experiment import Experiment
 from kubedrill.faults.fault import Fault
@@ -12,7 +11,14 @@ from kubedrill.fleet.rights import taking_rights
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.fleet import CLUSTER
-from kubedrill.record.labels import AUDITED, CUSTOM_GROUP, CUSTOMS, DEFINITION, WORKLOAD
+from kubedrill.record.labels import (
+    AUDITED,
+    CUSTOM_GROUP,
+    CUSTOMS,
+    DEFINITION,
+    NAMESPACE,
+    WORKLOAD,
+)
 from kubedrill.record.rights import Right, rights_in, said
 from kubedrill.record.surrounding import needs_auditor
 

@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -167,8 +167,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
 def warmed_up(drill: Drill, order: Order, console: Console) -> Iterator[None]:
     """Have the load press until it is steady, if the experiment wants that, and while this block lasts."""
     said: list[str] = []
-    with console.status("warming up, until it is steady") as shown, ExitStack() as pressing:
-        pressing.enter_context(pressed(drill, order.experiment, order.catalogue, said.append))
+    load = pressed(drill, order.experiment, order.catalogue, said.append)
+    with console.status("warming up, until it is steady") as shown, load:
         shown.stop()
         for words in said:
             console.print(f"warm-up  {words}")

@@ -23,6 +23,9 @@ from kubedrill.wire.target import identity_target
 PATIENT_S = 10.0
 """For a component that answers, however slow the machine."""
 
+LOOK_S = 3.0
+"""For one that is asked again and again until it answers."""
+
 STANDS_STILL_S = 1.0
 """For one that is stopped where it is: the kernel still takes connections for it."""
 
@@ -91,11 +94,11 @@ HEALTH = {
 """By kind of component, where it says how it is, and who may ask."""
 
 
-def unwell(cluster: ClusterRecord, names: Sequence[str], timeout_s: float = 3) -> list[str]:
+def unwell(cluster: ClusterRecord, names: Sequence[str]) -> list[str]:
     """Return which of these components, all of which run, do not say that they are well."""
     try:
         with closing(Processes(cluster)) as processes:
-            return [name for name in names if processes.answer(name, timeout_s) != "200"]
+            return [name for name in names if processes.answer(name, LOOK_S) != "200"]
     except ProcessLookupError:  # one has ended since its pid was told
         return [*names]
 

@@ -162,10 +162,11 @@ def heal(reports: Path, acknowledged: Path | None, cluster: str | None) -> int:
     Exit 0 if nothing is left, 1 if something is.
     """
     from kubedrill.undo import heal as healing
-    from kubedrill.undo.elsewhere import heal_cluster
 
     with if_interrupted("something may be left; do it again"):
         if cluster is not None:
+            from kubedrill.undo.elsewhere import heal_cluster
+
             return Done(0 if heal_cluster(cluster, reports, click.echo) else PARTLY)
         if acknowledged is not None:
             healing.acknowledge(acknowledged, click.echo)

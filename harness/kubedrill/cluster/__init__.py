@@ -112,6 +112,8 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
 
     NotStarted if it is up already or cannot come up; whatever was made until then is gone again.
     """
+    from kubedrill.cluster.reading import allowed_by
+
     folder = cluster_folder(name)
     if find(name) is not None:
         raise NotStarted(f"cluster {name} is up already; to end it: kubedrill cluster down {name}")
@@ -125,8 +127,6 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
         write_id(folder, cluster_id or new_id(), definition.provider)
         with asked(definition.provider):
             record = provider_named(definition.provider).up(definition, folder)
-        from kubedrill.cluster.reading import allowed_by
-
         record = replace(record, limits=(Limits(allowed_by(definition)),))
         record.write(folder / "cluster.json")
     except BaseException:

@@ -22,7 +22,9 @@ from kubedrill.errors import NotStarted
 from kubedrill.process.environment import kubeconfig
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
+from kubedrill.record.labels import NAMESPACE
 from kubedrill.record.ledger import Ledger
+from kubedrill.record.rights import REVIEWS, Right, rights_in
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import Target, client_tls
 
@@ -30,7 +32,6 @@ Rights = Sequence[Mapping[str, Sequence[str]]]
 """Rules as of a ClusterRole."""
 
 UNDO = ("kubedrill.cluster.guest", "revoke")
-_NAMESPACE = "kubedrill"
 _IN_FORCE_S = 10.0
 """An apiserver learns of a new role from its watches, within some ms on two idle cores."""
 _TOKEN_LIFETIME_S = 30 * 24 * 3600
@@ -43,7 +44,7 @@ class GuestNeeded(Exception):  # noqa: N818 - an event of the drill
 
 def user_of(run: str) -> str:
     """Return who the activities of a run are to the API."""
-    return f"system:serviceaccount:{_NAMESPACE}:{_account(run)}"
+    return f"system:serviceaccount:{NAMESPACE}:{_account(run)}"
 
 
 def grant(folder: RunFolder, rights: Rights) -> str:
@@ -102,12 +103,7 @@ def _make(api: Administrator, run: str, rights: Rights) -> str:
     """Create the identity's objects and return a token for it."""
     for path, content in _objects(run, rights):
         _created(api, path, content)
-    path = f"/api/v1/namespaces/{_NAMESPACE}/serviceaccounts/{_account(run)}/token"
-    wanted = {
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "TokenRequest",
-        "spec": {"expirationSeconds": _TOKEN_LIFETIME_S},
-    }
+    path, wanted = objects.token_request(_account(run), _TOKEN_LIFETIME_S)
     return str(_created(api, path, wanted)["status"]["token"])
 
 
@@ -144,27 +140,11 @@ def _wait_in_force(record: ClusterRecord, token: str, rights: Rights) -> None:
 
 
 def _in_force(api: Caller, rights: Rights) -> bool:
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": _asked(rights[0]) if rights else {"nonResourceAttributes": {"path": "/version"}},
-    }
-    answer = api.call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+    first = next(rights_in(rights), Right("get", path="/version"))
+    answer = api.call("POST", REVIEWS, first.review())
     if answer.status != 201:
         return False
     return not rights or bool(json.loads(answer.body)["status"]["allowed"])
-
-
-def _asked(rule: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return one thing that a rule allows, as an access review asks for it."""
-    verb = rule["verbs"][0]
-    if "nonResourceURLs" in rule:
-        return {"nonResourceAttributes": {"path": rule["nonResourceURLs"][0], "verb": verb}}
-    resource, _, subresource = rule["resources"][0].partition("/")
-    asked = {"verb": verb, "group": rule["apiGroups"][0], "resource": resource}
-    named = {"name": rule["resourceNames"][0]} if rule.get("resourceNames") else {}
-    below = {"subresource": subresource} if subresource else {}
-    return {"resourceAttributes": asked | below | named}
 
 
 def _write_kubeconfig(record: ClusterRecord, private: Path, run: str, token: str) -> None:

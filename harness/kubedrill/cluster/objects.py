@@ -31,12 +31,12 @@ from kubedrill.record.labels import (
     AUDITED,
     DEFINITION,
     MANAGED,
+    NAMESPACE,
     PROBED,
     RUN,
 )
 from kubedrill.record.series import EXEMPT
 
-NAMESPACE = "kubedrill"
 Object = dict[str, Any]
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -147,6 +147,17 @@ class Introduced:
     def _flowing(self, *names: str) -> list[Object]:
         """Return who identities are to API Priority and Fairness."""
         return [_flow_subject(self._subject(name)) for name in names]
+
+
+def token_request(account: str, lifetime_s: int) -> tuple[str, Object]:
+    """Return where to ask for a token of a ServiceAccount, and what to post there."""
+    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token"
+    wanted = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"expirationSeconds": lifetime_s},
+    }
+    return path, wanted
 
 
 def guest(name: str, rules: list[Object]) -> list[tuple[str, Object]]:

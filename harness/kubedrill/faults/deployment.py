@@ -9,6 +9,7 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.amending import Amending
 from kubedrill.faults.api import Api, Object
 from kubedrill.faults.fault import Fault, Scene, Whom
+from kubedrill.faults.on_objects import named, within, without_namespace
 from kubedrill.record.catalogue import ClusterDescription
 
 _API = "/apis/apps/v1"
@@ -42,9 +43,7 @@ class DeploymentScale(Amending):
 
     def refuse(self, cluster: ClusterDescription) -> str:  # noqa: ARG002
         """Refuse names without a namespace."""
-        names = [self.deployment] if isinstance(self.deployment, str) else self.deployment
-        bare = next((name for name in names if "/" not in name and name != "random"), "")
-        return f"{self.name}: deployment {bare}: write NAMESPACE/{bare}" if bare else ""
+        return without_namespace(self)
 
     def path(self, called: str) -> str:
         """Return where the Deployment is that a file calls so."""
@@ -53,12 +52,12 @@ class DeploymentScale(Amending):
 
     def listed(self, api: Api) -> Iterator[Object]:
         """Return the Deployments of the namespace, or all, with the labels."""
-        where = f"/namespaces/{self.namespace}" if self.namespace else ""
-        return api.listed(f"{_API}{where}/deployments", labelSelector=self.selector)
+        path = f"{_API}{within(self.namespace)}/deployments"
+        return api.listed(path, labelSelector=self.selector)
 
     def called(self, found: Object) -> str:
         """Return a Deployment's name with its namespace."""
-        return f"{found['metadata']['namespace']}/{found['metadata']['name']}"
+        return named(found)
 
     def kept(self, found: Object) -> Mapping[str, Any]:
         """Return how many replicas it should have."""

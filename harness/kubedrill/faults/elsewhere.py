@@ -6,7 +6,7 @@ from http.client import CREATED, NOT_FOUND, OK
 from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.api import Api
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.elsewhere import LEDGERS, ledger_object
+from kubedrill.record.elsewhere import LEDGERS, ledger_name, ledger_object
 from kubedrill.record.folder import RunFolder
 
 
@@ -16,7 +16,7 @@ def keep(record: ClusterRecord, folder: RunFolder) -> None:
         return
     lines = folder.ledger.read_text(encoding="utf-8")
     content = ledger_object(folder.run, str(folder.path), lines)
-    path = f"{LEDGERS}/ledger-{folder.run.lower()}"
+    path = f"{LEDGERS}/{ledger_name(folder.run)}"
     with closing(Api(record)) as api:
         answer = api.write("PUT", path, content)
         if answer.status == NOT_FOUND:

@@ -12,7 +12,8 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object, uid
 from kubedrill.faults.fault import Scene, Seen, proof
 from kubedrill.faults.node import NodeCordon
-from kubedrill.faults.pod import controller, is_ending, named, path_of
+from kubedrill.faults.on_objects import named
+from kubedrill.faults.pod import controller, is_ending, path_of
 
 _MIRROR = "kubernetes.io/config.mirror"
 """The annotation of a pod that a kubelet has from a file: the API cannot evict it."""

@@ -98,6 +98,24 @@ class OnObjects(NamesWhom, ABC):
         return {}
 
 
+def named(found: Object) -> str:
+    """Return what an object in a namespace is called here: `default/web-1`."""
+    return f"{found['metadata']['namespace']}/{found['metadata']['name']}"
+
+
+def within(namespace: str) -> str:
+    """Return the part of a collection's path that says in which namespace it is; "" of all."""
+    return f"/namespaces/{namespace}" if namespace else ""
+
+
+def without_namespace(fault: NamesWhom) -> str:
+    """Return why a name that a file gives is refused, which needs its namespace; or ""."""
+    asked = fault.asked()
+    names = [asked] if isinstance(asked, str) else asked
+    bare = next((name for name in names if "/" not in name and name != "random"), "")
+    return f"{fault.name}: {fault.hits} {bare}: write NAMESPACE/{bare}" if bare else ""
+
+
 def same(scene: Scene, target: str, found: Object) -> bool:
     """Whether an object is the one that was hit, and none that was made since under its name."""
     before = scene.facts.get("before", {}).get(target)

@@ -11,7 +11,7 @@ from kubedrill.cluster.handle import HandleError
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api, Object
 from kubedrill.faults.fault import Scene, Seen, Whom, missing, proof
-from kubedrill.faults.on_objects import OnObjects, same
+from kubedrill.faults.on_objects import OnObjects, named, same, within, without_namespace
 from kubedrill.record.catalogue import ClusterDescription, Lasts
 
 
@@ -47,9 +47,7 @@ class PodDelete(OnObjects):
 
     def refuse(self, cluster: ClusterDescription) -> str:  # noqa: ARG002
         """Refuse names without a namespace."""
-        names = [self.pod] if isinstance(self.pod, str) else self.pod
-        bare = next((name for name in names if "/" not in name and name != "random"), "")
-        return f"{self.name}: pod {bare}: write NAMESPACE/{bare}" if bare else ""
+        return without_namespace(self)
 
     def path(self, called: str) -> str:
         """Return where the pod is that a file calls so."""
@@ -57,8 +55,7 @@ class PodDelete(OnObjects):
 
     def listed(self, api: Api) -> Iterator[Object]:
         """Return the pods of the namespace, or all, with the labels."""
-        where = f"/namespaces/{self.namespace}" if self.namespace else ""
-        return api.listed(f"/api/v1{where}/pods", labelSelector=self.selector)
+        return api.listed(f"/api/v1{within(self.namespace)}/pods", labelSelector=self.selector)
 
     def called(self, found: Object) -> str:
         """Return a pod's name with its namespace."""
@@ -120,11 +117,6 @@ class PodDelete(OnObjects):
 
 
 delete_pods, pods_deleted = actions(PodDelete)
-
-
-def named(pod: Object) -> str:
-    """Return what a pod is called here: `default/web-1`."""
-    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
 
 
 def path_of(pod: str) -> str:

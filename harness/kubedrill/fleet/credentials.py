@@ -37,13 +37,12 @@ from kubedrill.fleet.rights import (
 from kubedrill.fleet.talk import Counts, Talk, parsed
 from kubedrill.record.cluster import FLEET, NODE_AUTHORITY, ClusterRecord
 from kubedrill.record.fleet import Fleet
-from kubedrill.record.labels import RUN, ZONE
-from kubedrill.record.rights import Right, said
+from kubedrill.record.labels import MANAGED, RUN, ZONE
+from kubedrill.record.rights import REVIEWS, Right, said
 from kubedrill.wire.pki import signing_request
 from kubedrill.wire.target import Target, client_tls, identity_target
 
 REQUESTS = f"/apis/{CERTIFICATES}/v1/certificatesigningrequests"
-_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 VALID_S = 86_400
 SIGNED_S = 60.0
 """So long a certificate may take to be signed."""
@@ -106,14 +105,9 @@ def _lacking(caller: Caller, rights: Iterable[Right]) -> list[Right]:
 
 
 def _is_allowed(caller: Caller, right: Right) -> bool:
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": right.asked(),
-    }
-    answer = caller.call("POST", _REVIEWS, review)
+    answer = caller.call("POST", REVIEWS, right.review())
     if answer.status not in DONE:
-        raise NotStarted(f"fleet: POST {_REVIEWS}: {answer.status}; nobody knows what it may do")
+        raise NotStarted(f"fleet: POST {REVIEWS}: {answer.status}; nobody knows what it may do")
     return bool(json.loads(answer.body)["status"]["allowed"])
 
 
@@ -187,7 +181,7 @@ def signing_object(name: str, request: bytes) -> Object:
     return {
         "apiVersion": f"{CERTIFICATES}/v1",
         "kind": "CertificateSigningRequest",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "kubedrill"}},
+        "metadata": {"name": name, "labels": MANAGED},
         "spec": {
             "request": base64.b64encode(request).decode(),
             "signerName": SIGNER,

@@ -11,7 +11,7 @@ from kubedrill.clock import SECOND, now
 from kubedrill.record.audit import AnyAuditLine, Listed, Looked, Wrote
 from kubedrill.record.cluster import AUDITOR, ClusterRecord, Endpoint
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.labels import AUDITED
+from kubedrill.record.labels import AUDITED, MANAGED
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.errors import WireError
@@ -19,7 +19,6 @@ from kubedrill.wire.target import identity_target
 
 TIMEOUT = SECOND
 KEYS = f"/api/v1/namespaces/{AUDITED}/configmaps"
-LABELS = {"app.kubernetes.io/managed-by": "kubedrill"}
 SELECTED = "labelSelector=app.kubernetes.io/managed-by%3Dkubedrill"
 """A namespace has ConfigMaps that others made, too."""
 
@@ -162,5 +161,5 @@ def _listed(content: Any) -> tuple[int, dict[str, Shown]]:
 
 def _object(name: str, value: str, base: int | None = None) -> dict[str, Any]:
     condition = {} if base is None else {"resourceVersion": str(base)}
-    metadata = {"name": name, "namespace": AUDITED, "labels": LABELS, **condition}
+    metadata = {"name": name, "namespace": AUDITED, "labels": MANAGED, **condition}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"value": value}}

@@ -9,7 +9,7 @@ from kubedrill.client.targets import Targets
 from kubedrill.clock import now
 from kubedrill.observe.staleness import ProbeObjects
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.labels import PROBED
+from kubedrill.record.labels import MANAGED, NAMESPACE, PROBED
 from kubedrill.record.probing import Lane
 from kubedrill.record.sample import Outcome
 from kubedrill.wire.connection import Connection
@@ -123,8 +123,8 @@ def _body(name: str, value: int) -> bytes:
     # Without a resourceVersion an update is unconditional: no probe is refused for another one.
     metadata = {
         "name": name,
-        "namespace": "kubedrill",
-        "labels": {"app.kubernetes.io/managed-by": "kubedrill"},
+        "namespace": NAMESPACE,
+        "labels": MANAGED,
     }
     probe = {
         "apiVersion": "v1",

@@ -8,6 +8,9 @@ ZONE = "topology.kubernetes.io/zone"
 APART = "kubedrill.io/fleet"
 """The taint (NoSchedule) of a fleet's nodes on a cluster that serves others: none come there."""
 
+NAMESPACE = "kubedrill"
+"""The namespace of identities, of what probes touch, and of the ledger on somebody else's cluster."""
+
 AUDITED = "kubedrill-audit"
 """The namespace of what the auditor writes, reads and watches."""
 

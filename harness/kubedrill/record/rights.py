@@ -8,6 +8,8 @@ from typing import Any
 
 from kubedrill.record.catalogue import Rule
 
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
@@ -40,6 +42,14 @@ class Right:
         path, _, below = grouped.partition("/")
         resource, _, group = path.partition(".")
         return cls(verb, f"{resource}/{below}" if below else resource, group)
+
+    def review(self) -> dict[str, Any]:
+        """Return what is posted to REVIEWS to know whether one has it."""
+        return {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": self.asked(),
+        }
 
     def asked(self) -> dict[str, Any]:
         """Return what an access review asks."""

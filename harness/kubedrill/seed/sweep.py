@@ -89,16 +89,17 @@ def _delete(record: ClusterRecord, seeder: Seeder, run: str, until: int) -> tupl
     return len(names), objects
 
 
-def _made(seeder: Seeder, collection: str, run: str) -> list[str]:
+def _made(seeder: Seeder, collection: str, run: str, fine: tuple[int, ...] = ()) -> list[str]:
     """Return the names of what a collection holds of that run."""
     selector = f"labelSelector={quote(f'{RUN}={run}')}"
-    return [found["metadata"]["name"] for found in _listed(seeder, f"{collection}?{selector}")]
+    return [
+        found["metadata"]["name"] for found in _listed(seeder, f"{collection}?{selector}", fine)
+    ]
 
 
 def _defined(seeder: Seeder, run: str) -> list[str]:
     """Return the names of the run's definitions; none where it could not have made any."""
-    allowed = seeder.call("GET", f"{DEFINITIONS}?limit=1", accept=_NAMES_ONLY, fine=(_FORBIDDEN,))
-    return [] if allowed.status == _FORBIDDEN else _made(seeder, DEFINITIONS, run)
+    return _made(seeder, DEFINITIONS, run, fine=(_FORBIDDEN,))
 
 
 def _contents(namespace: str, definitions: list[str]) -> list[str]:

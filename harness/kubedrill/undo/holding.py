@@ -4,6 +4,7 @@ import logging
 import os
 import platform
 import threading
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -17,35 +18,36 @@ from kubedrill.record.lines import BadEvidence
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
 
-_ENDED = threading.Event()
 
-
-def hold(folder: RunFolder) -> threading.Thread:
+def hold(folder: RunFolder) -> None:
     """Begin to say so, as soon as there is such a cluster, until this process ends."""
-    holding = threading.Thread(target=_hold, args=(folder,), name="lease", daemon=True)
-    holding.start()
-    return holding
+    threading.Thread(target=_hold, args=(folder,), name="lease", daemon=True).start()
 
 
 def _hold(folder: RunFolder) -> None:
-    while not _ENDED.wait(RENEWED_EVERY_S):
+    """Renew it as long as that is wanted: on a cluster of ours nobody asks."""
+    wanted = True
+    while wanted:
+        time.sleep(RENEWED_EVERY_S)
         try:
-            _renew(folder)
+            wanted = _renew(folder)
         except (WireError, OSError, BadEvidence, NotStarted) as error:
             logging.info("the lease of who drills is not renewed: %s", error)
 
 
-def _renew(folder: RunFolder) -> None:
+def _renew(folder: RunFolder) -> bool:
+    """Return whether it is to be renewed again."""
     if not folder.cluster.exists():
-        return  # it is not known yet
+        return True  # it is not known yet
     record = ClusterRecord.read(folder.cluster)
     if not record.foreign or INJECTOR not in record.identities or not record.stands():
-        return
+        return False
     content = lease_object(holder(folder), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}")
     with closing(Caller(*identity_target(record, INJECTOR))) as api:
         answer = api.call("PUT", f"{LEASES}/{DRILL}", content)
         if answer.status == HTTPStatus.NOT_FOUND:
             api.call("POST", LEASES, content)
+    return True
 
 
 def holder(folder: RunFolder) -> str:

@@ -49,12 +49,9 @@ class Adopted:
 
     def capabilities(self, definition: "AdoptedDefinition") -> ClusterDescription:
         """Return that nothing may be done to its processes."""
-        from kubedrill.cluster.adopted.handle import AdoptedHandle
-        from kubedrill.cluster.handle import description
+        from kubedrill.cluster.adopted.handle import described
 
-        return description(
-            AdoptedHandle(), definition.zones, foreign=True, observed=definition.observed
-        )
+        return described(definition)
 
     def check(self, definition: "AdoptedDefinition", folder: Path) -> None:  # noqa: ARG002
         """Look whether it answers, is the one that is meant, and lets us make identities."""

@@ -22,7 +22,7 @@ from yaml import YAMLError
 
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import Endpoint
-from kubedrill.record.rights import Right
+from kubedrill.record.rights import REVIEWS, Right
 from kubedrill.words import did_you_mean, printable, shown
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ CALL_S = 15.0
 """A plugin that asks somebody for a token is not counted."""
 AT_ONCE = 8
 """Questions to the API; a review takes some ms, and there are hundreds."""
-REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-SYSTEM = "/api/v1/namespaces/kube-system"
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -112,12 +110,7 @@ class Access:
         return [right for right, may in zip(asked, given, strict=True) if not may]
 
     def _may(self, right: Right) -> bool:
-        review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": right.asked(),
-        }
-        answer = self.call("POST", REVIEWS, review)
+        answer = self.call("POST", REVIEWS, right.review())
         if answer.status != HTTPStatus.CREATED:
             raise NotStarted(f"context {self.context}: {said_of(answer, 'POST', REVIEWS)}")
         return bool(json.loads(answer.body)["status"].get("allowed"))

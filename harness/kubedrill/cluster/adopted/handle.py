@@ -5,15 +5,20 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import now
-from kubedrill.cluster.handle import Absent, HandleError
+from kubedrill.cluster.handle import Absent, HandleError, description
+from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import INJECTOR, ClusterRecord
 from kubedrill.record.components import ComponentState, Exited, Started
 from kubedrill.record.watched import Usage
 from kubedrill.wire.errors import WireError
 from kubedrill.wire.target import identity_target
+
+if TYPE_CHECKING:
+    from kubedrill.cluster.adopted.definition import AdoptedDefinition
 
 SYSTEM = "/api/v1/namespaces/kube-system"
 SYSTEM_UID = "system_uid"
@@ -93,6 +98,12 @@ class AdoptedHandle:
     def data(self) -> Path | None:
         """Say that its data are elsewhere."""
         return None
+
+
+def described(definition: "AdoptedDefinition") -> ClusterDescription:
+    """Return what may be done to a cluster of this definition, and seen of it."""
+    seen = definition.observed
+    return description(AdoptedHandle(), definition.zones, foreign=True, observed=seen)
 
 
 def _running() -> ComponentState:

@@ -18,9 +18,9 @@ from urllib.parse import quote
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.adopted.access import Access, AdminAnswer, said_of
 from kubedrill.cluster.adopted.giving import Granted
-from kubedrill.cluster.objects import NAMESPACE, Introduced, Object
+from kubedrill.cluster.objects import Introduced, Object, token_request
 from kubedrill.errors import NotStarted
-from kubedrill.record.labels import AUDITED, MANAGED
+from kubedrill.record.labels import AUDITED, MANAGED, NAMESPACE
 from kubedrill.wire.pki import write_secret
 
 ID = "kubedrill.io/cluster"
@@ -33,7 +33,6 @@ GONE_S = 120.0
 LOOK_S = 0.3
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ROLES = (f"{_RBAC}/clusterrolebindings", f"{_RBAC}/clusterroles")
-_OURS = f"/api/v1/namespaces/{NAMESPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +134,7 @@ def _whose(access: Access) -> str:
 
 def _token(access: Access, name: str) -> tuple[str, float]:
     """Return a token of a ServiceAccount, and when it expires, in seconds since the epoch."""
-    path = f"{_OURS}/serviceaccounts/{name}/token"
-    wanted = {
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "TokenRequest",
-        "spec": {"expirationSeconds": TOKEN_LIFETIME_S},
-    }
+    path, wanted = token_request(name, TOKEN_LIFETIME_S)
     answer = access.call("POST", path, wanted)
     _check(answer, HTTPStatus.CREATED, "POST", path, access)
     said = json.loads(answer.body)["status"]

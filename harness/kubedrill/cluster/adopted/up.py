@@ -10,10 +10,10 @@ from pathlib import Path
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.adopted.access import SYSTEM, Access, said_of
+from kubedrill.cluster.adopted.access import Access, said_of
 from kubedrill.cluster.adopted.definition import AdoptedDefinition
 from kubedrill.cluster.adopted.giving import Granted, base_rights
-from kubedrill.cluster.adopted.handle import SYSTEM_UID, AdoptedHandle
+from kubedrill.cluster.adopted.handle import SYSTEM, SYSTEM_UID, AdoptedHandle, described
 from kubedrill.cluster.adopted.introducing import (
     Tokens,
     fetch_tokens,
@@ -22,7 +22,6 @@ from kubedrill.cluster.adopted.introducing import (
     owner,
     withdraw,
 )
-from kubedrill.cluster.handle import description
 from kubedrill.cluster.objects import Introduced
 from kubedrill.cluster.state import Busy, read_id, write_id
 from kubedrill.errors import NotStarted
@@ -155,10 +154,7 @@ def _record(
 ) -> ClusterRecord:
     authorities = folder / "pki" / "ca.crt"
     authorities.write_text(access.server.authorities, encoding="ascii")
-    told = description(
-        AdoptedHandle(), definition.zones, foreign=True, observed=definition.observed
-    )
-    server = access.server
+    told, server = described(definition), access.server
     return ClusterRecord(
         name=folder.name,
         provider=definition.provider,

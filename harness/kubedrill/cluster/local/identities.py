@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.local.certificates import Certificates
-from kubedrill.cluster.objects import NAMESPACE, Introduced, service_accounts
+from kubedrill.cluster.objects import Introduced, service_accounts, token_request
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import BREAK_GLASS, FLEET, INJECTOR, NODE_AUTHORITY, Identity
 from kubedrill.wire.pki import Pair, write_secret
@@ -19,12 +19,7 @@ def introduce(api: Caller, folder: Path, load_users: int) -> None:
     for path, content in Introduced(load_users).objects():
         _post(api, path, content)
     for name in service_accounts(load_users):
-        path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{name}/token"
-        wanted = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"expirationSeconds": _TOKEN_LIFETIME_S},
-        }
+        path, wanted = token_request(name, _TOKEN_LIFETIME_S)
         token = json.loads(_post(api, path, wanted))["status"]["token"]
         write_secret(_token_file(folder, name), token.encode())
 
