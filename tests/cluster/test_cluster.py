@@ -72,12 +72,13 @@ def test_the_record(cluster: ClusterRecord):
     assert stage.names() == ["local-3az"]
 
 
-def test_everything_runs_and_leads(cluster: ClusterRecord, call: Call):
+def test_everything_runs_and_leads(cluster: ClusterRecord, call: Call, until: Until):
     assert {component.state for component in handle_of(cluster).components().values()} == {
         "running"
     }
     for zone in cluster.zones:
-        assert call("admin", "/readyz", component=f"kube-apiserver-{zone}").status == 200
+        # One of its 33 checks may fail for a moment: etcd's, where a busy machine answers it late.
+        until(lambda zone=zone: answers(call, f"kube-apiserver-{zone}"))
     for kind in ("kube-controller-manager", "kube-scheduler"):
         path = f"/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/{kind}"
         assert json.loads(call("admin", path).body)["spec"]["holderIdentity"]

@@ -65,7 +65,8 @@ def test_nodes_come_and_pods_that_waited_for_them_run(
     code, verdict = running.finish()
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
     nodes, pods = (objective(verdict, text)["value"] for text in asked)
-    assert 0 < nodes < pods < 20
+    assert 0 < nodes < 20
+    assert 0 < pods < 20
     folder = running.folder
     seen = [line for line in read_lines(folder.scale_out) if line["of"] == "pod"]
     ready = {line["node"] for line in seen if line["step"] == "ready"}
