@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Hundreds of processes of drills import the package: none compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup drill test lint torture kills damage mutate bench bench-fleet compare-kubelet lock clean
+.PHONY: help setup drill test lint test-kind torture kills damage mutate bench bench-fleet compare-kubelet lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -18,6 +18,9 @@ drill: setup ## Kill etcd's leader under load, on three zones; give a verdict
 
 test: setup lint ## Run every check and every test
 	@$(BIN)/python tests/shared/parts.py
+
+test-kind: setup ## Play the contract of clusters on one that kind makes, where an engine is up: TESTS_KIND_FILE= a cluster file
+	TESTS_KIND=1 $(BIN)/python -m pytest -rs -p no:xdist tests/cluster/contract
 
 lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/ruff check .

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill import cluster, places
+from kubedrill.cluster.provider import providers
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import (
     Experiment,
+    by_cluster,
     check_limits,
     open_file,
     read_faults,
@@ -49,7 +51,11 @@ def read_experiment(
 
     `on` is the cluster to run on instead of the file's, `scale` what rates and seeds are multiplied by.
     """
-    draft = open_file(file, [*overrides, *([] if on is None else [Override.cluster(on)])])
+    typed = [*overrides, *([] if on is None else [Override.cluster(on)])]
+    draft = open_file(file, typed)
+    if own := by_cluster.changes(draft, _provider_of(draft.named.cluster, file)):
+        draft = open_file(file, [*own, *typed])
+    by_cluster.check(draft, providers())
     gathered = gather(places.fault_files(file))
     catalogue = look_up(draft.named, gathered, file)
     faults = read_faults(draft, catalogue)
@@ -59,6 +65,14 @@ def read_experiment(
     experiment = scaled(settle(draft, catalogue, faults, refused), scale, file)
     check_limits(experiment, catalogue, draft.problems)
     return experiment, catalogue
+
+
+def _provider_of(name: str | None, near: Path) -> str:
+    """Return who provides the cluster of that name; "" where its file does not say: that is told later."""
+    try:
+        return cluster.load_definition(places.folder("clusters", near) / f"{name}.yaml").provider
+    except NotStarted:
+        return ""
 
 
 def look_up(named: Named, gathered: Gathered, near: Path) -> Catalogue:

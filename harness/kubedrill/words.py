@@ -41,8 +41,10 @@ def few(text: str) -> str:
     return _MANY.sub(shortened, text)
 
 
-def exit_status(status: int) -> str:
-    """Return how a process ended: `signal 9`, `status 1`."""
+def exit_status(status: int | None) -> str:
+    """Return how a process ended: `signal 9`, `status 1`; None where nobody knows."""
+    if status is None:
+        return "status unknown"
     return f"signal {-status}" if status < 0 else f"status {status}"
 
 

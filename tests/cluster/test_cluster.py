@@ -16,8 +16,8 @@ from json_lines import read_lines
 
 from kubedrill import cluster as stage
 from kubedrill.cluster import etcd
+from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import HandleError
-from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.provider import handle_of
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord

@@ -14,11 +14,11 @@ from small_disk import fill, mounted
 from supervised import supervised
 
 from kubedrill.clock import SECOND, now
+from kubedrill.cluster.asking import ask
+from kubedrill.cluster.files import Components, Files
 from kubedrill.cluster.handle import LONGEST_HOLD, HandleError
-from kubedrill.cluster.local.asking import ask
-from kubedrill.cluster.local.files import Components, Files
+from kubedrill.cluster.holds import EVERYBODY, with_an_end
 from kubedrill.cluster.local.handle import LocalHandle
-from kubedrill.cluster.local.holds import EVERYBODY, with_an_end
 from kubedrill.cluster.local.programs import Program
 from kubedrill.cluster.local.supervisor import Supervisor
 from kubedrill.process.identity import start_of

@@ -13,13 +13,13 @@ import pytest
 
 from kubedrill.cluster.local import zones
 from kubedrill.cluster.local.zones import (
-    APISERVER_PORT,
     LoopbackZones,
     NetnsZones,
     choose,
     namespace_prefix,
     remove_namespaces,
 )
+from kubedrill.cluster.ports import APISERVER_PORT
 from kubedrill.errors import NotStarted
 from kubedrill.wire.namespace import open_socket
 

@@ -15,7 +15,7 @@ import pytest
 from json_lines import read_lines
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.local.files import Files
+from kubedrill.cluster.files import Files
 from kubedrill.process.identity import start_of
 from kubedrill.record.cluster import Component
 from kubedrill.record.files import write_json

@@ -1,27 +1,45 @@
 """On what the contract of clusters is played, for each provider that there is."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
 from bare_cluster import CONTEXT, everything, somebodys
 
 from kubedrill import cluster as stage
 from kubedrill import places
 from kubedrill.cluster.adopted.adopting import file_of as file_text
 from kubedrill.cluster.adopted.adopting import look_at
+from kubedrill.cluster.kind.engine import found_engine
+from kubedrill.cluster.provider import providers
+from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 
 HERE = Path(__file__)
 ADOPTED = "kubeconfig"
 """The provider that needs a cluster of somebody else's."""
+KIND = "kind"
+"""The provider that needs a container engine: `make test-kind`."""
 SHARED = "local-3az"
 """The cluster that all tests share, where it is of the provider."""
+
+
+def played() -> list[str]:
+    """Return the providers that are played: of kind's clusters, where it was asked for, nobody else's."""
+    if os.environ.get("TESTS_KIND"):
+        return [KIND]
+    return [name for name in sorted(providers()) if name != KIND]
 
 
 @contextmanager
 def playable(provider: str, folder: Path, name: str) -> Iterator[Path]:
     """Have the file of a cluster of that provider that can be brought up, as long as this block lasts."""
+    if provider == KIND:
+        yield kind_file()
+        return
     if provider != ADOPTED:
         yield file_of(provider)
         return
@@ -38,6 +56,24 @@ def file_of(provider: str) -> Path:
     found = [file for file in files if stage.load_definition(file).provider == provider]
     assert found, f"{provider}: no file of clusters/ to play the contract on"
     return next((file for file in found if file.stem == SHARED), found[0])
+
+
+def kind_file() -> Path:
+    """Return the file of a cluster of kind's that can be made here; skip the test, with why, if none can.
+
+    TESTS_KIND_FILE names one of your own, as for an image of your own.
+    """
+    file = Path(os.environ.get("TESTS_KIND_FILE") or places.cluster_file("kind-ha", HERE))
+    definition: Any = stage.load_definition(file)
+    try:
+        stage.check(definition, "contract")
+        engine = found_engine(definition)
+    except NotStarted as why:
+        pytest.skip(str(why))
+    image = definition.image or "kindest/node"
+    if not engine.ask("images", "--quiet", "--filter", f"reference={image}"):
+        pytest.skip(f"{engine.name} has no image {image}")
+    return file
 
 
 def of_kind(record: ClusterRecord, kinds: tuple[str, ...]) -> str:

@@ -5,8 +5,8 @@ import signal
 import time
 from pathlib import Path
 
+from kubedrill.cluster import unix
 from kubedrill.cluster.handle import Quota, present
-from kubedrill.cluster.local import unix
 from kubedrill.cluster.provider import handle_of
 from kubedrill.record.cluster import ClusterRecord
 

@@ -41,7 +41,7 @@ def parsed(body: bytes) -> LeaseHeld:
 def leader(record: ClusterRecord, kind: str, timeout_s: float) -> str:
     """Return the zone whose component holds the Lease, "" if none does; WireError, LeaseError.
 
-    A holder calls itself HOSTNAME_ID; each zone of a cluster has the hostname `zone-NAME`.
+    A holder calls itself HOSTNAME_ID.
     """
     target, token = identity_target(record, "scraper")
     with closing(Caller(target, token, timeout_s)) as api:
@@ -49,10 +49,10 @@ def leader(record: ClusterRecord, kind: str, timeout_s: float) -> str:
     if answer.status != 200:
         raise LeaseError(f"the Lease {kind}: {answer.status} {answer.body[:200]!r}")
     host = parsed(answer.body).holder.partition("_")[0]
-    found = [zone for zone in record.zones if host == f"zone-{zone}"]
-    if host and not found:
+    zone = record.zone_of_host(host)
+    if host and not zone:
         raise LeaseError(f"the Lease {kind} is held on {host}, which is no zone's hostname")
-    return found[0] if found else ""
+    return zone
 
 
 def _nanoseconds(text: str) -> int:

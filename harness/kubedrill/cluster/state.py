@@ -34,6 +34,10 @@ class Busy(NotStarted):
     """Another drill is using the cluster."""
 
 
+class ClusterFailed(NotStarted):
+    """The cluster did not come up, and what there was of it is gone again; the message shows why."""
+
+
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
 

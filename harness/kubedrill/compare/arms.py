@@ -10,17 +10,17 @@ from kubedrill.catalogue import read_experiment
 from kubedrill.compare.order import Play, interleaved
 from kubedrill.compare.relations import PhaseRelation, read_relations
 from kubedrill.errors import NotStarted
-from kubedrill.experiment import Experiment
+from kubedrill.experiment import Experiment, by_cluster
 from kubedrill.experiment.draft import load_file
 from kubedrill.experiment.schema import ExperimentFile, VariantsPart
-from kubedrill.reading.override import Override
+from kubedrill.reading.override import Override, head_of
 from kubedrill.reading.problems import Location, Problems, Source, dotted, together
 from kubedrill.reading.yaml import check as check_form
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.words import did_you_mean, shown
 
 VARIANTS = "variants"
-SHARED = ("title", "claim", "why", "slos", "abort", "headroom", VARIANTS)
+SHARED = ("title", "claim", "why", "slos", "abort", "headroom", VARIANTS, by_cluster.KEY)
 """What is said and judged is the same for every arm."""
 
 
@@ -193,7 +193,7 @@ def _check_key(
 ) -> None:
     place = (*_place(name), key)
     other, others = first
-    head = key.partition(".")[0].partition("[")[0]
+    head = head_of(key)
     if head not in ExperimentFile.model_fields:
         near = did_you_mean(head, ExperimentFile.model_fields)
         problems.add(place, f'unknown key "{shown(head)}"{near}')

@@ -234,6 +234,8 @@ class ExperimentFile(Part):
     """The drill played several times, with one thing changed, and the runs compared."""
     warmup: Warmup | None = None
     """The load presses before the first phase, until it is steady; what it warms up does not count."""
+    when_cluster: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    """By provider of the cluster, what this file says otherwise there: `kind: {slos.fault[2]: ...}`."""
     headroom: WantedHeadroom = "required"
     """`none` where the drill looks for the machine's limit; else objectives on latency and availability
     need a quarter of its CPU free."""
@@ -252,4 +254,6 @@ class ExperimentFile(Part):
     def written(self) -> dict[str, Any]:
         """Return it as the file of one run, which has no variants: it is one of them."""
         absent = {key for key in ("fleet", "warmup") if getattr(self, key) is None}
-        return self.model_dump(mode="json", by_alias=True, exclude={"variants"} | absent)
+        return self.model_dump(
+            mode="json", by_alias=True, exclude={"variants", "when_cluster"} | absent
+        )

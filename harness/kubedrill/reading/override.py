@@ -58,6 +58,11 @@ class Override:
         return cls("cluster.name", name, "--cluster")
 
 
+def head_of(key: str) -> str:
+    """Return the first step of a key: `load` of load[0].rate."""
+    return key.partition(".")[0].partition("[")[0]
+
+
 def apply(
     document: dict[str, Any],
     places: dict[Location, Place],

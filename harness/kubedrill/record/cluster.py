@@ -76,6 +76,10 @@ ETCD_ADMIN = "etcd-admin"
 """The identity whose commands etcd's members obey; none of the API's."""
 
 
+AT_ETCD = "@etcd"
+"""Ends the name of an identity as etcd knows it, where that trusts another authority than the API does."""
+
+
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:
@@ -107,6 +111,8 @@ class ClusterRecord:
     """How many ConfigMaps it has for probes; those that earlier versions made have one."""
     entrances: dict[str, Endpoint] = field(default_factory=dict)
     """By zone, where its nodes find the load balancer, if not where everybody does."""
+    hosts: dict[str, str] = field(default_factory=dict)
+    """By zone, the hostname of what runs in it, if that is not zone-NAME."""
     foreign: bool = False
     """Whether kubedrill has not made it, and it serves others: what a drill brings keeps apart from them."""
     withheld: tuple[str, ...] = ()
@@ -177,6 +183,17 @@ class ClusterRecord:
         if name not in self.identities:
             raise self._lacks("identities", name)
         return self.identities[name]
+
+    def identity_at(self, name: str, endpoint: Endpoint | None) -> Identity:
+        """Return the identity of that name as a server knows it; BadEvidence if there is none."""
+        known = f"{name}{AT_ETCD}"
+        is_etcd = any(member.serving == endpoint for member in self.of_kind("etcd"))
+        return self.identity(known if is_etcd and known in self.identities else name)
+
+    def zone_of_host(self, hostname: str) -> str:
+        """Return the zone in which what has a hostname runs; "" if that is none's."""
+        named = {self.hosts.get(zone, f"zone-{zone}"): zone for zone in self.zones}
+        return named.get(hostname, "")
 
     def lacking(self, identity: str, purpose: str) -> str:
         """Return what to do if what needs an identity cannot be done here for want of it; "" if it can."""

@@ -43,8 +43,8 @@ class Exited(TimedLine):
     component: str
     event: Literal["exited"] = "exited"
     pid: Count
-    status: int
-    """Below 0: the signal that ended it."""
+    status: int | None
+    """Below 0: the signal that ended it; None where it was no child of ours, and ended by itself."""
     asked: bool
     by: str
     """Who asked for it; `itself` where nobody did."""

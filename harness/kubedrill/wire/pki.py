@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 SERVER_NAME = "kubernetes"
@@ -35,66 +35,35 @@ class Pair:
     key: Path
 
 
-class Issuer:
-    """Who signs certificates: a name, and the key that belongs to it."""
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+"""The keys of authorities: ours, and kubeadm's."""
 
-    def __init__(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> None:
+
+class Issuer:
+    """Who signs certificates: a name, and the key that belongs to it. Files go to one folder."""
+
+    def __init__(
+        self, subject: x509.Name, key: Key, own: x509.SubjectKeyIdentifier, folder: Path
+    ) -> None:
         self._subject = subject
         self._key = key
+        self._own = own
+        self._folder = folder
 
     @classmethod
     def read(cls, pair: Pair) -> "Issuer":
-        """Return the authority that `Authority.keep` wrote down; OSError, ValueError if it is none."""
+        """Return the authority that is written down; OSError, ValueError if it is none."""
         certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
         key = serialization.load_pem_private_key(pair.key.read_bytes(), None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
+        if not isinstance(key, Key):
             raise ValueError(f"{pair.key}: no key of an authority")  # noqa: TRY004 - what a file says
-        return cls(certificate.subject, key)
+        own = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        return cls(certificate.subject, key, own, pair.certificate.parent)
 
     def client_pem(self, common_name: str, group: str | None = None) -> bytes:
         """Return a client's certificate and its key, PEM: the API takes its name for the user."""
         certificate, key = self._sign(_subject(common_name, group), (_CLIENT,))
         return certificate + key
-
-    def _sign(
-        self,
-        subject: x509.Name,
-        usages: tuple[x509.ObjectIdentifier, ...],
-        alternatives: tuple[x509.GeneralName, ...] = (),
-    ) -> tuple[bytes, bytes]:
-        """Return a certificate and its private key, PEM."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(subject, self._subject, key.public_key())
-        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
-        builder = builder.add_extension(_usage(sign=False), True)
-        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
-        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        builder = builder.add_extension(issuer, False)
-        if alternatives:
-            builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), False)
-        return _pem(builder.sign(self._key, hashes.SHA256())), _private_pem(key)
-
-
-class Authority(Issuer):
-    """Signs certificates into one folder; its certificate is `NAME-ca.crt` there."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        super().__init__(_subject(f"kubedrill {name}"), ec.generate_private_key(ec.SECP256R1()))
-        self._folder = folder
-        self.file = folder / f"{name}-ca.crt"
-        builder = _builder(self._subject, self._subject, self._key.public_key())
-        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
-        builder = builder.add_extension(_usage(sign=True), True)
-        own = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
-        builder = builder.add_extension(own, False)
-        self.pem = _pem(builder.sign(self._key, hashes.SHA256()))
-        self.file.write_bytes(self.pem)
-
-    def keep(self) -> Pair:
-        """Write its own key down, beside its certificate: `Issuer.read` goes on with it."""
-        pair = Pair(self.file, self.file.with_suffix(".key"))
-        write_secret(pair.key, _private_pem(self._key))
-        return pair
 
     def client(self, file: str, common_name: str, group: str | None = None) -> Pair:
         """Issue a certificate for a client; the API takes its name for the user, `group` for the group."""
@@ -120,6 +89,46 @@ class Authority(Issuer):
         pair = Pair(self._folder / f"{file}.crt", self._folder / f"{file}.key")
         pair.certificate.write_bytes(certificate)
         write_secret(pair.key, key)
+        return pair
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        usages: tuple[x509.ObjectIdentifier, ...],
+        alternatives: tuple[x509.GeneralName, ...] = (),
+    ) -> tuple[bytes, bytes]:
+        """Return a certificate and its private key, PEM."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = _builder(subject, self._subject, key.public_key())
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+        builder = builder.add_extension(_usage(sign=False), True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._own)
+        builder = builder.add_extension(issuer, False)
+        if alternatives:
+            builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), False)
+        return _pem(builder.sign(self._key, hashes.SHA256())), _private_pem(key)
+
+
+class Authority(Issuer):
+    """Signs certificates into one folder; its certificate is `NAME-ca.crt` there."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        super().__init__(_subject(f"kubedrill {name}"), key, own, folder)
+        self.file = folder / f"{name}-ca.crt"
+        builder = _builder(self._subject, self._subject, self._key.public_key())
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        builder = builder.add_extension(_usage(sign=True), True)
+        builder = builder.add_extension(own, False)
+        self.pem = _pem(builder.sign(self._key, hashes.SHA256()))
+        self.file.write_bytes(self.pem)
+
+    def keep(self) -> Pair:
+        """Write its own key down, beside its certificate: `Issuer.read` goes on with it."""
+        pair = Pair(self.file, self.file.with_suffix(".key"))
+        write_secret(pair.key, _private_pem(self._key))
         return pair
 
 
@@ -170,7 +179,9 @@ def _alternatives(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -202,7 +213,7 @@ def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _private_pem(key: Key) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

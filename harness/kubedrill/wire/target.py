@@ -74,7 +74,7 @@ def identity_target(
 
     KeyError for an unknown identity, OSError if a file is missing.
     """
-    who = record.identity(identity)
+    who = record.identity_at(identity, endpoint)
     tls = client_tls(record.ca_file, who.certificate, who.key, http)
     token = Path(who.token_file).read_text(encoding="ascii").strip() if who.token_file else None
     return Target(endpoint or record.balancer, record.server_name, tls), token

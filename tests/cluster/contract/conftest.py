@@ -1,21 +1,22 @@
 """What every provider must hold, played on a cluster of each that there is.
 
 A provider is found by its registration; its cluster is made of the first file of clusters/ that names it.
+That of kind needs a container engine: `make test-kind` plays it.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from every_provider import SHARED, playable
+from every_provider import SHARED, playable, played
 
 from kubedrill import cluster as stage
 from kubedrill.cluster.handle import Handle
-from kubedrill.cluster.provider import handle_of, providers
+from kubedrill.cluster.provider import handle_of
 from kubedrill.record.cluster import ClusterRecord
 
 
-@pytest.fixture(scope="package", params=sorted(providers()))
+@pytest.fixture(scope="package", params=played())
 def file(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:

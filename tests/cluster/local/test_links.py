@@ -12,17 +12,17 @@ from subprocess import PIPE
 import pytest
 
 from kubedrill.clock import now
-from kubedrill.cluster.handle import Shape
-from kubedrill.cluster.local import wires
-from kubedrill.cluster.local.links import Links
-from kubedrill.cluster.local.wires import LinkRefused, Wire
+from kubedrill.cluster import wires
+from kubedrill.cluster.handle import Link, Shape
+from kubedrill.cluster.kept_links import Links
 from kubedrill.cluster.local.zones import (
-    APISERVER_PORT,
     HUB_ADDRESS,
     NetnsZones,
     namespace_prefix,
     remove_namespaces,
 )
+from kubedrill.cluster.ports import APISERVER_PORT
+from kubedrill.cluster.wires import LinkRefused, Wire
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
 
@@ -32,7 +32,7 @@ def wire(tmp_path: Path) -> Iterator[Wire]:
     folder = tmp_path / "linked"
     zones = NetnsZones(namespace_prefix(folder), ("a", "b"))
     zones.make()
-    yield Wire(zones.namespace("a"), zones.hub, zones.port("a"), None, "both", ())
+    yield zones.wire(Link("a"))
     remove_namespaces(folder)
 
 
@@ -42,18 +42,18 @@ def nodes(wire: Wire) -> Wire:
     return replace(wire, of="nodes")
 
 
-def connects(namespace: str, address: str, port: int) -> bool:
-    """Whether a connection can be opened from within a namespace in a second."""
+def connects(enter: tuple[str, ...], address: str, port: int) -> bool:
+    """Whether a connection can be opened from within a network in a second."""
     dial = f"import socket; socket.create_connection(({address!r}, {port}), 1)"
-    command = ["nsenter", f"--net=/run/netns/{namespace}", sys.executable, "-c", dial]
+    command = [*enter, sys.executable, "-c", dial]
     return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
 
 
 @contextmanager
-def listening(namespace: str, address: str, port: int) -> Iterator[None]:
-    """A server in a namespace, as long as this lasts."""
+def listening(enter: tuple[str, ...], address: str, port: int) -> Iterator[None]:
+    """A server in a network, as long as this lasts."""
     serve = f"import socket; s = socket.create_server(({address!r}, {port})); print(flush=True)"
-    command = ["nsenter", f"--net=/run/netns/{namespace}", sys.executable, "-c"]
+    command = [*enter, sys.executable, "-c"]
     with subprocess.Popen(
         [*command, f"{serve}; [s.accept() for _ in iter(int, 1)]"], stdout=PIPE
     ) as server:
@@ -69,12 +69,12 @@ def test_nodes_are_cut_off_and_the_control_plane_goes_on(wire: Wire, nodes: Wire
     links = Links()
     with (
         listening(wire.hub, HUB_ADDRESS, APISERVER_PORT),
-        listening(wire.namespace, "198.18.0.1", APISERVER_PORT),
+        listening(wire.enter, "198.18.0.1", APISERVER_PORT),
     ):
 
         def reached() -> tuple[bool, bool]:
             """Whether a node reaches the balancer, and whether that reaches the zone's apiserver."""
-            node = connects(wire.namespace, HUB_ADDRESS, APISERVER_PORT)
+            node = connects(wire.enter, HUB_ADDRESS, APISERVER_PORT)
             return node, connects(wire.hub, "198.18.0.1", APISERVER_PORT)
 
         assert reached() == (True, True)
@@ -91,7 +91,7 @@ def test_what_nodes_send_is_limited_and_lost(wire: Wire, nodes: Wire) -> None:
     links.shape(nodes, Shape(bits_per_s=8000, loss=0.5), until=None)
     with listening(wire.hub, HUB_ADDRESS, APISERVER_PORT):
         for _ in range(20):
-            connects(wire.namespace, HUB_ADDRESS, APISERVER_PORT)
+            connects(wire.enter, HUB_ADDRESS, APISERVER_PORT)
     shaped = wires.shaped(nodes)
     assert shaped
     assert shaped.of == ("bandwidth", "loss")

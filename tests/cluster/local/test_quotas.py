@@ -11,11 +11,11 @@ import pytest
 from supervised import supervised
 
 from kubedrill.clock import now
+from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import LIMITED, Absent, HandleError, Quota
 from kubedrill.cluster.local import groups, groups_v1
 from kubedrill.cluster.local.cgroupfs import NO_DISK, disk_of
 from kubedrill.cluster.local.delegation import CONTROLLERS
-from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
 from kubedrill.cluster.local.programs import Program
 from kubedrill.cluster.local.quotas import Limited, Unlimitable, _Limit

@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 
 from kubedrill.client.caller import Caller
+from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import present
 from kubedrill.cluster.local import groups
-from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.zones import namespace_prefix
 from kubedrill.cluster.provider import handle_of
 from kubedrill.cluster.state import is_locked

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.clock import now
-from kubedrill.cluster.local.haproxy import BalancerRefused, BalancerSilent, put_back, take_out
-from kubedrill.cluster.local.holds import (
+from kubedrill.cluster.holds import (
     AGAIN,
     EVERYBODY,
     asks_about,
@@ -14,7 +13,8 @@ from kubedrill.cluster.local.holds import (
     owner_of,
     takes_back,
 )
-from kubedrill.cluster.local.programs import Request
+from kubedrill.cluster.local.haproxy import BalancerRefused, BalancerSilent, put_back, take_out
+from kubedrill.cluster.requests import Request
 
 
 class Backends:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from kubedrill.cluster.holders import SCRAPER, issue_clients
 from kubedrill.cluster.local.zones import HUB_ADDRESS, Zoning
-from kubedrill.record.cluster import BREAK_GLASS, FLEET, INJECTOR
 from kubedrill.wire.pki import Authority, Pair, bundle, signing_key
 
 SERVICE_NETWORK = "10.96.0.0/16"
@@ -44,12 +44,8 @@ class Certificates:
     signing: Pair
     etcd_gateway: Pair
     """With it etcd's JSON gateway talks to its own member."""
-    admin: Pair
-    break_glass: Pair
-    prober: Pair
-    auditor: Pair
-    injector: Pair
-    fleet: Pair
+    clients: dict[str, Pair]
+    """By identity, who talks to the API."""
     scraper: Pair
     etcd_admin: Pair
     nodes: Pair
@@ -81,14 +77,8 @@ def issue(folder: Path, zoning: Zoning, zones: tuple[str, ...]) -> Certificates:
         aggregator=by.aggregator.file,
         signing=signing_key(folder),
         etcd_gateway=by.etcd_clients.client("etcd-gateway", "etcd-gateway"),
-        admin=by.clients.client("admin", "kubedrill-admin", "system:masters"),
-        # As kubeadm's super-admin.conf: it needs no RBAC, and stands in no queue.
-        break_glass=by.clients.client(BREAK_GLASS, "kubedrill-break-glass", "system:masters"),
-        prober=by.clients.client("prober", "kubedrill-prober"),
-        auditor=by.clients.client("auditor", "kubedrill-auditor"),
-        injector=by.clients.client(INJECTOR, "kubedrill-injector"),
-        fleet=by.clients.client(FLEET, "kubedrill-fleet"),
-        scraper=by.observers.client("scraper", "kubedrill-scraper"),
+        clients=issue_clients(by.clients),
+        scraper=by.observers.client("scraper", SCRAPER),
         etcd_admin=by.etcd_clients.client("etcd-admin", "etcd-admin"),
         nodes=by.nodes.keep(),
         zones={zone: _of_zone(by, zone, zoning.address(zone)) for zone in zones},

@@ -10,7 +10,7 @@ from kubedrill.cluster.local.certificates import AGGREGATOR, SERVICE_NETWORK
 from kubedrill.cluster.local.flags import Kind
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.programs import Program
-from kubedrill.cluster.local.zones import (
+from kubedrill.cluster.ports import (
     APISERVER_PORT,
     CONTROLLER_MANAGER_PORT,
     ETCD_METRICS_PORT,
@@ -78,7 +78,7 @@ def write_kubeconfigs(layout: Layout) -> Path:
             file = pki / f"{kind}-{zone}.kubeconfig"
             write_kubeconfig(file, server, holder(who.certificate, who.key))
     balancer = Server(layout.name, f"127.0.0.1:{layout.port}", trust, SERVER_NAME)
-    admin = layout.certificates.admin
+    admin = layout.certificates.clients["admin"]
     path = layout.folder / "admin.kubeconfig"
     return write_kubeconfig(path, balancer, holder(admin.certificate, admin.key))
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from kubedrill.cluster.asking import SupervisorCaller, SupervisorGone
+from kubedrill.cluster.files import Components, Files
 from kubedrill.cluster.handle import (
     Absent,
     Balancing,
@@ -17,9 +19,7 @@ from kubedrill.cluster.handle import (
     Pausing,
     Shaping,
 )
-from kubedrill.cluster.local.asking import SupervisorCaller, SupervisorGone
-from kubedrill.cluster.local.files import Components, Files
-from kubedrill.cluster.local.holds import EVERYBODY
+from kubedrill.cluster.holds import EVERYBODY
 from kubedrill.cluster.local.operations import (
     balancer,
     commanding,

@@ -4,9 +4,10 @@ import csv
 import resource
 from pathlib import Path
 
-from kubedrill.cluster.local import unix
+from kubedrill.cluster import unix
 from kubedrill.cluster.local.layout import Layout
-from kubedrill.cluster.local.zones import APISERVER_PORT, HUB_ADDRESS
+from kubedrill.cluster.local.zones import HUB_ADDRESS
+from kubedrill.cluster.ports import APISERVER_PORT
 
 STATS_SOCKET = "haproxy.sock"
 BACKEND = "apiservers"

@@ -6,6 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from kubedrill.cluster import wires
+from kubedrill.cluster.asking import SupervisorCaller
+from kubedrill.cluster.by_daemon import Commands, Cuts, Programs, Shapes
+from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import (
     LIMITED,
     Absent,
@@ -17,56 +21,17 @@ from kubedrill.cluster.handle import (
     FlagValue,
     HandleError,
     Limiting,
-    Link,
     Quota,
-    Shape,
-    Shaped,
     Shaping,
     Strain,
 )
-from kubedrill.cluster.local import groups, haproxy, wires
-from kubedrill.cluster.local.asking import SupervisorCaller
-from kubedrill.cluster.local.files import Files
+from kubedrill.cluster.local import groups, haproxy
 from kubedrill.cluster.local.flags import KINDS as FLAGGED
 from kubedrill.cluster.local.other_flags import by_name
 from kubedrill.cluster.local.zones import NetnsZones
 
 KINDS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "haproxy")
 """What its supervisor runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Programs:
-    """The supervisor, as one who is told what to hold and to pause."""
-
-    supervisor: SupervisorCaller
-    of: tuple[str, ...] = KINDS
-
-    def hold(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
-        return self._ask("hold", target, by="fault", expect_pid=expect_pid, until=until)
-
-    def stop(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
-        return self._ask("stop", target, by="fault", expect_pid=expect_pid, until=until)
-
-    def restart(
-        self, target: str, *, expect_pid: int | None = None, until: int | None = None
-    ) -> int:
-        return self._ask("restart", target, by="fault", expect_pid=expect_pid, until=until)
-
-    def release(self, target: str) -> int | None:
-        answer = self.supervisor.ask("release", components=[target], by="release")
-        pid: int | None = answer["pids"][0]
-        return pid
-
-    def pause(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
-        return self._ask("pause", target, expect_pid=expect_pid, until=until)
-
-    def proceed(self, target: str) -> int | None:
-        pid: int | None = self.supervisor.ask("proceed", component=target)["pid"]
-        return pid
-
-    def _ask(self, do: str, component: str, **given: Any) -> int:
-        return int(self.supervisor.ask(do, component=component, **given)["pid"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,75 +150,9 @@ class _Namespaces:
         return self.zones.enter(zone)
 
 
-@dataclass(frozen=True, slots=True)
-class _Links:
-    """The links between namespaces, which the supervisor changes on somebody's behalf."""
-
-    supervisor: SupervisorCaller
-    zones: NetnsZones
-
-    def _wire(self, link: Link) -> wires.Wire:
-        zones = self.zones
-        for zone in (link.zone, link.other):
-            if zone is not None and zone not in zones.zones:
-                raise HandleError(f"there is no zone {zone}; there are {', '.join(zones.zones)}")
-        return wires.Wire(
-            namespace=zones.namespace(link.zone),
-            hub=zones.hub,
-            port=zones.port(link.zone),
-            peer=zones.address(link.other) if link.other else None,
-            direction=link.direction,
-            ports=link.ports,
-            of=link.of,
-            owner=self.supervisor.owner,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Cuts(_Links):
-    """Cuts them."""
-
-    of: tuple[str, ...] = ("link",)
-
-    def cut(self, link: Link, *, until: int | None = None) -> None:
-        self.supervisor.ask("cut", wire=asdict(self._wire(link)), until=until)
-
-    def mend(self, link: Link) -> None:
-        self.supervisor.ask("mend", wire=asdict(self._wire(link)))
-
-    def dropped(self, link: Link) -> int | None:
-        return wires.dropped(self._wire(link))
-
-
-@dataclass(frozen=True, slots=True)
-class _Shapes(_Links):
-    """Makes them slow or lossy."""
-
-    lacks: Mapping[str, str]
-
-    @property
-    def of(self) -> tuple[str, ...]:
-        return tuple(what for what in wires.SHAPED if what not in self.lacks)
-
-    def shape(self, link: Link, shape: Shape, *, until: int | None = None) -> None:
-        wire = asdict(self._wire(link))
-        self.supervisor.ask("shape", wire=wire, shape=asdict(shape), until=until)
-
-    def straighten(self, link: Link) -> None:
-        self.supervisor.ask("straighten", wire=asdict(self._wire(link)))
-
-    def shaped(self, link: Link) -> Shaped | None:
-        return wires.shaped(self._wire(link))
-
-
-@dataclass(frozen=True, slots=True)
-class _Commands:
-    of: tuple[str, ...] = ("etcd",)
-
-
-def programs(supervisor: SupervisorCaller) -> _Programs:
+def programs(supervisor: SupervisorCaller) -> Programs:
     """Return what holds and pauses the programs of a supervisor."""
-    return _Programs(supervisor)
+    return Programs(supervisor, KINDS)
 
 
 def flagging(supervisor: SupervisorCaller) -> Flagging:
@@ -268,7 +167,7 @@ def balancer(files: Files, supervisor: SupervisorCaller) -> Balancing:
 
 def commanding() -> Commanding:
     """Return that etcd obeys: the cluster has made its identity."""
-    return _Commands()
+    return Commands()
 
 
 def namespaces(zones: NetnsZones) -> Entering:
@@ -294,7 +193,7 @@ def limiting(files: Files, supervisor: SupervisorCaller) -> Limiting | Absent:
 def cutting(supervisor: SupervisorCaller, zones: NetnsZones) -> Cutting | Absent:
     """Return what cuts the links of zones, or why this machine has nothing that does."""
     why = wires.obstacle()
-    return Absent(why) if why else _Cuts(supervisor, zones)
+    return Absent(why) if why else Cuts(supervisor, zones)
 
 
 def shaping(supervisor: SupervisorCaller, zones: NetnsZones) -> Shaping | Absent:
@@ -302,4 +201,4 @@ def shaping(supervisor: SupervisorCaller, zones: NetnsZones) -> Shaping | Absent
     lacks = wires.shaping_obstacles()
     if len(lacks) == len(wires.SHAPED):
         return Absent("; ".join(dict.fromkeys(lacks.values())))
-    return _Shapes(supervisor, zones, lacks)
+    return Shapes(supervisor, zones, lacks)

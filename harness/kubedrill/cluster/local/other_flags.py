@@ -6,8 +6,9 @@ from typing import Any
 
 from kubedrill.clock import SECOND
 from kubedrill.cluster.handle import FlagValue, flag
-from kubedrill.cluster.local.holds import asks_about, is_over
-from kubedrill.cluster.local.programs import Program, RequestRefused
+from kubedrill.cluster.holds import asks_about, is_over
+from kubedrill.cluster.local.programs import Program
+from kubedrill.cluster.requests import RequestRefused
 
 GRACE = 10 * SECOND
 """What a program may take to end before it is killed: what an apiserver was asked is answered within some

@@ -6,29 +6,23 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kubedrill.clock import MILLISECOND, SECOND, now
-from kubedrill.cluster.local.files import Files
-from kubedrill.cluster.local.holds import EVERYBODY, Holds
-from kubedrill.record.components import ComponentState, Exited, RunState
+from kubedrill.cluster.files import Files
+from kubedrill.cluster.holds import EVERYBODY
+from kubedrill.cluster.kept import Kept
+from kubedrill.cluster.requests import Reply
+from kubedrill.record.components import RunState
 from kubedrill.record.files import write_json
 
 if TYPE_CHECKING:
     import subprocess
 
-Request = dict[str, Any]
-Reply = Callable[[dict[str, Any]], None]
-
-
 _FIRST_DELAY = 50 * MILLISECOND
 _LONGEST_DELAY = 2 * SECOND
 _SETTLED = 10 * SECOND
 """A process that ran this long has started well: its next restart is quick again."""
-
-
-class RequestRefused(Exception):  # noqa: N818 - an answer, not an accident
-    """The request cannot be done; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +52,12 @@ def read_programs(folder: Path) -> list[Program]:
 
 
 @dataclass(slots=True)
-class Supervised:
+class Supervised(Kept):
     """One process as it is now."""
 
-    program: Program
-    state: RunState = "stopped"
-    since: int = field(default_factory=now)
-    restarts: int = 0
+    program: Program = field(kw_only=True)
     process: "subprocess.Popen[bytes] | None" = None
-    started: str | None = None
-    asked_by: str | None = None
-    """Who asked for its end; None if nobody did."""
     quick_exits: int = 0
-    due: int | None = None
-    """When a process in backoff starts again, or one that was asked to end is killed; monotonic ns."""
-    holds: Holds = field(default_factory=Holds)
-    again: str = ""
-    """By whom it is started as soon as it has exited, though its end was asked for; "": by nobody."""
     stops: int = 0
     """How often it was stopped where it is, since it is paused."""
     waiting: list[Reply] = field(default_factory=list)
@@ -82,14 +65,15 @@ class Supervised:
     awaited: list[Callable[[int | None], None]] = field(default_factory=list)
     """Whom to tell the pid with which it starts again."""
 
-    def not_running(self) -> RequestRefused:
-        """Return the refusal of what only a running one could do."""
-        return RequestRefused(f"{self.program.name} is not running, it is {self.state}")
+    @classmethod
+    def of(cls, program: Program) -> "Supervised":
+        """Return the one that runs a program."""
+        return cls(program.name, program=program)
 
-    def become(self, state: RunState) -> None:
-        """Change the state, now."""
-        self.state = state
-        self.since = now()
+    @property
+    def pid(self) -> int | None:
+        """Its process."""
+        return self.process.pid if self.process else None
 
     def ended(self, *, asked: bool) -> None:
         """Say what becomes of it, now that it has exited: held if that was asked for, else started anew."""
@@ -108,10 +92,6 @@ class Supervised:
         """Let it be started later: the longer, the more often it has exited at once."""
         self.due = now() + min(_LONGEST_DELAY, _FIRST_DELAY << min(self.quick_exits, 10))
         self.become("backoff")
-
-    def named(self) -> tuple[str, int | None]:
-        """Return its name, and its pid if it runs."""
-        return self.program.name, self.process.pid if self.process else None
 
     def renice(self, pid: int) -> None:
         """Give its process its priority."""
@@ -142,7 +122,7 @@ class Supervised:
         if is_free and self.process and self.state == "paused":
             self.process.send_signal(signal.SIGCONT)
             self.become("running")
-        return self.process.pid if self.process else None
+        return self.pid
 
     def look_at_pause(self) -> bool:
         """Find out whether it was let go on by somebody else, if only for a moment."""
@@ -159,23 +139,6 @@ class Supervised:
         if now_is == "running":
             self.holds.let_go(EVERYBODY, "paused")
         return found
-
-    def exited(self, pid: int, status: int, asked_by: str | None) -> Exited:
-        """Return what is written down of its exit, just now."""
-        asked, by = asked_by is not None, asked_by or "itself"
-        name = self.program.name
-        return Exited(time=now(), component=name, pid=pid, status=status, asked=asked, by=by)
-
-    def facts(self) -> ComponentState:
-        """Return its entry in components.json."""
-        return ComponentState(
-            pid=self.process.pid if self.process else None,
-            started=self.started if self.process else None,
-            state=self.state,
-            since=self.since,
-            restarts=self.restarts,
-            holds=self.holds.since(),
-        )
 
 
 def halts(pid: int) -> Iterator[int]:

@@ -8,8 +8,7 @@ from typing import Any
 
 from kubedrill.clock import now
 from kubedrill.cluster.handle import Quota, Resource
-from kubedrill.cluster.local.groups import Groups
-from kubedrill.cluster.local.holds import (
+from kubedrill.cluster.holds import (
     AGAIN,
     EVERYBODY,
     asks_about,
@@ -17,7 +16,8 @@ from kubedrill.cluster.local.holds import (
     owner_of,
     takes_back,
 )
-from kubedrill.cluster.local.notes import tell
+from kubedrill.cluster.local.groups import Groups
+from kubedrill.cluster.notes import tell
 
 _INSIDE = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
 """A program that cannot be put into a group is not started outside of it."""

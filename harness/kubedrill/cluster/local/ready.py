@@ -8,9 +8,9 @@ from pathlib import Path
 
 from kubedrill.client import well
 from kubedrill.client.caller import Caller
-from kubedrill.cluster.local.files import Components, Files
+from kubedrill.cluster.files import Components, Files
 from kubedrill.cluster.local.haproxy import BalancerSilent, servers_up
-from kubedrill.errors import NotStarted
+from kubedrill.cluster.state import ClusterFailed
 from kubedrill.record.cluster import Component
 from kubedrill.record.lines import read_whole
 from kubedrill.wire.errors import WireError
@@ -18,10 +18,6 @@ from kubedrill.wire.errors import WireError
 _PAUSE_S = 0.05
 _MOST_RESTARTS = 6
 """A component that exited this often does not come up; one that is merely early exits once or twice."""
-
-
-class ClusterFailed(NotStarted):
-    """The cluster did not come up, and what there was of it is gone again; the message shows why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.clock import SECOND, now
+from kubedrill.cluster.files import Components, Files
+from kubedrill.cluster.holds import EVERYBODY, owner_of, with_an_end
+from kubedrill.cluster.kept_links import Links
 from kubedrill.cluster.local import groups
 from kubedrill.cluster.local.backends import Backends
-from kubedrill.cluster.local.files import Components, Files
 from kubedrill.cluster.local.haproxy import BalancerSilent
-from kubedrill.cluster.local.holds import EVERYBODY, owner_of, with_an_end
-from kubedrill.cluster.local.links import Links
-from kubedrill.cluster.local.notes import Notes, tell
 from kubedrill.cluster.local.other_flags import GRACE, FlagChanges
-from kubedrill.cluster.local.programs import Program, Reply, Request, RequestRefused, Supervised
+from kubedrill.cluster.local.programs import Program, Supervised
 from kubedrill.cluster.local.quotas import Limited, Unlimitable
-from kubedrill.cluster.local.wires import LinkRefused
+from kubedrill.cluster.notes import Notes, tell
+from kubedrill.cluster.requests import Reply, Request, RequestRefused
+from kubedrill.cluster.wires import LinkRefused
 from kubedrill.process.identity import start_of
 from kubedrill.record.components import Exited, Started
 
@@ -38,7 +39,7 @@ class Supervisor:
     ) -> None:
         self._files = Files(folder)
         self._selector = selector
-        self._all = {program.name: Supervised(program) for program in programs}
+        self._all = {program.name: Supervised.of(program) for program in programs}
         self._notes = Notes(self._files)
         self._limited = Limited(groups.read(self._files.groups))
         self._backends = Backends(folder)
@@ -87,10 +88,10 @@ class Supervisor:
             due += kept.due()
         return max(0.0, (min(due) - now()) / SECOND) if due else None
 
-    def start_due(self) -> None:
+    def do_due(self) -> None:
         """Start, let go on, or write down whatever waited long enough."""
         self._notes.write_due()
-        self._limited.lift_due(dict(supervised.named() for supervised in self._all.values()))
+        self._limited.lift_due({name: supervised.pid for name, supervised in self._all.items()})
         self._backends.put_back_due()
         self._links.end_due()
         for name in self._flags.overdue():
@@ -151,7 +152,8 @@ class Supervisor:
         process.kill()
 
     def _limit(self, request: Request) -> dict[str, Any]:
-        return self._limited.answer(request, *self._find(request["component"]).named())
+        supervised = self._find(request["component"])
+        return self._limited.answer(request, supervised.name, supervised.pid)
 
     def _release_all(self, request: Request, reply: Reply) -> None:
         names, by = request["components"], request["by"]
@@ -164,7 +166,7 @@ class Supervisor:
                 reply({"pids": [pids[name] for name in names]})
 
         for supervised in found:
-            told = partial(started, supervised.program.name)
+            told = partial(started, supervised.name)
             self._release(supervised, owner_of(request), by, told)
 
     def _release(
@@ -187,7 +189,7 @@ class Supervisor:
         process, expected = self._running(supervised), request["expect_pid"]
         if expected not in {None, process.pid}:
             raise RequestRefused(
-                f"{supervised.program.name} has pid {process.pid}, not {expected}: replaced"
+                f"{supervised.name} has pid {process.pid}, not {expected}: replaced"
             )
         return supervised, process
 
@@ -225,7 +227,7 @@ class Supervisor:
         if not self._flags.restore(supervised.program, owner):
             return {}
         if supervised.state == "running":
-            request = {"component": supervised.program.name, "by": by, "expect_pid": None}
+            request = {"component": supervised.name, "by": by, "expect_pid": None}
             self._stop({**request, "until": now() + GRACE}, again=by)
         elif supervised.state == "backoff":
             supervised.due = now()

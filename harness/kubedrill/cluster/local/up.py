@@ -9,27 +9,27 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from kubedrill.client.caller import Caller
+from kubedrill.cluster.asking import ask
+from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import HandleError, description
 from kubedrill.cluster.local import components, groups, haproxy, ready, request_log
-from kubedrill.cluster.local.asking import ask
 from kubedrill.cluster.local.binaries import PROGRAMS, Binaries, find_all
 from kubedrill.cluster.local.certificates import issue
 from kubedrill.cluster.local.definition import LocalDefinition
-from kubedrill.cluster.local.files import Files
 from kubedrill.cluster.local.handle import LocalHandle
 from kubedrill.cluster.local.identities import identities, introduce
 from kubedrill.cluster.local.layout import Layout
 from kubedrill.cluster.local.programs import write_programs
-from kubedrill.cluster.local.ready import Check, ClusterFailed, Wait
+from kubedrill.cluster.local.ready import Check, Wait
 from kubedrill.cluster.local.zones import (
-    APISERVER_PORT,
     HUB_ADDRESS,
     NetnsZones,
     choose,
     is_free,
     namespace_prefix,
 )
-from kubedrill.cluster.state import MARK, read_id
+from kubedrill.cluster.ports import APISERVER_PORT
+from kubedrill.cluster.state import MARK, ClusterFailed, read_id
 from kubedrill.errors import NotStarted
 from kubedrill.process.environment import environment
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
@@ -108,7 +108,7 @@ def _start(layout: Layout, record: ClusterRecord, wait: Wait) -> None:
     """Start everything, in the order that is soonest ready."""
     _release(record, "haproxy", "etcd", "kube-apiserver")
     with ExitStack() as stack:
-        admin = _Caller(record, layout.certificates.admin, stack)
+        admin = _Caller(record, layout.certificates.clients["admin"], stack)
         etcd_admin = _Caller(record, layout.certificates.etcd_admin, stack)
         apiservers = admin.checks("kube-apiserver")
         first = record.component(wait.for_any(apiservers).component)

@@ -12,20 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from kubedrill.cluster.links import Link
+from kubedrill.cluster.ports import APISERVER_PORT, PORTS
+from kubedrill.cluster.wires import Wire
 from kubedrill.errors import NotStarted
 
-ETCD_PORT, ETCD_PEER_PORT, ETCD_METRICS_PORT = 2379, 2380, 2381
-APISERVER_PORT = 6443
-CONTROLLER_MANAGER_PORT = 10257
-SCHEDULER_PORT = 10259
-PORTS = (
-    ETCD_PORT,
-    ETCD_PEER_PORT,
-    ETCD_METRICS_PORT,
-    APISERVER_PORT,
-    CONTROLLER_MANAGER_PORT,
-    SCHEDULER_PORT,
-)
 HUB_ADDRESS = "198.18.0.100"
 """Where nodes find the load balancer in netns mode; 198.18.0.0/15 is for benchmarks (RFC 2544)."""
 DEVICE = "eth0"
@@ -111,13 +102,29 @@ class NetnsZones:
         """Return the hub's device that leads to the zone."""
         return f"zone-{zone}"
 
+    def wire(self, link: Link, owner: str = "") -> Wire:
+        """Return a link between them as somebody cuts or shapes it."""
+        return Wire(
+            place=self.namespace(link.zone),
+            enter=_network(self.namespace(link.zone)),
+            device=DEVICE,
+            hub=_network(self.hub),
+            port=self.port(link.zone),
+            peer=self.address(link.other) if link.other else None,
+            direction=link.direction,
+            ports=link.ports,
+            owner=owner,
+            of=link.of,
+            balancer=(HUB_ADDRESS, APISERVER_PORT),
+        )
+
     def address(self, zone: str) -> str:
         """Return the zone's IPv4 address on the bridge."""
         return f"198.18.0.{self.zones.index(zone) + 1}"
 
     def enter(self, zone: str) -> tuple[str, ...]:
         """Return the prefix: the zone's network, and a hostname of its own."""
-        return ("nsenter", f"--net=/run/netns/{self.namespace(zone)}", *_own_hostname(zone))
+        return (*_network(self.namespace(zone)), *_own_hostname(zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,11 @@ def _remove_each(names: list[str]) -> list[str]:
 def _namespaces(prefix: str) -> list[str]:
     parent = Path("/run/netns")
     return [namespace.name for namespace in parent.glob(f"{prefix}*")] if parent.is_dir() else []
+
+
+def _network(namespace: str) -> tuple[str, ...]:
+    """Return what to put before a command so that it has the network of a namespace."""
+    return ("nsenter", f"--net=/run/netns/{namespace}")
 
 
 def _own_hostname(zone: str) -> tuple[str, ...]:

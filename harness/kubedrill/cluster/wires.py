@@ -1,22 +1,22 @@
-"""Links of zones: cut with nftables, slowed with tc, inside the network namespaces of the cluster alone."""
+"""Links of zones: cut with nftables, slowed with tc, inside the networks of the cluster alone."""
 
 import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 from kubedrill.cluster.handle import Shape, Shaped, Traffic
-from kubedrill.cluster.local.zones import APISERVER_PORT, DEVICE, HUB_ADDRESS
 
 _QUEUE = "50ms"
 """How long a packet waits for bandwidth at most; what comes then is dropped, as by a router."""
 _BURST_S, _LEAST_BURST = 0.01, 32 * 1024
 """What may be sent at once, in seconds of the bandwidth, and in bytes: a timer ticks no faster."""
 _LIMIT_S = 5.0
+_PROGRAMS = ("nft", "tc")
 SHAPED = ("bandwidth", "loss", "delay")
 _DISCIPLINES = {"bandwidth": "tbf rate 1mbit burst 32kb latency 50ms", "delay": "netem delay 1ms"}
 """What each asks of the kernel, in tc's words; a loss needs nftables only."""
@@ -45,8 +45,10 @@ _ROOM_S, _LEAST_ROOM = 0.05, 16 * 1024
 TCP gives the kernel in one piece (up to 64 KiB) and is larger is dropped, and comes again in smaller ones."""
 
 
-Device = tuple[str, str]
-"""A namespace, and the name of a device in it."""
+Prefix = tuple[str, ...]
+"""What to put before a command so that it runs in a network."""
+Device = tuple[Prefix, str]
+"""What leads to a network, and the name of a device in it."""
 
 
 class LinkRefused(Exception):  # noqa: N818 - an answer, not an accident
@@ -57,11 +59,16 @@ class LinkRefused(Exception):  # noqa: N818 - an answer, not an accident
 class Wire:
     """A link, by where it can be got at."""
 
-    namespace: str
-    """The zone's."""
-    hub: str
+    place: str
+    """What the zone's network is called."""
+    enter: Prefix
+    """What leads there."""
+    device: str
+    """The zone's end of what leads out of it."""
+    hub: Prefix
+    """What leads to where the other end of it is."""
     port: str
-    """The hub's end of what leads to the zone."""
+    """That other end; "" where it is not ours."""
     peer: str | None
     """The address at the other end; None for all."""
     direction: Literal["both", "in", "out"]
@@ -69,6 +76,16 @@ class Wire:
     owner: str = ""
     """On whose behalf it is cut, or lossy."""
     of: Traffic = "all"
+    balancer: tuple[str, int] | None = None
+    """Where nodes in the zone find the load balancer."""
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> "Wire":
+        """Return one that was written as JSON."""
+        kept: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()
+        }
+        return cls(**kept)
 
     def table(self, use: Use) -> str:
         """Return the name of its table: for each link and owner another, so that each is mended by itself."""
@@ -81,9 +98,10 @@ class Wire:
         return not self.peer and not self.ports and self.of == "all"
 
     def devices(self) -> list[Device]:
-        """Return the namespace and the device that sends what goes each way; none of a part of a link."""
-        ends = {"out": (self.namespace, DEVICE), "in": (self.hub, self.port)}
-        return [ends[way] for way in _ways(self)] if self.is_whole else []
+        """Return the device that sends what goes each way; none of a part of it, or if one is not ours."""
+        ends = {"out": (self.enter, self.device), "in": (self.hub, self.port)}
+        known = self.is_whole and self.port
+        return [ends[way] for way in _ways(self)] if known else []
 
 
 def obstacle() -> str:
@@ -131,7 +149,7 @@ def dropped(wire: Wire, use: Use = "cut") -> int | None:
 
 def _counted(wire: Wire, use: Use, what: Literal["dropped", "passed"]) -> int | None:
     command = ["nft", "-j", "list", "counter", "inet", wire.table(use), what]
-    done = _run(_within(wire.namespace, command))
+    done = _run([*wire.enter, *command])
     if done.returncode != 0:
         return None
     [counter] = [
@@ -140,12 +158,12 @@ def _counted(wire: Wire, use: Use, what: Literal["dropped", "passed"]) -> int | 
     return int(counter["packets"])
 
 
-def check(wire: Wire, worse: Shape) -> None:
-    """Raise LinkRefused for what a link cannot be made here."""
+def check(wire: Wire, worse: Shape, lacks: Mapping[str, str]) -> None:
+    """Raise LinkRefused for what a link cannot be made; `lacks` says what of SHAPED none can be, and why."""
     if not wire.is_whole and (worse.delay_s or (worse.bits_per_s and wire.of == "all")):
         raise LinkRefused("only a zone's whole link can have less bandwidth or a delay")
     asked = dict(zip(SHAPED, (worse.bits_per_s, worse.loss, worse.delay_s), strict=True))
-    for what, why in shaping_obstacles().items():
+    for what, why in lacks.items():
         if asked[what]:
             raise LinkRefused(why)
 
@@ -176,17 +194,17 @@ def slow(device: Device, worse: Shape) -> None:
 
     LinkRefused. May be done again.
     """
-    namespace, name = device
+    enter, name = device
     if discipline := _discipline(worse):
-        _do(["tc", "-n", namespace, *f"qdisc replace dev {name} root {discipline}".split()])
-    elif _discipline_of(namespace, name):
-        _do(["tc", "-n", namespace, "qdisc", "del", "dev", name, "root"])
+        _do([*enter, "tc", *f"qdisc replace dev {name} root {discipline}".split()])
+    elif _discipline_of(device):
+        _do([*enter, "tc", "qdisc", "del", "dev", name, "root"])
 
 
 def shaped(wire: Wire) -> Shaped | None:
     """Return what came of a link's shape so far; None if it has none."""
     lost, limited = dropped(wire, "loss"), dropped(wire, "rate")
-    found = [_discipline_of(*device) for device in wire.devices()]
+    found = [*map(_discipline_of, wire.devices())]
     worse = set.intersection(*map(_worse, found)) if found else set()
     slow = [said for said in found if said is not None]
     worse |= {what for what, seen in (("loss", lost), ("bandwidth", limited)) if seen is not None}
@@ -213,7 +231,7 @@ def _rule(wire: Wire, use: Use, kinds: Sequence[tuple[tuple[str, str, str], str]
     """Make the table of a link, with these kinds of chains, and what each does."""
     chains = [_chain(wire, way, *kind) for kind in kinds for way in _ways(wire)]
     rules = _RULES.format(table=wire.table(use), chains="\n    ".join(chains))
-    _do(_within(wire.namespace, ["nft", "-f", "-"]), rules)
+    _do([*wire.enter, "nft", "-f", "-"], rules)
 
 
 def _chain(
@@ -235,8 +253,9 @@ def _matching(wire: Wire, way: Literal["in", "out"]) -> tuple[str, list[str]]:
     """Return what the other end of packets is, and the ports, in nftables' words."""
     address = "saddr" if way == "in" else "daddr"
     if wire.of == "nodes":  # the balancer itself has connections to the zone's apiserver
-        end = "sport" if way == "in" else "dport"
-        return f"ip {address} {HUB_ADDRESS} ", [f"tcp {end} {APISERVER_PORT} "]
+        assert wire.balancer
+        end, (balancer, port) = "sport" if way == "in" else "dport", wire.balancer
+        return f"ip {address} {balancer} ", [f"tcp {end} {port} "]
     peer = f"ip {address} {wire.peer} " if wire.peer else ""
     ports = ", ".join(map(str, wire.ports))
     # Of a connection to a port both ways: answers come from it.
@@ -247,7 +266,7 @@ def _remove(wire: Wire, use: Use) -> None:
     table = wire.table(use)
     # Added first, so that there is one to delete.
     both = f"add table inet {table}\ndelete table inet {table}\n"
-    _do(_within(wire.namespace, ["nft", "-f", "-"]), both)
+    _do([*wire.enter, "nft", "-f", "-"], both)
 
 
 def _ways(wire: Wire) -> tuple[Literal["in", "out"], ...]:
@@ -265,17 +284,14 @@ def _discipline(worse: Shape) -> str:
     return f"tbf rate {worse.bits_per_s}bit burst {burst}b latency {_QUEUE}"
 
 
-def _discipline_of(namespace: str, device: str) -> dict[str, Any] | None:
+def _discipline_of(device: Device) -> dict[str, Any] | None:
     """Return what tc tells of a device's discipline; None if it has none but the kernel's own."""
-    done = _run(["tc", "-n", namespace, "-s", "-j", "qdisc", "show", "dev", device])
+    enter, name = device
+    done = _run([*enter, "tc", "-s", "-j", "qdisc", "show", "dev", name])
     if done.returncode != 0:
         return None
     found = json.loads(done.stdout or "[]")
     return next((said for said in found if said["kind"] in ("tbf", "netem")), None)
-
-
-def _within(namespace: str, command: list[str]) -> list[str]:
-    return ["nsenter", f"--net=/run/netns/{namespace}", *command]
 
 
 def _do(command: list[str], given: str = "") -> None:
@@ -289,7 +305,8 @@ def _trouble(command: list[str], given: str = "") -> str:
     if done.returncode == 0:
         return ""
     lines = [line for line in done.stderr.strip().split("\n") if line]
-    return f"{command[0]}: {lines[0] if lines else f'exit code {done.returncode}'}"
+    program = next((word for word in command if word in _PROGRAMS), command[0])
+    return f"{program}: {lines[0] if lines else f'exit code {done.returncode}'}"
 
 
 def _run(command: list[str], given: str = "") -> "subprocess.CompletedProcess[str]":

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kubedrill.cluster import unix
 from kubedrill.cluster.handle import HandleError
-from kubedrill.cluster.local import unix
 
 TIMEOUT_S = 5.0
 

@@ -4,8 +4,8 @@ import sys
 from contextlib import suppress
 
 from kubedrill.clock import now
-from kubedrill.cluster.local.files import Components, Files
-from kubedrill.cluster.local.holds import AGAIN
+from kubedrill.cluster.files import Components, Files
+from kubedrill.cluster.holds import AGAIN
 from kubedrill.record.components import Exited, Started
 from kubedrill.record.lines import write_typed
 
@@ -29,6 +29,10 @@ class Notes:
         """Replace `components.json`."""
         self._components = components
         self._write()
+
+    def close(self) -> None:
+        """Write down nothing more."""
+        self._exits.close()
 
     def due(self) -> list[int]:
         """Return when it is tried again to write what is left, monotonic ns."""

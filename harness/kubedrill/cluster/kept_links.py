@@ -1,14 +1,14 @@
 """The links of a cluster that are cut or shaped, and until when: kept by its supervisor."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from kubedrill.clock import now
+from kubedrill.cluster import wires
 from kubedrill.cluster.handle import Shape
-from kubedrill.cluster.local import wires
-from kubedrill.cluster.local.holds import AGAIN, asks_about, is_over, takes_back
-from kubedrill.cluster.local.wires import Device, LinkRefused, Wire
+from kubedrill.cluster.holds import AGAIN, asks_about, is_over, takes_back
+from kubedrill.cluster.wires import Device, LinkRefused, Wire
 
 
 @dataclass(slots=True)
@@ -18,6 +18,8 @@ class Links:
     A wire says for whom, so that each owner's is a wire of its own: the first that is mended mends no other.
     """
 
+    _lacks: Callable[[], Mapping[str, str]] = wires.shaping_obstacles
+    """Returns what of a shape no link of the cluster can have, and why."""
     _until: dict[tuple[Wire, bool], int | None] = field(default_factory=dict)
     _shapes: dict[Wire, Shape] = field(default_factory=dict)
 
@@ -26,8 +28,7 @@ class Links:
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what a request of the handle asks, and return the answer; LinkRefused."""
-        raw = request["wire"]
-        wire = Wire(**{**raw, "ports": tuple(raw["ports"])})
+        wire = Wire.read(request["wire"])
         match request["do"]:
             case "cut":
                 self.cut(wire, request["until"])
@@ -53,7 +54,7 @@ class Links:
 
     def shape(self, wire: Wire, worse: Shape, until: int | None) -> None:
         """Shape a link until then; LinkRefused also if it is as bad already."""
-        wires.check(wire, worse)
+        wires.check(wire, worse, self._lacks())
         if (wire, True) in self._until or not self._is_worse(wire, worse):
             raise LinkRefused("the link is as slow as that already")
         self._shapes[wire], self._until[wire, True] = worse, until
@@ -83,7 +84,7 @@ class Links:
         """Yield in words what is done for an owner."""
         for wire, is_shaped in self._until:
             if asks_about(owner, wire.owner):
-                yield f"a link of {wire.namespace} is {'slow' if is_shaped else 'cut'}"
+                yield f"a link of {wire.place} is {'slow' if is_shaped else 'cut'}"
 
     def due(self) -> Iterator[int]:
         """Yield when one ends by itself, monotonic ns."""

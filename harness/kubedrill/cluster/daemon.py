@@ -1,0 +1,107 @@
+"""A cluster's daemon, whatever it keeps: it listens on `supervisor.sock` in the cluster's folder.
+
+A JSON line a request, a JSON line the answer. It returns to the caller when the socket is there.
+"""
+
+import json
+import os
+import selectors
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from kubedrill.cluster.files import Files
+from kubedrill.cluster.requests import Reply, Request
+
+
+class Keeper(Protocol):
+    """What a daemon keeps in its state. It is called by one thread, and must not block."""
+
+    def answer(self, request: Request, reply: Reply) -> None:
+        """Do what is asked for and reply, at once or later."""
+        ...
+
+    def wait_s(self) -> float | None:
+        """Return for how long nothing is due; None if nothing is due at all."""
+        ...
+
+    def do_due(self) -> None:
+        """Do what is due."""
+        ...
+
+    def save(self) -> None:
+        """Write down what has changed."""
+        ...
+
+
+class _Client:
+    """One caller: reads its line, gives it to the keeper, answers, hangs up."""
+
+    def __init__(
+        self, connection: socket.socket, keeper: Keeper, selector: selectors.BaseSelector
+    ) -> None:
+        self._connection = connection
+        self._keeper = keeper
+        self._selector = selector
+        self._said = b""
+        connection.setblocking(False)
+        selector.register(connection, selectors.EVENT_READ, self._read)
+
+    def _read(self, _: int) -> None:
+        try:
+            piece = self._connection.recv(65536)
+        except ConnectionError:
+            piece = b""
+        self._said += piece
+        if piece and not self._said.endswith(b"\n"):
+            return
+        self._selector.unregister(self._connection)
+        if not self._said:
+            self._connection.close()
+            return
+        try:
+            self._keeper.answer(json.loads(self._said), self._reply)
+        except (ValueError, KeyError, TypeError) as error:
+            self._reply({"error": f"not a request: {error!r}"})
+
+    def _reply(self, answer: dict[str, Any]) -> None:
+        try:
+            self._connection.sendall(json.dumps(answer).encode() + b"\n")
+        except OSError:
+            pass  # the caller is gone; what it asked for is done
+        self._connection.close()
+
+
+def listen() -> socket.socket:
+    """Listen in the folder that is ours."""
+    # Relative, since a socket's path may have no more than 107 bytes.
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(Files(Path()).socket.name)
+    listener.listen(64)
+    return listener
+
+
+def leave_caller() -> None:
+    """Go on as a process of one's own, which hears of no terminal; the caller goes on, too."""
+    if os.fork():
+        os._exit(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def serve(listener: socket.socket, make: Callable[[selectors.BaseSelector], Keeper]) -> None:
+    """Keep what `make` makes until killed."""
+    selector = selectors.DefaultSelector()
+    keeper = make(selector)
+
+    def accept(_: int) -> None:
+        _Client(listener.accept()[0], keeper, selector)
+
+    selector.register(listener, selectors.EVENT_READ, accept)
+    while True:
+        keeper.save()
+        for key, _ in selector.select(keeper.wait_s()):
+            key.data(key.fd)
+        keeper.do_due()

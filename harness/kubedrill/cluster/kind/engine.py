@@ -1,0 +1,153 @@
+"""The container engine that nodes run on: its own command line, asked for one thing at a time."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kubedrill.cluster.kind.definition import EngineName, KindDefinition
+from kubedrill.errors import NotStarted
+from kubedrill.words import printable
+
+ENGINES: tuple[EngineName, ...] = ("docker", "podman")
+CLUSTER, ROLE = "io.x-k8s.kind.cluster", "io.x-k8s.kind.role"
+"""The labels by which kind knows its containers."""
+CALL_S = 15.0
+Role = Literal["control-plane", "worker", "external-load-balancer"]
+
+
+class EngineFailed(Exception):  # noqa: N818 - an answer, not an accident
+    """The engine did not do what it was asked for; the message has its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of a cluster, as it is now."""
+
+    id: str
+    name: str
+    role: str
+    address: str
+    """In the network of its cluster; "" while it does not run."""
+    state: str
+    """As the engine has it: running, paused, exited, ..."""
+    pid: int
+    """On this machine; 0 while it does not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One engine that is up."""
+
+    name: EngineName
+    host: str = ""
+    """Where docker listens, as the user's context says: a drill has a home of its own, and so no contexts."""
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return what asks it for something."""
+        return [self.name, *(("--host", self.host) if self.host else ()), *arguments]
+
+    def ask(self, *arguments: str, given: str = "", timeout_s: float = CALL_S) -> str:
+        """Return what it prints; EngineFailed."""
+        try:
+            done = subprocess.run(
+                self.command(*arguments),
+                input=given,
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise EngineFailed(f"{self.name} {arguments[0]}: {error}") from None
+        if done.returncode != 0:
+            said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            raise EngineFailed(f"{self.name} {arguments[0]}: {printable(said)}")
+        return done.stdout
+
+    def within(self, container: str) -> tuple[str, ...]:
+        """Return what to put before a command so that it runs in a container, with our standard input."""
+        return (*self.command("exec", "-i", container),)
+
+    def execute(self, container: str, *command: str, given: str = "") -> str:
+        """Run a command in a container, and return what it prints; EngineFailed."""
+        return self.ask("exec", "-i", container, *command, given=given)
+
+    def containers(self, cluster: str) -> list[Container]:
+        """Return the containers of a cluster, by name; none if there is no such cluster. EngineFailed."""
+        ids = self.ask("ps", "-aq", "--no-trunc", "--filter", f"label={CLUSTER}={cluster}").split()
+        if not ids:
+            return []
+        found = json.loads(self.ask("inspect", "--type", "container", *ids))
+        return sorted((_container(told) for told in found), key=_in_order)
+
+    def container(self, known: str) -> Container | None:
+        """Return the container of that id or name, None if there is none; EngineFailed."""
+        try:
+            [told] = json.loads(self.ask("inspect", "--type", "container", known))
+        except EngineFailed as error:
+            if "no such" in str(error).lower():
+                return None
+            raise
+        return _container(told)
+
+
+def found_engine(definition: KindDefinition) -> Engine:
+    """Return the engine that a definition means; NotStarted if none is up: it starts none."""
+    wanted = ENGINES if definition.engine == "auto" else (definition.engine,)
+    said = {name: _obstacle(name) for name in wanted}
+    for name, why in said.items():
+        if not why:
+            return Engine(name, _host(name))
+    raise NotStarted(
+        f"no container engine is up, which kind needs: {'; '.join(said.values())}; start one"
+    )
+
+
+def _obstacle(name: EngineName) -> str:
+    """Return why an engine cannot be used; "" if it can."""
+    if not shutil.which(name):
+        return f"{name} was not found"
+    try:
+        Engine(name).ask("ps", "-q")
+    except EngineFailed as error:
+        return str(error)
+    return ""
+
+
+def _host(name: EngineName) -> str:
+    """Return where an engine listens; "" where it is a program of its own, or says nothing of that."""
+    if name != "docker":
+        return ""
+    with suppress(EngineFailed):
+        return (
+            Engine(name).ask("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").strip()
+        )
+    return ""
+
+
+def _container(told: dict[str, Any]) -> Container:
+    state, networks = told["State"], told["NetworkSettings"].get("Networks") or {}
+    labels = told["Config"].get("Labels") or {}
+    addresses = [network.get("IPAddress") or "" for network in networks.values()]
+    return Container(
+        id=told["Id"],
+        name=told["Name"].removeprefix("/"),
+        role=labels.get(ROLE, ""),
+        address=next(filter(None, addresses), ""),
+        state=state["Status"],
+        pid=int(state.get("Pid") or 0),
+    )
+
+
+def _in_order(container: Container) -> tuple[int, str]:
+    """Order as kind counts: NAME, NAME2, ... NAME10."""
+    return len(container.name), container.name
+
+
+def names(containers: Sequence[Container], role: Role) -> list[Container]:
+    """Return those of a role."""
+    return [container for container in containers if container.role == role]

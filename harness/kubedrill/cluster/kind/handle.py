@@ -1,0 +1,179 @@
+"""The handle of a cluster of kind's: its daemon does what is asked; what runs is seen on this machine."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubedrill.cluster.asking import SupervisorCaller, SupervisorGone, ask
+from kubedrill.cluster.by_daemon import Commands, Cuts, Programs
+from kubedrill.cluster.files import Components, Files
+from kubedrill.cluster.handle import Absent, Exits, HandleError, description
+from kubedrill.cluster.holds import EVERYBODY
+from kubedrill.cluster.kind.definition import KindDefinition
+from kubedrill.cluster.kind.engine import EngineFailed
+from kubedrill.cluster.kind.layout import BALANCER, KINDS, KindLayout, is_there
+from kubedrill.cluster.state import state_folder
+from kubedrill.process.environment import environment
+from kubedrill.process.tail import LineTail
+from kubedrill.process.usage import ProcessUsage
+from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.components import COMPONENT_LINE, ComponentState
+from kubedrill.record.lines import BadEvidence, adapter, read_whole
+from kubedrill.record.watched import Usage
+
+_LOGS = "tail -qn 1 /var/log/pods/kube-system_{kind}-*/{kind}/*.log 2>/dev/null | tail -n 1"
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperCaller(SupervisorCaller):
+    """The daemon, as an owner asks it; it is started anew where it has been killed."""
+
+    def ask(self, do: str, **given: Any) -> dict[str, Any]:
+        """Ask for something on the owner's behalf, and return the answer; HandleError."""
+        request = {"do": do, "owner": self.owner, **given}
+        try:
+            return ask(self.socket, request)
+        except SupervisorGone:
+            start_daemon(self.socket.parent)
+            return ask(self.socket, request)
+
+
+def start_daemon(folder: Path) -> None:
+    """Start what keeps a cluster; HandleError where there is none, or it does not start."""
+    if not is_there(folder):
+        raise SupervisorGone(f"there is no cluster in {folder}")
+    log = Files(folder).log("daemon")
+    with log.open("ab") as said:
+        done = subprocess.run(
+            [sys.executable, "-m", "kubedrill.cluster.kind.daemon", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            env=environment(folder, engine=True),
+            check=False,
+        )
+    if done.returncode != 0:
+        raise SupervisorGone(f"what keeps the cluster did not start: see {log}")
+
+
+class KindHandle:
+    """One cluster, by its folder; what is done to it is done for `owner`, or for nobody."""
+
+    entering = Absent("what runs here is in no node: its network is the container's")
+    shaping = Absent("the other end of a node's link is in the engine's network, which is not ours")
+    limiting = Absent("what kubelet runs is in control groups of its own")
+    flagging = Absent("flags stand in manifests that kubelet reads, and are left as they are")
+    balancing = Absent("kind's balancer takes no orders")
+
+    def __init__(
+        self, folder: Path, owner: str = EVERYBODY, layout: KindLayout | None = None
+    ) -> None:
+        self._files = Files(folder)
+        self._layout = layout
+        self._daemon = daemon = KeeperCaller(self._files.socket, owner)
+        kinds = KINDS if layout and not layout.balancer else (*KINDS, BALANCER)
+        self.holding = self.pausing = Programs(daemon, kinds)
+        # One that is only described has no links yet; nobody cuts any.
+        self.cutting = Cuts(daemon, layout or _NOTHING)
+        self.commanding = Commands()
+        self._usage = ProcessUsage()
+
+    def components(self) -> Mapping[str, ComponentState]:
+        """Ask the daemon for every component's state."""
+        answer = self._daemon.ask("components")
+        return adapter(Components).validate_python(answer).components
+
+    def in_force(self) -> tuple[str, ...]:
+        """Ask the daemon what is still done for the handle's owner."""
+        return tuple(self._daemon.ask("in_force")["words"])
+
+    def lost(self) -> str:
+        """Say which of its containers is not there any more."""
+        layout = self._layout
+        if layout is None:
+            return "is not up any more"
+        try:
+            there = {found.id for found in layout.at.containers(layout.cluster)}
+        except EngineFailed as error:
+            return f"cannot be looked at ({error})"
+        if gone := [node.name for node in layout.nodes if node.id not in there]:
+            return f"has lost its {' and '.join(gone)}"
+        try:
+            self.components()
+        except HandleError as error:
+            return f"cannot be worked with ({error})"
+        return ""
+
+    def is_gone(self) -> bool:
+        """Whether none of its nodes is left."""
+        layout = self._layout
+        if layout is None:
+            return True
+        try:
+            there = {found.id for found in layout.at.containers(layout.cluster)}
+        except EngineFailed:
+            return False
+        return not any(node.id in there for node in layout.nodes)
+
+    def processes(self) -> Mapping[str, int]:
+        """Read the components' pids."""
+        return {name: pid for name, (pid, _) in self._running()}
+
+    def usage(self) -> Mapping[str, Usage]:
+        """Measure the components' processes."""
+        return self._usage.measure(dict(self._running()))
+
+    def exits(self) -> Exits:
+        """Follow what the daemon writes down, but for what stands there already."""
+        tail = LineTail(self._files.exits, COMPONENT_LINE)
+        tail.read()
+        return tail
+
+    def last_line(self, component: str) -> str:
+        """Read the end of its log, in its node."""
+        node = self._layout and self._layout.components.get(component)
+        if not node or not self._layout:
+            return ""
+        script = _LOGS.format(kind=component.removesuffix(f"-{node.zone}"))
+        try:
+            return self._layout.at.execute(node.id, "sh", "-c", script).strip()
+        except EngineFailed:
+            return ""
+
+    def data(self) -> Path | None:
+        """Say that its data are the engine's."""
+        return None
+
+    def _running(self) -> Iterator[tuple[str, tuple[int, str]]]:
+        # From the file: a look each second must not depend on how busy the daemon is.
+        try:
+            known = read_whole(self._files.components, Components).components
+        except BadEvidence:  # the cluster is gone
+            return
+        for name, state in known.items():
+            if state.pid is not None and state.started is not None:
+                yield name, (state.pid, state.started)
+
+
+_NOTHING = KindLayout("docker", "", "", ours=False, network="", nodes=(), balancer="none")
+
+
+def handle(folder: Path, owner: str = EVERYBODY) -> KindHandle:
+    """Return the handle of the cluster of a folder, as one who acts for an owner."""
+    return KindHandle(folder, owner, KindLayout.read(folder) if is_there(folder) else None)
+
+
+def described(definition: KindDefinition) -> ClusterDescription:
+    """Return what may be done to a cluster of this definition."""
+    single = definition.control_planes == 1 and not definition.existing
+    layout = (
+        KindLayout("docker", "", "", ours=False, network="", nodes=(), balancer="")
+        if single
+        else None
+    )
+    found = KindHandle(state_folder(), layout=layout)
+    return description(found, definition.zones, foreign=bool(definition.existing))

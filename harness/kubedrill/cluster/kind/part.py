@@ -1,0 +1,123 @@
+"""One component of a cluster of kind's, as its daemon knows it: it is not our child, but seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubedrill.clock import SECOND, now
+from kubedrill.cluster.holds import EVERYBODY
+from kubedrill.cluster.kept import Kept
+from kubedrill.cluster.kind.hands import Hand
+from kubedrill.cluster.kind.sightings import Seen, is_stopped
+from kubedrill.cluster.requests import Reply
+from kubedrill.record.components import Exited, Started
+
+HURRY = 3 * SECOND
+"""kubelet starts what it has to within a second or two, unless it backs off."""
+PATIENCE = 4 * SECOND
+"""Whoever asks for something is told after so long that it has not come; they wait 5 s."""
+SIGNALS = {"KILL": -9, "TERM": -15}
+
+
+@dataclass(slots=True)
+class Wanted:
+    """An answer that waits for something to come."""
+
+    reply: Reply
+    come: Callable[[], bool]
+    answer: Callable[[], dict[str, Any]]
+    what: str
+    """That has not come, in words; "" where that is an answer as well."""
+    until: int = field(default_factory=lambda: now() + PATIENCE)
+
+    def settle(self) -> bool:
+        """Reply if it has come, or will not; return whether that is done."""
+        if self.come() or (not self.what and now() > self.until):
+            self.reply(self.answer())
+        elif now() > self.until:
+            self.reply({"error": f"{self.what} within {PATIENCE / SECOND:g} s"})
+        else:
+            return False
+        return True
+
+
+@dataclass(slots=True)
+class Part(Kept):
+    """One component."""
+
+    hand: Hand = field(kw_only=True)
+    seen: Seen | None = None
+    ending: str = ""
+    """The signal by which its process was to end; "" if nobody sent one."""
+    told_by: str = "restart"
+    """By whom it is started anew."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, as this machine knows it."""
+        return self.seen.pid if self.seen else None
+
+    def send(self, signal: Any) -> None:
+        """Send its process a signal."""
+        assert self.seen is not None
+        if signal in SIGNALS:
+            self.ending = signal
+        self.hand.signal(self.seen, signal)
+
+    def appeared(self, seen: Seen) -> Started:
+        """Take that it runs; return what is written down of that."""
+        self.seen, self.started, self.due = seen, seen.started, None
+        if self.state == "backoff" and not self.asked_by:
+            self.restarts += self.told_by == "restart"
+        by, self.told_by = self.told_by, "restart"
+        self.asked_by, self.ending = None, ""
+        self.become("running")
+        if self.holds.are("held down"):  # kubelet was faster
+            self.asked_by = "fault"
+            self.send("KILL")
+        elif self.holds.are("paused"):
+            self.halt()
+        return Started(time=now(), component=self.name, pid=seen.pid, by=by)
+
+    def ended(self) -> Exited:
+        """Take that its process has ended; return what is written down of that."""
+        assert self.seen is not None
+        pid, asked_by = self.seen.pid, self.asked_by
+        status = SIGNALS.get(self.ending)  # else only whose child it was knows
+        self.seen = self.asked_by = None
+        if self.holds.are("held down"):
+            self.due = None
+            self.become("held")
+        else:
+            if asked_by is None:
+                self.holds.let_go(EVERYBODY, "paused")
+            self.told_by, self.again = self.again or "restart", ""
+            self.wait_for_start()
+        return self.exited(pid, status, asked_by)
+
+    def wait_for_start(self) -> None:
+        """Wait until it is started anew, and see to it if that takes long."""
+        self.due = now() + HURRY
+        self.become("backoff")
+
+    def halt(self) -> None:
+        """Stop its process where it is."""
+        self.send("STOP")
+        self.become("paused")
+
+    def proceed(self, owner: str) -> None:
+        """Let it go on, unless it stands still for another owner too."""
+        if self.holds.let_go(owner, "paused") and self.seen and self.state == "paused":
+            self.send("CONT")
+            self.become("running")
+
+    def look_at_pause(self) -> bool:
+        """Find out whether it was let go on by somebody else, or not yet stopped."""
+        if self.state != "paused" or self.seen is None or now() - self.since < SECOND:
+            return False
+        if is_stopped(self.seen.pid):
+            return False
+        self.become("running")
+        self.holds.begin_again("paused")
+        self.holds.let_go(EVERYBODY, "paused")
+        return True

@@ -1,0 +1,107 @@
+"""What nodes of kind's need for drills: kubelets that ask the balancer, controllers that can be reached.
+
+kubelet asks the apiserver of its own node, which hangs as long as its etcd is down: what it is to start anew
+then takes minutes. Controllers listen to their own node alone, with a certificate that nobody can prove.
+As all was before stands in the node, and is put back from there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kubedrill.cluster.kind.agent import MANIFESTS
+from kubedrill.cluster.kind.engine import Engine
+from kubedrill.cluster.kind.layout import KindLayout, Node
+from kubedrill.cluster.ports import APISERVER_PORT
+from kubedrill.wire.pki import Issuer, write_secret
+
+PKI = "/etc/kubernetes/pki"
+BEFORE = "/etc/kubernetes/kubedrill-before"
+"""In a node: its files as they were."""
+KUBELET = "/etc/kubernetes/kubelet.conf"
+CONTROLLERS = ("kube-controller-manager", "kube-scheduler")
+_SERVING = f"{PKI}/kubedrill-serving"
+_VOLUME = "kubedrill-pki"
+_FILES = " ".join(f"{MANIFESTS}/{name}.yaml" for name in CONTROLLERS)
+_KEEP = f"mkdir {BEFORE} && cp -p {_FILES} {KUBELET} {BEFORE}/"
+_PUT_BACK = f"""\
+[ -d {BEFORE} ] || exit 0
+cat {BEFORE}/kubelet.conf > {KUBELET}
+for name in {" ".join(CONTROLLERS)}; do
+  cp -p {BEFORE}/$name.yaml {MANIFESTS}/.$name
+  mv {MANIFESTS}/.$name {MANIFESTS}/$name.yaml
+done
+rm -rf {BEFORE} {_SERVING}.crt {_SERVING}.key
+systemctl restart kubelet"""
+
+
+def prepare(layout: KindLayout, node: Node, authority: Issuer) -> None:
+    """Let a node's kubelet ask the balancer, and its controllers be reached; EngineFailed."""
+    engine = layout.at
+    put_back(engine, node)  # what one that was killed has left
+    _run(engine, node, _KEEP)
+    serving = authority.server(f"serving-{node.zone}", (node.address,), ("localhost",))
+    for file, end in ((serving.certificate, "crt"), (serving.key, "key")):
+        _write(engine, node, f"{_SERVING}.{end}", file.read_text(encoding="ascii"), "600")
+    for name in CONTROLLERS:
+        path = f"{MANIFESTS}/{name}.yaml"
+        manifest = yaml.safe_load(engine.execute(node.id, "cat", path))
+        text = yaml.safe_dump(reachable(manifest), sort_keys=False)
+        # kubelet passes over what begins with a dot, and sees the other come whole.
+        hidden = f"{MANIFESTS}/.{name}"
+        _write(engine, node, hidden, text, "600")
+        _run(engine, node, f"mv {hidden} {path}")
+    if layout.balancer:
+        asked = f"https://{layout.cluster}-external-load-balancer:{APISERVER_PORT}"
+        _run(engine, node, f"sed -i 's#server: .*#server: {asked}#' {KUBELET}")
+        _run(engine, node, "systemctl restart kubelet")
+
+
+def put_back(engine: Engine, node: Node) -> None:
+    """Let a node be as it was; one that was not changed is left so. EngineFailed."""
+    _run(engine, node, _PUT_BACK)
+
+
+def reachable(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest of a controller that listens everywhere, with a certificate of the cluster's."""
+    spec = manifest["spec"]
+    container = spec["containers"][0]
+    ours = {
+        "--bind-address": "0.0.0.0",  # noqa: S104 - of a container: its network is the cluster's own
+        "--tls-cert-file": f"{_SERVING}.crt",
+        "--tls-private-key-file": f"{_SERVING}.key",
+    }
+    kept = [word for word in container["command"] if word.partition("=")[0] not in ours]
+    mount = {"name": _VOLUME, "mountPath": PKI, "readOnly": True}
+    mounts = container.get("volumeMounts", [])
+    is_there = any(known["mountPath"] == PKI for known in mounts)
+    volume = {"name": _VOLUME, "hostPath": {"path": PKI, "type": "Directory"}}
+    changed = {
+        **container,
+        "command": [*kept, *(f"{flag}={value}" for flag, value in ours.items())],
+        "volumeMounts": mounts if is_there else [*mounts, mount],
+    }
+    volumes = spec.get("volumes", [])
+    more = volumes if is_there else [*volumes, volume]
+    return {
+        **manifest,
+        "spec": {**spec, "containers": [changed, *spec["containers"][1:]], "volumes": more},
+    }
+
+
+def read_authorities(engine: Engine, node: Node, folder: Path) -> None:
+    """Write the cluster's authorities, with their keys, below a folder of ours; EngineFailed."""
+    for name, path in (("ca", f"{PKI}/ca"), ("etcd-ca", f"{PKI}/etcd/ca")):
+        for end in ("crt", "key"):
+            said = engine.execute(node.id, "cat", f"{path}.{end}")
+            write_secret(folder / f"{name}.{end}", said.encode("ascii"))
+
+
+def _write(engine: Engine, node: Node, path: str, text: str, mode: str) -> None:
+    command = f"umask 077; cat > {path} && chmod {mode} {path}"
+    engine.execute(node.id, "sh", "-c", command, given=text)
+
+
+def _run(engine: Engine, node: Node, script: str) -> None:
+    engine.execute(node.id, "sh", "-ec", script)
