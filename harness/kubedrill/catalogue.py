@@ -53,9 +53,10 @@ def read_experiment(
     """
     typed = [*overrides, *([] if on is None else [Override.cluster(on)])]
     draft = open_file(file, typed)
-    if own := by_cluster.changes(draft, _provider_of(draft.named.cluster, file)):
+    if draft.file.when_cluster:
+        own = by_cluster.changes(draft, _provider_of(draft.named.cluster, file))
         draft = open_file(file, [*own, *typed])
-    by_cluster.check(draft, providers())
+        by_cluster.check(draft, providers())
     gathered = gather(places.fault_files(file))
     catalogue = look_up(draft.named, gathered, file)
     faults = read_faults(draft, catalogue)

@@ -41,8 +41,8 @@ def written(project: Path, more: str, cluster: str = "here") -> Path:
 
 def read(file: Path, overrides: tuple[str, ...] = (), on: str | None = None):
     experiment, _ = read_experiment(file, overrides, on)
-    [one, _] = experiment.phases
-    return one.seconds, [asked.objective.text for asked in experiment.objectives]
+    [first, _] = experiment.phases
+    return first.seconds, [asked.objective.text for asked in experiment.objectives]
 
 
 def test_it_holds_where_the_provider_is_that_one(project: Path):

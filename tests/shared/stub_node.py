@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from kubedrill.cluster.kind import agent, sightings
-from kubedrill.cluster.kind.layout import KINDS, KindLayout, Node
+from kubedrill.cluster.kind.layout import KINDS, KindLayout, KindNode
 
 ID = "c" * 64
 BACK_OFF_S = 30.0
@@ -73,7 +73,7 @@ class StubNode:
 
     def layout(self) -> KindLayout:
         """Return the cluster that has this node alone."""
-        node = Node("a", "stub-control-plane", ID, "127.0.0.1")
+        node = KindNode("a", "stub-control-plane", ID, "127.0.0.1")
         return KindLayout("docker", "", "stub", ours=True, network="", nodes=(node,), balancer="")
 
     def pids(self) -> set[int]:

@@ -24,7 +24,7 @@ class Wiring(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Commands:
+class EtcdObeys:
     """That etcd obeys whoever holds the cluster's identity for that."""
 
     of: tuple[str, ...] = ("etcd",)

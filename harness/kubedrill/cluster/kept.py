@@ -9,7 +9,7 @@ from kubedrill.record.components import ComponentState, Exited, RunState
 
 
 @dataclass(slots=True)
-class Kept:
+class KeptComponent:
     """One component as it is now."""
 
     name: str

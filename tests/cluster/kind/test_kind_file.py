@@ -8,7 +8,7 @@ import yaml
 from kubedrill.cluster import load_definition
 from kubedrill.cluster.handle import HandleError, Link
 from kubedrill.cluster.kind.engine import found_engine
-from kubedrill.cluster.kind.layout import KindLayout, Node
+from kubedrill.cluster.kind.layout import KindLayout, KindNode
 from kubedrill.cluster.kind.preparing import PKI, reachable
 from kubedrill.errors import BadFile, NotStarted
 
@@ -72,8 +72,8 @@ LAYOUT = KindLayout(
     ours=True,
     network="net",
     nodes=(
-        Node("a", "lab-control-plane", "id-a", "10.0.0.1"),
-        Node("b", "lab-2", "id-b", "10.0.0.2"),
+        KindNode("a", "lab-control-plane", "id-a", "10.0.0.1"),
+        KindNode("b", "lab-2", "id-b", "10.0.0.2"),
     ),
     balancer="id-lb",
 )

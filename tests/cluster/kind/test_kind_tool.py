@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from kubedrill.cluster.kind.definition import KindDefinition
-from kubedrill.cluster.kind.engine import Engine
+from kubedrill.cluster.kind.engine import ContainerEngine
 from kubedrill.cluster.kind.tool import (
-    Kind,
+    KindTool,
     check_kubernetes,
     check_version,
     configuration,
@@ -22,7 +22,7 @@ from kubedrill.cluster.state import ClusterFailed
 from kubedrill.errors import NotStarted
 
 MADE = KindDefinition(provider="kind")
-DOCKER = Engine("docker", "unix:///somewhere.sock")
+DOCKER = ContainerEngine("docker", "unix:///somewhere.sock")
 _STUB = """\
 #!{python}
 import json, os, sys
@@ -117,7 +117,7 @@ def test_what_kind_is_told_to_make():
 def test_the_users_kubeconfig_is_left_alone(programs: Path, tmp_path: Path):
     (tmp_path / "logs").mkdir()
     log = stub(programs, "kind")
-    kind = Kind(str(programs / "kind"), DOCKER)
+    kind = KindTool(str(programs / "kind"), DOCKER)
     definition = KindDefinition(provider="kind", image="kindest/node:v1.37.2")
     kind.create(definition, "one", tmp_path, "its-network")
     kind.export_kubeconfig("one", tmp_path)
@@ -145,7 +145,7 @@ def test_what_kind_says_where_it_fails(
 ):
     (tmp_path / "logs").mkdir()
     stub(programs, "kind", failing=step)
-    kind = Kind(str(programs / "kind"), DOCKER)
+    kind = KindTool(str(programs / "kind"), DOCKER)
     steps = {
         "create": lambda: kind.create(MADE, "one", tmp_path, "net"),
         "delete": lambda: kind.delete("one", tmp_path),

@@ -9,7 +9,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from kubedrill.cluster.kind.engine import Engine
+from kubedrill.cluster.kind.engine import ContainerEngine
 
 AWAY = "/etc/kubernetes/kubedrill-away"
 """Where manifests of static pods are that kubelet must not run: on the file system that they are from."""
@@ -44,7 +44,7 @@ give_back
 class Agent:
     """One that is told what to do in a node; what comes of it is seen from outside."""
 
-    def __init__(self, engine: Engine, container: str, log: Path) -> None:
+    def __init__(self, engine: ContainerEngine, container: str, log: Path) -> None:
         script = _SCRIPT % {"away": AWAY, "manifests": MANIFESTS}
         with log.open("ab") as said:
             self._shell = subprocess.Popen(

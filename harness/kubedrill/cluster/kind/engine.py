@@ -24,7 +24,7 @@ class EngineFailed(Exception):  # noqa: N818 - an answer, not an accident
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
+class EngineContainer:
     """One container of a cluster, as it is now."""
 
     id: str
@@ -39,7 +39,7 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class ContainerEngine:
     """One engine that is up."""
 
     name: EngineName
@@ -76,7 +76,7 @@ class Engine:
         """Run a command in a container, and return what it prints; EngineFailed."""
         return self.ask("exec", "-i", container, *command, given=given)
 
-    def containers(self, cluster: str) -> list[Container]:
+    def containers(self, cluster: str) -> list[EngineContainer]:
         """Return the containers of a cluster, by name; none if there is no such cluster. EngineFailed."""
         ids = self.ask("ps", "-aq", "--no-trunc", "--filter", f"label={CLUSTER}={cluster}").split()
         if not ids:
@@ -84,7 +84,7 @@ class Engine:
         found = json.loads(self.ask("inspect", "--type", "container", *ids))
         return sorted((_container(told) for told in found), key=_in_order)
 
-    def container(self, known: str) -> Container | None:
+    def container(self, known: str) -> EngineContainer | None:
         """Return the container of that id or name, None if there is none; EngineFailed."""
         try:
             [told] = json.loads(self.ask("inspect", "--type", "container", known))
@@ -95,13 +95,13 @@ class Engine:
         return _container(told)
 
 
-def found_engine(definition: KindDefinition) -> Engine:
+def found_engine(definition: KindDefinition) -> ContainerEngine:
     """Return the engine that a definition means; NotStarted if none is up: it starts none."""
     wanted = ENGINES if definition.engine == "auto" else (definition.engine,)
     said = {name: _obstacle(name) for name in wanted}
     for name, why in said.items():
         if not why:
-            return Engine(name, _host(name))
+            return ContainerEngine(name, _host(name))
     raise NotStarted(
         f"no container engine is up, which kind needs: {'; '.join(said.values())}; start one"
     )
@@ -112,7 +112,7 @@ def _obstacle(name: EngineName) -> str:
     if not shutil.which(name):
         return f"{name} was not found"
     try:
-        Engine(name).ask("ps", "-q")
+        ContainerEngine(name).ask("ps", "-q")
     except EngineFailed as error:
         return str(error)
     return ""
@@ -124,16 +124,18 @@ def _host(name: EngineName) -> str:
         return ""
     with suppress(EngineFailed):
         return (
-            Engine(name).ask("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").strip()
+            ContainerEngine(name)
+            .ask("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+            .strip()
         )
     return ""
 
 
-def _container(told: dict[str, Any]) -> Container:
+def _container(told: dict[str, Any]) -> EngineContainer:
     state, networks = told["State"], told["NetworkSettings"].get("Networks") or {}
     labels = told["Config"].get("Labels") or {}
     addresses = [network.get("IPAddress") or "" for network in networks.values()]
-    return Container(
+    return EngineContainer(
         id=told["Id"],
         name=told["Name"].removeprefix("/"),
         role=labels.get(ROLE, ""),
@@ -143,11 +145,11 @@ def _container(told: dict[str, Any]) -> Container:
     )
 
 
-def _in_order(container: Container) -> tuple[int, str]:
+def _in_order(container: EngineContainer) -> tuple[int, str]:
     """Order as kind counts: NAME, NAME2, ... NAME10."""
     return len(container.name), container.name
 
 
-def names(containers: Sequence[Container], role: Role) -> list[Container]:
+def names(containers: Sequence[EngineContainer], role: Role) -> list[EngineContainer]:
     """Return those of a role."""
     return [container for container in containers if container.role == role]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kubedrill.cluster.asking import SupervisorCaller, SupervisorGone, ask
-from kubedrill.cluster.by_daemon import Commands, Cuts, Programs
+from kubedrill.cluster.by_daemon import Cuts, EtcdObeys, Programs
 from kubedrill.cluster.files import Components, Files
 from kubedrill.cluster.handle import Absent, Exits, HandleError, description
 from kubedrill.cluster.holds import EVERYBODY
@@ -79,7 +79,7 @@ class KindHandle:
         self.holding = self.pausing = Programs(daemon, kinds)
         # One that is only described has no links yet; nobody cuts any.
         self.cutting = Cuts(daemon, layout or _NOTHING)
-        self.commanding = Commands()
+        self.commanding = EtcdObeys()
         self._usage = ProcessUsage()
 
     def components(self) -> Mapping[str, ComponentState]:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from kubedrill.cluster.kind.agent import Agent
-from kubedrill.cluster.kind.engine import Engine
-from kubedrill.cluster.kind.sightings import Seen
+from kubedrill.cluster.kind.engine import ContainerEngine
+from kubedrill.cluster.kind.sightings import SeenProcess
 from kubedrill.cluster.requests import RequestRefused
 
 Signal = Literal["KILL", "TERM", "STOP", "CONT"]
@@ -15,7 +15,7 @@ Signal = Literal["KILL", "TERM", "STOP", "CONT"]
 class Hand(Protocol):
     """Gets at one component. Nothing is waited for: what comes of it is seen."""
 
-    def signal(self, seen: Seen, signal: Signal) -> None:
+    def signal(self, seen: SeenProcess, signal: Signal) -> None:
         """Send its process a signal."""
         ...
 
@@ -39,7 +39,7 @@ class InNode:
         self._agent = agent
         self._kind = kind
 
-    def signal(self, seen: Seen, signal: Signal) -> None:
+    def signal(self, seen: SeenProcess, signal: Signal) -> None:
         """Send it from within the node, where its processes are ours to hit."""
         self._tell("signal", signal, str(seen.inside))
 
@@ -65,11 +65,11 @@ class InNode:
 class OfEngine:
     """What is the first process of a container. The engine starts anew nothing that it was told to end."""
 
-    def __init__(self, engine: Engine, container: str) -> None:
+    def __init__(self, engine: ContainerEngine, container: str) -> None:
         self._engine = engine
         self._container = container
 
-    def signal(self, seen: Seen, signal: Signal) -> None:  # noqa: ARG002
+    def signal(self, seen: SeenProcess, signal: Signal) -> None:  # noqa: ARG002
         """Have the engine send it."""
         self._ask("kill", "--signal", signal, self._container)
 

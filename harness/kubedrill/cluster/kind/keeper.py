@@ -20,9 +20,9 @@ from kubedrill.cluster.kind import sightings
 from kubedrill.cluster.kind.agent import Agent
 from kubedrill.cluster.kind.engine import EngineFailed
 from kubedrill.cluster.kind.hands import Hand, InNode, OfEngine
-from kubedrill.cluster.kind.layout import BALANCER, KindLayout, Node
-from kubedrill.cluster.kind.part import Part, Wanted
-from kubedrill.cluster.kind.sightings import Seen
+from kubedrill.cluster.kind.layout import BALANCER, KindLayout, KindNode
+from kubedrill.cluster.kind.part import NodePart, Wanted
+from kubedrill.cluster.kind.sightings import SeenProcess
 from kubedrill.cluster.notes import Notes
 from kubedrill.cluster.requests import Reply, Request, RequestRefused
 from kubedrill.cluster.wires import LinkRefused
@@ -49,7 +49,7 @@ class NodeKeeper:
         self._wanted: list[Wanted] = []
         self._zones = {node.id: node.zone for node in layout.nodes}
         self._parts = {
-            name: Part(name, hand=self._hand(name, node))
+            name: NodePart(name, hand=self._hand(name, node))
             for name, node in layout.components.items()
         }
         self._next_look = 0
@@ -151,7 +151,7 @@ class NodeKeeper:
         part.send("TERM")
         reply({"pid": pid})
 
-    def _to_end(self, request: Request) -> tuple[Part, int]:
+    def _to_end(self, request: Request) -> tuple[NodePart, int]:
         part, pid = self._expected(request)
         if part.state != "running":  # one that is paused would not hear of it
             raise part.not_running()
@@ -168,7 +168,7 @@ class NodeKeeper:
             Wanted(reply, lambda: part.state == "running", lambda: {"pids": [part.pid]}, "")
         )
 
-    def _let_up(self, part: Part, owner: str, by: str) -> bool:
+    def _let_up(self, part: NodePart, owner: str, by: str) -> bool:
         """Let one that is held down be started; return whether nobody else holds it."""
         if not part.holds.let_go(owner, "held down"):
             return False
@@ -200,7 +200,7 @@ class NodeKeeper:
             return
         self._answer_when(part, reply, lambda: not sightings.is_stopped(pid), pid, "does not go on")
 
-    def _hurry(self, part: Part) -> None:
+    def _hurry(self, part: NodePart) -> None:
         """Kill what does not end as it was asked to; have started what is not started."""
         part.due = None
         with suppress(RequestRefused):
@@ -211,12 +211,12 @@ class NodeKeeper:
                 part.wait_for_start()
 
     def _answer_when(
-        self, part: Part, reply: Reply, come: Callable[[], bool], pid: int, lacks: str
+        self, part: NodePart, reply: Reply, come: Callable[[], bool], pid: int, lacks: str
     ) -> None:
         self._changed, self._next_look = True, 0
         self._wanted.append(Wanted(reply, come, lambda: {"pid": pid}, f"{part.name} {lacks}"))
 
-    def _expected(self, request: Request) -> tuple[Part, int]:
+    def _expected(self, request: Request) -> tuple[NodePart, int]:
         part, expected = self._find(request["component"]), request["expect_pid"]
         if part.pid is None:
             raise part.not_running()
@@ -225,7 +225,7 @@ class NodeKeeper:
         self._changed, self._next_look = True, 0
         return part, part.pid
 
-    def _find(self, name: str) -> Part:
+    def _find(self, name: str) -> NodePart:
         if name not in self._parts:
             raise RequestRefused(
                 f"there is no component {name}; there are {', '.join(self._parts)}"
@@ -243,7 +243,7 @@ class NodeKeeper:
         down = any(part.seen is None for part in self._parts.values())
         self._next_look = now() + (SOON if self._wanted else OFTEN if down else SELDOM)
 
-    def _sight(self) -> dict[str, Seen]:
+    def _sight(self) -> dict[str, SeenProcess]:
         found = sightings.of_nodes(self._zones)
         balancer = self._parts.get(BALANCER)
         if balancer is None or balancer.seen:
@@ -254,7 +254,7 @@ class NodeKeeper:
                 found[BALANCER] = seen
         return found
 
-    def _appear(self, part: Part, seen: Seen) -> None:
+    def _appear(self, part: NodePart, seen: SeenProcess) -> None:
         try:
             ended = os.pidfd_open(seen.pid)
         except ProcessLookupError:
@@ -264,18 +264,18 @@ class NodeKeeper:
             self._notes.add(part.appeared(seen))
         self._changed = True
 
-    def _end(self, part: Part, ended: int) -> None:
+    def _end(self, part: NodePart, ended: int) -> None:
         self._selector.unregister(ended)
         os.close(ended)
         self._notes.add(part.ended())
         self._changed, self._next_look = True, 0
 
-    def _hand(self, name: str, node: Node | None) -> Hand:
+    def _hand(self, name: str, node: KindNode | None) -> Hand:
         if node is None:
             return OfEngine(self._engine, self._layout.balancer)
         return InNode(partial(self._agent, node), name.removesuffix(f"-{node.zone}"))
 
-    def _agent(self, node: Node) -> Agent:
+    def _agent(self, node: KindNode) -> Agent:
         """Return who is in a node; a new one, where the last has gone with its node."""
         known = self._agents.get(node.zone)
         if known is None or not known.is_there():

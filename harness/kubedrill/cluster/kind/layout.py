@@ -7,7 +7,7 @@ from pydantic import with_config
 
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.kind.definition import EngineName
-from kubedrill.cluster.kind.engine import Engine
+from kubedrill.cluster.kind.engine import ContainerEngine
 from kubedrill.cluster.links import Link
 from kubedrill.cluster.wires import Wire
 from kubedrill.record.lines import STRICT, read_whole, write_typed
@@ -21,7 +21,7 @@ BALANCER = "haproxy"
 
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
-class Node:
+class KindNode:
     """A node with a control plane; its zone is all that runs in it."""
 
     zone: str
@@ -46,14 +46,14 @@ class KindLayout:
     """Whether we have made it, and so delete it."""
     network: str
     """The engine's network that we made for it; "" if it is another's."""
-    nodes: tuple[Node, ...]
+    nodes: tuple[KindNode, ...]
     balancer: str
     """The id of the container that balances over them; "" where there is one node."""
 
     @property
-    def at(self) -> Engine:
+    def at(self) -> ContainerEngine:
         """What runs its containers."""
-        return Engine(self.engine, self.host)
+        return ContainerEngine(self.engine, self.host)
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -61,14 +61,14 @@ class KindLayout:
         return tuple(node.zone for node in self.nodes)
 
     @property
-    def components(self) -> dict[str, Node | None]:
+    def components(self) -> dict[str, KindNode | None]:
         """What runs, by name, and in which node; the balancer in none."""
-        within: dict[str, Node | None] = {
+        within: dict[str, KindNode | None] = {
             f"{kind}-{node.zone}": node for kind in KINDS for node in self.nodes
         }
         return within | ({BALANCER: None} if self.balancer else {})
 
-    def node(self, zone: str) -> Node:
+    def node(self, zone: str) -> KindNode:
         """Return the node of a zone."""
         return next(node for node in self.nodes if node.zone == zone)
 

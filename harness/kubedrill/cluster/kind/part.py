@@ -6,9 +6,9 @@ from typing import Any
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.holds import EVERYBODY
-from kubedrill.cluster.kept import Kept
+from kubedrill.cluster.kept import KeptComponent
 from kubedrill.cluster.kind.hands import Hand
-from kubedrill.cluster.kind.sightings import Seen, is_stopped
+from kubedrill.cluster.kind.sightings import SeenProcess, is_stopped
 from kubedrill.cluster.requests import Reply
 from kubedrill.record.components import Exited, Started
 
@@ -42,11 +42,11 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Part(Kept):
+class NodePart(KeptComponent):
     """One component."""
 
     hand: Hand = field(kw_only=True)
-    seen: Seen | None = None
+    seen: SeenProcess | None = None
     ending: str = ""
     """The signal by which its process was to end; "" if nobody sent one."""
     told_by: str = "restart"
@@ -64,7 +64,7 @@ class Part(Kept):
             self.ending = signal
         self.hand.signal(self.seen, signal)
 
-    def appeared(self, seen: Seen) -> Started:
+    def appeared(self, seen: SeenProcess) -> Started:
         """Take that it runs; return what is written down of that."""
         self.seen, self.started, self.due = seen, seen.started, None
         if self.state == "backoff" and not self.asked_by:

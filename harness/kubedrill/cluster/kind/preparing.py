@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from kubedrill.cluster.kind.agent import MANIFESTS
-from kubedrill.cluster.kind.engine import Engine
-from kubedrill.cluster.kind.layout import KindLayout, Node
+from kubedrill.cluster.kind.engine import ContainerEngine
+from kubedrill.cluster.kind.layout import KindLayout, KindNode
 from kubedrill.cluster.ports import APISERVER_PORT
 from kubedrill.wire.pki import Issuer, write_secret
 
@@ -36,7 +36,7 @@ rm -rf {BEFORE} {_SERVING}.crt {_SERVING}.key
 systemctl restart kubelet"""
 
 
-def prepare(layout: KindLayout, node: Node, authority: Issuer) -> None:
+def prepare(layout: KindLayout, node: KindNode, authority: Issuer) -> None:
     """Let a node's kubelet ask the balancer, and its controllers be reached; EngineFailed."""
     engine = layout.at
     put_back(engine, node)  # what one that was killed has left
@@ -58,7 +58,7 @@ def prepare(layout: KindLayout, node: Node, authority: Issuer) -> None:
         _run(engine, node, "systemctl restart kubelet")
 
 
-def put_back(engine: Engine, node: Node) -> None:
+def put_back(engine: ContainerEngine, node: KindNode) -> None:
     """Let a node be as it was; one that was not changed is left so. EngineFailed."""
     _run(engine, node, _PUT_BACK)
 
@@ -90,7 +90,7 @@ def reachable(manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_authorities(engine: Engine, node: Node, folder: Path) -> None:
+def read_authorities(engine: ContainerEngine, node: KindNode, folder: Path) -> None:
     """Write the cluster's authorities, with their keys, below a folder of ours; EngineFailed."""
     for name, path in (("ca", f"{PKI}/ca"), ("etcd-ca", f"{PKI}/etcd/ca")):
         for end in ("crt", "key"):
@@ -98,10 +98,10 @@ def read_authorities(engine: Engine, node: Node, folder: Path) -> None:
             write_secret(folder / f"{name}.{end}", said.encode("ascii"))
 
 
-def _write(engine: Engine, node: Node, path: str, text: str, mode: str) -> None:
+def _write(engine: ContainerEngine, node: KindNode, path: str, text: str, mode: str) -> None:
     command = f"umask 077; cat > {path} && chmod {mode} {path}"
     engine.execute(node.id, "sh", "-c", command, given=text)
 
 
-def _run(engine: Engine, node: Node, script: str) -> None:
+def _run(engine: ContainerEngine, node: KindNode, script: str) -> None:
     engine.execute(node.id, "sh", "-ec", script)

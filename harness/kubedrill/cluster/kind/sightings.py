@@ -22,7 +22,7 @@ _LOST = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenProcess:
     """One process."""
 
     pid: int
@@ -31,9 +31,9 @@ class Seen:
     started: str
 
 
-def of_nodes(nodes: Mapping[str, str]) -> dict[str, Seen]:
+def of_nodes(nodes: Mapping[str, str]) -> dict[str, SeenProcess]:
     """Return what runs in nodes, by the name of the component; `nodes` has zones by ids of containers."""
-    found: dict[str, Seen] = {}
+    found: dict[str, SeenProcess] = {}
     for pid in _pids():
         kind = NAMES.get(_comm(pid))
         zone = kind and nodes.get(container_of(pid))
@@ -42,7 +42,7 @@ def of_nodes(nodes: Mapping[str, str]) -> dict[str, Seen]:
     return found
 
 
-def of_container(pid: int) -> Seen | None:
+def of_container(pid: int) -> SeenProcess | None:
     """Return the first process of a container, by its pid; None if it has ended."""
     return _seen(pid) if pid else None
 
@@ -56,7 +56,7 @@ def is_stopped(pid: int) -> bool:
     return stat[stat.rindex(")") + 2] in "Tt"
 
 
-def _seen(pid: int) -> Seen | None:
+def _seen(pid: int) -> SeenProcess | None:
     with suppress(*_LOST):
         status = (PROC / str(pid) / "status").read_text(encoding="utf-8", errors="replace")
         [line] = [line for line in status.splitlines() if line.startswith("NSpid:")]
@@ -64,7 +64,7 @@ def _seen(pid: int) -> Seen | None:
         pids = line.split()[1:]
         started = start_of(pid)
         if started:
-            return Seen(pid, int(pids[min(1, len(pids) - 1)]), started)
+            return SeenProcess(pid, int(pids[min(1, len(pids) - 1)]), started)
     return None
 
 

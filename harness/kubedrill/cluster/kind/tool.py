@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from kubedrill.cluster.kind.definition import KindDefinition
-from kubedrill.cluster.kind.engine import Engine, EngineFailed
+from kubedrill.cluster.kind.engine import ContainerEngine, EngineFailed
 from kubedrill.cluster.state import ClusterFailed
 from kubedrill.errors import NotStarted
 from kubedrill.record.labels import ZONE
@@ -99,11 +99,11 @@ def configuration(definition: KindDefinition, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class KindTool:
     """One program, and the engine that it is to use. NotStarted where it fails."""
 
     program: str
-    engine: Engine
+    engine: ContainerEngine
 
     def clusters(self) -> list[str]:
         """Return the names of all clusters that it knows of."""
@@ -154,7 +154,7 @@ def kubeconfig(folder: Path) -> Path:
     return folder / "kind.kubeconfig"
 
 
-def make_network(engine: Engine, name: str) -> str:
+def make_network(engine: ContainerEngine, name: str) -> str:
     """Make a network whose addresses can be given again; NotStarted if none is free.
 
     Without a subnet of its own the engine would give a node that is started anew whichever is free.

@@ -9,11 +9,17 @@ from kubedrill.cluster.adopted.introducing import withdraw
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.kind import preparing
 from kubedrill.cluster.kind.definition import KindDefinition
-from kubedrill.cluster.kind.engine import Container, Engine, EngineFailed, found_engine, names
+from kubedrill.cluster.kind.engine import (
+    ContainerEngine,
+    EngineContainer,
+    EngineFailed,
+    found_engine,
+    names,
+)
 from kubedrill.cluster.kind.introducing import administrator, bring_in
-from kubedrill.cluster.kind.layout import KindLayout, Node, is_there
+from kubedrill.cluster.kind.layout import KindLayout, KindNode, is_there
 from kubedrill.cluster.kind.tool import (
-    Kind,
+    KindTool,
     check_kubernetes,
     make_network,
     program,
@@ -63,7 +69,7 @@ def down(folder: Path) -> None:
     layout = KindLayout.read(folder)
     with suppress(NotStarted):
         _end_daemon(folder)
-    kind = Kind(program(), layout.at)
+    kind = KindTool(program(), layout.at)
     try:
         if layout.ours:
             kind.delete(layout.cluster, folder)
@@ -75,10 +81,10 @@ def down(folder: Path) -> None:
         raise NotStarted(f"cluster {folder.name}: {error}") from None
 
 
-def _kind(definition: KindDefinition) -> Kind:
+def _kind(definition: KindDefinition) -> KindTool:
     engine, found = found_engine(definition), program()
     check_kubernetes(version(found), definition.image)
-    return Kind(found, engine)
+    return KindTool(found, engine)
 
 
 def _name(folder: Path) -> str:
@@ -86,7 +92,7 @@ def _name(folder: Path) -> str:
     return f"kubedrill-{folder.name}-{(read_id(folder) or 'new')[:6]}"
 
 
-def _made(definition: KindDefinition, kind: Kind, folder: Path) -> KindLayout:
+def _made(definition: KindDefinition, kind: KindTool, folder: Path) -> KindLayout:
     """Return what there is, once it is made; it is written down before, so that `down` finds it."""
     name, engine = definition.existing or _name(folder), kind.engine
     network = "" if definition.existing else name
@@ -105,7 +111,9 @@ def _made(definition: KindDefinition, kind: Kind, folder: Path) -> KindLayout:
     return layout
 
 
-def _looked(empty: KindLayout, definition: KindDefinition, found: list[Container]) -> KindLayout:
+def _looked(
+    empty: KindLayout, definition: KindDefinition, found: list[EngineContainer]
+) -> KindLayout:
     planes = names(found, "control-plane")
     if len(planes) != len(definition.zones):
         raise NotStarted(
@@ -115,7 +123,7 @@ def _looked(empty: KindLayout, definition: KindDefinition, found: list[Container
     if not_up := [node.name for node in planes if node.state != "running"]:
         raise NotStarted(f"{' and '.join(not_up)} of kind's cluster {empty.cluster} does not run")
     nodes = tuple(
-        Node(zone, node.name, node.id, node.address)
+        KindNode(zone, node.name, node.id, node.address)
         for zone, node in zip(definition.zones, planes, strict=True)
     )
     for node in nodes:
@@ -124,7 +132,7 @@ def _looked(empty: KindLayout, definition: KindDefinition, found: list[Container
     return replace(empty, nodes=nodes, balancer=balancers[0].id if balancers else "")
 
 
-def _check_reach(node: Node) -> None:
+def _check_reach(node: KindNode) -> None:
     try:
         socket.create_connection((node.address, APISERVER_PORT), REACH_S).close()
     except OSError as error:
@@ -154,7 +162,7 @@ def _leave(layout: KindLayout, folder: Path) -> None:
         preparing.put_back(layout.at, node)
 
 
-def _remove_network(engine: Engine, network: str) -> None:
+def _remove_network(engine: ContainerEngine, network: str) -> None:
     known = engine.ask("network", "ls", "--format", "{{.Name}}").split()
     if network in known:
         engine.ask("network", "rm", network)

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubedrill.cluster import wires
 from kubedrill.cluster.asking import SupervisorCaller
-from kubedrill.cluster.by_daemon import Commands, Cuts, Programs, Shapes
+from kubedrill.cluster.by_daemon import Cuts, EtcdObeys, Programs, Shapes
 from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import (
     LIMITED,
@@ -167,7 +167,7 @@ def balancer(files: Files, supervisor: SupervisorCaller) -> Balancing:
 
 def commanding() -> Commanding:
     """Return that etcd obeys: the cluster has made its identity."""
-    return Commands()
+    return EtcdObeys()
 
 
 def namespaces(zones: NetnsZones) -> Entering:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.cluster.files import Files
 from kubedrill.cluster.holds import EVERYBODY
-from kubedrill.cluster.kept import Kept
+from kubedrill.cluster.kept import KeptComponent
 from kubedrill.cluster.requests import Reply
 from kubedrill.record.components import RunState
 from kubedrill.record.files import write_json
@@ -52,7 +52,7 @@ def read_programs(folder: Path) -> list[Program]:
 
 
 @dataclass(slots=True)
-class Supervised(Kept):
+class Supervised(KeptComponent):
     """One process as it is now."""
 
     program: Program = field(kw_only=True)
