@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from kubedrill.cluster.local import teardown
+from kubedrill.cluster import teardown
 from kubedrill.cluster.local.programs import Program, write_programs
 from kubedrill.cluster.state import MARK
 

@@ -14,7 +14,7 @@ from kubedrill.cluster.kind.engine import ContainerEngine
 AWAY = "/etc/kubernetes/kubedrill-away"
 """Where manifests of static pods are that kubelet must not run: on the file system that they are from."""
 MANIFESTS = "/etc/kubernetes/manifests"
-LEAVE_S = 5.0
+LEAVE_S = 3.0
 
 _SCRIPT = r"""
 away=%(away)s manifests=%(manifests)s
@@ -64,9 +64,12 @@ class Agent:
         assert self._shell.stdin
         self._shell.stdin.write(f"{' '.join(words)}\n".encode())
 
-    def leave(self) -> None:
-        """Let it give back what it has taken, and end; one that does not is left to itself."""
+    def be_gone(self) -> None:
+        """Let it give back what it has taken, and end."""
         assert self._shell.stdin
         self._shell.stdin.close()
+
+    def wait(self) -> None:
+        """Wait until it has; one that does not is left to itself."""
         with suppress(subprocess.TimeoutExpired):
             self._shell.wait(LEAVE_S)

@@ -3,12 +3,10 @@
 There is one at a time: another one that is started meanwhile leaves again.
 """
 
-import atexit
 import fcntl
 import os
-import selectors
-import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from kubedrill.cluster.daemon import leave_caller, listen, serve
@@ -28,14 +26,7 @@ def main() -> None:
     Path(Files(Path()).socket.name).unlink(missing_ok=True)  # of one that was killed
     listener = listen()
     leave_caller()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-
-    def make(selector: selectors.BaseSelector) -> NodeKeeper:
-        keeper = NodeKeeper(folder, selector)
-        atexit.register(keeper.leave)
-        return keeper
-
-    serve(listener, make)
+    serve(listener, partial(NodeKeeper, folder))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from kubedrill.cluster.holds import EVERYBODY
 from kubedrill.cluster.kind.definition import KindDefinition
 from kubedrill.cluster.kind.engine import EngineFailed
 from kubedrill.cluster.kind.layout import BALANCER, KINDS, KindLayout, is_there
-from kubedrill.cluster.state import state_folder
+from kubedrill.cluster.state import MARK, state_folder
 from kubedrill.process.environment import environment
 from kubedrill.process.tail import LineTail
 from kubedrill.process.usage import ProcessUsage
@@ -53,7 +53,7 @@ def start_daemon(folder: Path) -> None:
             stdout=said,
             stderr=said,
             start_new_session=True,
-            env=environment(folder, engine=True),
+            env={**environment(folder, engine=True), MARK: str(folder)},
             check=False,
         )
     if done.returncode != 0:

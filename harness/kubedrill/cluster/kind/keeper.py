@@ -6,6 +6,7 @@ they have taken, and another one that is started takes back what the engine was 
 
 import os
 import selectors
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -77,7 +78,11 @@ class NodeKeeper:
             "proceed": self._proceed,
         }
         try:
-            if verb in at_once:
+            if verb == "leave":
+                self.leave()
+                reply({})
+                sys.exit(0)
+            elif verb in at_once:
                 reply(at_once[verb](request))
             elif verb in later:
                 later[verb](request, reply)
@@ -119,7 +124,9 @@ class NodeKeeper:
     def leave(self) -> None:
         """Give back what was taken in the nodes, and do nothing more."""
         for agent in self._agents.values():
-            agent.leave()
+            agent.be_gone()
+        for agent in self._agents.values():
+            agent.wait()
         self._notes.close()
 
     def _facts(self) -> Components:

@@ -12,7 +12,7 @@ import yaml
 
 from kubedrill.cluster.kind.definition import KindDefinition
 from kubedrill.cluster.kind.engine import ContainerEngine, EngineFailed
-from kubedrill.cluster.state import ClusterFailed
+from kubedrill.cluster.state import MARK, ClusterFailed
 from kubedrill.errors import NotStarted
 from kubedrill.record.labels import ZONE
 from kubedrill.words import printable
@@ -123,7 +123,9 @@ class KindTool:
                     stdin=subprocess.DEVNULL,
                     stdout=said,
                     stderr=said,
-                    env=self._environment(KIND_EXPERIMENTAL_DOCKER_NETWORK=network),
+                    env=self._environment(
+                        KIND_EXPERIMENTAL_DOCKER_NETWORK=network, **{MARK: str(folder)}
+                    ),
                     timeout=CREATE_S,
                     check=False,
                 )

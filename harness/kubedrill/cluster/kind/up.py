@@ -5,7 +5,10 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from kubedrill.cluster import teardown
 from kubedrill.cluster.adopted.introducing import withdraw
+from kubedrill.cluster.asking import ask
+from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.kind import preparing
 from kubedrill.cluster.kind.definition import KindDefinition
@@ -33,7 +36,6 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.errors import WireError
 
 REACH_S = 3.0
-END_S = 30.0
 
 
 def check(definition: KindDefinition, folder: Path) -> None:
@@ -67,8 +69,7 @@ def down(folder: Path) -> None:
     if not is_there(folder):
         return
     layout = KindLayout.read(folder)
-    with suppress(NotStarted):
-        _end_daemon(folder)
+    _end_daemon(folder)
     kind = KindTool(program(), layout.at)
     try:
         if layout.ours:
@@ -144,14 +145,10 @@ def _check_reach(node: KindNode) -> None:
 
 
 def _end_daemon(folder: Path) -> None:
-    """End what keeps the cluster, which gives back what it has taken."""
-    import psutil
-
-    marked = f"kubedrill.cluster.kind.daemon {folder}"
-    for process in psutil.process_iter(["cmdline"]):
-        if marked in " ".join(process.info["cmdline"] or ()):
-            process.terminate()
-            process.wait(END_S)
+    """End what keeps the cluster, which gives back what it has taken, and all else of it on this machine."""
+    with suppress(HandleError):
+        ask(Files(folder).socket, {"do": "leave"})
+    teardown.kill_all(folder)
 
 
 def _leave(layout: KindLayout, folder: Path) -> None:

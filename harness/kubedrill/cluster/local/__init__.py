@@ -92,8 +92,9 @@ class Local:
 
     def down(self, folder: Path) -> None:
         """Kill every process of the cluster, and remove its network namespaces and control groups."""
+        from kubedrill.cluster import teardown
         from kubedrill.cluster.files import Files
-        from kubedrill.cluster.local import groups, teardown
+        from kubedrill.cluster.local import groups
         from kubedrill.cluster.local.zones import remove_namespaces
 
         teardown.kill_all(folder)

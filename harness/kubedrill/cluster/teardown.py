@@ -1,4 +1,4 @@
-"""Takes a local cluster's processes away, whatever is left of them."""
+"""Takes a cluster's processes of this machine away, whatever is left of them."""
 
 import os
 import signal
