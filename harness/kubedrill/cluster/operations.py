@@ -61,7 +61,8 @@ class Holding(Operation, Protocol):
     def release(self, target: str) -> int | None:
         """Start what is held, or stopping, which is killed first; return its pid. What runs is left so.
 
-        None where another owner holds it. What another owner has paused is started, and paused.
+        None where another owner holds it, and where it needs longer to start than a call may: it is in
+        backoff then. What another owner has paused is started, and paused.
         """
         ...
 

@@ -118,7 +118,8 @@ def _exits(
 
 def _announces(fault: ToldFault, line: Exited, kind: str) -> bool:
     """Whether a fault has hit what exited, or has kept a leader from its Lease, so that it ended itself."""
-    lost = not line.asked and line.status == LEASE_LOST and kind != "etcd"
+    # Where nobody knows how it ended, it may have been so.
+    lost = not line.asked and line.status in {LEASE_LOST, None} and kind != "etcd"
     return fault.took(line.component, line.time) or (
         lost and fault.ends_leaders(kind, line.time, LEASE_MOVES)
     )

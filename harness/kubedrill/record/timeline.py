@@ -140,7 +140,8 @@ class ComponentExited(TimedLine):
     name: str
     event: Literal["exited"] = "exited"
     pid: Count
-    status: int
+    status: int | None
+    """As of `Exited`."""
     asked: bool
     by: str
 
