@@ -128,7 +128,8 @@ def stub_node(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[StubNode]:
     patch.setenv("PATH", f"{node.programs}:{os.environ['PATH']}")
     patch.setattr(agent, "MANIFESTS", str(node.manifests))
     patch.setattr(agent, "AWAY", str(node.away))
-    patch.setattr(sightings, "container_of", lambda pid: ID if pid in node.pids() else "")
+    patch.setattr(agent, "LOCK", str(folder / "lock"))
+    patch.setattr(sightings, "container_of", lambda pid, _: ID if pid in node.pids() else "")
     keeping = threading.Thread(target=node.keep)
     keeping.start()
     try:

@@ -71,6 +71,10 @@ class Holds:
                 del self._now[known]
         return not self.are(does)
 
+    def would_be_free(self, owner: str, does: Does) -> bool:
+        """Return whether nobody would hold it so any more, if an owner let go."""
+        return all(takes_back(owner, known) for known, held in self._now if held == does)
+
     def begin_again(self, does: Does) -> None:
         """Note that it was let go by somebody else for a moment."""
         for (_, known), hold in self._now.items():

@@ -9,7 +9,7 @@ from kubedrill.cluster import load_definition
 from kubedrill.cluster.handle import HandleError, Link
 from kubedrill.cluster.kind.engine import found_engine
 from kubedrill.cluster.kind.layout import KindLayout, KindNode
-from kubedrill.cluster.kind.preparing import PKI, reachable
+from kubedrill.cluster.kind.preparing import PKI, SERVING, reachable
 from kubedrill.errors import BadFile, NotStarted
 
 
@@ -20,6 +20,8 @@ from kubedrill.errors import BadFile, NotStarted
         ("provider: kind\nexisting: lab\nworkers: 1\n", 3, "is there already"),
         ("provider: kind\nconfig:\n  netwrking: {}\n", 3, 'did you mean "networking"'),
         ("provider: kind\nconfig:\n  nodes: []\n", 3, "may be given"),
+        ("provider: kind\nconfig:\n  networking: []\n", 3, "must be a mapping"),
+        ("provider: kind\nconfig:\n  networking:\n    ipFamily: ipv6\n", 4, "say ipv4 or dual"),
         ("provider: kind\nexisting: Not A Name\n", 2, "names no kind cluster"),
         ("provider: kind\nengine: containerd\n", 2, "engine"),
         ("provider: kind\nzones: [a]\n", 2, "zones"),
@@ -58,8 +60,8 @@ def test_controllers_are_made_reachable_once(has_pki: bool):
     [container] = changed["spec"]["containers"]
     assert container["command"][:2] == ["kube-scheduler", "--leader-elect=true"]
     assert "--bind-address=0.0.0.0" in container["command"]
-    assert [mount["mountPath"] for mount in container["volumeMounts"]] == [PKI]
-    assert len(changed["spec"]["volumes"]) == 1
+    assert [mount["mountPath"] for mount in container["volumeMounts"]][-1] == SERVING
+    assert len(container["volumeMounts"]) == len(changed["spec"]["volumes"]) == 1 + has_pki
     assert reachable(changed) == changed
     assert before == controller(mounts, volumes)
     assert yaml.safe_load(yaml.safe_dump(changed)) == changed

@@ -54,6 +54,15 @@ class KindDefinition(BaseModel):
 
 def wrong(definition: KindDefinition) -> Iterator[tuple[Location, str]]:
     """Yield where a definition is wrong, and why, as far as its form alone does not say."""
+    networking = definition.config.get("networking", {})
+    if not isinstance(networking, dict):
+        yield ("config", "networking"), "config.networking: must be a mapping, as kind has it"
+    elif networking.get("ipFamily") == "ipv6":
+        where = ("config", "networking", "ipFamily")
+        yield (
+            where,
+            "config.networking.ipFamily: drills know nodes by IPv4 addresses; say ipv4 or dual",
+        )
     for key in definition.config:
         if key not in PASSED_ON:
             why = f"only {', '.join(PASSED_ON)} may be given{did_you_mean(key, PASSED_ON)}"

@@ -58,6 +58,7 @@ class ContainerEngine:
                 input=given,
                 capture_output=True,
                 text=True,
+                errors="replace",
                 timeout=timeout_s,
                 check=False,
             )

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kubedrill.clock import SECOND, now
 from kubedrill.cluster.asking import SupervisorCaller, SupervisorGone, ask
 from kubedrill.cluster.by_daemon import Cuts, EtcdObeys, Programs
 from kubedrill.cluster.files import Components, Files
@@ -24,7 +26,9 @@ from kubedrill.record.components import COMPONENT_LINE, ComponentState
 from kubedrill.record.lines import BadEvidence, adapter, read_whole
 from kubedrill.record.watched import Usage
 
-_LOGS = "tail -qn 1 /var/log/pods/kube-system_{kind}-*/{kind}/*.log 2>/dev/null | tail -n 1"
+_LOGS = "tail -n 1 $(ls -t /var/log/pods/kube-system_{kind}-*/{kind}/*.log | head -n 1)"
+STARTS, LOOK_S = 2 * SECOND, 0.1
+"""For a daemon that is being started to listen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,14 @@ class KeeperCaller(SupervisorCaller):
             return ask(self.socket, request)
         except SupervisorGone:
             start_daemon(self.socket.parent)
-            return ask(self.socket, request)
+        until = now() + STARTS
+        while True:
+            try:
+                return ask(self.socket, request)
+            except SupervisorGone:  # another one starts it just now
+                if now() > until:
+                    raise
+                time.sleep(LOOK_S)
 
 
 def start_daemon(folder: Path) -> None:
@@ -169,7 +180,7 @@ def handle(folder: Path, owner: str = EVERYBODY) -> KindHandle:
 
 def described(definition: KindDefinition) -> ClusterDescription:
     """Return what may be done to a cluster of this definition."""
-    single = definition.control_planes == 1 and not definition.existing
+    single = definition.control_planes == 1
     layout = (
         KindLayout("docker", "", "", ours=False, network="", nodes=(), balancer="")
         if single

@@ -1,19 +1,27 @@
 """What gets at the processes of a cluster of kind's: kubelet's own, in a node, and the engine's."""
 
+import os
+import signal as signals
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal, Protocol
 
 from kubedrill.cluster.kind.agent import Agent
-from kubedrill.cluster.kind.engine import ContainerEngine
-from kubedrill.cluster.kind.sightings import SeenProcess
+from kubedrill.cluster.kind.engine import ContainerEngine, EngineFailed
+from kubedrill.cluster.kind.sightings import SeenProcess, of_balancer
 from kubedrill.cluster.requests import RequestRefused
 
 Signal = Literal["KILL", "TERM", "STOP", "CONT"]
 
 
 class Hand(Protocol):
-    """Gets at one component. Nothing is waited for: what comes of it is seen."""
+    """Gets at one component. Nothing is waited for: what comes of it is seen. RequestRefused if it cannot."""
+
+    @property
+    def starts_by_itself(self) -> bool:
+        """Whether somebody else starts what has ended."""
+        ...
 
     def signal(self, seen: SeenProcess, signal: Signal) -> None:
         """Send its process a signal."""
@@ -33,7 +41,9 @@ class Hand(Protocol):
 
 
 class InNode:
-    """What kubelet runs from a manifest. RequestRefused where nobody is in the node."""
+    """What kubelet runs from a manifest."""
+
+    starts_by_itself = True
 
     def __init__(self, agent: Callable[[], Agent], kind: str) -> None:
         self._agent = agent
@@ -58,20 +68,32 @@ class InNode:
     def _tell(self, *words: str) -> None:
         try:
             self._agent().tell(*words)
-        except OSError as error:
+        except (OSError, EngineFailed) as error:
             raise RequestRefused(f"nobody is told to {' '.join(words)}: {error}") from None
 
 
 class OfEngine:
-    """What is the first process of a container. The engine starts anew nothing that it was told to end."""
+    """The balancer, in a container of its own. The engine starts nothing that it was told to end."""
+
+    starts_by_itself = False
 
     def __init__(self, engine: ContainerEngine, container: str) -> None:
         self._engine = engine
         self._container = container
 
     def signal(self, seen: SeenProcess, signal: Signal) -> None:  # noqa: ARG002
-        """Have the engine send it."""
-        self._ask("kill", "--signal", signal, self._container)
+        """End the container, or signal all that balances in it: a master, and who works for it."""
+        if signal == "KILL":
+            self._ask("kill", self._container)
+            return
+        for found in of_balancer(self._container):
+            try:
+                os.kill(found.pid, getattr(signals, f"SIG{signal}"))
+            except PermissionError:
+                words = f"kill -{signal} {found.inside}"
+                self._ask("exec", self._container, "sh", "-c", words)
+            except ProcessLookupError:
+                pass  # it has just ended
 
     def keep_down(self) -> None:
         """Do nothing: it stays down."""
@@ -84,10 +106,20 @@ class OfEngine:
         """Start it."""
         self.let_up()
 
+    def give_back(self) -> None:
+        """Let it run, whatever was done to it; EngineFailed."""
+        for found in of_balancer(self._container):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(found.pid, signals.SIGCONT)
+        self._engine.ask("start", self._container)
+
     def _ask(self, *arguments: str) -> None:
-        subprocess.Popen(
-            self._engine.command(*arguments),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        try:
+            subprocess.Popen(
+                self._engine.command(*arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise RequestRefused(f"the engine is not told to {arguments[0]}: {error}") from None

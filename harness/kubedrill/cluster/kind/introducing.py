@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kubedrill.client import well
@@ -84,6 +84,11 @@ class KindAuthorities:
         found = (self._pair(name).certificate for name in ("ca", "etcd-ca"))
         self.trusts.write_bytes(b"".join(file.read_bytes() for file in found))
 
+    def forget(self) -> None:
+        """Remove their keys: they are somebody else's, and have signed what there is to sign."""
+        for name in ("ca", "etcd-ca"):
+            self._pair(name).key.unlink()
+
     def _pair(self, name: str) -> Pair:
         return Pair(self.folder / f"{name}.crt", self.folder / f"{name}.key")
 
@@ -93,18 +98,20 @@ def bring_in(definition: KindDefinition, layout: KindLayout, folder: Path) -> Cl
     authorities = KindAuthorities(folder / "pki")
     preparing.read_authorities(layout.at, layout.nodes[0], authorities.folder)
     authorities.bundle()
-    for node in layout.nodes:
-        preparing.prepare(layout, node, authorities.issuer("ca"))
-    start_daemon(folder)
-    pairs = authorities.issue(nodes=layout.ours)
-    until = time.monotonic() + READY_S
+    cluster, until = read_id(folder) or "", time.monotonic() + READY_S
     with closing(administrator(folder)) as access:
         _wait(lambda: access.call("GET", "/readyz").status == 200, "its API is not ready", until)
+        # First, since it says whose the cluster is: nothing is changed in that of another drill.
         introduced = Introduced(definition.load_users)
-        introduce(
-            access, introduced, Granted(frozenset()), read_id(folder) or "", authorities.folder
-        )
-        record = _record(definition, layout, folder, pairs, access)
+        tokens = introduce(access, introduced, Granted(frozenset()), cluster, authorities.folder)
+        for node in layout.nodes:
+            preparing.prepare(layout, node, authorities.issuer("ca"), cluster)
+        start_daemon(folder)
+        pairs = authorities.issue(nodes=layout.ours)
+        found = _record(definition, layout, folder, pairs, access)
+    if not layout.ours:
+        authorities.forget()
+    record = replace(found, expires=tokens.expire)
     _wait_ready(record, until)
     return record
 

@@ -32,6 +32,8 @@ SHAPELESS = dict.fromkeys(
     ("bandwidth", "delay"), "the other end of a node's link is in the engine's network, not in ours"
 )
 """What of a shape a link has not got."""
+HURRY_AGAIN = 30 * SECOND
+"""A kubelet that was restarted needs seconds until it starts anything: on a busy machine, many."""
 SOON, OFTEN, SELDOM = 20 * MILLISECOND, 200 * MILLISECOND, SECOND
 """How often it looks: while somebody waits, while something is down, else."""
 
@@ -49,6 +51,9 @@ class NodeKeeper:
         self._agents: dict[str, Agent] = {}
         self._wanted: list[Wanted] = []
         self._zones = {node.id: node.zone for node in layout.nodes}
+        self._balancer = OfEngine(self._engine, layout.balancer) if layout.balancer else None
+        self._hurried: dict[str, int] = {}
+        """By zone, when its kubelet was restarted."""
         self._parts = {
             name: NodePart(name, hand=self._hand(name, node))
             for name, node in layout.components.items()
@@ -57,8 +62,8 @@ class NodeKeeper:
         self._changed = True
         for node in layout.nodes:
             self._agent(node)
-        if layout.balancer:
-            self._parts[BALANCER].hand.let_up()
+        if self._balancer:
+            self._balancer.give_back()
         self._look()
 
     def answer(self, request: Request, reply: Reply) -> None:
@@ -97,7 +102,9 @@ class NodeKeeper:
         """Return until when there is nothing to look at."""
         due = [self._next_look, *self._links.due(), *self._notes.due()]
         for part in self._parts.values():
-            due += [*part.holds.due(), *([] if part.due is None else [part.due])]
+            # What could not be ended in time is tried again with the next look.
+            due += (end for end in part.holds.due() if end > now())
+            due += [] if part.due is None else [part.due]
         return max(0.0, (min(due) - now()) / SECOND)
 
     def do_due(self) -> None:
@@ -109,7 +116,7 @@ class NodeKeeper:
         for part in self._parts.values():
             for owner, does in part.holds.overdue():
                 self._changed = True
-                with suppress(RequestRefused):  # and tried again at the next look
+                with suppress(RequestRefused):
                     part.proceed(owner) if does == "paused" else self._let_up(part, owner, "lease")
             if part.due is not None and part.due <= now():
                 self._hurry(part)
@@ -127,6 +134,9 @@ class NodeKeeper:
             agent.be_gone()
         for agent in self._agents.values():
             agent.wait()
+        with suppress(EngineFailed):
+            if self._balancer:
+                self._balancer.give_back()
         self._notes.close()
 
     def _facts(self) -> Components:
@@ -139,32 +149,35 @@ class NodeKeeper:
 
     def _hold(self, request: Request, reply: Reply) -> None:
         part, pid = self._expected(request)
-        part.holds.add(owner_of(request), "held down", request["until"])
-        part.asked_by = request["by"]
         part.hand.keep_down()
         part.send("KILL")
+        part.holds.add(owner_of(request), "held down", request["until"])
+        part.asked_by = request["by"]
         self._answer_when(part, reply, lambda: part.state == "held", pid, "has not ended")
 
     def _stop(self, request: Request, reply: Reply) -> None:
-        part, pid = self._to_end(request)
-        part.holds.add(owner_of(request), "held down", request["until"])
+        part, pid = self._running(request)
         part.hand.keep_down()
-        part.send("TERM")
+        self._ask_to_end(part, request)
+        part.holds.add(owner_of(request), "held down", request["until"])
         reply({"pid": pid})
 
     def _restart(self, request: Request, reply: Reply) -> None:
-        part, pid = self._to_end(request)
+        part, pid = self._running(request)
+        self._ask_to_end(part, request)
         part.again, part.due = request["by"], request["until"]
-        part.send("TERM")
         reply({"pid": pid})
 
-    def _to_end(self, request: Request) -> tuple[NodePart, int]:
+    def _running(self, request: Request) -> tuple[NodePart, int]:
         part, pid = self._expected(request)
         if part.state != "running":  # one that is paused would not hear of it
             raise part.not_running()
+        return part, pid
+
+    def _ask_to_end(self, part: NodePart, request: Request) -> None:
+        part.send("TERM")
         part.asked_by, part.again = request["by"], ""
         part.become("stopping")
-        return part, pid
 
     def _release(self, request: Request, reply: Reply) -> None:
         [part] = [self._find(name) for name in request["components"]]
@@ -172,29 +185,32 @@ class NodeKeeper:
             reply({"pids": [None]})
             return
         self._wanted.append(
-            Wanted(reply, lambda: part.state == "running", lambda: {"pids": [part.pid]}, "")
+            Wanted(reply, lambda: part.pid is not None, lambda: {"pids": [part.pid]}, "")
         )
 
     def _let_up(self, part: NodePart, owner: str, by: str) -> bool:
         """Let one that is held down be started; return whether nobody else holds it."""
-        if not part.holds.let_go(owner, "held down"):
+        is_free = part.holds.would_be_free(owner, "held down")
+        if is_free and (part.hand.starts_by_itself or part.state == "held"):
+            part.hand.let_up()
+        part.holds.let_go(owner, "held down")
+        if not is_free:
             return False
-        part.hand.let_up()
-        part.told_by = by
         if part.state == "stopping":
             part.again = by
             part.send("KILL")
         elif part.state == "held":
-            part.wait_for_start()
+            part.told_by = by
+            part.wait_for_start(owed=True)
         return True
 
     def _pause(self, request: Request, reply: Reply) -> None:
         part, pid = self._expected(request)
         if part.state not in {"running", "paused"}:
             raise part.not_running()
-        part.holds.add(owner_of(request), "paused", request["until"])
         if part.state == "running":
             part.halt()
+        part.holds.add(owner_of(request), "paused", request["until"])
         stands = partial(sightings.is_stopped, pid)
         self._answer_when(part, reply, stands, pid, "does not stand still")
 
@@ -214,8 +230,19 @@ class NodeKeeper:
             if part.state == "stopping":
                 part.send("KILL")
             elif part.state == "backoff":
-                part.hand.hurry()
-                part.wait_for_start()
+                self._hurry_start(part)
+
+    def _hurry_start(self, part: NodePart) -> None:
+        """Have it started, but restart no kubelet so often that it never comes to anything."""
+        zone = part.name.rpartition("-")[2]
+        if part.hand.starts_by_itself:
+            before = self._hurried.get(zone)
+            if before is not None and now() < before + HURRY_AGAIN:
+                part.due = before + HURRY_AGAIN
+                return
+            self._hurried[zone] = now()
+        part.due = now() + HURRY_AGAIN
+        part.hand.hurry()
 
     def _answer_when(
         self, part: NodePart, reply: Reply, come: Callable[[], bool], pid: int, lacks: str
@@ -251,15 +278,9 @@ class NodeKeeper:
         self._next_look = now() + (SOON if self._wanted else OFTEN if down else SELDOM)
 
     def _sight(self) -> dict[str, SeenProcess]:
+        balancing = sightings.of_balancer(self._layout.balancer) if self._balancer else []
         found = sightings.of_nodes(self._zones)
-        balancer = self._parts.get(BALANCER)
-        if balancer is None or balancer.seen:
-            return found
-        with suppress(EngineFailed):
-            container = self._engine.container(self._layout.balancer)
-            if container and (seen := sightings.of_container(container.pid)):
-                found[BALANCER] = seen
-        return found
+        return found | ({BALANCER: balancing[0]} if balancing else {})
 
     def _appear(self, part: NodePart, seen: SeenProcess) -> None:
         try:
@@ -279,7 +300,8 @@ class NodeKeeper:
 
     def _hand(self, name: str, node: KindNode | None) -> Hand:
         if node is None:
-            return OfEngine(self._engine, self._layout.balancer)
+            assert self._balancer
+            return self._balancer
         return InNode(partial(self._agent, node), name.removesuffix(f"-{node.zone}"))
 
     def _agent(self, node: KindNode) -> Agent:
@@ -288,4 +310,8 @@ class NodeKeeper:
         if known is None or not known.is_there():
             known = Agent(self._engine, node.id, self._files.log(f"agent-{node.zone}"))
             self._agents[node.zone] = known
+            # It has given back what the last one had taken; what is held is taken again.
+            for name, part in self._parts.items():
+                if part.state == "held" and self._layout.components[name] == node:
+                    part.hand.keep_down()
         return known

@@ -91,18 +91,23 @@ class KindLayout:
 
     def write(self, folder: Path) -> None:
         """Write it down in the cluster's folder."""
-        write_typed(_file(folder), self)
+        write_typed(folder / LAYOUT, self)
 
     @classmethod
     def read(cls, folder: Path) -> "KindLayout":
         """Read it; MissingEvidence or BadEvidence if it is missing or none."""
-        return read_whole(_file(folder), cls)
+        return read_whole(folder / LAYOUT, cls)
+
+
+LAYOUT = "layout.json"
+_LEAVING = "leaving"
 
 
 def is_there(folder: Path) -> bool:
-    """Whether anything was written down of a cluster."""
-    return _file(folder).exists()
+    """Whether a cluster is written down, and is to stay."""
+    return (folder / LAYOUT).exists() and not (folder / _LEAVING).exists()
 
 
-def _file(folder: Path) -> Path:
-    return folder / "layout.json"
+def leave(folder: Path) -> None:
+    """Write down that a cluster is to go: nobody starts what keeps it any more."""
+    (folder / _LEAVING).touch()

@@ -8,12 +8,12 @@ from kubedrill.clock import SECOND, now
 from kubedrill.cluster.holds import EVERYBODY
 from kubedrill.cluster.kept import KeptComponent
 from kubedrill.cluster.kind.hands import Hand
-from kubedrill.cluster.kind.sightings import SeenProcess, is_stopped
+from kubedrill.cluster.kind.sightings import SeenProcess, is_stopped, stops
 from kubedrill.cluster.requests import Reply
 from kubedrill.record.components import Exited, Started
 
-HURRY = 3 * SECOND
-"""kubelet starts what it has to within a second or two, unless it backs off."""
+HURRY = 8 * SECOND
+"""kubelet starts what it has to within some seconds, unless it backs off: then it is restarted."""
 PATIENCE = 4 * SECOND
 """Whoever asks for something is told after so long that it has not come; they wait 5 s."""
 SIGNALS = {"KILL": -9, "TERM": -15}
@@ -51,6 +51,8 @@ class NodePart(KeptComponent):
     """The signal by which its process was to end; "" if nobody sent one."""
     told_by: str = "restart"
     """By whom it is started anew."""
+    stops: int = 0
+    """How often it had stopped by itself, when it was seen to stand still since it is paused."""
 
     @property
     def pid(self) -> int | None:
@@ -72,8 +74,11 @@ class NodePart(KeptComponent):
         by, self.told_by = self.told_by, "restart"
         self.asked_by, self.ending = None, ""
         self.become("running")
-        if self.holds.are("held down"):  # kubelet was faster
+        if self.holds.are(
+            "held down"
+        ):  # kubelet was faster, or an agent that ended has given it back
             self.asked_by = "fault"
+            self.hand.keep_down()
             self.send("KILL")
         elif self.holds.are("paused"):
             self.halt()
@@ -92,32 +97,42 @@ class NodePart(KeptComponent):
             if asked_by is None:
                 self.holds.let_go(EVERYBODY, "paused")
             self.told_by, self.again = self.again or "restart", ""
-            self.wait_for_start()
+            self.wait_for_start(owed=asked_by is not None)
+            if not self.hand.starts_by_itself:
+                self.hand.let_up()
         return self.exited(pid, status, asked_by)
 
-    def wait_for_start(self) -> None:
-        """Wait until it is started anew, and see to it if that takes long."""
-        self.due = now() + HURRY
+    def wait_for_start(self, *, owed: bool) -> None:
+        """Wait until it is started anew, and see to it if that takes long, where we owe it that."""
+        self.due = now() + HURRY if owed else None
         self.become("backoff")
 
     def halt(self) -> None:
         """Stop its process where it is."""
         self.send("STOP")
+        self.stops = 0
         self.become("paused")
 
     def proceed(self, owner: str) -> None:
         """Let it go on, unless it stands still for another owner too."""
-        if self.holds.let_go(owner, "paused") and self.seen and self.state == "paused":
+        if self.holds.would_be_free(owner, "paused") and self.seen and self.state == "paused":
             self.send("CONT")
             self.become("running")
+        self.holds.let_go(owner, "paused")
 
     def look_at_pause(self) -> bool:
         """Find out whether it was let go on by somebody else, or not yet stopped."""
-        if self.state != "paused" or self.seen is None or now() - self.since < SECOND:
+        if self.state != "paused" or self.seen is None:
             return False
-        if is_stopped(self.seen.pid):
+        stands, before = is_stopped(self.seen.pid), self.stops
+        if stands:
+            self.stops = stops(self.seen.pid)
+        if stands and before in {0, self.stops}:
             return False
-        self.become("running")
+        if not stands and now() - self.since < SECOND:
+            return False  # it has not heard of it yet
+        self.become("paused" if stands else "running")
         self.holds.begin_again("paused")
-        self.holds.let_go(EVERYBODY, "paused")
+        if not stands:
+            self.holds.let_go(EVERYBODY, "paused")
         return True

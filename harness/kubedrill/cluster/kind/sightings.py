@@ -3,7 +3,7 @@
 What they are called, whose they are, how they are: `/proc` says it to everybody, without the engine.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,10 @@ NAMES = {
     "kube-scheduler": "kube-scheduler",
 }
 """By what the kernel calls a process, which keeps 15 letters, its kind of component."""
+BALANCERS = ("envoy", "haproxy")
+"""What kind's balancer is, since 0.32 and before; what its container begins with is a shell, or a master."""
+KUBEADM = b"/etc/kubernetes/"
+"""In the command line of each that kubeadm runs: somebody else's etcd in a node is none of them."""
 _LOST = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
@@ -27,7 +31,7 @@ class SeenProcess:
 
     pid: int
     inside: int
-    """Its pid in its node."""
+    """Its pid in its container."""
     started: str
 
 
@@ -36,57 +40,68 @@ def of_nodes(nodes: Mapping[str, str]) -> dict[str, SeenProcess]:
     found: dict[str, SeenProcess] = {}
     for pid in _pids():
         kind = NAMES.get(_comm(pid))
-        zone = kind and nodes.get(container_of(pid))
-        if zone and (seen := _seen(pid)):
-            found[f"{kind}-{zone}"] = seen
+        zone = kind and nodes.get(container_of(pid, nodes))
+        if not zone or not (seen := _seen(pid)):
+            continue
+        name = f"{kind}-{zone}"
+        if name not in found or KUBEADM in _read(pid, "cmdline"):
+            found[name] = seen
     return found
 
 
-def of_container(pid: int) -> SeenProcess | None:
-    """Return the first process of a container, by its pid; None if it has ended."""
-    return _seen(pid) if pid else None
+def of_balancer(container: str) -> list[SeenProcess]:
+    """Return what balances in a container: the master first, where there is one."""
+    pids = (pid for pid in _pids() if _comm(pid) in BALANCERS and container_of(pid, (container,)))
+    return [seen for pid in pids if (seen := _seen(pid))]
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether a process stands still, or all that is in its control group."""
-    try:
-        stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
-    except _LOST:
-        return False
-    return stat[stat.rindex(")") + 2] in "Tt"
+    """Whether a process stands still."""
+    return _state(pid) in {"T", "t"}
+
+
+def stops(pid: int) -> int:
+    """Return how often a process has stopped running by itself: each time that it is stopped, once more."""
+    for line in _read(pid, "status").splitlines():
+        if line.startswith(b"voluntary_ctxt_switches:"):
+            return int(line.split()[1])
+    return 0
+
+
+def container_of(pid: int, known: Collection[str]) -> str:
+    """Return the id of the container, among those that are known, that a process is in; "" if in none."""
+    parts = _read(pid, "cgroup").decode(errors="replace").replace("\n", "/").split("/")
+    bare = (part.removesuffix(".scope").rpartition("-")[2] for part in parts)
+    return next((part for part in bare if part in known), "")
 
 
 def _seen(pid: int) -> SeenProcess | None:
-    with suppress(*_LOST):
-        status = (PROC / str(pid) / "status").read_text(encoding="utf-8", errors="replace")
-        [line] = [line for line in status.splitlines() if line.startswith("NSpid:")]
-        # As seen from here, from the node, and from the container within it.
-        pids = line.split()[1:]
-        started = start_of(pid)
-        if started:
-            return SeenProcess(pid, int(pids[min(1, len(pids) - 1)]), started)
-    return None
+    """Return a process that runs; one that has ended, and that nobody has reaped yet, does not."""
+    lines = _read(pid, "status").decode(errors="replace").splitlines()
+    told = dict(line.split(":", 1) for line in lines if ":" in line)
+    if "NSpid" not in told or told["State"].split()[0] in {"Z", "X"}:
+        return None
+    # As seen from here, from the node, and from the container within it.
+    pids = told["NSpid"].split()
+    started = start_of(pid)
+    return SeenProcess(pid, int(pids[min(1, len(pids) - 1)]), started) if started else None
 
 
 def _pids() -> Iterator[int]:
-    return (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())
+    return iter(sorted(int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()))
 
 
 def _comm(pid: int) -> str:
+    return _read(pid, "comm").decode(errors="replace").strip()
+
+
+def _state(pid: int) -> str:
+    stat = _read(pid, "stat").decode(errors="replace")
+    return stat[stat.rindex(")") + 2] if stat else ""
+
+
+def _read(pid: int, file: str) -> bytes:
+    """Return a file of a process; nothing, if that has ended."""
     with suppress(*_LOST):
-        return (PROC / str(pid) / "comm").read_text(encoding="utf-8", errors="replace").strip()
-    return ""
-
-
-def container_of(pid: int) -> str:
-    """Return the id of the outermost container that a process is in; "" if it is in none."""
-    with suppress(*_LOST):
-        for line in (PROC / str(pid) / "cgroup").read_text(encoding="utf-8").splitlines():
-            for part in line.split("/"):
-                bare = part.removesuffix(".scope").rpartition("-")[2]
-                if len(bare) == _ID and not bare.strip("0123456789abcdef"):
-                    return bare
-    return ""
-
-
-_ID = 64
+        return (PROC / str(pid) / file).read_bytes()
+    return b""

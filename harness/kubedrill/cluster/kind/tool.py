@@ -124,7 +124,9 @@ class KindTool:
                     stdout=said,
                     stderr=said,
                     env=self._environment(
-                        KIND_EXPERIMENTAL_DOCKER_NETWORK=network, **{MARK: str(folder)}
+                        KIND_EXPERIMENTAL_DOCKER_NETWORK=network,
+                        KIND_EXPERIMENTAL_PODMAN_NETWORK=network,
+                        **{MARK: str(folder)},
                     ),
                     timeout=CREATE_S,
                     check=False,

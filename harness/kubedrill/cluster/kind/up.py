@@ -20,7 +20,7 @@ from kubedrill.cluster.kind.engine import (
     names,
 )
 from kubedrill.cluster.kind.introducing import administrator, bring_in
-from kubedrill.cluster.kind.layout import KindLayout, KindNode, is_there
+from kubedrill.cluster.kind.layout import LAYOUT, KindLayout, KindNode, leave
 from kubedrill.cluster.kind.tool import (
     KindTool,
     check_kubernetes,
@@ -66,9 +66,10 @@ def up(definition: KindDefinition, folder: Path) -> ClusterRecord:
 
 def down(folder: Path) -> None:
     """Delete what we have made; put back what we have changed in what was there. NotStarted if that fails."""
-    if not is_there(folder):
+    if not (folder / LAYOUT).exists():
         return
     layout = KindLayout.read(folder)
+    leave(folder)
     _end_daemon(folder)
     kind = KindTool(program(), layout.at)
     try:
@@ -90,7 +91,8 @@ def _kind(definition: KindDefinition) -> KindTool:
 
 def _name(folder: Path) -> str:
     """Return what kind calls the cluster of a folder: the same name in another state folder is another."""
-    return f"kubedrill-{folder.name}-{(read_id(folder) or 'new')[:6]}"
+    # With what kind adds it is a hostname, which has at most 64 letters.
+    return f"kubedrill-{folder.name[:20].rstrip('-')}-{(read_id(folder) or 'new')[:6]}"
 
 
 def _made(definition: KindDefinition, kind: KindTool, folder: Path) -> KindLayout:
@@ -152,11 +154,19 @@ def _end_daemon(folder: Path) -> None:
 
 
 def _leave(layout: KindLayout, folder: Path) -> None:
-    """Take what is ours out of a cluster that was there before, and put back what was changed in it."""
-    with closing(administrator(folder)) as access:
-        withdraw(access, Introduced(1), read_id(folder) or "")
+    """Put back what was changed in a cluster that was there before, and take what is ours out of it."""
+    if not layout.nodes:
+        return  # nothing was done to it yet
+    cluster, failed = read_id(folder) or "", []
     for node in layout.nodes:
-        preparing.put_back(layout.at, node)
+        try:
+            preparing.put_back(layout.at, node, cluster)
+        except EngineFailed as error:
+            failed.append(f"{node.name} was not put back as it was: {error}")
+    if failed:
+        raise EngineFailed("; ".join(failed))
+    with closing(administrator(folder)) as access:
+        withdraw(access, Introduced(1), cluster)
 
 
 def _remove_network(engine: ContainerEngine, network: str) -> None:
