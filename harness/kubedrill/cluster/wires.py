@@ -33,7 +33,7 @@ table inet {table} {{
 _CHAIN = """\
 chain {name} {{
         type filter hook {hook} priority {priority}
-        {interface} lo accept
+        {others} accept
         {rules}
     }}"""
 _COUNT, _DROP = ("counted-", "filter - 1", "accept"), ("", "filter", "drop")
@@ -76,6 +76,8 @@ class Wire:
     owner: str = ""
     """On whose behalf it is cut, or lossy."""
     of: Traffic = "all"
+    routes: bool = False
+    """Whether others, such as pods with a network of their own, send by way of the place."""
     balancer: tuple[str, int] | None = None
     """Where nodes in the zone find the load balancer."""
 
@@ -229,22 +231,34 @@ def _worse(discipline: dict[str, Any] | None) -> set[str]:
 
 def _rule(wire: Wire, use: Use, kinds: Sequence[tuple[tuple[str, str, str], str]]) -> None:
     """Make the table of a link, with these kinds of chains, and what each does."""
-    chains = [_chain(wire, way, *kind) for kind in kinds for way in _ways(wire)]
+    chains = [
+        _chain(wire, way, *kind, forwarded=forwarded)
+        for kind in kinds
+        for way in _ways(wire)
+        for forwarded in ((False, True) if wire.routes else (False,))
+    ]
     rules = _RULES.format(table=wire.table(use), chains="\n    ".join(chains))
     _do([*wire.enter, "nft", "-f", "-"], rules)
 
 
 def _chain(
-    wire: Wire, way: Literal["in", "out"], kind: tuple[str, str, str], statement: str
+    wire: Wire,
+    way: Literal["in", "out"],
+    kind: tuple[str, str, str],
+    statement: str,
+    *,
+    forwarded: bool,
 ) -> str:
+    """Return what is done to the packets of a place's own, or to those of others that it forwards."""
     prefix, priority, verdict = kind
     interface = "iif" if way == "in" else "oif"
     peer, ends = _matching(wire, way)
+    others = f'{interface}name != "{wire.device}"' if forwarded else f"{interface} lo"
     return _CHAIN.format(
-        name=f"{prefix}{way}",
-        hook="input" if way == "in" else "output",
+        name=f"{prefix}{way}{'-forwarded' if forwarded else ''}",
+        hook="forward" if forwarded else f"{way}put",
         priority=priority,
-        interface=interface,
+        others=others,
         rules="\n        ".join(f"{peer}{end}{statement}{verdict}" for end in ends),
     )
 

@@ -105,6 +105,47 @@ def test_what_nodes_send_is_limited_and_lost(wire: Wire, nodes: Wire) -> None:
     assert not list(links.due())
 
 
+def test_what_a_place_forwards_is_cut_as_well(wire: Wire) -> None:
+    """A pod's network, behind the zone's: what it sends goes by way of that."""
+    pod = f"{wire.place}-pod"
+    behind, within = ["ip", "netns", "exec", pod], [*wire.enter]
+    for command in (
+        ["ip", "netns", "add", pod],
+        [
+            *within,
+            "ip",
+            "link",
+            "add",
+            "pod0",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            pod,
+        ],
+        [*within, "ip", "addr", "add", "10.88.0.1/24", "dev", "pod0"],
+        [*within, "ip", "link", "set", "pod0", "up"],
+        [*within, "sysctl", "-qw", "net.ipv4.ip_forward=1"],
+        [*behind, "ip", "addr", "add", "10.88.0.2/24", "dev", "eth0"],
+        [*behind, "ip", "link", "set", "eth0", "up"],
+        [*behind, "ip", "route", "add", "default", "via", "10.88.0.1"],
+        [*wire.hub, "ip", "route", "add", "10.88.0.0/24", "via", "198.18.0.1"],
+    ):
+        subprocess.run(command, check=True)
+    links = Links()
+    try:
+        with listening(wire.hub, HUB_ADDRESS, APISERVER_PORT):
+            for routes in (False, True):
+                links.cut(replace(wire, routes=routes), until=None)
+                assert connects(tuple(behind), HUB_ADDRESS, APISERVER_PORT) is not routes
+                links.mend(replace(wire, routes=routes))
+            assert connects(tuple(behind), HUB_ADDRESS, APISERVER_PORT)
+    finally:
+        subprocess.run(["ip", "netns", "del", pod], check=True)
+
+
 def no_nft(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Let nft fail, as it does on a machine where it is killed for being late."""
     (folder / "nft").write_text("#!/bin/sh\nexit 1\n")

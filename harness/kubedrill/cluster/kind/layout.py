@@ -87,6 +87,7 @@ class KindLayout:
             direction=link.direction,
             ports=link.ports,
             owner=owner,
+            routes=True,
         )
 
     def write(self, folder: Path) -> None:
