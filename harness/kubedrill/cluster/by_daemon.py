@@ -1,13 +1,62 @@
 """What may be done to a cluster whose daemon is asked for it: to its programs, and to its zones' links."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from kubedrill.cluster import wires
 from kubedrill.cluster.asking import SupervisorCaller
-from kubedrill.cluster.handle import HandleError, Link, Shape, Shaped
+from kubedrill.cluster.files import Components, Files
+from kubedrill.cluster.handle import Exits, HandleError, Link, Shape, Shaped
 from kubedrill.cluster.wires import Wire
+from kubedrill.process.tail import LineTail
+from kubedrill.process.usage import ProcessUsage
+from kubedrill.record.components import COMPONENT_LINE, ComponentState
+from kubedrill.record.lines import BadEvidence, adapter, read_whole
+from kubedrill.record.watched import Usage
+
+
+class SupervisedCluster:
+    """What a daemon tells of its cluster, when it is asked and by its files."""
+
+    def __init__(self, folder: Path, supervisor: SupervisorCaller) -> None:
+        self._files = Files(folder)
+        self._supervisor = supervisor
+        self._usage = ProcessUsage()
+
+    def components(self) -> Mapping[str, ComponentState]:
+        """Ask the daemon for every component's state."""
+        answer = self._supervisor.ask("components")
+        return adapter(Components).validate_python(answer).components
+
+    def in_force(self) -> tuple[str, ...]:
+        """Ask the daemon what is still done for the handle's owner."""
+        return tuple(self._supervisor.ask("in_force")["words"])
+
+    def processes(self) -> Mapping[str, int]:
+        """Read the components' pids."""
+        return {name: pid for name, (pid, _) in self._running()}
+
+    def usage(self) -> Mapping[str, Usage]:
+        """Measure the components' processes."""
+        return self._usage.measure(dict(self._running()))
+
+    def exits(self) -> Exits:
+        """Follow what the daemon writes down, but for what stands there already."""
+        tail = LineTail(self._files.exits, COMPONENT_LINE)
+        tail.read()
+        return tail
+
+    def _running(self) -> Iterator[tuple[str, tuple[int, str]]]:
+        # From the file: a look each second must not depend on how busy the daemon is.
+        try:
+            known = read_whole(self._files.components, Components).components
+        except BadEvidence:  # the cluster is gone
+            return
+        for name, state in known.items():
+            if state.pid is not None and state.started is not None:
+                yield name, (state.pid, state.started)
 
 
 class Wiring(Protocol):

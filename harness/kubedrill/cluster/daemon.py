@@ -8,12 +8,16 @@ import os
 import selectors
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from kubedrill.cluster.files import Files
 from kubedrill.cluster.requests import Reply, Request
+from kubedrill.cluster.state import MARK
+from kubedrill.process.environment import environment
 
 
 class Keeper(Protocol):
@@ -72,6 +76,27 @@ class _Client:
         except OSError:
             pass  # the caller is gone; what it asked for is done
         self._connection.close()
+
+
+def start(module: str, folder: Path, *, engine: bool = False) -> str:
+    """Start the daemon of a folder's cluster, a module, and return once it listens; else what it said.
+
+    `engine`: it may know of a container engine.
+    """
+    log = Files(folder).log("supervisor")
+    with log.open("ab") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", module, str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+            env={**environment(folder, engine), MARK: str(folder)},
+            check=False,
+        )
+    if done.returncode == 0:
+        return ""
+    return log.read_text(encoding="utf-8", errors="replace") or f"exit code {done.returncode}"
 
 
 def listen() -> socket.socket:

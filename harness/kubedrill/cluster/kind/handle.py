@@ -1,30 +1,22 @@
 """The handle of a cluster of kind's: its daemon does what is asked; what runs is seen on this machine."""
 
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.asking import SupervisorCaller, SupervisorGone, ask
-from kubedrill.cluster.by_daemon import Cuts, EtcdObeys, Programs
-from kubedrill.cluster.files import Components, Files
-from kubedrill.cluster.handle import Absent, Exits, HandleError, description
+from kubedrill.cluster.by_daemon import Cuts, EtcdObeys, Programs, SupervisedCluster
+from kubedrill.cluster.daemon import start
+from kubedrill.cluster.files import Files
+from kubedrill.cluster.handle import Absent, HandleError, description
 from kubedrill.cluster.holds import EVERYBODY
 from kubedrill.cluster.kind.definition import KindDefinition
 from kubedrill.cluster.kind.engine import EngineFailed
 from kubedrill.cluster.kind.layout import BALANCER, KINDS, KindLayout, is_there
-from kubedrill.cluster.state import MARK, state_folder
-from kubedrill.process.environment import environment
-from kubedrill.process.tail import LineTail
-from kubedrill.process.usage import ProcessUsage
+from kubedrill.cluster.state import state_folder
 from kubedrill.record.catalogue import ClusterDescription
-from kubedrill.record.components import COMPONENT_LINE, ComponentState
-from kubedrill.record.lines import BadEvidence, adapter, read_whole
-from kubedrill.record.watched import Usage
 
 _LOGS = "tail -n 1 $(ls -t /var/log/pods/kube-system_{kind}-*/{kind}/*.log | head -n 1)"
 STARTS, LOOK_S = 2 * SECOND, 0.1
@@ -56,22 +48,11 @@ def start_daemon(folder: Path) -> None:
     """Start what keeps a cluster; HandleError where there is none, or it does not start."""
     if not is_there(folder):
         raise SupervisorGone(f"there is no cluster in {folder}")
-    log = Files(folder).log("daemon")
-    with log.open("ab") as said:
-        done = subprocess.run(
-            [sys.executable, "-m", "kubedrill.cluster.kind.daemon", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-            env={**environment(folder, engine=True), MARK: str(folder)},
-            check=False,
-        )
-    if done.returncode != 0:
-        raise SupervisorGone(f"what keeps the cluster did not start: see {log}")
+    if said := start("kubedrill.cluster.kind.daemon", folder, engine=True):
+        raise SupervisorGone(f"what keeps the cluster did not start: {said}")
 
 
-class KindHandle:
+class KindHandle(SupervisedCluster):
     """One cluster, by its folder; what is done to it is done for `owner`, or for nobody."""
 
     entering = Absent("what runs here is in no node: its network is the container's")
@@ -83,24 +64,14 @@ class KindHandle:
     def __init__(
         self, folder: Path, owner: str = EVERYBODY, layout: KindLayout | None = None
     ) -> None:
-        self._files = Files(folder)
+        daemon = KeeperCaller(Files(folder).socket, owner)
+        super().__init__(folder, daemon)
         self._layout = layout
-        self._daemon = daemon = KeeperCaller(self._files.socket, owner)
         kinds = KINDS if layout and not layout.balancer else (*KINDS, BALANCER)
         self.holding = self.pausing = Programs(daemon, kinds)
         # One that is only described has no links yet; nobody cuts any.
         self.cutting = Cuts(daemon, layout or _NOTHING)
         self.commanding = EtcdObeys()
-        self._usage = ProcessUsage()
-
-    def components(self) -> Mapping[str, ComponentState]:
-        """Ask the daemon for every component's state."""
-        answer = self._daemon.ask("components")
-        return adapter(Components).validate_python(answer).components
-
-    def in_force(self) -> tuple[str, ...]:
-        """Ask the daemon what is still done for the handle's owner."""
-        return tuple(self._daemon.ask("in_force")["words"])
 
     def lost(self) -> str:
         """Say which of its containers is not there any more."""
@@ -130,20 +101,6 @@ class KindHandle:
             return False
         return not any(node.id in there for node in layout.nodes)
 
-    def processes(self) -> Mapping[str, int]:
-        """Read the components' pids."""
-        return {name: pid for name, (pid, _) in self._running()}
-
-    def usage(self) -> Mapping[str, Usage]:
-        """Measure the components' processes."""
-        return self._usage.measure(dict(self._running()))
-
-    def exits(self) -> Exits:
-        """Follow what the daemon writes down, but for what stands there already."""
-        tail = LineTail(self._files.exits, COMPONENT_LINE)
-        tail.read()
-        return tail
-
     def last_line(self, component: str) -> str:
         """Read the end of its log, in its node."""
         node = self._layout and self._layout.components.get(component)
@@ -158,16 +115,6 @@ class KindHandle:
     def data(self) -> Path | None:
         """Say that its data are the engine's."""
         return None
-
-    def _running(self) -> Iterator[tuple[str, tuple[int, str]]]:
-        # From the file: a look each second must not depend on how busy the daemon is.
-        try:
-            known = read_whole(self._files.components, Components).components
-        except BadEvidence:  # the cluster is gone
-            return
-        for name, state in known.items():
-            if state.pid is not None and state.started is not None:
-                yield name, (state.pid, state.started)
 
 
 _NOTHING = KindLayout("docker", "", "", ours=False, network="", nodes=(), balancer="none")

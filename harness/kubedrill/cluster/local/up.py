@@ -1,8 +1,6 @@
 """Brings a local cluster up: decide, write, start, wait, introduce, and say at last what is there."""
 
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -10,6 +8,7 @@ from pathlib import Path
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.asking import ask
+from kubedrill.cluster.daemon import start
 from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import HandleError, description
 from kubedrill.cluster.local import components, groups, haproxy, ready, request_log
@@ -29,9 +28,8 @@ from kubedrill.cluster.local.zones import (
     namespace_prefix,
 )
 from kubedrill.cluster.ports import APISERVER_PORT
-from kubedrill.cluster.state import MARK, ClusterFailed, read_id
+from kubedrill.cluster.state import ClusterFailed, read_id
 from kubedrill.errors import NotStarted
-from kubedrill.process.environment import environment
 from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.files import write_whole
 from kubedrill.record.labels import PROBED
@@ -89,19 +87,8 @@ def _make_groups(folder: Path) -> None:
 
 
 def _start_supervisor(folder: Path) -> None:
-    log = Files(folder).log("supervisor")
-    with log.open("ab") as file:
-        done = subprocess.run(
-            [sys.executable, "-m", "kubedrill.cluster.local.daemon", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
-            env={**environment(folder), MARK: str(folder)},
-            check=False,
-        )
-    if done.returncode != 0:
-        raise ClusterFailed(f"the supervisor did not start: {log.read_text(encoding='utf-8')}")
+    if said := start("kubedrill.cluster.local.daemon", folder):
+        raise ClusterFailed(f"the supervisor did not start: {said}")
 
 
 def _start(layout: Layout, record: ClusterRecord, wait: Wait) -> None:
