@@ -1,9 +1,11 @@
 """Which leaders a fault may move: what else moves is collateral."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from fault_rows import ROWS
+from judged_parts import CLUSTER
 
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.catalogue import faults
@@ -50,3 +52,13 @@ def test_a_fault_says_which_leaders_it_may_move(fault: str) -> None:
 def test_without_a_quorum_no_lease_is_renewed(fault: str) -> None:
     given = {**GIVEN[fault], "allow_quorum_loss": True}
     assert faults()[fault].model_validate(given).moves() == ("etcd", *LED)
+
+
+@pytest.mark.parametrize("fault", faults())
+def test_where_etcd_is_stacked_a_member_takes_its_apiserver_along(fault: str) -> None:
+    stacked = replace(CLUSTER, settings={"etcd": "stacked"})
+    kind = faults()[fault].model_validate(GIVEN[fault])
+    takes_a_member = "etcd" in MOVES[fault] and kind.lasts != "momentary"
+    moved = {"etcd", *LED} if takes_a_member else {*MOVES[fault]}
+    assert {*kind.moves_on(stacked)} == moved
+    assert kind.moves_on(CLUSTER) == kind.moves()

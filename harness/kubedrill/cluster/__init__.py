@@ -129,8 +129,11 @@ def up(definition: ClusterDefinition, name: str, cluster_id: str | None = None) 
             record = provider_named(definition.provider).up(definition, folder)
         record = replace(record, limits=(Limits(allowed_by(definition)),))
         record.write(folder / "cluster.json")
-    except BaseException:
-        down(name)
+    except BaseException as error:
+        try:
+            down(name)
+        except NotStarted as left:
+            raise NotStarted(f"{error}; what was made of it is left: {left}") from error
         raise
     return record
 

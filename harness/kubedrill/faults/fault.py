@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 from kubedrill.cluster.handle import Handle
+from kubedrill.cluster.leases import LED
 from kubedrill.faults.toll import Kind, Left, Toll, Words
 from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Lasts, Need
 from kubedrill.record.cluster import ClusterRecord
@@ -170,6 +171,16 @@ class Fault(BaseModel, ABC):
     def moves(self) -> tuple[str, ...]:
         """Return the kinds of components whose leader may change because of it; other leaders may not."""
         return ()
+
+    def moves_on(self, record: ClusterRecord) -> tuple[str, ...]:
+        """Return the same on a cluster: where an apiserver has one member of etcd, what takes that takes it.
+
+        Those go with it that renew their Leases there.
+        """
+        moved = self.moves()
+        if record.stacked and "etcd" in moved and self.lasts != "momentary":
+            return tuple(dict.fromkeys((*moved, *LED)))
+        return moved
 
     def shows(self) -> tuple[Witness, ...]:
         """Return what others must see of it: where they saw something else, its proof is not believed."""

@@ -49,7 +49,9 @@ def inject(
 
 def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:
     record = ClusterRecord.read(folder.cluster)
-    progress = Progress(folder, fault.name, index, moves=fault.moves(), shows=fault.shows())
+    progress = Progress(
+        folder, fault.name, index, moves=fault.moves_on(record), shows=fault.shows()
+    )
     if why := held_back(record, fault.name) or not_come(folder, index) or standing(folder):
         raise progress.fail(why)
     if why := watched.watch(folder):

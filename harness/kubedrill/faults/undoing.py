@@ -98,7 +98,7 @@ def _undo_by_name(
     hit = targets_of(entry.facts)
     facts = entry.facts.get("facts") or entry.facts.get("found", {})
     scene = Scene(record, handle, hit, facts=facts, owner=entry.id)
-    progress = Progress(folder, fault, index, hit, known.moves(), known.shows())
+    progress = Progress(folder, fault, index, hit, known.moves_on(record), known.shows())
     return _Undo(known, scene, entry, progress, ledger).play(turn)
 
 

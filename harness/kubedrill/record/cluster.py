@@ -161,6 +161,11 @@ class ClusterRecord:
         """Whether its apiservers write a line for each request."""
         return self.settings.get("request_log") is True
 
+    @property
+    def stacked(self) -> bool:
+        """Whether each apiserver talks to the etcd member of its own zone alone."""
+        return self.settings.get("etcd") == "stacked"
+
     def of_kind(self, kind: str) -> tuple[Component, ...]:
         """Return the components of one kind, in the order of zones."""
         return tuple(component for component in self.components if component.kind == kind)

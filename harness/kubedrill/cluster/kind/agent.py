@@ -24,13 +24,12 @@ _GIVE_BACK = r"""
 exec 9> %(lock)s && flock -w 10 9 || exit 1
 away=%(away)s manifests=%(manifests)s
 give_back() {
-  for file in "$away"/*.yaml; do [ -e "$file" ] && mv -f "$file" "$manifests/"; done
-  rmdir "$away" 2>/dev/null
-  pkill -CONT -x 'etcd|kube-apiserver|kube-controller|kube-scheduler'
+  for file in "$away"/*.yaml; do [ ! -e "$file" ] || mv -f "$file" "$manifests/"; done
+  rmdir "$away" 2>/dev/null || true
+  pkill -CONT -x 'etcd|kube-apiserver|kube-controller|kube-scheduler' || true
   nft list tables inet 2>/dev/null | while read -r _ _ table; do
     case $table in kubedrill-*) nft delete table inet "$table" ;; esac
   done
-  return 0
 }
 give_back
 """

@@ -7,14 +7,14 @@ from typing import Any
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.asking import SupervisorCaller, SupervisorGone, ask
-from kubedrill.cluster.by_daemon import Cuts, EtcdObeys, Programs, SupervisedCluster
+from kubedrill.cluster.by_daemon import Cuts, EtcdObeys, Programs, Shapes, SupervisedCluster
 from kubedrill.cluster.daemon import start
 from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import Absent, HandleError, description
 from kubedrill.cluster.holds import EVERYBODY
 from kubedrill.cluster.kind.definition import KindDefinition
 from kubedrill.cluster.kind.engine import EngineFailed
-from kubedrill.cluster.kind.layout import BALANCER, KINDS, KindLayout, is_there
+from kubedrill.cluster.kind.layout import BALANCER, KINDS, SHAPELESS, KindLayout, is_there
 from kubedrill.cluster.state import state_folder
 from kubedrill.record.catalogue import ClusterDescription
 
@@ -56,7 +56,6 @@ class KindHandle(SupervisedCluster):
     """One cluster, by its folder; what is done to it is done for `owner`, or for nobody."""
 
     entering = Absent("what runs here is in no node: its network is the container's")
-    shaping = Absent("the other end of a node's link is in the engine's network, which is not ours")
     limiting = Absent("what kubelet runs is in control groups of its own")
     flagging = Absent("flags stand in manifests that kubelet reads, and are left as they are")
     balancing = Absent("kind's balancer takes no orders")
@@ -71,6 +70,7 @@ class KindHandle(SupervisedCluster):
         self.holding = self.pausing = Programs(daemon, kinds)
         # One that is only described has no links yet; nobody cuts any.
         self.cutting = Cuts(daemon, layout or _NOTHING)
+        self.shaping = Shapes(daemon, layout or _NOTHING, SHAPELESS)
         self.commanding = EtcdObeys()
 
     def lost(self) -> str:

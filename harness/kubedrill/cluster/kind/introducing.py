@@ -146,7 +146,7 @@ def _record(
         capabilities=told.capabilities,
         lacks=dict(told.lacks),
         versions={APISERVER: kubernetes},
-        settings=definition.model_dump(mode="json"),
+        settings={**definition.model_dump(mode="json"), "etcd": "stacked"},
         probe_objects=len(PROBED),
         hosts={node.zone: node.name for node in layout.nodes},
         foreign=foreign,

@@ -21,17 +21,13 @@ from kubedrill.cluster.kind import sightings
 from kubedrill.cluster.kind.agent import Agent
 from kubedrill.cluster.kind.engine import EngineFailed
 from kubedrill.cluster.kind.hands import Hand, InNode, OfEngine
-from kubedrill.cluster.kind.layout import BALANCER, KindLayout, KindNode
+from kubedrill.cluster.kind.layout import BALANCER, SHAPELESS, KindLayout, KindNode
 from kubedrill.cluster.kind.part import NodePart, Wanted
 from kubedrill.cluster.kind.sightings import SeenProcess
 from kubedrill.cluster.notes import Notes
 from kubedrill.cluster.requests import Reply, Request, RequestRefused
 from kubedrill.cluster.wires import LinkRefused
 
-SHAPELESS = dict.fromkeys(
-    ("bandwidth", "delay"), "the other end of a node's link is in the engine's network, not in ours"
-)
-"""What of a shape a link has not got."""
 HURRY_AGAIN = 30 * SECOND
 """A kubelet that was restarted needs seconds until it starts anything: on a busy machine, many."""
 SOON, OFTEN, SELDOM = 20 * MILLISECOND, 200 * MILLISECOND, SECOND

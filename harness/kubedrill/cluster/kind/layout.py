@@ -17,6 +17,10 @@ DEVICE = "eth0"
 KINDS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """What runs in the node of each zone, as a static pod of its kubelet."""
 BALANCER = "haproxy"
+SHAPELESS = dict.fromkeys(
+    ("bandwidth", "delay"), "the other end of a node's link is in the engine's network, not in ours"
+)
+"""What of a shape a link has not got."""
 
 
 @with_config(STRICT)
