@@ -19,8 +19,8 @@ drill: setup ## Kill etcd's leader under load, on three zones; give a verdict
 test: setup lint ## Run every check and every test
 	@$(BIN)/python tests/shared/parts.py
 
-test-kind: setup ## Play the contract of clusters on one that kind makes, where an engine is up: TESTS_KIND_FILE= a cluster file
-	TESTS_KIND=1 $(BIN)/python -m pytest -rs -p no:xdist tests/cluster/contract
+test-kind: setup ## Play clusters' contract, and three drills, on one that kind makes, where an engine is up: TESTS_KIND_FILE= a cluster file
+	TESTS_KIND=1 $(BIN)/python -m pytest -rs -p no:xdist tests/cluster/contract tests/drill/test_kind.py
 
 lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/ruff check .
