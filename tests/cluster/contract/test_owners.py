@@ -154,6 +154,8 @@ def test_a_link_that_is_slow_for_two_is_as_slow_as_the_slower_one(
     link = Link("a")
     if isinstance(owner.shaping, Absent) or isinstance(other.shaping, Absent):
         return
+    if "bandwidth" not in owner.shaping.of:
+        return  # said why, as of each that is lacking
     slow, slower = Shape(bits_per_s=80_000_000), Shape(bits_per_s=40_000_000)
     try:
         owner.shaping.shape(link, slow)
