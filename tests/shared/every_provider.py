@@ -1,7 +1,7 @@
 """On what the contract of clusters is played, for each provider that there is."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from kubedrill import cluster as stage
 from kubedrill import places
 from kubedrill.cluster.adopted.adopting import file_of as file_text
 from kubedrill.cluster.adopted.adopting import look_at
+from kubedrill.cluster.handle import Handle
 from kubedrill.cluster.kind.engine import found_engine
 from kubedrill.cluster.provider import providers
 from kubedrill.errors import NotStarted
@@ -81,3 +82,19 @@ def of_kind(record: ClusterRecord, kinds: tuple[str, ...]) -> str:
     ordered = ["kube-scheduler", "kube-controller-manager", *kinds]
     kind = next(kind for kind in ordered if kind in kinds)
     return record.of_kind(kind)[-1].name
+
+
+def came_back(
+    handle: Handle,
+    until: Callable[..., object],
+    target: str,
+    pid: int | None,
+    state: str = "running",
+) -> int | None:
+    """Return the pid of what was released: at once, or where it needs longer than the call, later."""
+    if pid is None:
+        until(lambda: handle.components()[target].state == state, 120)
+        return handle.components()[target].pid
+    found = handle.components()[target]
+    assert (found.state, found.pid) == (state, pid)
+    return pid

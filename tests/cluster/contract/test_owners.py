@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from every_provider import of_kind
+from every_provider import came_back, of_kind
 
 from kubedrill.cluster.handle import Absent, Handle, HandleError, Link, Quota, Shape
 from kubedrill.cluster.provider import handle_of
@@ -60,15 +60,12 @@ def test_of_a_pause_and_a_kill_each_lets_go_its_own(
         if first == "pause":
             assert owner.pausing.proceed(target) is None
             assert handle.components()[target].state == "held"
-            other.holding.release(target)
+            came_back(handle, until, target, other.holding.release(target))
         else:
-            again = other.holding.release(target)
-            until(lambda: handle.components()[target].state == "paused", 120)
-            state = handle.components()[target]
-            assert state.holds == {"one": since}
-            assert again in {state.pid, None}
+            came_back(handle, until, target, other.holding.release(target), "paused")
+            assert handle.components()[target].holds == {"one": since}
             owner.pausing.proceed(target)
-        until(lambda: handle.components()[target].state == "running", 120)
+        assert handle.components()[target].state == "running"
         assert (owner.in_force(), other.in_force()) == ((), ())
     finally:
         handle.holding.release(target)
@@ -86,12 +83,12 @@ def test_what_is_held_for_two_is_down_until_both_let_it_go(
         try:
             other.holding.hold(target, expect_pid=pid)
         except HandleError:  # it had ended already: nothing is left to kill
-            assert owner.holding.release(target) != pid
+            assert came_back(handle, until, target, owner.holding.release(target)) != pid
         else:
             assert owner.holding.release(target) is None
             assert handle.components()[target].state == "held"
-            assert other.holding.release(target) != pid
-        until(lambda: handle.components()[target].state == "running", 120)
+            assert came_back(handle, until, target, other.holding.release(target)) != pid
+        assert handle.components()[target].state == "running"
     finally:
         handle.holding.release(target)
 

@@ -16,7 +16,6 @@ from kubedrill.cluster.kind.tool import (
     configuration,
     make_network,
     program,
-    version,
 )
 from kubedrill.cluster.state import ClusterFailed
 from kubedrill.errors import NotStarted
@@ -90,7 +89,7 @@ def test_a_kubernetes_needs_its_kind(found: tuple[int, int, int], image: str, re
 
 def test_which_kind_it_is(programs: Path):
     stub(programs, "kind", "kind v0.33.0 go1.26.1 linux/amd64")
-    assert version(program()) == (0, 33, 0)
+    assert program() == (str(programs / "kind"), (0, 33, 0))
     stub(programs, "kind", "kind of a release")
     with pytest.raises(NotStarted, match="does not say which it is"):
         program()

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,6 +23,34 @@ class EngineFailed(Exception):  # noqa: N818 - an answer, not an accident
     """The engine did not do what it was asked for; the message has its words."""
 
 
+def output(
+    command: Sequence[str],
+    what: str,
+    timeout_s: float,
+    *,
+    given: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Return what a command prints; EngineFailed has its last words, and `what` it is called."""
+    try:
+        done = subprocess.run(
+            command,
+            input=given,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            timeout=timeout_s,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineFailed(f"{what}: {error}") from None
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise EngineFailed(f"{what}: {printable(said)}")
+    return done.stdout
+
+
 @dataclass(frozen=True, slots=True)
 class EngineContainer:
     """One container of a cluster, as it is now."""
@@ -34,8 +62,6 @@ class EngineContainer:
     """In the network of its cluster; "" while it does not run."""
     state: str
     """As the engine has it: running, paused, exited, ..."""
-    pid: int
-    """On this machine; 0 while it does not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +76,14 @@ class ContainerEngine:
         """Return what asks it for something."""
         return [self.name, *(("--host", self.host) if self.host else ()), *arguments]
 
-    def ask(self, *arguments: str, given: str = "", timeout_s: float = CALL_S) -> str:
+    def ask(self, *arguments: str, given: str = "") -> str:
         """Return what it prints; EngineFailed."""
-        try:
-            done = subprocess.run(
-                self.command(*arguments),
-                input=given,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=timeout_s,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise EngineFailed(f"{self.name} {arguments[0]}: {error}") from None
-        if done.returncode != 0:
-            said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-            raise EngineFailed(f"{self.name} {arguments[0]}: {printable(said)}")
-        return done.stdout
+        what = f"{self.name} {arguments[0]}"
+        return output(self.command(*arguments), what, CALL_S, given=given)
 
     def within(self, container: str) -> tuple[str, ...]:
         """Return what to put before a command so that it runs in a container, with our standard input."""
-        return (*self.command("exec", "-i", container),)
+        return tuple(self.command("exec", "-i", container))
 
     def execute(self, container: str, *command: str, given: str = "") -> str:
         """Run a command in a container, and return what it prints; EngineFailed."""
@@ -84,16 +96,6 @@ class ContainerEngine:
             return []
         found = json.loads(self.ask("inspect", "--type", "container", *ids))
         return sorted((_container(told) for told in found), key=_in_order)
-
-    def container(self, known: str) -> EngineContainer | None:
-        """Return the container of that id or name, None if there is none; EngineFailed."""
-        try:
-            [told] = json.loads(self.ask("inspect", "--type", "container", known))
-        except EngineFailed as error:
-            if "no such" in str(error).lower():
-                return None
-            raise
-        return _container(told)
 
 
 def found_engine(definition: KindDefinition) -> ContainerEngine:
@@ -133,7 +135,7 @@ def _host(name: EngineName) -> str:
 
 
 def _container(told: dict[str, Any]) -> EngineContainer:
-    state, networks = told["State"], told["NetworkSettings"].get("Networks") or {}
+    networks = told["NetworkSettings"].get("Networks") or {}
     labels = told["Config"].get("Labels") or {}
     addresses = [network.get("IPAddress") or "" for network in networks.values()]
     return EngineContainer(
@@ -141,8 +143,7 @@ def _container(told: dict[str, Any]) -> EngineContainer:
         name=told["Name"].removeprefix("/"),
         role=labels.get(ROLE, ""),
         address=next(filter(None, addresses), ""),
-        state=state["Status"],
-        pid=int(state.get("Pid") or 0),
+        state=told["State"]["Status"],
     )
 
 

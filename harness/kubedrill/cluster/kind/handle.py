@@ -66,23 +66,22 @@ class KindHandle(SupervisedCluster):
         daemon = KeeperCaller(Files(folder).socket, owner)
         super().__init__(folder, daemon)
         self._layout = layout
-        kinds = KINDS if layout and not layout.balancer else (*KINDS, BALANCER)
+        wiring = layout or _planned(balanced=True)  # of one that is gone nobody cuts a link
+        kinds = (*KINDS, BALANCER) if wiring.balancer else KINDS
         self.holding = self.pausing = Programs(daemon, kinds)
-        # One that is only described has no links yet; nobody cuts any.
-        self.cutting = Cuts(daemon, layout or _NOTHING)
-        self.shaping = Shapes(daemon, layout or _NOTHING, SHAPELESS)
+        self.cutting = Cuts(daemon, wiring)
+        self.shaping = Shapes(daemon, wiring, SHAPELESS)
         self.commanding = EtcdObeys()
 
     def lost(self) -> str:
         """Say which of its containers is not there any more."""
-        layout = self._layout
-        if layout is None:
+        if self._layout is None:
             return "is not up any more"
         try:
-            there = {found.id for found in layout.at.containers(layout.cluster)}
+            gone = self._gone(self._layout)
         except EngineFailed as error:
             return f"cannot be looked at ({error})"
-        if gone := [node.name for node in layout.nodes if node.id not in there]:
+        if gone:
             return f"has lost its {' and '.join(gone)}"
         try:
             self.components()
@@ -92,14 +91,12 @@ class KindHandle(SupervisedCluster):
 
     def is_gone(self) -> bool:
         """Whether none of its nodes is left."""
-        layout = self._layout
-        if layout is None:
+        if self._layout is None:
             return True
         try:
-            there = {found.id for found in layout.at.containers(layout.cluster)}
+            return len(self._gone(self._layout)) == len(self._layout.nodes)
         except EngineFailed:
             return False
-        return not any(node.id in there for node in layout.nodes)
 
     def last_line(self, component: str) -> str:
         """Read the end of its log, in its node."""
@@ -116,8 +113,17 @@ class KindHandle(SupervisedCluster):
         """Say that its data are the engine's."""
         return None
 
+    @staticmethod
+    def _gone(layout: KindLayout) -> list[str]:
+        """Return the names of the nodes that are not there any more; EngineFailed."""
+        there = {found.id for found in layout.at.containers(layout.cluster)}
+        return [node.name for node in layout.nodes if node.id not in there]
 
-_NOTHING = KindLayout("docker", "", "", ours=False, network="", nodes=(), balancer="none")
+
+def _planned(*, balanced: bool) -> KindLayout:
+    """Return the layout of a cluster that is not up: it has no nodes yet."""
+    balancer = "planned" if balanced else ""
+    return KindLayout("docker", "", "", ours=False, network="", nodes=(), balancer=balancer)
 
 
 def handle(folder: Path, owner: str = EVERYBODY) -> KindHandle:
@@ -127,11 +133,6 @@ def handle(folder: Path, owner: str = EVERYBODY) -> KindHandle:
 
 def described(definition: KindDefinition) -> ClusterDescription:
     """Return what may be done to a cluster of this definition."""
-    single = definition.control_planes == 1
-    layout = (
-        KindLayout("docker", "", "", ours=False, network="", nodes=(), balancer="")
-        if single
-        else None
-    )
+    layout = _planned(balanced=definition.control_planes > 1)
     found = KindHandle(state_folder(), layout=layout)
     return description(found, definition.zones, foreign=bool(definition.existing))

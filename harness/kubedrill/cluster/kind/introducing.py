@@ -17,15 +17,9 @@ from kubedrill.cluster.holders import SCRAPER, bearers, holders, issue_clients
 from kubedrill.cluster.kind import preparing
 from kubedrill.cluster.kind.definition import KindDefinition
 from kubedrill.cluster.kind.handle import handle, start_daemon
-from kubedrill.cluster.kind.layout import BALANCER, KindLayout
+from kubedrill.cluster.kind.layout import BALANCER, PORTS, KindLayout
 from kubedrill.cluster.kind.tool import kubeconfig
 from kubedrill.cluster.objects import Introduced
-from kubedrill.cluster.ports import (
-    APISERVER_PORT,
-    CONTROLLER_MANAGER_PORT,
-    ETCD_PORT,
-    SCHEDULER_PORT,
-)
 from kubedrill.cluster.state import ClusterFailed, read_id
 from kubedrill.record.cluster import (
     AT_ETCD,
@@ -45,12 +39,6 @@ READY_S = 240.0
 LOOK_S = 0.3
 SERVER_NAME = "localhost"
 """What every serving certificate of kind's has, that of etcd as well."""
-PORTS = {
-    "etcd": ETCD_PORT,
-    "kube-apiserver": APISERVER_PORT,
-    "kube-controller-manager": CONTROLLER_MANAGER_PORT,
-    "kube-scheduler": SCHEDULER_PORT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +92,9 @@ def bring_in(definition: KindDefinition, layout: KindLayout, folder: Path) -> Cl
         # First, since it says whose the cluster is: nothing is changed in that of another drill.
         introduced = Introduced(definition.load_users)
         tokens = introduce(access, introduced, Granted(frozenset()), cluster, authorities.folder)
+        authority = authorities.issuer("ca")
         for node in layout.nodes:
-            preparing.prepare(layout, node, authorities.issuer("ca"), cluster)
+            preparing.prepare(layout, node, authority, cluster)
         start_daemon(folder)
         pairs = authorities.issue(nodes=layout.ours)
         found = _record(definition, layout, folder, pairs, access)

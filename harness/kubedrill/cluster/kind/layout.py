@@ -9,13 +9,25 @@ from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.kind.definition import EngineName
 from kubedrill.cluster.kind.engine import ContainerEngine
 from kubedrill.cluster.links import Link
+from kubedrill.cluster.ports import (
+    APISERVER_PORT,
+    CONTROLLER_MANAGER_PORT,
+    ETCD_PORT,
+    SCHEDULER_PORT,
+)
 from kubedrill.cluster.wires import Wire
 from kubedrill.record.lines import STRICT, read_whole, write_typed
 
 DEVICE = "eth0"
 """A node's end of what leads to the engine's network."""
-KINDS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-"""What runs in the node of each zone, as a static pod of its kubelet."""
+PORTS = {
+    "etcd": ETCD_PORT,
+    "kube-apiserver": APISERVER_PORT,
+    "kube-controller-manager": CONTROLLER_MANAGER_PORT,
+    "kube-scheduler": SCHEDULER_PORT,
+}
+"""What runs in the node of each zone, as a static pod of its kubelet, and where it listens."""
+KINDS = tuple(PORTS)
 BALANCER = "haproxy"
 SHAPELESS = dict.fromkeys(
     ("bandwidth", "delay"), "the other end of a node's link is in the engine's network, not in ours"

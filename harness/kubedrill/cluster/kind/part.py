@@ -74,9 +74,8 @@ class NodePart(KeptComponent):
         by, self.told_by = self.told_by, "restart"
         self.asked_by, self.ending = None, ""
         self.become("running")
-        if self.holds.are(
-            "held down"
-        ):  # kubelet was faster, or an agent that ended has given it back
+        # kubelet was faster, or an agent that ended has given its manifest back.
+        if self.holds.are("held down"):
             self.asked_by = "fault"
             self.hand.keep_down()
             self.send("KILL")

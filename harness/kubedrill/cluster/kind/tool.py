@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import yaml
 
 from kubedrill.cluster.kind.definition import KindDefinition
-from kubedrill.cluster.kind.engine import ContainerEngine, EngineFailed
+from kubedrill.cluster.kind.engine import ContainerEngine, EngineFailed, output
 from kubedrill.cluster.state import MARK, ClusterFailed
 from kubedrill.errors import NotStarted
 from kubedrill.record.labels import ZONE
@@ -20,13 +21,10 @@ from kubedrill.words import printable
 _VERSION = re.compile(r"\bv(\d+)\.(\d+)\.(\d+)")
 LEAST = (0, 20, 0)
 """Older ones write a config that kubeadm of today does not read."""
-BROKEN = {
-    (
-        0,
-        32,
-        0,
-    ): "its load balancer loses its config when its container restarts, and the API is gone then",
-}
+_NO_CONFIG = (
+    "its load balancer loses its config when its container restarts, and the API is gone then"
+)
+BROKEN = {(0, 32, 0): _NO_CONFIG}
 NEWER = {(1, 37): (0, 33, 0)}
 """Which Kubernetes needs at least which kind."""
 CREATE_S = 900.0
@@ -35,15 +33,16 @@ CALL_S = 60.0
 Version = tuple[int, int, int]
 
 
-def program() -> str:
-    """Return where kind is; NotStarted if it is not there, or of a version that is of no use."""
+def program() -> tuple[str, Version]:
+    """Return where kind is, and its version; NotStarted if it is not there, or of one that is of no use."""
     found = shutil.which("kind")
     if found is None:
         raise NotStarted(
             "kind was not found; to install it: go install sigs.k8s.io/kind@latest, or see kind.sigs.k8s.io"
         )
-    check_version(version(found))
-    return found
+    known = version(found)
+    check_version(known)
+    return found, known
 
 
 def version(program: str) -> Version:
@@ -178,25 +177,12 @@ _SUBNETS = 64
 """Of 198.18.0.0/15, which is for benchmarks (RFC 2544), and routed nowhere."""
 
 
-def _said(command: list[str], environment: dict[str, str] | None = None) -> str:
+def _said(command: list[str], environment: Mapping[str, str] | None = None) -> str:
     """Return what kind prints; NotStarted says what it said where it failed."""
-    what = " ".join(command[:3])
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=environment,
-            timeout=CALL_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NotStarted(f"{what}: {error}") from None
-    if done.returncode != 0:
-        said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise NotStarted(f"{what}: {printable(said)}")
-    return done.stdout
+        return output(command, " ".join(command[:3]), CALL_S, environment=environment)
+    except EngineFailed as error:
+        raise NotStarted(str(error)) from None
 
 
 def _end(log: Path) -> str:

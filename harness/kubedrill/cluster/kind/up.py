@@ -26,7 +26,6 @@ from kubedrill.cluster.kind.tool import (
     check_kubernetes,
     make_network,
     program,
-    version,
 )
 from kubedrill.cluster.objects import Introduced
 from kubedrill.cluster.ports import APISERVER_PORT
@@ -71,7 +70,7 @@ def down(folder: Path) -> None:
     layout = KindLayout.read(folder)
     leave(folder)
     _end_daemon(folder)
-    kind = KindTool(program(), layout.at)
+    kind = KindTool(program()[0], layout.at)
     try:
         if layout.ours:
             kind.delete(layout.cluster, folder)
@@ -84,8 +83,8 @@ def down(folder: Path) -> None:
 
 
 def _kind(definition: KindDefinition) -> KindTool:
-    engine, found = found_engine(definition), program()
-    check_kubernetes(version(found), definition.image)
+    engine, (found, version) = found_engine(definition), program()
+    check_kubernetes(version, definition.image)
     return KindTool(found, engine)
 
 
