@@ -145,6 +145,19 @@ def test_who_is_let_go_by_somebody_else_is_seen_running(keeping: Keeping):
     keeping.until(lambda: keeping.state("etcd-a") == "running", "nobody saw it")
 
 
+def test_who_is_let_go_for_a_moment_is_paused_anew(keeping: Keeping):
+    pid = keeping.pid("etcd-a")
+    assert pid
+    keeping.ask("pause", component="etcd-a")
+    since = keeping.ask("components")["components"]["etcd-a"]["since"]
+    psutil.Process(pid).resume()
+    psutil.Process(pid).suspend()
+    keeping.until(
+        lambda: keeping.ask("components")["components"]["etcd-a"]["since"] > since, "nobody saw it"
+    )
+    assert keeping.state("etcd-a") == "paused"
+
+
 def test_one_owner_takes_back_nothing_of_another(keeping: Keeping):
     later = now() + 600 * SECOND
     for owner in ("one", "two"):

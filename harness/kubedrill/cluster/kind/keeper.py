@@ -207,8 +207,7 @@ class NodeKeeper:
         if part.state == "running":
             part.halt()
         part.holds.add(owner_of(request), "paused", request["until"])
-        stands = partial(sightings.is_stopped, pid)
-        self._answer_when(part, reply, stands, pid, "does not stand still")
+        self._answer_when(part, reply, part.stands, pid, "does not stand still")
 
     def _proceed(self, request: Request, reply: Reply) -> None:
         part = self._find(request["component"])

@@ -119,14 +119,21 @@ class NodePart(KeptComponent):
             self.become("running")
         self.holds.let_go(owner, "paused")
 
+    def stands(self) -> bool:
+        """Whether its process stands still; from then on it is noticed if somebody else lets it go on."""
+        if self.seen is None or not is_stopped(self.seen.pid):
+            return False
+        self.stops = self.stops or stops(self.seen.pid)
+        return True
+
     def look_at_pause(self) -> bool:
         """Find out whether it was let go on by somebody else, or not yet stopped."""
         if self.state != "paused" or self.seen is None:
             return False
-        stands, before = is_stopped(self.seen.pid), self.stops
+        stands, before = self.stands(), self.stops
         if stands:
             self.stops = stops(self.seen.pid)
-        if stands and before in {0, self.stops}:
+        if stands and before == self.stops:
             return False
         if not stands and now() - self.since < SECOND:
             return False  # it has not heard of it yet
