@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from bare_cluster import CONTEXT, everything, somebodys
+from stub_k3d import api_behind, stub_engine
 
 from kubedrill import cluster as stage
 from kubedrill import places
 from kubedrill.cluster.adopted.adopting import file_of as file_text
 from kubedrill.cluster.adopted.adopting import look_at
+from kubedrill.cluster.engine import found_engine
 from kubedrill.cluster.handle import Handle
-from kubedrill.cluster.kind.engine import found_engine
 from kubedrill.cluster.provider import providers
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
@@ -24,6 +25,8 @@ ADOPTED = "kubeconfig"
 """The provider that needs a cluster of somebody else's."""
 KIND = "kind"
 """The provider that needs a container engine: `make test-kind`."""
+STOOD_IN = "k3d"
+"""The provider whose tool and engine are stood in for: its images cannot be had everywhere."""
 SHARED = "local-3az"
 """The cluster that all tests share, where it is of the provider."""
 
@@ -40,6 +43,14 @@ def playable(provider: str, folder: Path, name: str) -> Iterator[Path]:
     """Have the file of a cluster of that provider that can be brought up, as long as this block lasts."""
     if provider == KIND:
         yield kind_file()
+        return
+    if provider == STOOD_IN:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            stub_engine(folder / name, patch) as engine,
+            api_behind(engine, f"{name}-behind"),
+        ):
+            yield file_of(provider)
         return
     if provider != ADOPTED:
         yield file_of(provider)
@@ -68,7 +79,7 @@ def kind_file() -> Path:
     definition: Any = stage.load_definition(file)
     try:
         stage.check(definition, "contract")
-        engine = found_engine(definition)
+        engine = found_engine(definition.engine, "kind")
     except NotStarted as why:
         pytest.skip(str(why))
     image = definition.image or "kindest/node"

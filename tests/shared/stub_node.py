@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from kubedrill.cluster.kind import agent, sightings
-from kubedrill.cluster.kind.layout import KINDS, KindLayout, KindNode
+from kubedrill.cluster import sightings
+from kubedrill.cluster.containers import NodeContainer
+from kubedrill.cluster.kind import agent
+from kubedrill.cluster.kind.layout import KINDS, KindLayout
 
 ID = "c" * 64
 BACK_OFF_S = 30.0
@@ -73,8 +75,8 @@ class StubNode:
 
     def layout(self) -> KindLayout:
         """Return the cluster that has this node alone."""
-        node = KindNode("a", "stub-control-plane", ID, "127.0.0.1")
-        return KindLayout("docker", "", "stub", ours=True, network="", nodes=(node,), balancer="")
+        node = NodeContainer("a", "stub-control-plane", ID, "127.0.0.1")
+        return KindLayout("docker", "", "stub", ours=True, nodes=(node,), balancer="")
 
     def pids(self) -> set[int]:
         """Return the processes that it runs."""

@@ -3,6 +3,7 @@
 A JSON line a request, a JSON line the answer. It returns to the caller when the socket is there.
 """
 
+import fcntl
 import json
 import os
 import selectors
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -130,3 +132,21 @@ def serve(listener: socket.socket, make: Callable[[selectors.BaseSelector], Keep
         for key, _ in selector.select(keeper.wait_s()):
             key.data(key.fd)
         keeper.do_due()
+
+
+def serve_alone(make: Callable[[Path, selectors.BaseSelector], Keeper]) -> None:
+    """Be the daemon of the folder that the command line names, which whoever misses it starts.
+
+    There is one at a time: another one that is started meanwhile leaves again.
+    """
+    folder = Path(sys.argv[1])
+    os.chdir(folder)
+    alone = Path("daemon.lock").open("ab")  # noqa: SIM115 - held until the end
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    Path(Files(Path()).socket.name).unlink(missing_ok=True)  # of one that was killed
+    listener = listen()
+    leave_caller()
+    serve(listener, partial(make, folder))

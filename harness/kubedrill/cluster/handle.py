@@ -195,4 +195,11 @@ def description(
             lacks |= {
                 f"{name} {kind}": why for kind, why in getattr(operation, "lacks", {}).items()
             }
-    return ClusterDescription(zones, tuple(can), lacks, foreign=foreign, observed=observed)
+    return ClusterDescription(
+        zones,
+        tuple(can),
+        lacks,
+        foreign=foreign,
+        observed=observed,
+        embeds_etcd=getattr(handle, "embeds_etcd", False),
+    )

@@ -10,7 +10,7 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.in_turn import OneAfterTheOther
 from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, restart
-from kubedrill.faults.toll import Toll
+from kubedrill.faults.toll import SERVER, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 
 
@@ -35,9 +35,10 @@ class OnApiservers(OnProcesses):
         """Return those that renew their Leases through the apiserver of their zone."""
         return LED
 
-    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
-        """Return the apiservers."""
-        return (self.toll("apiserver", self.allow_api_loss),)
+    def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:
+        """Return the apiservers, and the members of etcd that are in their processes."""
+        hit = ("apiserver", SERVER) if cluster.embeds_etcd else ("apiserver",)
+        return [self.toll(kind, self.allow_api_loss) for kind in hit]
 
 
 def no_leader(fault: str, asked: str | Sequence[str], cluster: ClusterDescription) -> str:

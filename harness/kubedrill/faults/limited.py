@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from kubedrill.cluster.freeze import frozen
 from kubedrill.faults.catalogue import kind_of
-from kubedrill.faults.toll import ZONAL, Toll, left_of
+from kubedrill.faults.toll import SERVER, ZONAL, Toll, left_of
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.ledger import Ledger
@@ -51,7 +51,7 @@ def _missing(tolls: Sequence[Toll], zones: Sequence[str]) -> int:
 
 def totals(cluster: ClusterDescription) -> dict[str, int]:
     """Return how many there are of each kind that is known: one a zone, but for the balancer of all."""
-    return {**dict.fromkeys(ZONAL, len(cluster.zones)), "balancer": 1}
+    return {**dict.fromkeys((*ZONAL, SERVER), len(cluster.zones)), "balancer": 1}
 
 
 def described(record: ClusterRecord) -> ClusterDescription:
@@ -64,6 +64,7 @@ def described(record: ClusterRecord) -> ClusterDescription:
         record.limits,
         provider=record.provider,
         foreign=record.foreign,
+        embeds_etcd=record.embeds_etcd,
     )
 
 

@@ -26,9 +26,16 @@ class LeastLeft:
     allowed_by: str
 
 
+def _majority(total: int) -> int:
+    return total // 2 + 1
+
+
+SERVER: Kind = "server"
+"""An apiserver with a member of etcd in its process."""
 LEAST_LEFT: dict[Kind, LeastLeft] = {
-    "member": LeastLeft("quorum needs", lambda total: total // 2 + 1, "allow_quorum_loss"),
+    "member": LeastLeft("quorum needs", _majority, "allow_quorum_loss"),
     "apiserver": LeastLeft("the API needs", lambda _: 1, "allow_api_loss"),
+    SERVER: LeastLeft("the quorum of the etcd in them needs", _majority, "allow_api_loss"),
 }
 """Of all else as many may be taken as there are; what stood in a zone counts by itself."""
 

@@ -167,6 +167,8 @@ class ClusterDescription:
     """Whether kubedrill does not make it, and it serves others."""
     observed: tuple[str, ...] | None = None
     """The kinds of components whose processes and metrics can be seen; None: all."""
+    embeds_etcd: bool = False
+    """Whether a member of etcd is in the process of each apiserver, and ends with that."""
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""

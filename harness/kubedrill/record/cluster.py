@@ -166,6 +166,11 @@ class ClusterRecord:
         """Whether each apiserver talks to the etcd member of its own zone alone."""
         return self.settings.get("etcd") == "stacked"
 
+    @property
+    def embeds_etcd(self) -> bool:
+        """Whether a member of etcd is in the process of each apiserver."""
+        return self.settings.get("etcd") == "embedded"
+
     def of_kind(self, kind: str) -> tuple[Component, ...]:
         """Return the components of one kind, in the order of zones."""
         return tuple(component for component in self.components if component.kind == kind)

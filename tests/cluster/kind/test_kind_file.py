@@ -6,9 +6,10 @@ import pytest
 import yaml
 
 from kubedrill.cluster import load_definition
+from kubedrill.cluster.containers import NodeContainer
+from kubedrill.cluster.engine import found_engine
 from kubedrill.cluster.handle import HandleError, Link
-from kubedrill.cluster.kind.engine import found_engine
-from kubedrill.cluster.kind.layout import KindLayout, KindNode
+from kubedrill.cluster.kind.layout import KindLayout
 from kubedrill.cluster.kind.preparing import PKI, SERVING, reachable
 from kubedrill.errors import BadFile, NotStarted
 
@@ -42,7 +43,7 @@ def test_without_an_engine_is_said_which_were_looked_for(
     file.write_text("provider: kind\n", encoding="utf-8")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotStarted, match="docker was not found; podman was not found; start one"):
-        found_engine(load_definition(file))  # type: ignore[arg-type]
+        found_engine(load_definition(file).engine, "kind")  # type: ignore[attr-defined]
 
 
 def controller(mounts: list[dict], volumes: list[dict]) -> dict:
@@ -74,8 +75,8 @@ LAYOUT = KindLayout(
     ours=True,
     network="net",
     nodes=(
-        KindNode("a", "lab-control-plane", "id-a", "10.0.0.1"),
-        KindNode("b", "lab-2", "id-b", "10.0.0.2"),
+        NodeContainer("a", "lab-control-plane", "id-a", "10.0.0.1"),
+        NodeContainer("b", "lab-2", "id-b", "10.0.0.2"),
     ),
     balancer="id-lb",
 )

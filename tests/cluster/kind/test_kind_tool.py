@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kubedrill.cluster.engine import ContainerEngine
 from kubedrill.cluster.kind.definition import KindDefinition
-from kubedrill.cluster.kind.engine import ContainerEngine
 from kubedrill.cluster.kind.tool import (
+    VERSIONS,
     KindTool,
     check_kubernetes,
-    check_version,
     configuration,
     make_network,
     program,
@@ -62,10 +62,10 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_versions_that_are_of_no_use_are_refused(found: tuple[int, int, int], why: str):
     if not why:
-        check_version(found)
+        VERSIONS.check("kind", found)
         return
     with pytest.raises(NotStarted, match=why):
-        check_version(found)
+        VERSIONS.check("kind", found)
 
 
 @pytest.mark.parametrize(

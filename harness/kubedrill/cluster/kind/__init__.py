@@ -3,29 +3,25 @@
 What is heavy is imported when it is called: the cluster's daemon imports this package too.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kubedrill.cluster.state import read_record
+from kubedrill.cluster.tool_made import ToolMade
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
 
 if TYPE_CHECKING:
     from kubedrill.cluster.adopted.access import Access
-    from kubedrill.cluster.handle import FlagValue, Handle
+    from kubedrill.cluster.handle import Handle
     from kubedrill.cluster.kind.definition import KindDefinition
     from kubedrill.reading.problems import Location
-    from kubedrill.record.rights import Right
 
 
-@dataclass(frozen=True, slots=True)
-class KindClusters:
+class KindClusters(ToolMade):
     """Clusters of kind's."""
 
-    name: str = "kind"
-    engine: bool = True
+    name = "kind"
 
     @property
     def definition(self) -> "type[KindDefinition]":
@@ -40,14 +36,6 @@ class KindClusters:
 
         return wrong(definition)
 
-    def wrong_flags(
-        self,
-        kind: str,  # noqa: ARG002
-        flags: "Mapping[str, FlagValue | None]",  # noqa: ARG002
-    ) -> "Iterable[tuple[str, str]]":
-        """Yield nothing: nobody changes any."""
-        return ()
-
     def capabilities(self, definition: "KindDefinition") -> ClusterDescription:
         """Return what will stand on the handle of such a cluster."""
         from kubedrill.cluster.kind.handle import described
@@ -60,31 +48,11 @@ class KindClusters:
 
         up.check(definition, folder)
 
-    def may_not(
-        self,
-        definition: "KindDefinition",  # noqa: ARG002
-        rights: "Iterable[Right]",  # noqa: ARG002
-    ) -> "tuple[Right, ...]":
-        """Return none: whoever has its engine may do everything."""
-        return ()
-
     def up(self, definition: "KindDefinition", folder: Path) -> ClusterRecord:
         """Have kind make it, or take one that is there; prepare its nodes, and make our identities."""
         from kubedrill.cluster.kind import up
 
         return up.up(definition, folder)
-
-    def take_over(
-        self,
-        definition: "KindDefinition",  # noqa: ARG002
-        folder: Path,  # noqa: ARG002
-    ) -> ClusterRecord | None:
-        """Return none: it is on this machine, and nowhere else."""
-        return None
-
-    def find(self, folder: Path) -> ClusterRecord | None:
-        """Read the record."""
-        return read_record(folder)
 
     def down(self, folder: Path) -> None:
         """Have kind delete what it has made for us; leave what was there as it was found."""

@@ -10,7 +10,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from kubedrill.cluster.kind.engine import ContainerEngine, EngineFailed
+from kubedrill.cluster.engine import ContainerEngine, EngineFailed
 
 AWAY = "/etc/kubernetes/kubedrill-away"
 """Where manifests of static pods are that kubelet must not run: on the file system that they are from."""

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kubedrill.cluster.engine import WantedEngine
+from kubedrill.cluster.tools import ZONE_NAMES
 from kubedrill.reading.problems import Location
 from kubedrill.reading.types import matching
 from kubedrill.words import did_you_mean
 
-EngineName = Literal["docker", "podman"]
 PASSED_ON = (
     "containerdConfigPatches",
     "containerdConfigPatchesJSON6902",
@@ -20,8 +21,6 @@ PASSED_ON = (
     "runtimeConfig",
 )
 """What of kind's own config may be given; name and nodes are said by other keys."""
-NAMES = "abcdefghi"
-"""Of zones, by the order of their nodes."""
 
 
 class KindDefinition(BaseModel):
@@ -39,7 +38,7 @@ class KindDefinition(BaseModel):
     workers: Annotated[int, Field(ge=0, le=9)] = 0
     image: str = ""
     """Of the nodes; that of kind if none is named."""
-    engine: Literal["auto", EngineName] = "auto"
+    engine: WantedEngine = "auto"
     """What runs the containers; auto: that which answers, docker first."""
     config: dict[str, Any] = Field(default_factory=dict)
     """More of kind's own config: PASSED_ON."""
@@ -49,7 +48,7 @@ class KindDefinition(BaseModel):
     @property
     def zones(self) -> tuple[str, ...]:
         """What the zones are called."""
-        return tuple(NAMES[: self.control_planes])
+        return tuple(ZONE_NAMES[: self.control_planes])
 
 
 def wrong(definition: KindDefinition) -> Iterator[tuple[Location, str]]:

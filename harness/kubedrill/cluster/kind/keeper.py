@@ -1,312 +1,87 @@
-"""Does to a cluster of kind's what faults ask for, keeps it so, and ends it when its time has come.
+"""Keeps a cluster of kind's: agents in its nodes do what they are told, and give it back without us."""
 
-It starts nothing of the cluster and is no parent of it: with this process, agents in the nodes give back what
-they have taken, and another one that is started takes back what the engine was told.
-"""
-
-import os
 import selectors
-import sys
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from kubedrill.clock import MILLISECOND, SECOND, now
-from kubedrill.cluster.files import Components, Files
-from kubedrill.cluster.holds import owner_of, with_an_end
-from kubedrill.cluster.kept_links import Links
-from kubedrill.cluster.kind import sightings
+from kubedrill.cluster import sightings
+from kubedrill.cluster.containers import BALANCER, NodeContainer
+from kubedrill.cluster.engine import EngineFailed
+from kubedrill.cluster.files import Files
+from kubedrill.cluster.hands import Hand, OfEngine, give_back
+from kubedrill.cluster.keeper import SeenKeeper
 from kubedrill.cluster.kind.agent import Agent
-from kubedrill.cluster.kind.engine import EngineFailed
-from kubedrill.cluster.kind.hands import Hand, InNode, OfEngine
-from kubedrill.cluster.kind.layout import BALANCER, SHAPELESS, KindLayout, KindNode
-from kubedrill.cluster.kind.part import NodePart, Wanted
-from kubedrill.cluster.kind.sightings import SeenProcess
-from kubedrill.cluster.notes import Notes
-from kubedrill.cluster.requests import Reply, Request, RequestRefused
-from kubedrill.cluster.wires import LinkRefused
+from kubedrill.cluster.kind.hands import InNode
+from kubedrill.cluster.kind.layout import SHAPELESS, KindLayout
+from kubedrill.cluster.sightings import SeenProcess
 
-HURRY_AGAIN = 30 * SECOND
-"""A kubelet that was restarted needs seconds until it starts anything: on a busy machine, many."""
-SOON, OFTEN, SELDOM = 20 * MILLISECOND, 200 * MILLISECOND, SECOND
-"""How often it looks: while somebody waits, while something is down, else."""
+NAMES = {
+    "etcd": "etcd",
+    "kube-apiserver": "kube-apiserver",
+    "kube-controller": "kube-controller-manager",
+    "kube-scheduler": "kube-scheduler",
+}
+"""By what the kernel calls a process, which keeps 15 letters, its kind of component."""
+BALANCERS = ("envoy", "haproxy")
+"""What kind's balancer is, since 0.32 and before; what its container begins with is a shell, or a master."""
+KUBEADM = b"/etc/kubernetes/"
+"""In the command line of each that kubeadm runs: somebody else's etcd in a node is none of them."""
 
 
-class NodeKeeper:
-    """All components of one cluster. What it is asked for is told to others, and seen to come."""
+class NodeKeeper(SeenKeeper):
+    """One cluster of kind's."""
 
     def __init__(self, folder: Path, selector: selectors.BaseSelector) -> None:
         self._layout = layout = KindLayout.read(folder)
-        self._engine = layout.at
-        self._selector = selector
-        self._files = Files(folder)
-        self._notes = Notes(self._files)
-        self._links = Links(lambda: SHAPELESS)
+        self._log = Files(folder).log
         self._agents: dict[str, Agent] = {}
-        self._wanted: list[Wanted] = []
         self._zones = {node.id: node.zone for node in layout.nodes}
-        self._balancer = OfEngine(self._engine, layout.balancer) if layout.balancer else None
-        self._hurried: dict[str, int] = {}
-        """By zone, when its kubelet was restarted."""
-        self._parts = {
-            name: NodePart(name, hand=self._hand(name, node))
-            for name, node in layout.components.items()
-        }
-        self._next_look = 0
-        self._changed = True
+        self._balancer = (
+            OfEngine(layout.at, layout.balancer, BALANCERS) if layout.balancer else None
+        )
+        hands = {name: self._hand(name, node) for name, node in layout.components.items()}
+        super().__init__(folder, selector, hands, SHAPELESS)
         for node in layout.nodes:
             self._agent(node)
-        if self._balancer:
-            self._balancer.give_back()
-        self._look()
+        self._free_balancer()
+        self.look()
 
-    def answer(self, request: Request, reply: Reply) -> None:
-        """Do what a request asks, and reply once it has come."""
-        verb, request = request["do"], with_an_end(request)
-        at_once: dict[str, Callable[[Request], dict[str, Any]]] = {
-            "components": lambda _: self._facts().model_dump(),
-            "in_force": lambda request: {"words": [*self._in_force(owner_of(request))]},
-            **dict.fromkeys(Links.DOES, self._links.answer),
-        }
-        later = {
-            "hold": self._hold,
-            "stop": self._stop,
-            "restart": self._restart,
-            "release": self._release,
-            "pause": self._pause,
-            "proceed": self._proceed,
-        }
-        try:
-            if verb == "leave":
-                self.leave()
-                reply({})
-                sys.exit(0)
-            elif verb in at_once:
-                reply(at_once[verb](request))
-            elif verb in later:
-                later[verb](request, reply)
-            else:
-                reply({"error": f"the cluster's daemon cannot {verb}"})
-        except (RequestRefused, LinkRefused, EngineFailed) as refusal:
-            reply({"error": str(refusal)})
-        except OSError as error:
-            reply({"error": f"the cluster's daemon cannot {verb}: {error}"})
+    def sight(self) -> dict[str, SeenProcess]:
+        """Look at the processes of its nodes, and of the balancer."""
+        balancing = (
+            sightings.in_container(self._layout.balancer, BALANCERS) if self._balancer else []
+        )
+        found = sightings.of_nodes(self._zones, NAMES, KUBEADM)
+        return found | ({BALANCER: balancing[0]} if balancing else {})
 
-    def wait_s(self) -> float | None:
-        """Return until when there is nothing to look at."""
-        due = [self._next_look, *self._links.due(), *self._notes.due()]
-        for part in self._parts.values():
-            # What could not be ended in time is tried again with the next look.
-            due += (end for end in part.holds.due() if end > now())
-            due += [] if part.due is None else [part.due]
-        return max(0.0, (min(due) - now()) / SECOND)
-
-    def do_due(self) -> None:
-        """Look how all is, let go what is over, and hurry what does not come."""
-        self._notes.write_due()
-        self._links.end_due()
-        if self._next_look <= now():
-            self._look()
-        for part in self._parts.values():
-            for owner, does in part.holds.overdue():
-                self._changed = True
-                with suppress(RequestRefused):
-                    part.proceed(owner) if does == "paused" else self._let_up(part, owner, "lease")
-            if part.due is not None and part.due <= now():
-                self._hurry(part)
-        self._wanted = [wanted for wanted in self._wanted if not wanted.settle()]
-
-    def save(self) -> None:
-        """Write components.json if anything changed."""
-        if self._changed:
-            self._changed = False
-            self._notes.save(self._facts())
-
-    def leave(self) -> None:
-        """Give back what was taken in the nodes, and do nothing more."""
+    def give_back(self) -> None:
+        """Let the agents give back what they have taken, and the balancer run."""
         for agent in self._agents.values():
             agent.be_gone()
         for agent in self._agents.values():
             agent.wait()
         with suppress(EngineFailed):
-            if self._balancer:
-                self._balancer.give_back()
-        self._notes.close()
+            self._free_balancer()
 
-    def _facts(self) -> Components:
-        return Components(components={name: part.facts() for name, part in self._parts.items()})
+    def _free_balancer(self) -> None:
+        known = {self._layout.balancer: self._balancer} if self._balancer else {}
+        give_back(self._layout.at, known)
 
-    def _in_force(self, owner: str) -> Iterator[str]:
-        for name, part in self._parts.items():
-            yield from (f"{name} is {does}" for does in part.holds.of(owner))
-        yield from self._links.in_force(owner)
-
-    def _hold(self, request: Request, reply: Reply) -> None:
-        part, pid = self._expected(request)
-        part.hand.keep_down()
-        part.send("KILL")
-        part.holds.add(owner_of(request), "held down", request["until"])
-        part.asked_by = request["by"]
-        self._answer_when(part, reply, lambda: part.state == "held", pid, "has not ended")
-
-    def _stop(self, request: Request, reply: Reply) -> None:
-        part, pid = self._running(request)
-        part.hand.keep_down()
-        self._ask_to_end(part, request)
-        part.holds.add(owner_of(request), "held down", request["until"])
-        reply({"pid": pid})
-
-    def _restart(self, request: Request, reply: Reply) -> None:
-        part, pid = self._running(request)
-        self._ask_to_end(part, request)
-        part.again, part.due = request["by"], request["until"]
-        reply({"pid": pid})
-
-    def _running(self, request: Request) -> tuple[NodePart, int]:
-        part, pid = self._expected(request)
-        if part.state != "running":  # one that is paused would not hear of it
-            raise part.not_running()
-        return part, pid
-
-    def _ask_to_end(self, part: NodePart, request: Request) -> None:
-        part.send("TERM")
-        part.asked_by, part.again = request["by"], ""
-        part.become("stopping")
-
-    def _release(self, request: Request, reply: Reply) -> None:
-        [part] = [self._find(name) for name in request["components"]]
-        if not self._let_up(part, owner_of(request), request["by"]):
-            reply({"pids": [None]})
-            return
-        self._wanted.append(
-            Wanted(reply, lambda: part.pid is not None, lambda: {"pids": [part.pid]}, "")
-        )
-
-    def _let_up(self, part: NodePart, owner: str, by: str) -> bool:
-        """Let one that is held down be started; return whether nobody else holds it."""
-        is_free = part.holds.would_be_free(owner, "held down")
-        if is_free and (part.hand.starts_by_itself or part.state == "held"):
-            part.hand.let_up()
-        part.holds.let_go(owner, "held down")
-        if not is_free:
-            return False
-        if part.state == "stopping":
-            part.again = by
-            part.send("KILL")
-        elif part.state == "held":
-            part.told_by = by
-            part.wait_for_start(owed=True)
-        return True
-
-    def _pause(self, request: Request, reply: Reply) -> None:
-        part, pid = self._expected(request)
-        if part.state not in {"running", "paused"}:
-            raise part.not_running()
-        if part.state == "running":
-            part.halt()
-        part.holds.add(owner_of(request), "paused", request["until"])
-        self._answer_when(part, reply, part.stands, pid, "does not stand still")
-
-    def _proceed(self, request: Request, reply: Reply) -> None:
-        part = self._find(request["component"])
-        part.proceed(owner_of(request))
-        pid, self._changed = part.pid, True
-        if pid is None or part.state != "running":
-            reply({"pid": pid})
-            return
-        self._answer_when(part, reply, lambda: not sightings.is_stopped(pid), pid, "does not go on")
-
-    def _hurry(self, part: NodePart) -> None:
-        """Kill what does not end as it was asked to; have started what is not started."""
-        part.due = None
-        with suppress(RequestRefused):
-            if part.state == "stopping":
-                part.send("KILL")
-            elif part.state == "backoff":
-                self._hurry_start(part)
-
-    def _hurry_start(self, part: NodePart) -> None:
-        """Have it started, but restart no kubelet so often that it never comes to anything."""
-        zone = part.name.rpartition("-")[2]
-        if part.hand.starts_by_itself:
-            before = self._hurried.get(zone)
-            if before is not None and now() < before + HURRY_AGAIN:
-                part.due = before + HURRY_AGAIN
-                return
-            self._hurried[zone] = now()
-        part.due = now() + HURRY_AGAIN
-        part.hand.hurry()
-
-    def _answer_when(
-        self, part: NodePart, reply: Reply, come: Callable[[], bool], pid: int, lacks: str
-    ) -> None:
-        self._changed, self._next_look = True, 0
-        self._wanted.append(Wanted(reply, come, lambda: {"pid": pid}, f"{part.name} {lacks}"))
-
-    def _expected(self, request: Request) -> tuple[NodePart, int]:
-        part, expected = self._find(request["component"]), request["expect_pid"]
-        if part.pid is None:
-            raise part.not_running()
-        if expected not in {None, part.pid}:
-            raise RequestRefused(f"{part.name} has pid {part.pid}, not {expected}: replaced")
-        self._changed, self._next_look = True, 0
-        return part, part.pid
-
-    def _find(self, name: str) -> NodePart:
-        if name not in self._parts:
-            raise RequestRefused(
-                f"there is no component {name}; there are {', '.join(self._parts)}"
-            )
-        return self._parts[name]
-
-    def _look(self) -> None:
-        """Find out what runs, where something is missing."""
-        if any(part.seen is None for part in self._parts.values()):
-            for name, seen in self._sight().items():
-                if self._parts[name].seen is None:
-                    self._appear(self._parts[name], seen)
-        looked = [part.look_at_pause() for part in self._parts.values()]
-        self._changed |= any(looked)
-        down = any(part.seen is None for part in self._parts.values())
-        self._next_look = now() + (SOON if self._wanted else OFTEN if down else SELDOM)
-
-    def _sight(self) -> dict[str, SeenProcess]:
-        balancing = sightings.of_balancer(self._layout.balancer) if self._balancer else []
-        found = sightings.of_nodes(self._zones)
-        return found | ({BALANCER: balancing[0]} if balancing else {})
-
-    def _appear(self, part: NodePart, seen: SeenProcess) -> None:
-        try:
-            ended = os.pidfd_open(seen.pid)
-        except ProcessLookupError:
-            return
-        self._selector.register(ended, selectors.EVENT_READ, partial(self._end, part))
-        with suppress(RequestRefused):
-            self._notes.add(part.appeared(seen))
-        self._changed = True
-
-    def _end(self, part: NodePart, ended: int) -> None:
-        self._selector.unregister(ended)
-        os.close(ended)
-        self._notes.add(part.ended())
-        self._changed, self._next_look = True, 0
-
-    def _hand(self, name: str, node: KindNode | None) -> Hand:
+    def _hand(self, name: str, node: NodeContainer | None) -> Hand:
         if node is None:
             assert self._balancer
             return self._balancer
         return InNode(partial(self._agent, node), name.removesuffix(f"-{node.zone}"))
 
-    def _agent(self, node: KindNode) -> Agent:
+    def _agent(self, node: NodeContainer) -> Agent:
         """Return who is in a node; a new one, where the last has gone with its node."""
         known = self._agents.get(node.zone)
         if known is None or not known.is_there():
-            known = Agent(self._engine, node.id, self._files.log(f"agent-{node.zone}"))
+            known = Agent(self._layout.at, node.id, self._log(f"agent-{node.zone}"))
             self._agents[node.zone] = known
             # It has given back what the last one had taken; what is held is taken again.
-            for name, part in self._parts.items():
+            for name, part in self.parts.items():
                 if part.state == "held" and self._layout.components[name] == node:
                     part.hand.keep_down()
         return known

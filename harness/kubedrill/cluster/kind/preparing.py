@@ -10,9 +10,10 @@ from typing import Any
 
 import yaml
 
+from kubedrill.cluster.containers import NodeContainer
+from kubedrill.cluster.engine import ContainerEngine
 from kubedrill.cluster.kind.agent import MANIFESTS, give_back
-from kubedrill.cluster.kind.engine import ContainerEngine
-from kubedrill.cluster.kind.layout import KindLayout, KindNode
+from kubedrill.cluster.kind.layout import KindLayout
 from kubedrill.cluster.ports import APISERVER_PORT
 from kubedrill.wire.pki import Issuer, write_secret
 
@@ -42,7 +43,7 @@ rm -rf {BEFORE} {SERVING}
 systemctl restart kubelet"""
 
 
-def prepare(layout: KindLayout, node: KindNode, authority: Issuer, cluster: str) -> None:
+def prepare(layout: KindLayout, node: NodeContainer, authority: Issuer, cluster: str) -> None:
     """Let a node's kubelet ask the balancer, and its controllers be reached; EngineFailed.
 
     `cluster` is the id by which we know it.
@@ -67,7 +68,7 @@ def prepare(layout: KindLayout, node: KindNode, authority: Issuer, cluster: str)
         _run(engine, node, "systemctl restart kubelet")
 
 
-def put_back(engine: ContainerEngine, node: KindNode, cluster: str = "") -> None:
+def put_back(engine: ContainerEngine, node: NodeContainer, cluster: str = "") -> None:
     """Let a node be as it was before it was changed for a cluster with this id, or for any. EngineFailed.
 
     One that was not is left so, but for what an agent that was killed has taken there.
@@ -102,7 +103,7 @@ def reachable(manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_authorities(engine: ContainerEngine, node: KindNode, folder: Path) -> None:
+def read_authorities(engine: ContainerEngine, node: NodeContainer, folder: Path) -> None:
     """Write the cluster's authorities, with their keys, below a folder of ours; EngineFailed."""
     for name, path in (("ca", f"{PKI}/ca"), ("etcd-ca", f"{PKI}/etcd/ca")):
         for end in ("crt", "key"):
@@ -110,9 +111,9 @@ def read_authorities(engine: ContainerEngine, node: KindNode, folder: Path) -> N
             write_secret(folder / f"{name}.{end}", said.encode("ascii"))
 
 
-def _write(engine: ContainerEngine, node: KindNode, path: str, text: str) -> None:
+def _write(engine: ContainerEngine, node: NodeContainer, path: str, text: str) -> None:
     engine.execute(node.id, "sh", "-ec", f"umask 077; cat > {path}", given=text)
 
 
-def _run(engine: ContainerEngine, node: KindNode, script: str, *arguments: str) -> None:
+def _run(engine: ContainerEngine, node: NodeContainer, script: str, *arguments: str) -> None:
     engine.execute(node.id, "bash", "-ec", script, "kubedrill", *arguments)

@@ -1,54 +1,38 @@
 """Brings a cluster of kind's up, or into reach: it is made, or looked at, and given our identities."""
 
-import socket
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from kubedrill.cluster import teardown
 from kubedrill.cluster.adopted.introducing import withdraw
-from kubedrill.cluster.asking import ask
-from kubedrill.cluster.files import Files
-from kubedrill.cluster.handle import HandleError
-from kubedrill.cluster.kind import preparing
-from kubedrill.cluster.kind.definition import KindDefinition
-from kubedrill.cluster.kind.engine import (
+from kubedrill.cluster.arriving import end_daemon, named, nodes_of
+from kubedrill.cluster.containers import LAYOUT, leave
+from kubedrill.cluster.engine import (
     ContainerEngine,
     EngineContainer,
     EngineFailed,
     found_engine,
-    names,
+    of_role,
 )
+from kubedrill.cluster.handle import HandleError
+from kubedrill.cluster.kind import preparing
+from kubedrill.cluster.kind.definition import KindDefinition
 from kubedrill.cluster.kind.introducing import administrator, bring_in
-from kubedrill.cluster.kind.layout import LAYOUT, KindLayout, KindNode, leave
-from kubedrill.cluster.kind.tool import (
-    KindTool,
-    check_kubernetes,
-    make_network,
-    program,
-)
+from kubedrill.cluster.kind.layout import LABELS, KindLayout
+from kubedrill.cluster.kind.tool import KindTool, check_kubernetes, make_network, program
 from kubedrill.cluster.objects import Introduced
-from kubedrill.cluster.ports import APISERVER_PORT
 from kubedrill.cluster.state import ClusterFailed, read_id
+from kubedrill.cluster.tools import check_name
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.wire.errors import WireError
-
-REACH_S = 3.0
 
 
 def check(definition: KindDefinition, folder: Path) -> None:
     """Raise NotStarted if the cluster surely cannot come up."""
     kind = _kind(definition)
-    known, wanted = kind.clusters(), definition.existing
-    if wanted and wanted not in known:
-        there = f"there are {', '.join(known)}" if known else "there is none"
-        raise NotStarted(f'kind knows no cluster "{wanted}"; {there}')
-    if not wanted and (name := _name(folder)) in known:
-        raise NotStarted(
-            f"kind has a cluster {name} already, which nobody here knows of; "
-            f"to delete it: kind delete cluster --name {name}"
-        )
+    delete = "kind delete cluster --name"
+    check_name(named(folder), definition.existing, kind.clusters(), "kind", delete)
 
 
 def up(definition: KindDefinition, folder: Path) -> ClusterRecord:
@@ -69,7 +53,7 @@ def down(folder: Path) -> None:
         return
     layout = KindLayout.read(folder)
     leave(folder)
-    _end_daemon(folder)
+    end_daemon(folder)
     kind = KindTool(program()[0], layout.at)
     try:
         if layout.ours:
@@ -83,24 +67,18 @@ def down(folder: Path) -> None:
 
 
 def _kind(definition: KindDefinition) -> KindTool:
-    engine, (found, version) = found_engine(definition), program()
+    engine, (found, version) = found_engine(definition.engine, "kind"), program()
     check_kubernetes(version, definition.image)
     return KindTool(found, engine)
 
 
-def _name(folder: Path) -> str:
-    """Return what kind calls the cluster of a folder: the same name in another state folder is another."""
-    # With what kind adds it is a hostname, which has at most 64 letters.
-    return f"kubedrill-{folder.name[:20].rstrip('-')}-{(read_id(folder) or 'new')[:6]}"
-
-
 def _made(definition: KindDefinition, kind: KindTool, folder: Path) -> KindLayout:
     """Return what there is, once it is made; it is written down before, so that `down` finds it."""
-    name, engine = definition.existing or _name(folder), kind.engine
+    name, engine = definition.existing or named(folder), kind.engine
     network = "" if definition.existing else name
     ours = not definition.existing
     empty = KindLayout(
-        engine.name, engine.host, name, ours=ours, network=network, nodes=(), balancer=""
+        engine.name, engine.host, name, ours=ours, nodes=(), balancer="", network=network
     )
     empty.write(folder)
     if ours:
@@ -108,7 +86,7 @@ def _made(definition: KindDefinition, kind: KindTool, folder: Path) -> KindLayou
         kind.create(definition, name, folder, network)
     else:
         kind.export_kubeconfig(name, folder)
-    layout = _looked(empty, definition, engine.containers(name))
+    layout = _looked(empty, definition, engine.containers(LABELS, name))
     layout.write(folder)
     return layout
 
@@ -116,40 +94,11 @@ def _made(definition: KindDefinition, kind: KindTool, folder: Path) -> KindLayou
 def _looked(
     empty: KindLayout, definition: KindDefinition, found: list[EngineContainer]
 ) -> KindLayout:
-    planes = names(found, "control-plane")
-    if len(planes) != len(definition.zones):
-        raise NotStarted(
-            f"kind's cluster {empty.cluster} has {len(planes)} control planes, not "
-            f"{definition.control_planes}: say `control_planes: {len(planes)}`"
-        )
-    if not_up := [node.name for node in planes if node.state != "running"]:
-        raise NotStarted(f"{' and '.join(not_up)} of kind's cluster {empty.cluster} does not run")
-    nodes = tuple(
-        KindNode(zone, node.name, node.id, node.address)
-        for zone, node in zip(definition.zones, planes, strict=True)
-    )
-    for node in nodes:
-        _check_reach(node)
-    balancers = names(found, "external-load-balancer")
+    planes = of_role(found, "control-plane")
+    what = f"kind's cluster {empty.cluster}"
+    nodes = nodes_of(definition.zones, planes, what, "control_planes")
+    balancers = of_role(found, "external-load-balancer")
     return replace(empty, nodes=nodes, balancer=balancers[0].id if balancers else "")
-
-
-def _check_reach(node: KindNode) -> None:
-    try:
-        socket.create_connection((node.address, APISERVER_PORT), REACH_S).close()
-    except OSError as error:
-        raise NotStarted(
-            f"{node.name} cannot be reached at {node.address}:{APISERVER_PORT} ({error}): kubedrill must run "
-            "on the machine whose kernel runs the nodes, and the engine with rights that give them a network "
-            "(not rootless, not in a virtual machine of its own)"
-        ) from None
-
-
-def _end_daemon(folder: Path) -> None:
-    """End what keeps the cluster, which gives back what it has taken, and all else of it on this machine."""
-    with suppress(HandleError):
-        ask(Files(folder).socket, {"do": "leave"})
-    teardown.kill_all(folder)
 
 
 def _leave(layout: KindLayout, folder: Path) -> None:

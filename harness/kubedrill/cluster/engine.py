@@ -6,17 +6,23 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from kubedrill.cluster.kind.definition import EngineName, KindDefinition
 from kubedrill.errors import NotStarted
 from kubedrill.words import printable
 
+EngineName = Literal["docker", "podman"]
+WantedEngine = Literal["auto", EngineName]
+"""auto: that which answers, docker first."""
 ENGINES: tuple[EngineName, ...] = ("docker", "podman")
-CLUSTER, ROLE = "io.x-k8s.kind.cluster", "io.x-k8s.kind.role"
-"""The labels by which kind knows its containers."""
 CALL_S = 15.0
-Role = Literal["control-plane", "worker", "external-load-balancer"]
+
+
+class ContainerLabels(NamedTuple):
+    """Labels by which a tool knows its containers: that of their cluster, that of what they are in it."""
+
+    cluster: str
+    role: str
 
 
 class EngineFailed(Exception):  # noqa: N818 - an answer, not an accident
@@ -62,6 +68,7 @@ class EngineContainer:
     """In the network of its cluster; "" while it does not run."""
     state: str
     """As the engine has it: running, paused, exited, ..."""
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +96,24 @@ class ContainerEngine:
         """Run a command in a container, and return what it prints; EngineFailed."""
         return self.ask("exec", "-i", container, *command, given=given)
 
-    def containers(self, cluster: str) -> list[EngineContainer]:
+    def containers(self, labels: ContainerLabels, cluster: str) -> list[EngineContainer]:
         """Return the containers of a cluster, by name; none if there is no such cluster. EngineFailed."""
-        ids = self.ask("ps", "-aq", "--no-trunc", "--filter", f"label={CLUSTER}={cluster}").split()
+        label = f"label={labels.cluster}={cluster}"
+        ids = self.ask("ps", "-aq", "--no-trunc", "--filter", label).split()
         if not ids:
             return []
         found = json.loads(self.ask("inspect", "--type", "container", *ids))
-        return sorted((_container(told) for told in found), key=_in_order)
+        return sorted((_container(told, labels) for told in found), key=_in_order)
 
 
-def found_engine(definition: KindDefinition) -> ContainerEngine:
-    """Return the engine that a definition means; NotStarted if none is up: it starts none."""
-    wanted = ENGINES if definition.engine == "auto" else (definition.engine,)
-    said = {name: _obstacle(name) for name in wanted}
+def found_engine(wanted: WantedEngine, tool: str) -> ContainerEngine:
+    """Return the engine that a tool is to use; NotStarted if none is up: it starts none."""
+    said = {name: _obstacle(name) for name in (ENGINES if wanted == "auto" else (wanted,))}
     for name, why in said.items():
         if not why:
             return ContainerEngine(name, _host(name))
     raise NotStarted(
-        f"no container engine is up, which kind needs: {'; '.join(said.values())}; start one"
+        f"no container engine is up, which {tool} needs: {'; '.join(said.values())}; start one"
     )
 
 
@@ -134,24 +141,25 @@ def _host(name: EngineName) -> str:
     return ""
 
 
-def _container(told: dict[str, Any]) -> EngineContainer:
+def _container(told: dict[str, Any], labels: ContainerLabels) -> EngineContainer:
     networks = told["NetworkSettings"].get("Networks") or {}
-    labels = told["Config"].get("Labels") or {}
+    known = told["Config"].get("Labels") or {}
     addresses = [network.get("IPAddress") or "" for network in networks.values()]
     return EngineContainer(
         id=told["Id"],
         name=told["Name"].removeprefix("/"),
-        role=labels.get(ROLE, ""),
+        role=known.get(labels.role, ""),
         address=next(filter(None, addresses), ""),
         state=told["State"]["Status"],
+        labels=known,
     )
 
 
 def _in_order(container: EngineContainer) -> tuple[int, str]:
-    """Order as kind counts: NAME, NAME2, ... NAME10."""
+    """Order as tools count: NAME, NAME2, ... NAME10."""
     return len(container.name), container.name
 
 
-def names(containers: Sequence[EngineContainer], role: Role) -> list[EngineContainer]:
+def of_role(containers: Sequence[EngineContainer], role: str) -> list[EngineContainer]:
     """Return those of a role."""
     return [container for container in containers if container.role == role]

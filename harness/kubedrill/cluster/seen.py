@@ -1,15 +1,15 @@
-"""One component of a cluster of kind's, as its daemon knows it: it is not our child, but seen."""
+"""A component in a container, as its cluster's daemon knows it: it is not our child, but seen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from kubedrill.clock import SECOND, now
+from kubedrill.cluster.hands import Hand
 from kubedrill.cluster.holds import EVERYBODY
 from kubedrill.cluster.kept import KeptComponent
-from kubedrill.cluster.kind.hands import Hand
-from kubedrill.cluster.kind.sightings import SeenProcess, is_stopped, stops
 from kubedrill.cluster.requests import Reply
+from kubedrill.cluster.sightings import SeenProcess, is_stopped, stops
 from kubedrill.record.components import Exited, Started
 
 HURRY = 8 * SECOND
@@ -42,7 +42,7 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class NodePart(KeptComponent):
+class SeenComponent(KeptComponent):
     """One component."""
 
     hand: Hand = field(kw_only=True)

@@ -11,17 +11,6 @@ from pathlib import Path
 from kubedrill.process.identity import start_of
 
 PROC = Path("/proc")
-NAMES = {
-    "etcd": "etcd",
-    "kube-apiserver": "kube-apiserver",
-    "kube-controller": "kube-controller-manager",
-    "kube-scheduler": "kube-scheduler",
-}
-"""By what the kernel calls a process, which keeps 15 letters, its kind of component."""
-BALANCERS = ("envoy", "haproxy")
-"""What kind's balancer is, since 0.32 and before; what its container begins with is a shell, or a master."""
-KUBEADM = b"/etc/kubernetes/"
-"""In the command line of each that kubeadm runs: somebody else's etcd in a node is none of them."""
 _LOST = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
@@ -35,23 +24,29 @@ class SeenProcess:
     started: str
 
 
-def of_nodes(nodes: Mapping[str, str]) -> dict[str, SeenProcess]:
-    """Return what runs in nodes, by the name of the component; `nodes` has zones by ids of containers."""
+def of_nodes(
+    nodes: Mapping[str, str], kinds: Mapping[str, str], sign: bytes = b""
+) -> dict[str, SeenProcess]:
+    """Return what runs in nodes, by the name of the component.
+
+    `nodes` has zones by ids of containers; `kinds`, kinds of components by what the kernel calls a process,
+    of which it keeps 15 letters. Of several, that with the sign in its command line is meant.
+    """
     found: dict[str, SeenProcess] = {}
     for pid in _pids():
-        kind = NAMES.get(_comm(pid))
+        kind = kinds.get(_comm(pid))
         zone = kind and nodes.get(container_of(pid, nodes))
         if not zone or not (seen := _seen(pid)):
             continue
         name = f"{kind}-{zone}"
-        if name not in found or KUBEADM in _read(pid, "cmdline"):
+        if name not in found or (sign and sign in _read(pid, "cmdline")):
             found[name] = seen
     return found
 
 
-def of_balancer(container: str) -> list[SeenProcess]:
-    """Return what balances in a container: the master first, where there is one."""
-    pids = (pid for pid in _pids() if _comm(pid) in BALANCERS and container_of(pid, (container,)))
+def in_container(container: str, names: Collection[str]) -> list[SeenProcess]:
+    """Return the processes of these names in a container: the master first, where there is one."""
+    pids = (pid for pid in _pids() if _comm(pid) in names and container_of(pid, (container,)))
     return [seen for pid in pids if (seen := _seen(pid))]
 
 

@@ -1,0 +1,284 @@
+"""k3d and docker without containers: programs that take what the true ones take, and refuse all else.
+
+What is real: the API, of a local cluster; the processes, their signals and control groups; what the engine
+does with what has ended, by its policy. What is not: k3s; a process of its name stands in for each server.
+Recorded from k3d v5.9.0 (`k3d version`, `cluster list -o json`, its container's labels) and docker 26.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CLUSTER, ROLE, STATIC = "k3d.cluster", "k3d.role", "k3d.node.staticIP"
+_SOCKET = "unix:///stub.sock"
+_SERVER = """\
+#!{python}
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+while time.process_time() < 0.05: pass
+print("it runs", flush=True)
+time.sleep(3600)
+"""
+_PROGRAM = """\
+#!{python}
+import sys
+sys.path[:0] = {path!r}
+from stub_engine import StubEngine
+sys.exit(StubEngine({folder!r}).{what}(sys.argv[1:]))
+"""
+PROGRAMS = {"server": "k3s-server", "loadbalancer": "nginx"}
+
+
+class StubEngine:
+    """Containers, each a file: `containers/ID.json`."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+        self.log, self.failing = self.folder / "told.jsonl", self.folder / "failing"
+        self._containers = self.folder / "containers"
+        self.authority = self.folder / "authority"
+        self.address = self.folder / "address"
+        """Where the apiserver of every server listens."""
+        self.kubeconfig = self.folder / "theirs.kubeconfig"
+
+    def make(self) -> None:
+        """Write the programs."""
+        self._containers.mkdir(parents=True)
+        programs = self.folder / "bin"
+        programs.mkdir()
+        texts = {name: _SERVER.format(python=sys.executable) for name in PROGRAMS.values()}
+        for what in ("docker", "k3d"):
+            texts[what] = _PROGRAM.format(
+                python=sys.executable, path=sys.path, folder=str(self.folder), what=what
+            )
+        for name, text in texts.items():
+            (programs / name).write_text(text, encoding="utf-8")
+            (programs / name).chmod(0o755)
+
+    def told(self) -> list[list[str]]:
+        """Return what both were told, in order; the first word is which."""
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+
+    def kubeconfigs(self) -> list[str]:
+        """Return which kubeconfig k3d took for the user's, each time."""
+        return (self.folder / "kubeconfigs").read_text(encoding="utf-8").splitlines()
+
+    def fail(self, *words: str) -> None:
+        """Let what begins with these words fail from now on; nothing, without any."""
+        self.failing.write_text(json.dumps(words), encoding="utf-8")
+
+    def add(
+        self, cluster: str, number: int, role: str, address: str, *, static: bool = True
+    ) -> str:
+        """Add a container that runs; return its id."""
+        name = f"k3d-{cluster}-{'serverlb' if role == 'loadbalancer' else f'{role}-{number}'}"
+        labels = {"app": "k3d", CLUSTER: cluster, ROLE: role}
+        labels |= {STATIC: address} if static else {}
+        found = {
+            "id": os.urandom(32).hex(),
+            "name": name,
+            "labels": labels,
+            "address": address,
+            "policy": "unless-stopped",
+        }
+        self._start(found)
+        return str(found["id"])
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return the containers."""
+        files = sorted(self._containers.glob("*.json"))
+        return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+    def keep(self, ended: threading.Event) -> None:
+        """Do what the engine does by itself: start what has ended, where its policy says so."""
+        while not ended.wait(0.05):
+            with self._alone():
+                for found in self.all():
+                    restarts = found["policy"] == "unless-stopped" and not found["stopped"]
+                    if restarts and not _runs(found["pid"]):
+                        self._start(found)
+
+    def docker(self, words: list[str]) -> int:
+        """Do what docker is told."""
+        with self._alone():
+            if self._is_to_fail("docker", words):
+                return 1
+            if words[:2] == ["--host", _SOCKET]:
+                words = words[2:]
+            return self._docker(words)
+
+    def k3d(self, words: list[str]) -> int:
+        """Do what k3d is told."""
+        with self._alone():
+            if self._is_to_fail("k3d", words):
+                return 1
+            return self._k3d(words)
+
+    def end(self) -> None:
+        """End all that runs, and remove its control groups."""
+        with self._alone():
+            for found in self.all():
+                self._remove(found)
+
+    def _docker(self, words: list[str]) -> int:
+        match words:
+            case ["ps", "-q"]:
+                pass
+            case ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]:
+                print(_SOCKET)
+            case ["ps", "-aq", "--no-trunc", "--filter", label]:
+                key, _, value = label.removeprefix("label=").partition("=")
+                print("\n".join(it["id"] for it in self.all() if it["labels"].get(key) == value))
+            case ["inspect", "--type", "container", *ids]:
+                print(json.dumps([_inspected(self._container(known)) for known in ids]))
+            case ["exec", "-i", known, "cat", file]:
+                self._container(known)
+                print((self.authority / Path(file).name).read_text(encoding="ascii"), end="")
+            case _:
+                return self._change(words)
+        return 0
+
+    def _change(self, words: list[str]) -> int:
+        match words:
+            case ["update", "--restart", ("no" | "unless-stopped") as policy, *ids]:
+                for known in ids:
+                    self._note(self._container(known) | {"policy": policy})
+            case ["start", *ids]:
+                for found in map(self._container, ids):
+                    if not _runs(found["pid"]):
+                        self._start(found)
+            case ["kill", known]:
+                return self._kill(self._container(known))
+            case ["logs", "--tail", "1", known]:
+                print((self.folder / f"{known}.log").read_text(encoding="utf-8"), end="")
+            case _:
+                return _no(f"docker does not know {words}")
+        return 0
+
+    def _kill(self, found: dict[str, Any]) -> int:
+        if not _runs(found["pid"]):
+            return _no(f"cannot kill container: {found['id']} is not running")
+        self._note(found | {"stopped": True})
+        os.kill(found["pid"], signal.SIGKILL)
+        return 0
+
+    def _k3d(self, words: list[str]) -> int:
+        if words[0] != "version":
+            with (self.folder / "kubeconfigs").open("a", encoding="utf-8") as said:
+                said.write(os.environ.get("KUBECONFIG", "") + "\n")
+        match words:
+            case ["version"]:
+                print("k3d version v5.9.0\nk3s version v1.35.5-k3s1 (default)")
+            case ["cluster", "list", "-o", "json"]:
+                names = sorted({it["labels"][CLUSTER] for it in self.all()})
+                print(json.dumps([{"name": name, "serversCount": 3} for name in names]))
+            case ["cluster", "create", "--config", file]:
+                self._create(yaml.safe_load(Path(file).read_text(encoding="utf-8")))
+            case ["cluster", "delete", name]:
+                for found in self.all():
+                    if found["labels"][CLUSTER] == name:
+                        self._remove(found)
+            case ["kubeconfig", "get", name]:
+                text = self.kubeconfig.read_text(encoding="utf-8")
+                print("---\n" + text.replace('"theirs"', f'"k3d-{name}"'))
+            case _:
+                return _no(f"k3d does not know {words}")
+        return 0
+
+    def _create(self, config: dict[str, Any]) -> None:
+        assert (config["apiVersion"], config["kind"]) == ("k3d.io/v1alpha5", "Simple")
+        name, static = config["metadata"]["name"], "subnet" in config
+        assert len(name) <= 32, "k3d takes no longer one"
+        address = self.address.read_text(encoding="ascii")
+        for number in range(config["servers"]):
+            self.add(name, number, "server", address, static=static)
+        self.add(name, 0, "loadbalancer", address)
+
+    def _is_to_fail(self, what: str, words: list[str]) -> bool:
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(json.dumps([what, *words]) + "\n")
+        failing = json.loads(self.failing.read_text()) if self.failing.exists() else []
+        is_meant = bool(failing) and [what, *words][: len(failing)] == failing
+        if is_meant:
+            _no(f"no {' '.join(failing)} today")
+        return is_meant
+
+    def _container(self, known: str) -> dict[str, Any]:
+        text = (self._containers / f"{known}.json").read_text(encoding="utf-8")
+        return dict(json.loads(text))
+
+    def _note(self, found: dict[str, Any]) -> None:
+        file = self._containers / f"{found['id']}.json"
+        file.with_suffix(".new").write_text(json.dumps(found), encoding="utf-8")
+        file.with_suffix(".new").rename(file)
+
+    def _start(self, found: dict[str, Any]) -> None:
+        group = _groups() / found["id"]
+        group.mkdir(exist_ok=True)
+        program = self.folder / "bin" / PROGRAMS[found["labels"][ROLE]]
+        within = f"echo $$ > {group}/cgroup.procs; exec {program}"
+        log = self.folder / f"{found['id']}.log"
+        # Nobody's child, and of nobody's: containers know nothing of who had them started.
+        started = f"setsid sh -c '{within}' >> {log} 2>&1 < /dev/null & echo $!"
+        said = subprocess.run(
+            ["/bin/sh", "-c", started], env={}, stdout=subprocess.PIPE, check=True
+        )
+        self._note(found | {"pid": int(said.stdout), "stopped": False})
+
+    def _remove(self, found: dict[str, Any]) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(found["pid"], signal.SIGKILL)
+        (self._containers / f"{found['id']}.json").unlink()
+        group = _groups() / found["id"]
+        while _runs(found["pid"]):
+            time.sleep(0.01)
+        with suppress(OSError):  # where a zombie is still counted
+            group.rmdir()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self.folder / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _no(why: str) -> int:
+    print(f"Error: {why}", file=sys.stderr)
+    return 1
+
+
+def _runs(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return stat[stat.rindex(")") + 2] != "Z"
+
+
+def _inspected(found: dict[str, Any]) -> dict[str, Any]:
+    runs = _runs(found["pid"])
+    address = found["address"] if runs else ""
+    return {
+        "Id": found["id"],
+        "Name": f"/{found['name']}",
+        "Config": {"Labels": found["labels"]},
+        "State": {"Status": "running" if runs else "exited"},
+        "NetworkSettings": {"Networks": {"k3d": {"IPAddress": address}}},
+    }
+
+
+def _groups() -> Path:
+    """Return where control groups are made: in version 1, of a controller by which nobody here is limited."""
+    first = Path("/sys/fs/cgroup/pids")
+    return first if first.is_dir() else Path("/sys/fs/cgroup")
