@@ -1,13 +1,15 @@
 """k3d and docker without containers: programs that take what the true ones take, and refuse all else.
 
 What is real: the API, of a local cluster; the processes, their signals and control groups; what the engine
-does with what has ended, by its policy. What is not: k3s; a process of its name stands in for each server.
+does with what has ended, by its policy. What is not: k3s and nginx, for which processes of their names stand in,
+that pass on to that API whatever they receive.
 Recorded from k3d v5.9.0 (`k3d version`, `cluster list -o json`, its container's labels) and docker 26.
 """
 
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,13 +24,47 @@ import yaml
 
 CLUSTER, ROLE, STATIC = "k3d.cluster", "k3d.role", "k3d.node.staticIP"
 _SOCKET = "unix:///stub.sock"
+PORT = 6443
 _SERVER = """\
 #!{python}
-import signal, sys, time
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-while time.process_time() < 0.05: pass
-print("it runs", flush=True)
-time.sleep(3600)
+import asyncio, itertools, signal, sys, time
+
+turn = itertools.cycle(sys.argv[2].split(","))
+
+
+async def pump(reader, writer):
+    try:
+        while some := await reader.read(65536):
+            writer.write(some)
+            await writer.drain()
+    finally:
+        writer.close()
+
+
+async def serve(reader, writer):
+    for _ in sys.argv[2].split(","):
+        host, port = next(turn).split(":")
+        try:
+            there = await asyncio.wait_for(asyncio.open_connection(host, port), 2)
+        except (OSError, TimeoutError):
+            continue
+        both = pump(reader, there[1]), pump(there[0], writer)
+        await asyncio.gather(*both, return_exceptions=True)
+        return
+    writer.close()
+
+
+async def main():
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: sys.exit(0))
+    host, port = sys.argv[1].split(":")
+    while time.process_time() < 0.05:
+        pass
+    server = await asyncio.start_server(serve, host, port)
+    print("it listens", flush=True)
+    await server.serve_forever()
+
+
+asyncio.run(main())
 """
 _PROGRAM = """\
 #!{python}
@@ -48,8 +84,8 @@ class StubEngine:
         self.log, self.failing = self.folder / "told.jsonl", self.folder / "failing"
         self._containers = self.folder / "containers"
         self.authority = self.folder / "authority"
-        self.address = self.folder / "address"
-        """Where the apiserver of every server listens."""
+        self.api = self.folder / "api"
+        """Where the apiserver listens to which every server passes on."""
         self.kubeconfig = self.folder / "theirs.kubeconfig"
 
     def make(self) -> None:
@@ -74,26 +110,39 @@ class StubEngine:
         """Return which kubeconfig k3d took for the user's, each time."""
         return (self.folder / "kubeconfigs").read_text(encoding="utf-8").splitlines()
 
+    def strangers(self) -> list[str]:
+        """Return what both were told that they do not know."""
+        file = self.folder / "strangers"
+        return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
     def fail(self, *words: str) -> None:
         """Let what begins with these words fail from now on; nothing, without any."""
         self.failing.write_text(json.dumps(words), encoding="utf-8")
 
-    def add(
-        self, cluster: str, number: int, role: str, address: str, *, static: bool = True
-    ) -> str:
-        """Add a container that runs; return its id."""
-        name = f"k3d-{cluster}-{'serverlb' if role == 'loadbalancer' else f'{role}-{number}'}"
-        labels = {"app": "k3d", CLUSTER: cluster, ROLE: role}
-        labels |= {STATIC: address} if static else {}
-        found = {
-            "id": os.urandom(32).hex(),
-            "name": name,
-            "labels": labels,
-            "address": address,
-            "policy": "unless-stopped",
-        }
-        self._start(found)
-        return str(found["id"])
+    def add(self, cluster: str, servers: int, *, static: bool = True) -> None:
+        """Add a cluster's containers, which run."""
+        net = f"127.{200 + os.urandom(1)[0] % 50}.{os.urandom(1)[0]}"
+        addresses = [f"{net}.{number + 1}" for number in range(servers)]
+        api = self.api.read_text(encoding="ascii")
+        for number, address in enumerate(addresses):
+            labels = {ROLE: "server"} | ({STATIC: address} if static else {})
+            self._add(cluster, f"server-{number}", labels, address, api)
+        targets = ",".join(f"{address}:{PORT}" for address in addresses)
+        self._add(cluster, "serverlb", {ROLE: "loadbalancer"}, f"{net}.200", targets)
+
+    def _add(
+        self, cluster: str, name: str, labels: dict[str, str], address: str, targets: str
+    ) -> None:
+        self._start(
+            {
+                "id": os.urandom(32).hex(),
+                "name": f"k3d-{cluster}-{name}",
+                "labels": {"app": "k3d", CLUSTER: cluster, **labels},
+                "address": address,
+                "targets": targets,
+                "policy": "unless-stopped",
+            }
+        )
 
     def all(self) -> list[dict[str, Any]]:
         """Return the containers."""
@@ -163,8 +212,13 @@ class StubEngine:
             case ["logs", "--tail", "1", known]:
                 print((self.folder / f"{known}.log").read_text(encoding="utf-8"), end="")
             case _:
-                return _no(f"docker does not know {words}")
+                return self._stranger("docker", words)
         return 0
+
+    def _stranger(self, program: str, words: list[str]) -> int:
+        with (self.folder / "strangers").open("a", encoding="utf-8") as known:
+            known.write(json.dumps([program, *words]) + "\n")
+        return _no(f"{program} does not know {words}")
 
     def _kill(self, found: dict[str, Any]) -> int:
         if not _runs(found["pid"]):
@@ -190,20 +244,21 @@ class StubEngine:
                     if found["labels"][CLUSTER] == name:
                         self._remove(found)
             case ["kubeconfig", "get", name]:
-                text = self.kubeconfig.read_text(encoding="utf-8")
-                print("---\n" + text.replace('"theirs"', f'"k3d-{name}"'))
+                print("---\n" + self._kubeconfig(name))
             case _:
-                return _no(f"k3d does not know {words}")
+                return self._stranger("k3d", words)
         return 0
+
+    def _kubeconfig(self, name: str) -> str:
+        [balancer] = [it for it in self.all() if it["name"] == f"k3d-{name}-serverlb"]
+        text = self.kubeconfig.read_text(encoding="utf-8").replace('"theirs"', f'"k3d-{name}"')
+        return re.sub(r"https://[0-9.:]+", f"https://{balancer['address']}:{PORT}", text)
 
     def _create(self, config: dict[str, Any]) -> None:
         assert (config["apiVersion"], config["kind"]) == ("k3d.io/v1alpha5", "Simple")
-        name, static = config["metadata"]["name"], "subnet" in config
+        name = config["metadata"]["name"]
         assert len(name) <= 32, "k3d takes no longer one"
-        address = self.address.read_text(encoding="ascii")
-        for number in range(config["servers"]):
-            self.add(name, number, "server", address, static=static)
-        self.add(name, 0, "loadbalancer", address)
+        self.add(name, config["servers"], static="subnet" in config)
 
     def _is_to_fail(self, what: str, words: list[str]) -> bool:
         with self.log.open("a", encoding="utf-8") as log:
@@ -227,7 +282,8 @@ class StubEngine:
         group = _groups() / found["id"]
         group.mkdir(exist_ok=True)
         program = self.folder / "bin" / PROGRAMS[found["labels"][ROLE]]
-        within = f"echo $$ > {group}/cgroup.procs; exec {program}"
+        words = f"{program} {found['address']}:{PORT} {found['targets']}"
+        within = f"echo $$ > {group}/cgroup.procs; exec {words}"
         log = self.folder / f"{found['id']}.log"
         # Nobody's child, and of nobody's: containers know nothing of who had them started.
         started = f"setsid sh -c '{within}' >> {log} 2>&1 < /dev/null & echo $!"

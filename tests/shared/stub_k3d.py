@@ -42,7 +42,8 @@ def api_behind(engine: StubEngine, name: str) -> Iterator[Theirs]:
         theirs.allow(everything())
         theirs.kubeconfig.rename(engine.kubeconfig)
         [apiserver] = theirs.record.of_kind("kube-apiserver")
-        engine.address.write_text(apiserver.serving.host, encoding="ascii")
+        serving = apiserver.serving
+        engine.api.write_text(f"{serving.host}:{serving.port}", encoding="ascii")
         engine.authority.mkdir()
         signs = theirs.record.identities["node-authority"]
         for source, file in (

@@ -1,8 +1,8 @@
 """How a cluster of k3d's comes up, fails at each step, and goes: by what k3d and the engine were told."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stub_engine import StubEngine
@@ -15,19 +15,16 @@ from kubedrill.cluster.state import ClusterFailed, cluster_folder
 from kubedrill.errors import NotStarted
 
 pytestmark = pytest.mark.own
-ADDRESS = "127.213.7.9"
-PORT = 6443
 NAME = "k3d-steps"
-SERVERS = ("k3d-lab-server-0", "k3d-lab-server-1", "k3d-lab-server-2")
 
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StubEngine]:
-    """Both programs, and somebody who listens where servers do, but is no API."""
+    """Both programs, and servers behind which there is no API."""
     monkeypatch.setenv("KUBEDRILL_STATE", str(tmp_path / "state"))
     folder = tmp_path / "stub"
-    with stub_engine(folder, monkeypatch) as found, socket.create_server((ADDRESS, PORT)):
-        found.address.write_text(ADDRESS, encoding="ascii")
+    with stub_engine(folder, monkeypatch) as found:
+        found.api.write_text("127.0.0.1:9", encoding="ascii")
         found.kubeconfig.write_text('{"contexts": []}', encoding="utf-8")
         found.authority.mkdir()
         yield found
@@ -36,13 +33,6 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StubEngi
 def definition(**keys: object) -> K3dDefinition:
     found: K3dDefinition = guarded(K3dDefinition)(provider="k3d", **keys)
     return found
-
-
-def lab(engine: StubEngine, servers: int = 3, *, static: bool = True) -> None:
-    """Let k3d know a cluster of somebody's."""
-    for number in range(servers):
-        engine.add("lab", number, "server", ADDRESS, static=static)
-    engine.add("lab", 0, "loadbalancer", ADDRESS)
 
 
 def come(wanted: K3dDefinition) -> None:
@@ -83,7 +73,7 @@ def test_what_cannot_be_deleted_is_said_to_be_left(engine: StubEngine):
 
 
 def test_a_cluster_of_somebodys_is_never_deleted(engine: StubEngine):
-    lab(engine)
+    engine.add("lab", 3)
     engine.fail("docker", "--host", "unix:///stub.sock", "exec")
     with pytest.raises(NotStarted, match="what was made of it is left"):  # its API cannot be asked
         stage.up(definition(existing="lab"), NAME)
@@ -100,9 +90,9 @@ def test_a_cluster_of_somebodys_is_never_deleted(engine: StubEngine):
     ],
 )
 def test_what_is_of_no_use_is_refused(
-    engine: StubEngine, there: dict[str, int], keys: dict[str, str], why: str
+    engine: StubEngine, there: dict[str, Any], keys: dict[str, str], why: str
 ):
-    lab(engine, **there)
+    engine.add("lab", there.get("servers", 3), static=there.get("static", True))
     with pytest.raises(NotStarted, match=why):
         come(definition(**keys))
     assert len(engine.all()) == there.get("servers", 3) + 1
