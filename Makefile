@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Hundreds of processes of drills import the package: none compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup drill test lint test-kind torture kills damage mutate bench bench-fleet compare-kubelet lock clean
+.PHONY: help setup drill test lint test-kind test-k3d torture kills damage mutate bench bench-fleet compare-kubelet lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -21,6 +21,9 @@ test: setup lint ## Run every check and every test
 
 test-kind: setup ## Play clusters' contract, and three drills, on one that kind makes, where an engine is up: TESTS_KIND_FILE= a cluster file
 	TESTS_KIND=1 $(BIN)/python -m pytest -rs -p no:xdist tests/cluster/contract tests/drill/test_kind.py
+
+test-k3d: setup ## The same on one that k3d makes
+	TESTS_K3D=1 $(BIN)/python -m pytest -rs -p no:xdist tests/cluster/contract tests/drill/test_k3d.py
 
 lint: .venv/.installed ## Check style, types and import contracts
 	$(BIN)/ruff check .

@@ -25,16 +25,17 @@ ADOPTED = "kubeconfig"
 """The provider that needs a cluster of somebody else's."""
 KIND = "kind"
 """The provider that needs a container engine: `make test-kind`."""
-STOOD_IN = "k3d"
-"""The provider whose tool and engine are stood in for: its images cannot be had everywhere."""
+K3D = "k3d"
+"""The provider whose tool and engine are stood in for, unless `make test-k3d` plays it."""
 SHARED = "local-3az"
 """The cluster that all tests share, where it is of the provider."""
 
 
 def played() -> list[str]:
-    """Return the providers that are played: of kind's clusters, where it was asked for, nobody else's."""
-    if os.environ.get("TESTS_KIND"):
-        return [KIND]
+    """Return the providers that are played: where those of one tool were asked for, nobody else's."""
+    for provider, asked in ((KIND, "TESTS_KIND"), (K3D, "TESTS_K3D")):
+        if os.environ.get(asked):
+            return [provider]
     return [name for name in sorted(providers()) if name != KIND]
 
 
@@ -44,7 +45,10 @@ def playable(provider: str, folder: Path, name: str) -> Iterator[Path]:
     if provider == KIND:
         yield kind_file()
         return
-    if provider == STOOD_IN:
+    if provider == K3D and os.environ.get("TESTS_K3D"):
+        yield k3d_file()
+        return
+    if provider == K3D:
         with (
             pytest.MonkeyPatch.context() as patch,
             stub_engine(folder / name, patch) as engine,
@@ -76,16 +80,28 @@ def kind_file() -> Path:
     TESTS_KIND_FILE names one of your own, as for an image of your own.
     """
     file = Path(os.environ.get("TESTS_KIND_FILE") or places.cluster_file("kind-ha", HERE))
-    definition: Any = stage.load_definition(file)
-    try:
-        stage.check(definition, "contract")
-        engine = found_engine(definition.engine, "kind")
-    except NotStarted as why:
-        pytest.skip(str(why))
+    definition = _made_here(file)
+    engine = found_engine(definition.engine, KIND)
     image = definition.image or "kindest/node"
     if not engine.ask("images", "--quiet", "--filter", f"reference={image}"):
         pytest.skip(f"{engine.name} has no image {image}")
     return file
+
+
+def k3d_file() -> Path:
+    """Return the file of a cluster of k3d's that can be made here; skip the test, with why, if none can."""
+    file = places.cluster_file("k3d-ha", HERE)
+    _made_here(file)
+    return file
+
+
+def _made_here(file: Path) -> Any:
+    definition: Any = stage.load_definition(file)
+    try:
+        stage.check(definition, "contract")
+    except NotStarted as why:
+        pytest.skip(str(why))
+    return definition
 
 
 def of_kind(record: ClusterRecord, kinds: tuple[str, ...]) -> str:

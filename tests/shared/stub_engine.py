@@ -1,8 +1,8 @@
 """k3d and docker without containers: programs that take what the true ones take, and refuse all else.
 
 What is real: the API, of a local cluster; the processes, their signals and control groups; what the engine
-does with what has ended, by its policy. What is not: k3s and nginx, for which processes of their names stand in,
-that pass on to that API whatever they receive.
+does with what has ended, by its policy. What is not: k3s and nginx. Processes of their names stand in for
+them, that pass on to that API whatever they receive.
 Recorded from k3d v5.9.0 (`k3d version`, `cluster list -o json`, its container's labels) and docker 26.
 """
 
