@@ -34,8 +34,8 @@ lint: .venv/.installed ## Check style, types and import contracts
 torture: setup ## Sabotage every fault, and undo it from every state
 	@$(BIN)/python tests/shared/parts.py torture
 
-kills: setup ## Shoot at 300 drills, in parts of 90 min: SEED=, FROM=, TO=, FAULTS="node. pod.", ANSWERS= the file to go on with
-	@PYTHONPATH=tests/shared $(BIN)/python -m torture $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) \
+kills: setup ## Shoot at 300 drills, in parts of 90 min: SEED=, FROM=, TO=, FAULTS="node. pod.", ON= a provider, ANSWERS= the file to go on with
+	@PYTHONPATH=tests/shared $(BIN)/python -m torture $(if $(ON),--on $(ON)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) \
 		$(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(ANSWERS),--answers $(ANSWERS))
 
 damage: setup ## Damage the evidence of a drill in 520 ways, twice: RUN=its folder, SEED=, FROM=, TO=

@@ -330,6 +330,7 @@ def _inspected(found: dict[str, Any]) -> dict[str, Any]:
         "Name": f"/{found['name']}",
         "Config": {"Labels": found["labels"]},
         "State": {"Status": "running" if runs else "exited"},
+        "HostConfig": {"RestartPolicy": {"Name": found["policy"]}},
         "NetworkSettings": {"Networks": {"k3d": {"IPAddress": address}}},
     }
 

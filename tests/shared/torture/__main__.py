@@ -8,14 +8,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from kubedrill import cluster
-from kubedrill.record.cluster import ClusterRecord
 from torture.cases import Case, cases
-from torture.playing import TOP, Played, Range
+from torture.ground import ground
+from torture.playing import Played, Range
 from torture.table import failed, show
 
 HOW_MANY = 300
@@ -29,14 +27,22 @@ def main() -> int:
         signal.SIGINT, signal.default_int_handler
     )  # a shell's background job is deaf to it
     given = _arguments()
-    with tempfile.TemporaryDirectory() as top, _cluster(Path(top)) as record:
+    with tempfile.TemporaryDirectory() as top:
+        os.environ["KUBEDRILL_STATE"] = f"{top}/state"
+        return _play(given, Path(top))
+
+
+def _play(given: argparse.Namespace, top: Path) -> int:
+    known: dict[int, Played] = {}
+    with ground(given.on, top) as found:
+        capabilities = found.cluster.capabilities
         every = [
             case
-            for case in cases(given.seed, record.capabilities, given.begin, given.end)
+            for case in cases(given.seed, capabilities, given.begin, given.end)
             if any(name.startswith(tuple(given.faults)) for name, _ in case.faults)
         ]
-        known = _known(given.answers, every)
-        place = Range(record, Path(given.keep or top) / "project")
+        known |= _known(given.answers, every)
+        place = Range(found.cluster, Path(given.keep or top) / "project", found.served, found.file)
         left = (case for case in every if case.number not in known)
         for played in map(place.play, _until(time.monotonic() + given.seconds, left)):
             known[played.case.number] = played
@@ -81,19 +87,9 @@ def _tell(played: Played) -> None:
         print(*(f"    {what}: {line}\n" for line in words), sep="", end="", flush=True)
 
 
-@contextmanager
-def _cluster(top: Path) -> Iterator[ClusterRecord]:
-    """Bring a cluster up in a state folder of its own, and take it down."""
-    os.environ["KUBEDRILL_STATE"] = str(top / "state")
-    definition = cluster.load_definition(TOP / "clusters" / "local-3az.yaml")
-    try:
-        yield cluster.up(definition, "local-3az")
-    finally:
-        cluster.down("local-3az")
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="torture")
+    parser.add_argument("--on", default="local", help="the provider of the cluster")
     parser.add_argument("--seed", type=int, default=15)
     parser.add_argument("--from", dest="begin", type=int, default=0, help="the first case")
     parser.add_argument(

@@ -12,6 +12,8 @@ from namespace_activity import makes
 from kubedrill.faults.catalogue import faults
 
 Moment = str
+Drawn = tuple[str, Mapping[str, Any]]
+"""A fault, and what it is given."""
 
 PAUSES_S: Mapping[Moment, float] = {
     "seeding": 0.5,
@@ -119,12 +121,13 @@ def cases(seed: int, capabilities: Sequence[str], begin: int, end: int) -> Itera
     """
     rows = [(row.fault, row.given) for row in ROWS if _can(row.fault, capabilities)]
     rows.append(("activity", makes("made-by-an-activity")))
+    besides = [fault for fault in _BESIDE if _can(fault[0], capabilities)]
     for number in range(begin, end):
-        yield _case(number, random.Random(f"{seed}/{number}"), rows)
+        yield _case(number, random.Random(f"{seed}/{number}"), rows, besides)
 
 
 def _case(
-    number: int, chance: random.Random, rows: Sequence[tuple[str, Mapping[str, Any]]]
+    number: int, chance: random.Random, rows: Sequence[Drawn], besides: Sequence[Drawn]
 ) -> Case:
     moment = chance.choice([*PAUSES_S])
     alive = ALIVE.get(moment, VICTIMS)
@@ -138,7 +141,7 @@ def _case(
     )
     first = chance.choice(rows)
     kind = first[0].partition(".")[0]
-    beside = [fault for fault in _BESIDE if not fault[0].startswith(kind) and kind != "zone"]
+    beside = [fault for fault in besides if not fault[0].startswith(kind) and kind != "zone"]
     second = [chance.choice(beside)] if beside and chance.random() < 1 / 3 else []
     return Case(
         number,

@@ -21,7 +21,7 @@ from json_lines import read_lines
 from object_observers import Nodes
 
 from kubedrill.clock import now
-from kubedrill.cluster.handle import present
+from kubedrill.cluster.handle import Absent
 from kubedrill.cluster.provider import handle_of
 from kubedrill.drill import SHARED
 from kubedrill.record.cluster import ClusterRecord
@@ -82,14 +82,24 @@ class Range:
 
     cluster: ClusterRecord
     folder: Path
+    served: ClusterRecord = None  # type: ignore[assignment]
+    """As its administrator knows it; as it is itself, where nobody else does."""
+    file: Path | None = None
+    """Its file, where that is none of `clusters/`."""
     standing: Facts = field(init=False)
 
     def __post_init__(self) -> None:
+        self.served = self.served or self.cluster
         (self.folder / "experiments").mkdir(parents=True)
-        for shared in ("loadprofiles", "clusters"):
-            (self.folder / shared).symlink_to(TOP / shared)
+        (self.folder / "loadprofiles").symlink_to(TOP / "loadprofiles")
+        shutil.copytree(TOP / "clusters", self.folder / "clusters")
+        if self.file:
+            shutil.copy(self.file, self.folder / "clusters")
         self.wait_until_well()
-        self.standing = look(self.cluster, dying=False)
+        self.standing = self._look_at(dying=False)
+
+    def _look_at(self, *, dying: bool = True) -> Facts:
+        return look(self.cluster, self.served, dying=dying)
 
     @property
     def reports(self) -> Path:
@@ -151,7 +161,7 @@ class Range:
     def _left(self, running: RunningDrill, settled_s: float) -> list[str]:
         """Return what a drill has left over; what is just being started or removed has its time."""
         until = time.monotonic() + settled_s
-        while left := [*_open(running), *changed(self.standing, look(self.cluster))]:
+        while left := [*_open(running), *changed(self.standing, self._look_at())]:
             if time.monotonic() > until:
                 break
             time.sleep(0.5)
@@ -167,7 +177,7 @@ class Range:
     def wait_until_well(self) -> list[str]:
         """Wait until every component answers, and the balancer serves every zone; return which does not."""
         until = time.monotonic() + WELL_S
-        names = [component.name for component in self.cluster.components]
+        names = [*handle_of(self.cluster).processes()]
         while (names or self._unserved()) and time.monotonic() < until:
             names = unwell(self.cluster, names)
             time.sleep(0.1)
@@ -176,7 +186,9 @@ class Range:
 
     def _unserved(self) -> set[str]:
         """Return the zones whose apiserver the balancer, which looks now and then, does not serve."""
-        balancing = present(handle_of(self.cluster).balancing)
+        balancing = handle_of(self.cluster).balancing
+        if isinstance(balancing, Absent):
+            return set()
         return {*self.cluster.zones} - {*balancing.served()}
 
     @contextmanager
@@ -185,8 +197,8 @@ class Range:
         if not case.needs_nodes:
             yield
             return
-        with closing(Nodes(self.cluster)):
-            before, self.standing = self.standing, look(self.cluster, dying=False)
+        with closing(Nodes(self.served)):
+            before, self.standing = self.standing, self._look_at(dying=False)
             try:
                 yield
             finally:
@@ -198,7 +210,8 @@ class Range:
         file = self.folder / "experiments" / f"{name}.yaml"
         seed = {"seed": SEEDED} if case.seeded else {}
         fleet = {"fleet": FLEET} if case.needs_fleet else {}
-        experiment = SHORT | {"phases": PHASES, "faults": case.entries} | seed | fleet
+        played = {"cluster": self.cluster.name, "phases": PHASES, "faults": case.entries}
+        experiment = SHORT | played | seed | fleet
         file.write_text(yaml.safe_dump(experiment, sort_keys=False))
         mark = str(file)
         with (self.folder / f"{name}.log").open("w") as log:

@@ -10,8 +10,10 @@ from typing import Any
 import psutil
 
 from kubedrill.client.caller import Caller
+from kubedrill.cluster.containers import LAYOUT, ContainerLayout
 from kubedrill.cluster.files import Files
-from kubedrill.cluster.handle import present
+from kubedrill.cluster.handle import Absent
+from kubedrill.cluster.kind.layout import KindLayout
 from kubedrill.cluster.local import groups
 from kubedrill.cluster.local.zones import namespace_prefix
 from kubedrill.cluster.provider import handle_of
@@ -35,16 +37,19 @@ _LIMITS = (
 """Of either version."""
 
 
-def look(cluster: ClusterRecord, dying: bool = True) -> Facts:
+def look(
+    cluster: ClusterRecord, served: ClusterRecord | None = None, *, dying: bool = True
+) -> Facts:
     """Return all that a drill may leave in a cluster, on its links, in its groups, and on this machine.
 
-    `dying`: with objects that are being removed. They have yet to go after a drill; before one, that they
-    are there is nothing that it could lose.
+    `served`: as its administrator knows it, if that is somebody else. `dying`: with objects that are being
+    removed. They have yet to go after a drill; before one, that they are there is nothing that it could lose.
     """
-    with closing(Caller(*identity_target(cluster, "admin"))) as api:
+    with closing(Caller(*identity_target(served or cluster, "admin"))) as api:
         return frozenset(
             [
                 *_components(cluster),
+                *_containers(cluster),
                 *_namespaces(cluster),
                 *_links(cluster),
                 *_groups(cluster),
@@ -72,7 +77,31 @@ def _components(cluster: ClusterRecord) -> Iterator[str]:
         with suppress(psutil.NoSuchProcess):
             if psutil.Process(pid).status() == psutil.STATUS_STOPPED:
                 yield f"component {name} stands still"
-    yield from (f"the balancer serves {zone}" for zone in present(handle.balancing).served())
+    if not isinstance(handle.balancing, Absent):
+        yield from (f"the balancer serves {zone}" for zone in handle.balancing.served())
+
+
+def _containers(cluster: ClusterRecord) -> Iterator[str]:
+    """Yield how the containers of a cluster are, and what stands in its nodes, where it has such."""
+    folder = Path(cluster.folder)
+    if not (folder / LAYOUT).exists():
+        return
+    layout = (KindLayout if cluster.provider == "kind" else ContainerLayout).read(folder)
+    ids = [node.id for node in layout.nodes] + ([layout.balancer] if layout.balancer else [])
+    for found in json.loads(layout.at.ask("inspect", "--type", "container", *ids)):
+        addresses = [net["IPAddress"] for net in found["NetworkSettings"]["Networks"].values()]
+        policy = found["HostConfig"]["RestartPolicy"]["Name"]
+        yield f"container {found['Name']} is {found['State']['Status']} at {addresses}, {policy}"
+    for node in layout.nodes if cluster.provider == "kind" else ():
+        for line in layout.at.execute(node.id, "bash", "-c", _IN_A_NODE).splitlines():
+            yield f"in {node.name}: {line}"
+
+
+_IN_A_NODE = """\
+sha256sum /etc/kubernetes/manifests/* /etc/kubernetes/*.conf
+ls -A /etc/kubernetes
+nft list tables
+systemctl is-active kubelet"""
 
 
 def _of(cluster: ClusterRecord) -> list[Path]:
@@ -93,7 +122,9 @@ def _links(cluster: ClusterRecord) -> Iterator[str]:
         for line in _said(*enter, "nft", "list", "tables"):
             yield f"nftables of {where}: {line}"
         for line in _said(*enter, "tc", "qdisc", "show"):
-            yield f"tc of {where}: {line.partition(' refcnt')[0]}"
+            # Without a handle of its own it came with its device; in our own, others' come and go.
+            if namespace or line.split()[2] != "0:":
+                yield f"tc of {where}: {line.partition(' refcnt')[0]}"
         if namespace:  # in our own, others come and go
             for found in json.loads("".join(_said(*enter, "ip", "-j", "link"))):
                 yield f"link of {where}: {found['ifname']} {found['operstate']}"
