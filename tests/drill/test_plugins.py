@@ -1,4 +1,4 @@
-"""A drill on somebody else's cluster, whose kubeconfig asks a program who we are; activities are played there."""
+"""A drill on somebody else's cluster, where a program says who we are; activities are played there."""
 
 import json
 import sys
