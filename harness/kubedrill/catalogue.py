@@ -133,12 +133,16 @@ def describe_cluster(file: Path) -> ClusterDescription:
     return described
 
 
-def check_file(file: Path, overrides: Sequence[str] = (), scale: float = 1.0) -> None:
-    """Check the file of an experiment, or of a cluster; NotStarted says what is wrong with it."""
+def check_file(
+    file: Path, overrides: Sequence[str] = (), scale: float = 1.0, on: str | None = None
+) -> None:
+    """Check the file of an experiment (`on` a cluster) or of a cluster; NotStarted says what is wrong."""
     if not _is_of_a_cluster(file):
-        read_experiment(file, overrides, scale=scale)
-    elif overrides or scale != 1:
-        raise NotStarted(f"{file}: --set and --scale are for experiments, and this is a cluster")
+        read_experiment(file, overrides, on, scale=scale)
+    elif overrides or scale != 1 or on:
+        raise NotStarted(
+            f"{file}: --set, --scale and --cluster are for experiments, and this is a cluster"
+        )
     else:
         describe_cluster(file)
 

@@ -29,7 +29,7 @@ overrides = click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the file."
 )
 cluster_name = click.option(
-    "--cluster", metavar="NAME", help="Run on clusters/NAME.yaml instead of the file's cluster."
+    "--cluster", metavar="NAME", help="On clusters/NAME.yaml instead of the file's cluster."
 )
 LEAST, MOST = 0.01, 10.0
 """A scale beyond these is a typing error."""
@@ -157,11 +157,17 @@ def plan(
 
 @click.command(epilog=example("kubedrill validate etcd-member-kill local-3az"))
 @click.argument("files", nargs=-1, required=True, type=Given())
+@cluster_name
 @overrides
 @scale
 @as_json
 def validate(
-    files: tuple[Path, ...], overrides: tuple[str, ...], scale: float, as_json: bool
+    files: tuple[Path, ...],
+    cluster: str | None,
+    overrides: tuple[str, ...],
+    scale: float,
+    *,
+    as_json: bool,
 ) -> int:
     """Check files of experiments and of clusters.
 
@@ -175,8 +181,8 @@ def validate(
         errors[str(file)] = []
         try:
             path = places.experiment_file(file, "clusters")
-            if read_comparison(path, Options(overrides, scale=scale)) is None:
-                check_file(path, overrides, scale)
+            if read_comparison(path, Options(overrides, cluster, scale)) is None:
+                check_file(path, overrides, scale, cluster)
         except NotStarted as error:
             errors[str(file)] = str(error).splitlines()
     if as_json:

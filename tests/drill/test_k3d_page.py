@@ -1,7 +1,8 @@
 """docs/k3d.md: every command of it is typed, in its order, where k3d and its engine are stood in for."""
 
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -16,11 +17,12 @@ from kubedrill.record.verdict import Report
 
 pytestmark = [pytest.mark.cluster, pytest.mark.own, pytest.mark.timeout(600)]
 
-TEXT = (Path(__file__).parents[3] / "docs" / "k3d.md").read_text("utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "k3d.md").read_text("utf-8")
 COMMANDS = [
     line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()
 ]
 FILE, EXPERIMENT = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+LIMIT_S = 60.0
 ALONE = {"KUBEDRILL_SHARED_MACHINE": "1"}
 
 
@@ -74,16 +76,19 @@ def daemon_of(folder: Path) -> psutil.Process:
     return found
 
 
-def test_a_daemon_that_is_killed_leaves_no_server_down(
-    project: Path, engine: StubEngine, until: Callable[..., object]
-) -> None:
+def test_a_daemon_that_is_killed_leaves_no_server_down(project: Path, engine: StubEngine) -> None:
     record = stage.up(stage.load_definition(project / "clusters" / "k3d-ha.yaml"), "k3d-left")
     try:
         handle = handle_of(record)
         handle.holding.hold("kube-apiserver-b")  # type: ignore[union-attr]
         handle.pausing.pause("kube-apiserver-c")  # type: ignore[union-attr]
-        daemon_of(Path(record.folder)).kill()
-        until(lambda: {found.state for found in handle.components().values()} == {"running"})
+        daemon = daemon_of(Path(record.folder))
+        daemon.kill()
+        daemon.wait()
+        deadline = time.monotonic() + LIMIT_S
+        while {found.state for found in handle.components().values()} != {"running"}:
+            assert time.monotonic() < deadline, handle.components()
+            time.sleep(0.1)
         assert {found["policy"] for found in engine.all()} == {"unless-stopped"}
     finally:
         stage.down("k3d-left")
