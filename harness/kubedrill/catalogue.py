@@ -133,14 +133,21 @@ def describe_cluster(file: Path) -> ClusterDescription:
     return described
 
 
-def check_file(file: Path, overrides: Sequence[str] = (), scale: float = 1.0) -> None:
-    """Check the file of an experiment, or of a cluster; NotStarted says what is wrong with it."""
+def check_file(
+    file: Path, overrides: Sequence[str] = (), on: str | None = None, scale: float = 1.0
+) -> tuple[Experiment, Catalogue] | None:
+    """Check the file of an experiment, which is returned, or of a cluster; NotStarted says what is wrong.
+
+    `on` is the cluster to run on instead of the file's.
+    """
     if not _is_of_a_cluster(file):
-        read_experiment(file, overrides, scale=scale)
-    elif overrides or scale != 1:
-        raise NotStarted(f"{file}: --set and --scale are for experiments, and this is a cluster")
-    else:
-        describe_cluster(file)
+        return read_experiment(file, overrides, on, scale)
+    if overrides or on or scale != 1:
+        raise NotStarted(
+            f"{file}: --set, --cluster and --scale are for experiments, and this is a cluster"
+        )
+    describe_cluster(file)
+    return None
 
 
 def _is_of_a_cluster(file: Path) -> bool:

@@ -70,8 +70,8 @@ def _host(metrics: Metrics, phase: Phase) -> ResourceResult:
 
 
 def requests(metrics: Metrics, phase: Phase) -> float | None:
-    """Return how many requests the apiservers answered; None if they were not scraped."""
-    grown = metrics.grown("apiserver.requests", phase)
+    """Return how many requests the apiservers answered at least; None if they were not scraped."""
+    grown = metrics.grown("apiserver.requests", phase, least=True)
     return sum(grown.values()) if grown else None
 
 

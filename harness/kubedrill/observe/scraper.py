@@ -21,6 +21,7 @@ from kubedrill.observe.nodes import Nodes
 from kubedrill.observe.objects import EVERY_S as OBJECTS_EVERY_S
 from kubedrill.observe.objects import Objects
 from kubedrill.observe.observing import Observing, observe
+from kubedrill.observe.prometheus import PrometheusWatch
 from kubedrill.observe.resources import Resources
 from kubedrill.observe.surrounding import Surroundings
 from kubedrill.observe.ticks import ticks
@@ -63,6 +64,9 @@ class Scraper:
             for component in record.components
             if component.metrics is not None
         ]
+        self._told = None
+        if record.prometheus is not None and folder.prometheus.exists():
+            self._told = PrometheusWatch(folder, index, record.prometheus)
         self._ended = threading.Event()
         self._errors: list[Exception] = []
 
@@ -99,6 +103,9 @@ class Scraper:
         if kinds := {OBJECTS[name] for name in asked_live(schedule) if name in OBJECTS}:
             objects = Objects(self._folder, self._record, kinds)
             yield "objects", objects.run, ticks(schedule, OBJECTS_EVERY_S)
+        if self._told is not None:
+            told = partial(self._told.run, schedule.end)
+            yield "prometheus", told, ticks(schedule, settings.controllers)
         for number, scrape in enumerate(self._scrapes):
             every = interval_s(scrape.component, settings)
             # The first one, before the schedule begins, opens the connection.

@@ -1,0 +1,83 @@
+"""What a Prometheus has of a cluster: whether that is enough for an experiment, and when a drill begins."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from kubedrill import cluster
+from kubedrill.client.prometheus import PrometheusApi, PrometheusError
+from kubedrill.client.prometheus_targets import look_at
+from kubedrill.errors import NotStarted
+from kubedrill.experiment import Experiment
+from kubedrill.record.catalogue import Catalogue
+from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.folder import RunFolder
+from kubedrill.record.lines import write_typed
+from kubedrill.record.metric import METRICS
+from kubedrill.record.prometheus import PrometheusSource, family_names, series_of
+
+
+def check_told(experiment: Experiment, catalogue: Catalogue) -> None:
+    """Raise NotStarted where the cluster's Prometheus lacks what an objective is measured from.
+
+    It is asked only if there is such an objective.
+    """
+    described = catalogue.cluster
+    source = described.prometheus if described else None
+    if source is None or not (needed := _needed(experiment, source)):
+        return
+    record = cluster.find(experiment.cluster)
+    if record is not None and record.prometheus != source:
+        raise NotStarted(
+            f"cluster {record.name}: its file says otherwise where metrics are from than when it was "
+            f"brought up; bring it up anew: kubedrill cluster down {record.name}"
+        )
+    with _asked(source) as api:
+        look_at(api, source, {METRICS[series].component for series in needed.values()})
+        for text, series in needed.items():
+            _check_series(api, source, text, series)
+
+
+def note_told(experiment: Experiment, record: ClusterRecord, folder: RunFolder) -> None:
+    """Write `prometheus.json`: whom a Prometheus scrapes, and how its clock is to ours; NotStarted.
+
+    Where nothing is asked of it, it need not answer: then there is no such file.
+    """
+    source = record.prometheus
+    if source is None:
+        return
+    needed = {METRICS[series].component for series in _needed(experiment, source).values()}
+    try:
+        with _asked(source) as api:
+            write_typed(folder.prometheus, look_at(api, source, needed))
+    except NotStarted:
+        if needed:
+            raise
+
+
+def _needed(experiment: Experiment, source: PrometheusSource) -> dict[str, str]:
+    """Return the objectives that are measured by what it tells, and the series of each."""
+    asked = [told.objective for told in experiment.objectives]
+    return {
+        objective.text: objective.series for objective in asked if source.tells(objective.series)
+    }
+
+
+def _check_series(api: PrometheusApi, source: PrometheusSource, text: str, series: str) -> None:
+    selector = series_of(family_names(series), source.matchers(METRICS[series].component))
+    if not api.count(selector):
+        raise PrometheusError(
+            f"{text}: nobody can measure {series}: there is no {selector}; see whether it drops them "
+            "(metric_relabel_configs), or leave the objective out"
+        )
+
+
+@contextmanager
+def _asked(source: PrometheusSource) -> Iterator[PrometheusApi]:
+    """Ask it in this block; NotStarted says what it answered instead."""
+    try:
+        with closing(PrometheusApi(source)) as api:
+            yield api
+    except PrometheusError as error:
+        raise NotStarted(f"metrics.prometheus: {source.url}: {error}") from None
+    except OSError as error:
+        raise NotStarted(f"metrics.prometheus.ca: {source.ca_file}: {error.strerror}") from None
