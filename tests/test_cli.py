@@ -150,7 +150,9 @@ def test_what_is_wrong_with_one_file_keeps_no_other_from_being_checked(tmp_path:
 def test_a_clusters_file_takes_nothing_that_is_for_experiments() -> None:
     checked = kubedrill("validate", "clusters/local-3az.yaml", "--set", "port=7443")
     assert checked.returncode == 3
-    assert "--set, --cluster and --scale are for experiments, and this is a cluster" in checked.stderr
+    assert (
+        "--set, --cluster and --scale are for experiments, and this is a cluster" in checked.stderr
+    )
 
 
 def test_programs_read_json() -> None:

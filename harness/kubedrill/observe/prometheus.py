@@ -8,6 +8,7 @@ may have been asked for, its `end` the latest at which it may have been answered
 import gzip
 import threading
 from collections.abc import Iterable
+from contextlib import closing
 
 from kubedrill.client.prometheus import ClockReading, PrometheusApi, PrometheusError
 from kubedrill.client.prometheus_targets import known_clock
@@ -57,8 +58,17 @@ class PrometheusWatch:
         self._upto: dict[str, int] = {}
         """By component, when its newest scrape began at the earliest, monotonic ns."""
 
+    def close(self) -> None:
+        """Close the file of pages and the connections."""
+        self._file.close()
+        self._api.close()
+
     def run(self, end: int, times: Iterable[int], ended: threading.Event) -> None:
         """Ask at each of `times`, and then until everything was scraped once more after the `end`."""
+        with closing(self):
+            self._follow(end, times, ended)
+
+    def _follow(self, end: int, times: Iterable[int], ended: threading.Event) -> None:
         for due in times:
             waited = wait_until(due, ended)
             self.once(due if waited else now())
