@@ -20,7 +20,8 @@ def server_latency(metrics: Metrics, phase: Phase) -> list[ServerLatency]:
     for (_, (name, labels)), by in metrics.grown("apiserver.sli", phase).items():
         said = dict(labels)
         if name.endswith("_bucket"):
-            row = said["verb"], said["resource"], said["scope"]
+            # Somebody's Prometheus may leave labels out.
+            row = said.get("verb", ""), said.get("resource", ""), said.get("scope", "")
             parts[row].append({float(said["le"]): by})
     rows = [_latency(phase, *row, add_up(buckets)) for row, buckets in parts.items()]
     busiest = sorted((row for row in rows if row.requests), key=lambda row: -row.requests)[:SHOWN]
