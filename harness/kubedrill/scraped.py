@@ -1,10 +1,7 @@
 """What a Prometheus has of a cluster: whether that is enough for an experiment, and when a drill begins."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-
 from kubedrill import cluster
-from kubedrill.client.prometheus import PrometheusApi, PrometheusError
+from kubedrill.client.prometheus import PrometheusApi, PrometheusError, asked
 from kubedrill.client.prometheus_targets import look_at
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment
@@ -31,10 +28,11 @@ def check_told(experiment: Experiment, catalogue: Catalogue) -> None:
             f"cluster {record.name}: its file says otherwise where metrics are from than when it was "
             f"brought up; bring it up anew: kubedrill cluster down {record.name}"
         )
-    with _asked(source) as api:
+    with asked(source, "metrics.prometheus") as api:
+        lacking = [_lacking(api, source, text, series) for text, series in needed.items()]
+        if lines := [words for words in lacking if words]:
+            raise PrometheusError("\n".join(lines))
         look_at(api, source, {METRICS[series].component for series in needed.values()})
-        for text, series in needed.items():
-            _check_series(api, source, text, series)
 
 
 def note_told(experiment: Experiment, record: ClusterRecord, folder: RunFolder) -> None:
@@ -47,7 +45,7 @@ def note_told(experiment: Experiment, record: ClusterRecord, folder: RunFolder) 
         return
     needed = {METRICS[series].component for series in _needed(experiment, source).values()}
     try:
-        with _asked(source) as api:
+        with asked(source, "metrics.prometheus") as api:
             write_typed(folder.prometheus, look_at(api, source, needed))
     except NotStarted:
         if needed:
@@ -62,22 +60,13 @@ def _needed(experiment: Experiment, source: PrometheusSource) -> dict[str, str]:
     }
 
 
-def _check_series(api: PrometheusApi, source: PrometheusSource, text: str, series: str) -> None:
+def _lacking(api: PrometheusApi, source: PrometheusSource, text: str, series: str) -> str:
+    """Return why an objective cannot be measured, in a line; "" if it can."""
     selector = series_of(family_names(series), source.matchers(METRICS[series].component))
-    if not api.count(selector):
-        raise PrometheusError(
-            f"{text}: nobody can measure {series}: there is no {selector}; see whether it drops them "
-            "(metric_relabel_configs), or leave the objective out"
-        )
-
-
-@contextmanager
-def _asked(source: PrometheusSource) -> Iterator[PrometheusApi]:
-    """Ask it in this block; NotStarted says what it answered instead."""
-    try:
-        with closing(PrometheusApi(source)) as api:
-            yield api
-    except PrometheusError as error:
-        raise NotStarted(f"metrics.prometheus: {source.url}: {error}") from None
-    except OSError as error:
-        raise NotStarted(f"metrics.prometheus.ca: {source.ca_file}: {error.strerror}") from None
+    if api.count(selector):
+        return ""
+    return (
+        f"{text}: nobody can measure {series}: it has no {selector}; see whether they are scraped, or "
+        "dropped (metric_relabel_configs), say in select how they are told apart, or leave the "
+        "objective out"
+    )

@@ -143,7 +143,7 @@ def test_what_is_no_answer_is_told(
     stand_in.fails = fails
     with (
         closing(PrometheusApi(source(stand_in))) as api,
-        pytest.raises(PrometheusError, match=f"^{stand_in.url}.*{words}"),
+        pytest.raises(PrometheusError, match=f"^it .*{words}"),
     ):
         api.count("up{}")
 
@@ -179,10 +179,10 @@ def test_whoever_does_not_answer_is_named(
     stand_in: PrometheusStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nobody = PrometheusSource("http://127.0.0.1:1", dict(USUAL))
-    assert "http://127.0.0.1:1 does not answer: " in why(nobody)
+    assert "it does not answer: " in why(nobody)
     monkeypatch.setattr(prometheus, "TIMEOUT_S", 0.05)
     stand_in.slow_s = 2.0
-    assert f"{stand_in.url} does not answer: " in why(source(stand_in))
+    assert "it does not answer: " in why(source(stand_in))
 
 
 def test_a_server_whose_certificate_is_not_proven_is_not_asked(

@@ -110,7 +110,7 @@ def test_scrapes_that_it_was_not_asked_for_in_time_are_all_told_later(
 @pytest.mark.parametrize(
     ("fails", "words"),
     [
-        ((500, b""), "answered 500"),
+        ((500, b""), "it answered 500"),
         ((401, b"Unauthorized\n"), "answered 401; it wants a token"),
         ((200, b"<html>"), "is no Prometheus"),
     ],

@@ -6,6 +6,7 @@ since the token would go there.
 
 import json
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
 from kubedrill.clock import MILLISECOND, SECOND, now
+from kubedrill.errors import NotStarted
 from kubedrill.record.prometheus import PrometheusSource
 from kubedrill.wire.target import client_tls
 from kubedrill.words import printable, shown
@@ -25,7 +27,7 @@ LARGEST = 200_000_000
 
 
 class PrometheusError(Exception):
-    """No answer, or none that can be used; in words that name the address, and never the token."""
+    """No answer, or none that can be used: in words, of which `it` is the Prometheus; never the token."""
 
 
 class SeriesSamples(NamedTuple):
@@ -113,11 +115,11 @@ class PrometheusApi:
         except ValueError:
             said = None
         if status != 200:
-            raise PrometheusError(f"{self._source.url} {self._refused(status, said)}")
+            raise PrometheusError(self._refused(status, said))
         if not isinstance(said, dict) or not isinstance(said.get("data"), dict):
             raise self._strange(query)
         if said.get("status") != "success":
-            raise PrometheusError(f"{self._source.url} {self._refused(status, said)}")
+            raise PrometheusError(self._refused(status, said))
         data: dict[str, Any] = said["data"]
         return data
 
@@ -130,13 +132,13 @@ class PrometheusApi:
             answer.drain_conn()
         except (HTTPError, OSError) as error:
             why = printable(str(error.args[-1] if error.args else error))
-            raise PrometheusError(f"{self._source.url} does not answer: {why}") from None
+            raise PrometheusError(f"it does not answer: {why}") from None
         return answer.status, body
 
     def _refused(self, status: int, said: Any) -> str:
         """Return in words what it answered instead, and what may help."""
         why = shown(said["error"]) if isinstance(said, dict) and "error" in said else ""
-        words = f"answered {status}{f': {why}' if why else ''}"
+        words = f"it answered {status}{f': {why}' if why else ''}"
         if status in (401, 403):
             known = "is refused" if "Authorization" in self._headers else "is not set"
             return (
@@ -150,8 +152,20 @@ class PrometheusApi:
 
     def _strange(self, query: str) -> PrometheusError:
         return PrometheusError(
-            f"{self._source.url} is no Prometheus: what it answers to {shown(query)} is not of its API"
+            f"it is no Prometheus: what it answers to {shown(query)} is not of that API"
         )
+
+
+@contextmanager
+def asked(source: PrometheusSource, where: str) -> Iterator[PrometheusApi]:
+    """Ask it in this block; NotStarted says what it answered instead, and `where` it is named."""
+    try:
+        with closing(PrometheusApi(source)) as api:
+            yield api
+    except PrometheusError as error:
+        raise NotStarted(f"{where}: Prometheus at {source.url}: {error}") from None
+    except OSError as error:
+        raise NotStarted(f"{where}: {source.ca_file}: {error.strerror}") from None
 
 
 def _series(found: list[Any]) -> Iterator[SeriesSamples]:
