@@ -46,7 +46,7 @@ class PrometheusWatch:
         self._name = "prometheus.prom.gz"
         self._file = (folder.metrics / self._name).open("ab", buffering=0)
         self._offset = self._file.tell()
-        self._first = ClockReading(
+        self._clock_before = ClockReading(
             self._told.clock_ahead - self._told.clock_within,
             self._told.clock_ahead + self._told.clock_within,
         )
@@ -63,13 +63,15 @@ class PrometheusWatch:
         self._file.close()
         self._api.close()
 
-    def run(self, end: int, times: Iterable[int], ended: threading.Event) -> None:
-        """Ask at each of `times`, and then until everything was scraped once more after the `end`."""
+    def run(self, times: Iterable[int], ended: threading.Event) -> None:
+        """Ask at each of `times`, and then until everything was scraped once more after the last."""
         with closing(self):
-            self._follow(end, times, ended)
+            self._follow(times, ended)
 
-    def _follow(self, end: int, times: Iterable[int], ended: threading.Event) -> None:
+    def _follow(self, times: Iterable[int], ended: threading.Event) -> None:
+        end = 0
         for due in times:
+            end = due
             waited = wait_until(due, ended)
             self.once(due if waited else now())
             if not waited:
@@ -97,11 +99,11 @@ class PrometheusWatch:
                 self._fail_stale(targets, due, clock)
 
     def _clock(self) -> ClockReading:
+        """Read its clock; what is stored with times of a clock that was stepped is never made use of."""
         clock = known_clock(self._api)
-        if (changed := clock.apart(self._first)) > CLOCK_BOUND:
-            raise PrometheusError(
-                f"its clock was changed by {changed / SECOND:.1f} s since the drill began"
-            )
+        if (changed := clock.apart(self._clock_before)) > CLOCK_BOUND:
+            raise PrometheusError(f"its clock was changed by {changed / SECOND:.1f} s meanwhile")
+        self._clock_before = clock
         return clock
 
     def _ask(

@@ -56,17 +56,22 @@ class Scraper:
             MachineMeter(folder.path, os.getppid(), handle.processes, self._fsync),
             folder.machine_looks,
         )
-        # They count since the look before, whenever that was, and read a file for each process.
-        self._unhurried = (self._machine.run, self._resources.run)
         index = JsonLines(folder.metrics_index)
+        self._told = None
+        if record.prometheus is not None and folder.prometheus.exists():
+            self._told = PrometheusWatch(folder, index, record.prometheus)
+        # They count since the look before, whenever that was, and read a file for each process; or are told
+        # when it was, in answers that take a while to be read.
+        self._unhurried = (
+            self._machine.run,
+            self._resources.run,
+            *([self._told.run] if self._told else []),
+        )
         self._scrapes = [
             PageScrape(folder, index, record, component, self._seen(component))
             for component in record.components
             if component.metrics is not None
         ]
-        self._told = None
-        if record.prometheus is not None and folder.prometheus.exists():
-            self._told = PrometheusWatch(folder, index, record.prometheus)
         self._ended = threading.Event()
         self._errors: list[Exception] = []
 
@@ -104,8 +109,7 @@ class Scraper:
             objects = Objects(self._folder, self._record, kinds)
             yield "objects", objects.run, ticks(schedule, OBJECTS_EVERY_S)
         if self._told is not None:
-            told = partial(self._told.run, schedule.end)
-            yield "prometheus", told, ticks(schedule, settings.controllers)
+            yield "prometheus", self._told.run, ticks(schedule, settings.controllers)
         for number, scrape in enumerate(self._scrapes):
             every = interval_s(scrape.component, settings)
             # The first one, before the schedule begins, opens the connection.
