@@ -25,6 +25,8 @@ class PrometheusStandIn:
 
     series: dict[Labels, list[tuple[float, str]]] = field(default_factory=dict)
     """By its labels the samples of a series: seconds since 1970 by its clock, and value."""
+    dropped: tuple[str, ...] = ()
+    """Names of which nothing is stored."""
     ahead_s: float = 0.0
     """Its clock less this machine's."""
     token: str | None = None
@@ -62,8 +64,10 @@ class PrometheusStandIn:
             name, own = (
                 (found["name"], _MATCHER.findall(found["matchers"])) if found else (text, [])
             )
+            if name in self.dropped:
+                continue
             known = {"__name__": name, **target, **{label: value for label, _, value in own}}
-            self.series.setdefault(tuple(sorted(known.items())), []).append((when, f"{value:g}"))
+            self.series.setdefault(tuple(sorted(known.items())), []).append((when, f"{value:.17g}"))
         return when
 
     def answer(self, query: str) -> dict[str, Any]:
