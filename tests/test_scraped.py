@@ -223,7 +223,8 @@ def test_a_drill_begins_with_whom_it_scrapes_and_how_its_clock_is(
     read, described = read_experiment(experiment(project, "etcd.elections == 0"))
     folder = RunFolder.create(tmp_path, "drill")
     assert described.cluster is not None
-    note_told(read, record(tmp_path, described.cluster.prometheus), folder)
+    said = note_told(read, record(tmp_path, described.cluster.prometheus), folder)
+    assert said.startswith("2 components as Prometheus scrapes them, every 10 s or more often; ")
     told = PrometheusTold.read(folder)
     assert [target.name for target in told.targets] == [
         "kube-apiserver-10.0.0.1:6443",
@@ -243,7 +244,7 @@ def test_a_drill_that_needs_it_does_not_begin_without_it(
     with pytest.raises(NotStarted, match="it answered 503"):
         note_told(read, theirs, folder)
     read, _ = read_experiment(experiment(project))
-    note_told(read, theirs, folder)
+    assert note_told(read, theirs, folder) == ""
     assert not folder.prometheus.exists()
     assert patience(folder) == 0
 

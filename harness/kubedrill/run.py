@@ -151,7 +151,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
         calibration = drill.calibrate()
     for line in machine.lines(calibration):
         console.print(f"machine  {line}")
-    note_told(experiment, record, drill.folder)
+    if told := note_told(experiment, record, drill.folder):
+        console.print(f"metrics  {told}")
     tell_whom_it_waits_for(experiment.loads, console)
     asked = [told.objective.text for told in experiment.objectives]
     with warmed_up(drill, order, console), console.status("starting load, prober, scraper, faults"):

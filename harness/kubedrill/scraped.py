@@ -11,6 +11,7 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import write_typed
 from kubedrill.record.metric import METRICS
 from kubedrill.record.prometheus import PrometheusSource, family_names, series_of
+from kubedrill.words import counted
 
 
 def check_told(experiment: Experiment, catalogue: Catalogue) -> None:
@@ -35,21 +36,28 @@ def check_told(experiment: Experiment, catalogue: Catalogue) -> None:
         look_at(api, source, {METRICS[series].component for series in needed.values()})
 
 
-def note_told(experiment: Experiment, record: ClusterRecord, folder: RunFolder) -> None:
-    """Write `prometheus.json`: whom a Prometheus scrapes, and how its clock is to ours; NotStarted.
+def note_told(experiment: Experiment, record: ClusterRecord, folder: RunFolder) -> str:
+    """Write `prometheus.json`: whom a Prometheus scrapes, and how its clock is to ours; return it in words.
 
-    Where nothing is asked of it, it need not answer: then there is no such file.
+    NotStarted where an objective needs it and it is of no use. Else it need not answer: then there is no
+    such file, and nothing to say.
     """
     source = record.prometheus
     if source is None:
-        return
+        return ""
     needed = {METRICS[series].component for series in _needed(experiment, source).values()}
     try:
         with asked(source, "metrics.prometheus") as api:
-            write_typed(folder.prometheus, look_at(api, source, needed))
+            told = look_at(api, source, needed)
     except NotStarted:
         if needed:
             raise
+        return ""
+    write_typed(folder.prometheus, told)
+    return (
+        f"{counted(len(told.targets), 'component')} as Prometheus scrapes them, every "
+        f"{told.slowest_s:g} s or more often; its clock is known to {told.clock_ms} ms"
+    )
 
 
 def _needed(experiment: Experiment, source: PrometheusSource) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kubedrill.clock import MILLISECOND, SECOND
+from kubedrill.clock import SECOND
 from kubedrill.judge.counting import as_asked, quantile
 from kubedrill.judge.measured import Measured
 from kubedrill.judge.pages import Scrape
@@ -74,8 +74,8 @@ class ToldScrapes:
             )
         if kinds:
             yield (
-                f"Prometheus at {self.told.url}: its clock was known to "
-                f"{max(1, self.told.clock_within // MILLISECOND)} ms when the drill began"
+                f"Prometheus at {self.told.url}: its clock was known to {self.told.clock_ms} ms when "
+                "the drill began"
             )
 
 

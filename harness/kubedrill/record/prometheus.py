@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kubedrill.clock import SECOND
+from kubedrill.clock import MILLISECOND, SECOND
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import Amount, Count, Line, read_whole
 from kubedrill.record.metric import METRICS, SCRAPES
@@ -122,6 +122,11 @@ class PrometheusTold(Line):
     def slowest_s(self) -> float:
         """How often the component is scraped that is scraped least."""
         return max((target.every_s for target in self.targets), default=0.0)
+
+    @property
+    def clock_ms(self) -> int:
+        """How far what is known of its clock may be off, in whole milliseconds."""
+        return -(-self.clock_within // MILLISECOND)
 
     @property
     def patience(self) -> int:
