@@ -21,6 +21,7 @@ from kubedrill.record.prometheus import TOKEN, PrometheusSource, PrometheusTold,
 from kubedrill.scraped import check_told, note_told
 
 NAME = "staging"
+PUT = 'apiserver_request_total{verb="PUT",resource="configmaps"}'
 INFLIGHT = 'apiserver_current_inflight_requests{request_kind="readOnly"}'
 CHANGES = "etcd_server_leader_changes_seen_total"
 
@@ -31,7 +32,7 @@ def stand_in() -> Iterator[PrometheusStandIn]:
     with prometheus_stand_in() as made:
         for number in range(7):
             at = made.now() - 10.0 * (6 - number) - 0.5
-            made.scrape("apiserver", "10.0.0.1:6443", {INFLIGHT: 1.0}, at)
+            made.scrape("apiserver", "10.0.0.1:6443", {INFLIGHT: 1.0, PUT: 1.0}, at)
             made.scrape("kube-etcd", "10.0.0.1:2379", {CHANGES: 1.0}, at)
         yield made
 
@@ -85,14 +86,14 @@ def test_a_series_that_it_lacks_is_refused_with_objective_metric_and_query(
     adopted: Path, project: Path
 ) -> None:
     said = refused(
-        experiment(project, "etcd.elections == 0", "etcd.db_bytes < 1GB", "apiserver.errors == 0")
+        experiment(project, "etcd.elections == 0", "etcd.db_bytes < 1GB", "apiserver.rejected == 0")
     )
     lines = said.splitlines()
     assert len(lines) == 2
     assert "etcd.db_bytes < 1GB: nobody can measure etcd.db_bytes" in lines[0]
     assert '{__name__=~"etcd_mvcc_db_total_size_in_bytes",job=~"etcd|kube-etcd"}' in lines[0]
-    assert "apiserver.errors == 0: nobody can measure apiserver.errors" in lines[1]
-    assert '{__name__=~"apiserver_request_total",job="apiserver"}' in lines[1]
+    assert "apiserver.rejected == 0: nobody can measure apiserver.rejected" in lines[1]
+    assert "|apiserver_flowcontrol_dispatched_requests_total" in lines[1]  # would show that it is 0
 
 
 def test_it_is_not_asked_where_no_objective_needs_it(
@@ -126,6 +127,18 @@ def test_a_component_that_cannot_be_scraped_is_told_of(
     said = refused(experiment(project, "apiserver.inflight < 100"))
     assert "kube-apiserver: it cannot scrape 10.0.0.1:6443 just now" in said
     check_told(*read_experiment(experiment(project, "etcd.elections == 0")))
+
+
+def test_what_shows_that_it_is_of_this_cluster_must_be_there(
+    adopted: Path, project: Path, stand_in: PrometheusStandIn
+) -> None:
+    for labels in [*stand_in.series]:
+        if ("__name__", "apiserver_request_total") in labels:
+            del stand_in.series[labels]
+    said = refused(experiment(project, "apiserver.inflight < 100"))
+    assert (
+        'it has no apiserver_request_total{resource="configmaps",job="apiserver"}, by which' in said
+    )
 
 
 def test_plan_refuses_it_and_says_how_it_would_be_otherwise(adopted: Path, project: Path) -> None:

@@ -9,9 +9,12 @@ from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import write_typed
-from kubedrill.record.metric import METRICS
+from kubedrill.record.metric import APISERVER, METRICS
 from kubedrill.record.prometheus import PrometheusSource, family_names, series_of
 from kubedrill.words import counted
+
+WRITES = 'apiserver_request_total{resource="configmaps"'
+"""Begins the selector of what the judge looks at (judge.elsewhere)."""
 
 
 def check_told(experiment: Experiment, catalogue: Catalogue) -> None:
@@ -33,7 +36,9 @@ def check_told(experiment: Experiment, catalogue: Catalogue) -> None:
         lacking = [_lacking(api, source, text, series) for text, series in needed.items()]
         if lines := [words for words in lacking if words]:
             raise PrometheusError("\n".join(lines))
-        look_at(api, source, {METRICS[series].component for series in needed.values()})
+        told = look_at(api, source, {METRICS[series].component for series in needed.values()})
+        if told.of_kind(APISERVER):
+            _check_witness(api, f"{WRITES},{source.matchers(APISERVER)}}}")
 
 
 def note_told(experiment: Experiment, record: ClusterRecord, folder: RunFolder) -> str:
@@ -62,10 +67,19 @@ def note_told(experiment: Experiment, record: ClusterRecord, folder: RunFolder) 
 
 def _needed(experiment: Experiment, source: PrometheusSource) -> dict[str, str]:
     """Return the objectives that are measured by what it tells, and the series of each."""
-    asked = [told.objective for told in experiment.objectives]
+    wanted = [told.objective for told in experiment.objectives]
     return {
-        objective.text: objective.series for objective in asked if source.tells(objective.series)
+        objective.text: objective.series for objective in wanted if source.tells(objective.series)
     }
+
+
+def _check_witness(api: PrometheusApi, selector: str) -> None:
+    """Raise PrometheusError if it lacks by what a drill sees that it is asked about its own cluster."""
+    if not api.count(selector):
+        raise PrometheusError(
+            f"it has no {selector}, by which a drill sees that it is asked about its own cluster; see "
+            "whether they are dropped (metric_relabel_configs)"
+        )
 
 
 def _lacking(api: PrometheusApi, source: PrometheusSource, text: str, series: str) -> str:

@@ -120,6 +120,10 @@ def test_the_token_is_that_of_the_environment(
     said = why(source(stand_in))
     assert f"that in the variable {TOKEN} is refused" in said
     assert "wrong" not in said
+    for token in ("s3cret\nX-Other: 1", "s\u00e9cret"):
+        monkeypatch.setenv(TOKEN, token)
+        with pytest.raises(PrometheusError, match=f"what the variable {TOKEN} holds is no token$"):
+            PrometheusApi(source(stand_in))
     monkeypatch.setenv("THEIRS", " s3cret\n")
     with closing(PrometheusApi(replace(source(stand_in), token_env="THEIRS"))) as api:
         assert api.count("up{}") == 0
@@ -133,6 +137,8 @@ def test_the_token_is_that_of_the_environment(
         ((404, b""), "answered 404; is that where its API is"),
         ((200, b"<html>"), "is no Prometheus: what it answers to count"),
         ((200, b"[]"), "is no Prometheus"),
+        ((200, b'{"status": "success", "data": {"result": [1]}}'), "is no Prometheus"),
+        ((200, b'{"status": "success", "data": {}}'), "is no Prometheus"),
         ((200, b'{"status": "error", "data": {}, "error": "boom"}'), "answered 200: boom"),
         ((422, b'{"status": "error", "error": "too many samples"}'), "422: too many samples"),
     ],

@@ -66,10 +66,12 @@ class PrometheusApi:
     def __init__(self, source: PrometheusSource) -> None:
         """Take the token from the environment; OSError where the file of authorities cannot be read."""
         self._source = source
-        [*token] = source.token.values()
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
-        headers["User-Agent"] = "kubedrill"
-        self._headers = headers | ({"Authorization": f"Bearer {token[0]}"} if token else {})
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": "kubedrill",
+            **_authorization(source),
+        }
         self._pool = PoolManager(
             ssl_context=client_tls(source.ca_file or None),
             timeout=Timeout(total=TIMEOUT_S),
@@ -94,8 +96,12 @@ class PrometheusApi:
 
     def count(self, selector: str) -> int:
         """Return how many series it has just now."""
-        found = self._query(f"count({selector})")["result"]
-        return int(float(found[0]["value"][1])) if found else 0
+        query = f"count({selector})"
+        said = self._query(query)
+        try:
+            return sum(int(float(found["value"][1])) for found in said["result"])
+        except (LookupError, TypeError, ValueError):
+            raise self._strange(query) from None
 
     def samples(self, selector: str, back_s: float) -> list[SeriesSamples]:
         """Return every sample of the last so many seconds, each with the time that it was scraped."""
@@ -166,6 +172,16 @@ def asked(source: PrometheusSource, where: str) -> Iterator[PrometheusApi]:
         raise NotStarted(f"{where}: Prometheus at {source.url}: {error}") from None
     except OSError as error:
         raise NotStarted(f"{where}: {source.ca_file}: {error.strerror}") from None
+
+
+def _authorization(source: PrometheusSource) -> dict[str, str]:
+    """Return the header with the token, if there is any."""
+    for name, token in source.token.items():
+        # Else who sends it would say it in an error.
+        if not (token.isascii() and token.isprintable()):
+            raise PrometheusError(f"what the variable {name} holds is no token")
+        return {"Authorization": f"Bearer {token}"}
+    return {}
 
 
 def _series(found: list[Any]) -> Iterator[SeriesSamples]:

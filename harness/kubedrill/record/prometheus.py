@@ -105,7 +105,7 @@ class ScrapedTarget(Line):
 
 
 class PrometheusTold(Line):
-    """`prometheus.json`: written by the scraper before a drill begins."""
+    """`prometheus.json`: written before the scraper is started."""
 
     url: str
     targets: tuple[ScrapedTarget, ...]
