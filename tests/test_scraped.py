@@ -272,3 +272,17 @@ def test_a_record_keeps_how_it_is_asked_and_no_token(
     assert ClusterRecord.read(path).prometheus == source
     assert source.token == {TOKEN: "s3cret"}
     assert "s3cret" not in path.read_text()
+
+
+def test_what_relates_variants_must_be_there_for_each(
+    adopted: Path, project: Path, stand_in: PrometheusStandIn
+) -> None:
+    arms = {"few": {"load[0].rate": "1/s"}, "many": {"load[0].rate": "2/s"}}
+    relation = {"baseline": ["few.etcd.sent_bytes <= 0.9 * many.etcd.sent_bytes"]}
+    file = experiment(project, variants={"arms": arms, "slos": relation})
+    done = kubedrill("validate", file, "--cluster", NAME, cwd=project)
+    assert done.returncode == 3
+    assert f"{relation['baseline'][0]}: nobody can measure etcd.sent_bytes" in done.stderr
+    sent = "etcd_network_client_grpc_sent_bytes_total"
+    stand_in.scrape("kube-etcd", "10.0.0.1:2379", {sent: 1.0})
+    assert kubedrill("validate", file, "--cluster", NAME, cwd=project).returncode == 0

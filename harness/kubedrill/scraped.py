@@ -1,5 +1,8 @@
 """What a Prometheus has of a cluster: whether that is enough for an experiment, and when a drill begins."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from kubedrill import cluster
 from kubedrill.client.prometheus import PrometheusApi, PrometheusError, asked
 from kubedrill.client.prometheus_targets import look_at
@@ -13,18 +16,27 @@ from kubedrill.record.metric import APISERVER, METRICS
 from kubedrill.record.prometheus import PrometheusSource, family_names, series_of
 from kubedrill.words import counted
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 WRITES = 'apiserver_request_total{resource="configmaps"'
 """Begins the selector of what the judge looks at (judge.elsewhere)."""
 
 
-def check_told(experiment: Experiment, catalogue: Catalogue) -> None:
+def check_told(
+    experiment: Experiment, catalogue: Catalogue, related: Mapping[str, str] = NOTHING
+) -> None:
     """Raise NotStarted where the cluster's Prometheus lacks what an objective is measured from.
 
-    It is asked only if there is such an objective.
+    It is asked only if there is such an objective; `related` are the series, by their objectives, of those
+    that relate this drill to others.
     """
     described = catalogue.cluster
     source = described.prometheus if described else None
-    if source is None or not (needed := _needed(experiment, source)):
+    if source is None:
+        return
+    needed = _needed(experiment, source) | {
+        text: series for text, series in related.items() if source.tells(series)
+    }
+    if not needed:
         return
     record = cluster.find(experiment.cluster)
     if record is not None and record.prometheus != source:

@@ -63,11 +63,16 @@ def inspect(name: str, as_json: bool) -> None:
 
     definition, _ = inspecting.adopted(name)
     look = adopting.look_again(definition)
+    source = definition.prometheus
+    told = adopting.told_by(source, "metrics.prometheus") if source else None
     rows = inspecting.rows(name)
     if as_json:
-        print_json({**asdict(look), "can be played": rows})
+        scraped = {"prometheus": [*map(dict, told.targets)]} if told else {}
+        print_json({**asdict(look), **scraped, "can be played": rows})
         return
     _show(look)
+    if told:
+        _show_told(told)
     print_rows(rows, as_json=False)
 
 

@@ -203,11 +203,11 @@ def _check(file: Path, asked: "Options") -> None:
     comparison = read_comparison(file, asked)
     if comparison is None:
         read = check_file(file, asked.overrides, asked.on, asked.scale)
-        drills = [read] if read else []
-    else:
-        drills = [(arm.experiment, arm.catalogue) for arm in comparison.arms]
-    for experiment, catalogue in drills if asked.on else ():
-        check_told(experiment, catalogue)
+        if read and asked.on:
+            check_told(*read)
+        return
+    for arm in comparison.arms if asked.on else ():
+        check_told(arm.experiment, arm.catalogue, comparison.related(arm.name))
 
 
 @click.command(epilog=example("kubedrill expand etcd-member-kill > chaos.json"))

@@ -145,7 +145,7 @@ LOOK = ClusterLook(
 def test_adopt_writes_whom_a_prometheus_scrapes(tmp_path: Path) -> None:
     with prometheus_stand_in() as stand_in:
         with pytest.raises(
-            NotStarted, match="it scrapes no control plane whose series are as usual"
+            NotStarted, match="it scrapes no control plane whose series are told apart so"
         ):
             look_at_prometheus(stand_in.url)
         for ago_s in (20.5, 10.5, 0.5):

@@ -21,7 +21,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.labels import ZONE
 from kubedrill.record.metric import APISERVER
-from kubedrill.record.prometheus import USUAL, PrometheusTold
+from kubedrill.record.prometheus import USUAL, PrometheusSource, PrometheusTold
 from kubedrill.record.rights import Right
 
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -81,12 +81,17 @@ def look_at_prometheus(url: str) -> PrometheusTold:
         source = PrometheusPart(prometheus=url).source
     except ValidationError as error:
         raise NotStarted(f"--prometheus: {in_parameters(error)}") from None
-    with asked(source, "--prometheus") as api:
+    return told_by(source, "--prometheus")
+
+
+def told_by(source: PrometheusSource, where: str) -> PrometheusTold:
+    """Return what a Prometheus scrapes of a cluster; NotStarted if nothing, with `where` it is named."""
+    with asked(source, where) as api:
         told = scraped_by(api, source)
         if not told.targets:
             raise PrometheusError(
-                "it scrapes no control plane whose series are as usual; write into the cluster's file "
-                "how they are told apart: metrics.select"
+                "it scrapes no control plane whose series are told apart so; write into the cluster's "
+                "file how they are: metrics.select"
             )
     return told
 
