@@ -66,7 +66,10 @@ def written(project: Path, metrics: Any) -> Path:
 def experiment(project: Path, *objectives: str, **changes: Any) -> Path:
     file = project / "experiments" / "first.yaml"
     asked = {"baseline": ["list.p99 < 5s", *objectives]}
-    file.write_text(yaml.safe_dump({**SHORT, "cluster": NAME, "slos": asked, **changes}))
+    phases = SHORT["phases"] | {"baseline": "60s"}
+    file.write_text(
+        yaml.safe_dump({**SHORT, "cluster": NAME, "phases": phases, "slos": asked, **changes})
+    )
     return file
 
 
@@ -139,6 +142,27 @@ def test_what_shows_that_it_is_of_this_cluster_must_be_there(
     assert (
         'it has no apiserver_request_total{resource="configmaps",job="apiserver"}, by which' in said
     )
+
+
+@pytest.mark.usefixtures("adopted")
+@pytest.mark.parametrize(
+    ("objective", "kind", "least_s"),
+    [("apiserver.inflight < 9", "kube-apiserver", 10), ("etcd.fsync.p99 < 9s", "etcd", 20)],
+)
+def test_a_phase_into_which_too_few_scrapes_fall_is_refused(
+    project: Path, stand_in: PrometheusStandIn, objective: str, kind: str, least_s: int
+) -> None:
+    bucket = 'etcd_disk_wal_fsync_duration_seconds_bucket{le="+Inf"}'
+    stand_in.scrape("kube-etcd", "10.0.0.1:2379", {bucket: 1.0})
+    short, enough = (
+        SHORT["phases"] | {"baseline": f"{seconds}s"} for seconds in (least_s - 1, least_s)
+    )
+    assert (
+        f"{objective}: phase baseline lasts {least_s - 1} s, and Prometheus scrapes the {kind} every "
+        f"10 s; it must last {least_s} s at least"
+    ) in refused(experiment(project, objective, phases=short))
+    check_told(*read_experiment(experiment(project, objective, phases=enough)))
+    check_told(*read_experiment(experiment(project, "etcd.elections == 0", phases=short)))
 
 
 def test_plan_refuses_it_and_says_how_it_would_be_otherwise(adopted: Path, project: Path) -> None:

@@ -1,6 +1,6 @@
 """What a Prometheus has of a cluster: whether that is enough for an experiment, and when a drill begins."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from kubedrill import cluster
@@ -13,9 +13,11 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import write_typed
 from kubedrill.record.metric import APISERVER, METRICS
-from kubedrill.record.prometheus import PrometheusSource, family_names, series_of
+from kubedrill.record.prometheus import PrometheusSource, PrometheusTold, family_names, series_of
 from kubedrill.words import counted
 
+SCRAPES_NEEDED = {"gauge": 1, "histogram": 2}
+"""By kind of metric, in a phase, so that anything is known; what a counter grew by has bounds without any."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
 WRITES = 'apiserver_request_total{resource="configmaps"'
 """Begins the selector of what the judge looks at (judge.elsewhere)."""
@@ -47,8 +49,10 @@ def check_told(
     with asked(source, "metrics.prometheus") as api:
         lacking = [_lacking(api, source, text, series) for text, series in needed.items()]
         if lines := [words for words in lacking if words]:
-            raise PrometheusError("\n".join(lines))
+            raise NotStarted("\n".join(lines))
         told = look_at(api, source, {METRICS[series].component for series in needed.values()})
+        if lines := [*_too_short(experiment, source, told)]:
+            raise NotStarted("\n".join(lines))
         if told.of_kind(APISERVER):
             _check_witness(api, f"{WRITES},{source.matchers(APISERVER)}}}")
 
@@ -85,6 +89,25 @@ def _needed(experiment: Experiment, source: PrometheusSource) -> dict[str, str]:
     }
 
 
+def _too_short(
+    experiment: Experiment, source: PrometheusSource, told: PrometheusTold
+) -> Iterator[str]:
+    """Yield of which objectives nothing could be known, since too few scrapes fall into their phases."""
+    lengths = {phase.name: phase.seconds for phase in experiment.phases}
+    for wanted in experiment.objectives:
+        if not source.tells(series := wanted.objective.series):
+            continue
+        metric = METRICS[series]
+        every_s = max((target.every_s for target in told.of_kind(metric.component)), default=0.0)
+        least_s = SCRAPES_NEEDED.get(metric.kind, 0) * every_s
+        if lengths[wanted.phase] < least_s:
+            yield (
+                f"{wanted.objective.text}: phase {wanted.phase} lasts {lengths[wanted.phase]:g} s, and "
+                f"Prometheus scrapes the {metric.component} every {every_s:g} s; it must last "
+                f"{least_s:g} s at least"
+            )
+
+
 def _check_witness(api: PrometheusApi, selector: str) -> None:
     """Raise PrometheusError if it lacks by what a drill sees that it is asked about its own cluster."""
     if not api.count(selector):
@@ -100,7 +123,7 @@ def _lacking(api: PrometheusApi, source: PrometheusSource, text: str, series: st
     if api.count(selector):
         return ""
     return (
-        f"{text}: nobody can measure {series}: it has no {selector}; see whether they are scraped, or "
+        f"{text}: nobody can measure {series}: Prometheus has no {selector}; see whether they are scraped, or "
         "dropped (metric_relabel_configs), say in select how they are told apart, or leave the "
         "objective out"
     )

@@ -274,3 +274,10 @@ def test_the_verdict_says_who_told_and_how_often(drill: ToldDrill, tmp_path: Pat
         "a phase is bounded by the scrapes on both sides of its edges"
     ) in notes
     assert f"Prometheus at {URL}: its clock was known to 3 ms when the drill began" in notes
+    unproven = "Prometheus told of no apiserver: nothing shows that the rest is of this cluster"
+    assert unproven not in notes
+    target = ScrapedTarget(
+        name="kube-scheduler-i", kind="kube-scheduler", labels={"instance": "i"}, every_s=3
+    )
+    drill.targets_told = [target]
+    assert unproven in drill.judged(tmp_path).notes

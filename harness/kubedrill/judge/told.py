@@ -16,6 +16,7 @@ from kubedrill.judge.pages import Scrape
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, MissingEvidence
+from kubedrill.record.metric import APISERVER
 from kubedrill.record.objective import Objective
 from kubedrill.record.prometheus import PrometheusTold, ScrapedTarget
 from kubedrill.record.schedule import Phase, allowed_hole
@@ -72,6 +73,8 @@ class ToldScrapes:
                 f"{kind}: its metrics are those that Prometheus scraped, every {max(every):g} s: what is "
                 "counted in a phase is bounded by the scrapes on both sides of its edges"
             )
+        if kinds and APISERVER not in kinds:
+            yield "Prometheus told of no apiserver: nothing shows that the rest is of this cluster"
         if kinds:
             yield (
                 f"Prometheus at {self.told.url}: its clock was known to {self.told.clock_ms} ms when "
