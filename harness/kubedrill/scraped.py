@@ -123,7 +123,7 @@ def _lacking(api: PrometheusApi, source: PrometheusSource, text: str, series: st
     if api.count(selector):
         return ""
     return (
-        f"{text}: nobody can measure {series}: Prometheus has no {selector}; see whether they are scraped, or "
-        "dropped (metric_relabel_configs), say in select how they are told apart, or leave the "
-        "objective out"
+        f"{text}: nobody can measure {series}: Prometheus has no {selector}; see whether they are "
+        "scraped, or dropped (metric_relabel_configs), say in select how they are told apart, or leave "
+        "the objective out"
     )

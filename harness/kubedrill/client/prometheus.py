@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from urllib3 import PoolManager, Timeout
-from urllib3.exceptions import HTTPError
-
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.errors import NotStarted
 from kubedrill.record.prometheus import PrometheusSource
@@ -65,6 +62,8 @@ class PrometheusApi:
 
     def __init__(self, source: PrometheusSource) -> None:
         """Take the token from the environment; OSError where the file of authorities cannot be read."""
+        from urllib3 import PoolManager, Timeout
+
         self._source = source
         self._headers = {
             "Accept": "application/json",
@@ -130,6 +129,8 @@ class PrometheusApi:
         return data
 
     def _get(self, url: str) -> tuple[int, bytes]:
+        from urllib3.exceptions import HTTPError
+
         try:
             answer = self._pool.request(
                 "GET", url, headers=self._headers, redirect=False, preload_content=False
