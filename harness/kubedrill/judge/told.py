@@ -85,7 +85,7 @@ class ToldScrapes:
 def around(scrapes: Sequence[Scrape], phase: Phase) -> list[Scrape]:
     """Return the good scrapes from the last that was over when a phase began to the first after its end."""
     good = [scrape for scrape in scrapes if not scrape.error]
-    before = [scrape for scrape in good if scrape.end <= phase.start][-1:]
+    before = [scrape for scrape in good if scrape.end < phase.start][-1:]
     after = [scrape for scrape in good if scrape.time >= phase.end][:1]
     first = before[0].time if before else phase.start
     last = after[0].time if after else phase.end
@@ -97,7 +97,7 @@ def within(scrapes: Sequence[Scrape], phase: Phase) -> list[Scrape]:
     return [
         scrape
         for scrape in scrapes
-        if not scrape.error and phase.start <= scrape.time and scrape.end <= phase.end
+        if not scrape.error and phase.start <= scrape.time and scrape.end < phase.end
     ]
 
 
@@ -108,8 +108,8 @@ def silent(scrapes: Sequence[Scrape], component: str, phase: Phase, every_s: flo
         second = (bad[0].time - phase.start) / SECOND
         return f"{component}: Prometheus told nothing {second:.0f} s into the phase: {bad[0].error}"
     found = around(scrapes, phase)
-    if not found or found[0].end > phase.start or found[-1].time < phase.end:
-        edge = "end" if found and found[0].end <= phase.start else "start"
+    if not found or found[0].end >= phase.start or found[-1].time < phase.end:
+        edge = "end" if found and found[0].end < phase.start else "start"
         return f"{component} was not scraped by Prometheus at the {edge} of this phase"
     longest = max(after.time - before.time for before, after in pairwise(found))
     if longest > allowed_hole(every_s):
