@@ -232,6 +232,19 @@ def test_an_edge_without_a_scrape_beyond_it_is_not_bounded(
     assert f"was not scraped by Prometheus at the {edge} of this phase" in found.reason
 
 
+def test_what_was_counted_before_a_restart_is_not_known(drill: ToldDrill, tmp_path: Path) -> None:
+    for scrape in drill.scrapes.of(SERVER, 14, 100):
+        scrape.values = {key: value - 1_014 * 30 for key, value in scrape.values.items()}
+        del scrape.values[FAILED]
+    found = asked(drill, tmp_path, "apiserver.errors == 0")
+    assert found.verdict is Verdict.INVALID
+    assert (
+        f"{SERVER} was started anew, and Prometheus does not tell what it had counted 3 s before"
+        in (found.reason)
+    )
+    assert asked(drill, tmp_path, "apiserver.errors == 0", "recovery").verdict is Verdict.PASS
+
+
 def test_a_metric_that_it_dropped_is_not_0(drill: ToldDrill, tmp_path: Path) -> None:
     for scrape in drill.scrapes.pages:
         scrape.values.pop(FAILED, None)

@@ -11,12 +11,13 @@ from itertools import pairwise
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.counting import as_asked, quantile
+from kubedrill.judge.families import SUFFIXES
 from kubedrill.judge.measured import Measured
 from kubedrill.judge.pages import Scrape
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, MissingEvidence
-from kubedrill.record.metric import APISERVER
+from kubedrill.record.metric import APISERVER, Family
 from kubedrill.record.objective import Objective
 from kubedrill.record.prometheus import PrometheusTold, ScrapedTarget
 from kubedrill.record.schedule import Phase, allowed_hole
@@ -117,6 +118,22 @@ def silent(scrapes: Sequence[Scrape], component: str, phase: Phase, every_s: flo
             f"{component} was not scraped by Prometheus for {longest / SECOND:.0f} s, and is every "
             f"{every_s:g} s"
         )
+    return ""
+
+
+def restarted(scrapes: Sequence[Scrape], component: str, family: Family) -> str:
+    """Return that a component counts anew since a scrape, as its counters fell or are gone; or "".
+
+    What it had counted since the scrape before is not known then, so that nothing bounds it.
+    """
+    names = {f"{family.name}{suffix}" for suffix in SUFFIXES}
+    for before, after in pairwise(scrapes):
+        kept = {key: value for key, value in before.values.items() if key[0] in names}
+        if any(after.values.get(key, -1.0) < value for key, value in kept.items()):
+            return (
+                f"{component} was started anew, and Prometheus does not tell what it had counted "
+                f"{(after.time - before.time) / SECOND:.0f} s before"
+            )
     return ""
 
 

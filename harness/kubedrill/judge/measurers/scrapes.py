@@ -145,4 +145,7 @@ def _missing(  # noqa: PLR0917 - of one component in one phase
     if metric.kind == "gauge":
         scrapes = [scrape for scrape in metrics.scrapes_of(component) if phase.holds(scrape.time)]
         return families.missing_gauge(scrapes, family, component, exempt)
-    return families.missing_count(metrics.between_edges(component, phase), family, component)
+    scrapes = metrics.between_edges(component, phase)
+    if metrics.told.every_s(component) and (words := told.restarted(scrapes, component, family)):
+        return words
+    return families.missing_count(scrapes, family, component)
