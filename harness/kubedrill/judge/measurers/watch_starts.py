@@ -40,15 +40,16 @@ def starts(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
 
 
 def _silent(metrics: Metrics, server: str, phase: Phase, exempt: Callable[..., bool]) -> str:
-    scrapes = metrics.scrapes_of(server)
+    scrapes, known = metrics.scrapes_of(server), metrics.between_edges(server, phase)
     every_s = metrics.told.every_s(server)
-    if words := (
-        silence.of_edges(scrapes, server, phase, exempt)
-        if every_s is None
-        else told.silent(scrapes, server, phase, every_s)
-    ):
+    if every_s is None:
+        words = silence.of_edges(scrapes, server, phase, exempt)
+    else:
+        words = told.silent(scrapes, server, phase, every_s)
+        words = words or told.restarted(known, server, ENDED)
+    if words:
         return words
-    good = [scrape for scrape in metrics.between_edges(server, phase) if not scrape.error]
+    good = [scrape for scrape in known if not scrape.error]
     if any(_so_far(scrape) is None for scrape in good):
         return f"{server} did not say {OPEN.name}, how many watches are open"
     return ""
