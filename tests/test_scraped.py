@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,14 @@ import pytest
 import yaml
 from commanding import TOP, kubedrill
 from drills import SHORT
+from judged_parts import CLUSTER
 from prometheus_stand_in import PrometheusStandIn, prometheus_stand_in
 
 from kubedrill.catalogue import read_experiment
 from kubedrill.errors import NotStarted
 from kubedrill.needed import needed
 from kubedrill.planning import planned
-from kubedrill.record.cluster import ClusterRecord, Endpoint
+from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.prometheus import TOKEN, PrometheusSource, PrometheusTold, patience
 from kubedrill.scraped import check_told, note_told
@@ -236,31 +238,13 @@ def test_a_right_to_scrape_is_needed_only_where_the_apiservers_own_page_is_read(
     assert sum(part.part == "the scraper" for part in needed(*read, {})) == parts
 
 
-def record(tmp_path: Path, source: PrometheusSource | None) -> ClusterRecord:
-    return ClusterRecord(
-        name=NAME,
-        provider="kubeconfig",
-        zoning="foreign",
-        zones=(),
-        folder=str(tmp_path / NAME),
-        balancer=Endpoint("127.0.0.1", 1),
-        ca_file="",
-        server_name="",
-        components=(),
-        identities={},
-        capabilities=(),
-        versions={},
-        prometheus=source,
-    )
-
-
 def test_a_drill_begins_with_whom_it_scrapes_and_how_its_clock_is(
     adopted: Path, project: Path, tmp_path: Path, stand_in: PrometheusStandIn
 ) -> None:
     read, described = read_experiment(experiment(project, "etcd.elections == 0"))
     folder = RunFolder.create(tmp_path, "drill")
     assert described.cluster is not None
-    said = note_told(read, record(tmp_path, described.cluster.prometheus), folder)
+    said = note_told(read, replace(CLUSTER, prometheus=described.cluster.prometheus), folder)
     assert said.startswith("2 components as Prometheus scrapes them, every 10 s or more often; ")
     told = PrometheusTold.read(folder)
     assert [target.name for target in told.targets] == [
@@ -275,7 +259,7 @@ def test_a_drill_that_needs_it_does_not_begin_without_it(
 ) -> None:
     read, described = read_experiment(experiment(project, "etcd.elections == 0"))
     assert described.cluster is not None
-    theirs = record(tmp_path, described.cluster.prometheus)
+    theirs = replace(CLUSTER, prometheus=described.cluster.prometheus)
     folder = RunFolder.create(tmp_path, "drill")
     stand_in.fails = (503, b"")
     with pytest.raises(NotStarted, match="it answered 503"):
@@ -292,7 +276,7 @@ def test_a_record_keeps_how_it_is_asked_and_no_token(
     monkeypatch.setenv(TOKEN, "s3cret")
     source = PrometheusSource("https://p", {"etcd": 'job="etcd"'}, ca_file="/ca.crt")
     path = tmp_path / "cluster.json"
-    record(tmp_path, source).write(path)
+    replace(CLUSTER, prometheus=source).write(path)
     assert ClusterRecord.read(path).prometheus == source
     assert source.token == {TOKEN: "s3cret"}
     assert "s3cret" not in path.read_text()
