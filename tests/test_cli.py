@@ -151,7 +151,7 @@ def test_a_clusters_file_takes_nothing_that_is_for_experiments() -> None:
     checked = kubedrill("validate", "clusters/local-3az.yaml", "--set", "port=7443")
     assert checked.returncode == 3
     assert (
-        "--set, --scale and --cluster are for experiments, and this is a cluster" in checked.stderr
+        "--set, --cluster and --scale are for experiments, and this is a cluster" in checked.stderr
     )
 
 

@@ -134,17 +134,20 @@ def describe_cluster(file: Path) -> ClusterDescription:
 
 
 def check_file(
-    file: Path, overrides: Sequence[str] = (), scale: float = 1.0, on: str | None = None
-) -> None:
-    """Check the file of an experiment (`on` a cluster) or of a cluster; NotStarted says what is wrong."""
+    file: Path, overrides: Sequence[str] = (), on: str | None = None, scale: float = 1.0
+) -> tuple[Experiment, Catalogue] | None:
+    """Check the file of an experiment, which is returned, or of a cluster; NotStarted says what is wrong.
+
+    `on` is the cluster to run on instead of the file's.
+    """
     if not _is_of_a_cluster(file):
-        read_experiment(file, overrides, on, scale=scale)
-    elif overrides or scale != 1 or on:
+        return read_experiment(file, overrides, on, scale)
+    if overrides or on or scale != 1:
         raise NotStarted(
-            f"{file}: --set, --scale and --cluster are for experiments, and this is a cluster"
+            f"{file}: --set, --cluster and --scale are for experiments, and this is a cluster"
         )
-    else:
-        describe_cluster(file)
+    describe_cluster(file)
+    return None
 
 
 def _is_of_a_cluster(file: Path) -> bool:

@@ -218,9 +218,11 @@ class Drill:
             self._check_auditor()
         self.launch(loads, catalogue, self.folder)
         counted = self.folder.fleet.exists() or needs_scale_out(asked)
-        logged = ClusterRecord.read(self.folder.cluster).logs_requests
+        record = ClusterRecord.read(self.folder.cluster)
+        logged = record.logs_requests
+        secrets = {"scraper": record.prometheus.token} if record.prometheus else {}
         for role, module in observing(audited=audited, counted=counted, logged=logged).items():
-            self._start(role, command_of(module, self.folder))
+            self._start(role, command_of(module, self.folder), secrets.get(role))
         patience = {
             load.roles[0]: READY_TIMEOUT_S + load.workers.max_wait_s
             for load in loads

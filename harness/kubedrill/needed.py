@@ -65,7 +65,7 @@ def needed(
         yield Needed("the auditor", tuple(rights_in(AUDITOR_RULES, AUDITED)))
     if needs_auditor(asked) or experiment.faults or experiment.fleet:
         yield Needed("the auditor", tuple(rights_in(AUDITOR_LOOKS)))
-    if catalogue.cluster and catalogue.cluster.observed:
+    if catalogue.cluster and catalogue.cluster.scraped:
         yield Needed("the scraper", (Right("get", path="/metrics"),))
     for name in dict.fromkeys(fault.name for fault in experiment.faults if fault.name in kinds):
         yield Needed(name, tuple(rights_of_fault(kinds[name])))

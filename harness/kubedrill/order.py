@@ -18,6 +18,7 @@ from kubedrill.load import launch
 from kubedrill.needed import lacking, needed, rights_in_parts, withheld
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
+from kubedrill.scraped import check_told
 
 FREE_BYTES = 200 * 1024 * 1024
 """A drill of some minutes writes about 20 MB; ten times that must be free in reports/."""
@@ -76,6 +77,7 @@ def check_before(order: Order) -> ClusterDefinition:
     launch.check(order.experiment.loads)
     check_it_may_be_thrown_away(order)
     check_rights(order, definition)
+    check_told(order.experiment, order.catalogue)
     why = frozen(order.cluster) or closed(order.experiment, order.catalogue.limits)
     if why := why or cannot_host(order.experiment) or _refused_as_it_is(order):
         raise NotStarted(f"{order.file}: {why}")

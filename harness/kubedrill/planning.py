@@ -15,10 +15,15 @@ from kubedrill.hosting import cannot_host
 from kubedrill.record.catalogue import Catalogue
 from kubedrill.record.fleet import CLUSTER
 from kubedrill.record.taken import Taken
+from kubedrill.scraped import check_told
 
 
 def planned(experiment: Experiment, catalogue: Catalogue, file: Path) -> Plan:
-    """Return what the drill of an experiment's file would do. Changes nothing."""
+    """Return what the drill of an experiment's file would do. Changes nothing.
+
+    NotStarted where its cluster's Prometheus lacks what it asks for.
+    """
+    check_told(experiment, catalogue)
     kinds = gather(places.fault_files(file)).kinds
     record = cluster.find(experiment.cluster)
     as_it_is = None if experiment.cluster_changes or record is None else record

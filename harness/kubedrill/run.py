@@ -30,6 +30,7 @@ from kubedrill.record.fleet import CLUSTER, Fleet
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.labels import RUN
 from kubedrill.record.manifest import seal
+from kubedrill.record.prometheus import patience
 from kubedrill.record.schedule import Schedule, ScheduledLoad
 from kubedrill.record.stopping import interrupted
 from kubedrill.record.timeline import DrillAborted, DrillEnded, DrillFailed, PhaseBegan, Seeded
@@ -38,6 +39,7 @@ from kubedrill.report import machine
 from kubedrill.report.console import print_verdict
 from kubedrill.report.files import OF_A_DRILL, asked_for, write_all
 from kubedrill.report.live import LiveView
+from kubedrill.scraped import note_told
 from kubedrill.signals import Interrupted, Signals
 from kubedrill.steadying import pressed
 from kubedrill.surroundings import surroundings
@@ -149,6 +151,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
         calibration = drill.calibrate()
     for line in machine.lines(calibration):
         console.print(f"machine  {line}")
+    if told := note_told(experiment, record, drill.folder):
+        console.print(f"metrics  {told}")
     tell_whom_it_waits_for(experiment.loads, console)
     asked = [told.objective.text for told in experiment.objectives]
     with warmed_up(drill, order, console), console.status("starting load, prober, scraper, faults"):
@@ -253,11 +257,12 @@ def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> 
 
 
 def latest_edge(drill: Drill, plan: Schedule) -> int:
-    """Return until when faults may still be undone, monotonic ns: for as long as the slowest may take."""
+    """Return until when faults may still be undone, or scraped by a Prometheus, monotonic ns."""
     if now() < plan.end:
         return plan.end
     limits = (entry.limit_s or 0.0 for entry in drill.ledger.entries())
-    return plan.end + max(LAST_EDGE_NS, round(max(limits, default=0.0) * SECOND))
+    undone = round(max(limits, default=0.0) * SECOND)
+    return plan.end + max(LAST_EDGE_NS, undone, patience(drill.folder))
 
 
 def tell_phases(drill: Drill, plan: Schedule, begun: set[str]) -> None:

@@ -32,6 +32,7 @@ FOREIGN = {
     "ETCD_NAME": "n",
     "LOCUST_HOST": "https://production",
     "SSH_AUTH_SOCK": "/tmp/agent",
+    "KUBEDRILL_PROMETHEUS_TOKEN": "secret",
     **ENGINE,
 }
 HARMLESS = {

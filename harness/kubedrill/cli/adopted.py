@@ -11,6 +11,7 @@ from kubedrill.errors import NotStarted
 
 if TYPE_CHECKING:
     from kubedrill.cluster.adopted.adopting import ClusterLook
+    from kubedrill.record.prometheus import PrometheusTold
 
 
 @click.command("adopt", epilog=example("kubedrill cluster adopt staging --context staging-admin"))
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     type=Given(),
     help="The kubeconfig's file; as kubectl finds it, if not given.",
 )
-def adopt(name: str, context: str, kubeconfig: Path | None) -> int:
+@click.option(
+    "--prometheus",
+    metavar="URL",
+    help="A Prometheus that scrapes it: who is asked for metrics that cannot be read there.",
+)
+def adopt(name: str, context: str, kubeconfig: Path | None, prometheus: str | None) -> int:
     """Look at a cluster of yours; write clusters/NAME.yaml."""
     from kubedrill import places
     from kubedrill.cluster.adopted import adopting
@@ -33,13 +39,16 @@ def adopt(name: str, context: str, kubeconfig: Path | None) -> int:
         raise NotStarted(f"{path} is there already; remove it first, or give another name")
     file = str(kubeconfig.absolute()) if kubeconfig else ""
     look = adopting.look_at(file, context)
+    told = adopting.look_at_prometheus(prometheus) if prometheus else None
     _show(look)
+    if told:
+        _show_told(told)
     click.echo(
         "\nDrills will press this cluster, and break things in it. Nothing has been changed yet."
     )
     if click.prompt(f"To adopt it, type {context}", prompt_suffix=": ") != context:
         raise NotStarted("that is another name: nothing was adopted")
-    path.write_text(adopting.file_of(look, file), encoding="utf-8")
+    path.write_text(adopting.file_of(look, file, told), encoding="utf-8")
     click.echo(f"{path} is written; see what can be done there: kubedrill cluster inspect {name}")
     return Done(0)
 
@@ -54,11 +63,16 @@ def inspect(name: str, as_json: bool) -> None:
 
     definition, _ = inspecting.adopted(name)
     look = adopting.look_again(definition)
+    source = definition.prometheus
+    told = adopting.told_by(source, "metrics.prometheus") if source else None
     rows = inspecting.rows(name)
     if as_json:
-        print_json({**asdict(look), "can be played": rows})
+        scraped = {"prometheus": [*map(dict, told.targets)]} if told else {}
+        print_json({**asdict(look), **scraped, "can be played": rows})
         return
     _show(look)
+    if told:
+        _show_told(told)
     print_rows(rows, as_json=False)
 
 
@@ -69,6 +83,13 @@ def rbac(experiments: tuple[Path, ...]) -> None:
     from kubedrill import inspecting, places
 
     click.echo(inspecting.role(map(places.experiment_file, experiments)), nl=False)
+
+
+def _show_told(told: "PrometheusTold") -> None:
+    """Show whom a Prometheus scrapes."""
+    for target in told.targets:
+        instance = target.labels["instance"]
+        click.echo(f"{'prometheus':12} {target.kind} {instance}, every {target.every_s:g} s")
 
 
 def _show(look: "ClusterLook") -> None:

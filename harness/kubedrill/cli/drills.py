@@ -157,7 +157,11 @@ def plan(
 
 @click.command(epilog=example("kubedrill validate etcd-member-kill local-3az"))
 @click.argument("files", nargs=-1, required=True, type=Given())
-@cluster_name
+@click.option(
+    "--cluster",
+    metavar="NAME",
+    help="Check for clusters/NAME.yaml, and ask its Prometheus, if it has one, what can be measured.",
+)
 @overrides
 @scale
 @as_json
@@ -166,23 +170,20 @@ def validate(
     cluster: str | None,
     overrides: tuple[str, ...],
     scale: float,
-    *,
     as_json: bool,
 ) -> int:
     """Check files of experiments and of clusters.
 
-    Exit 0 if all are right, 3 if not.
+    Exit 0 if all are right, 3 if not. Nobody is asked anything but with --cluster.
     """
-    from kubedrill.catalogue import check_file
-    from kubedrill.compare.arms import Options, read_comparison
+    from kubedrill.compare.arms import Options
 
     errors: dict[str, list[str]] = {}
     for file in files:
         errors[str(file)] = []
         try:
             path = places.experiment_file(file, "clusters")
-            if read_comparison(path, Options(overrides, cluster, scale)) is None:
-                check_file(path, overrides, scale, cluster)
+            _check(path, Options(overrides, cluster, scale))
         except NotStarted as error:
             errors[str(file)] = str(error).splitlines()
     if as_json:
@@ -191,6 +192,22 @@ def validate(
         for name, lines in errors.items():
             click.echo("\n".join(lines) or f"{name}: ok", err=bool(lines))
     return Done(NOT_STARTED if any(errors.values()) else 0)
+
+
+def _check(file: Path, asked: "Options") -> None:
+    """Check a file, and on the cluster that is named what can be measured there; NotStarted."""
+    from kubedrill.catalogue import check_file
+    from kubedrill.compare.arms import read_comparison
+    from kubedrill.scraped import check_told
+
+    comparison = read_comparison(file, asked)
+    if comparison is None:
+        read = check_file(file, asked.overrides, asked.on, asked.scale)
+        if read and asked.on:
+            check_told(*read)
+        return
+    for arm in comparison.arms if asked.on else ():
+        check_told(arm.experiment, arm.catalogue, comparison.related(arm.name))
 
 
 @click.command(epilog=example("kubedrill expand etcd-member-kill > chaos.json"))

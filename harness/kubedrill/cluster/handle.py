@@ -32,6 +32,7 @@ from kubedrill.cluster.operations import (
 )
 from kubedrill.record.catalogue import ClusterDescription, Need, OperationName
 from kubedrill.record.components import ComponentState, Exited, Started
+from kubedrill.record.prometheus import PrometheusSource
 from kubedrill.record.watched import Usage
 
 __all__ = [
@@ -177,10 +178,12 @@ def description(
     *,
     foreign: bool = False,
     observed: tuple[str, ...] | None = None,
+    prometheus: PrometheusSource | None = None,
 ) -> ClusterDescription:
     """Return what a cluster is capable of: the operations that stand on its handle, and why others do not.
 
-    `foreign`: kubedrill does not make it, and it serves others; `observed` as of a ClusterDescription.
+    `foreign`: kubedrill does not make it, and it serves others; `observed` and
+    `prometheus` as of a ClusterDescription.
     """
     can: list[str] = []
     lacks: dict[str, str] = {}
@@ -201,5 +204,6 @@ def description(
         lacks,
         foreign=foreign,
         observed=observed,
+        prometheus=prometheus,
         embeds_etcd=getattr(handle, "embeds_etcd", False),
     )

@@ -65,6 +65,15 @@ class Comparison:
         """The runs, in their order."""
         return interleaved([arm.name for arm in self.arms], self.repeat)
 
+    def related(self, arm: str) -> dict[str, str]:
+        """Return the series of an arm that it is compared by, by the relations."""
+        return {
+            asked.relation.text: side.objective.series
+            for asked in self.relations
+            for side in asked.relation.sides
+            if side.arm == arm
+        }
+
     def arm(self, name: str) -> Arm:
         """Return the arm of that name; KeyError if there is none."""
         return {arm.name: arm for arm in self.arms}[name]

@@ -87,6 +87,7 @@ def _measurable(experiment: Experiment, catalogue: Catalogue) -> Measurable:
         demands=_phases(fleet.demands, times),
         fleet=experiment.fleet is not None,
         observed=catalogue.cluster.observed if catalogue.cluster else None,
+        told=catalogue.cluster.prometheus if catalogue.cluster else None,
     )
 
 

@@ -20,6 +20,7 @@ from kubedrill.reading.yaml_nodes import dump
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report
 from kubedrill.report.files import asked_for, write_all
+from kubedrill.scraped import check_told
 from kubedrill.signals import Signals
 from kubedrill.words import why_not
 
@@ -33,6 +34,8 @@ def run(comparison: Comparison, leaves: Leavings, console: Console) -> Compariso
     signals = Signals()
     signals.install()
     _check_before([_order(comparison, arm, leaves) for arm in comparison.arms])
+    for arm in comparison.arms:
+        check_told(arm.experiment, arm.catalogue, comparison.related(arm.name))
     folder = _open_folder(comparison, leaves.reports)
     variants, told = Variants.of(comparison), dict[Play, Report]()
     for number, play in enumerate(comparison.plays, 1):

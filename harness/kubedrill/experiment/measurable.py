@@ -8,8 +8,10 @@ from kubedrill.experiment.settled import WantedFault
 from kubedrill.reading.units import format_duration
 from kubedrill.record.domain import Room, check_decides
 from kubedrill.record.fleet import REFUSED, REPLACED
+from kubedrill.record.live_series import FSYNC, spelled_as
 from kubedrill.record.metric import APISERVER, COMPONENTS, METRICS, SCRAPES
 from kubedrill.record.objective import SEEDED, Objective, ObjectiveError, base_load
+from kubedrill.record.prometheus import NEVER_TOLD, PrometheusSource
 from kubedrill.record.scale_out import HEALTHY, SCALE_OUT, VIOLATIONS, WORKLOAD
 from kubedrill.record.schedule import DRAIN_S, touches
 from kubedrill.record.series import APISERVER_PREFIX, zone_of
@@ -45,6 +47,8 @@ class Measurable:
     """Whether there is one."""
     observed: Collection[str] | None = None
     """The kinds of components that can be seen; None: all."""
+    told: PrometheusSource | None = None
+    """Who tells of some of them, if that is a Prometheus."""
 
     def check(self, objective: Objective, phase: str) -> None:
         """Raise ObjectiveError if there will be nothing to measure, or nothing to decide."""
@@ -80,10 +84,21 @@ class Measurable:
         metric = METRICS.get(series)
         one_apiserver = series.startswith(APISERVER_PREFIX)
         of = APISERVER if one_apiserver else metric.component if metric else ""
+        told = self.told is not None and self.told.tells(series)
         scraped = metric and metric.source == SCRAPES and of in self.observed
-        if of in COMPONENTS and not scraped:
+        if self.told and of in self.told.select and (why := NEVER_TOLD.get(series)):
+            raise ObjectiveError(f"{series} cannot be told by Prometheus: {why}")
+        if of in COMPONENTS and not scraped and not told:
+            what = f"processes of the {of}" if of in self.observed else of
             raise ObjectiveError(
-                f"{series}: nobody sees the {of} of this cluster; leave it out, or take another cluster"
+                f"{series}: nobody sees the {what} of this cluster; leave it out, or take another cluster"
+            )
+
+    def check_live(self, objective: Objective) -> None:
+        """Raise ObjectiveError if it is known only some time after it was so."""
+        if self.told and spelled_as(objective) == FSYNC and self.told.tells(objective.series):
+            raise ObjectiveError(
+                f"{FSYNC}: what Prometheus tells is too old to act on; leave it out, and ask for it in slos"
             )
 
     def _check_coming(self, series: str, phase: str) -> None:

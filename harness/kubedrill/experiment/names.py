@@ -171,6 +171,7 @@ class NameCheck:
         if series in self._unclear:
             return
         check_state(state, self._load_names)
+        self._measurable([]).check_live(state.objective)
         if fault.phase in self._silent.get(series, ()):
             raise ObjectiveError(f'the load "{series}" does not press in this phase')
 
@@ -215,6 +216,7 @@ class NameCheck:
             demands=tuple(dict.fromkeys(file.fleet.demanding)) if file.fleet else (),
             fleet=file.fleet is not None,
             observed=cluster.observed if cluster else None,
+            told=cluster.prometheus if cluster else None,
         )
 
     def _objective(self, text: str, phase: str, measurable: Measurable) -> Objective:
@@ -229,7 +231,9 @@ class NameCheck:
         condition = parse_abort(text)
         drill_s = max((end for _, end in self._phases.values()), default=math.inf)
         check_abort(condition, self._load_names, drill_s)
-        self._measurable([]).check_observed(condition.objective.series)
+        measurable = self._measurable([])
+        measurable.check_observed(condition.objective.series)
+        measurable.check_live(condition.objective)
         return condition
 
     def _try(self, place: Location, build: Callable[..., Read], *given: Any) -> Read | None:

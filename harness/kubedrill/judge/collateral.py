@@ -222,12 +222,15 @@ def _elections(
     metrics: Metrics, faults: Iterable[ToldFault], schedule: Schedule
 ) -> Iterator[CollateralChange]:
     """Yield etcd's leader changes that no fault announces."""
-    known = list(faults)
+    known, seen = list(faults), set[int]()
     for phase in schedule.phases:
         for before, after, count in changes(metrics, phase) or ():
+            if after in seen:
+                continue  # between two scrapes of Prometheus, one in each of two phases
             if not any(fault.moves_leader("etcd", before, after) for fault in known):
                 words = f"etcd's leader changed {count} times, and no fault announces it"
                 yield CollateralChange(kind="leader", time=after, what="etcd", words=words)
+            seen.add(after)
 
 
 def _leases(looks: Sequence[LeaseLook], faults: Iterable[ToldFault]) -> Iterator[CollateralChange]:

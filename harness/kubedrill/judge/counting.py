@@ -68,4 +68,9 @@ def listed(told: Sequence[str], doubt: str, objective: Objective, phase: Phase) 
 
 def over_phase(grown: float, objective: Objective, phase: Phase) -> Measured:
     """Return what something grew by in a phase, or that a second, as the objective asks."""
-    return Measured(grown / phase.seconds if objective.statistic == "rate" else float(grown))
+    return Measured(as_asked(grown, objective, phase))
+
+
+def as_asked(grown: float, objective: Objective, phase: Phase) -> float:
+    """Return what something grew by, or that a second of the phase."""
+    return grown / phase.seconds if objective.statistic == "rate" else float(grown)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from kubedrill.clock import SECOND
-from kubedrill.judge import families, silence
+from kubedrill.judge import families, silence, told
 from kubedrill.judge.counting import increases
 from kubedrill.judge.found import Found, found, looks
 from kubedrill.judge.pages import Scrape, at_edge, read_scrapes
+from kubedrill.judge.told import ToldScrapes
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.components import COMPONENT_LINE, Exited, Started
 from kubedrill.record.folder import RunFolder
@@ -33,6 +34,8 @@ class Metrics:
     health: Found[HealthLook]
     resources: Found[ResourceLook]
     exits: Found[Started | Exited]
+    told: ToldScrapes
+    """Whom a Prometheus told of, instead of our own scrapes."""
 
     @classmethod
     def read(
@@ -46,6 +49,7 @@ class Metrics:
             looks(folder, folder.health, HealthLook, may_be_cut=may_be_cut),
             looks(folder, folder.resources, ResourceLook, may_be_cut=may_be_cut),
             looks(folder, folder.exits, COMPONENT_LINE, may_be_cut=may_be_cut),
+            ToldScrapes.read(folder, cluster),
         )
 
     @property
@@ -57,34 +61,47 @@ class Metrics:
         """Return the scrapes of one component, in the order of time."""
         return [scrape for scrape in self.scrapes if scrape.component == component]
 
+    def parts(self, kind: str) -> list[str]:
+        """Return the names of the components of one kind whose metrics there may be."""
+        own = [component.name for component in self.cluster.of_kind(kind)]
+        return [*own, *(target.name for target in self.told.of_kind(kind))]
+
     def family(self, name: str) -> Family | None:
         """Return the family from which a metric is read in this cluster; None if there is none."""
         return METRICS[name].family(self.cluster.versions)
 
-    def grown(self, name: str, phase: Phase) -> dict[Any, float]:
-        """Return by how much each series of a metric grew in a phase, by (component, key)."""
-        family = self.family(name)
-        return self._increase(METRICS[name].component, family, phase) if family else {}
+    def grown(self, name: str, phase: Phase, *, least: bool = False) -> dict[Any, float]:
+        """Return by how much each series of a metric grew in a phase, by (component, key).
 
-    def _increase(self, kind: str, family: Family, phase: Phase) -> dict[Any, float]:
+        At most, or at `least`: these differ where others scraped, and not at the phase's edges.
+        """
+        family = self.family(name)
+        return self._increase(METRICS[name].component, family, phase, least) if family else {}
+
+    def _increase(self, kind: str, family: Family, phase: Phase, least: bool) -> dict[Any, float]:
         names = {f"{family.name}{suffix}" for suffix in families.SUFFIXES}
         grown: dict[Any, float] = {}
-        for component in self.cluster.of_kind(kind):
+        for component in self.parts(kind):
             readings = [
                 {
                     key: value
                     for key, value in scrape.values.items()
                     if key[0] in names and families.wanted(family, dict(key[1]))
                 }
-                for scrape in self.between_edges(component.name, phase)
+                for scrape in self.between_edges(component, phase, least=least)
             ]
             for key, by in increases(readings).items():
-                grown[component.name, key] = by
+                grown[component, key] = by
         return grown
 
-    def between_edges(self, component: str, phase: Phase) -> list[Scrape]:
-        """Return the scrapes of a component from the one at the phase's start to the one at its end."""
+    def between_edges(self, component: str, phase: Phase, *, least: bool = False) -> list[Scrape]:
+        """Return the scrapes of a component from the one at the phase's start to the one at its end.
+
+        Where others scraped: from the last before it to the first after it, or at `least` those within.
+        """
         scrapes = self.scrapes_of(component)
+        if self.told.every_s(component) is not None:
+            return told.within(scrapes, phase) if least else told.around(scrapes, phase)
         first, last = (
             scrape.time if (scrape := at_edge(scrapes, edge)) else edge
             for edge in (phase.start, phase.end)
@@ -98,7 +115,7 @@ class Metrics:
 
         A member that starts counts the leader it finds as a change.
         """
-        members = [component.name for component in self.cluster.of_kind("etcd")]
+        members = self.parts("etcd")
         started = {
             line.component
             for line in self.exits.lines

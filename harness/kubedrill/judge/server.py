@@ -20,7 +20,8 @@ def server_latency(metrics: Metrics, phase: Phase) -> list[ServerLatency]:
     for (_, (name, labels)), by in metrics.grown("apiserver.sli", phase).items():
         said = dict(labels)
         if name.endswith("_bucket"):
-            row = said["verb"], said["resource"], said["scope"]
+            # Somebody's Prometheus may leave labels out.
+            row = said.get("verb", ""), said.get("resource", ""), said.get("scope", "")
             parts[row].append({float(said["le"]): by})
     rows = [_latency(phase, *row, add_up(buckets)) for row, buckets in parts.items()]
     busiest = sorted((row for row in rows if row.requests), key=lambda row: -row.requests)[:SHOWN]
@@ -70,8 +71,8 @@ def _host(metrics: Metrics, phase: Phase) -> ResourceResult:
 
 
 def requests(metrics: Metrics, phase: Phase) -> float | None:
-    """Return how many requests the apiservers answered; None if they were not scraped."""
-    grown = metrics.grown("apiserver.requests", phase)
+    """Return how many requests the apiservers answered at least; None if they were not scraped."""
+    grown = metrics.grown("apiserver.requests", phase, least=True)
     return sum(grown.values()) if grown else None
 
 

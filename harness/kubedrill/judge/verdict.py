@@ -138,6 +138,7 @@ def _objectives(
 def _notes(evidence: Evidence, reaction_s: float | None) -> Iterator[str]:
     """Yield what a reader should know, though it decides nothing."""
     yield from evidence.machine.notes()
+    yield from evidence.metrics.told.notes()
     if reaction_s is not None:
         sample = f"the sample with which {evidence.ending.condition} had held"
         yield f"the last undo began {reaction_s:.2f} s after {sample}"

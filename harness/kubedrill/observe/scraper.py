@@ -21,6 +21,7 @@ from kubedrill.observe.nodes import Nodes
 from kubedrill.observe.objects import EVERY_S as OBJECTS_EVERY_S
 from kubedrill.observe.objects import Objects
 from kubedrill.observe.observing import Observing, observe
+from kubedrill.observe.prometheus import PrometheusWatch
 from kubedrill.observe.resources import Resources
 from kubedrill.observe.surrounding import Surroundings
 from kubedrill.observe.ticks import ticks
@@ -55,9 +56,17 @@ class Scraper:
             MachineMeter(folder.path, os.getppid(), handle.processes, self._fsync),
             folder.machine_looks,
         )
-        # They count since the look before, whenever that was, and read a file for each process.
-        self._unhurried = (self._machine.run, self._resources.run)
         index = JsonLines(folder.metrics_index)
+        self._told = None
+        if record.prometheus is not None and folder.prometheus.exists():
+            self._told = PrometheusWatch(folder, index, record.prometheus)
+        # They count since the look before, whenever that was, and read a file for each process; or are told
+        # when it was, in answers that take a while to be read.
+        self._unhurried = (
+            self._machine.run,
+            self._resources.run,
+            *([self._told.run] if self._told else []),
+        )
         self._scrapes = [
             PageScrape(folder, index, record, component, self._seen(component))
             for component in record.components
@@ -99,6 +108,8 @@ class Scraper:
         if kinds := {OBJECTS[name] for name in asked_live(schedule) if name in OBJECTS}:
             objects = Objects(self._folder, self._record, kinds)
             yield "objects", objects.run, ticks(schedule, OBJECTS_EVERY_S)
+        if self._told is not None:
+            yield "prometheus", self._told.run, ticks(schedule, settings.controllers)
         for number, scrape in enumerate(self._scrapes):
             every = interval_s(scrape.component, settings)
             # The first one, before the schedule begins, opens the connection.

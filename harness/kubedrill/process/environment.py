@@ -17,9 +17,10 @@ _PASSED = re.compile(
     # Programs, languages, time, temporary files, and who runs it.
     r"PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|USER|LOGNAME|LD_LIBRARY_PATH"
     # Python and its libraries; ourselves; authorities that this machine trusts.
-    r"|PYTHON[A-Z_]*|OPENBLAS_NUM_THREADS|KUBEDRILL_[A-Z_]+|KUBEBUILDER_ASSETS|SSL_CERT_(FILE|DIR)"
+    r"|PYTHON[A-Z_]*|OPENBLAS_NUM_THREADS|KUBEDRILL_(?!PROMETHEUS_TOKEN)[A-Z_]+|KUBEBUILDER_ASSETS|SSL_CERT_(FILE|DIR)"
 )
-"""Proxies are not among them: a proxy that they name would answer for the drill's cluster."""
+"""Proxies are not among them: a proxy that they name would answer for the drill's cluster. Nor is the token
+of a Prometheus, which the scraper alone is given."""
 
 _OF_AN_ENGINE = re.compile(r"(DOCKER|CONTAINER)_HOST|DOCKER_(CERT_PATH|TLS_VERIFY|CONTEXT)")
 """Where a container engine is, of which clusters are asked whose nodes are containers."""

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from kubedrill.reading.problems import Location
 from kubedrill.record.limits import Limits, LimitsPart
 from kubedrill.record.notice import NotifyPart
+from kubedrill.record.prometheus import PrometheusSource
 from kubedrill.words import did_you_mean, shown
 
 Lasts = Literal["momentary", "lasting", "irreversible"]
@@ -169,6 +170,14 @@ class ClusterDescription:
     """The kinds of components whose processes and metrics can be seen; None: all."""
     embeds_etcd: bool = False
     """Whether a member of etcd is in the process of each apiserver, and ends with that."""
+    prometheus: PrometheusSource | None = None
+    """Who tells of those among them that are out of reach; None: nobody is asked."""
+
+    @property
+    def scraped(self) -> tuple[str, ...]:
+        """Of the kinds that are observed, those whose own pages of metrics are read."""
+        told = self.prometheus.select if self.prometheus else {}
+        return tuple(kind for kind in self.observed or () if kind not in told)
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""

@@ -18,6 +18,7 @@ from kubedrill.record.lines import (
     read_whole,
     write_typed,
 )
+from kubedrill.record.prometheus import PrometheusSource
 
 SCHEMA_VERSION = 1
 
@@ -119,6 +120,8 @@ class ClusterRecord:
     """What its identities may not do of what others may: a record.rights.Right in words each."""
     expires: float | None = None
     """When the first of their tokens does, in seconds since the epoch; None where that is not near."""
+    prometheus: PrometheusSource | None = None
+    """Who has scraped the metrics of components that are out of reach; None: nobody is asked."""
     id: str = ""
     """Tells it from another cluster of its name: random, and in the file `id` of its folder too."""
     schema_version: Annotated[int, of_schema(SCHEMA_VERSION)] = SCHEMA_VERSION

@@ -203,6 +203,11 @@ class RunFolder:
         return self.path / "metrics.parquet"
 
     @property
+    def prometheus(self) -> Path:
+        """What a Prometheus scrapes of the cluster (record.prometheus); only where one is asked."""
+        return self.path / "prometheus.json"
+
+    @property
     def resources(self) -> Path:
         """CPU and memory per component and of the host; written by the scraper."""
         return self.path / "resources.jsonl"

@@ -8,12 +8,20 @@ from http import HTTPStatus
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from kubedrill.client.flagz import flags_of
+from kubedrill.client.prometheus import PrometheusError, asked
+from kubedrill.client.prometheus_targets import look_at as scraped_by
 from kubedrill.cluster.adopted.access import Access, said_of
 from kubedrill.cluster.adopted.definition import AdoptedDefinition
+from kubedrill.cluster.adopted.metrics import PrometheusPart
 from kubedrill.cluster.adopted.up import reached, system_uid, version
+from kubedrill.errors import NotStarted
+from kubedrill.reading.wrong import in_parameters
 from kubedrill.record.labels import ZONE
+from kubedrill.record.metric import APISERVER
+from kubedrill.record.prometheus import USUAL, PrometheusSource, PrometheusTold
 from kubedrill.record.rights import Right
 
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -67,12 +75,36 @@ def look_again(definition: AdoptedDefinition) -> ClusterLook:
         return _look(access)
 
 
-def file_of(look: ClusterLook, kubeconfig: str) -> str:
-    """Return the text of the cluster file that means this cluster and no other."""
+def look_at_prometheus(url: str) -> PrometheusTold:
+    """Return what a Prometheus scrapes of a cluster, as its series usually are; NotStarted if nothing."""
+    try:
+        source = PrometheusPart(prometheus=url).source
+    except ValidationError as error:
+        raise NotStarted(f"--prometheus: {in_parameters(error)}") from None
+    return told_by(source, "--prometheus")
+
+
+def told_by(source: PrometheusSource, where: str) -> PrometheusTold:
+    """Return what a Prometheus scrapes of a cluster; NotStarted if nothing, with `where` it is named."""
+    with asked(source, where) as api:
+        told = scraped_by(api, source)
+        if not told.targets:
+            raise PrometheusError(
+                "it scrapes no control plane whose series are told apart so; write into the cluster's "
+                "file how they are: metrics.select"
+            )
+    return told
+
+
+def file_of(look: ClusterLook, kubeconfig: str, told: PrometheusTold | None = None) -> str:
+    """Return the text of the cluster file that means this cluster and no other.
+
+    `told` is what a Prometheus scrapes of it: of what we cannot read ourselves, that one is asked.
+    """
     said: dict[str, Any] = {"provider": "kubeconfig", "context": look.context}
     said |= {"kubeconfig": kubeconfig} if kubeconfig else {}
     said |= {"authority": look.authority, "system_uid": look.system_uid}
-    said |= {"metrics": "apiserver"} if look.metrics else {}
+    said |= _metrics(look, told)
     said |= {"zones": [*look.zones]} if look.zones else {}
     usual = AdoptedDefinition.unless_said.model_dump(exclude_unset=True)
     limits = yaml.safe_dump({"limits": {**usual, "rate": f"{usual['rate']:g}/s"}}, sort_keys=False)
@@ -83,6 +115,22 @@ def file_of(look: ClusterLook, kubeconfig: str) -> str:
         "# What no experiment may go beyond here, whatever it asks for; these are low on purpose.\n"
         f"{limits}"
     )
+
+
+def _metrics(look: ClusterLook, told: PrometheusTold | None) -> dict[str, Any]:
+    """Return what the file says of metrics; nothing where nobody tells any."""
+    if told is None:
+        return {"metrics": "apiserver"} if look.metrics else {}
+    own = {"apiserver": True} if look.metrics else {}
+    there = {target.kind for target in told.targets}
+    absent = {kind: None for kind in USUAL if kind not in there and not (own and kind == APISERVER)}
+    return {
+        "metrics": {
+            "prometheus": told.url,
+            **own,
+            **({"select": absent} if absent else {}),
+        }
+    }
 
 
 def _look(access: Access) -> ClusterLook:

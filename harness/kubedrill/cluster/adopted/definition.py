@@ -4,9 +4,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kubedrill.cluster.adopted.metrics import PrometheusPart, WantedMetrics
 from kubedrill.reading.types import matching
 from kubedrill.record.limits import LimitsPart
 from kubedrill.record.metric import APISERVER
+from kubedrill.record.prometheus import PrometheusSource
 
 Zone = Annotated[
     str,
@@ -35,14 +37,29 @@ class AdoptedDefinition(BaseModel):
     """Of the certificate authority that its server is proven by."""
     system_uid: Annotated[str, matching("[0-9a-f-]{36}", "is no UID of a namespace")]
     """Of its namespace kube-system: no other cluster has it."""
-    metrics: Literal["apiserver", "none"] = "none"
-    """Whether the apiserver's own metrics are read: where there is one, and not several behind a balancer."""
+    metrics: WantedMetrics = "none"
+    """Whose metrics are read: the apiserver's own, where there is one and not several behind a balancer;
+    nobody's; or those that a Prometheus has scraped."""
     zones: Annotated[tuple[Zone, ...], Field(max_length=9)] = ()
     """Of its nodes, by their label topology.kubernetes.io/zone."""
     load_users: Annotated[int, Field(ge=1, le=1000)] = 8
     """ServiceAccounts for load: as many users as API Priority and Fairness tells apart."""
 
     @property
+    def pages(self) -> tuple[str, ...]:
+        """The kinds of components whose own pages of metrics are read."""
+        told = self.metrics
+        own = told.apiserver if isinstance(told, PrometheusPart) else told == "apiserver"
+        return (APISERVER,) if own else ()
+
+    @property
+    def prometheus(self) -> PrometheusSource | None:
+        """Who is asked about the others; None if nobody is."""
+        if not isinstance(self.metrics, PrometheusPart):
+            return None
+        return self.metrics.source
+
+    @property
     def observed(self) -> tuple[str, ...]:
-        """The kinds of components whose metrics are read."""
-        return (APISERVER,) if self.metrics == "apiserver" else ()
+        """The kinds of components whose metrics are known, from whomever."""
+        return (*self.pages, *(self.prometheus.select if self.prometheus else ()))

@@ -102,8 +102,13 @@ class AdoptedHandle:
 
 def described(definition: "AdoptedDefinition") -> ClusterDescription:
     """Return what may be done to a cluster of this definition, and seen of it."""
-    seen = definition.observed
-    return description(AdoptedHandle(), definition.zones, foreign=True, observed=seen)
+    return description(
+        AdoptedHandle(),
+        definition.zones,
+        foreign=True,
+        observed=definition.observed,
+        prometheus=definition.prometheus,
+    )
 
 
 def _running() -> ComponentState:

@@ -166,7 +166,7 @@ def _record(
         server_name=server.name,
         components=tuple(
             Component(kind, kind, None, server.endpoint, server.endpoint)
-            for kind in definition.observed
+            for kind in definition.pages
         ),
         identities=_identities(tokens),
         capabilities=told.capabilities,
@@ -176,6 +176,7 @@ def _record(
         withheld=withheld,
         expires=tokens.expire,
         foreign=True,
+        prometheus=definition.prometheus,
         id=read_id(folder) or "",
     )
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from kubedrill.judge import families, silence
-from kubedrill.judge.counting import add_up, over_phase, quantile
+from kubedrill.judge import families, silence, told
+from kubedrill.judge.counting import add_up, quantile
+from kubedrill.judge.elsewhere import of_another_cluster
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.gauges import GaugeReading, at_worst, combine, combined
 from kubedrill.judge.measuring import Measured, measures
@@ -18,23 +19,22 @@ from kubedrill.record.schedule import Phase
 def metric(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return a gauge at its worst, what a counter grew by, or a percentile of a histogram."""
     name = objective.series
-    if words := _doubt(evidence.metrics, name, phase, evidence.held):
+    if words := _doubt(evidence, name, phase):
         return Measured.unknown(words)
     match METRICS[name].kind:
         case "gauge":
             return _gauge(evidence, objective, phase)
         case "histogram":
             return _histogram(evidence, objective, phase)
-    components = (component.name for component in evidence.cluster.of_kind(METRICS[name].component))
-    return _counter(evidence, objective, phase, components)
+    return _counter(evidence, objective, phase, evidence.metrics.parts(METRICS[name].component))
 
 
 @measures("elections")
 def elections(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return how many changes of the leader those members saw that were not started in the phase."""
     metrics = evidence.metrics
-    told = metrics.scraped.doubt or metrics.exits.doubt
-    if words := told or _doubt(metrics, objective.series, phase, evidence.held):
+    lost = metrics.scraped.doubt or metrics.exits.doubt
+    if words := lost or _doubt(evidence, objective.series, phase):
         return Measured.unknown(words)
     return _counter(evidence, objective, phase, metrics.steady_members(phase))
 
@@ -44,9 +44,9 @@ def _gauge(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     family = metrics.family(objective.series)
     assert family
     readings = [
-        GaugeReading(scrape.time, scrape.component, families.sum_of(scrape, family))
-        for component in evidence.cluster.of_kind(metric.component)
-        for scrape in metrics.scrapes_of(component.name)
+        GaugeReading(scrape.time, component, families.sum_of(scrape, family))
+        for component in metrics.parts(metric.component)
+        for scrape in metrics.scrapes_of(component)
         if phase.holds(scrape.time)
     ]
     trace = combine(readings, metric.across)
@@ -55,36 +55,68 @@ def _gauge(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
 
 def _histogram(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     assert objective.statistic
-    parts = [
+    share = float(objective.statistic.removeprefix("p")) / 100
+    most = _buckets(evidence.metrics, objective.series, phase, least=False)
+    if not _is_told(evidence.metrics, objective.series):
+        value = quantile(most, share)
+        return Measured(value) if value is not None else _nothing(objective)
+    least = _buckets(evidence.metrics, objective.series, phase, least=True)
+    bounds = told.quantile_bounds(least, most, share)
+    return (
+        told.bounded(*bounds)
+        if bounds
+        else _nothing(objective, " between two scrapes within the phase")
+    )
+
+
+def _nothing(objective: Objective, where: str = "") -> Measured:
+    return Measured.unknown(f"{objective.series}: nothing was observed in it{where}")
+
+
+def _buckets(metrics: Metrics, series: str, phase: Phase, *, least: bool) -> dict[float, float]:
+    """Return what a histogram grew by in a phase, at least or at most."""
+    return add_up(
         {float(dict(key[1])["le"]): by}
-        for (_, key), by in evidence.metrics.grown(objective.series, phase).items()
+        for (_, key), by in metrics.grown(series, phase, least=least).items()
         if key[0].endswith("_bucket")
-    ]
-    value = quantile(add_up(parts), float(objective.statistic.removeprefix("p")) / 100)
-    if value is None:
-        return Measured.unknown(f"{objective.series}: nothing was observed in it")
-    return Measured(value)
+    )
 
 
 def _counter(
     evidence: Evidence, objective: Objective, phase: Phase, components: Iterable[str]
 ) -> Measured:
+    known = [*components]
+    least, most = (
+        _grown(evidence.metrics, objective, phase, known, least) for least in (True, False)
+    )
+    return told.over_phase(least, most, objective, phase)
+
+
+def _grown(
+    metrics: Metrics, objective: Objective, phase: Phase, components: list[str], least: bool
+) -> float:
+    """Return what a counter of these components together grew by in a phase, at least or at most."""
     by_component = dict.fromkeys(components, 0.0)
-    for (component, _), by in evidence.metrics.grown(objective.series, phase).items():
+    for (component, _), by in metrics.grown(objective.series, phase, least=least).items():
         if component in by_component:
             by_component[component] += by
-    grown = combined(by_component.values(), METRICS[objective.series].across)
-    return over_phase(grown, objective, phase)
+    return combined(by_component.values(), METRICS[objective.series].across)
 
 
-def _doubt(metrics: Metrics, name: str, phase: Phase, exempt: Exempt) -> str:
+def _is_told(metrics: Metrics, series: str) -> bool:
+    return bool(metrics.told.of_kind(METRICS[series].component))
+
+
+def _doubt(evidence: Evidence, name: str, phase: Phase) -> str:
     """Return why a metric is not known in a phase; empty if it is."""
+    metrics, exempt = evidence.metrics, evidence.held
     if metrics.scraped.doubt:
         return metrics.scraped.doubt
     metric, family = METRICS[name], metrics.family(name)
-    components = [component.name for component in metrics.cluster.of_kind(metric.component)]
+    components = metrics.parts(metric.component)
     if not components:
-        return f"the cluster has no {metric.component}"
+        lacking = metrics.told.lacking(metric.component)
+        return lacking or f"the cluster has no {metric.component}"
     silent = (_silence(metrics, component, metric, phase, exempt) for component in components)
     if words := next(filter(None, silent), ""):
         return words
@@ -94,11 +126,13 @@ def _doubt(metrics: Metrics, name: str, phase: Phase, exempt: Exempt) -> str:
     missing = (
         _missing(metrics, component, metric, family, phase, exempt) for component in components
     )
-    return next(filter(None, missing), "")
+    return next(filter(None, missing), "") or of_another_cluster(evidence, phase)
 
 
 def _silence(metrics: Metrics, component: str, metric: Metric, phase: Phase, exempt: Exempt) -> str:
-    scrapes = metrics.scrapes_of(component)
+    scrapes, every_s = metrics.scrapes_of(component), metrics.told.every_s(component)
+    if every_s is not None:
+        return told.silent(scrapes, component, phase, every_s)
     words = silence.of_scrapes(scrapes, component, phase, exempt)
     if words or metric.kind == "gauge":
         return words
@@ -111,4 +145,7 @@ def _missing(  # noqa: PLR0917 - of one component in one phase
     if metric.kind == "gauge":
         scrapes = [scrape for scrape in metrics.scrapes_of(component) if phase.holds(scrape.time)]
         return families.missing_gauge(scrapes, family, component, exempt)
-    return families.missing_count(metrics.between_edges(component, phase), family, component)
+    scrapes = metrics.between_edges(component, phase)
+    if metrics.told.every_s(component) and (words := told.restarted(scrapes, component, family)):
+        return words
+    return families.missing_count(scrapes, family, component)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from kubedrill.judge import silence
-from kubedrill.judge.counting import increases, over_phase
+from kubedrill.judge import silence, told
+from kubedrill.judge.counting import increases
+from kubedrill.judge.elsewhere import of_another_cluster
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.families import sum_of
 from kubedrill.judge.measuring import Measured, measures
@@ -23,31 +24,42 @@ _SERVER = "kube-apiserver"
 def starts(evidence: Evidence, objective: Objective, phase: Phase) -> Measured:
     """Return how many watches were opened in a phase, of all apiservers together."""
     metrics = evidence.metrics
-    servers = [component.name for component in metrics.cluster.of_kind(_SERVER)]
+    servers = metrics.parts(_SERVER)
     if not servers or metrics.scraped.doubt:
-        return Measured.unknown(metrics.scraped.doubt or f"the cluster has no {_SERVER}")
+        lacking = metrics.told.lacking(_SERVER) or f"the cluster has no {_SERVER}"
+        return Measured.unknown(metrics.scraped.doubt or lacking)
     for server in servers:
         if words := _silent(metrics, server, phase, evidence.held):
             return Measured.unknown(words)
-    opened = sum(_opened(metrics, server, phase) for server in servers)
-    return over_phase(opened, objective, phase)
+    if words := of_another_cluster(evidence, phase):
+        return Measured.unknown(words)
+    least, most = (
+        sum(_opened(metrics, server, phase, least) for server in servers) for least in (True, False)
+    )
+    return told.over_phase(least, most, objective, phase)
 
 
 def _silent(metrics: Metrics, server: str, phase: Phase, exempt: Callable[..., bool]) -> str:
-    scrapes = metrics.scrapes_of(server)
-    if words := silence.of_edges(scrapes, server, phase, exempt):
+    scrapes, known = metrics.scrapes_of(server), metrics.between_edges(server, phase)
+    every_s = metrics.told.every_s(server)
+    if every_s is None:
+        words = silence.of_edges(scrapes, server, phase, exempt)
+    else:
+        words = told.silent(scrapes, server, phase, every_s)
+        words = words or told.restarted(known, server, ENDED)
+    if words:
         return words
-    good = [scrape for scrape in metrics.between_edges(server, phase) if not scrape.error]
+    good = [scrape for scrape in known if not scrape.error]
     if any(_so_far(scrape) is None for scrape in good):
         return f"{server} did not say {OPEN.name}, how many watches are open"
     return ""
 
 
-def _opened(metrics: Metrics, server: str, phase: Phase) -> float:
+def _opened(metrics: Metrics, server: str, phase: Phase, least: bool) -> float:
     """Return how many were opened at one; one that is started anew begins with none."""
-    told = (_so_far(scrape) for scrape in metrics.between_edges(server, phase))
+    known = (_so_far(scrape) for scrape in metrics.between_edges(server, phase, least=least))
     return sum(
-        increases([{server: float(so_far)} for so_far in told if so_far is not None]).values()
+        increases([{server: float(so_far)} for so_far in known if so_far is not None]).values()
     )
 
 
