@@ -100,6 +100,7 @@ def test_what_is_held_stays_down_and_comes_back(keeping: Keeping, node: StubNode
     assert keeping.pid("etcd-a") not in {pid, None}
     assert again in {keeping.pid("etcd-a"), None}
     assert (node.manifests / "etcd.yaml").exists()
+    assert not node.away.exists()
     assert keeping.told("etcd-a") == ["started", "exited", "started"]
 
 

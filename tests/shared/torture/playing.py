@@ -171,7 +171,7 @@ class Range:
         """Heal once; return what is wrong with what it said."""
         done = kubedrill("heal", "--reports", self.reports)
         said = f"{done.stdout}{done.stderr}".strip()
-        (running.folder.path / "heal.log").write_text(said)
+        (self.folder / f"{running.experiment}.heal.log").write_text(said)
         return [f"heal: exit code {done.returncode}: {said}"] if done.returncode else []
 
     def wait_until_well(self) -> list[str]:

@@ -23,9 +23,10 @@ LEAVE_S = 3.0
 _GIVE_BACK = r"""
 exec 9> %(lock)s && flock -w 10 9 || exit 1
 away=%(away)s manifests=%(manifests)s
+tidy() { rmdir "$away" 2>/dev/null || true; }
 give_back() {
   for file in "$away"/*.yaml; do [ ! -e "$file" ] || mv -f "$file" "$manifests/"; done
-  rmdir "$away" 2>/dev/null || true
+  tidy
   pkill -CONT -x 'etcd|kube-apiserver|kube-controller|kube-scheduler' || true
   nft list tables inet 2>/dev/null | while read -r _ _ table; do
     case $table in kubedrill-*) nft delete table inet "$table" ;; esac
@@ -40,7 +41,7 @@ while read -r verb what more; do
   case $verb in
     signal) kill -"$what" "$more" ;;
     away) mkdir -p "$away"; [ ! -e "$manifests/$what.yaml" ] || mv "$manifests/$what.yaml" "$away/" ;;
-    back) [ ! -e "$away/$what.yaml" ] || mv "$away/$what.yaml" "$manifests/" ;;
+    back) [ ! -e "$away/$what.yaml" ] || mv "$away/$what.yaml" "$manifests/" && tidy ;;
     kubelet) systemctl --no-block restart kubelet ;;
   esac || echo "could not $verb $what $more" >&2
 done
