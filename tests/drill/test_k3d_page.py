@@ -58,9 +58,8 @@ def test_every_command_does_what_the_page_says(project: Path, engine: StubEngine
 
 
 def test_what_is_in_a_server_is_refused_by_itself(project: Path) -> None:
-    done = kubedrill(
-        "validate", "experiments/etcd-member-kill.yaml", "--cluster", "k3d-ha", cwd=project
-    )
+    shipped = Path(__file__).parents[2] / "experiments" / "etcd-member-kill.yaml"
+    done = kubedrill("validate", shipped, "--cluster", "k3d-ha", cwd=project)
     assert done.returncode == 3
     assert "within the process of its kube-apiserver" in done.stderr + done.stdout
 
