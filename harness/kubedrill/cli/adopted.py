@@ -52,13 +52,15 @@ def inspect(name: str, as_json: bool) -> None:
     from kubedrill import inspecting
     from kubedrill.cluster.adopted import adopting
 
-    definition, _ = inspecting.adopted(name)
+    definition, described = inspecting.adopted(name)
     look = adopting.look_again(definition)
-    rows = inspecting.rows(name)
+    rows, operated = inspecting.rows(name), inspecting.operated(described)
     if as_json:
-        print_json({**asdict(look), "can be played": rows})
+        print_json({**asdict(look), "components": operated, "can be played": rows})
         return
     _show(look)
+    for component, ways in operated.items():
+        click.echo(f"{'component':12} {component}: {', '.join(ways)}")
     print_rows(rows, as_json=False)
 
 

@@ -9,7 +9,7 @@ from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.in_turn import OneAfterTheOther
-from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, restart
+from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, by, restart
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 
@@ -72,7 +72,7 @@ class ApiserverRollingRestart(OneAfterTheOther, OnApiservers):
     functions: ClassVar = ("rolling_restart", "all_restarted")
     verb: ClassVar = "restart"
     done: ClassVar = "restarted"
-    needs: ClassVar = (Need("holding", "kube-apiserver"),)
+    needs: ClassVar = (Need("holding", "kube-apiserver", "restart"),)
     blast_radius: ClassVar = (
         "the kube-apiservers of {zone}, one at a time, each when all of them are ready"
     )
@@ -89,7 +89,7 @@ class ApiserverRollingRestart(OneAfterTheOther, OnApiservers):
     def did(self, scene: Scene) -> str:
         """Say which process was asked to end."""
         [(target, pid)] = scene.facts["first"].items()
-        return f"asked {target} (pid {pid}) to end, with SIGTERM"
+        return f"asked {target} (pid {pid}) to end, {by(scene, 'SIGTERM')}"
 
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the first has begun to end."""

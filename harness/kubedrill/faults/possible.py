@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kubedrill.cluster.handle import NOT_OFFERED
 from kubedrill.faults.fault import Fault
-from kubedrill.record.catalogue import ClusterDescription, Need
+from kubedrill.record.catalogue import ClusterDescription, Need, leading
 
 
 def lacks(kind: type[Fault], cluster: ClusterDescription) -> Iterator[str]:
@@ -45,8 +45,16 @@ def _lacking(need: Need, cluster: ClusterDescription) -> str:
 
 def _why_not(need: Need, cluster: ClusterDescription) -> str:
     if str(need) in cluster.capabilities:
-        return ""
+        return cluster.lacks.get(need.in_detail, "")
     return cluster.why_not(str(need)) or NOT_OFFERED
+
+
+def no_leader_known(fault: Fault, kind: str, cluster: ClusterDescription) -> str:
+    """Return why a fault on a kind of component must not be asked for its leader; or ""."""
+    why = cluster.lacks.get(leading(kind), "")
+    if fault.asked() != "leader" or not why:
+        return ""
+    return f"{fault.name}: nobody can tell which {kind} leads: {why}; or name a zone, or random"
 
 
 def _has(identity: str, cluster: ClusterDescription) -> bool:

@@ -1,7 +1,7 @@
 """Faults: what is done to the processes of components: they are killed, stopped in order, or paused."""
 
 from abc import ABC
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -57,7 +57,7 @@ class Way:
     def did(self, scene: Scene) -> str:
         """Return in words what `inject` did."""
         named = (f"{name} (pid {pid})" for name, pid in scene.facts["pids"].items())
-        return f"{self.done} {' and '.join(named)} with {self.signal}"
+        return f"{self.done} {' and '.join(named)} {by(scene, self.signal)}"
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return which target is not out, or was not all the time since `inject`.
@@ -177,7 +177,7 @@ class OnProcesses(NamesWhom, ABC):
             cls.verb, cls.done = way.verb, way.done
             cls.leaves, cls.finds = way.leaves, way.finds
             cls.hits_deaf = "paused" in way.finds
-            cls.needs = (Need(way.operation, cls.component),)
+            cls.needs = (Need(way.operation, cls.component, way.verb),)
 
     @property
     def pages(self) -> well.Pages:
@@ -187,6 +187,11 @@ class OnProcesses(NamesWhom, ABC):
     def shows(self) -> tuple[Witness, ...]:
         """Return what its way shows."""
         return self.way.shows
+
+    def shows_on(self, record: ClusterRecord) -> tuple[Witness, ...]:
+        """Return nothing where commands break them: then commands alone see what becomes of them."""
+        scripted = any(part.kind == self.component for part in record.scripted)
+        return () if scripted else self.shows()
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return those that run."""
@@ -204,10 +209,13 @@ class OnProcesses(NamesWhom, ABC):
         """Look whether they are out, and do not say that they are well."""
         if lapse := self.way.lapse(scene):
             return missing(lapse.words, *scene.targets)
-        said = {target: _how(scene.record, target, self.pages) for target in scene.targets}
+        asked = [target for target in scene.targets if scene.record.is_asked(target)]
+        said = {target: _how(scene.record, target, self.pages) for target in asked}
         if fine := [target for target, answer in said.items() if answer.well]:
             return missing(f"{' and '.join(fine)} answered that all is well", *fine)
-        return proof(_words(said))
+        states = scene.handle.components()
+        told = [f"{name} is {states[name].state}" for name in scene.targets if name not in said]
+        return proof(", ".join([*_words(said), *told]))
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return which of them is not out any more, or was not all the time."""
@@ -225,14 +233,18 @@ class OnProcesses(NamesWhom, ABC):
 def are_well(scene: Scene, components: Mapping[str, well.Pages]) -> Seen:
     """Look whether components run and say, each on one of its pages, that they are well."""
     states = scene.handle.components()
-    said = {}
+    said, told = {}, []
     for name, pages in components.items():
-        if (state := states[name].state) != "running":
-            return missing(f"{name} is {state}", name)
+        state = states[name]
+        if state.state != "running":
+            return missing(f"{name} is {state.state}", name)
+        if not scene.record.is_asked(name):
+            told.append(f"{name} runs (pid {state.pid})")
+            continue
         said[name] = _how(scene.record, name, pages)
         if not said[name].well:
             return missing(said[name].of(name), name)
-    return proof(_words(said))
+    return proof(", ".join([*_words(said), *told]))
 
 
 def _how(record: ClusterRecord, component: str, pages: well.Pages) -> well.Answered:
@@ -242,8 +254,14 @@ def _how(record: ClusterRecord, component: str, pages: well.Pages) -> well.Answe
         return well.ask(api, pages)
 
 
-def _words(said: Mapping[str, well.Answered]) -> str:
-    return ", ".join(answer.of(component) for component, answer in said.items())
+def _words(said: Mapping[str, well.Answered]) -> Iterator[str]:
+    return (answer.of(component) for component, answer in said.items())
+
+
+def by(scene: Scene, signal: str) -> str:
+    """Return in words by what the targets were hit: a signal, or what the cluster's file gives for that."""
+    asked = all(map(scene.record.is_asked, scene.targets))
+    return f"with {signal}" if asked else "by the commands of the cluster's file"
 
 
 def since(scene: Scene, components: Sequence[str]) -> dict[str, int | None]:

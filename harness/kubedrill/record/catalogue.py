@@ -35,9 +35,21 @@ class Need(NamedTuple):
     operation: OperationName
     of: str
     """A kind of component, `node`, `zone`, `link`, or what is limited: `cpu`, `memory`, `disk`."""
+    way: str = ""
+    """How it is done, where a cluster may have the operation one way and not another: `kill`, `stop`."""
 
     def __str__(self) -> str:
         return f"{self.operation} {self.of}"
+
+    @property
+    def in_detail(self) -> str:
+        """By what a cluster's `lacks` say that it is not done this way: `holding etcd by stop`."""
+        return f"{self} by {self.way}" if self.way else str(self)
+
+
+def leading(kind: str) -> str:
+    """Return by what a cluster's `lacks` say that nobody can tell who leads of a kind of component."""
+    return f"leader {kind}"
 
 
 CHOSEN_LATER = ("leader", "random")
@@ -75,6 +87,8 @@ class FaultDescription:
     """Whether those that may be hit are the zones; else nobody knows them before it is injected."""
     of_fleet: bool = False
     """Whether only hollow nodes of a fleet do what it asks for."""
+    ways: tuple[str, ...] = ()
+    """How what it needs is done, as in Need: `kill`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +181,8 @@ class ClusterDescription:
     """Whether kubedrill does not make it, and it serves others."""
     observed: tuple[str, ...] | None = None
     """The kinds of components whose processes and metrics can be seen; None: all."""
+    commands: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """By component and by how it is broken (`kill`), in words what is run for it, and then to undo it."""
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""

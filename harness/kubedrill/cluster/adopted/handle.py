@@ -1,15 +1,28 @@
-"""A cluster of somebody else's: nothing may be done to its processes; what it answers is looked at."""
+"""A cluster of somebody else's: to its processes only commands of its file do anything; it is looked at."""
 
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import now
+from kubedrill.cluster.adopted.components import Commands
+from kubedrill.cluster.adopted.offering import (
+    GIVE,
+    OUT_OF_REACH,
+    in_words,
+    leaders_unknown,
+    offered,
+)
+from kubedrill.cluster.adopted.operating import HeldByCommands, Operated, PausedByCommands
+from kubedrill.cluster.adopted.sighting import StatesWhenAsked
 from kubedrill.cluster.handle import Absent, HandleError, description
+from kubedrill.cluster.holds import EVERYBODY
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import INJECTOR, ClusterRecord
 from kubedrill.record.components import ComponentState, Exited, Started
@@ -25,7 +38,9 @@ SYSTEM_UID = "system_uid"
 """Of the record's settings: the UID of its namespace kube-system."""
 ASK_S = 5.0
 
-_NOT_OURS = Absent("its machines are out of reach")
+_NOT_OURS = Absent(OUT_OF_REACH)
+DONE = "commands"
+"""In the cluster's folder: what commands have done, as of Marks."""
 
 
 class NoExits:
@@ -39,14 +54,25 @@ class NoExits:
 class AdoptedHandle:
     """One cluster of somebody else's, with our identities in it."""
 
-    holding = pausing = cutting = shaping = entering = _NOT_OURS
-    limiting = flagging = balancing = commanding = _NOT_OURS
+    cutting = shaping = entering = limiting = flagging = balancing = commanding = _NOT_OURS
 
-    def __init__(self, record: ClusterRecord | None = None) -> None:
+    def __init__(
+        self,
+        record: ClusterRecord | None = None,
+        commands: Commands = MappingProxyType({}),
+        owner: str = EVERYBODY,
+    ) -> None:
         self._record = record
+        folder = Path(record.folder) if record else Path()
+        self._operated = Operated(commands, folder / DONE, owner)
+        self.holding = _held(commands, self._operated)
+        self.pausing = _paused(commands, self._operated)
 
     def components(self) -> Mapping[str, ComponentState]:
-        """Return that the apiserver runs that answers, if its metrics are read; HandleError if none does."""
+        """Return that the apiserver runs that answers, if its metrics are read; HandleError if none does.
+
+        And of what commands reach what their proofs say, when it is asked for.
+        """
         record = self._record
         if record is None:
             return {}
@@ -54,11 +80,12 @@ class AdoptedHandle:
             raise HandleError(f"nobody of ours is in cluster {record.name} any more")
         if record.components and (lost := self.lost()):
             raise HandleError(f"cluster {record.name} {lost}")
-        return {component.name: _running() for component in record.components}
+        observed = {component.name: _running() for component in record.components}
+        return StatesWhenAsked(observed, self._operated.states())
 
     def in_force(self) -> tuple[str, ...]:
-        """Return nothing: nothing is ever done to them."""
-        return ()
+        """Return what commands have done, as far as this machine knows."""
+        return self._operated.in_force()
 
     def lost(self) -> str:
         """Ask whether it is the cluster that was meant, and knows our identities."""
@@ -102,8 +129,22 @@ class AdoptedHandle:
 
 def described(definition: "AdoptedDefinition") -> ClusterDescription:
     """Return what may be done to a cluster of this definition, and seen of it."""
-    seen = definition.observed
-    return description(AdoptedHandle(), definition.zones, foreign=True, observed=seen)
+    commands, seen = definition.components, definition.observed
+    found = description(
+        AdoptedHandle(commands=commands), definition.zones, foreign=True, observed=seen
+    )
+    lacks = {**found.lacks, **dict(leaders_unknown(commands))}
+    return replace(found, lacks=lacks, commands=in_words(commands))
+
+
+def _held(commands: Commands, operated: Operated) -> HeldByCommands | Absent:
+    of, lacks = offered(commands, "holding")
+    return HeldByCommands(operated, of, lacks) if of else Absent(GIVE)
+
+
+def _paused(commands: Commands, operated: Operated) -> PausedByCommands | Absent:
+    of, lacks = offered(commands, "pausing")
+    return PausedByCommands(operated, of, lacks) if of else Absent(GIVE)
 
 
 def _running() -> ComponentState:

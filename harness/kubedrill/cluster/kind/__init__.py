@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kubedrill.cluster.handle import FlagValue, Handle
     from kubedrill.cluster.kind.definition import KindDefinition
     from kubedrill.reading.problems import Location
+    from kubedrill.record.catalogue import Need
     from kubedrill.record.rights import Right
 
 
@@ -67,6 +68,14 @@ class KindClusters:
     ) -> "tuple[Right, ...]":
         """Return none: whoever has its engine may do everything."""
         return ()
+
+    def not_ready(
+        self,
+        definition: "KindDefinition",  # noqa: ARG002
+        needs: "Iterable[Need]",  # noqa: ARG002
+    ) -> str:
+        """Return nothing: what it needs is there once it is up."""
+        return ""
 
     def up(self, definition: "KindDefinition", folder: Path) -> ClusterRecord:
         """Have kind make it, or take one that is there; prepare its nodes, and make our identities."""
