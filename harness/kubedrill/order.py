@@ -110,6 +110,12 @@ def check_rights(order: Order, definition: ClusterDefinition) -> None:
 
 def check_ready(order: Order, definition: ClusterDefinition) -> None:
     """Raise NotStarted where what the faults need surely cannot be done to the cluster just now."""
+    described, record = order.catalogue.cluster, cluster.find(order.cluster)
+    if described and record and record.commands != described.fingerprint:
+        raise NotStarted(
+            f"{order.file}: cluster {order.cluster} was brought up with other commands for its components "
+            f"than its file has now; take it down, and these are used: kubedrill cluster down {order.cluster}"
+        )
     kinds = gather(places.fault_files(order.file)).kinds
     played = (kinds[fault.name] for fault in order.experiment.faults if fault.name in kinds)
     if why := cluster.not_ready(definition, [need for kind in played for need in kind.needs]):

@@ -183,6 +183,8 @@ class ClusterDescription:
     """The kinds of components whose processes and metrics can be seen; None: all."""
     commands: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """By component and by how it is broken (`kill`), in words what is run for it, and then to undo it."""
+    fingerprint: str = ""
+    """What tells these commands from others; "" where there are none."""
 
     def why_not(self, need: str) -> str:
         """Return why a need is not among the capabilities; "" if nothing is known of that."""

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from operated import commands, definition, program, wait_for
+from operated import come_up, commands, definition, program, wait_for
 
-from kubedrill.cluster.adopted.handle import AdoptedHandle
+from kubedrill.cluster.adopted import up
+from kubedrill.cluster.adopted.handle import DONE, AdoptedHandle
 from kubedrill.cluster.adopted.marks import CommandMark, Marks, end_command
 from kubedrill.cluster.adopted.offering import not_ready
 from kubedrill.cluster.adopted.operating import Operated
 from kubedrill.cluster.adopted.sighting import GOOD_FOR
 from kubedrill.cluster.handle import Absent, HandleError, description, present
+from kubedrill.errors import NotStarted
 from kubedrill.process.child import is_running
 from kubedrill.process.identity import start_of
 from kubedrill.record.catalogue import Need
@@ -289,3 +291,14 @@ def test_what_is_needed_is_looked_at_before(at: Path) -> None:
     assert "prints PID alone; for a pause it must print PID STATE" in why(PAUSED, proof=alone)
     still = [sys.executable, "-c", "print(12, 'paused')"]
     assert "says that it stands still" in why(KILLED, proof=still)
+
+
+def test_a_cluster_in_which_something_is_broken_by_commands_is_not_taken_down(
+    at: Path, tmp_path: Path
+) -> None:
+    file = definition({NAME: commands(at)}, "a")
+    folder = Path(come_up(file, "not-taken-back").folder)
+    Operated(file.components, folder / DONE, "f1").take_out(NAME, "pause", "paused", None)
+    with pytest.raises(NotStarted, match=f"what commands have done to {NAME} was not taken back"):
+        up.down(folder)
+    assert (folder / "cluster.json").exists()

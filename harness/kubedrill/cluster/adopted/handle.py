@@ -15,6 +15,7 @@ from kubedrill.cluster.adopted.components import Commands
 from kubedrill.cluster.adopted.offering import (
     GIVE,
     OUT_OF_REACH,
+    fingerprint,
     in_words,
     leaders_unknown,
     offered,
@@ -134,17 +135,19 @@ def described(definition: "AdoptedDefinition") -> ClusterDescription:
         AdoptedHandle(commands=commands), definition.zones, foreign=True, observed=seen
     )
     lacks = {**found.lacks, **dict(leaders_unknown(commands))}
-    return replace(found, lacks=lacks, commands=in_words(commands))
+    return replace(
+        found, lacks=lacks, commands=in_words(commands), fingerprint=fingerprint(commands)
+    )
 
 
 def _held(commands: Commands, operated: Operated) -> HeldByCommands | Absent:
     of, lacks = offered(commands, "holding")
-    return HeldByCommands(operated, of, lacks) if of else Absent(GIVE)
+    return HeldByCommands(operated, of, lacks) if commands else Absent(GIVE)
 
 
 def _paused(commands: Commands, operated: Operated) -> PausedByCommands | Absent:
     of, lacks = offered(commands, "pausing")
-    return PausedByCommands(operated, of, lacks) if of else Absent(GIVE)
+    return PausedByCommands(operated, of, lacks) if commands else Absent(GIVE)
 
 
 def _running() -> ComponentState:

@@ -13,6 +13,7 @@ from kubedrill.cluster.adopted.components import (
     LED,
     UNDONE_BY,
     Commands,
+    Deed,
     hosts,
     scripted,
 )
@@ -55,7 +56,7 @@ def _example(kind: str) -> str:
     return BALANCER if kind == BALANCER else f"{kind}-ZONE"
 
 
-def _to_add(without: Mapping[str, Iterable[str]]) -> str:
+def _to_add(without: Mapping[Deed, Iterable[str]]) -> str:
     name = next(iter(next(iter(without.values()))))
     return f"components.{name} in its file has no {' and no '.join(without)}"
 
