@@ -1,12 +1,14 @@
 """Components that a cluster file gives commands for: what is said of them before anything is started."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from commanding import kubedrill
+from jsonschema import Draft202012Validator
 from operated import come_up, commands, definition, program
 
 from kubedrill.catalogue import read_experiment
@@ -93,6 +95,18 @@ def test_what_is_given_is_planned_with_the_very_commands(project: Path) -> None:
     assert fault["commands"] == [
         ["ssh cp-eu-1b sudo '/opt/drill/hold etcd'", "ssh cp-eu-1b sudo /opt/drill/start etcd"]
     ]
+
+
+def test_the_page_on_it_shows_a_file_that_is_right(project: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "your-cluster.md").read_text(encoding="utf-8")
+    example = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[-1])
+    file = project / "clusters" / "theirs.yaml"
+    file.write_text(yaml.safe_dump(CLUSTER | example))
+    can = {"etcd.kill": 0, "etcd.pause": 0, "etcd.stop": 3}
+    for fault, code in can.items():
+        assert kubedrill("validate", experiment(project, fault), cwd=project).returncode == code
+    schema = json.loads(kubedrill("schema", "cluster", cwd=project).stdout)
+    Draft202012Validator(schema).validate(yaml.safe_load(file.read_text()))
 
 
 def test_of_what_chance_chooses_all_commands_are_planned(project: Path) -> None:

@@ -77,11 +77,11 @@ def _filled(word: str, known: Mapping[str, str]) -> str:
     return word
 
 
-Commands = Mapping[str, ComponentCommands]
+GivenCommands = Mapping[str, ComponentCommands]
 """By the component's name."""
 
 
-def scripted(commands: Commands) -> tuple[Scripted, ...]:
+def scripted(commands: GivenCommands) -> tuple[Scripted, ...]:
     """Return the components that there are commands for."""
     return tuple(part for name in commands if (part := part_named(name)))
 
@@ -95,13 +95,13 @@ def part_named(name: str) -> Scripted | None:
     return Scripted(name, kind, zone) if kind and zone else None
 
 
-def hosts(commands: Commands) -> dict[str, str]:
+def hosts(commands: GivenCommands) -> dict[str, str]:
     """Return by zone the hostname of what is led there, as far as the file says it."""
     led = ((part, commands[part.name].node) for part in scripted(commands) if part.kind in LED)
     return {str(part.zone): node for part, node in led if node}
 
 
-def wrong(commands: Commands, zones: Sequence[str]) -> Iterator[tuple[Location, str]]:
+def wrong(commands: GivenCommands, zones: Sequence[str]) -> Iterator[tuple[Location, str]]:
     """Yield where what a file says of components is wrong, and why."""
     for name, given in commands.items():
         where = ("components", name)
@@ -141,7 +141,7 @@ def _wrong_commands(given: ComponentCommands) -> Iterator[tuple[tuple[str, ...],
             yield (key,), "{pid} is not known there; leave it out"
 
 
-def _missing_zones(commands: Commands, zones: Sequence[str]) -> Iterator[tuple[Location, str]]:
+def _missing_zones(commands: GivenCommands, zones: Sequence[str]) -> Iterator[tuple[Location, str]]:
     """Yield the kinds that are not given in each zone: quorum and limits are counted by zones."""
     given = {part.name: part.kind for part in scripted(commands)}
     for kind in dict.fromkeys(given.values()):
@@ -152,7 +152,7 @@ def _missing_zones(commands: Commands, zones: Sequence[str]) -> Iterator[tuple[L
             yield ("components",), f"components: {why}; {cure}"
 
 
-def _two_hosts(commands: Commands) -> Iterator[tuple[Location, str]]:
+def _two_hosts(commands: GivenCommands) -> Iterator[tuple[Location, str]]:
     found = hosts(commands)
     for part in scripted(commands):
         node, where = commands[part.name].node, ("components", part.name, "node")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import now
-from kubedrill.cluster.adopted.components import Commands
+from kubedrill.cluster.adopted.components import GivenCommands
 from kubedrill.cluster.adopted.offering import (
     GIVE,
     OUT_OF_REACH,
@@ -60,7 +60,7 @@ class AdoptedHandle:
     def __init__(
         self,
         record: ClusterRecord | None = None,
-        commands: Commands = MappingProxyType({}),
+        commands: GivenCommands = MappingProxyType({}),
         owner: str = EVERYBODY,
     ) -> None:
         self._record = record
@@ -140,12 +140,12 @@ def described(definition: "AdoptedDefinition") -> ClusterDescription:
     )
 
 
-def _held(commands: Commands, operated: Operated) -> HeldByCommands | Absent:
+def _held(commands: GivenCommands, operated: Operated) -> HeldByCommands | Absent:
     of, lacks = offered(commands, "holding")
     return HeldByCommands(operated, of, lacks) if commands else Absent(GIVE)
 
 
-def _paused(commands: Commands, operated: Operated) -> PausedByCommands | Absent:
+def _paused(commands: GivenCommands, operated: Operated) -> PausedByCommands | Absent:
     of, lacks = offered(commands, "pausing")
     return PausedByCommands(operated, of, lacks) if commands else Absent(GIVE)
 

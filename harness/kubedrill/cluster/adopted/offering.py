@@ -12,8 +12,8 @@ from kubedrill.cluster.adopted.components import (
     KINDS,
     LED,
     UNDONE_BY,
-    Commands,
     Deed,
+    GivenCommands,
     hosts,
     scripted,
 )
@@ -27,7 +27,7 @@ OUT_OF_REACH = "its machines are out of reach"
 GIVE = f"{OUT_OF_REACH}; give commands that reach them under components in its file"
 
 
-def offered(commands: Commands, operation: str) -> tuple[tuple[str, ...], dict[str, str]]:
+def offered(commands: GivenCommands, operation: str) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return of which kinds of components there is an operation; and of which, or how, it is not, and why.
 
     Each component of a kind must have it: chance may draw any.
@@ -61,7 +61,7 @@ def _to_add(without: Mapping[Deed, Iterable[str]]) -> str:
     return f"components.{name} in its file has no {' and no '.join(without)}"
 
 
-def leaders_unknown(commands: Commands) -> Iterator[tuple[str, str]]:
+def leaders_unknown(commands: GivenCommands) -> Iterator[tuple[str, str]]:
     """Yield of which kinds nobody can tell who leads, as a cluster's `lacks` have it, and why."""
     yield leading("etcd"), "its members obey nobody of ours"
     known = hosts(commands)
@@ -70,7 +70,7 @@ def leaders_unknown(commands: Commands) -> Iterator[tuple[str, str]]:
             yield leading(part.kind), f"give components.{part.name} its node, which the Lease names"
 
 
-def in_words(commands: Commands) -> dict[str, dict[str, tuple[str, ...]]]:
+def in_words(commands: GivenCommands) -> dict[str, dict[str, tuple[str, ...]]]:
     """Return what is run, by component and deed: for it, and then to undo it."""
     return {
         part.name: {
@@ -86,13 +86,13 @@ def in_words(commands: Commands) -> dict[str, dict[str, tuple[str, ...]]]:
     }
 
 
-def fingerprint(commands: Commands) -> str:
+def fingerprint(commands: GivenCommands) -> str:
     """Return what tells these commands from others; "" of none."""
     said = {name: given.model_dump(mode="json") for name, given in sorted(commands.items())}
     return f"sha256:{hashlib.sha256(json.dumps(said).encode()).hexdigest()}" if said else ""
 
 
-def not_ready(commands: Commands, needs: Iterable[Need]) -> str:
+def not_ready(commands: GivenCommands, needs: Iterable[Need]) -> str:
     """Return why what is needed could not be done, or not be proven, as all is just now; or "".
 
     Each component that a drill may hit is asked for its proof.
@@ -109,7 +109,7 @@ def not_ready(commands: Commands, needs: Iterable[Need]) -> str:
     return ""
 
 
-def _no_program(commands: Commands, name: str, deed: str) -> str:
+def _no_program(commands: GivenCommands, name: str, deed: str) -> str:
     path = operators().get("PATH")
     undo = next((back for done, back in UNDONE_BY.items() if done == deed), "")
     for command in filter(None, (deed, undo)):

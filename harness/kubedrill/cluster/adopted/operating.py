@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from kubedrill.clock import now
-from kubedrill.cluster.adopted.components import Commands, part_named
+from kubedrill.cluster.adopted.components import GivenCommands, part_named
 from kubedrill.cluster.adopted.marks import CommandMark, Marks, end_command
 from kubedrill.cluster.adopted.running import log, run
 from kubedrill.cluster.adopted.sighting import Sightings, ToldProcess
@@ -26,7 +26,7 @@ WAITS_S = 2.0
 class Operated:
     """The components of a cluster that there are commands for, as somebody who acts for an owner has them."""
 
-    def __init__(self, commands: Commands, folder: Path, owner: str) -> None:
+    def __init__(self, commands: GivenCommands, folder: Path, owner: str) -> None:
         self._commands = commands
         self._owner = owner
         self._marks = Marks(folder)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kubedrill.clock import SECOND, now
-from kubedrill.cluster.adopted.components import Commands, part_named
+from kubedrill.cluster.adopted.components import GivenCommands, part_named
 from kubedrill.cluster.adopted.running import CommandEnd, log, run
 from kubedrill.cluster.handle import HandleError
 from kubedrill.record.components import ComponentState
@@ -39,7 +39,7 @@ class ToldProcess:
 class Sightings:
     """Asks the proofs of one cluster's components; what has been said just now is said again."""
 
-    def __init__(self, commands: Commands) -> None:
+    def __init__(self, commands: GivenCommands) -> None:
         self._commands = commands
         self._seen: dict[str, tuple[int, ToldProcess | None]] = {}
 
