@@ -15,6 +15,7 @@ from kubedrill.faults.etcd import EtcdKill
 from kubedrill.faults.kube_scheduler import SchedulerKill, SchedulerPause
 from kubedrill.faults.lifecycle import inject, undo
 from kubedrill.faults.limited import described
+from kubedrill.faults.load_balancer import BalancerRestart
 from kubedrill.faults.possible import lacking
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.process.child import Child
@@ -258,13 +259,14 @@ def _is_another(at: Path, pid: int) -> bool:
 
 
 def test_a_restart_that_leaves_the_same_process_is_found_out(
-    tmp_path: Path, folder: RunFolder
+    tmp_path: Path, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with program(tmp_path / "balancer") as balancer:
         come_up(definition({"haproxy": commands(balancer)}, "a")).write(folder.cluster)
         before = pid_of(balancer)
         inject("load-balancer.restart", {}, str(folder.path))
         assert pid_of(balancer) != before
+        monkeypatch.setattr(BalancerRestart, "effect_s", 1.0)
         nothing = commands(balancer, restart=["true"])
         come_up(definition({"haproxy": nothing}, "a")).write(folder.cluster)
         with pytest.raises(FaultFailed, match="haproxy was not started anew"):

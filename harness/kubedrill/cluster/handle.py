@@ -81,7 +81,10 @@ class Exits(Protocol):
 
 
 class Handle(Protocol):
-    """One cluster that is up. Every call stands alone, and blocks at most 5 s."""
+    """One cluster that is up. Every call stands alone, and blocks at most 5 s.
+
+    But for what a command of the cluster's file does, which has the time that is given there.
+    """
 
     @property
     def holding(self) -> Holding | Absent:

@@ -2,6 +2,7 @@
 
 from abc import ABC
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -147,8 +148,9 @@ def running(
 
     `leaders` are names; with `finds` also those that are in another state.
     """
-    states = scene.handle.components()
-    found = {name: states.get(target.format(name)) for name in names or scene.record.zones}
+    states, asked = scene.handle.components(), names or scene.record.zones
+    with ThreadPoolExecutor(len(asked) or 1) as pool:  # each may have to be asked for its state
+        found = dict(zip(asked, pool.map(states.get, map(target.format, asked)), strict=True))
     return [
         Candidate(name, leads=name in leaders, is_well=component.state == "running")
         for name, component in found.items()

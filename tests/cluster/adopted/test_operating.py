@@ -229,6 +229,11 @@ def test_only_what_the_file_gives_is_there(at: Path) -> None:
     mine = Operating(at, "f1")
     with pytest.raises(HandleError, match="the cluster's file has no commands for etcd-a"):
         mine.operated.take_back("etcd-a", "start")
+    file = definition({NAME: commands(at, "proof", "restart")}, "a")
+    little = Operated(file.components, at / "marks", "f1")
+    with pytest.raises(HandleError, match=f"components.{NAME} in the cluster's file has no kill"):
+        little.take_out(NAME, "kill", "held down", None)
+    assert little.take_back(NAME, "start") == mine.state().pid, "what is not given is not needed"
 
 
 def offers(**components: dict[str, Any]) -> AdoptedHandle:

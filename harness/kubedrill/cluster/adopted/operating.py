@@ -48,7 +48,7 @@ class Operated:
 
     def take_out(self, name: str, deed: str, does: Does, expect_pid: int | None) -> int:
         """Run what takes a component out; return the pid that it had. HandleError as of Holding."""
-        with self._changing(name):
+        with self._changing(name, deed):
             mark = self._marks.read(name)
             if mark:
                 raise HandleError(
@@ -62,7 +62,7 @@ class Operated:
 
     def restart(self, name: str, expect_pid: int | None) -> int:
         """Run what restarts it; return the pid that it had."""
-        with self._changing(name):
+        with self._changing(name, "restart"):
             pid = self._expected(name, expect_pid)
             self._run(name, "restart", pid)
             return pid
@@ -133,9 +133,12 @@ class Operated:
         part = part_named(name)
         return self._commands[name].words(command, (part and part.zone) or "", pid)
 
-    def _changing(self, name: str) -> AbstractContextManager[None]:
+    def _changing(self, name: str, deed: str = "") -> AbstractContextManager[None]:
+        """Be alone in running commands for a component; HandleError if it, or its deed, is not given."""
         if name not in self._commands:
             raise HandleError(f"the cluster's file has no commands for {name}")
+        if deed and deed not in self._commands[name].given():
+            raise HandleError(f"components.{name} in the cluster's file has no {deed}")
         return self._marks.changing(name, self._commands[name].takes + WAITS_S)
 
     def _expected(self, name: str, expect_pid: int | None) -> int:

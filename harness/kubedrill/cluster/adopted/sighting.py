@@ -36,42 +36,47 @@ class ToldProcess:
         return self.state == "paused" or self.state[:1] in {"T", "t"}
 
 
+_seen: dict[tuple[str, ...], tuple[int, ToldProcess | None]] = {}
+"""By proof, when this process was told last, monotonic ns, and of what: whoever asks, for whatever fault."""
+
+
 class Sightings:
     """Asks the proofs of one cluster's components; what has been said just now is said again."""
 
     def __init__(self, commands: GivenCommands) -> None:
         self._commands = commands
-        self._seen: dict[str, tuple[int, ToldProcess | None]] = {}
 
     def recent(self, component: str) -> ToldProcess | None:
         """Return its process as seen within the last second; None if it has none. HandleError."""
-        at, process = self._seen.get(component, (0, None))
+        at, process = _seen.get(self._proof(component), (0, None))
         return process if at > now() - GOOD_FOR else self.ask(component)
 
     def ask(self, component: str) -> ToldProcess | None:
         """Return its process as it is now; None if it has none. HandleError if the proof does not tell."""
-        part = part_named(component)
-        zone = part.zone if part else None
-        ended = run(self._commands[component].words("proof", zone or ""), PROOF_S)
+        proof = self._proof(component)
+        ended = run(proof, PROOF_S)
         try:
             process = told(ended)
         except HandleError as error:
             log(ended)
             raise HandleError(f"{component}: its proof does not tell: {error}") from None
-        if self._seen.get(component, (0, None))[1] != process:
+        if _seen.get(proof, (0, None))[1] != process:
             logging.info("%s: %s", component, process or "no process")
-        self._seen[component] = now(), process
+        _seen[proof] = now(), process
         return process
 
     def forget(self, component: str) -> None:
         """Ask anew when somebody wants to know."""
-        self._seen.pop(component, None)
+        _seen.pop(self._proof(component), None)
+
+    def _proof(self, component: str) -> tuple[str, ...]:
+        part = part_named(component)
+        return self._commands[component].words("proof", (part and part.zone) or "")
 
 
 def told(ended: CommandEnd) -> ToldProcess | None:
     """Return the process that a proof tells of; None if it says that there is none. HandleError."""
-    lines = ended.out.split("\n") if (ended.out.strip()) else []
-    lines = [line for line in lines if line.strip()]
+    lines = [line for line in ended.out.splitlines() if line.strip()]
     if ended.err.strip():
         raise HandleError(f"it says on stderr{ended.said()}; nothing must stand there")
     if ended.status == GONE and not lines:
