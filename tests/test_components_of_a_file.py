@@ -129,6 +129,14 @@ def test_quorum_is_kept_and_the_leader_is_nobodys_to_ask(project: Path) -> None:
     assert "name a zone, or random" in said
 
 
+def test_no_experiment_brings_commands_of_its_own(project: Path) -> None:
+    file = experiment(project)
+    changed = "cluster.components.etcd-eu-1b.takes=20s"
+    done = kubedrill("plan", file, "--set", changed, cwd=project)
+    assert done.returncode == 3
+    assert "components can be changed in" in done.stderr
+
+
 def test_limits_hold_for_it_as_for_every_fault(project: Path) -> None:
     file = project / "clusters" / "theirs.yaml"
     file.write_text(file.read_text() + "limits: {forbidden: ['etcd.*']}\n")
