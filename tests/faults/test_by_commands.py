@@ -12,6 +12,7 @@ from operated import come_up, commands, definition, program, wait_for
 
 from kubedrill.faults import watched
 from kubedrill.faults.etcd import EtcdKill
+from kubedrill.faults.fault import Fault
 from kubedrill.faults.kube_scheduler import SchedulerKill, SchedulerPause
 from kubedrill.faults.lifecycle import inject, undo
 from kubedrill.faults.limited import described
@@ -67,15 +68,14 @@ def test_it_takes_effect_lasts_and_is_undone(at: Path, folder: RunFolder, verb: 
     before = pid_of(at)
     told = inject(f"kube-scheduler.{verb}", IN_A, str(folder.path))
     assert told["targets"] == [NAME]
-    state = "paused" if verb == "pause" else "held"
-    assert told["proof"].startswith(f"{NAME} is {state} (")
+    done = {"kill": "killed", "stop": "stopped", "pause": "paused"}[verb]
+    assert told["proof"].startswith(f"{NAME} is {done} (")
     assert open_faults(folder) == [f"kube-scheduler.{verb}"]
     undone = undo(f"kube-scheduler.{verb}", str(folder.path))
     assert undone["proof"].startswith(f"{NAME} runs (pid {pid_of(at)}) (")
     assert (pid_of(at) == before) is (verb == "pause")
     assert open_faults(folder) == []
     events = {line["event"]: line for line in read_lines(folder.faults)}
-    done = {"kill": "killed", "stop": "stopped", "pause": "paused"}[verb]
     words = f"{done} {NAME} (pid {before}) by the commands of the cluster's file"
     assert events["injected"]["proof"] == words
     assert all(line["shows"] == [] for line in read_lines(folder.faults)), "nobody else sees it"
@@ -102,26 +102,18 @@ def test_one_that_is_undone_by_other_commands_says_so(
     assert "the commands of cluster operated have changed since it was injected" in caplog.text
 
 
+@pytest.mark.parametrize("kind", [SchedulerKill, SchedulerPause])
 def test_a_command_without_effect_is_found_out(
-    at: Path, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+    at: Path, folder: RunFolder, monkeypatch: pytest.MonkeyPatch, kind: type[Fault]
 ) -> None:
-    monkeypatch.setattr(SchedulerKill, "effect_s", 1.0)
-    given(at, folder, kill=["true"])
+    monkeypatch.setattr(kind, "effect_s", 1.0)
+    given(at, folder, **{kind.verb: ["true"]})
     with pytest.raises(FaultFailed, match=f"{NAME} was running again"):
-        inject("kube-scheduler.kill", IN_A, str(folder.path))
-    assert open_faults(folder) == ["kube-scheduler.kill"]
+        inject(kind.name, IN_A, str(folder.path))
+    assert open_faults(folder) == [kind.name]
     with pytest.raises(FaultFailed, match="it did not last"):
-        undo("kube-scheduler.kill", str(folder.path))
+        undo(kind.name, str(folder.path))
     assert open_faults(folder) == []
-
-
-def test_one_that_pauses_nothing_is_found_out(
-    at: Path, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(SchedulerPause, "effect_s", 1.0)
-    given(at, folder, pause=["true"])
-    with pytest.raises(FaultFailed, match=f"{NAME} was running again"):
-        inject("kube-scheduler.pause", IN_A, str(folder.path))
 
 
 def test_a_command_that_fails_says_why_and_is_undone(at: Path, folder: RunFolder) -> None:
@@ -235,7 +227,7 @@ def test_quorum_and_the_last_apiserver_are_kept_as_they_are_everywhere(
     told = inject("etcd.kill", {"member": "random"}, str(folder.path))
     [target] = told["targets"]
     zone = target.removeprefix("etcd-")
-    assert told["proof"].startswith(f"{target} is held (")
+    assert told["proof"].startswith(f"{target} is killed (")
     assert (three(zone) / "held").exists()
     undo("etcd.kill", str(folder.path))
     assert not (three(zone) / "held").exists()

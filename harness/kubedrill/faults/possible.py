@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from kubedrill.cluster.handle import NOT_OFFERED
+from kubedrill.cluster.leases import leader_of
 from kubedrill.faults.fault import Fault
-from kubedrill.record.catalogue import ClusterDescription, Need, leading
+from kubedrill.record.catalogue import ClusterDescription, Need
 
 
 def lacks(kind: type[Fault], cluster: ClusterDescription) -> Iterator[str]:
@@ -51,7 +52,7 @@ def _why_not(need: Need, cluster: ClusterDescription) -> str:
 
 def no_leader_known(fault: Fault, kind: str, cluster: ClusterDescription) -> str:
     """Return why a fault on a kind of component must not be asked for its leader; or ""."""
-    why = cluster.lacks.get(leading(kind), "")
+    why = cluster.lacks.get(leader_of(kind), "")
     if fault.asked() != "leader" or not why:
         return ""
     return f"{fault.name}: nobody can tell which {kind} leads: {why}; or name a zone, or random"

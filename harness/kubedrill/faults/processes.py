@@ -215,8 +215,7 @@ class OnProcesses(NamesWhom, ABC):
         said = {target: _how(scene.record, target, self.pages) for target in asked}
         if fine := [target for target, answer in said.items() if answer.well]:
             return missing(f"{' and '.join(fine)} answered that all is well", *fine)
-        states = scene.handle.components()
-        told = [f"{name} is {states[name].state}" for name in scene.targets if name not in said]
+        told = [f"{name} is {self.done}" for name in scene.targets if name not in said]
         return proof(", ".join([*_words(said), *told]))
 
     def lapse(self, scene: Scene) -> Lapse | None:
@@ -237,8 +236,7 @@ def are_well(scene: Scene, components: Mapping[str, well.Pages]) -> Seen:
     states = scene.handle.components()
     said, told = {}, []
     for name, pages in components.items():
-        state = states[name]
-        if state.state != "running":
+        if (state := states[name]).state != "running":
             return missing(f"{name} is {state.state}", name)
         if not scene.record.is_asked(name):
             told.append(f"{name} runs (pid {state.pid})")

@@ -36,7 +36,7 @@ class Need(NamedTuple):
     of: str
     """A kind of component, `node`, `zone`, `link`, or what is limited: `cpu`, `memory`, `disk`."""
     way: str = ""
-    """How it is done, where a cluster may have the operation one way and not another: `kill`, `stop`."""
+    """How it is done, where a cluster may have it one way and not another: `kill`, `stop`."""
 
     def __str__(self) -> str:
         return f"{self.operation} {self.of}"
@@ -44,12 +44,7 @@ class Need(NamedTuple):
     @property
     def in_detail(self) -> str:
         """By what a cluster's `lacks` say that it is not done this way: `holding etcd by stop`."""
-        return f"{self} by {self.way}" if self.way else str(self)
-
-
-def leading(kind: str) -> str:
-    """Return by what a cluster's `lacks` say that nobody can tell who leads of a kind of component."""
-    return f"leader {kind}"
+        return f"{self} by {self.way}"
 
 
 CHOSEN_LATER = ("leader", "random")

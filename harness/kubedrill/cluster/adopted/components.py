@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kubedrill.cluster.leases import LED
 from kubedrill.reading.problems import Location
 from kubedrill.reading.types import Between
 from kubedrill.reading.units import parse_duration
@@ -29,7 +30,6 @@ BY_COMMAND: Mapping[str, tuple[Deed, ...]] = {
 """Which operation of a handle each is."""
 UNDONE_BY: Mapping[Deed, TakenBack] = {"kill": "start", "stop": "start", "pause": "proceed"}
 """What takes each back; after a restart nothing is left to be taken back."""
-LED = ("kube-controller-manager", "kube-scheduler")
 BALANCER = "haproxy"
 KINDS = ("etcd", "kube-apiserver", *LED)
 """What there is of in each zone."""

@@ -10,7 +10,6 @@ from kubedrill.cluster.adopted.components import (
     BALANCER,
     BY_COMMAND,
     KINDS,
-    LED,
     UNDONE_BY,
     Deed,
     GivenCommands,
@@ -19,8 +18,9 @@ from kubedrill.cluster.adopted.components import (
 )
 from kubedrill.cluster.adopted.sighting import Sightings
 from kubedrill.cluster.handle import HandleError
+from kubedrill.cluster.leases import LED, leader_of
 from kubedrill.process.environment import operators
-from kubedrill.record.catalogue import Need, OperationName, leading
+from kubedrill.record.catalogue import Need, OperationName
 from kubedrill.words import shown
 
 OUT_OF_REACH = "its machines are out of reach"
@@ -63,11 +63,14 @@ def _to_add(without: Mapping[Deed, Iterable[str]]) -> str:
 
 def leaders_unknown(commands: GivenCommands) -> Iterator[tuple[str, str]]:
     """Yield of which kinds nobody can tell who leads, as a cluster's `lacks` have it, and why."""
-    yield leading("etcd"), "its members obey nobody of ours"
+    yield leader_of("etcd"), "its members obey nobody of ours"
     known = hosts(commands)
     for part in scripted(commands):
         if part.kind in LED and part.zone not in known:
-            yield leading(part.kind), f"give components.{part.name} its node, which the Lease names"
+            yield (
+                leader_of(part.kind),
+                f"give components.{part.name} its node, which the Lease names",
+            )
 
 
 def in_words(commands: GivenCommands) -> dict[str, dict[str, tuple[str, ...]]]:
