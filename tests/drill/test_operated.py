@@ -52,7 +52,7 @@ def write(file: Path, theirs: Theirs, **others: list[str]) -> None:
     """Write the file, with commands for the scheduler, some of them others."""
     kubeconfig = str(theirs.kubeconfig)
     said = yaml.safe_load(file_of(look_at(kubeconfig, CONTEXT), kubeconfig))
-    command = [sys.executable, str(COMMAND), theirs.record.folder]
+    command = [sys.executable, "-I", str(COMMAND), theirs.record.folder]
     known = {verb: [*command, verb, SCHEDULER] for verb in VERBS}
     given = {"zones": ["a"], "components": {SCHEDULER: known | others | {"takes": "20s"}}}
     file.write_text(yaml.safe_dump(said | given, sort_keys=False))
