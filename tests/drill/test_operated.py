@@ -13,6 +13,7 @@ from bare_cluster import CONTEXT, Theirs, everything, somebodys
 from commanding import kubedrill
 from drills import SHORT, Drills, RunningDrill, reasons
 from ended import left_processes
+from json_lines import read_lines
 from shooting import everything_of, shoot
 
 from kubedrill.cluster.adopted.adopting import file_of, look_at
@@ -81,7 +82,7 @@ def test_it_is_broken_for_a_phase_and_mended(
     assert (code, verdict["verdict"]) == (0, "PASS"), reasons(verdict)
     assert state(theirs) == "running"
     [found] = verdict["faults"]
-    assert found["targets"] == [SCHEDULER]
+    assert (found["target"], found["took_effect"], found["undone"]) == (SCHEDULER, True, True)
     log = (running.folder.logs / "faults.log").read_text()
     assert f"local_component.py {theirs.record.folder} {verb} {SCHEDULER}" in log
     assert theirs.there() == set()
@@ -117,8 +118,7 @@ def test_what_comes_back_too_early_is_found_out(drill: Drills, theirs: Theirs, g
 
 
 def told(running: RunningDrill, event: str) -> bool:
-    faults = running.folder.faults
-    return faults.exists() and f'"event":"{event}"' in faults.read_text()
+    return any(line["event"] == event for line in read_lines(running.folder.faults))
 
 
 def test_what_is_not_mended_is_left_over_until_heal_has_other_commands(
