@@ -1,14 +1,14 @@
 """Faults on components that commands of a cluster file reach; what of that is sabotaged is found out."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from json_lines import read_lines
-from operated import come_up, commands, definition, program, wait_for
+from operated import come_up, commands, definition, pid_of, program, wait_for
 
 from kubedrill.faults import watched
 from kubedrill.faults.etcd import EtcdKill
@@ -16,7 +16,6 @@ from kubedrill.faults.fault import Fault
 from kubedrill.faults.kube_scheduler import SchedulerKill, SchedulerPause
 from kubedrill.faults.lifecycle import inject, undo
 from kubedrill.faults.limited import described
-from kubedrill.faults.load_balancer import BalancerRestart
 from kubedrill.faults.possible import lacking
 from kubedrill.faults.progress import FaultFailed
 from kubedrill.process.child import Child
@@ -52,10 +51,6 @@ def given(at: Path, folder: RunFolder, **others: Any) -> ClusterRecord:
     record = come_up(definition({NAME: commands(at, **others)}, "a"))
     record.write(folder.cluster)
     return record
-
-
-def pid_of(at: Path) -> int:
-    return int((at / "pid").read_text())
 
 
 def open_faults(folder: RunFolder) -> list[str]:
@@ -162,6 +157,21 @@ print((at / "pid").read_text())
 """
 
 
+def test_one_that_runs_and_is_not_well_is_not_undone_yet(
+    at: Path, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SchedulerKill, "return_s", 2.0)
+    given(at, folder)
+    inject("kube-scheduler.kill", IN_A, str(folder.path))
+    (at / "unwell").touch()
+    with pytest.raises(FaultFailed, match=f"{NAME} is not well: .*: it is told to be unwell"):
+        undo("kube-scheduler.kill", str(folder.path))
+    assert open_faults(folder) == ["kube-scheduler.kill"]
+    (at / "unwell").unlink()
+    undo("kube-scheduler.kill", str(folder.path))
+    assert open_faults(folder) == []
+
+
 @pytest.mark.parametrize("start", [["true"], ["false"], ["no-such-program"]])
 def test_what_does_not_come_back_is_left_over_and_can_be_tried_again(
     at: Path, folder: RunFolder, monkeypatch: pytest.MonkeyPatch, start: list[str]
@@ -202,67 +212,6 @@ def test_a_leader_that_nobody_can_tell_is_refused(at: Path, tmp_path: Path) -> N
     assert EtcdKill(member="a").refuse(there) == SchedulerKill(zone="random").refuse(there) == ""
     parts[NAME] |= {"node": "cp-1"}
     assert led.refuse(described(come_up(definition(parts, "a")))) == ""
-
-
-@pytest.fixture
-def three(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Have a program for each of three zones."""
-    folders = {zone: tmp_path / f"program-{zone}" for zone in "abc"}
-    with (
-        program(folders["a"]),
-        program(folders["b"]),
-        program(folders["c"]),
-    ):
-        yield folders.__getitem__
-
-
-def test_quorum_and_the_last_apiserver_are_kept_as_they_are_everywhere(
-    three: Callable[[str], Path], folder: RunFolder
-) -> None:
-    kinds = ("etcd", "kube-apiserver")
-    parts = {f"{kind}-{zone}": commands(three(zone)) for kind in kinds for zone in "abc"}
-    come_up(definition(parts, *"abc")).write(folder.cluster)
-    with pytest.raises(FaultFailed, match="would leave 1 of 3 members, and quorum needs 2"):
-        inject("etcd.kill", {"member": ["a", "b"]}, str(folder.path))
-    told = inject("etcd.kill", {"member": "random"}, str(folder.path))
-    [target] = told["targets"]
-    zone = target.removeprefix("etcd-")
-    assert told["proof"].startswith(f"{target} is killed (")
-    assert (three(zone) / "held").exists()
-    undo("etcd.kill", str(folder.path))
-    assert not (three(zone) / "held").exists()
-
-
-def test_apiservers_are_restarted_one_after_the_other(
-    three: Callable[[str], Path], folder: RunFolder
-) -> None:
-    parts = {f"kube-apiserver-{zone}": commands(three(zone)) for zone in "abc"}
-    come_up(definition(parts, *"abc")).write(folder.cluster)
-    before = {zone: pid_of(three(zone)) for zone in "abc"}
-    inject("kube-apiserver.rolling_restart", {"zone": [*"abc"]}, str(folder.path))
-    wait_for(lambda: all(_is_another(three(zone), before[zone]) for zone in "abc"))
-    undo("kube-apiserver.rolling_restart", str(folder.path))
-    steps = [line for line in read_lines(folder.faults) if line["event"] == "step"]
-    assert [step["targets"][0]["called"] for step in steps] == [*"abc"]
-
-
-def _is_another(at: Path, pid: int) -> bool:
-    return (at / "pid").exists() and pid_of(at) != pid
-
-
-def test_a_restart_that_leaves_the_same_process_is_found_out(
-    tmp_path: Path, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with program(tmp_path / "balancer") as balancer:
-        come_up(definition({"haproxy": commands(balancer)}, "a")).write(folder.cluster)
-        before = pid_of(balancer)
-        inject("load-balancer.restart", {}, str(folder.path))
-        assert pid_of(balancer) != before
-        monkeypatch.setattr(BalancerRestart, "effect_s", 1.0)
-        nothing = commands(balancer, restart=["true"])
-        come_up(definition({"haproxy": nothing}, "a")).write(folder.cluster)
-        with pytest.raises(FaultFailed, match="haproxy was not started anew"):
-            inject("load-balancer.restart", {}, str(folder.path), 1)
 
 
 PLAY = """

@@ -18,7 +18,7 @@ from kubedrill.cluster.adopted.up import KEPT
 from kubedrill.record.cluster import COMMANDS, ClusterRecord, Endpoint
 
 PROGRAM = Path(__file__).with_name("operated_program.py")
-ALL = ("proof", "kill", "stop", "start", "pause", "proceed", "restart")
+ALL = ("proof", "well", "kill", "stop", "start", "pause", "proceed", "restart")
 
 
 def commands(folder: Path, *which: str, **others: Any) -> dict[str, Any]:
@@ -48,6 +48,11 @@ def programs(folder: Path, *names: str) -> Iterator[dict[str, Path]]:
     """Have several, by name."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(program(folder / name)) for name in names}
+
+
+def pid_of(at: Path) -> int:
+    """Return the pid of the program of a folder."""
+    return int((at / "pid").read_text())
 
 
 def wait_for(what: Callable[[], object]) -> None:

@@ -66,5 +66,7 @@ if __name__ == "__main__":
         supervise(at)
     elif what == "proof":
         sys.exit(prove(at))
+    elif what == "well":
+        sys.exit("it is told to be unwell" if (at / "unwell").exists() else 0)
     else:
         do(at, what)

@@ -135,6 +135,10 @@ class Handle(Protocol):
         """Return every component's state; HandleError if nobody can tell."""
         ...
 
+    def unwell(self, component: str) -> str:
+        """Return why a scripted component that runs is not well; "" if it is, or nobody can tell."""
+        ...
+
     def in_force(self) -> tuple[str, ...]:
         """Return in words what is done for the handle's owner just now, or for anybody if it has none.
 

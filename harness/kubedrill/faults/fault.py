@@ -69,6 +69,11 @@ class Scene:
         """Return what the experiment calls a target: `a` of `etcd-a`."""
         return next(found.called for found in self.hit if found.name == target)
 
+    def by(self, signal: str) -> str:
+        """Return in words by what the targets are hit: a signal, or commands of the cluster's file."""
+        asked = all(map(self.record.is_asked, self.targets))
+        return f"with {signal}" if asked else "by the commands of the cluster's file"
+
     def of(self, *components: str) -> "Scene":
         """Return the scene with these components as its targets."""
         parts = (part for name in components for part in self.record.parts if part.name == name)

@@ -9,7 +9,7 @@ from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.in_turn import OneAfterTheOther
-from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, by, restart
+from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, restart
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
 
@@ -89,7 +89,7 @@ class ApiserverRollingRestart(OneAfterTheOther, OnApiservers):
     def did(self, scene: Scene) -> str:
         """Say which process was asked to end."""
         [(target, pid)] = scene.facts["first"].items()
-        return f"asked {target} (pid {pid}) to end, {by(scene, 'SIGTERM')}"
+        return f"asked {target} (pid {pid}) to end, {scene.by('SIGTERM')}"
 
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the first has begun to end."""

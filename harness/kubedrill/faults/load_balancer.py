@@ -18,7 +18,6 @@ from kubedrill.faults.processes import (
     PAUSE,
     STOP,
     OnProcesses,
-    by,
     not_anew,
     restart,
     running,
@@ -91,7 +90,7 @@ class BalancerRestart(_OnTheBalancer):
     def did(self, scene: Scene) -> str:
         """Say which process was asked to end."""
         hit = f"{BALANCER} (pid {scene.facts['pids'][BALANCER]})"
-        return f"asked {hit} to end, {by(scene, 'SIGTERM')}"
+        return f"asked {hit} to end, {scene.by('SIGTERM')}"
 
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether another one runs, and lets requests through."""

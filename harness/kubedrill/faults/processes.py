@@ -58,7 +58,7 @@ class Way:
     def did(self, scene: Scene) -> str:
         """Return in words what `inject` did."""
         named = (f"{name} (pid {pid})" for name, pid in scene.facts["pids"].items())
-        return f"{self.done} {' and '.join(named)} {by(scene, self.signal)}"
+        return f"{self.done} {' and '.join(named)} {scene.by(self.signal)}"
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return which target is not out, or was not all the time since `inject`.
@@ -239,6 +239,8 @@ def are_well(scene: Scene, components: Mapping[str, well.Pages]) -> Seen:
         if (state := states[name]).state != "running":
             return missing(f"{name} is {state.state}", name)
         if not scene.record.is_asked(name):
+            if why := scene.handle.unwell(name):
+                return missing(f"{name} is not well: {why}", name)
             told.append(f"{name} runs (pid {state.pid})")
             continue
         said[name] = _how(scene.record, name, pages)
@@ -256,12 +258,6 @@ def _how(record: ClusterRecord, component: str, pages: well.Pages) -> well.Answe
 
 def _words(said: Mapping[str, well.Answered]) -> Iterator[str]:
     return (answer.of(component) for component, answer in said.items())
-
-
-def by(scene: Scene, signal: str) -> str:
-    """Return in words by what the targets were hit: a signal, or what the cluster's file gives for that."""
-    asked = all(map(scene.record.is_asked, scene.targets))
-    return f"with {signal}" if asked else "by the commands of the cluster's file"
 
 
 def since(scene: Scene, components: Sequence[str]) -> dict[str, int | None]:

@@ -64,6 +64,7 @@ def test_plan_has_what_is_run_and_what_undoes_it(tmp_path: Path) -> None:
         (both(node=""), "components.etcd-eu-1a.proof: {node} stands for nothing; give node"),
         (both(start=["x", "{pid}"]), "components.etcd-eu-1a.start: {pid} is not known there"),
         (both(proof=["x", "{pid}"]), "components.etcd-eu-1a.proof: {pid} is not known there"),
+        (both(start=["./start"]), "components.etcd-eu-1a.start: .* write the whole path of its pr"),
         (both(kill="ssh cp-1 kill"), "components.etcd-eu-1a.kill"),
         (both(kill=[]), "components.etcd-eu-1a.kill"),
         (both(kil=["x"]), r':23: unknown key "kil"; did you mean "kill"'),
@@ -89,6 +90,14 @@ def test_of_a_zone_two_machines_are_refused_for_what_is_led(tmp_path: Path) -> N
     given["kube-scheduler-eu-1b"] = WHOLE | {"node": "cp-2"}
     with pytest.raises(BadFile, match="another machine than"):
         load_definition(written(tmp_path, given))
+
+
+def test_an_apiserver_is_restarted_only_where_it_can_tell_that_it_is_ready(tmp_path: Path) -> None:
+    whole = WHOLE | {"restart": ["r"]}
+    given = {f"kube-apiserver-{zone}": whole for zone in FILE["zones"]}
+    with pytest.raises(BadFile, match=r"kube-apiserver-eu-1a.restart: give well, too"):
+        load_definition(written(tmp_path, given))
+    load_definition(written(tmp_path, {name: whole | {"well": ["w"]} for name in given}))
 
 
 def test_the_load_balancer_is_in_no_zone(tmp_path: Path) -> None:

@@ -180,6 +180,18 @@ def test_an_undo_without_effect_leaves_it_in_force(at: Path) -> None:
     assert mine.operated.in_force() == ()
 
 
+def test_a_full_disk_keeps_nothing_in_force(at: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    mine = Operating(at, "f1")
+    mine.operated.take_out(NAME, "kill", "held down", None)
+    monkeypatch.setattr(Marks, "write", full)
+    mine.operated.take_back(NAME, "start")
+    assert mine.operated.in_force() == ()
+    mine.becomes("running")
+
+
 def test_a_proof_that_does_not_tell_is_no_state(at: Path) -> None:
     mine = Operating(at, "f1", proof=["false", "x"])
     assert mine.state().state == "stopped"
@@ -294,6 +306,8 @@ def test_what_is_needed_is_looked_at_before(at: Path) -> None:
     alone = [sys.executable, "-c", "print(12)"]
     assert why(KILLED, proof=alone) == ""
     assert "prints PID alone; for a pause it must print PID STATE" in why(PAUSED, proof=alone)
+    unwell = why(KILLED, well=[sys.executable, "-c", "raise SystemExit('no quorum')"])
+    assert unwell.endswith("status 1: no quorum; a drill begins only when it is well")
     still = [sys.executable, "-c", "print(12, 'paused')"]
     assert "says that it stands still" in why(KILLED, proof=still)
 

@@ -30,6 +30,8 @@ BY_COMMAND: Mapping[str, tuple[Deed, ...]] = {
 """Which operation of a handle each is."""
 UNDONE_BY: Mapping[Deed, TakenBack] = {"kill": "start", "stop": "start", "pause": "proceed"}
 """What takes each back; after a restart nothing is left to be taken back."""
+LOOKS = ("proof", "well")
+"""What only looks, and is asked again and again."""
 BALANCER = "haproxy"
 KINDS = ("etcd", "kube-apiserver", *LED)
 """What there is of in each zone."""
@@ -42,6 +44,8 @@ class ComponentCommands(BaseModel):
 
     proof: CommandWords
     """Prints `PID`, or `PID STATE` as ps has it, and exits with 0 while it runs; exits with 1 while not."""
+    well: CommandWords | None = None
+    """Exits with 0 once it is well; without, it is well as soon as it runs."""
     kill: CommandWords | None = None
     """Ends it at once, and keeps it down."""
     stop: CommandWords | None = None
@@ -57,7 +61,7 @@ class ComponentCommands(BaseModel):
     node: str = ""
     """The hostname of its machine: `{node}` in commands, and by it the holder of a Lease is known."""
     takes: Annotated[float, Between(parse_duration, "1s", "20s")] = 10.0
-    """How long a command may take, in seconds, but for `proof`, which is asked again and again."""
+    """How long a command may take, in seconds, but for those that only look."""
 
     def given(self) -> tuple[Deed, ...]:
         """Return what can be done to it."""
@@ -106,7 +110,7 @@ def wrong(commands: GivenCommands, zones: Sequence[str]) -> Iterator[tuple[Locat
     for name, given in commands.items():
         where = ("components", name)
         yield from ((where, f"components.{name}: {why}") for why in _wrong_name(name, zones))
-        for key, why in _wrong_commands(given):
+        for key, why in (*_wrong_commands(given), *_wrong_restart(name, given)):
             place = (*where, *key)
             yield place, f"{'.'.join(place)}: {why}"
     yield from _missing_zones(commands, zones)
@@ -133,12 +137,21 @@ def _wrong_commands(given: ComponentCommands) -> Iterator[tuple[tuple[str, ...],
     for deed, undo in UNDONE_BY.items():
         if getattr(given, deed) and not getattr(given, undo):
             yield (deed,), f"has no undo; give {undo} as well, the command that takes it back"
-    for key in ("proof", *get_args(Deed), *get_args(TakenBack)):
-        said = " ".join(getattr(given, key) or ())
+    for key in (*LOOKS, *get_args(Deed), *get_args(TakenBack)):
+        program, *more = getattr(given, key) or ("",)
+        said = " ".join((program, *more))
+        if "/" in program and not program.startswith("/"):
+            yield (key,), "who undoes it may be elsewhere; write the whole path of its program"
         if "{node}" in said and not given.node:
             yield (key,), "{node} stands for nothing; give node as well, or write its name"
-        if "{pid}" in said and key in {"proof", "start"}:
+        if "{pid}" in said and key in {*LOOKS, "start"}:
             yield (key,), "{pid} is not known there; leave it out"
+
+
+def _wrong_restart(name: str, given: ComponentCommands) -> Iterator[tuple[tuple[str, ...], str]]:
+    if given.restart and not given.well and name.startswith("kube-apiserver-"):
+        why = "give well, too: apiservers are restarted one after the other, each when all are well"
+        yield ("restart",), why
 
 
 def _missing_zones(commands: GivenCommands, zones: Sequence[str]) -> Iterator[tuple[Location, str]]:

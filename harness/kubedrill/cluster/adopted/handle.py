@@ -84,6 +84,10 @@ class AdoptedHandle:
         observed = {component.name: _running() for component in record.components}
         return StatesWhenAsked(observed, self._operated.states())
 
+    def unwell(self, component: str) -> str:
+        """Ask the command of its file, if it has one for that."""
+        return self._operated.unwell(component)
+
     def in_force(self) -> tuple[str, ...]:
         """Return what commands have done, as far as this machine knows."""
         return self._operated.in_force()

@@ -71,6 +71,13 @@ class Marks:
         """Note which process does it: who takes it back ends that first."""
         self.write(component, mark.model_copy(update={"pid": pid, "started": start_of(pid)}))
 
+    def note_taken_back(self, component: str, mark: CommandMark) -> None:
+        """Note that what takes it back has been run; a full disk keeps nothing in force."""
+        try:
+            self.write(component, mark.model_copy(update={"taken_back": True}))
+        except OSError:
+            self.remove(component)
+
     def remove(self, component: str) -> None:
         """Note that nothing is done to it any more."""
         self._file(component).unlink(missing_ok=True)

@@ -124,7 +124,7 @@ def _no_program(commands: GivenCommands, name: str, deed: str) -> str:
 
 def _unproven(seen: Sightings, name: str, operation: OperationName) -> str:
     try:
-        process = seen.recent(name)
+        process, unwell = seen.recent(name), seen.unwell(name)
     except HandleError as error:
         return str(error)
     if process is None:
@@ -133,4 +133,4 @@ def _unproven(seen: Sightings, name: str, operation: OperationName) -> str:
         return "proof: it says that it stands still; a drill begins only when it runs"
     if operation == "pausing" and not process.state:
         return "proof: it prints PID alone; for a pause it must print PID STATE, as ps -o pid=,stat= does"
-    return ""
+    return f"well: {unwell}; a drill begins only when it is well" if unwell else ""

@@ -37,6 +37,10 @@ class Operated:
         """Return by component what tells its state; HandleError if its proof does not."""
         return {name: partial(self._state, name) for name in self._commands}
 
+    def unwell(self, name: str) -> str:
+        """Return why a component is not well; "" if it is, or its file has no command that says so."""
+        return self._seen.unwell(name)
+
     def in_force(self) -> tuple[str, ...]:
         """Return what is done for the owner, or for anybody if it is nobody."""
         marks = ((name, self._left(name)) for name in self._commands)
@@ -80,7 +84,7 @@ class Operated:
                 end_command(mark)
             self._try(name, undo)
             if mark:
-                self._marks.write(name, mark.model_copy(update={"taken_back": True}))
+                self._marks.note_taken_back(name, mark)
             self._left(name)
         process = self._seen.recent(name)
         return process.pid if process else None

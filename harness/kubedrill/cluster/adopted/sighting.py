@@ -40,6 +40,10 @@ _seen: dict[tuple[str, ...], tuple[int, ToldProcess | None]] = {}
 """By proof, when this process was told last, monotonic ns, and of what: whoever asks, for whatever fault."""
 
 
+_well: dict[tuple[str, ...], tuple[int, str]] = {}
+"""The same of what says whether they are well: why they are not."""
+
+
 class Sightings:
     """Asks the proofs of one cluster's components; what has been said just now is said again."""
 
@@ -69,9 +73,21 @@ class Sightings:
         """Ask anew when somebody wants to know."""
         _seen.pop(self._proof(component), None)
 
+    def unwell(self, component: str) -> str:
+        """Return why it is not well, as told within the last second; "" if it is, or nobody can be asked."""
+        words = self._words(component, "well")
+        at, why = _well.get(words, (0, ""))
+        if words and at <= now() - GOOD_FOR:
+            why = run(words, PROOF_S).why_failed()
+            _well[words] = now(), why
+        return why
+
     def _proof(self, component: str) -> tuple[str, ...]:
+        return self._words(component, "proof")
+
+    def _words(self, component: str, command: str) -> tuple[str, ...]:
         part = part_named(component)
-        return self._commands[component].words("proof", (part and part.zone) or "")
+        return self._commands[component].words(command, (part and part.zone) or "")
 
 
 def told(ended: CommandEnd) -> ToldProcess | None:
