@@ -7,6 +7,7 @@ from typing import Any
 
 import psutil
 import pytest
+from commanding import kubedrill
 from json_lines import read_lines
 from operated import come_up, commands, definition, pid_of, program, wait_for
 
@@ -212,6 +213,19 @@ def test_a_leader_that_nobody_can_tell_is_refused(at: Path, tmp_path: Path) -> N
     assert EtcdKill(member="a").refuse(there) == SchedulerKill(zone="random").refuse(there) == ""
     parts[NAME] |= {"node": "cp-1"}
     assert led.refuse(described(come_up(definition(parts, "a")))) == ""
+
+
+def test_heal_finds_it_in_the_ledger_and_undoes_it(
+    at: Path, folder: RunFolder, tmp_path: Path
+) -> None:
+    given(at, folder)
+    inject("kube-scheduler.pause", IN_A, str(folder.path))
+    done = kubedrill("heal", "--reports", tmp_path, KUBEDRILL_STATE=str(tmp_path / "state"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "undone: kube-scheduler.pause" in done.stdout
+    assert open_faults(folder) == []
+    assert psutil.Process(pid_of(at)).status() != psutil.STATUS_STOPPED
+    assert undo("kube-scheduler.pause", str(folder.path))["undone"].startswith("already")
 
 
 PLAY = """

@@ -15,7 +15,7 @@ from kubedrill.cluster.adopted.definition import AdoptedDefinition
 from kubedrill.cluster.adopted.handle import described
 from kubedrill.cluster.adopted.offering import fingerprint
 from kubedrill.cluster.adopted.up import KEPT
-from kubedrill.record.cluster import COMMANDS, ClusterRecord, Endpoint
+from kubedrill.record.cluster import COMMANDS, INJECTOR, ClusterRecord, Endpoint, Identity
 
 PROGRAM = Path(__file__).with_name("operated_program.py")
 ALL = ("proof", "well", "kill", "stop", "start", "pause", "proceed", "restart")
@@ -89,10 +89,10 @@ def come_up(file: AdoptedDefinition, name: str = "operated") -> ClusterRecord:
         zones=file.zones,
         folder=str(folder),
         balancer=Endpoint("127.0.0.1", 1),
-        ca_file="",
+        ca_file=str(folder / "none"),
         server_name="",
         components=(),
-        identities={},
+        identities={INJECTOR: Identity(INJECTOR, token_file=str(folder / "none"))},
         capabilities=told.capabilities,
         versions={},
         lacks=dict(told.lacks),
