@@ -1,6 +1,7 @@
 """Faults on what stands in each zone, and before all of them, where commands reach it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ from json_lines import read_lines
 from operated import come_up, commands, definition, pid_of, program, programs, wait_for
 
 from kubedrill.faults import watched
+from kubedrill.faults.kube_apiserver import ApiserverKill
 from kubedrill.faults.lifecycle import inject, undo
 from kubedrill.faults.load_balancer import BalancerRestart
 from kubedrill.faults.progress import FaultFailed
+from kubedrill.record.cluster import Component, Endpoint
 from kubedrill.record.folder import RunFolder
 
 
@@ -75,3 +78,13 @@ def test_a_restart_that_leaves_the_same_process_is_found_out(
         come_up(definition({"haproxy": nothing}, "a")).write(folder.cluster)
         with pytest.raises(FaultFailed, match="haproxy was not started anew"):
             inject("load-balancer.restart", {}, str(folder.path), 1)
+
+
+def test_the_only_apiserver_is_the_one_that_is_measured(tmp_path: Path, folder: RunFolder) -> None:
+    file = definition({"kube-apiserver-a": commands(tmp_path)}, "a")
+    nowhere = Endpoint("127.0.0.1", 1)
+    measured = Component("kube-apiserver", "kube-apiserver", None, nowhere, nowhere)
+    record = replace(come_up(file), components=(measured,))
+    hit = ApiserverKill(zone="a").hit(record, "a")
+    assert hit.components == ("kube-apiserver-a", "kube-apiserver"), "its scrapes rightly fail"
+    assert hit.kind == "kube-apiserver"

@@ -270,7 +270,11 @@ class Fault(BaseModel, ABC):
         """Return the one that the file calls so, as a component of the cluster if it is one."""
         name = self.target.format(called)
         kind = next((part.kind for part in record.parts if part.name == name), "")
-        within = (name,) if kind else ()
+        within: tuple[str, ...] = (name,) if kind else ()
+        if kind and not record.is_asked(
+            name
+        ):  # where anything of its kind is measured, it is the only one
+            within = (name, *(measured.name for measured in record.of_kind(kind)))
         return Target(name=name, called=called, kind=kind or self.hits or name, components=within)
 
     def words(self) -> Words:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.process.child import is_running
 from kubedrill.process.identity import start_of
 from kubedrill.record.catalogue import Need
+from kubedrill.record.cluster import Component, Endpoint
 from kubedrill.record.components import ComponentState
 
 NAME = "kube-scheduler-a"
@@ -321,3 +323,15 @@ def test_a_cluster_in_which_something_is_broken_by_commands_is_not_taken_down(
     with pytest.raises(NotStarted, match=f"what commands have done to {NAME} was not taken back"):
         up.down(folder)
     assert (folder / "cluster.json").exists()
+
+
+def test_how_components_are_is_known_though_the_api_does_not_answer(at: Path) -> None:
+    file = definition({NAME: commands(at)}, "a")
+    nowhere = Endpoint("127.0.0.1", 1)
+    measured = Component("kube-apiserver", "kube-apiserver", None, nowhere, nowhere)
+    record = replace(come_up(file, "without-api"), components=(measured,))
+    states = AdoptedHandle(record, file.components).components()
+    assert [*states] == ["kube-apiserver", NAME]
+    assert states[NAME].state == "running"
+    with pytest.raises(HandleError, match="cluster without-api has lost its tokens"):
+        states["kube-apiserver"]

@@ -70,19 +70,24 @@ class AdoptedHandle:
         self.pausing = _paused(commands, self._operated)
 
     def components(self) -> Mapping[str, ComponentState]:
-        """Return that the apiserver runs that answers, if its metrics are read; HandleError if none does.
+        """Return what tells their states: that the apiserver runs that answers, if its metrics are read.
 
-        And of what commands reach what their proofs say, when it is asked for.
+        Of what commands reach their proofs do, whether the API answers or not. HandleError if nobody tells.
         """
         record = self._record
         if record is None:
             return {}
         if not record.stands():
             raise HandleError(f"nobody of ours is in cluster {record.name} any more")
-        if record.components and (lost := self.lost()):
-            raise HandleError(f"cluster {record.name} {lost}")
-        observed = {component.name: _running() for component in record.components}
-        return StatesWhenAsked(observed, self._operated.states())
+        observed = {component.name: self._answers for component in record.components}
+        return StatesWhenAsked({**observed, **self._operated.states()})
+
+    def _answers(self) -> ComponentState:
+        """Return the state of the apiserver that is measured: it runs if the API answers."""
+        assert self._record is not None
+        if lost := self.lost():
+            raise HandleError(f"cluster {self._record.name} {lost}")
+        return _running()
 
     def unwell(self, component: str) -> str:
         """Ask the command of its file, if it has one for that."""

@@ -117,24 +117,17 @@ def _process(words: list[str]) -> ToldProcess | None:
 class StatesWhenAsked(Mapping[str, ComponentState]):
     """States by component: what nobody wants to know, nobody has to be asked for."""
 
-    def __init__(
-        self,
-        known: Mapping[str, ComponentState],
-        asked: Mapping[str, Callable[[], ComponentState]],
-    ) -> None:
-        self._known = known
+    def __init__(self, asked: Mapping[str, Callable[[], ComponentState]]) -> None:
         self._asked = asked
 
     def __getitem__(self, component: str) -> ComponentState:
         """Return a component's state; HandleError if nobody can tell."""
-        if component in self._known:
-            return self._known[component]
         return self._asked[component]()
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over all."""
-        return iter((*self._known, *self._asked))
+        return iter(self._asked)
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self._known) + len(self._asked)
+        return len(self._asked)
