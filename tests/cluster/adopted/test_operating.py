@@ -16,7 +16,7 @@ from kubedrill.cluster.adopted.handle import DONE, AdoptedHandle
 from kubedrill.cluster.adopted.marks import CommandMark, Marks, end_command
 from kubedrill.cluster.adopted.offering import not_ready
 from kubedrill.cluster.adopted.operating import Operated
-from kubedrill.cluster.adopted.sighting import GOOD_FOR
+from kubedrill.cluster.adopted.sighting import GOOD_FOR, RUNS_FOR
 from kubedrill.cluster.handle import Absent, HandleError, description, present
 from kubedrill.errors import NotStarted
 from kubedrill.process.child import is_running
@@ -205,14 +205,15 @@ def test_a_proof_that_does_not_tell_is_no_state(at: Path) -> None:
         missing.state()
 
 
-def test_a_proof_is_not_asked_more_often_than_once_a_second(at: Path) -> None:
+@pytest.mark.parametrize(("state", "good_for"), [("S", RUNS_FOR), ("T", GOOD_FOR)])
+def test_a_proof_is_asked_only_now_and_then(at: Path, state: str, good_for: int) -> None:
     asked = at / "asked"
-    code = f"open({str(asked)!r}, 'a').write('x'); print(12)"
+    code = f"open({str(asked)!r}, 'a').write('x'); print(12, {state!r})"
     mine = Operating(at, "f1", proof=[sys.executable, "-I", "-c", code])
     begun = time.monotonic_ns()
     for _ in range(20):
         mine.operated.states()[NAME]()
-    assert len(asked.read_text()) <= 1 + (time.monotonic_ns() - begun) // GOOD_FOR
+    assert len(asked.read_text()) <= 1 + (time.monotonic_ns() - begun) // good_for
 
 
 def test_a_command_whose_runner_was_killed_is_ended_before_it_is_taken_back(at: Path) -> None:

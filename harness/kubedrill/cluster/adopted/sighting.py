@@ -18,6 +18,8 @@ PROOF_S = 5.0
 """What a call of a handle may take."""
 GOOD_FOR = SECOND
 """An answer is given again for so long: a fault looks five times a second, which no login should be asked."""
+RUNS_FOR = SECOND // 2
+"""The same where it runs: then somebody may be waiting for it to be out."""
 GONE = 1
 """The exit code of a proof that finds no process; ssh, sudo, env and shells have others where they fail."""
 
@@ -53,7 +55,8 @@ class Sightings:
     def recent(self, component: str) -> ToldProcess | None:
         """Return its process as seen within the last second; None if it has none. HandleError."""
         at, process = _seen.get(self._proof(component), (0, None))
-        return process if at > now() - GOOD_FOR else self.ask(component)
+        good_for = RUNS_FOR if process and not process.is_paused else GOOD_FOR
+        return process if at > now() - good_for else self.ask(component)
 
     def ask(self, component: str) -> ToldProcess | None:
         """Return its process as it is now; None if it has none. HandleError if the proof does not tell."""
