@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kubedrill.cluster.state import cluster_folder, state_folder
 from kubedrill.process.child import Child
+from kubedrill.process.environment import hand_on_operators
 from kubedrill.record.cluster import private_folder
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
@@ -23,6 +24,8 @@ REQUESTS = {"requests": "kubedrill.observe.requests"}
 """Besides, where the apiservers log who asks what."""
 SCALE_OUT = {"scale-out": "kubedrill.observe.scale_out"}
 """Besides, where there is a fleet, or an objective is about how nodes come."""
+OPERATORS = ("faults", "watchdog")
+"""The roles of those that break and undo."""
 FLEET = "kubedrill.fleet"
 AUTOSCALER = "kubedrill.fleet.autoscaling"
 DEMAND = "kubedrill.seed.demanding"
@@ -49,6 +52,8 @@ class Starter:
     cluster_name: str
     engine: bool
     """Whether they may know of a container engine."""
+    commands: bool = False
+    """Whether those that break and undo run commands of whoever began the drill."""
 
     def start(
         self, role: str, command: list[str], environment: dict[str, str] | None = None
@@ -74,7 +79,11 @@ class Starter:
             command,
             self.folder.logs / f"{role}.log",
             # Said, since by default it is found from the user's home folder.
-            {"KUBEDRILL_STATE": str(state_folder()), **(environment or {})},
+            {
+                "KUBEDRILL_STATE": str(state_folder()),
+                **(hand_on_operators() if self.commands and role in OPERATORS else {}),
+                **(environment or {}),
+            },
             pass_fds,
             private=private_folder(cluster_folder(self.cluster_name), self.folder.run),
             engine=self.engine,

@@ -65,6 +65,8 @@ class Drill:
     """Shows what happens; the live view takes it over while the phases run."""
     engine: bool = False
     """Whether its processes may know of a container engine: the cluster's nodes are containers."""
+    commands: bool = False
+    """Whether faults are commands of the cluster's file, which are run as whoever began the drill."""
     ledger: Ledger = field(init=False)
     timeline: Timeline = field(init=False)
     watchdog: Child | None = None
@@ -84,7 +86,9 @@ class Drill:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder.ledger)
-        self._starter = Starter(self.folder, self.ledger, self.cluster_name, self.engine)
+        self._starter = Starter(
+            self.folder, self.ledger, self.cluster_name, self.engine, self.commands
+        )
         self.timeline = Timeline(self.folder.timeline)
         self._faults = LineTail(self.folder.faults, FaultLine)
 

@@ -44,6 +44,11 @@ def rows(name: str) -> list[dict[str, Any]]:
     ]
 
 
+def operated(described: ClusterDescription) -> dict[str, list[str]]:
+    """Return by component what commands of the cluster's file do to it."""
+    return {name: [*ways] for name, ways in described.commands.items()}
+
+
 def role(files: Iterable[Path]) -> str:
     """Return the least ClusterRole with which these experiments can be played, as YAML."""
     rights = {*base_rights()}

@@ -78,6 +78,7 @@ def check_before(order: Order) -> ClusterDefinition:
     check_it_may_be_thrown_away(order)
     check_rights(order, definition)
     check_told(order.experiment, order.catalogue)
+    check_ready(order, definition)
     why = frozen(order.cluster) or closed(order.experiment, order.catalogue.limits)
     if why := why or cannot_host(order.experiment) or _refused_as_it_is(order):
         raise NotStarted(f"{order.file}: {why}")
@@ -107,6 +108,20 @@ def check_rights(order: Order, definition: ClusterDefinition) -> None:
         )
     if record and (why := withheld(parts, record)):
         raise NotStarted(f"{order.file}: {why}")
+
+
+def check_ready(order: Order, definition: ClusterDefinition) -> None:
+    """Raise NotStarted where what the faults need surely cannot be done to the cluster just now."""
+    described, record = order.catalogue.cluster, cluster.find(order.cluster)
+    if described and record and record.commands != described.fingerprint:
+        raise NotStarted(
+            f"{order.file}: cluster {order.cluster} was brought up with other commands for its components "
+            f"than its file has now; take it down, and these are used: kubedrill cluster down {order.cluster}"
+        )
+    kinds = gather(places.fault_files(order.file)).kinds
+    played = (kinds[fault.name] for fault in order.experiment.faults if fault.name in kinds)
+    if why := cluster.not_ready(definition, [need for kind in played for need in kind.needs]):
+        raise NotStarted(f"{order.file}: cluster {order.cluster}: {why}")
 
 
 def check_it_may_be_thrown_away(order: Order) -> None:

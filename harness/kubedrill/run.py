@@ -81,7 +81,9 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
         folder = open_folder(order)
         cluster.sign(lock, folder.path)
         engine = provider_named(definition.provider).engine
-        drill = Drill(folder, order.cluster, lambda _: None, engine)
+        described = order.catalogue.cluster
+        commands = described is not None and bool(described.commands)
+        drill = Drill(folder, order.cluster, lambda _: None, engine, commands)
         try:
             drill.add(surroundings())
             drill.guard(lock.fileno())

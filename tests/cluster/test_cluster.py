@@ -134,7 +134,8 @@ def test_the_injector_does_what_faults_on_objects_do_and_nothing_else(call: Call
     for path, content in ((apps, made), (SECRETS, secret)):
         assert call("admin", path, "POST", content).status == 201
     try:
-        for path in ("/api/v1/nodes", "/api/v1/pods", f"{space}/pods", f"{apps}/kept"):
+        policies = "/apis/networking.k8s.io/v1/namespaces/kubedrill/networkpolicies"
+        for path in ("/api/v1/nodes", "/api/v1/pods", f"{space}/pods", f"{apps}/kept", policies):
             assert call("injector", path).status == 200
         for path in (SECRETS, f"{SECRETS}/kept", "/api/v1/secrets", PROBE):
             assert call("injector", path).status == 403

@@ -79,6 +79,7 @@ def test_every_fault_is_seen_by_others_but_for_those_whose_proof_stands_alone() 
     assert {row.fault for row in ROWS if not kind_of(row)(**row.given).shows()} == {
         *("load-balancer.remove_backend", "load-balancer.cut_connections", "zone.slow"),
         *("node.cordon", "node.taint", "node.drain", "pod.delete", "deployment.scale"),
+        "pod.isolate",
         *("node.not_ready", "node.crash", "node.slow", "node.pressure"),
     }  # docs/safety.md names them
 

@@ -32,6 +32,7 @@ MOVES: dict[str, Sequence[str]] = {
     "kube-apiserver.flags": LED,
     **dict.fromkeys(("node.cordon", "node.taint", "node.drain", "pod.delete"), ()),
     "deployment.scale": (),
+    "pod.isolate": (),
     **dict.fromkeys(("node.not_ready", "node.crash", "node.slow", "node.pressure"), ()),
     **{f"{MANAGER}.{how}": (MANAGER,) for how in ON_LED},
     **{f"{SCHEDULER}.{how}": (SCHEDULER,) for how in ON_LED},

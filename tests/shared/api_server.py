@@ -18,6 +18,7 @@ COLLECTIONS = {
     "configmaps",
     "events",
     "customresourcedefinitions",
+    "networkpolicies",
 }
 Object = dict[str, Any]
 Failure = str | int | None

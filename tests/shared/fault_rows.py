@@ -35,11 +35,14 @@ from fleet_observers import (
 )
 from interfering import end_it, lift, put_back_by_hand, restore_flags
 from object_observers import (
+    ISOLATED,
     Deleted,
     Drained,
+    IsolatedPods,
     Nodes,
     Scaled,
     Tainted,
+    let_in_by_hand,
     mend_by_hand,
     scale_by_hand,
 )
@@ -292,6 +295,19 @@ ROWS = [
         write_nothing,
         None,
         interfere=scale_by_hand,
+        ends=False,
+    ),
+    Row(
+        "pod.isolate",
+        {"namespace": ISOLATED, "selector": "drilled=yes"},
+        IsolatedPods,
+        {
+            "name the namespace": {"namespace": "random", "selector": "a=b"},
+            "a namespace is named twice": {"namespace": ["a", "a"], "selector": "a=b"},
+        },
+        write_nothing,
+        None,
+        interfere=let_in_by_hand,
         ends=False,
     ),
     Row("load-balancer.kill", {}, Gone),

@@ -13,6 +13,8 @@ from kubedrill.wire.target import identity_target
 
 NODES = ("drilled-1", "drilled-2", "drilled-3")
 LABELS = {"drilled": "yes"}
+ISOLATED = "drilled-isolated"
+"""The namespace of pods that are cut off."""
 BEFORE = {"key": "before", "value": "1", "effect": "NoSchedule"}
 """A taint that each node has from the start."""
 
@@ -204,6 +206,54 @@ class Scaled:
         """Return how many are wanted, and are there."""
         found = json.loads(self._api.call("GET", deployment_path(target)).body)
         return found["spec"]["replicas"], found["status"].get("replicas", 0)
+
+
+class IsolatedPods:
+    """A namespace with a pod, and what NetworkPolicies there are in it."""
+
+    def __init__(self, cluster: ClusterRecord) -> None:
+        self._api = Caller(*identity_target(cluster, "admin"), timeout_s=30)
+        space = f"/api/v1/namespaces/{ISOLATED}"
+        made = self._api.call("POST", "/api/v1/namespaces", {"metadata": {"name": ISOLATED}})
+        assert made.status in {201, 409}, made.body  # it stays, for others that come
+        self._api.call("POST", f"{space}/serviceaccounts", {"metadata": {"name": "default"}})
+        self._pods = f"{space}/pods"
+        pod = {"metadata": {"name": "drilled", "labels": LABELS}, "spec": _CONTAINERS}
+        made = self._api.call("POST", self._pods, pod)
+        assert made.status in {201, 409}, made.body
+
+    def close(self) -> None:
+        """Take the pod away."""
+        self._api.call("DELETE", f"{self._pods}/drilled?gracePeriodSeconds=0")
+        self._api.close()
+
+    def hit(self, target: str) -> bool:
+        """Whether there is one that lets nothing of these pods through."""
+        selected = {"matchLabels": LABELS}
+        return [policy["spec"] for policy in self._policies(target)] == [
+            {"podSelector": selected, "policyTypes": ["Ingress", "Egress"]}
+        ]
+
+    def well(self, target: str) -> bool:
+        """Whether there is none."""
+        return not self._policies(target)
+
+    def _policies(self, target: str) -> list[Any]:
+        found = self._api.call("GET", policies_path(target))
+        return [*json.loads(found.body)["items"]]
+
+
+def policies_path(target: str) -> str:
+    """Return where the NetworkPolicies of a namespace are that is a target."""
+    return (
+        f"/apis/networking.k8s.io/v1/namespaces/{target.removeprefix('namespace/')}/networkpolicies"
+    )
+
+
+def let_in_by_hand(cluster: ClusterRecord, target: str) -> None:
+    """Take the policies of a namespace away, as a person would with kubectl."""
+    with closing(Caller(*identity_target(cluster, "admin"), timeout_s=30)) as api:
+        assert api.call("DELETE", policies_path(target)).status == 200
 
 
 def deployment_path(target: str) -> str:

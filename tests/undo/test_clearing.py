@@ -138,3 +138,18 @@ def test_who_has_promised_nothing_waits_for_what_is_slow(
     assert clearing.undo_all(ledger, at_least_s=60) == []
     assert not broken.exists()
     assert ledger.open_entries() == []
+
+
+def test_access_to_a_cluster_stays_as_long_as_anything_in_it_is_broken(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    access = tmp_path / "access"
+    access.touch()
+    ledger.intend("access", "staging", ("os", "unlink"), {"path": str(access)})
+    ledger.intend("fault", "broken", ("os", "rmdir"), {"path": str(tmp_path / "not yet")})
+    [failure] = clearing.undo_all(ledger)
+    assert "broken" in failure
+    assert access.exists()
+    (tmp_path / "not yet").mkdir()
+    assert clearing.undo_all(ledger) == []
+    assert not access.exists()

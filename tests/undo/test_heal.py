@@ -217,6 +217,21 @@ def test_what_can_never_be_undone_is_acknowledged_and_said_once(
     assert heal(tmp_path / "reports", said.append) == Healed(0, 0)
 
 
+def test_access_goes_when_that_for_which_it_was_kept_is_acknowledged(
+    tmp_path: Path, said: list[str]
+) -> None:
+    folder = abandon(tmp_path / "reports", tmp_path / "broken")
+    ledger = Ledger(folder.ledger)
+    arguments = {"name": "nowhere", "state": str(cluster.state_folder())}
+    access = ledger.intend("access", "nowhere", ("kubedrill.cluster", "down"), arguments)
+    ledger.intend("fault", "lost", ("no_such_module", "undo"), {})
+    assert heal(tmp_path / "reports", said.append) == Healed(0, 1)
+    assert access in {entry.id for entry in ledger.open_entries()}, "who tries again needs it"
+    acknowledge(folder.path, said.append)
+    assert [entry.name for entry in ledger.entries() if entry.stays] == ["lost"]
+    assert [entry.id for entry in ledger.entries() if entry.undone][-1] == access
+
+
 @pytest.mark.parametrize("ruin", ["a folder", "not lines", "no cluster"])
 def test_a_run_that_can_never_be_healed_is_acknowledged(
     tmp_path: Path, said: list[str], ruin: str

@@ -61,18 +61,21 @@ def inspect(name: str, as_json: bool) -> None:
     from kubedrill import inspecting
     from kubedrill.cluster.adopted import adopting
 
-    definition, _ = inspecting.adopted(name)
+    definition, described = inspecting.adopted(name)
     look = adopting.look_again(definition)
     source = definition.prometheus
     told = adopting.told_by(source, "metrics.prometheus") if source else None
-    rows = inspecting.rows(name)
+    rows, operated = inspecting.rows(name), inspecting.operated(described)
     if as_json:
         scraped = {"prometheus": [*map(dict, told.targets)]} if told else {}
-        print_json({**asdict(look), **scraped, "can be played": rows})
+        found = {"components": operated, "can be played": rows}
+        print_json({**asdict(look), **scraped, **found})
         return
     _show(look)
     if told:
         _show_told(told)
+    for component, ways in operated.items():
+        click.echo(f"{'component':12} {component}: {', '.join(ways)}")
     print_rows(rows, as_json=False)
 
 

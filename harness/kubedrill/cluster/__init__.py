@@ -24,7 +24,7 @@ from kubedrill.cluster.state import (
     writing,
 )
 from kubedrill.errors import NotStarted
-from kubedrill.record.catalogue import ClusterDefinition, ClusterDescription, Flaw
+from kubedrill.record.catalogue import ClusterDefinition, ClusterDescription, Flaw, Need
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.limits import Limits
 from kubedrill.record.rights import Right
@@ -80,6 +80,12 @@ def may_not(definition: ClusterDefinition, rights: Iterable[Right]) -> Sequence[
     """
     with asked(definition.provider):
         return provider_named(definition.provider).may_not(definition, rights)
+
+
+def not_ready(definition: ClusterDefinition, needs: Iterable[Need]) -> str:
+    """Return why what a drill needs of a cluster surely cannot be done just now; or ""."""
+    with asked(definition.provider):
+        return provider_named(definition.provider).not_ready(definition, needs)
 
 
 def describe(definition: ClusterDefinition) -> ClusterDescription:
@@ -267,6 +273,7 @@ __all__ = [
     "lost_by",
     "may_not",
     "names",
+    "not_ready",
     "sign",
     "status",
     "take_over",

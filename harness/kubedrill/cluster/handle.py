@@ -82,7 +82,10 @@ class Exits(Protocol):
 
 
 class Handle(Protocol):
-    """One cluster that is up. Every call stands alone, and blocks at most 5 s."""
+    """One cluster that is up. Every call stands alone, and blocks at most 5 s.
+
+    But for what a command of the cluster's file does, which has the time that is given there.
+    """
 
     @property
     def holding(self) -> Holding | Absent:
@@ -131,6 +134,10 @@ class Handle(Protocol):
 
     def components(self) -> Mapping[str, ComponentState]:
         """Return every component's state; HandleError if nobody can tell."""
+        ...
+
+    def unwell(self, component: str) -> str:
+        """Return why a scripted component that runs is not well; "" if it is, or nobody can tell."""
         ...
 
     def in_force(self) -> tuple[str, ...]:

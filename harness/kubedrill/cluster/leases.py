@@ -14,6 +14,11 @@ LED = ("kube-controller-manager", "kube-scheduler")
 """Kinds of components of which one leads; their Lease has the same name."""
 
 
+def leader_of(kind: str) -> str:
+    """Return by what a cluster's `lacks` say why nobody can tell who leads of a kind of component."""
+    return f"leader {kind}"
+
+
 class LeaseError(ValueError):
     """The API answered, but not with a Lease; the message has its words."""
 

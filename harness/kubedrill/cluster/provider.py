@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from kubedrill.cluster.handle import FlagValue, Handle, HandleError
 from kubedrill.errors import NotStarted
 from kubedrill.reading.problems import Location
-from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.lines import BadEvidence
 from kubedrill.record.rights import Right
@@ -106,6 +106,10 @@ class Provider(Protocol[Model]):
 
         NotStarted where nobody answers.
         """
+        ...
+
+    def not_ready(self, definition: Model, needs: Iterable[Need]) -> str:
+        """Return why what a drill needs surely cannot be done just now, before anything is started; or ""."""
         ...
 
     def up(self, definition: Model, folder: Path) -> ClusterRecord:

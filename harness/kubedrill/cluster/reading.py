@@ -24,8 +24,8 @@ class _Provided(BaseModel):
     provider: str
 
 
-_FILES_OWN = ("limits", "notify")
-"""What guards a cluster against whoever changes it: in its file alone."""
+_FILES_OWN = ("limits", "notify", "components")
+"""What guards a cluster against whoever changes it, and which commands are run for it: in its file alone."""
 
 
 @dataclass(frozen=True, slots=True)

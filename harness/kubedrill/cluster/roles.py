@@ -80,6 +80,11 @@ INJECTOR_RULES: Rules = [
     {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "update"]},
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "delete"]},
     {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
+    {
+        "apiGroups": ["networking.k8s.io"],
+        "resources": ["networkpolicies"],
+        "verbs": ["get", "list", "create", "delete"],
+    },
     {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["list"]},
 ]
 SCRAPER_RULES: Rules = [

@@ -9,6 +9,7 @@ from kubedrill.record.cluster import ClusterRecord
 
 if TYPE_CHECKING:
     from kubedrill.cluster.operations import FlagValue
+    from kubedrill.record.catalogue import Need
     from kubedrill.record.rights import Right
 
 
@@ -32,6 +33,14 @@ class ToolMade:
     ) -> "tuple[Right, ...]":
         """Return none: whoever has its engine may do everything."""
         return ()
+
+    def not_ready(
+        self,
+        definition: Any,  # noqa: ARG002
+        needs: "Iterable[Need]",  # noqa: ARG002
+    ) -> str:
+        """Return nothing: what it needs is there once it is up."""
+        return ""
 
     def take_over(
         self,

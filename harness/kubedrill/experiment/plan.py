@@ -1,6 +1,6 @@
 """Say what a drill would do, before anything is touched: targets, blast radius, objectives in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,6 +62,8 @@ class PlannedFault:
     lasts: Lasts = "lasting"
     taken: tuple[Taken, ...] = ()
     """What is away of the cluster for it, at most."""
+    commands: tuple[tuple[str, ...], ...] = ()
+    """For each target that commands of the cluster's file hit: what is run for it, and then to undo it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +234,18 @@ def _fault(
         targets=targets,
         chosen=chosen,
         lasts=fault.lasts,
+        commands=_commands(known, targets, catalogue),
         **common,
     )
+
+
+def _commands(
+    known: FaultDescription, targets: Iterable[str], catalogue: Catalogue
+) -> tuple[tuple[str, ...], ...]:
+    """Return what is run for each target, and to undo it, where commands do that."""
+    commands = catalogue.cluster.commands if catalogue.cluster else {}
+    found = (commands.get(target, {}).get(way) for target in targets for way in known.ways)
+    return tuple(filter(None, found))
 
 
 def _activity(fault: WantedFault, common: Mapping[str, Any]) -> PlannedFault:

@@ -1,6 +1,6 @@
 """Print a plan for people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -183,7 +183,14 @@ def _fault_text(fault: PlannedFault) -> str:
         f"  {_span(fault)}; needs {', '.join(fault.needs) or 'nothing'}\n"
         f"  hits {_hit(fault)}\n"
         f"  blast radius: {fault.blast_radius or 'not stated'}{away}"
+        f"{''.join(map(_commands, fault.commands))}"
     )
+
+
+def _commands(commands: Sequence[str]) -> str:
+    """Return what is run for one target, a line each."""
+    run, *undo = commands
+    return "".join([f"\n  runs: {run}", *(f"\n    undo: {line}" for line in undo)])
 
 
 def _span(fault: PlannedFault) -> str:

@@ -193,4 +193,5 @@ def _description(kind: type[Fault], file: str = "") -> FaultDescription:
         target=kind.target,
         known_before=kind.known_before,
         of_fleet=kind.of_fleet,
+        ways=tuple(need.way for need in kind.needs if need.way),
     )

@@ -10,6 +10,7 @@ from kubedrill.cluster.etcd import EtcdError, EtcdStatus, healthy, status
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Candidate, NamesWhom, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.possible import no_leader_known
 from kubedrill.faults.processes import ASK_S, KILL, PAUSE, STOP, OnProcesses, running
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription
@@ -49,6 +50,10 @@ class _TakenOut(OnMembers, OnProcesses, ABC):
     return_s: ClassVar = 30.0
     """A member reads its log and catches up in about 1 s here; 30 s is what a loaded machine may need."""
 
+    def refuse(self, cluster: ClusterDescription) -> str:
+        """Refuse the leader where etcd cannot be asked who that is."""
+        return no_leader_known(self, self.component, cluster)
+
     def moves(self) -> tuple[str, ...]:
         """Return etcd; and where no write may be possible any more, all that must renew a Lease."""
         return ("etcd", *LED) if self.allow_quorum_loss else ("etcd",)
@@ -70,6 +75,8 @@ class _TakenOut(OnMembers, OnProcesses, ABC):
 
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the members are gone and, where that can be, another one leads."""
+        if not scene.record.of_kind("etcd"):  # nobody of ours may ask its members
+            return super().took_effect(scene)
         after = statuses(scene.record)
         if still := [target.name for target in scene.hit if target.called in after]:
             words = f"the process was replaced, the {self.verb} hit nothing that lasted"
@@ -89,7 +96,9 @@ class _TakenOut(OnMembers, OnProcesses, ABC):
         return missing("no other member led")
 
     def undone(self, scene: Scene) -> Seen:
-        """Look whether they are full members, healthy, and close behind the leader."""
+        """Look whether they are full members, healthy, and close behind the leader; or, else, run."""
+        if not scene.record.of_kind("etcd"):
+            return super().undone(scene)
         return caught_up(scene, _zones(scene))
 
 
@@ -137,7 +146,7 @@ def leading(scene: Scene) -> list[str]:
 def statuses(record: ClusterRecord) -> dict[str, EtcdStatus]:
     """Return what each member that answers says of itself, by zone."""
     found = {}
-    for zone in record.zones:
+    for zone in (member.zone for member in record.of_kind("etcd") if member.zone):
         try:
             found[zone] = status(record, zone, ASK_S)
         except (WireError, EtcdError):

@@ -69,9 +69,14 @@ class Scene:
         """Return what the experiment calls a target: `a` of `etcd-a`."""
         return next(found.called for found in self.hit if found.name == target)
 
+    def by(self, signal: str) -> str:
+        """Return in words by what the targets are hit: a signal, or commands of the cluster's file."""
+        asked = all(map(self.record.is_asked, self.targets))
+        return f"with {signal}" if asked else "by the commands of the cluster's file"
+
     def of(self, *components: str) -> "Scene":
         """Return the scene with these components as its targets."""
-        parts = (self.record.component(name) for name in components)
+        parts = (part for name in components for part in self.record.parts if part.name == name)
         hit = (
             Target(name=part.name, called=part.zone or "", kind=part.kind, components=(part.name,))
             for part in parts
@@ -186,6 +191,10 @@ class Fault(BaseModel, ABC):
         """Return what others must see of it: where they saw something else, its proof is not believed."""
         return ()
 
+    def shows_on(self, record: ClusterRecord) -> tuple[Witness, ...]:  # noqa: ARG002
+        """Return the same on a cluster: nothing where nobody could see it."""
+        return self.shows()
+
     @abstractmethod
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return what could be hit now."""
@@ -260,8 +269,12 @@ class Fault(BaseModel, ABC):
     def hit(self, record: ClusterRecord, called: str) -> Target:
         """Return the one that the file calls so, as a component of the cluster if it is one."""
         name = self.target.format(called)
-        kind = next((part.kind for part in record.components if part.name == name), "")
-        within = (name,) if kind else ()
+        kind = next((part.kind for part in record.parts if part.name == name), "")
+        within: tuple[str, ...] = (name,) if kind else ()
+        if kind and not record.is_asked(
+            name
+        ):  # where anything of its kind is measured, it is the only one
+            within = (name, *(measured.name for measured in record.of_kind(kind)))
         return Target(name=name, called=called, kind=kind or self.hits or name, components=within)
 
     def words(self) -> Words:

@@ -41,7 +41,7 @@ class OneAfterTheOther(OnProcesses, ABC):
 
     def all_well(self, scene: Scene) -> Seen:
         """Look whether all of the kind run, and say that they are well."""
-        parts = (part.name for part in scene.record.of_kind(self.component))
+        parts = (part.name for part in scene.record.parts if part.kind == self.component)
         return OnProcesses.undone(self, scene.of(*parts))
 
 

@@ -73,7 +73,7 @@ class ApiserverRollingRestart(OneAfterTheOther, OnApiservers):
     functions: ClassVar = ("rolling_restart", "all_restarted")
     verb: ClassVar = "restart"
     done: ClassVar = "restarted"
-    needs: ClassVar = (Need("holding", "kube-apiserver"),)
+    needs: ClassVar = (Need("holding", "kube-apiserver", "restart"),)
     blast_radius: ClassVar = (
         "the kube-apiservers of {zone}, one at a time, each when all of them are ready"
     )
@@ -90,7 +90,7 @@ class ApiserverRollingRestart(OneAfterTheOther, OnApiservers):
     def did(self, scene: Scene) -> str:
         """Say which process was asked to end."""
         [(target, pid)] = scene.facts["first"].items()
-        return f"asked {target} (pid {pid}) to end, with SIGTERM"
+        return f"asked {target} (pid {pid}) to end, {scene.by('SIGTERM')}"
 
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether the first has begun to end."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.leases import LeaseError, leader
 from kubedrill.faults.fault import Candidate, Scene, Whom
+from kubedrill.faults.possible import no_leader_known
 from kubedrill.faults.processes import OnProcesses, running
 from kubedrill.faults.toll import KINDS, Toll
 from kubedrill.record.catalogue import ClusterDescription
@@ -32,6 +33,10 @@ class OnLed(OnProcesses):
     def tolls(self, cluster: ClusterDescription) -> Sequence[Toll]:  # noqa: ARG002
         """Return what is taken out: all of it may be, but nothing twice."""
         return (self.toll(KINDS[self.component], True),)
+
+    def refuse(self, cluster: ClusterDescription) -> str:
+        """Refuse the leader where nobody can tell where the holder of the Lease runs."""
+        return no_leader_known(self, self.component, cluster)
 
     def moves(self) -> tuple[str, ...]:
         """Return the kind itself."""

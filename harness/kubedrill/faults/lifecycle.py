@@ -50,7 +50,7 @@ def inject(
 def _inject(fault: Fault, folder: RunFolder, index: int, file: str) -> dict[str, Any]:
     record = ClusterRecord.read(folder.cluster)
     progress = Progress(
-        folder, fault.name, index, moves=fault.moves_on(record), shows=fault.shows()
+        folder, fault.name, index, moves=fault.moves_on(record), shows=fault.shows_on(record)
     )
     if why := held_back(record, fault.name) or not_come(folder, index) or standing(folder):
         raise progress.fail(why)
@@ -122,6 +122,10 @@ def _intend(fault: Fault, scene: Scene, ledger: Ledger, progress: Progress, file
         "found": dict(scene.facts),
         "seed": seed(progress),
     }
+    if (
+        scene.record.commands
+    ):  # never themselves: who heals elsewhere has them in the cluster's file
+        facts["commands"] = scene.record.commands
     return ledger.intend(
         "fault", fault.name, UNDO, arguments, due, limit_s=fault.return_s, facts=facts
     )

@@ -13,7 +13,15 @@ from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.kube_apiserver import no_leader
-from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, not_anew, restart, running
+from kubedrill.faults.processes import (
+    KILL,
+    PAUSE,
+    STOP,
+    OnProcesses,
+    not_anew,
+    restart,
+    running,
+)
 from kubedrill.faults.toll import Left, Toll
 from kubedrill.record.catalogue import ClusterDescription, Lasts, Need
 from kubedrill.record.cluster import ClusterRecord
@@ -67,7 +75,7 @@ class BalancerRestart(_OnTheBalancer):
     functions: ClassVar = ("restart_it", "restarted")
     verb: ClassVar = "restart"
     done: ClassVar = "restarted"
-    needs: ClassVar = (Need("holding", BALANCER),)
+    needs: ClassVar = (Need("holding", BALANCER, "restart"),)
     blast_radius: ClassVar = "the load balancer: every connection through it ends"
     lasts: ClassVar[Lasts] = "momentary"
 
@@ -81,7 +89,8 @@ class BalancerRestart(_OnTheBalancer):
 
     def did(self, scene: Scene) -> str:
         """Say which process was asked to end."""
-        return f"asked {BALANCER} (pid {scene.facts['pids'][BALANCER]}) to end, with SIGTERM"
+        hit = f"{BALANCER} (pid {scene.facts['pids'][BALANCER]})"
+        return f"asked {hit} to end, {scene.by('SIGTERM')}"
 
     def took_effect(self, scene: Scene) -> Seen:
         """Look whether another one runs, and lets requests through."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kubedrill.cluster.handle import NOT_OFFERED
+from kubedrill.cluster.leases import leader_of
 from kubedrill.faults.fault import Fault
 from kubedrill.record.catalogue import ClusterDescription, Need
 
@@ -45,8 +46,16 @@ def _lacking(need: Need, cluster: ClusterDescription) -> str:
 
 def _why_not(need: Need, cluster: ClusterDescription) -> str:
     if str(need) in cluster.capabilities:
-        return ""
+        return cluster.lacks.get(need.in_detail, "")
     return cluster.why_not(str(need)) or NOT_OFFERED
+
+
+def no_leader_known(fault: Fault, kind: str, cluster: ClusterDescription) -> str:
+    """Return why a fault on a kind of component must not be asked for its leader; or ""."""
+    why = cluster.lacks.get(leader_of(kind), "")
+    if fault.asked() != "leader" or not why:
+        return ""
+    return f"{fault.name}: nobody can tell which {kind} leads: {why}; or name a zone, or random"
 
 
 def _has(identity: str, cluster: ClusterDescription) -> bool:

@@ -1,7 +1,8 @@
 """Faults: what is done to the processes of components: they are killed, stopped in order, or paused."""
 
 from abc import ABC
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -57,7 +58,7 @@ class Way:
     def did(self, scene: Scene) -> str:
         """Return in words what `inject` did."""
         named = (f"{name} (pid {pid})" for name, pid in scene.facts["pids"].items())
-        return f"{self.done} {' and '.join(named)} with {self.signal}"
+        return f"{self.done} {' and '.join(named)} {scene.by(self.signal)}"
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return which target is not out, or was not all the time since `inject`.
@@ -147,8 +148,9 @@ def running(
 
     `leaders` are names; with `finds` also those that are in another state.
     """
-    states = scene.handle.components()
-    found = {name: states.get(target.format(name)) for name in names or scene.record.zones}
+    states, asked = scene.handle.components(), names or scene.record.zones
+    with ThreadPoolExecutor(len(asked) or 1) as pool:  # each may have to be asked for its state
+        found = dict(zip(asked, pool.map(states.get, map(target.format, asked)), strict=True))
     return [
         Candidate(name, leads=name in leaders, is_well=component.state == "running")
         for name, component in found.items()
@@ -177,7 +179,7 @@ class OnProcesses(NamesWhom, ABC):
             cls.verb, cls.done = way.verb, way.done
             cls.leaves, cls.finds = way.leaves, way.finds
             cls.hits_deaf = "paused" in way.finds
-            cls.needs = (Need(way.operation, cls.component),)
+            cls.needs = (Need(way.operation, cls.component, way.verb),)
 
     @property
     def pages(self) -> well.Pages:
@@ -187,6 +189,11 @@ class OnProcesses(NamesWhom, ABC):
     def shows(self) -> tuple[Witness, ...]:
         """Return what its way shows."""
         return self.way.shows
+
+    def shows_on(self, record: ClusterRecord) -> tuple[Witness, ...]:
+        """Return nothing where commands break them: then commands alone see what becomes of them."""
+        scripted = any(part.kind == self.component for part in record.scripted)
+        return () if scripted else self.shows()
 
     def candidates(self, scene: Scene) -> Sequence[Candidate]:
         """Return those that run."""
@@ -204,10 +211,12 @@ class OnProcesses(NamesWhom, ABC):
         """Look whether they are out, and do not say that they are well."""
         if lapse := self.way.lapse(scene):
             return missing(lapse.words, *scene.targets)
-        said = {target: _how(scene.record, target, self.pages) for target in scene.targets}
+        asked = [target for target in scene.targets if scene.record.is_asked(target)]
+        said = {target: _how(scene.record, target, self.pages) for target in asked}
         if fine := [target for target, answer in said.items() if answer.well]:
             return missing(f"{' and '.join(fine)} answered that all is well", *fine)
-        return proof(_words(said))
+        told = [f"{name} is {self.done}" for name in scene.targets if name not in said]
+        return proof(", ".join([*_words(said), *told]))
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return which of them is not out any more, or was not all the time."""
@@ -225,14 +234,19 @@ class OnProcesses(NamesWhom, ABC):
 def are_well(scene: Scene, components: Mapping[str, well.Pages]) -> Seen:
     """Look whether components run and say, each on one of its pages, that they are well."""
     states = scene.handle.components()
-    said = {}
+    said, told = {}, []
     for name, pages in components.items():
-        if (state := states[name].state) != "running":
-            return missing(f"{name} is {state}", name)
+        if (state := states[name]).state != "running":
+            return missing(f"{name} is {state.state}", name)
+        if not scene.record.is_asked(name):
+            if why := scene.handle.unwell(name):
+                return missing(f"{name} is not well: {why}", name)
+            told.append(f"{name} runs (pid {state.pid})")
+            continue
         said[name] = _how(scene.record, name, pages)
         if not said[name].well:
             return missing(said[name].of(name), name)
-    return proof(_words(said))
+    return proof(", ".join([*_words(said), *told]))
 
 
 def _how(record: ClusterRecord, component: str, pages: well.Pages) -> well.Answered:
@@ -242,8 +256,8 @@ def _how(record: ClusterRecord, component: str, pages: well.Pages) -> well.Answe
         return well.ask(api, pages)
 
 
-def _words(said: Mapping[str, well.Answered]) -> str:
-    return ", ".join(answer.of(component) for component, answer in said.items())
+def _words(said: Mapping[str, well.Answered]) -> Iterator[str]:
+    return (answer.of(component) for component, answer in said.items())
 
 
 def since(scene: Scene, components: Sequence[str]) -> dict[str, int | None]:

@@ -4,6 +4,7 @@ Nothing that goes wrong on the way keeps anything from being undone, or is kept 
 tried again until the fault's time is over.
 """
 
+import logging
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -94,12 +95,24 @@ def _undo_by_name(
     if not record.stands() or handle.is_gone():
         ledger.undone(entry.id)
         return {"undone": "the cluster is gone, and the fault with it"}
+    _tell_of_other_commands(entry, record)
     known = read_fault(fault, entry.facts.get("given", {}), file)
     hit = targets_of(entry.facts)
     facts = entry.facts.get("facts") or entry.facts.get("found", {})
     scene = Scene(record, handle, hit, facts=facts, owner=entry.id)
-    progress = Progress(folder, fault, index, hit, known.moves_on(record), known.shows())
+    progress = Progress(folder, fault, index, hit, known.moves_on(record), known.shows_on(record))
     return _Undo(known, scene, entry, progress, ledger).play(turn)
+
+
+def _tell_of_other_commands(entry: Entry, record: ClusterRecord) -> None:
+    """Say so where a fault is undone by other commands than those that came with what injected it."""
+    if entry.facts.get("commands", record.commands) != record.commands:
+        logging.warning(
+            "%s: the commands of cluster %s have changed since it was injected; it is undone by those that "
+            "its file has now",
+            entry.name,
+            record.name,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from kubedrill.cluster.provider import provider_named
 from kubedrill.errors import NotStarted
 from kubedrill.process.child import Child, ChildFailed
+from kubedrill.process.environment import hand_on_operators
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger
@@ -106,7 +107,7 @@ def _started(folder: RunFolder) -> Child:
         "watchdog",
         [*command, "--runner", str(os.getpid())],
         folder.logs / "watchdog.log",
-        {"KUBEDRILL_STATE": str(record.state)},
+        {"KUBEDRILL_STATE": str(record.state), **(hand_on_operators() if record.scripted else {})},
         private=record.private(folder.run),
         engine=provider_named(record.provider).engine,
     )

@@ -4,6 +4,7 @@ A whitelist, since every program has its own ways to find a cluster (KUBECONFIG,
 a pod, files in the home folder), and a list of those would never be whole.
 """
 
+import json
 import os
 import re
 import site
@@ -25,6 +26,9 @@ of a Prometheus, which the scraper alone is given."""
 _OF_AN_ENGINE = re.compile(r"(DOCKER|CONTAINER)_HOST|DOCKER_(CERT_PATH|TLS_VERIFY|CONTEXT)")
 """Where a container engine is, of which clusters are asked whose nodes are containers."""
 
+_OPERATORS = "KUBEDRILL_OPERATORS"
+"""Holds, as JSON, the environment of who began the drill, for its processes that run commands of theirs."""
+
 
 def kubeconfig(private: Path) -> Path:
     """Return where the drill's kubeconfig stands in its private folder."""
@@ -45,6 +49,7 @@ def environment(
         for name, value in given.items()
         if _PASSED.fullmatch(name) or (engine and _OF_AN_ENGINE.fullmatch(name))
     }
+    passed.pop(_OPERATORS, None)  # who needs it is given it
     # Packages that a user has installed for himself are found from his home folder.
     packages = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
     return {
@@ -53,3 +58,15 @@ def environment(
         "KUBECONFIG": str(kubeconfig(private)),
         "HOME": str(private / "home"),
     }
+
+
+def operators() -> dict[str, str]:
+    """Return the environment of who began the drill: for commands of theirs, and for nothing else."""
+    handed_on = os.environ.get(_OPERATORS)
+    own = dict(os.environ) if handed_on is None else dict(json.loads(handed_on))
+    return {name: value for name, value in own.items() if name != _OPERATORS}
+
+
+def hand_on_operators() -> dict[str, str]:
+    """Return what to add to the environment of a process that runs commands of theirs."""
+    return {_OPERATORS: json.dumps(operators())}

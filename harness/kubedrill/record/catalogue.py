@@ -36,9 +36,16 @@ class Need(NamedTuple):
     operation: OperationName
     of: str
     """A kind of component, `node`, `zone`, `link`, or what is limited: `cpu`, `memory`, `disk`."""
+    way: str = ""
+    """How it is done, where a cluster may have it one way and not another: `kill`, `stop`."""
 
     def __str__(self) -> str:
         return f"{self.operation} {self.of}"
+
+    @property
+    def in_detail(self) -> str:
+        """By what a cluster's `lacks` say that it is not done this way: `holding etcd by stop`."""
+        return f"{self} by {self.way}"
 
 
 CHOSEN_LATER = ("leader", "random")
@@ -76,6 +83,8 @@ class FaultDescription:
     """Whether those that may be hit are the zones; else nobody knows them before it is injected."""
     of_fleet: bool = False
     """Whether only hollow nodes of a fleet do what it asks for."""
+    ways: tuple[str, ...] = ()
+    """How what it needs is done, as in Need: `kill`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +181,10 @@ class ClusterDescription:
     """Whether a member of etcd is in the process of each apiserver, and ends with that."""
     prometheus: PrometheusSource | None = None
     """Who tells of those among them that are out of reach; None: nobody is asked."""
+    commands: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """By component and by how it is broken (`kill`), in words what is run for it, and then to undo it."""
+    fingerprint: str = ""
+    """What tells these commands from others; "" where there are none."""
 
     @property
     def scraped(self) -> tuple[str, ...]:

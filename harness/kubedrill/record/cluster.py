@@ -57,6 +57,18 @@ class Component:
     """Where GET /metrics answers, over TLS with the scraper's identity."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """One part of a control plane that is broken, and looked at, by commands of the cluster's file alone.
+
+    `name` and `kind` as of a Component. Nobody asks it anything, nor measures it.
+    """
+
+    name: str
+    kind: str
+    zone: str | None
+
+
 BREAK_GLASS = "break-glass"
 """The identity that is to get in when nobody else does; a cluster may have none."""
 
@@ -75,6 +87,10 @@ NODE_AUTHORITY = "node-authority"
 
 ETCD_ADMIN = "etcd-admin"
 """The identity whose commands etcd's members obey; none of the API's."""
+
+
+COMMANDS = "commands"
+"""Of the settings: what tells the commands of a cluster's file from others, where it has any."""
 
 
 AT_ETCD = "@etcd"
@@ -105,6 +121,8 @@ class ClusterRecord:
     versions: dict[str, str]
     lacks: dict[str, str] = field(default_factory=dict)
     """By operation, why it may not be done."""
+    scripted: tuple[Scripted, ...] = ()
+    """What is broken by commands of its file, beside the components."""
     settings: dict[str, Json] = field(default_factory=dict)
     limits: Annotated[tuple[Limits, ...], Field(strict=False)] = ()
     """What no experiment may go beyond: with which it was brought up; in a run also those of its file."""
@@ -177,6 +195,20 @@ class ClusterRecord:
     def of_kind(self, kind: str) -> tuple[Component, ...]:
         """Return the components of one kind, in the order of zones."""
         return tuple(component for component in self.components if component.kind == kind)
+
+    @property
+    def commands(self) -> str:
+        """What tells the commands of its file from others; "" where it has none."""
+        return str(self.settings.get(COMMANDS, ""))
+
+    @property
+    def parts(self) -> tuple[Component | Scripted, ...]:
+        """All that may be broken of it: the components, and what commands reach."""
+        return (*self.components, *self.scripted)
+
+    def is_asked(self, name: str) -> bool:
+        """Whether a part of that name is asked itself how it is; else commands alone tell of it."""
+        return any(component.name == name for component in self.components)
 
     @property
     def apiservers(self) -> tuple[Endpoint, ...]:

@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from kubedrill.process.child import wait_for_end
 from kubedrill.record.ledger import Entry, Ledger, undo_entry
 from kubedrill.record.ledger_lines import What
+from kubedrill.undo.registry import BROKEN
 
 MOMENT_S = 2.0
 """What an undo needs besides its own time: to say why it has failed."""
@@ -60,11 +62,19 @@ def undo_all(ledger: Ledger, at_least_s: float = 0.0) -> list[str]:
         _let_faults_end(ledger)
     failures: list[str] = []
     for step in DOOMED if doomed else KEPT:
+        if "access" in step.kinds and _is_broken(ledger):
+            continue  # whoever tries again needs it
         failures += _within(step, at_least_s, ledger)
     if doomed and not failures:
         for entry in ledger.open_entries():
             ledger.undone(entry.id)
     return failures
+
+
+def _is_broken(ledger: Ledger) -> bool:
+    with suppress(OSError):  # who undoes the step tells of it
+        return any(entry.what in BROKEN for entry in ledger.open_entries())
+    return False
 
 
 def _let_faults_end(ledger: Ledger) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from kubedrill import cluster, places
 from kubedrill.client.caller import Caller
 from kubedrill.errors import NotStarted
+from kubedrill.faults.lifecycle import UNDO
 from kubedrill.fleet.removing import remove
 from kubedrill.record.cluster import FLEET, INJECTOR, ClusterRecord
 from kubedrill.record.elsewhere import LEDGERS, LINES
@@ -23,6 +24,7 @@ from kubedrill.seed import sweep
 from kubedrill.undo.clearing import undo_all
 from kubedrill.undo.heal import PATIENCE_S
 from kubedrill.wire.target import identity_target
+from kubedrill.words import shown
 
 Say = Callable[[str], None]
 _LABELLED = (("seeder", "/api/v1/namespaces"), (FLEET, "/api/v1/nodes"))
@@ -63,7 +65,8 @@ def _faults(record: ClusterRecord, reports: Path, say: Say) -> Iterator[str]:
         folder = _folder(record, content["data"], reports)
         ledger = Ledger(folder.ledger)
         left = ", ".join(entry.name for entry in ledger.open_entries())
-        failures = undo_all(ledger, PATIENCE_S)
+        # Nothing of it is run where anything is strange.
+        failures = strange(ledger, folder) or undo_all(ledger, PATIENCE_S)
         if left:
             say(f"{content['data']['run']}: {left}: {'not all undone' if failures else 'undone'}")
         yield from failures
@@ -78,6 +81,23 @@ def _folder(record: ClusterRecord, data: dict[str, str], reports: Path) -> RunFo
     text = "".join(f"{json.dumps(line)}\n" for line in lines if line["id"] in faults)
     folder.ledger.write_text(text.replace(data["run"], str(folder.path)), encoding="utf-8")
     return folder
+
+
+def strange(ledger: Ledger, folder: RunFolder) -> list[str]:
+    """Return in words which entries of a ledger are undone by no fault's undo: anybody may have written them.
+
+    An entry names the function that undoes it, and a fault's file: no others than a fault's are called, nor
+    are files read but those of faults/ here.
+    """
+    files = {"", *map(str, places.fault_files())}
+    return [
+        f"{entry.name}: the ledger in the cluster names as its undo what is none of a fault's: "
+        f"{shown(entry.module)}.{shown(entry.function)} {shown(entry.arguments.get('file', ''))}"
+        for entry in ledger.entries()
+        if (entry.module, entry.function) != UNDO
+        or entry.arguments.get("run") != str(folder.path)
+        or entry.arguments.get("file", "") not in files
+    ]
 
 
 def _made(record: ClusterRecord, say: Say) -> Iterator[str]:

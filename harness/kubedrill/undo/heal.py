@@ -1,7 +1,7 @@
 """`kubedrill heal`: find every drill that left something behind, and undo it."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,17 @@ from kubedrill.process.child import wait_for_end
 from kubedrill.process.identity import start_of
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
-from kubedrill.record.ledger import Ledger
+from kubedrill.record.ledger import Entry, Ledger
 from kubedrill.record.lines import BadEvidence
 from kubedrill.undo.clearing import longest_s, undo_all
-from kubedrill.undo.registry import cluster_of, is_registered, registered, unreadable, unregister
+from kubedrill.undo.registry import (
+    BROKEN,
+    cluster_of,
+    is_registered,
+    registered,
+    unreadable,
+    unregister,
+)
 from kubedrill.undo.running import Watched, watched
 from kubedrill.words import in_a_line
 
@@ -144,13 +151,24 @@ def _acknowledge(folder: RunFolder, ledger: Ledger, say: Say) -> None:
         lock = None
     try:
         failures = undo_all(ledger)
-        for entry in ledger.open_entries():
-            why = next((said for said in failures if said.startswith(entry.name)), entry.name)
-            ledger.acknowledge(entry.id, why)
-            say(f"{folder.path}: stays behind: {why}")
+        broken = [entry for entry in ledger.open_entries() if entry.what in BROKEN]
+        _stays(folder, ledger, broken, failures, say)
+        if broken and ledger.open_entries():  # what was kept for them need not stay
+            failures = undo_all(ledger)
+        _stays(folder, ledger, ledger.open_entries(), failures, say)
     finally:
         if lock:
             lock.close()
+
+
+def _stays(
+    folder: RunFolder, ledger: Ledger, entries: Iterable[Entry], failures: list[str], say: Say
+) -> None:
+    """Record that entries stay behind, and say of each why."""
+    for entry in entries:
+        why = next((said for said in failures if said.startswith(entry.name)), entry.name)
+        ledger.acknowledge(entry.id, why)
+        say(f"{folder.path}: stays behind: {why}")
 
 
 def _acknowledge_unreadable(folder: RunFolder, why: str, say: Say) -> None:

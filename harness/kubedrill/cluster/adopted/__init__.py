@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubedrill.cluster.state import read_record
-from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.catalogue import ClusterDescription, Need
 from kubedrill.record.cluster import ClusterRecord
 
 if TYPE_CHECKING:
@@ -35,9 +35,11 @@ class Adopted:
 
         return AdoptedDefinition
 
-    def wrong(self, definition: "AdoptedDefinition") -> "Iterable[tuple[Location, str]]":  # noqa: ARG002
-        """Yield nothing: what a kubeconfig has may change, and is looked at before a drill."""
-        return ()
+    def wrong(self, definition: "AdoptedDefinition") -> "Iterable[tuple[Location, str]]":
+        """Yield what is wrong with its commands: what a kubeconfig has is looked at before a drill."""
+        from kubedrill.cluster.adopted import components
+
+        return components.wrong(definition.components, definition.zones)
 
     def wrong_flags(
         self,
@@ -48,7 +50,7 @@ class Adopted:
         return ()
 
     def capabilities(self, definition: "AdoptedDefinition") -> ClusterDescription:
-        """Return that nothing may be done to its processes."""
+        """Return what commands may do to its processes."""
         from kubedrill.cluster.adopted.handle import described
 
         return described(definition)
@@ -64,6 +66,12 @@ class Adopted:
         from kubedrill.cluster.adopted import up
 
         return up.may_not(definition, rights)
+
+    def not_ready(self, definition: "AdoptedDefinition", needs: "Iterable[Need]") -> str:
+        """Ask for the proof of each component that is needed, and look whether there are the programs."""
+        from kubedrill.cluster.adopted import offering
+
+        return offering.not_ready(definition.components, needs)
 
     def up(self, definition: "AdoptedDefinition", folder: Path) -> ClusterRecord:
         """Bring our identities into it."""
@@ -93,11 +101,11 @@ class Adopted:
 
         return up.administrator(Path(record.folder))
 
-    def handle(self, record: ClusterRecord, owner: str) -> "Handle":  # noqa: ARG002
-        """Return how the cluster is."""
-        from kubedrill.cluster.adopted.handle import AdoptedHandle
+    def handle(self, record: ClusterRecord, owner: str) -> "Handle":
+        """Return what its commands do, and how the cluster is."""
+        from kubedrill.cluster.adopted import up
 
-        return AdoptedHandle(record)
+        return up.handle(record, owner)
 
 
 PROVIDER = Adopted()

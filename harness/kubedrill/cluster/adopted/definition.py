@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kubedrill.cluster.adopted.components import ComponentCommands
 from kubedrill.cluster.adopted.metrics import PrometheusPart, WantedMetrics
 from kubedrill.reading.types import matching
 from kubedrill.record.limits import LimitsPart
@@ -42,6 +43,8 @@ class AdoptedDefinition(BaseModel):
     nobody's; or those that a Prometheus has scraped."""
     zones: Annotated[tuple[Zone, ...], Field(max_length=9)] = ()
     """Of its nodes, by their label topology.kubernetes.io/zone."""
+    components: dict[str, ComponentCommands] = {}
+    """By name, KIND-ZONE, the commands for what is to be broken of its control plane."""
     load_users: Annotated[int, Field(ge=1, le=1000)] = 8
     """ServiceAccounts for load: as many users as API Priority and Fairness tells apart."""
 

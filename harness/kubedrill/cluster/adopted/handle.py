@@ -1,15 +1,29 @@
-"""A cluster of somebody else's: nothing may be done to its processes; what it answers is looked at."""
+"""A cluster of somebody else's: to its processes only commands of its file do anything; it is looked at."""
 
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kubedrill.client.caller import Caller
 from kubedrill.clock import now
+from kubedrill.cluster.adopted.components import GivenCommands
+from kubedrill.cluster.adopted.offering import (
+    GIVE,
+    OUT_OF_REACH,
+    fingerprint,
+    in_words,
+    leaders_unknown,
+    offered,
+)
+from kubedrill.cluster.adopted.operating import HeldByCommands, Operated, PausedByCommands
+from kubedrill.cluster.adopted.sighting import StatesWhenAsked
 from kubedrill.cluster.handle import Absent, HandleError, description
+from kubedrill.cluster.holds import EVERYBODY
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import INJECTOR, ClusterRecord
 from kubedrill.record.components import ComponentState, Exited, Started
@@ -25,7 +39,9 @@ SYSTEM_UID = "system_uid"
 """Of the record's settings: the UID of its namespace kube-system."""
 ASK_S = 5.0
 
-_NOT_OURS = Absent("its machines are out of reach")
+_NOT_OURS = Absent(OUT_OF_REACH)
+DONE = "commands"
+"""In the cluster's folder: what commands have done, as of Marks."""
 
 
 class NoExits:
@@ -39,26 +55,47 @@ class NoExits:
 class AdoptedHandle:
     """One cluster of somebody else's, with our identities in it."""
 
-    holding = pausing = cutting = shaping = entering = _NOT_OURS
-    limiting = flagging = balancing = commanding = _NOT_OURS
+    cutting = shaping = entering = limiting = flagging = balancing = commanding = _NOT_OURS
 
-    def __init__(self, record: ClusterRecord | None = None) -> None:
+    def __init__(
+        self,
+        record: ClusterRecord | None = None,
+        commands: GivenCommands = MappingProxyType({}),
+        owner: str = EVERYBODY,
+    ) -> None:
         self._record = record
+        folder = Path(record.folder) if record else Path()
+        self._operated = Operated(commands, folder / DONE, owner)
+        self.holding = _held(commands, self._operated)
+        self.pausing = _paused(commands, self._operated)
 
     def components(self) -> Mapping[str, ComponentState]:
-        """Return that the apiserver runs that answers, if its metrics are read; HandleError if none does."""
+        """Return what tells their states: that the apiserver runs that answers, if its metrics are read.
+
+        Of what commands reach their proofs do, whether the API answers or not. HandleError if nobody tells.
+        """
         record = self._record
         if record is None:
             return {}
         if not record.stands():
             raise HandleError(f"nobody of ours is in cluster {record.name} any more")
-        if record.components and (lost := self.lost()):
-            raise HandleError(f"cluster {record.name} {lost}")
-        return {component.name: _running() for component in record.components}
+        observed = {component.name: self._answers for component in record.components}
+        return StatesWhenAsked({**observed, **self._operated.states()})
+
+    def _answers(self) -> ComponentState:
+        """Return the state of the apiserver that is measured: it runs if the API answers."""
+        assert self._record is not None
+        if lost := self.lost():
+            raise HandleError(f"cluster {self._record.name} {lost}")
+        return _running()
+
+    def unwell(self, component: str) -> str:
+        """Ask the command of its file, if it has one for that."""
+        return self._operated.unwell(component)
 
     def in_force(self) -> tuple[str, ...]:
-        """Return nothing: nothing is ever done to them."""
-        return ()
+        """Return what commands have done, as far as this machine knows."""
+        return self._operated.in_force()
 
     def lost(self) -> str:
         """Ask whether it is the cluster that was meant, and knows our identities."""
@@ -102,13 +139,28 @@ class AdoptedHandle:
 
 def described(definition: "AdoptedDefinition") -> ClusterDescription:
     """Return what may be done to a cluster of this definition, and seen of it."""
-    return description(
-        AdoptedHandle(),
+    commands, seen = definition.components, definition.observed
+    found = description(
+        AdoptedHandle(commands=commands),
         definition.zones,
         foreign=True,
-        observed=definition.observed,
+        observed=seen,
         prometheus=definition.prometheus,
     )
+    lacks = {**found.lacks, **dict(leaders_unknown(commands))}
+    return replace(
+        found, lacks=lacks, commands=in_words(commands), fingerprint=fingerprint(commands)
+    )
+
+
+def _held(commands: GivenCommands, operated: Operated) -> HeldByCommands | Absent:
+    of, lacks = offered(commands, "holding")
+    return HeldByCommands(operated, of, lacks) if commands else Absent(GIVE)
+
+
+def _paused(commands: GivenCommands, operated: Operated) -> PausedByCommands | Absent:
+    of, lacks = offered(commands, "pausing")
+    return PausedByCommands(operated, of, lacks) if commands else Absent(GIVE)
 
 
 def _running() -> ComponentState:

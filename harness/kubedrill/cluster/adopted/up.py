@@ -11,9 +11,16 @@ from pathlib import Path
 from kubedrill.client.caller import Caller
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.adopted.access import Access, said_of
+from kubedrill.cluster.adopted.components import hosts, scripted
 from kubedrill.cluster.adopted.definition import AdoptedDefinition
 from kubedrill.cluster.adopted.giving import Granted, base_rights
-from kubedrill.cluster.adopted.handle import SYSTEM, SYSTEM_UID, AdoptedHandle, described
+from kubedrill.cluster.adopted.handle import (
+    DONE,
+    SYSTEM,
+    SYSTEM_UID,
+    AdoptedHandle,
+    described,
+)
 from kubedrill.cluster.adopted.introducing import (
     Tokens,
     fetch_tokens,
@@ -22,10 +29,12 @@ from kubedrill.cluster.adopted.introducing import (
     owner,
     withdraw,
 )
+from kubedrill.cluster.adopted.marks import Marks
+from kubedrill.cluster.adopted.offering import fingerprint
 from kubedrill.cluster.objects import Introduced
 from kubedrill.cluster.state import Busy, read_id, write_id
 from kubedrill.errors import NotStarted
-from kubedrill.record.cluster import ClusterRecord, Component, Identity
+from kubedrill.record.cluster import COMMANDS, ClusterRecord, Component, Identity
 from kubedrill.record.elsewhere import ALIVE_S, DRILL, LEASES
 from kubedrill.record.files import write_whole
 from kubedrill.record.metric import APISERVER
@@ -172,13 +181,24 @@ def _record(
         capabilities=told.capabilities,
         versions={APISERVER: version(access)},
         lacks=dict(told.lacks),
-        settings={SYSTEM_UID: definition.system_uid, "load_users": definition.load_users},
+        scripted=scripted(definition.components),
+        hosts=hosts(definition.components),
+        settings=_settings(definition),
         withheld=withheld,
         expires=tokens.expire,
         foreign=True,
         prometheus=definition.prometheus,
         id=read_id(folder) or "",
     )
+
+
+def _settings(definition: AdoptedDefinition) -> dict[str, str | int]:
+    commands = fingerprint(definition.components)
+    return {
+        SYSTEM_UID: definition.system_uid,
+        "load_users": definition.load_users,
+        **({COMMANDS: commands} if commands else {}),
+    }
 
 
 def who_drills(access: Access) -> str:
@@ -197,6 +217,12 @@ def down(folder: Path) -> None:
     """Take our identities out of the cluster; NotStarted if it does not answer, or is another one by now."""
     if not (folder / KEPT).exists():
         return  # nothing was made
+    if left := Marks(folder / DONE).all():
+        files = ", ".join(map(str, left.values()))
+        raise NotStarted(
+            f"what commands have done to {', '.join(left)} was not taken back: run kubedrill heal; if it is "
+            f"not so any more, remove {files}"
+        )
     definition = _kept(folder)
     with _access(definition) as access:
         withdraw(access, Introduced(definition.load_users, signed=False), read_id(folder) or "")
@@ -205,6 +231,13 @@ def down(folder: Path) -> None:
 def _kept(folder: Path) -> AdoptedDefinition:
     """Return by what a cluster was reached when it came up."""
     return AdoptedDefinition.model_validate_json((folder / KEPT).read_text(encoding="utf-8"))
+
+
+def handle(record: ClusterRecord, owner: str) -> AdoptedHandle:
+    """Return the handle of a cluster, with the commands of its file as it came up; none, once it is down."""
+    kept = Path(record.folder) / KEPT
+    commands = _kept(kept.parent).components if record.scripted and kept.exists() else {}
+    return AdoptedHandle(record, commands, owner)
 
 
 def version(access: Access) -> str:

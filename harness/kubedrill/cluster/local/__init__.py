@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kubedrill.cluster.local.definition import LocalDefinition
     from kubedrill.cluster.local.flags import Kind
     from kubedrill.reading.problems import Location
+    from kubedrill.record.catalogue import Need
     from kubedrill.record.rights import Right
 
 
@@ -71,6 +72,14 @@ class Local:
     ) -> "tuple[Right, ...]":
         """Return none: all of it is ours."""
         return ()
+
+    def not_ready(
+        self,
+        definition: "LocalDefinition",  # noqa: ARG002
+        needs: "Iterable[Need]",  # noqa: ARG002
+    ) -> str:
+        """Return nothing: what it needs is there once it is up."""
+        return ""
 
     def up(self, definition: "LocalDefinition", folder: Path) -> ClusterRecord:
         """Start everything, and wait until it is ready and led; ClusterFailed if it does not come."""
