@@ -22,7 +22,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "your-cluster.md").read_text("utf-8
 COMMANDS = [
     line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()
 ]
-FILE, _, EXPERIMENT, _ = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+FILE, EXPERIMENT = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.fixture
