@@ -98,7 +98,9 @@ def test_what_is_given_is_planned_with_the_very_commands(project: Path) -> None:
 
 
 def test_the_page_on_it_shows_a_file_that_is_right(project: Path) -> None:
-    page = (Path(__file__).parents[1] / "docs" / "your-control-plane.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[1] / "docs" / "your-control-plane.md").read_text(
+        encoding="utf-8"
+    )
     example = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[-1])
     file = project / "clusters" / "theirs.yaml"
     file.write_text(yaml.safe_dump(CLUSTER | example))
