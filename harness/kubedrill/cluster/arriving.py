@@ -3,8 +3,8 @@
 import json
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from kubedrill.client import well
@@ -13,7 +13,7 @@ from kubedrill.cluster import teardown
 from kubedrill.cluster.adopted.access import Access
 from kubedrill.cluster.asking import ask
 from kubedrill.cluster.containers import BALANCER, ContainerCluster, ContainerLayout, NodeContainer
-from kubedrill.cluster.engine import EngineContainer
+from kubedrill.cluster.engine import EngineContainer, EngineFailed
 from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.holders import bearers, holders
@@ -25,6 +25,7 @@ from kubedrill.record.cluster import ClusterRecord, Component, Endpoint
 from kubedrill.record.labels import PROBED
 from kubedrill.record.lines import Json
 from kubedrill.record.metric import APISERVER
+from kubedrill.wire.errors import WireError
 from kubedrill.wire.pki import Pair
 from kubedrill.wire.target import identity_target
 
@@ -65,6 +66,17 @@ def _check_reach(node: NodeContainer) -> None:
             "on the machine whose kernel runs the nodes, and the engine with rights that give them a network "
             "(not rootless, not in a virtual machine of its own)"
         ) from None
+
+
+@contextmanager
+def coming(folder: Path) -> Iterator[None]:
+    """Make what a cluster needs in its folder, and say (ClusterFailed) why it does not come in this block."""
+    for name in ("pki", "logs"):
+        (folder / name).mkdir(mode=0o700)
+    try:
+        yield
+    except (EngineFailed, HandleError, WireError, OSError) as error:
+        raise ClusterFailed(f"cluster {folder.name} did not come up: {error}") from error
 
 
 def named(folder: Path) -> str:

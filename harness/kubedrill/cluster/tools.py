@@ -13,8 +13,6 @@ from kubedrill.cluster.state import MARK, ClusterFailed
 from kubedrill.errors import NotStarted
 from kubedrill.words import printable
 
-ZONE_NAMES = "abcdefghi"
-"""Of zones, by the order of their nodes."""
 CREATE_S = 900.0
 """They pull images of 1 GB, and wait for little afterwards."""
 CALL_S = 60.0

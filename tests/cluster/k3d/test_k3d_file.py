@@ -23,7 +23,7 @@ from kubedrill.faults.overlap import refusal
         ("provider: k3d\nconfig:\n  servers: 3\n", 3, "may be given"),
         ("provider: k3d\nconfig:\n  options: []\n", 3, "must be a mapping"),
         ("provider: k3d\nconfig:\n  options:\n    kubeconfig: {}\n", 4, "only k3s, runtime"),
-        ("provider: k3d\nexisting: Not A Name\n", 2, "names no k3d cluster"),
+        ("provider: k3d\nexisting: Not A Name\n", 2, "is no name of a cluster"),
         ("provider: k3d\nengine: containerd\n", 2, "engine"),
     ],
 )

@@ -23,7 +23,7 @@ from kubedrill.errors import BadFile, NotStarted
         ("provider: kind\nconfig:\n  nodes: []\n", 3, "may be given"),
         ("provider: kind\nconfig:\n  networking: []\n", 3, "must be a mapping"),
         ("provider: kind\nconfig:\n  networking:\n    ipFamily: ipv6\n", 4, "say ipv4 or dual"),
-        ("provider: kind\nexisting: Not A Name\n", 2, "names no kind cluster"),
+        ("provider: kind\nexisting: Not A Name\n", 2, "is no name of a cluster"),
         ("provider: kind\nengine: containerd\n", 2, "engine"),
         ("provider: kind\nzones: [a]\n", 2, "zones"),
     ],

@@ -5,20 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from kubedrill.cluster.adopted.introducing import withdraw
-from kubedrill.cluster.arriving import end_daemon, named, nodes_of
+from kubedrill.cluster.arriving import coming, end_daemon, named, nodes_of
 from kubedrill.cluster.containers import LAYOUT, ContainerLayout, leave
 from kubedrill.cluster.engine import EngineContainer, EngineFailed, found_engine, of_role
-from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.k3d.definition import K3dDefinition
 from kubedrill.cluster.k3d.introducing import administrator, bring_in
 from kubedrill.cluster.k3d.layout import LABELS, STATIC
 from kubedrill.cluster.k3d.tool import K3dTool, program
 from kubedrill.cluster.objects import Introduced
-from kubedrill.cluster.state import ClusterFailed, read_id
+from kubedrill.cluster.state import read_id
 from kubedrill.cluster.tools import check_name
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.wire.errors import WireError
 
 
 def check(definition: K3dDefinition, folder: Path) -> None:
@@ -29,13 +27,8 @@ def check(definition: K3dDefinition, folder: Path) -> None:
 
 def up(definition: K3dDefinition, folder: Path) -> ClusterRecord:
     """Bring the cluster up, or into reach, in `folder`, which exists; ClusterFailed if it does not come."""
-    for name in ("pki", "logs"):
-        (folder / name).mkdir(mode=0o700)
-    try:
-        layout = _made(definition, _tool(definition, folder), folder)
-        return bring_in(definition, layout, folder)
-    except (EngineFailed, HandleError, WireError, OSError) as error:
-        raise ClusterFailed(f"cluster {folder.name} did not come up: {error}") from error
+    with coming(folder):
+        return bring_in(definition, _made(definition, _tool(definition, folder), folder), folder)
 
 
 def down(folder: Path) -> None:

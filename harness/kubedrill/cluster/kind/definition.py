@@ -1,15 +1,17 @@
 """A cluster of kind's as a person writes it: `clusters/NAME.yaml`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from kubedrill.cluster.engine import WantedEngine
-from kubedrill.cluster.tools import ZONE_NAMES
+from kubedrill.cluster.tool_definition import (
+    ZONE_NAMES,
+    ToolDefinition,
+    wrong_config,
+    wrong_for_existing,
+)
 from kubedrill.reading.problems import Location
-from kubedrill.reading.types import matching
-from kubedrill.words import did_you_mean
 
 PASSED_ON = (
     "containerdConfigPatches",
@@ -23,32 +25,21 @@ PASSED_ON = (
 """What of kind's own config may be given; name and nodes are said by other keys."""
 
 
-class KindDefinition(BaseModel):
+class KindDefinition(ToolDefinition):
     """Nodes as containers of this machine, made by kind, or one of its clusters that is up."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
     provider: Literal["kind"]
-    existing: Annotated[
-        str, matching(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "names no kind cluster")
-    ] = ""
-    """A cluster that `kind get clusters` tells of: it is used, and never deleted. "": one is made."""
     control_planes: Literal[1, 3, 5] = 3
     """A zone each, with an etcd member, apiserver, controller-manager and scheduler."""
     workers: Annotated[int, Field(ge=0, le=9)] = 0
-    image: str = ""
-    """Of the nodes; that of kind if none is named."""
-    engine: WantedEngine = "auto"
-    """What runs the containers; auto: that which answers, docker first."""
-    config: dict[str, Any] = Field(default_factory=dict)
-    """More of kind's own config: PASSED_ON."""
-    load_users: Annotated[int, Field(ge=1, le=1000)] = 8
-    """ServiceAccounts for load: as many users as API Priority and Fairness tells apart."""
 
     @property
     def zones(self) -> tuple[str, ...]:
         """What the zones are called."""
         return tuple(ZONE_NAMES[: self.control_planes])
+
+
+DEFINITION = KindDefinition
 
 
 def wrong(definition: KindDefinition) -> Iterator[tuple[Location, str]]:
@@ -62,14 +53,5 @@ def wrong(definition: KindDefinition) -> Iterator[tuple[Location, str]]:
             where,
             "config.networking.ipFamily: drills know nodes by IPv4 addresses; say ipv4 or dual",
         )
-    for key in definition.config:
-        if key not in PASSED_ON:
-            why = f"only {', '.join(PASSED_ON)} may be given{did_you_mean(key, PASSED_ON)}"
-            yield ("config", key), f"config.{key}: {why}"
-    if definition.existing:
-        made = definition.model_fields_set & {"workers", "image", "config"}
-        for key in sorted(made):
-            yield (
-                (key,),
-                f"{key}: said of a cluster that is made; {definition.existing} is there already",
-            )
+    yield from wrong_config(definition.config, PASSED_ON, "config")
+    yield from wrong_for_existing(definition, "workers")

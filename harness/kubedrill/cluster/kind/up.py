@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kubedrill.cluster.adopted.introducing import withdraw
-from kubedrill.cluster.arriving import end_daemon, named, nodes_of
+from kubedrill.cluster.arriving import coming, end_daemon, named, nodes_of
 from kubedrill.cluster.containers import LAYOUT, leave
 from kubedrill.cluster.engine import (
     ContainerEngine,
@@ -14,18 +14,16 @@ from kubedrill.cluster.engine import (
     found_engine,
     of_role,
 )
-from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.kind import preparing
 from kubedrill.cluster.kind.definition import KindDefinition
 from kubedrill.cluster.kind.introducing import administrator, bring_in
 from kubedrill.cluster.kind.layout import LABELS, KindLayout
 from kubedrill.cluster.kind.tool import KindTool, check_kubernetes, make_network, program
 from kubedrill.cluster.objects import Introduced
-from kubedrill.cluster.state import ClusterFailed, read_id
+from kubedrill.cluster.state import read_id
 from kubedrill.cluster.tools import check_name
 from kubedrill.errors import NotStarted
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.wire.errors import WireError
 
 
 def check(definition: KindDefinition, folder: Path) -> None:
@@ -37,14 +35,8 @@ def check(definition: KindDefinition, folder: Path) -> None:
 
 def up(definition: KindDefinition, folder: Path) -> ClusterRecord:
     """Bring the cluster up, or into reach, in `folder`, which exists; ClusterFailed if it does not come."""
-    for name in ("pki", "logs"):
-        (folder / name).mkdir(mode=0o700)
-    kind = _kind(definition)
-    try:
-        layout = _made(definition, kind, folder)
-        return bring_in(definition, layout, folder)
-    except (EngineFailed, HandleError, WireError, OSError) as error:
-        raise ClusterFailed(f"cluster {folder.name} did not come up: {error}") from error
+    with coming(folder):
+        return bring_in(definition, _made(definition, _kind(definition), folder), folder)
 
 
 def down(folder: Path) -> None:
