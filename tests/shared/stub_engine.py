@@ -94,7 +94,7 @@ class StubEngine:
         programs = self.folder / "bin"
         programs.mkdir()
         texts = {name: _SERVER.format(python=sys.executable) for name in PROGRAMS.values()}
-        for what in ("docker", "k3d"):
+        for what in ("docker", "podman", "k3d"):
             texts[what] = _PROGRAM.format(
                 python=sys.executable, path=sys.path, folder=str(self.folder), what=what
             )
@@ -106,9 +106,10 @@ class StubEngine:
         """Return what both were told, in order; the first word is which."""
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
-    def kubeconfigs(self) -> list[str]:
-        """Return which kubeconfig k3d took for the user's, each time."""
-        return (self.folder / "kubeconfigs").read_text(encoding="utf-8").splitlines()
+    def surroundings(self, variable: str) -> set[str]:
+        """Return what k3d found in a variable of its environment, each time."""
+        lines = (self.folder / "surroundings").read_text(encoding="utf-8").splitlines()
+        return {json.loads(line)[variable] for line in lines}
 
     def strangers(self) -> list[str]:
         """Return what both were told that they do not know."""
@@ -165,6 +166,16 @@ class StubEngine:
                 return 1
             if words[:2] == ["--host", _SOCKET]:
                 words = words[2:]
+            return self._docker(words)
+
+    def podman(self, words: list[str]) -> int:
+        """Do what podman is told."""
+        with self._alone():
+            if self._is_to_fail("podman", words):
+                return 1
+            if words == ["info", "--format", "{{.Host.RemoteSocket.Path}}"]:
+                print("unix:///run/stub/podman.sock")
+                return 0
             return self._docker(words)
 
     def k3d(self, words: list[str]) -> int:
@@ -229,8 +240,9 @@ class StubEngine:
 
     def _k3d(self, words: list[str]) -> int:
         if words[0] != "version":
-            with (self.folder / "kubeconfigs").open("a", encoding="utf-8") as said:
-                said.write(os.environ.get("KUBECONFIG", "") + "\n")
+            found = {name: os.environ.get(name, "") for name in ("KUBECONFIG", "DOCKER_HOST")}
+            with (self.folder / "surroundings").open("a", encoding="utf-8") as said:
+                said.write(json.dumps(found) + "\n")
         match words:
             case ["version"]:
                 print("k3d version v5.9.0\nk3s version v1.35.5-k3s1 (default)")

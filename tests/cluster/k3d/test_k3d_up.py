@@ -58,7 +58,7 @@ def test_whatever_fails_is_said_and_nothing_is_left(
 ):
     engine.fail(*step)
     with pytest.raises(error, match=f"no {' '.join(step)} today"):
-        stage.up(definition(), NAME)
+        stage.up(definition(engine="docker"), NAME)
     assert engine.all() == []
     assert not cluster_folder(NAME).exists()
 
@@ -107,5 +107,24 @@ def test_whom_k3d_takes_for_the_user_has_a_kubeconfig_of_ours(
     with pytest.raises(ClusterFailed):
         stage.up(definition(), NAME)
     # k3d writes to the kubeconfig that it finds, whatever it is told, when it deletes a cluster.
-    assert set(engine.kubeconfigs()) == {str(cluster_folder(NAME) / "k3d.kubeconfig")}
+    ours = str(cluster_folder(NAME) / "k3d.kubeconfig")
+    assert engine.surroundings("KUBECONFIG") == {ours}
+    assert engine.surroundings("DOCKER_HOST") == {"unix:///stub.sock"}
     assert theirs.read_text(encoding="utf-8") == "theirs"
+
+
+def test_podman_is_used_by_its_socket(engine: StubEngine):
+    engine.fail("podman", "exec")
+    with pytest.raises(ClusterFailed, match="no podman exec today"):
+        stage.up(definition(engine="podman"), NAME)
+    assert engine.surroundings("DOCKER_HOST") == {"unix:///run/stub/podman.sock"}
+    assert not [words for words in engine.told() if words[0] == "docker"]
+    assert engine.all() == []
+
+
+def test_without_a_choice_docker_comes_first_and_podman_where_that_is_not_up(engine: StubEngine):
+    engine.fail("docker", "ps")
+    with pytest.raises(ClusterFailed):  # behind these servers there is no API
+        stage.up(definition(), NAME)
+    assert [words for words in engine.told() if words[:2] == ["podman", "inspect"]]
+    assert engine.all() == []
