@@ -189,11 +189,11 @@ def description(
 ) -> ClusterDescription:
     """Return what a cluster is capable of: the operations that stand on its handle, and why others do not.
 
-    `foreign`: kubedrill does not make it, and it serves others; `observed` and
-    `prometheus` as of a ClusterDescription.
+    `foreign`: kubedrill does not make it, and it serves others; `observed` and `prometheus` as of a
+    ClusterDescription, and so are what a handle may have besides: more that it `lacks`, and `embeds_etcd`.
     """
     can: list[str] = []
-    lacks: dict[str, str] = {}
+    lacks: dict[str, str] = dict(getattr(handle, "lacks", {}))
     for name in get_args(OperationName):
         # One that was written before there was an operation has not got it.
         operation: Operation | Absent = getattr(handle, name, Absent(NOT_OFFERED))

@@ -66,6 +66,7 @@ class AdoptedHandle:
         self._record = record
         folder = Path(record.folder) if record else Path()
         self._operated = Operated(commands, folder / DONE, owner)
+        self.lacks = dict(leaders_unknown(commands))
         self.holding = _held(commands, self._operated)
         self.pausing = _paused(commands, self._operated)
 
@@ -147,10 +148,7 @@ def described(definition: "AdoptedDefinition") -> ClusterDescription:
         observed=seen,
         prometheus=definition.prometheus,
     )
-    lacks = {**found.lacks, **dict(leaders_unknown(commands))}
-    return replace(
-        found, lacks=lacks, commands=in_words(commands), fingerprint=fingerprint(commands)
-    )
+    return replace(found, commands=in_words(commands), fingerprint=fingerprint(commands))
 
 
 def _held(commands: GivenCommands, operated: Operated) -> HeldByCommands | Absent:
