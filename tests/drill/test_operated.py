@@ -94,6 +94,7 @@ SABOTAGE: Mapping[str, tuple[dict[str, list[str]], str]] = {
 }
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("what", SABOTAGE)
 def test_what_does_not_break_it_is_found_out(
     drill: Drills, theirs: Theirs, given: Path, what: str
@@ -121,6 +122,7 @@ def told(running: RunningDrill, event: str) -> bool:
     return any(line["event"] == event for line in read_lines(running.folder.faults))
 
 
+@pytest.mark.torture
 def test_what_is_not_mended_is_left_over_until_heal_has_other_commands(
     drill: Drills, project: Path, theirs: Theirs, given: Path
 ) -> None:
@@ -153,6 +155,7 @@ def test_without_a_proof_nothing_is_started(project: Path, theirs: Theirs, given
     assert theirs.there() == set()
 
 
+@pytest.mark.torture
 def test_killed_with_its_watchdog_it_is_healed(
     drill: Drills, project: Path, theirs: Theirs, given: Path
 ) -> None:
