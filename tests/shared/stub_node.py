@@ -109,9 +109,12 @@ class StubNode:
         self._started[kind] = started + 1
         self._processes[kind] = subprocess.Popen([self._bin / kind, "1000"])
 
-    def end(self) -> None:
-        """End all that runs."""
+    def stop_keeping(self) -> None:
+        """Let its kubelet start nothing more, once that has heard of it."""
         self._ended.set()
+
+    def end(self) -> None:
+        """End all that runs, once nobody starts anything more."""
         for process in self._processes.values():
             process.kill()
             process.wait()
@@ -137,5 +140,6 @@ def stub_node(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[StubNode]:
     try:
         yield node
     finally:
-        node.end()
+        node.stop_keeping()
         keeping.join()
+        node.end()
