@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bare_cluster import CONTEXT, everything, somebodys
+from bare_cluster import CONTEXT, Theirs, everything, somebodys
 from stub_k3d import api_behind, stub_engine
 
 from kubedrill import cluster as stage
@@ -59,11 +59,18 @@ def playable(provider: str, folder: Path, name: str) -> Iterator[Path]:
     if provider != ADOPTED:
         yield file_of(provider)
         return
+    with adopted(folder, name) as (_, file):
+        yield file
+
+
+@contextmanager
+def adopted(folder: Path, name: str) -> Iterator[tuple[Theirs, Path]]:
+    """Have somebody else's cluster, and the file that adopts it."""
     with somebodys(f"{name}-theirs", folder) as theirs:
         theirs.allow(everything())
         kubeconfig, file = str(theirs.kubeconfig), folder / f"{name}.yaml"
         file.write_text(file_text(look_at(kubeconfig, CONTEXT), kubeconfig), encoding="utf-8")
-        yield file
+        yield theirs, file
 
 
 def file_of(provider: str) -> Path:

@@ -5,14 +5,22 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kubedrill.client import well
 from kubedrill.client.caller import Caller
 from kubedrill.cluster import teardown
 from kubedrill.cluster.adopted.access import Access
 from kubedrill.cluster.asking import ask
-from kubedrill.cluster.containers import BALANCER, ContainerCluster, ContainerLayout, NodeContainer
+from kubedrill.cluster.containers import (
+    BALANCER,
+    ContainerCluster,
+    ContainerLayout,
+    Layout,
+    NodeContainer,
+)
 from kubedrill.cluster.engine import EngineContainer, EngineFailed
 from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import HandleError
@@ -35,13 +43,20 @@ LOOK_S = 0.3
 REACH_S = 3.0
 
 
-def nodes_of(
-    zones: tuple[str, ...], planes: list[EngineContainer], what: str, key: str
-) -> tuple[NodeContainer, ...]:
-    """Return the nodes of a cluster, a zone each; NotStarted if they are others, or not to be reached.
+def found_layout(
+    empty: Layout,
+    zones: tuple[str, ...],
+    planes: list[EngineContainer],
+    balancers: list[EngineContainer],
+    *,
+    key: str,
+    tool: str,
+) -> Layout:
+    """Return a layout with its nodes, a zone each; NotStarted if they are others, or not to be reached.
 
-    `what` it is, in words; `key` of its file says how many nodes it has.
+    `key` of the cluster's file says how many nodes it has.
     """
+    what = f"{tool}'s cluster {empty.cluster}"
     if len(planes) != len(zones):
         raise NotStarted(
             f"{what} has {len(planes)} {key}, not {len(zones)}: say `{key}: {len(planes)}`"
@@ -54,7 +69,7 @@ def nodes_of(
     )
     for node in nodes:
         _check_reach(node)
-    return nodes
+    return replace(empty, nodes=nodes, balancer=balancers[0].id if balancers else "")
 
 
 def _check_reach(node: NodeContainer) -> None:
@@ -136,7 +151,7 @@ def _balancing(layout: ContainerLayout, at: Endpoint) -> tuple[Component, ...]:
     return (Component(BALANCER, BALANCER, None, at),) if layout.balancer else ()
 
 
-def wait_ready(record: ClusterRecord, handle: ContainerCluster, until: float) -> None:
+def wait_ready(record: ClusterRecord, handle: ContainerCluster[Any], until: float) -> None:
     """Wait until all that runs says that it is well, and is seen; ClusterFailed."""
     asked = [component for component in record.components if component.kind in well.PAGES]
     with ExitStack() as stack:

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from pydantic import with_config
 
@@ -118,26 +118,29 @@ def start_daemon(folder: Path, module: str) -> None:
         raise SupervisorGone(f"what keeps the cluster did not start: {said}")
 
 
-class ContainerCluster(SupervisedCluster):
+Layout = TypeVar("Layout", bound=ContainerLayout)
+
+
+class ContainerCluster(SupervisedCluster, Generic[Layout]):
     """One cluster, by its folder, as far as all are alike; without a layout it is not up any more."""
 
     def __init__(
         self,
         folder: Path,
         daemon: KeeperCaller,
-        layout: ContainerLayout | None,
+        layout: Layout | None,
         labels: ContainerLabels,
     ) -> None:
         super().__init__(folder, daemon)
-        self._known = layout
+        self._layout = layout
         self._labels = labels
 
     def lost(self) -> str:
         """Say which of its containers is not there any more."""
-        if self._known is None:
+        if self._layout is None:
             return "is not up any more"
         try:
-            gone = self._gone(self._known)
+            gone = self._gone(self._layout)
         except EngineFailed as error:
             return f"cannot be looked at ({error})"
         if gone:
@@ -150,10 +153,10 @@ class ContainerCluster(SupervisedCluster):
 
     def is_gone(self) -> bool:
         """Whether none of its nodes is left."""
-        if self._known is None:
+        if self._layout is None:
             return True
         try:
-            return len(self._gone(self._known)) == len(self._known.nodes)
+            return len(self._gone(self._layout)) == len(self._layout.nodes)
         except EngineFailed:
             return False
 

@@ -93,7 +93,7 @@ class OfEngine:
         return in_container(self._container, self._names)
 
     def _let_restart(self, policy: str) -> None:
-        """Change the engine's policy before it hears of anything else: it answers within 0.1 s."""
+        """Change the engine's policy; what it is told besides must find it changed, so this waits."""
         if not self._restarts:
             return
         try:
@@ -115,9 +115,10 @@ class OfEngine:
 
 def give_back(engine: ContainerEngine, hands: Mapping[str, OfEngine], restarts: str = "") -> None:
     """Let containers run, whatever was done to them; EngineFailed. `hands` are by their ids."""
+    if not hands:
+        return
     for hand in hands.values():
         hand.proceed()
-    if hands and restarts:
+    if restarts:
         engine.ask("update", "--restart", restarts, *hands)
-    if hands:
-        engine.ask("start", *hands)
+    engine.ask("start", *hands)

@@ -271,9 +271,8 @@ class Fault(BaseModel, ABC):
         name = self.target.format(called)
         kind = next((part.kind for part in record.parts if part.name == name), "")
         within: tuple[str, ...] = (name,) if kind else ()
-        if kind and not record.is_asked(
-            name
-        ):  # where anything of its kind is measured, it is the only one
+        if kind and not record.is_asked(name):
+            # Where anything of its kind is measured, it is the only one.
             within = (name, *(measured.name for measured in record.of_kind(kind)))
         return Target(name=name, called=called, kind=kind or self.hits or name, components=within)
 

@@ -122,9 +122,8 @@ def _intend(fault: Fault, scene: Scene, ledger: Ledger, progress: Progress, file
         "found": dict(scene.facts),
         "seed": seed(progress),
     }
-    if (
-        scene.record.commands
-    ):  # never themselves: who heals elsewhere has them in the cluster's file
+    if scene.record.commands:
+        # Never themselves: who heals elsewhere has them in the cluster's file.
         facts["commands"] = scene.record.commands
     return ledger.intend(
         "fault", fault.name, UNDO, arguments, due, limit_s=fault.return_s, facts=facts

@@ -6,11 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bare_cluster import CONTEXT, everything, somebodys
-from every_provider import ADOPTED, playable
+from every_provider import ADOPTED, adopted, playable
 
 from kubedrill import cluster as stage
-from kubedrill.cluster.adopted.adopting import file_of, look_at
 from kubedrill.record.cluster import ClusterRecord
 
 NAME = "shot-at"
@@ -43,8 +41,5 @@ def _playable(provider: str, folder: Path, stack: ExitStack) -> tuple[ClusterRec
     """Return who else administers a cluster, and its file."""
     if provider != ADOPTED:
         return None, stack.enter_context(playable(provider, folder, "played"))
-    theirs = stack.enter_context(somebodys("theirs", folder))
-    theirs.allow(everything())
-    kubeconfig, file = str(theirs.kubeconfig), folder / "adopted.yaml"
-    file.write_text(file_of(look_at(kubeconfig, CONTEXT), kubeconfig), encoding="utf-8")
+    theirs, file = stack.enter_context(adopted(folder, "adopted"))
     return theirs.record, file

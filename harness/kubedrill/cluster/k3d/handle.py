@@ -36,7 +36,7 @@ class Servers(Programs):
         return LACKS
 
 
-class K3dHandle(ContainerCluster):
+class K3dHandle(ContainerCluster[ContainerLayout]):
     """One cluster; what is done to it is done for `owner`, or for nobody."""
 
     cutting = shaping = Absent("k3s's image has nothing that could cut or shape a server's link")
@@ -52,7 +52,6 @@ class K3dHandle(ContainerCluster):
     ) -> None:
         daemon = KeeperCaller(Files(folder).socket, owner, DAEMON)
         super().__init__(folder, daemon, layout, LABELS)
-        self._layout = layout
         has_balancer = layout is None or layout.balancer
         kinds = (SERVER, BALANCER) if has_balancer else (SERVER,)
         self.holding = self.pausing = Servers(daemon, kinds)

@@ -14,6 +14,7 @@ from kubedrill.cluster.holders import SCRAPER, issue_clients
 from kubedrill.cluster.k3d.definition import K3dDefinition
 from kubedrill.cluster.k3d.handle import DAEMON, description_of, handle
 from kubedrill.cluster.k3d.layout import SERVER
+from kubedrill.cluster.k3d.tool import kubeconfig
 from kubedrill.cluster.objects import Introduced
 from kubedrill.cluster.ports import APISERVER_PORT
 from kubedrill.cluster.state import read_id
@@ -53,11 +54,6 @@ def bring_in(definition: K3dDefinition, layout: ContainerLayout, folder: Path) -
     record = replace(found, expires=tokens.expire)
     wait_ready(record, handle(folder), until)
     return record
-
-
-def kubeconfig(folder: Path) -> Path:
-    """Return where the administrator's kubeconfig of a cluster is."""
-    return folder / "k3d.kubeconfig"
 
 
 def administrator(folder: Path) -> Access:

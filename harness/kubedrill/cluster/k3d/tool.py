@@ -87,11 +87,6 @@ class K3dTool:
     engine: ContainerEngine
     folder: Path
 
-    @property
-    def kubeconfig(self) -> Path:
-        """Where the administrator's kubeconfig is; k3d writes to no other."""
-        return self.folder / "k3d.kubeconfig"
-
     def clusters(self) -> list[str]:
         """Return the names of all clusters that it knows of."""
         said = self._run("cluster", "list", "-o", "json")
@@ -115,14 +110,14 @@ class K3dTool:
 
     def export_kubeconfig(self, name: str) -> None:
         """Write the kubeconfig of a cluster that is up to our folder."""
-        write_secret(self.kubeconfig, self._run("kubeconfig", "get", name).encode())
+        write_secret(kubeconfig(self.folder), self._run("kubeconfig", "get", name).encode())
 
     def _run(self, *arguments: str) -> str:
         return told([self.program, *arguments], self._environment())
 
     def _environment(self) -> dict[str, str]:
         # What it deletes it takes out of what it believes to be the user's kubeconfig.
-        return with_engine(self.engine, **self._socket(), KUBECONFIG=str(self.kubeconfig))
+        return with_engine(self.engine, **self._socket(), KUBECONFIG=str(kubeconfig(self.folder)))
 
     def _socket(self) -> dict[str, str]:
         """Return where k3d, which speaks to docker alone, finds podman instead."""
@@ -131,3 +126,8 @@ class K3dTool:
         said = self.engine.ask("info", "--format", "{{.Host.RemoteSocket.Path}}").strip()
         path = said.removeprefix("unix://")
         return {"DOCKER_HOST": f"unix://{path}", "DOCKER_SOCK": path}
+
+
+def kubeconfig(folder: Path) -> Path:
+    """Return where the administrator's kubeconfig of a cluster is; k3d writes to no other."""
+    return folder / "k3d.kubeconfig"

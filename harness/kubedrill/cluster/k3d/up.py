@@ -1,11 +1,10 @@
 """Brings a cluster of k3d's up, or into reach: it is made, or looked at, and given our identities."""
 
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from kubedrill.cluster.adopted.introducing import withdraw
-from kubedrill.cluster.arriving import coming, end_daemon, named, nodes_of
+from kubedrill.cluster.arriving import coming, end_daemon, found_layout, named
 from kubedrill.cluster.containers import LAYOUT, ContainerLayout, leave
 from kubedrill.cluster.engine import EngineContainer, EngineFailed, found_engine, of_role
 from kubedrill.cluster.k3d.definition import K3dDefinition
@@ -71,12 +70,12 @@ def _made(definition: K3dDefinition, k3d: K3dTool, folder: Path) -> ContainerLay
 def _looked(
     empty: ContainerLayout, definition: K3dDefinition, found: list[EngineContainer]
 ) -> ContainerLayout:
-    servers, what = of_role(found, "server"), f"k3d's cluster {empty.cluster}"
-    nodes = nodes_of(definition.zones, servers, what, "servers")
+    servers, balancers = of_role(found, "server"), of_role(found, "loadbalancer")
+    layout = found_layout(empty, definition.zones, servers, balancers, key="servers", tool="k3d")
     if moving := [server.name for server in servers if not server.labels.get(STATIC)]:
         raise NotStarted(
-            f"{' and '.join(moving)} of {what} may get another address when it is started anew, by which "
-            "etcd's other members would not know it; make the cluster with `k3d cluster create --subnet auto`"
+            f"{' and '.join(moving)} of k3d's cluster {empty.cluster} may get another address when it is "
+            "started anew, by which etcd's other members would not know it; make the cluster with "
+            "`k3d cluster create --subnet auto`"
         )
-    balancers = of_role(found, "loadbalancer")
-    return replace(empty, nodes=nodes, balancer=balancers[0].id if balancers else "")
+    return layout

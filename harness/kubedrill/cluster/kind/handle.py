@@ -17,7 +17,7 @@ DAEMON = "kubedrill.cluster.kind.daemon"
 _LOGS = "tail -n 1 $(ls -t /var/log/pods/kube-system_{kind}-*/{kind}/*.log | head -n 1)"
 
 
-class KindHandle(ContainerCluster):
+class KindHandle(ContainerCluster[KindLayout]):
     """One cluster; what is done to it is done for `owner`, or for nobody."""
 
     entering = Absent("what runs here is in no node: its network is the container's")
@@ -30,7 +30,6 @@ class KindHandle(ContainerCluster):
     ) -> None:
         daemon = KeeperCaller(Files(folder).socket, owner, DAEMON)
         super().__init__(folder, daemon, layout, LABELS)
-        self._layout = layout
         wiring = layout or _planned(balanced=True)  # of one that is gone nobody cuts a link
         kinds = (*KINDS, BALANCER) if wiring.balancer else KINDS
         self.holding = self.pausing = Programs(daemon, kinds)

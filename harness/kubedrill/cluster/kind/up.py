@@ -1,11 +1,10 @@
 """Brings a cluster of kind's up, or into reach: it is made, or looked at, and given our identities."""
 
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from kubedrill.cluster.adopted.introducing import withdraw
-from kubedrill.cluster.arriving import coming, end_daemon, named, nodes_of
+from kubedrill.cluster.arriving import coming, end_daemon, found_layout, named
 from kubedrill.cluster.containers import LAYOUT, leave
 from kubedrill.cluster.engine import (
     ContainerEngine,
@@ -87,10 +86,10 @@ def _looked(
     empty: KindLayout, definition: KindDefinition, found: list[EngineContainer]
 ) -> KindLayout:
     planes = of_role(found, "control-plane")
-    what = f"kind's cluster {empty.cluster}"
-    nodes = nodes_of(definition.zones, planes, what, "control_planes")
     balancers = of_role(found, "external-load-balancer")
-    return replace(empty, nodes=nodes, balancer=balancers[0].id if balancers else "")
+    return found_layout(
+        empty, definition.zones, planes, balancers, key="control_planes", tool="kind"
+    )
 
 
 def _leave(layout: KindLayout, folder: Path) -> None:
