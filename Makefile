@@ -19,8 +19,8 @@ drill: setup ## Kill etcd's leader under load, on three zones; give a verdict
 test: setup lint ## Run every check and every test
 	@$(BIN)/python tests/shared/parts.py
 
-test-kind: setup ## Play clusters' contract, and three drills, on one that kind makes, where an engine is up: TESTS_KIND_FILE= a cluster file
-	TESTS_KIND=1 $(BIN)/python -m pytest -rs -p no:xdist tests/cluster/contract tests/drill/test_kind.py
+test-kind: setup ## Play clusters' contract, faults and drills on one that kind makes, where an engine is up: TESTS_KIND_FILE= a cluster file
+	TESTS_KIND=1 $(BIN)/python -m pytest -rs -p no:xdist tests/cluster/contract tests/drill/test_kind.py tests/drill/test_kind_page.py
 
 test-k3d: setup ## The same on one that k3d makes
 	TESTS_K3D=1 $(BIN)/python -m pytest -rs -p no:xdist tests/cluster/contract tests/drill/test_k3d.py

@@ -13,6 +13,7 @@ from kubedrill.experiment import (
     Experiment,
     by_cluster,
     check_limits,
+    json_schema,
     open_file,
     read_faults,
     scaled,
@@ -54,8 +55,8 @@ def read_experiment(
     typed = [*overrides, *([] if on is None else [Override.cluster(on)])]
     draft = open_file(file, typed)
     if draft.file.when_cluster:
-        own = by_cluster.changes(draft, _provider_of(draft.named.cluster, file))
-        draft = open_file(file, [*own, *typed])
+        if own := by_cluster.changes(draft, _provider_of(draft.named.cluster, file)):
+            draft = open_file(file, [*own, *typed])
         by_cluster.check(draft, providers())
     gathered = gather(places.fault_files(file))
     catalogue = look_up(draft.named, gathered, file)
@@ -249,6 +250,11 @@ def profile(name: str) -> ProfileDescription:
     if name not in known:
         raise NotStarted(f'unknown profile "{shown(name)}"{did_you_mean(name, known)}')
     return known[name]
+
+
+def experiment_schema() -> dict[str, Any]:
+    """Return the JSON Schema of experiment files, for editors."""
+    return json_schema(faults(), cluster.json_schema())
 
 
 def faults() -> tuple[FaultDescription, ...]:

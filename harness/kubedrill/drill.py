@@ -192,6 +192,16 @@ class Drill:
                 started.append(self._start(f"{prefix}{role}", *command))
         return started
 
+    def start_workers(
+        self, record: ClusterRecord, loads: Sequence[ScheduledLoad], catalogue: Catalogue
+    ) -> None:
+        """Have those workers started that are pods of the cluster; they go with what is seeded."""
+        for load in loads:
+            if load.workers and load.workers.pods:
+                profile = Path(catalogue.profiles[load.profile].path)
+                text = profile.read_text(encoding="utf-8")
+                seed.start_workers(record, self.folder.run, load, profile.name, text)
+
     def calibrate(self) -> Calibration:
         """Measure the machine before the load; NotStarted if its disk is too busy to be measured."""
         command = [sys.executable, "-m", "kubedrill.observe.calibration"]
@@ -233,7 +243,12 @@ class Drill:
             if load.workers
         }
         for child in self.children:
-            child.wait_ready(patience.get(child.role, READY_TIMEOUT_S))
+            try:
+                child.wait_ready(patience.get(child.role, READY_TIMEOUT_S))
+            except NotStarted as error:
+                if child.role in patience and (why := seed.why_no_workers(record, self.folder.run)):
+                    raise NotStarted(f"{error}; of their pods: {why}") from error
+                raise
 
     def start_demand(self, before: int) -> None:
         """Start what wants more pods of the workload, besides so many, while the drill runs."""

@@ -31,6 +31,7 @@ _SEEDED = {
 }
 """By kind of what is seeded, its resource."""
 _NAMESPACES = "create,list,delete namespaces"
+_WORKERS = "create serviceaccounts; create configmaps; create jobs.batch; list,delete pods"
 _WORKLOAD = (
     "create,get,patch deployments.apps; create poddisruptionbudgets.policy; list,delete pods"
 )
@@ -59,6 +60,8 @@ def needed(
     for number, load in enumerate(experiment.loads):
         told = catalogue.loads.get(number)
         yield Needed(f"load {load.name}", tuple(permitted(told.permissions if told else {})))
+        if load.workers and load.workers.pods:
+            yield Needed(f"the workers of load {load.name}", tuple(_written(_WORKERS)))
     yield from _seeded(experiment)
     asked = [told.objective.text for told in experiment.objectives]
     if needs_auditor(asked):

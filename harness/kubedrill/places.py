@@ -20,7 +20,7 @@ def folder(kind: str, near: Path | None = None) -> Path:
         for parent in [start, *start.parents]:
             if (parent / kind).is_dir():
                 return parent / kind
-    return _shipped(kind)
+    return shipped(kind)
 
 
 def _folder_of(file: Path) -> Path:
@@ -35,7 +35,8 @@ def fault_files(near: Path | None = None) -> list[Path]:
     return sorted((folder("experiments", near).parent / "faults").glob("*.py"))
 
 
-def _shipped(kind: str) -> Path:
+def shipped(kind: str) -> Path:
+    """Return the folder of that kind that came with the package."""
     installed = _PACKAGE / "shipped" / kind
     return installed if installed.is_dir() else _PACKAGE.parents[1] / kind
 

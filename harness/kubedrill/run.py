@@ -158,6 +158,7 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
     tell_whom_it_waits_for(experiment.loads, console)
     asked = [told.objective.text for told in experiment.objectives]
     with warmed_up(drill, order, console), console.status("starting load, prober, scraper, faults"):
+        drill.start_workers(record, experiment.loads, order.catalogue)
         if experiment.fleet and experiment.fleet.demands:
             drill.start_demand(experiment.seed.workload)
         drill.start_children(experiment.loads, order.catalogue, asked)
@@ -223,12 +224,14 @@ def start_fleet(
 
 
 def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> None:
-    """Say what is to be started on other machines."""
+    """Say what is to be started on other machines, or is in the cluster."""
     for load in loads:
-        if load.workers:
+        if workers := load.workers:
+            how = f"kubedrill worker --master HOST:{workers.port}"
+            if workers.pods:
+                how = f"pods of {workers.pods.image}, which find it at {workers.pods.master}:{workers.port}"
             console.print(
-                f"workers  load {load.name} waits {load.workers.max_wait_s:g} s for {load.workers.expect}: "
-                f"kubedrill worker --master HOST:{load.workers.port}"
+                f"workers  load {load.name} waits {workers.max_wait_s:g} s for {workers.expect}: {how}"
             )
 
 

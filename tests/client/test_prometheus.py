@@ -129,6 +129,23 @@ def test_the_token_is_that_of_the_environment(
         assert api.count("up{}") == 0
 
 
+def test_a_password_is_sent_with_its_user(
+    stand_in: PrometheusStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in.user, stand_in.token = "drill", "s3cret"
+    basic = replace(source(stand_in), auth="basic")
+    monkeypatch.delenv(TOKEN, raising=False)
+    assert f"it wants a password: that in the variable {TOKEN} is not set" in why(basic)
+    monkeypatch.setenv(TOKEN, "drill:wrong")
+    assert f"that in the variable {TOKEN} is refused" in why(basic)
+    monkeypatch.setenv(TOKEN, "s3cret")
+    with pytest.raises(PrometheusError, match=f"the variable {TOKEN} holds is not USER:PASSWORD$"):
+        PrometheusApi(basic)
+    monkeypatch.setenv(TOKEN, "drill:s3cret")
+    with closing(PrometheusApi(basic)) as api:
+        assert api.count("up{}") == 0
+
+
 @pytest.mark.parametrize(
     ("fails", "words"),
     [

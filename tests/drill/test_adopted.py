@@ -18,6 +18,7 @@ from drills import SHORT, Drills, reasons
 from ended import left_processes
 from object_observers import Nodes
 from shooting import everything_of, is_in_ledger, shoot
+from thinned import thinned
 
 from kubedrill.record.elsewhere import ALIVE_S
 from kubedrill.record.rights import rights_in
@@ -205,7 +206,7 @@ def test_two_machines_exclude_each_other(
     assert kubedrill("cluster", "down", NAME, cwd=project).returncode == 0
 
 
-@pytest.mark.parametrize("moment", ["access", "seed", "fault"])
+@pytest.mark.parametrize("moment", thinned(["fault", "seed", "access"], keep_one_in=3))
 def test_killed_with_its_watchdog_it_leaves_nothing_that_heal_does_not_take_away(
     drill: Drills, project: Path, theirs: Theirs, adopted: Path, moment: str
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from drills import Drills, objective, reasons
 from fleet_observers import LIMIT_S, start_fleet
 from json_lines import read_lines
+from thinned import thinned
 
 from kubedrill.children import AUTOSCALER, command_of
 from kubedrill.clock import SECOND, ClockPair, now
@@ -58,7 +59,7 @@ def test_nodes_come_as_pods_need_them(cluster: ClusterRecord, drill: Drills, ask
     assert ask("/api/v1/nodes")["items"] == []
 
 
-@pytest.mark.parametrize("role", ["autoscaler", "demand"])
+@pytest.mark.parametrize("role", thinned(["autoscaler", "demand"], keep_one_in=2))
 def test_without_who_orders_nodes_or_wants_pods_nothing_is_proved(
     cluster: ClusterRecord, drill: Drills, ask, role: str
 ) -> None:

@@ -46,7 +46,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
         each("down")
 
 
-@pytest.mark.parametrize(("signals", "phase"), thinned(PAIRS, PHASES, keep_one_in=2))
+@pytest.mark.parametrize(("signals", "phase"), thinned(PAIRS, PHASES, keep_one_in=4))
 def test_any_signal(
     signals: tuple[signal.Signals, ...], phase: str, states: list[Path], drill: Drills
 ) -> None:

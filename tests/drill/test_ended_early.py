@@ -34,7 +34,12 @@ def left_namespaces(state: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     ("signals", "phase"),
-    [(PAIRS[0], "set-up"), (PAIRS[1], "set-up"), (PAIRS[0], "fault"), (PAIRS[1], "recovery")],
+    [
+        (PAIRS[0], "set-up"),
+        pytest.param(PAIRS[1], "set-up", marks=pytest.mark.torture),
+        pytest.param(PAIRS[0], "fault", marks=pytest.mark.torture),
+        (PAIRS[1], "recovery"),
+    ],
 )
 def test_nothing_is_left(
     signals: tuple[signal.Signals, ...], phase: str, drill: Drills, tmp_path: Path

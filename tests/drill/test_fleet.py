@@ -48,6 +48,7 @@ def test_nodes_come_again_and_again_and_their_pods_wait_for_the_next(
     assert ask("/api/v1/nodes")["items"] == []
 
 
+@pytest.mark.torture
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_nodes_come_and_pods_that_waited_for_them_run(
     cluster: ClusterRecord, drill: Drills, ask
@@ -113,6 +114,7 @@ def test_a_node_that_says_that_it_is_not_ready_is_one_and_is_ready_again(
     assert hit["target"].startswith("node/node-")
 
 
+@pytest.mark.torture
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_a_node_that_is_repaired_is_ready_again_though_the_fault_lasts(
     cluster: ClusterRecord, drill: Drills
@@ -138,6 +140,7 @@ def test_a_node_that_is_repaired_is_ready_again_though_the_fault_lasts(
     assert [*bound.values()] == [2, 2, 2], "pods do not fill those up that come first"
 
 
+@pytest.mark.torture
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_all_nodes_are_replaced_and_the_budget_is_kept(
     cluster: ClusterRecord, drill: Drills, ask

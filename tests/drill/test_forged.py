@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from drills import Drills, reasons
-from fault_rows import ROWS
+from fault_rows import rows_on
 
 from kubedrill.cluster.handle import present
 from kubedrill.cluster.provider import handle_of
@@ -51,7 +51,7 @@ NOTHING = {
 }
 UNDONE = {"undo": lambda *_: None, "undone": lambda *_: proof("forged")}
 '''
-EVERY = [row for row in ROWS if faults()[row.fault](**row.given).shows()]
+EVERY = [row for row in rows_on("local") if faults()[row.fault](**row.given).shows()]
 OFTEN = {"scraping": {"apiserver": "1s", "controllers": "1s", "etcd": "1s"}}
 
 

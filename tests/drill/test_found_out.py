@@ -8,6 +8,7 @@ import time
 import pytest
 from drills import Drills, RunningDrill, objective, reasons
 from json_lines import read_lines
+from thinned import thinned
 
 from kubedrill.cluster.provider import handle_of
 from kubedrill.record.cluster import ClusterRecord
@@ -51,7 +52,7 @@ def test_locust_stopped_for_5_s_is_invalid(cluster: ClusterRecord, drill: Drills
     assert "late" in reasons(verdict)
 
 
-@pytest.mark.parametrize("role", ["load-list", "prober"])
+@pytest.mark.parametrize("role", thinned(["prober", "load-list"], keep_one_in=2))
 def test_a_killed_process_of_the_drill_ends_it_and_makes_it_invalid(
     role: str, cluster: ClusterRecord, drill: Drills
 ) -> None:
@@ -124,6 +125,7 @@ def test_a_balancer_stopped_for_3_s_is_measured_and_fails(
     assert (code, verdict["verdict"]) == (1, "FAIL"), reasons(verdict)
 
 
+@pytest.mark.torture
 @pytest.mark.alone
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(
@@ -143,6 +145,7 @@ def test_two_members_killed_is_an_outage_of_writes_as_long_as_the_fault(
     assert longest_s == pytest.approx(lasted_s, abs=2)
 
 
+@pytest.mark.torture
 @pytest.mark.alone
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_the_same_drill_without_its_fault_has_no_failed_probe(
@@ -194,7 +197,7 @@ def test_a_member_that_is_let_go_and_held_again_is_invalid(
 
 
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
-@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("asks", thinned([True, False], keep_one_in=2))
 def test_another_component_that_is_killed_by_hand_is_named(
     asks: bool, cluster: ClusterRecord, drill: Drills
 ) -> None:

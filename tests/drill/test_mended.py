@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.breaks]
 @pytest.mark.parametrize(
     ("number", "phase"),
     [
-        (signal.SIGHUP, "warmup"),
-        (signal.SIGTERM, "baseline"),
+        pytest.param(signal.SIGHUP, "warmup", marks=pytest.mark.torture),
+        pytest.param(signal.SIGTERM, "baseline", marks=pytest.mark.torture),
         (signal.SIGKILL, "fault"),
         (signal.SIGINT, "recovery"),
     ],

@@ -42,7 +42,12 @@ def portion(weight: int, name: str | None, **given: Any) -> dict[str, Any]:
     ("names", "stale", "quorum"),
     [
         (("stale", "quorum"), "clients.stale", "clients.quorum"),
-        ((None, None), "clients.mass-list.list", "clients.mass-list-2.list"),
+        pytest.param(
+            (None, None),
+            "clients.mass-list.list",
+            "clients.mass-list-2.list",
+            marks=pytest.mark.torture,
+        ),
     ],
 )
 def test_each_portion_is_judged_by_itself(

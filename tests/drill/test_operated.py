@@ -72,7 +72,10 @@ def fault(verb: str, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.again(JUDGED_BY_OTHERS)
-@pytest.mark.parametrize(("verb", "broken"), [("kill", "held"), ("pause", "paused")])
+@pytest.mark.parametrize(
+    ("verb", "broken"),
+    [pytest.param("kill", "held", marks=pytest.mark.torture), ("pause", "paused")],
+)
 def test_it_is_broken_for_a_phase_and_mended(
     drill: Drills, theirs: Theirs, given: Path, verb: str, broken: str
 ) -> None:

@@ -41,6 +41,7 @@ def test_without_fair_queuing_nobody_knows_that_nothing_was_rejected(
     assert rejected["reason"] in reasons(verdict) or reasons(verdict).startswith("baseline: prober")
 
 
+@pytest.mark.torture
 @pytest.mark.alone
 @pytest.mark.again("what others take of the machine makes a drill INVALID, rightly")
 def test_with_fair_queuing_it_is_known(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from fault_observers import Observer, Processes, unwell
-from fault_rows import ROWS, Row
+from fault_rows import ROWS, Row, rows_on
 from json_lines import read_lines
 
 from kubedrill.clock import SECOND, now
@@ -45,19 +45,20 @@ def ends(row: Row) -> bool:
     return holds(row) and row.ends
 
 
+HERE = rows_on("local")
 every_fault = pytest.mark.parametrize(
-    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS]
+    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in HERE]
 )
 every_lasting_fault = pytest.mark.parametrize(
     "row",
     [
         pytest.param(row, id=row.fault, marks=on_a_cluster)
-        for row in ROWS
+        for row in HERE
         if faults()[row.fault].lasts == "lasting"
     ],
 )
 every_fault_that_holds_something = pytest.mark.parametrize(
-    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS if holds(row)]
+    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in HERE if holds(row)]
 )
 
 LEFT_TO_TORTURE = [pytest.mark.torture]
@@ -66,7 +67,7 @@ some_faults_that_end = pytest.mark.parametrize(
     [
         # One supervisor ends all of them; in `make test` it is seen to end every third.
         pytest.param(row, id=row.fault, marks=on_a_cluster + LEFT_TO_TORTURE * bool(number % 3))
-        for number, row in enumerate(filter(ends, ROWS))
+        for number, row in enumerate(filter(ends, HERE))
     ],
 )
 
@@ -79,7 +80,7 @@ def test_every_fault_is_seen_by_others_but_for_those_whose_proof_stands_alone() 
     assert {row.fault for row in ROWS if not kind_of(row)(**row.given).shows()} == {
         *("load-balancer.remove_backend", "load-balancer.cut_connections", "zone.slow"),
         *("node.cordon", "node.taint", "node.drain", "pod.delete", "deployment.scale"),
-        "pod.isolate",
+        *("pod.isolate", "kubelet.pause"),
         *("node.not_ready", "node.crash", "node.slow", "node.pressure"),
     }  # docs/safety.md names them
 
@@ -149,7 +150,7 @@ def kind_of(row: Row) -> type[Fault]:
     ("row", "words"),
     [
         pytest.param(row, words, id=f"{row.fault}: {words}", marks=on_a_cluster)
-        for row in ROWS
+        for row in HERE
         for words in row.refused
     ],
 )
@@ -287,7 +288,7 @@ def test_an_injection_that_does_nothing_is_found_out(
 
 @pytest.mark.torture
 @pytest.mark.parametrize(
-    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in ROWS if row.astray]
+    "row", [pytest.param(row, id=row.fault, marks=on_a_cluster) for row in HERE if row.astray]
 )
 def test_an_injection_that_hits_another_is_found_out(
     cluster: ClusterRecord,

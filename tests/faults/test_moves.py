@@ -32,6 +32,8 @@ MOVES: dict[str, Sequence[str]] = {
     "kube-apiserver.flags": LED,
     **dict.fromkeys(("node.cordon", "node.taint", "node.drain", "pod.delete"), ()),
     "deployment.scale": (),
+    **dict.fromkeys(("machine.kill", "machine.stop", "machine.pause"), ("etcd", *LED)),
+    **dict.fromkeys(("kubelet.kill", "kubelet.stop", "kubelet.pause"), ()),
     "pod.isolate": (),
     **dict.fromkeys(("node.not_ready", "node.crash", "node.slow", "node.pressure"), ()),
     **{f"{MANAGER}.{how}": (MANAGER,) for how in ON_LED},

@@ -19,6 +19,7 @@ from kubedrill.record.lines import read_lines
 pytestmark = [pytest.mark.faults, pytest.mark.cluster, pytest.mark.breaks]
 
 
+@pytest.mark.torture
 def test_a_rolling_restart_that_did_not_come_to_its_end_is_told(
     cluster: ClusterRecord, folder: RunFolder
 ) -> None:

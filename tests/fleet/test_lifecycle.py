@@ -44,14 +44,10 @@ SLACK_S = 10.0
 """So much later a slow machine may be with what takes a second."""
 
 
-BOTH = pytest.mark.parametrize(
-    "breaker", [True, False], ids=["breaker", "no-breaker"], indirect=True
-)
-ONE_IN_TORTURE = pytest.mark.parametrize(
+WITH_AND_WITHOUT = pytest.mark.parametrize(
     "breaker",
     [
         pytest.param(True, id="breaker"),
-        # It has no part in what is written of nodes that speak, or are silent for good.
         pytest.param(False, id="no-breaker", marks=pytest.mark.torture),
     ],
     indirect=True,
@@ -95,7 +91,7 @@ def spread_s(added: dict[str, float]) -> float:
     return max(added.values()) - min(added.values())
 
 
-@ONE_IN_TORTURE
+@WITH_AND_WITHOUT
 def test_few_of_a_zone_are_tainted_at_the_usual_rate(nodes: NodeLifecycle) -> None:
     few = {"a": 7, "b": 5, "c": 2}  # half of each zone, and less than 55 %
     before = nodes.metrics()
@@ -114,7 +110,7 @@ def evicted(before: dict[str, ZoneMetrics], after: dict[str, ZoneMetrics]) -> di
     return {zone: each.evictions - before[zone].evictions for zone, each in after.items()}
 
 
-@ONE_IN_TORTURE
+@WITH_AND_WITHOUT
 def test_many_of_a_zone_are_tainted_slowly_or_not_at_all_and_all_of_one_as_usual(
     nodes: NodeLifecycle,
 ) -> None:
@@ -143,7 +139,7 @@ def test_many_of_a_zone_are_tainted_slowly_or_not_at_all_and_all_of_one_as_usual
     assert len(stopped) < many["b"], "the machine was too slow: there is none that could be tainted"
 
 
-@ONE_IN_TORTURE
+@WITH_AND_WITHOUT
 def test_where_no_node_is_ready_at_all_taints_are_taken_away_until_one_is(
     nodes: NodeLifecycle,
 ) -> None:
@@ -183,7 +179,7 @@ def pods_unready(nodes: NodeLifecycle) -> dict[str, str]:
     }
 
 
-@ONE_IN_TORTURE
+@WITH_AND_WITHOUT
 def test_a_silent_node_is_unknown_after_the_grace_period_and_its_pods_are_ready_when_it_is(
     nodes: NodeLifecycle,
 ) -> None:
@@ -202,7 +198,7 @@ def test_a_silent_node_is_unknown_after_the_grace_period_and_its_pods_are_ready_
     until(lambda: not pods_unready(nodes), "no pod of a node that is Ready stays unready")
 
 
-@BOTH
+@WITH_AND_WITHOUT
 def test_who_cannot_see_leases_calls_nobody_dead_where_there_is_a_breaker(
     nodes: NodeLifecycle, breaker: bool
 ) -> None:

@@ -13,6 +13,7 @@ from judged_surroundings import lease, looked_after, looks
 
 from kubedrill.judge import judge
 from kubedrill.record.cluster import Component
+from kubedrill.record.components import HURRIED, KUBELET
 from kubedrill.record.fleet import Burst, Fleet
 from kubedrill.record.manifest import seal
 from kubedrill.record.verdict import Report, Verdict
@@ -134,6 +135,27 @@ def test_what_exits_otherwise_is_named(tmp_path: Path, moves: Any, said: dict[st
     assert changes == [said.get("component", "kube-scheduler-a")]
 
 
+@pytest.mark.parametrize(("second", "named"), [(14, ["kubelet-a"]), (20.5, [])])
+def test_a_kubelet_is_restarted_for_what_is_undone(
+    tmp_path: Path, second: float, named: list[str]
+) -> None:
+    made = looked_after()
+    exit_of = {"component": "kubelet-a", "pid": 17, "status": -15, "by": HURRIED}
+    made.exits.append({"time": at(second), "event": "exited", "asked": True, **exit_of})
+    assert [change.what for change in asked(tmp_path, made).collateral] == named
+
+
+def test_a_node_whose_kubelet_is_hit_is_not_besides(tmp_path: Path) -> None:
+    made = looked_after()
+    lose_a_node(made)
+    hit = {"name": "kubelet-b", "kind": KUBELET, "called": "b", "behind": ["n-1"]}
+    made.faults = [{**line, "targets": [hit]} for line in made.faults]
+    for line in made.faults:
+        line.pop("target", None)
+    changes = [change.what for change in asked(tmp_path, made).collateral]
+    assert "n-1" not in changes
+
+
 def take_another(made: JudgedDrill) -> None:
     exit_of = {"component": "kube-scheduler-b", "pid": 17, "status": -15, "by": "somebody"}
     made.exits.append({"time": at(14), "event": "exited", "asked": True, **exit_of})
@@ -178,8 +200,17 @@ def test_a_node_that_is_just_coming_may_not_be_ready_yet(
     assert values(asked(tmp_path, made)) == [0, found, 0]
 
 
+ELECTED = "etcd's leader changed 1 times, and no fault announces it"
+
+
 def announce_nothing(made: JudgedDrill) -> None:
     made.faults = [{**line, "moves": []} for line in made.faults]
+
+
+def announce_nothing_on_a_full_machine(made: JudgedDrill) -> None:
+    announce_nothing(made)
+    for line in made.scrapes.resources:
+        line["host"]["cpu_total_s"] = line["host"]["cpu_busy_s"] + 1.0
 
 
 @pytest.mark.parametrize(
@@ -209,7 +240,12 @@ def announce_nothing(made: JudgedDrill) -> None:
         (
             announce_nothing,
             "leader",
-            "etcd's leader changed 1 times, and no fault announces it",
+            ELECTED,
+        ),
+        (
+            announce_nothing_on_a_full_machine,
+            "leader",
+            f"{ELECTED}; 100% of the machine's CPU was in use just then, so that it was starved, as it seems",
         ),
     ],
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from load_stage import LEAD, PROFILE, baseline, until
+from thinned import thinned
 
 from kubedrill.clock import SECOND, now
 from kubedrill.judge.ending import Ending
@@ -98,8 +99,9 @@ def lacking(load: Load) -> int:
     return sum(map(len, load.unrecorded.values()))
 
 
-@pytest.mark.parametrize("meanwhile", [planned, interrupted, killed])
-@pytest.mark.parametrize("name", LOADS)
+@pytest.mark.parametrize(
+    ("name", "meanwhile"), thinned(LOADS, (planned, interrupted, killed), keep_one_in=3)
+)
 def test_each_has_its_record(stage, server, name: str, meanwhile: Meanwhile) -> None:
     server.latencies = [0.15]
     schedule, ending = play(stage.folder, LOADS[name], meanwhile)

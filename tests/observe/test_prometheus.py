@@ -1,6 +1,7 @@
 """The scraper asks a Prometheus: each scrape is kept at its own time, and each failure is told."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -19,6 +20,7 @@ from kubedrill.process.child import Child
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import JsonLines, write_typed
 from kubedrill.record.prometheus import TOKEN, PrometheusSource
+from kubedrill.record.schedule import allowed_hole
 
 LEADS = ("etcd_server_is_leader", ())
 MEMBERS = ("10.0.0.1:2379", "10.0.0.2:2379")
@@ -115,7 +117,7 @@ def test_scrapes_that_it_was_not_asked_for_in_time_are_all_told_later(
         ((200, b"<html>"), "is no Prometheus"),
     ],
 )
-def test_what_it_does_not_tell_stands_in_the_index_for_every_component(
+def test_what_it_has_not_told_for_too_long_stands_in_the_index_for_every_component(
     stand_in: PrometheusStandIn,
     folder: RunFolder,
     watch: PrometheusWatch,
@@ -123,11 +125,33 @@ def test_what_it_does_not_tell_stands_in_the_index_for_every_component(
     words: str,
 ) -> None:
     stand_in.fails = fails
-    due = now()
-    watch.once(due)
+    since = now() - allowed_hole(EVERY_S) - SECOND
+    watch.once(since)
     [told] = errors(folder)
     assert words in told
-    assert [found.time for found in scrapes(folder)] == [due]
+    assert [found.time for found in scrapes(folder)] == [since]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_an_answer_that_fails_loses_nothing_if_the_next_does_not(
+    stand_in: PrometheusStandIn, folder: RunFolder, watch: PrometheusWatch, answers: bool
+) -> None:
+    stand_in.fails = (503, b"")
+    due = now()
+    watch.once(due)
+    assert scrapes(folder) == []
+    scrape(stand_in, 0.1, 9.0)
+    stand_in.fails = None if answers else (503, b"")
+    ended = threading.Event()
+    ended.set()
+    watch.run([due], ended)  # the drill's end, at which it is asked once more
+    if answers:
+        assert not errors(folder)
+        assert [page.values[LEADS] for page in scrapes(folder)][-2:] == [5.0, 9.0]
+    else:
+        assert [(found.time, found.error) for found in scrapes(folder)] == [
+            (due, "it answered 503")
+        ]
 
 
 def test_a_component_that_it_could_not_scrape_did_not_answer(

@@ -1,5 +1,6 @@
 """Who sees from outside what becomes of a fault: by the kernel, by connections, by files and metrics."""
 
+import json
 import os
 import re
 import select
@@ -15,6 +16,7 @@ import psutil
 
 from kubedrill.client.caller import Caller
 from kubedrill.cluster.provider import handle_of
+from kubedrill.fleet.objects import LEASES
 from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.sample import outcome_name
 from kubedrill.wire.errors import WireError
@@ -133,6 +135,75 @@ class Halted(Processes):
     def well(self, target: str) -> bool:
         """Whether it is well."""
         return not self.stands_still(target) and self.answer(target) == "200"
+
+
+class Kubelets(Processes):
+    """Sees in its node's Lease that a kubelet works: it is renewed at its start, and every 10 s."""
+
+    def __init__(self, cluster: ClusterRecord) -> None:
+        super().__init__(cluster)
+        self._renewed: dict[str, str] = {}
+
+    def renewed(self, target: str) -> str:
+        """Return when the Lease was renewed last."""
+        node = self.cluster.hosts[target.rpartition("-")[2]]
+        with closing(Caller(*identity_target(self.cluster, "admin"))) as api:
+            lease = json.loads(api.call("GET", f"{LEASES}/{node}").body)
+        return str(lease["spec"]["renewTime"])
+
+    def hit(self, target: str) -> bool:
+        """Whether it is out; from then on its Lease is watched."""
+        self._renewed[target] = self.renewed(target)
+        return self.out(target)
+
+    def out(self, target: str) -> bool:
+        """Whether its process can do nothing."""
+        raise NotImplementedError
+
+    def well(self, target: str) -> bool:
+        """Whether it has renewed its Lease since."""
+        return self.renewed(target) > self._renewed[target]
+
+
+class KubeletEnded(Kubelets):
+    """Sees that a kubelet has ended, and that one works again."""
+
+    def out(self, target: str) -> bool:
+        """Whether it has ended."""
+        return self.ended(target)
+
+
+class KubeletHalted(Kubelets):
+    """Sees that a kubelet is stopped where it is, and works again."""
+
+    def out(self, target: str) -> bool:
+        """Whether it stands still."""
+        return self.stands_still(target)
+
+
+class MachineEnded(Processes):
+    """Sees that a node is off, and serves the API again at the same address."""
+
+    def hit(self, target: str) -> bool:
+        """Whether what it had begun with has ended, and nobody answers at its address."""
+        return self.ended(target) and self.answer(self.server(target), LOOK_S) != "200"
+
+    def server(self, target: str) -> str:
+        """Return the apiserver of a node."""
+        return f"kube-apiserver-{target.rpartition('-')[2]}"
+
+    def well(self, target: str) -> bool:
+        """Whether its apiserver is ready."""
+        return self.answer(self.server(target), LOOK_S) == "200"
+
+
+class MachineFrozen(MachineEnded):
+    """Sees that a node hangs, and goes on."""
+
+    def hit(self, target: str) -> bool:
+        """Whether nobody answers, though the kernel lets one connect, and nothing has ended."""
+        answer = self.answer(self.server(target), STANDS_STILL_S)
+        return not self.ended(target) and answer == "timeout"
 
 
 class Flagged(Processes):

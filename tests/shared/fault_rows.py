@@ -17,8 +17,12 @@ from fault_observers import (
     Flagged,
     Gone,
     Halted,
+    KubeletEnded,
+    KubeletHalted,
     Leading,
     Limited,
+    MachineEnded,
+    MachineFrozen,
     Observer,
     ShortOfMemory,
     SlowDisk,
@@ -79,6 +83,8 @@ class Row:
     """Whether it ends by itself with its lease: what stands in the API stays there."""
     holds: bool = True
     """Whether something is held that an undo, or the end of a lease, lets go: else it ends by itself."""
+    on: str = "local"
+    """The provider of the clusters on which it is played: those of others have not got what it hits."""
 
 
 _NAMED = {
@@ -111,6 +117,17 @@ _ZONES = {
 _FLAG = {"goaway-chance": 0.02}
 _NODES = {"no node is named": {"node": []}, "a node is named twice": {"node": ["n", "n"]}}
 _LED = {'no zone "d"; known: ': {"zone": "d"}}
+_MACHINES = {
+    'no zone "d"; known: ': {"zone": "d"},
+    "no member is named": {"zone": []},
+    "would leave 1 of 3 members, and quorum needs 2": {"zone": ["a", "b"]},
+}
+_KUBELETS = {
+    'no zone "d"; known: ': {"zone": "d"},
+    "no kubelet is named": {"zone": []},
+    "a kubelet is named twice: b, b": {"zone": ["b", "b"]},
+    "no kubelet leads the others": {"zone": "leader"},
+}
 
 ROWS = [
     Row("etcd.kill", {"member": "leader"}, Gone, _MEMBERS),
@@ -310,6 +327,12 @@ ROWS = [
         interfere=let_in_by_hand,
         ends=False,
     ),
+    Row("kubelet.kill", {"zone": "b"}, KubeletEnded, _KUBELETS, on="kind"),
+    Row("kubelet.stop", {"zone": "random"}, KubeletEnded, _KUBELETS, on="kind"),
+    Row("kubelet.pause", {"zone": "c"}, KubeletHalted, _KUBELETS, on="kind"),
+    Row("machine.kill", {"zone": "leader"}, MachineEnded, _MACHINES, on="kind"),
+    Row("machine.stop", {"zone": "a"}, MachineEnded, _MACHINES, on="kind"),
+    Row("machine.pause", {"zone": "leader"}, MachineFrozen, _MACHINES, on="kind"),
     Row("load-balancer.kill", {}, Gone),
     Row("load-balancer.pause", {}, Halted),
     Row("load-balancer.restart", {}, Ended),
@@ -353,3 +376,8 @@ ROWS = [
     ),
     Row("etcd.isolate", {"member": "b"}, Isolated, _MEMBERS, interfere=mend_all_links),
 ]
+
+
+def rows_on(provider: str) -> list[Row]:
+    """Return the rows of what is played on clusters of a provider."""
+    return [row for row in ROWS if row.on == provider]

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from kubedrill.observe.kernel import cpu_quota, usable
 
 MOST_AGAIN = 5
 LONGEST = 25
-"""So many files are named with what they took."""
+"""So many files, and tests, are named with what they took."""
 CORES = usable(cpu_quota())
 AT_ONCE = os.environ.get("AT_ONCE", str(min(4, max(2, round(2 * CORES)))))
 """So many tests are played side by side: each waits about half of its time; more were never tried."""
@@ -144,7 +145,8 @@ def report(played: list[Played], tried: list[Played], seconds: float) -> bool:
         print(
             f"{part.part.name:14}{counts[0]:8}{counts[1]:8}{counts[2]:9}{_minutes(part.seconds):>8}"
         )
-    _list("files that took longest", _longest(played))
+    _list("files that took longest", _longest(played, lambda test: test.partition("::")[0]))
+    _list("tests that took longest", _longest(played, str))
     _list("skipped", [f"{test}: {reason}" for test, reason in reasons.items()])
     _list(f"passed only when tried again, of at most {MOST_AGAIN}", by_themselves)
     left = [f"{part.part.name}: {words}" for part in (*played, *tried) for words in part.left]
@@ -158,12 +160,12 @@ def report(played: list[Played], tried: list[Played], seconds: float) -> bool:
     return not failed and not broken
 
 
-def _longest(played: list[Played]) -> list[str]:
-    """Return which files took longest, and how long, the set-up of what they share with it."""
+def _longest(played: list[Played], called: Callable[[str], str]) -> list[str]:
+    """Return what took longest, as tests are called together, and how long, with all set-up."""
     seconds: Counter[str] = Counter()
     for step in (step for part in played for step in part.outcomes):
-        seconds[step.test.partition("::")[0]] += step.seconds
-    return [f"{_minutes(took):>6}  {file}" for file, took in seconds.most_common(LONGEST)]
+        seconds[called(step.test)] += step.seconds
+    return [f"{_minutes(took):>6}  {name}" for name, took in seconds.most_common(LONGEST)]
 
 
 def _minutes(seconds: float) -> str:

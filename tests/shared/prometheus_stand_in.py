@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ class PrometheusStandIn:
     """Its clock less this machine's."""
     token: str | None = None
     """What it wants to be given, if anything."""
+    user: str = ""
+    """With whose name, if that is a password."""
     slow_s: float = 0.0
     """It waits so long before it answers."""
     fails: tuple[int, bytes] | None = None
@@ -41,6 +44,13 @@ class PrometheusStandIn:
     """By query, what a real one was seen to answer; what is not among them it makes up."""
     asked: list[str] = field(default_factory=list)
     url: str = ""
+
+    @property
+    def authorization(self) -> str:
+        """Return what whoever may ask sends."""
+        if not self.user:
+            return f"Bearer {self.token}"
+        return f"Basic {b64encode(f'{self.user}:{self.token}'.encode()).decode()}"
 
     def now(self) -> float:
         """Return what its clock shows, to the millisecond."""
@@ -117,7 +127,7 @@ class _Api(BaseHTTPRequestHandler):
             self._say(302, b"", Location=f"{known.elsewhere}{self.path}")
         elif known.fails is not None:
             self._say(*known.fails)
-        elif known.token and self.headers.get("Authorization") != f"Bearer {known.token}":
+        elif known.token and self.headers.get("Authorization") != known.authorization:
             self._say(401, b"Unauthorized\n")
         elif path.path != "/api/v1/query":
             self._say(404, b"404 page not found\n")

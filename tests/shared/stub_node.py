@@ -1,11 +1,13 @@
 """A node without an engine: a stub of one runs commands here, and a kubelet of our own keeps what it is told.
 
 What is real: the shell that is the hand in a node, the processes, their signals, the files that are moved.
-What is not: the container around them, and kubelet, which starts what has ended after a while that grows.
+What is not: the container around them, and kubelet, which starts what has ended after a while that grows. It
+has a process that does nothing; while that does not run, or stands still, nothing is started.
 """
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -13,12 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from kubedrill.cluster import sightings
 from kubedrill.cluster.containers import NodeContainer
 from kubedrill.cluster.kind import agent
 from kubedrill.cluster.kind.layout import KINDS, KindLayout
+from kubedrill.record.components import KUBELET
 
 ID = "c" * 64
 BACK_OFF_S = 30.0
@@ -26,6 +30,7 @@ BACK_OFF_S = 30.0
 _ENGINE = """\
 #!/bin/sh
 echo "$@" >> {log}
+[ "$1" != inspect ] || echo running
 [ "$1" = exec ] || exit 0
 shift 3
 PATH={bin}:$PATH exec {alone} "$@"
@@ -36,7 +41,11 @@ for pid in $(cat {pids}); do kill -CONT $pid 2>/dev/null; done
 """
 _SYSTEMCTL = """\
 #!/bin/sh
-touch {restarted}
+case $2 in
+  restart) touch {restarted} ;;
+  stop) touch {stopped} ;;
+  start) rm -f {stopped} ;;
+esac
 """
 
 
@@ -47,6 +56,7 @@ class StubNode:
         self.folder = folder
         self.manifests, self.away = folder / "manifests", folder / "away"
         self.log, self._restarted = folder / "engine.log", folder / "restarted"
+        self.stopped, self.still = folder / "stopped", folder / "still"
         self._bin, self._pids = folder / "bin", folder / "pids"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._started: dict[str, int] = {}
@@ -63,7 +73,9 @@ class StubNode:
         engine = _ENGINE.format(log=self.log, bin=self._bin, alone=alone)
         self._write("docker", engine)
         self._write("pkill", _PKILL.format(pids=self._pids))
-        self._write("systemctl", _SYSTEMCTL.format(restarted=self._restarted))
+        systemctl = _SYSTEMCTL.format(restarted=self._restarted, stopped=self.stopped)
+        self._write("systemctl", systemctl)
+        shutil.copy("/bin/sleep", self._bin / KUBELET)
         for kind in KINDS:
             shutil.copy("/bin/sleep", self._bin / kind)
             (self.manifests / f"{kind}.yaml").write_text(f"# {kind}\n", encoding="utf-8")
@@ -89,10 +101,28 @@ class StubNode:
             with self.running:
                 if self._restarted.exists():
                     self._restarted.unlink()
+                    self._end_kubelet()
                     due |= dict.fromkeys(KINDS, 0.0)  # it has not seen any of them end
-                for kind in KINDS:
+                for kind in KINDS if self._kubelet_works() else ():
                     self._keep(kind, due)
                 self._pids.write_text(" ".join(map(str, self.pids())), encoding="ascii")
+
+    def _kubelet_works(self) -> bool:
+        """Do as systemd does with it; return whether it can start anything."""
+        known = self._processes.get(KUBELET)
+        if self.stopped.exists():
+            self._end_kubelet()
+            return False
+        if known is None or known.poll() is not None:
+            self._processes[KUBELET] = subprocess.Popen([self._bin / KUBELET, "1000"])
+            return True
+        return psutil.Process(known.pid).status() != psutil.STATUS_STOPPED
+
+    def _end_kubelet(self) -> None:
+        if known := self._processes.pop(KUBELET, None):
+            known.terminate()
+            known.send_signal(signal.SIGCONT)
+            known.wait()
 
     def _keep(self, kind: str, due: dict[str, float]) -> None:
         known = self._processes.get(kind)
@@ -133,6 +163,7 @@ def stub_node(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[StubNode]:
     patch.setenv("PATH", f"{node.programs}:{os.environ['PATH']}")
     patch.setattr(agent, "MANIFESTS", str(node.manifests))
     patch.setattr(agent, "AWAY", str(node.away))
+    patch.setattr(agent, "STILL", str(node.still))
     patch.setattr(agent, "LOCK", str(folder / "lock"))
     patch.setattr(sightings, "container_of", lambda pid, _: ID if pid in node.pids() else "")
     keeping = threading.Thread(target=node.keep)

@@ -9,7 +9,7 @@ from kubedrill.record.cluster import ClusterRecord
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 SEED = 13
-CASES = 6
+CASES = 3
 THIRDS = ([pytest.mark.own], [pytest.mark.own], [pytest.mark.breaks, pytest.mark.faults])
 """Parts of `make test` that are played beside each other, and a third of the cases in each of these."""
 

@@ -10,7 +10,7 @@ import traceback
 import click
 
 from kubedrill import __version__, places
-from kubedrill.cli import adopted, catalogues, clusters, drills, machines, runs, safety
+from kubedrill.cli import adopted, catalogues, clusters, drills, machines, projects, runs, safety
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
 from kubedrill.cli.streams import Streams
 from kubedrill.errors import CutShort, NotStarted
@@ -54,6 +54,9 @@ for command in (
     drills.plan,
     drills.validate,
     drills.expand,
+    projects.init,
+    projects.new,
+    projects.completion,
     machines.setup,
     machines.worker,
     runs.judge,

@@ -34,7 +34,7 @@ def faults(cluster: str | None, as_json: bool) -> None:
 @click.argument("name", required=False)
 @as_json
 def profiles(name: str | None, as_json: bool) -> None:
-    """The load profiles, or the parameters and rights of one of them."""
+    """The load profiles, or parameters and rights of one of them."""
     from kubedrill import catalogue
 
     if name is None:
@@ -51,15 +51,14 @@ def profiles(name: str | None, as_json: bool) -> None:
 def schema(what: str) -> None:
     """Print the JSON Schema of files that you write, or of verdicts."""
     from kubedrill import cluster
-    from kubedrill.catalogue import faults
+    from kubedrill.catalogue import experiment_schema
     from kubedrill.compare.verdict import ComparisonReport
-    from kubedrill.experiment import json_schema
     from kubedrill.record.verdict import Report
 
     if what == "cluster":
         print_json(cluster.json_schema())
     elif what == "experiment":
-        print_json(json_schema(faults(), cluster.json_schema()))
+        print_json(experiment_schema())
     else:
         made = Report if what == "verdict" else ComparisonReport
         print_json(made.model_json_schema())

@@ -26,7 +26,13 @@ def setup(extra: tuple[str, ...]) -> int:
 @click.option(
     "--master", metavar="HOST:PORT", required=True, help="Where the load's master listens."
 )
-def worker(master: str) -> None:
+@click.option(
+    "--api",
+    metavar="HOST:PORT",
+    default="",
+    help="Where the API is found from here, if not where the master finds it; or in-cluster, as pods do.",
+)
+def worker(master: str, api: str) -> None:
     """Take part in a drill that is run on another machine.
 
     Ends with it. Come before it or after it has begun to wait; it says how many workers it expects.
@@ -34,4 +40,4 @@ def worker(master: str) -> None:
     from kubedrill.catalogue import profiles
     from kubedrill.load.worker import work
 
-    work(master, profiles())
+    work(master, api, profiles())

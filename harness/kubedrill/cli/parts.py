@@ -87,9 +87,14 @@ def console() -> Any:
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
+def json_text(value: Any) -> str:
+    """Return a value as JSON, as it is printed."""
+    return json.dumps(value, indent=1) + "\n"
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
-    click.echo(json.dumps(value, indent=1))
+    click.echo(json_text(value), nl=False)
 
 
 def print_rows(rows: list[dict[str, Any]], as_json: bool, left_out: Collection[str] = ()) -> None:

@@ -5,6 +5,7 @@ since the token would go there.
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 
 from kubedrill.clock import MILLISECOND, SECOND, now
 from kubedrill.errors import NotStarted
-from kubedrill.record.prometheus import PrometheusSource
+from kubedrill.record.prometheus import Auth, PrometheusSource
 from kubedrill.wire.target import client_tls
 from kubedrill.words import printable, shown
 
@@ -21,6 +22,8 @@ TIMEOUT_S = 5.0
 """A query over some thousand series takes it a fraction of a second."""
 LARGEST = 200_000_000
 """Bytes of an answer: the needed series of a large apiserver are some MB."""
+
+_WANTED: dict[Auth, str] = {"bearer": "token", "basic": "password"}
 
 
 class PrometheusError(Exception):
@@ -148,9 +151,8 @@ class PrometheusApi:
         words = f"it answered {status}{f': {why}' if why else ''}"
         if status in (401, 403):
             known = "is refused" if "Authorization" in self._headers else "is not set"
-            return (
-                f"{words}; it wants a token: that in the variable {self._source.token_env} {known}"
-            )
+            wanted, name = _WANTED[self._source.auth], self._source.token_env
+            return f"{words}; it wants a {wanted}: that in the variable {name} {known}"
         if status == 404:
             return f"{words}; is that where its API is? /api/v1/query is added to it"
         if 300 <= status < 400:
@@ -176,12 +178,16 @@ def asked(source: PrometheusSource, where: str) -> Iterator[PrometheusApi]:
 
 
 def _authorization(source: PrometheusSource) -> dict[str, str]:
-    """Return the header with the token, if there is any."""
-    for name, token in source.token.items():
+    """Return the header with the token, or with user and password, if there are any."""
+    for name, held in source.token.items():
         # Else who sends it would say it in an error.
-        if not (token.isascii() and token.isprintable()):
-            raise PrometheusError(f"what the variable {name} holds is no token")
-        return {"Authorization": f"Bearer {token}"}
+        if not (held.isascii() and held.isprintable()):
+            raise PrometheusError(f"what the variable {name} holds is no {_WANTED[source.auth]}")
+        if source.auth == "bearer":
+            return {"Authorization": f"Bearer {held}"}
+        if ":" not in held:
+            raise PrometheusError(f"what the variable {name} holds is not USER:PASSWORD")
+        return {"Authorization": f"Basic {b64encode(held.encode('ascii')).decode('ascii')}"}
     return {}
 
 

@@ -1,7 +1,7 @@
 """What may be done to a cluster whose daemon is asked for it: to its programs, and to its zones' links."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -89,6 +89,8 @@ class Programs:
 
     supervisor: SupervisorCaller
     of: tuple[str, ...]
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    """By kind, why nothing is done to what there is of it."""
 
     def hold(self, target: str, *, expect_pid: int | None = None, until: int | None = None) -> int:
         """See Holding."""

@@ -124,6 +124,8 @@ Layout = TypeVar("Layout", bound=ContainerLayout)
 class ContainerCluster(SupervisedCluster, Generic[Layout]):
     """One cluster, by its folder, as far as all are alike; without a layout it is not up any more."""
 
+    runs_pods = True
+
     def __init__(
         self,
         folder: Path,

@@ -190,7 +190,8 @@ def description(
     """Return what a cluster is capable of: the operations that stand on its handle, and why others do not.
 
     `foreign`: kubedrill does not make it, and it serves others; `observed` and `prometheus` as of a
-    ClusterDescription, and so are what a handle may have besides: more that it `lacks`, and `embeds_etcd`.
+    ClusterDescription, and so are what a handle may have besides: more that it `lacks`, `embeds_etcd` and
+    `runs_pods`.
     """
     can: list[str] = []
     lacks: dict[str, str] = dict(getattr(handle, "lacks", {}))
@@ -213,4 +214,5 @@ def description(
         observed=observed,
         prometheus=prometheus,
         embeds_etcd=getattr(handle, "embeds_etcd", False),
+        runs_pods=getattr(handle, "runs_pods", False),
     )

@@ -8,7 +8,7 @@ import os
 import selectors
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from kubedrill.cluster.requests import Reply, Request, RequestRefused
 from kubedrill.cluster.seen import SeenComponent, Wanted
 from kubedrill.cluster.sightings import SeenProcess
 from kubedrill.cluster.wires import LinkRefused
+from kubedrill.record.components import HURRIED, KUBELET
 
 HURRY_AGAIN = 30 * SECOND
 """A kubelet that was restarted needs seconds until it starts anything: on a busy machine, many."""
@@ -61,6 +62,10 @@ class SeenKeeper(ABC):
     @abstractmethod
     def give_back(self) -> None:
         """Give back all that was taken."""
+
+    def within(self, part: SeenComponent) -> Iterable[SeenComponent]:  # noqa: ARG002
+        """Return what ends with a part."""
+        return ()
 
     def answer(self, request: Request, reply: Reply) -> None:
         """Do what a request asks, and reply once it has come."""
@@ -142,7 +147,7 @@ class SeenKeeper(ABC):
         part.hand.keep_down()
         part.send("KILL")
         part.holds.add(owner_of(request), "held down", request["until"])
-        part.asked_by = request["by"]
+        self._ends(part, request["by"])
         self._answer_when(part, reply, lambda: part.state == "held", pid, "has not ended")
 
     def _stop(self, request: Request, reply: Reply) -> None:
@@ -166,8 +171,16 @@ class SeenKeeper(ABC):
 
     def _ask_to_end(self, part: SeenComponent, request: Request) -> None:
         part.send("TERM")
-        part.asked_by, part.again = request["by"], ""
+        self._ends(part, request["by"])
+        part.again = ""
         part.become("stopping")
+
+    def _ends(self, part: SeenComponent, by: str) -> None:
+        """Take that the end of a part, and of what ends with it, is asked for by somebody."""
+        part.asked_by = by
+        for each in self.within(part):
+            if each.seen is not None:
+                each.asked_by = each.again = by
 
     def _release(self, request: Request, reply: Reply) -> None:
         [part] = [self._find(name) for name in request["components"]]
@@ -222,16 +235,27 @@ class SeenKeeper(ABC):
                 self._hurry_start(part)
 
     def _hurry_start(self, part: SeenComponent) -> None:
-        """Have it started, but restart no kubelet so often that it never comes to anything."""
-        zone = part.name.rpartition("-")[2]
-        if part.hand.starts_by_itself:
-            before = self._hurried.get(zone)
-            if before is not None and now() < before + HURRY_AGAIN:
-                part.due = before + HURRY_AGAIN
-                return
-            self._hurried[zone] = now()
+        """Have it started."""
         part.due = now() + HURRY_AGAIN
-        part.hand.hurry()
+        if not part.hand.starts_by_itself or self._hurries_kubelet(part):
+            part.hand.hurry()
+
+    def _hurries_kubelet(self, part: SeenComponent) -> bool:
+        """Return whether the kubelet of a part's zone is to be restarted for it, and take that it will be.
+
+        Not so often that it never comes to anything, nor one that a fault keeps from starting anything.
+        """
+        zone = part.name.rpartition("-")[2]
+        before, kubelet = self._hurried.get(zone), self.parts.get(f"{KUBELET}-{zone}")
+        if before is not None and now() < before + HURRY_AGAIN:
+            part.due = before + HURRY_AGAIN
+            return False
+        if kubelet is not None and kubelet is not part:
+            if kubelet.state != "running":
+                return False
+            kubelet.asked_by = kubelet.again = HURRIED
+        self._hurried[zone] = now()
+        return True
 
     def _answer_when(
         self, part: SeenComponent, reply: Reply, come: Callable[[], bool], pid: int, lacks: str

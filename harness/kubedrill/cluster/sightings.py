@@ -11,6 +11,7 @@ from pathlib import Path
 from kubedrill.process.identity import start_of
 
 PROC = Path("/proc")
+CGROUPS = Path("/sys/fs/cgroup")
 _LOST = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
@@ -51,8 +52,24 @@ def in_container(container: str, names: Collection[str]) -> list[SeenProcess]:
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether a process stands still."""
-    return _state(pid) in {"T", "t"}
+    """Whether a process stands still: it was stopped, or its control group is frozen."""
+    return _state(pid) in {"T", "t"} or _is_frozen(pid)
+
+
+def _is_frozen(pid: int) -> bool:
+    for line in _read(pid, "cgroup").decode(errors="replace").splitlines():
+        _, controllers, path = line.split(":", 2)
+        below = path.lstrip("/")
+        if controllers == "freezer":
+            file, sign = CGROUPS / controllers / below / "freezer.state", "FROZEN"
+        elif not controllers:
+            file, sign = CGROUPS / below / "cgroup.events", "frozen 1"
+        else:
+            continue
+        with suppress(OSError):
+            if sign in file.read_text(encoding="ascii").splitlines():
+                return True
+    return False
 
 
 def stops(pid: int) -> int:

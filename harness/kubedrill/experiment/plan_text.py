@@ -91,7 +91,8 @@ def _facts(planned: Plan) -> "Table":
         name, profile = load["name"], load["profile"]
         during = f" in {', '.join(load['phases'])}" if load["phases"] else ""
         workers = load["workers"]
-        shared = f", by {workers['expect']} workers on other machines" if workers else ""
+        where = "in pods" if workers and workers["pods"] else "on other machines"
+        shared = f", by {workers['expect']} workers {where}" if workers else ""
         table.add_row("load", f"{name}: {profile} at {load['rate']}{during}{shared}")
     table.add_row("probes", f"deadline {format_duration(planned.deadline_s)}")
     table.add_row("headroom", planned.headroom)

@@ -13,6 +13,7 @@ from kubedrill.experiment.observed import check_arrivals, check_observed, check_
 from kubedrill.experiment.schema import ExperimentFile
 from kubedrill.experiment.settled import Experiment, PhaseLength, WantedFault
 from kubedrill.experiment.waits import check_waits
+from kubedrill.experiment.worker_parts import check_pods
 from kubedrill.reading.problems import Location, Problems, dotted
 from kubedrill.record.catalogue import Catalogue, Refusal
 from kubedrill.record.schedule import ScheduledLoad
@@ -67,6 +68,7 @@ def settle(
     if draft.whole:
         check_observed(file, problems)
         check_warmup(file, loads, problems)
+        check_pods(loads, catalogue.cluster, problems)
     problems.stop()
     return Experiment(
         title=file.title,

@@ -1,6 +1,5 @@
 """The experiment file as people write it: keys, types, defaults."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,18 +11,17 @@ from pydantic import (
     Field,
     Tag,
     WithJsonSchema,
-    field_validator,
     model_validator,
 )
 
 from kubedrill.experiment.entry import MOST_FAULTS, schema_of_entries
 from kubedrill.experiment.fleets import FleetPart
 from kubedrill.experiment.settled import Seed
+from kubedrill.experiment.worker_parts import WorkersPart
 from kubedrill.reading.arrivals import Arrivals, Spacing
 from kubedrill.reading.rate import ClosedLoopPart, LoadRate, RateShape, arrivals
 from kubedrill.reading.types import (
     LONGEST_DRILL,
-    LongestWait,
     Name,
     Part,
     PhaseDuration,
@@ -31,10 +29,8 @@ from kubedrill.reading.types import (
     Why,
 )
 from kubedrill.reading.units import format_duration, parse_duration
-from kubedrill.record.remote import RemoteWorkers
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
 from kubedrill.record.warmup import Warmup
-from kubedrill.words import shown
 
 MOST_LOADS = 64
 """Each is a process, or several."""
@@ -62,25 +58,6 @@ ClusterNamed = Annotated[
 def cluster_named(name: str, changes: Mapping[str, Any]) -> str | ClusterPart:
     """Return a cluster as an experiment file has it: its name alone, if nothing is changed."""
     return ClusterPart.model_validate({**changes, "name": name}) if changes else name
-
-
-class WorkersPart(Part):
-    """Workers on other machines, each started there with `kubedrill worker --master HOST:PORT`."""
-
-    expect: int = Field(ge=1, le=1000)
-    """How many share the arrivals; all must have come before the drill begins."""
-    bind: str
-    """HOST:PORT on which the load's master listens, `0.0.0.0:5557`; over it go the load's credentials."""
-    max_wait: LongestWait = 60.0
-    """How long they are waited for."""
-
-    @field_validator("bind")
-    @classmethod
-    def _host_and_port(cls, given: str) -> str:
-        host, _, port = given.rpartition(":")
-        if not host or not re.fullmatch("[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
-            raise ValueError(f"{shown(given)!r} is not HOST:PORT, such as 0.0.0.0:5557")
-        return given
 
 
 class LoadPart(Part):
@@ -124,7 +101,6 @@ class LoadPart(Part):
 
     def scheduled(self, folder: Path) -> ScheduledLoad:
         """Return it as a schedule holds it; ValueError if a recorded rate, beside `folder`, is not usable."""
-        workers = self.workers
         return ScheduledLoad(
             name=self.name,
             profile=self.profile,
@@ -132,9 +108,7 @@ class LoadPart(Part):
             parameters=self.parameters,
             phases=self.phases,
             processes=self.processes,
-            workers=RemoteWorkers(workers.expect, workers.bind, workers.max_wait)
-            if workers
-            else None,
+            workers=self.workers.remote if self.workers else None,
         )
 
     def _arrivals(self, folder: Path) -> Arrivals:
@@ -146,7 +120,7 @@ class LoadPart(Part):
     @classmethod
     def of(cls, load: ScheduledLoad) -> "LoadPart":
         """Return what `scheduled` made a load of, unchecked; a rate that changes as its points."""
-        due, workers = load.arrivals, load.workers
+        due = load.arrivals
         loop = ClosedLoopPart.model_construct(clients=due.clients, pause=due.pause_s)
         changes = RateShape.model_construct(points=due.points)
         return cls.model_construct(
@@ -158,11 +132,7 @@ class LoadPart(Part):
             closed_loop=loop if due.clients else None,
             phases=load.phases,
             processes=load.processes,
-            workers=WorkersPart.model_construct(
-                expect=workers.expect, bind=workers.bind, max_wait=workers.max_wait_s
-            )
-            if workers
-            else None,
+            workers=WorkersPart.of(load.workers) if load.workers else None,
             parameters=load.parameters,
         )
 

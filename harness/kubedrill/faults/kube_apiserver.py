@@ -41,10 +41,12 @@ class OnApiservers(OnProcesses):
         return [self.toll(kind, self.allow_api_loss) for kind in hit]
 
 
-def no_leader(fault: str, asked: str | Sequence[str], cluster: ClusterDescription) -> str:
-    """Return that there is no leader among apiservers, if one is asked for; or ""."""
+def no_leader(
+    fault: str, asked: str | Sequence[str], cluster: ClusterDescription, kind: str = "apiserver"
+) -> str:
+    """Return that there is no leader among those of a kind, if one is asked for; or ""."""
     known = ", ".join(("random", *cluster.zones))
-    none = f"{fault}: no apiserver leads the others; known: {known}"
+    none = f"{fault}: no {kind} leads the others; known: {known}"
     return none if asked == "leader" else ""
 
 

@@ -9,11 +9,12 @@ from pydantic import Field
 from kubedrill.client.well import PAGES
 from kubedrill.cluster.handle import HandleError, Link, Traffic, present
 from kubedrill.cluster.leases import LED
-from kubedrill.faults.etcd import caught_up, leading
-from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen
+from kubedrill.faults.etcd import caught_up, leading, statuses
+from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen, missing, proof
 from kubedrill.faults.on_fleet import is_played
 from kubedrill.faults.processes import are_well
 from kubedrill.record.cluster import ClusterRecord, Component
+from kubedrill.record.components import MACHINE
 from kubedrill.record.target import Target
 
 ZONE = Field(
@@ -60,7 +61,9 @@ class OnZones(NamesWhom, ABC):
     def undone(self, scene: Scene) -> Seen:
         """Look whether all that runs in the zones is well."""
         zones = [target.called for target in scene.hit]
-        there = {part.name: PAGES[part.kind] for zone in zones for part in parts(scene, zone)}
+        there = {
+            part.name: PAGES.get(part.kind, ()) for zone in zones for part in parts(scene, zone)
+        }
         seen = are_well(scene, there)
         return caught_up(scene, zones) if seen.proven else seen
 
@@ -94,5 +97,28 @@ def uncut(scene: Scene, links: Mapping[str, Link]) -> Lapse | None:
 
 
 def parts(scene: Scene, zone: str) -> list[Component]:
-    """Return what runs in a zone."""
-    return [component for component in scene.record.components if component.zone == zone]
+    """Return what runs in a zone; not its machine, where that is a component too."""
+    components = scene.record.components
+    return [part for part in components if part.zone == zone and part.kind != MACHINE]
+
+
+def is_silent(scene: Scene, leads: Sequence[str]) -> Seen:
+    """Look whether nothing in the zones answers and, where that can be, another member of etcd leads.
+
+    `leads` are the zones that led before.
+    """
+    zones = [target.called for target in scene.hit]
+    found = statuses(scene.record)
+    if still := [zone for zone in zones if zone in found]:
+        words = "what was hit was something else"
+        return missing(f"etcd-{' and etcd-'.join(still)} answered: {words}", *scene.targets)
+    gone = f"nothing answers in {' and '.join(scene.targets)}"
+    left = len(scene.record.zones) - len(zones)
+    if left < len(scene.record.zones) // 2 + 1:
+        return proof(f"{gone}; no quorum is left")
+    if not set(leads) & set(zones):
+        return proof(gone)
+    for zone, said in found.items():
+        if said.is_leader:
+            return proof(f"{gone}; etcd-{zone} leads")
+    return missing("no other member led")

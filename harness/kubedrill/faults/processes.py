@@ -183,8 +183,8 @@ class OnProcesses(NamesWhom, ABC):
 
     @property
     def pages(self) -> well.Pages:
-        """Where it answers with 200 when it is well: those of its kind."""
-        return well.PAGES[self.component]
+        """Where it answers with 200 when it is well: those of its kind; none where it answers nobody here."""
+        return well.PAGES.get(self.component, ())
 
     def shows(self) -> tuple[Witness, ...]:
         """Return what its way shows."""
@@ -211,7 +211,7 @@ class OnProcesses(NamesWhom, ABC):
         """Look whether they are out, and do not say that they are well."""
         if lapse := self.way.lapse(scene):
             return missing(lapse.words, *scene.targets)
-        asked = [target for target in scene.targets if scene.record.is_asked(target)]
+        asked = [name for name in scene.targets if self.pages and scene.record.is_asked(name)]
         said = {target: _how(scene.record, target, self.pages) for target in asked}
         if fine := [target for target, answer in said.items() if answer.well]:
             return missing(f"{' and '.join(fine)} answered that all is well", *fine)
@@ -232,13 +232,16 @@ class OnProcesses(NamesWhom, ABC):
 
 
 def are_well(scene: Scene, components: Mapping[str, well.Pages]) -> Seen:
-    """Look whether components run and say, each on one of its pages, that they are well."""
+    """Look whether components run and say, each on one of its pages, that they are well.
+
+    Of those that have none, or are reached by commands alone, the cluster's handle tells.
+    """
     states = scene.handle.components()
     said, told = {}, []
     for name, pages in components.items():
         if (state := states[name]).state != "running":
             return missing(f"{name} is {state.state}", name)
-        if not scene.record.is_asked(name):
+        if not pages or not scene.record.is_asked(name):
             if why := scene.handle.unwell(name):
                 return missing(f"{name} is not well: {why}", name)
             told.append(f"{name} runs (pid {state.pid})")

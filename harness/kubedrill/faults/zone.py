@@ -10,10 +10,10 @@ from kubedrill.client.well import PAGES
 from kubedrill.cluster.handle import Link, present
 from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
-from kubedrill.faults.etcd import leading, statuses
-from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
+from kubedrill.faults.etcd import leading
+from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing
 from kubedrill.faults.on_fleet import is_played, order, take_back
-from kubedrill.faults.on_zones import ZONE, OnZones, parts, uncut
+from kubedrill.faults.on_zones import ZONE, OnZones, is_silent, parts, uncut
 from kubedrill.faults.processes import KILL, pids_of, since
 from kubedrill.faults.toll import ZONAL, Left, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
@@ -71,24 +71,10 @@ class ZoneLose(OnZones):
         return f"cut the link of {zones}, and killed {len(scene.facts['pids'])} components in it"
 
     def took_effect(self, scene: Scene) -> Seen:
-        """Look whether nothing runs in the zones and, where that can be, another member leads."""
+        """Look whether nothing is there in the zones and, where that can be, another member leads."""
         if lapse := self.lapse(scene):
             return missing(lapse.words, *scene.targets)
-        zones = [target.called for target in scene.hit]
-        found = statuses(scene.record)
-        if still := [zone for zone in zones if zone in found]:
-            words = "what was killed was something else"
-            return missing(f"etcd-{' and etcd-'.join(still)} answered: {words}", *scene.targets)
-        gone = f"nothing runs in {' and '.join(scene.targets)}"
-        left = len(scene.record.zones) - len(zones)
-        if left < len(scene.record.zones) // 2 + 1:
-            return proof(f"{gone}; no quorum is left")
-        if not set(scene.facts["leads"]) & set(zones):
-            return proof(gone)
-        for zone, said in found.items():
-            if said.is_leader:
-                return proof(f"{gone}; etcd-{zone} leads")
-        return missing("no other member led")
+        return is_silent(scene, scene.facts["leads"])
 
     def lapse(self, scene: Scene) -> Lapse | None:
         """Return what of the zones is there again, or was meanwhile."""

@@ -7,13 +7,13 @@ from typing import Any
 
 from kubedrill.clock import SECOND
 from kubedrill.judge.demanded import came
-from kubedrill.judge.elections import changes
+from kubedrill.judge.elections import changes, starved
 from kubedrill.judge.ending import Ending
 from kubedrill.judge.faults import ToldFault
 from kubedrill.judge.found import Found, looks
 from kubedrill.judge.metrics import Metrics, within
 from kubedrill.judge.scale_out import SeenComing
-from kubedrill.record.components import Exited
+from kubedrill.record.components import HURRIED, KUBELET, Exited
 from kubedrill.record.fleet import JOINED_PER_S
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Schedule
@@ -117,7 +117,13 @@ def _exits(
 
 
 def _announces(fault: ToldFault, line: Exited, kind: str) -> bool:
-    """Whether a fault has hit what exited, or has kept a leader from its Lease, so that it ended itself."""
+    """Whether a fault has hit what exited, or has kept a leader from its Lease, so that it ended itself.
+
+    Or its undo has had a kubelet restarted, for that to start at once what the fault had taken.
+    """
+    if line.by == HURRIED:
+        undoing = fault.at("undoing")
+        return undoing is not None and undoing <= line.time
     # Where nobody knows how it ended, it may have been so.
     lost = not line.asked and line.status in {LEASE_LOST, None} and kind != "etcd"
     return fault.took(line.component, line.time) or (
@@ -209,11 +215,16 @@ def _nodes(
 
 
 def hits_node(fault: ToldFault, name: str, time: int) -> bool:
-    """Whether a fault in force, or that was until a moment ago, has hit a node or a zone with its nodes."""
+    """Whether a fault in force, or that was until a moment ago, has hit a node or a zone with its nodes.
+
+    Or the kubelet of a node.
+    """
     hit = (
         target.name
         for target in fault.hits
-        if target.kind == "zone" or (target.kind, target.called) == ("node", name)
+        if target.kind == "zone"
+        or (target.kind, target.called) == ("node", name)
+        or (target.kind == KUBELET and name in target.behind)
     )
     return any(fault.has_hit(target, time, NODE_SETTLES) for target in hit)
 
@@ -228,7 +239,8 @@ def _elections(
             if after in seen:
                 continue  # between two scrapes of Prometheus, one in each of two phases
             if not any(fault.moves_leader("etcd", before, after) for fault in known):
-                words = f"etcd's leader changed {count} times, and no fault announces it"
+                why = starved(metrics, before, after)
+                words = f"etcd's leader changed {count} times, and no fault announces it{why}"
                 yield CollateralChange(kind="leader", time=after, what="etcd", words=words)
             seen.add(after)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from kubedrill.clock import SECOND
 from kubedrill.judge.families import sum_of
 from kubedrill.judge.faults import ToldFault
 from kubedrill.judge.metrics import Metrics
@@ -10,8 +11,14 @@ from kubedrill.judge.pages import Scrape
 from kubedrill.record.metric import METRICS
 from kubedrill.record.schedule import Phase
 from kubedrill.record.verdict import Elections
+from kubedrill.record.watched import Host
 
 [_FAMILY] = METRICS["etcd.elections"].families
+
+STARVED = 0.95
+"""So much of the machine's CPU was in use: who waits for a core sends its heartbeats late."""
+EARLIER = 2 * SECOND
+"""So long before a change was seen it had begun at the earliest: etcd's timeout is 1 to 2 s."""
 
 Change = tuple[int, int, int]
 """Seen after this time, and by this one (monotonic ns); how many."""
@@ -54,3 +61,26 @@ def _changes(counted: list[tuple[int, float]]) -> list[Change]:
 
 def _count(changes: list[Change]) -> int:
     return sum(count for _, _, count in changes)
+
+
+def starved(metrics: Metrics, begin: int, end: int) -> str:
+    """Return in words that the machine was at its end when a leader changed; "" if it was not.
+
+    Leaders change by themselves where their heartbeats come late: that is no fault's doing, nor etcd's.
+    """
+    looks = [
+        look.host
+        for look in metrics.resources.lines
+        if begin - EARLIER <= look.time <= end + SECOND
+    ]
+    most = max(map(_in_use, looks, looks[1:]), default=0.0)
+    if most < STARVED:
+        return ""
+    return f"; {most:.0%} of the machine's CPU was in use just then, so that it was starved, as it seems"
+
+
+def _in_use(before: Host, after: Host) -> float:
+    """Return the share of the machine's CPU that was used, or stolen, between two looks."""
+    passed = after.cpu_total_s - before.cpu_total_s
+    used = after.cpu_busy_s - before.cpu_busy_s + after.steal_s - before.steal_s
+    return used / passed if passed > 0 else 0.0

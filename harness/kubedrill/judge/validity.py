@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from kubedrill.clock import MILLISECOND, SECOND
-from kubedrill.judge import faults
+from kubedrill.judge import faults, lent
 from kubedrill.judge.copies import contradictions
 from kubedrill.judge.evidence import Evidence
 from kubedrill.judge.generator import cause, ran_out
@@ -144,6 +144,7 @@ def _load(load: Load, phase: Phase) -> Iterator[str]:
     for series, name in zip(load.series, load.names, strict=True):
         if series.role != "transaction":
             yield from _beside(load, name, phase)
+    yield from lent.doubts(load, phase)
 
 
 def _unrecorded(evidence: Evidence, phase: Phase) -> Iterator[str]:

@@ -6,24 +6,47 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kubedrill.errors import NotStarted
+from kubedrill.load.user.remote.handover import API
 from kubedrill.load.user.remote.worker import REMOTE
 from kubedrill.process.environment import NOWHERE, environment
 from kubedrill.record.catalogue import ProfileDescription
 
+IN_CLUSTER = "in-cluster"
+"""Where every pod finds the API, as its environment says."""
 
-def work(master: str, profiles: Mapping[str, ProfileDescription]) -> None:
+
+def work(master: str, api: str, profiles: Mapping[str, ProfileDescription]) -> None:
     """Become a worker of the master at HOST:PORT; NotStarted if that, or its profile, is of no use here.
 
-    Only a profile of this machine's own is run, and only if it is the master's to the letter.
+    Only a profile of this machine's own is run, and only if it is the master's to the letter. `api` is where
+    it finds the API, HOST:PORT or in-cluster; "": where the master does.
     """
-    host, _, port = master.rpartition(":")
-    if not host or not port.isdigit():
-        raise NotStarted(f"--master {master}: needs HOST:PORT, such as 10.0.0.5:5557")
-    path = _profile(host, int(port), profiles)
+    host, port = _address("--master", master)
+    if api and api != IN_CLUSTER:
+        _address("--api", api)
+    given = {API: _in_cluster() if api == IN_CLUSTER else api} if api else {}
+    path = _profile(host, port, profiles)
     command = [sys.executable, "-m", "locust", "-f", str(path), "--worker"]
-    command += ["--master-host", host, "--master-port", port]
-    surroundings = {**environment(NOWHERE), REMOTE: "1", "OPENBLAS_NUM_THREADS": "1"}
+    command += ["--master-host", host, "--master-port", str(port)]
+    surroundings = {**environment(NOWHERE), **given, REMOTE: "1", "OPENBLAS_NUM_THREADS": "1"}
     os.execve(sys.executable, command, surroundings)  # noqa: S606 - no shell is needed
+
+
+def _address(option: str, text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise NotStarted(f"{option} {text}: needs HOST:PORT, such as 10.0.0.5:5557")
+    return host, int(port)
+
+
+def _in_cluster() -> str:
+    """Return where a pod finds the API; NotStarted where this is none."""
+    try:
+        host, port = (os.environ[f"KUBERNETES_SERVICE_{what}"] for what in ("HOST", "PORT"))
+    except KeyError as missing:
+        words = f"--api {IN_CLUSTER}: this is no pod: {missing} is not set; name HOST:PORT"
+        raise NotStarted(words) from None
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _profile(host: str, port: int, profiles: Mapping[str, ProfileDescription]) -> Path:

@@ -35,8 +35,15 @@ FARTHEST_S = 300.0
 """Nothing older is asked for, however long nothing was answered."""
 
 
+class RefutedError(PrometheusError):
+    """What it tells is not of what was looked at before the drill."""
+
+
 class PrometheusWatch:
-    """Asks a Prometheus for every scrape that it has made since it was asked last."""
+    """Asks a Prometheus for every scrape that it has made since it was asked last.
+
+    So that one answer that fails loses nothing, if the next comes before the newest scrape is too old.
+    """
 
     def __init__(self, folder: RunFolder, index: JsonLines, source: PrometheusSource) -> None:
         self._told = PrometheusTold.read(folder)
@@ -55,6 +62,8 @@ class PrometheusWatch:
             target.name: now() + self._told.clock_ahead - allowed_hole(target.every_s)
             for target in self._told.targets
         }
+        self._missed: dict[str, tuple[int, str]] = {}
+        """By component that it told nothing of when it was asked last, since when (monotonic ns), and why."""
         self._upto: dict[str, int] = {}
         """By component, when its newest scrape began at the earliest, monotonic ns."""
 
@@ -67,6 +76,10 @@ class PrometheusWatch:
         """Ask at each of `times`, and then until everything was scraped once more after the last."""
         with closing(self):
             self._follow(times, ended)
+            for target in self._told.targets:
+                if missed := self._missed.get(target.name):
+                    since, words = missed
+                    self._fail([target], since, words)
 
     def _follow(self, times: Iterable[int], ended: threading.Event) -> None:
         end = 0
@@ -84,8 +97,11 @@ class PrometheusWatch:
         """Ask once; what it does not know, or does not tell, is a line in the index. OSError: disk full."""
         try:
             clock = self._clock()
-        except PrometheusError as error:
+        except RefutedError as error:
             self._fail(self._told.targets, due, str(error))
+            return
+        except PrometheusError as error:
+            self._miss(self._told.targets, due, str(error))
             return
         for kind, matchers in self._source.select.items():
             targets = self._told.of_kind(kind)
@@ -93,16 +109,20 @@ class PrometheusWatch:
                 continue
             try:
                 self._ask(kind, matchers, targets, clock)
-            except PrometheusError as error:
+            except RefutedError as error:
                 self._fail(targets, due, str(error))
+            except PrometheusError as error:
+                self._miss(targets, due, str(error))
             else:
+                for target in targets:
+                    self._missed.pop(target.name, None)
                 self._fail_stale(targets, due, clock)
 
     def _clock(self) -> ClockReading:
         """Read its clock; what is stored with times of a clock that was stepped is never made use of."""
         clock = known_clock(self._api)
         if (changed := clock.apart(self._clock_before)) > CLOCK_BOUND:
-            raise PrometheusError(f"its clock was changed by {changed / SECOND:.1f} s meanwhile")
+            raise RefutedError(f"its clock was changed by {changed / SECOND:.1f} s meanwhile")
         self._clock_before = clock
         return clock
 
@@ -114,7 +134,7 @@ class PrometheusWatch:
         found = self._api.samples(series_of(names_of(kind), matchers), back_s)
         pages, strangers = pages_of(found, targets)
         if strangers:
-            raise PrometheusError(f"it scrapes {strangers[0]} besides, which it did not before")
+            raise RefutedError(f"it scrapes {strangers[0]} besides, which it did not before")
         for page in pages:
             if page.wall > self._newest[page.target.name]:
                 self._newest[page.target.name] = page.wall
@@ -138,6 +158,14 @@ class PrometheusWatch:
             age = now() + clock.least - self._newest[target.name]
             if age > allowed_hole(target.every_s):
                 words = f"what Prometheus has of it is {age / SECOND:.0f} s old"
+                self._fail([target], due, words)
+
+    def _miss(self, targets: Iterable[ScrapedTarget], due: int, words: str) -> None:
+        """Take that it told nothing of components; note it once that has lasted too long to be made good."""
+        for target in targets:
+            since, _ = self._missed.setdefault(target.name, (due, words))
+            self._missed[target.name] = since, words
+            if now() - since > allowed_hole(target.every_s):
                 self._fail([target], due, words)
 
     def _fail(self, targets: Iterable[ScrapedTarget], due: int, words: str) -> None:

@@ -179,6 +179,8 @@ class ClusterDescription:
     """The kinds of components whose processes and metrics can be seen; None: all."""
     embeds_etcd: bool = False
     """Whether a member of etcd is in the process of each apiserver, and ends with that."""
+    runs_pods: bool = False
+    """Whether it has nodes on which containers run, other than those of a fleet."""
     prometheus: PrometheusSource | None = None
     """Who tells of those among them that are out of reach; None: nobody is asked."""
     commands: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

@@ -49,10 +49,13 @@ class Component:
 
     name: str
     kind: str
-    """etcd | kube-apiserver | kube-controller-manager | kube-scheduler | haproxy"""
+    """etcd | kube-apiserver | kube-controller-manager | kube-scheduler | kubelet | machine | haproxy"""
     zone: str | None
     serving: Endpoint
-    """Clients' port: etcd 2379, apiserver 6443, controller-manager 10257, scheduler 10259 (TLS)."""
+    """Clients' port: etcd 2379, apiserver 6443, controller-manager 10257, scheduler 10259 (TLS).
+
+    10250 of a kubelet, and of a machine, which has none of its own.
+    """
     metrics: Endpoint | None = None
     """Where GET /metrics answers, over TLS with the scraper's identity."""
 

@@ -6,6 +6,13 @@ from pydantic import Field
 
 from kubedrill.record.lines import Count, Line, Time, TimedLine
 
+KUBELET = "kubelet"
+"""A kind of component: what starts the others of its node, where a cluster has nodes of its own."""
+MACHINE = "machine"
+"""A kind of component: a node as such, with all that runs in it, where a cluster has nodes of its own."""
+HURRIED = "hurry"
+"""As who asked for an exit: our daemon, so that a kubelet starts at once what a fault has given back."""
+
 RunState = Literal["stopped", "running", "paused", "stopping", "held", "backoff"]
 """Not started yet, running, stopped where it is, asked to end, down until released, starts soon."""
 

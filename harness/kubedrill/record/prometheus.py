@@ -13,6 +13,7 @@ from kubedrill.record.metric import METRICS, SCRAPES
 TOKEN = "KUBEDRILL_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
 """The variable with the token, where a cluster's file names no other."""
 
+Auth = Literal["bearer", "basic"]
 Scraped = Literal["kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler"]
 """The kinds of components that it may be asked about."""
 
@@ -49,7 +50,9 @@ class PrometheusSource:
     select: dict[Scraped, str] = field(default_factory=dict)
     """By kind of component, matchers of PromQL: `job="apiserver"`."""
     token_env: str = TOKEN
-    """The variable of the environment that holds the token; it need not be set."""
+    """The variable of the environment that holds the token, or USER:PASSWORD; it need not be set."""
+    auth: Auth = "bearer"
+    """As what that is sent."""
     ca_file: str = ""
     """Authorities that its certificate is proven by; "": those of the system."""
 

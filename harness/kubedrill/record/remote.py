@@ -1,7 +1,7 @@
 """Loads whose workers are on other machines: what is expected of them, and what became of each."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kubedrill.clock import MILLISECOND
@@ -12,6 +12,25 @@ CLOCK_BOUND = 50 * MILLISECOND
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerPods:
+    """Workers that the drill starts as pods of the cluster that it presses."""
+
+    image: str
+    """Has the program kubedrill, of this version."""
+    master: str
+    """How this machine is called where they run: a host, to which the master's port is added."""
+    api: str = "in-cluster"
+    """HOST:PORT at which they find the API, or `in-cluster`: where every pod does."""
+    cpu: str = "1"
+    memory: str = "512Mi"
+    """What is requested for each."""
+    node_selector: dict[str, str] = field(default_factory=dict)
+    """Labels of the nodes that they may run on."""
+    host_network: bool = False
+    """Whether they are in their node's network."""
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteWorkers:
     """How many workers a load expects on other machines; where its master listens, and how long it waits."""
 
@@ -19,6 +38,8 @@ class RemoteWorkers:
     bind: str
     """HOST:PORT"""
     max_wait_s: float = 60.0
+    pods: WorkerPods | None = None
+    """None: whoever runs the drill starts them."""
 
     @property
     def host(self) -> str:
@@ -36,6 +57,8 @@ class Account(Line):
 
     name: str
     """Its machine and its process."""
+    machine: str = ""
+    """What tells its machine from others, as long as that is up; "" if it is the drill's own."""
     offset: int = 0
     uncertainty: Count = 0
     """Half of the shortest round trip before the load began."""

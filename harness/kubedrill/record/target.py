@@ -20,7 +20,7 @@ class Target(Line):
     components: tuple[str, ...] = ()
     """The components of the cluster that are hit with it: itself, or all that runs in a zone."""
     behind: tuple[str, ...] = ()
-    """The components that are not reached for it, though nothing is done to them: a balancer's server."""
+    """What is not reached, or not started, for it, though nothing is done to that: a balancer's server."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,6 +1,6 @@
 """How a generator and the prober were doing themselves: `samples/NAME.workers.jsonl`, a line a second."""
 
-from kubedrill.record.lines import Amount, Count, TimedLine
+from kubedrill.record.lines import Amount, Count, Line, TimedLine
 
 
 class Vitals(TimedLine):
@@ -21,6 +21,19 @@ class Vitals(TimedLine):
     """Received, TLS included."""
 
 
+class WorkersMachine(Line):
+    """The machine of a worker, all cores of it; counts are since its start, or that of the worker's group."""
+
+    cores: Count
+    busy_s: Amount
+    """CPU-seconds at work, whoever's."""
+    steal_s: Amount
+    """CPU-seconds in which the hypervisor ran somebody else."""
+    limit_periods: Count
+    """Periods of a CPU quota of the worker's group, and those in which it was held back."""
+    limit_throttled: Count
+
+
 class GeneratorVitals(Vitals):
     """One process of a load."""
 
@@ -30,6 +43,8 @@ class GeneratorVitals(Vitals):
     """What the profile counts besides its requests."""
     descriptors: Count
     descriptors_limit: Count
+    machine: WorkersMachine | None = None
+    """Of a worker of a load that another machine runs."""
 
 
 class ProberVitals(Vitals):

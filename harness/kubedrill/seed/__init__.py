@@ -9,5 +9,15 @@ from kubedrill.seed.calling import SeedFailed
 from kubedrill.seed.create import SeedResult, seed
 from kubedrill.seed.kinds import KINDS
 from kubedrill.seed.sweep import sweep
+from kubedrill.seed.workers import start_workers, why_no_workers
 
-__all__ = ["KINDS", "SeedFailed", "SeedResult", "namespace_of", "seed", "sweep"]
+__all__ = [
+    "KINDS",
+    "SeedFailed",
+    "SeedResult",
+    "namespace_of",
+    "seed",
+    "start_workers",
+    "sweep",
+    "why_no_workers",
+]

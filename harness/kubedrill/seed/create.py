@@ -54,7 +54,7 @@ def seed(
         return SeedResult(dict(wanted), 0.0, namespace)
     seeder = Seeder(record, until)
     try:
-        _make_namespace(seeder, namespace, run)
+        make_namespace(seeder, namespace, run)
         if wanted.get(CUSTOMS):
             define(record, seeder, run, until)
         call_all(record, _calls(namespace, run, wanted), until)
@@ -64,7 +64,7 @@ def seed(
         }
         if (pods := wanted.get(WORKLOAD, 0)) or grows:
             beside = namespace_of_workload(run)
-            _make_namespace(seeder, beside, run)
+            make_namespace(seeder, beside, run)
             created[WORKLOAD] = make_workload(
                 seeder, beside, run, pods, workload, apart=record.foreign
             )
@@ -77,7 +77,8 @@ def seed(
     return SeedResult(created, seconds, namespace)
 
 
-def _make_namespace(seeder: Seeder, name: str, run: str) -> None:
+def make_namespace(seeder: Seeder, name: str, run: str) -> None:
+    """Make a namespace of a run's, in which pods can be made; SeedFailed."""
     labels = labels_of(run)
     namespace = {"kind": "Namespace", "metadata": {"name": name, "labels": labels}}
     seeder.call("POST", "/api/v1/namespaces", json.dumps(namespace).encode(), fine=(_CONFLICT,))

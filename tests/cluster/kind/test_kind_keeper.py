@@ -13,10 +13,13 @@ from stub_node import StubNode, stub_node
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.kind.keeper import NodeKeeper
 from kubedrill.cluster.kind.layout import KINDS
-from kubedrill.record.components import Exited, Started
+from kubedrill.cluster.seen import HURRY
+from kubedrill.record.components import HURRIED, KUBELET, Exited, Started
 from kubedrill.record.lines import adapter
 
 LIMIT_S = 60.0
+HURRY_S = HURRY / SECOND + 2
+"""Of what does not come by then, kubelet would have been restarted."""
 
 
 class Keeping:
@@ -58,12 +61,16 @@ class Keeping:
         found: int | None = self.ask("components")["components"][name]["pid"]
         return found
 
-    def told(self, name: str) -> list[str]:
+    def lines(self, name: str) -> list[Started | Exited]:
         """Return what was written down of a component."""
         lines = (self.folder / "exits.jsonl").read_text(encoding="utf-8").splitlines()
         kind = adapter(Started | Exited)  # type: ignore[arg-type]
         read = [kind.validate_json(line) for line in lines]
-        return [line.event for line in read if line.component == name]
+        return [line for line in read if line.component == name]
+
+    def told(self, name: str) -> list[str]:
+        """Return in short what was written down of a component."""
+        return [line.event for line in self.lines(name)]
 
 
 @pytest.fixture
@@ -79,7 +86,7 @@ def keeping(node: StubNode, tmp_path: Path) -> Iterator[Keeping]:
     (folder / "logs").mkdir(parents=True)
     node.layout().write(folder)
     found = Keeping(folder)
-    everything = {f"{kind}-a" for kind in KINDS}
+    everything = {f"{kind}-a" for kind in (*KINDS, KUBELET)}
     found.until(
         lambda: all(found.state(name) == "running" for name in everything), "not all of it runs"
     )
@@ -109,6 +116,43 @@ def test_what_kubelet_would_keep_waiting_is_hurried(keeping: Keeping, node: Stub
         keeping.ask("hold", component="kube-scheduler-a")
         keeping.ask("release", components=["kube-scheduler-a"])
         keeping.until(lambda: keeping.state("kube-scheduler-a") == "running", "it was not hurried")
+    exits = [line for line in keeping.lines("kubelet-a") if isinstance(line, Exited)]
+    assert exits, "nobody restarted kubelet"
+    assert {(line.asked, line.by) for line in exits} == {(True, HURRIED)}
+    assert keeping.ask("components")["components"]["kubelet-a"]["restarts"] == 0
+
+
+@pytest.mark.parametrize("verb", ["hold", "stop"])
+def test_a_kubelet_that_is_out_starts_nothing_and_is_not_hurried(
+    keeping: Keeping, node: StubNode, verb: str
+):
+    pid = keeping.pid("kubelet-a")
+    assert keeping.ask(verb, component="kubelet-a", expect_pid=pid) == {"pid": pid}
+    keeping.until(lambda: keeping.state("kubelet-a") == "held", "it does not end")
+    keeping.ask("hold", component="etcd-a")
+    keeping.ask("release", components=["etcd-a"])
+    quiet = time.monotonic() + HURRY_S
+    keeping.until(lambda: time.monotonic() > quiet, "time stands still")
+    assert keeping.state("etcd-a") == "backoff"
+    assert keeping.state("kubelet-a") == "held"
+    assert node.stopped.exists()
+    keeping.ask("release", components=["kubelet-a"])
+    keeping.until(lambda: keeping.state("etcd-a") == "running", "it was not started")
+    keeping.until(lambda: keeping.pid("kubelet-a") not in {pid, None}, "it does not come back")
+    assert not node.stopped.exists()
+    assert keeping.told("kubelet-a")[:3] == ["started", "exited", "started"]
+
+
+def test_a_kubelet_that_is_paused_starts_nothing_until_it_goes_on(keeping: Keeping):
+    pid = keeping.pid("kubelet-a")
+    keeping.ask("pause", component="kubelet-a")
+    keeping.ask("hold", component="etcd-a")
+    keeping.ask("release", components=["etcd-a"])
+    quiet = time.monotonic() + HURRY_S
+    keeping.until(lambda: time.monotonic() > quiet, "time stands still")
+    assert (keeping.state("kubelet-a"), keeping.pid("kubelet-a")) == ("paused", pid)
+    assert keeping.ask("proceed", component="kubelet-a") == {"pid": pid}
+    keeping.until(lambda: keeping.state("etcd-a") == "running", "it was not started")
 
 
 def test_what_is_restarted_ends_and_is_started_anew(keeping: Keeping):
@@ -183,12 +227,17 @@ def test_without_a_daemon_all_is_given_back(keeping: Keeping, node: StubNode):
     assert pid
     keeping.ask("hold", component="etcd-a")
     keeping.ask("pause", component="kube-apiserver-a")
+    keeping.ask("hold", component="kubelet-a")
+    assert node.stopped.exists()
     keeping.keeper.leave()  # as the kernel does with the pipes of one that is killed
     deadline = time.monotonic() + LIMIT_S
     while not (node.manifests / "etcd.yaml").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     while psutil.Process(pid).status() == psutil.STATUS_STOPPED:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    while node.stopped.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert not node.away.exists()

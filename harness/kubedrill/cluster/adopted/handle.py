@@ -56,6 +56,7 @@ class AdoptedHandle:
     """One cluster of somebody else's, with our identities in it."""
 
     cutting = shaping = entering = limiting = flagging = balancing = commanding = _NOT_OURS
+    runs_pods = True
 
     def __init__(
         self,

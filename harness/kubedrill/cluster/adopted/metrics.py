@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from kubedrill.reading.problems import describe
 from kubedrill.reading.types import Part, matching
 from kubedrill.record.metric import APISERVER
-from kubedrill.record.prometheus import TOKEN, USUAL, PrometheusSource, Scraped
+from kubedrill.record.prometheus import TOKEN, USUAL, Auth, PrometheusSource, Scraped
 from kubedrill.words import shown
 
 _MATCHER = r'\s*[A-Za-z_][A-Za-z0-9_]*\s*(=|!=|=~|!~)\s*"([^"\\\n]|\\.)*"\s*'
@@ -34,7 +34,9 @@ def _address(text: str) -> str:
     if not known:
         raise ValueError(f'"{shown(text)}" is no address; {example}')
     if url.username is not None or url.password is not None:
-        raise ValueError(f"a password must stand in no file; put a token into the variable {TOKEN}")
+        raise ValueError(
+            f"a password must stand in no file; say `auth: basic`, and put USER:PASSWORD into {TOKEN}"
+        )
     if url.query or url.fragment:
         raise ValueError(f'"{shown(text)}" goes on behind its path; {example}')
     return text.rstrip("/")
@@ -61,6 +63,8 @@ class PrometheusPart(Part):
         ),
     ] = TOKEN
     """The variable of the environment that holds its token, if it wants any: never a file."""
+    auth: Auth = "bearer"
+    """basic: that variable holds USER:PASSWORD."""
     ca: Annotated[str, AfterValidator(_absolute)] | None = None
     """The file of the authorities that its certificate is proven by; those of the system if none is named."""
     select: dict[Scraped, Matchers | None] = Field(default_factory=dict)
@@ -81,7 +85,9 @@ class PrometheusPart(Part):
             for kind, text in chosen.items()
             if text is not None and not (self.apiserver and kind == APISERVER)
         }
-        return PrometheusSource(self.prometheus, wanted, self.token_env, self.ca or "")
+        return PrometheusSource(
+            self.prometheus, wanted, self.token_env, auth=self.auth, ca_file=self.ca or ""
+        )
 
 
 def _which(value: Any) -> str:

@@ -1,6 +1,5 @@
 """The handle of a cluster of k3d's: its daemon does what is asked; what runs is seen on this machine."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from kubedrill.cluster.by_daemon import Programs
@@ -26,16 +25,6 @@ _WITHIN = "k3s runs it within the process of its kube-apiserver: do that to kube
 LACKS = dict.fromkeys(("etcd", "kube-controller-manager", "kube-scheduler"), _WITHIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Servers(Programs):
-    """Servers, and the balancer; what is in a server is no process of its own."""
-
-    @property
-    def lacks(self) -> dict[str, str]:
-        """What of a control plane cannot be hit alone, and why."""
-        return LACKS
-
-
 class K3dHandle(ContainerCluster[ContainerLayout]):
     """One cluster; what is done to it is done for `owner`, or for nobody."""
 
@@ -54,7 +43,7 @@ class K3dHandle(ContainerCluster[ContainerLayout]):
         super().__init__(folder, daemon, layout, LABELS)
         has_balancer = layout is None or layout.balancer
         kinds = (SERVER, BALANCER) if has_balancer else (SERVER,)
-        self.holding = self.pausing = Servers(daemon, kinds)
+        self.holding = self.pausing = Programs(daemon, kinds, LACKS)
 
     def last_line(self, component: str) -> str:
         """Read the end of its log, as the engine keeps it."""

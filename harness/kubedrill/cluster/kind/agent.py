@@ -15,6 +15,8 @@ from kubedrill.cluster.engine import ContainerEngine, EngineFailed
 AWAY = "/etc/kubernetes/kubedrill-away"
 """Where manifests of static pods are that kubelet must not run: on the file system that they are from."""
 MANIFESTS = "/etc/kubernetes/manifests"
+STILL = "/run/kubedrill-kubelet"
+"""There as long as kubelet must not run."""
 LOCK = "/run/kubedrill.lock"
 READY_S = 10.0
 """The engine takes 0.1 s to start a shell; one that was there before gives back within 1 s."""
@@ -22,12 +24,14 @@ LEAVE_S = 3.0
 
 _GIVE_BACK = r"""
 exec 9> %(lock)s && flock -w 10 9 || exit 1
-away=%(away)s manifests=%(manifests)s
+away=%(away)s manifests=%(manifests)s still=%(still)s
+begin() { rm -f "$still"; systemctl --no-block start kubelet; }
 tidy() { rmdir "$away" 2>/dev/null || true; }
 give_back() {
   for file in "$away"/*.yaml; do [ ! -e "$file" ] || mv -f "$file" "$manifests/"; done
   tidy
-  pkill -CONT -x 'etcd|kube-apiserver|kube-controller|kube-scheduler' || true
+  pkill -CONT -x 'etcd|kube-apiserver|kube-controller|kube-scheduler|kubelet' || true
+  [ ! -e "$still" ] || begin || true
   nft list tables inet 2>/dev/null | while read -r _ _ table; do
     case $table in kubedrill-*) nft delete table inet "$table" ;; esac
   done
@@ -42,7 +46,9 @@ while read -r verb what more; do
     signal) kill -"$what" "$more" ;;
     away) mkdir -p "$away"; [ ! -e "$manifests/$what.yaml" ] || mv "$manifests/$what.yaml" "$away/" ;;
     back) [ ! -e "$away/$what.yaml" ] || mv "$away/$what.yaml" "$manifests/" && tidy ;;
-    kubelet) systemctl --no-block restart kubelet ;;
+    kubelet) [ -e "$still" ] || systemctl --no-block restart kubelet ;;
+    end) touch "$still"; systemctl --no-block stop kubelet ;;
+    begin) begin ;;
   esac || echo "could not $verb $what $more" >&2
 done
 give_back
@@ -51,7 +57,7 @@ give_back
 
 def give_back() -> str:
     """Return the script that gives back what an agent has taken, once that has ended."""
-    return _GIVE_BACK % {"away": AWAY, "manifests": MANIFESTS, "lock": LOCK}
+    return _GIVE_BACK % {"away": AWAY, "manifests": MANIFESTS, "still": STILL, "lock": LOCK}
 
 
 class Agent:

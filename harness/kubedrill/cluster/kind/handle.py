@@ -9,11 +9,14 @@ from kubedrill.cluster.files import Files
 from kubedrill.cluster.handle import Absent, description
 from kubedrill.cluster.holds import EVERYBODY
 from kubedrill.cluster.kind.definition import KindDefinition
-from kubedrill.cluster.kind.layout import KINDS, LABELS, SHAPELESS, KindLayout
+from kubedrill.cluster.kind.layout import IN_EACH, LABELS, SHAPELESS, UNENDING, KindLayout
 from kubedrill.cluster.state import state_folder
 from kubedrill.record.catalogue import ClusterDescription
+from kubedrill.record.components import KUBELET, MACHINE
 
 DAEMON = "kubedrill.cluster.kind.daemon"
+_KUBELETS_LOG = "journalctl --unit kubelet --output cat --lines 1"
+_KUBELETS_HEALTH = "curl --silent --show-error --max-time 2 http://127.0.0.1:10248/healthz 2>&1"
 _LOGS = "tail -n 1 $(ls -t /var/log/pods/kube-system_{kind}-*/{kind}/*.log | head -n 1)"
 
 
@@ -30,29 +33,58 @@ class KindHandle(ContainerCluster[KindLayout]):
     ) -> None:
         daemon = KeeperCaller(Files(folder).socket, owner, DAEMON)
         super().__init__(folder, daemon, layout, LABELS)
-        wiring = layout or _planned(balanced=True)  # of one that is gone nobody cuts a link
-        kinds = (*KINDS, BALANCER) if wiring.balancer else KINDS
-        self.holding = self.pausing = Programs(daemon, kinds)
+        # Of one that is gone nobody cuts a link.
+        wiring = layout or _planned(balanced=True, ours=True)
+        kinds = (*IN_EACH, *([BALANCER] if wiring.balancer else []))
+        self.pausing = Programs(daemon, kinds)
+        unending = {} if wiring.network else UNENDING
+        ended = tuple(kind for kind in kinds if kind not in unending)
+        self.holding = Programs(daemon, ended, unending)
         self.cutting = Cuts(daemon, wiring)
         self.shaping = Shapes(daemon, wiring, SHAPELESS)
         self.commanding = EtcdObeys()
 
+    def unwell(self, component: str) -> str:
+        """Ask a kubelet, which tells only its own node how it is; look whether a node has its address."""
+        if component.startswith(f"{MACHINE}-"):
+            return self._strayed(component)
+        if not component.startswith(f"{KUBELET}-"):
+            return ""
+        said = self._within(component, f"{_KUBELETS_HEALTH} || true")
+        return "" if said == "ok" else said or "its node does not answer"
+
+    def _strayed(self, machine: str) -> str:
+        if self._layout is None or (node := self._layout.components.get(machine)) is None:
+            return ""
+        try:
+            found = self._layout.at.containers(self._labels, self._layout.cluster)
+        except EngineFailed as error:
+            return str(error)
+        address = next((known.address for known in found if known.id == node.id), "")
+        return "" if address == node.address else f"its address is {address}, not {node.address}"
+
     def last_line(self, component: str) -> str:
         """Read the end of its log, in its node."""
+        kind = component.rpartition("-")[0]
+        return self._within(
+            component, _KUBELETS_LOG if kind == KUBELET else _LOGS.format(kind=kind)
+        )
+
+    def _within(self, component: str, script: str) -> str:
+        """Return what a script prints in the node of a component; "" where it fails, or there is none."""
         node = self._layout and self._layout.components.get(component)
         if not node or not self._layout:
             return ""
-        script = _LOGS.format(kind=component.removesuffix(f"-{node.zone}"))
         try:
             return self._layout.at.execute(node.id, "sh", "-c", script).strip()
         except EngineFailed:
             return ""
 
 
-def _planned(*, balanced: bool) -> KindLayout:
+def _planned(*, balanced: bool, ours: bool) -> KindLayout:
     """Return the layout of a cluster that is not up: it has no nodes yet."""
-    balancer = "planned" if balanced else ""
-    return KindLayout("docker", "", "", ours=False, nodes=(), balancer=balancer)
+    balancer, network = "planned" if balanced else "", "planned" if ours else ""
+    return KindLayout("docker", "", "", ours=ours, nodes=(), balancer=balancer, network=network)
 
 
 def handle(folder: Path, owner: str = EVERYBODY) -> KindHandle:
@@ -62,6 +94,6 @@ def handle(folder: Path, owner: str = EVERYBODY) -> KindHandle:
 
 def described(definition: KindDefinition) -> ClusterDescription:
     """Return what may be done to a cluster of this definition."""
-    layout = _planned(balanced=definition.control_planes > 1)
+    layout = _planned(balanced=definition.control_planes > 1, ours=not definition.existing)
     found = KindHandle(state_folder(), layout=layout)
     return description(found, definition.zones, foreign=bool(definition.existing))

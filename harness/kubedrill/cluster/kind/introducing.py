@@ -16,7 +16,7 @@ from kubedrill.cluster.holders import SCRAPER, issue_clients
 from kubedrill.cluster.kind import preparing
 from kubedrill.cluster.kind.definition import KindDefinition
 from kubedrill.cluster.kind.handle import DAEMON, handle
-from kubedrill.cluster.kind.layout import PORTS, KindLayout
+from kubedrill.cluster.kind.layout import KUBELET_PORT, PORTS, KindLayout
 from kubedrill.cluster.kind.tool import kubeconfig
 from kubedrill.cluster.objects import Introduced
 from kubedrill.cluster.state import read_id
@@ -28,6 +28,7 @@ from kubedrill.record.cluster import (
     Component,
     Endpoint,
 )
+from kubedrill.record.components import KUBELET, MACHINE
 from kubedrill.wire.pki import Issuer, Pair
 
 SERVER_NAME = "localhost"
@@ -132,3 +133,7 @@ def _components(layout: KindLayout) -> Iterator[Component]:
         for node in layout.nodes:
             at = Endpoint(node.address, port)
             yield Component(f"{kind}-{node.zone}", kind, node.zone, at, at)
+    for node in layout.nodes:
+        at = Endpoint(node.address, KUBELET_PORT)
+        for kind in (KUBELET, MACHINE):
+            yield Component(f"{kind}-{node.zone}", kind, node.zone, at)

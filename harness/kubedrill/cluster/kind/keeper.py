@@ -1,6 +1,7 @@
 """Keeps a cluster of kind's: agents in its nodes do what they are told, and give it back without us."""
 
 import selectors
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,15 +13,19 @@ from kubedrill.cluster.files import Files
 from kubedrill.cluster.hands import Hand, OfEngine, give_back
 from kubedrill.cluster.keeper import SeenKeeper
 from kubedrill.cluster.kind.agent import Agent
-from kubedrill.cluster.kind.hands import InNode
+from kubedrill.cluster.kind.hands import INIT, InNode, Kubelet, NodeMachine
 from kubedrill.cluster.kind.layout import SHAPELESS, KindLayout
+from kubedrill.cluster.seen import SeenComponent
 from kubedrill.cluster.sightings import SeenProcess
+from kubedrill.record.components import KUBELET, MACHINE
 
 NAMES = {
     "etcd": "etcd",
     "kube-apiserver": "kube-apiserver",
     "kube-controller": "kube-controller-manager",
     "kube-scheduler": "kube-scheduler",
+    "kubelet": KUBELET,
+    **dict.fromkeys(INIT, MACHINE),
 }
 """By what the kernel calls a process, which keeps 15 letters, its kind of component."""
 BALANCERS = ("envoy", "haproxy")
@@ -40,8 +45,12 @@ class NodeKeeper(SeenKeeper):
         self._balancer = (
             OfEngine(layout.at, layout.balancer, BALANCERS) if layout.balancer else None
         )
+        self._machines = {
+            node.zone: NodeMachine(layout.at, node, layout.network) for node in layout.nodes
+        }
         hands = {name: self._hand(name, node) for name, node in layout.components.items()}
         super().__init__(folder, selector, hands, SHAPELESS)
+        self._free_machines()
         for node in layout.nodes:
             self._agent(node)
         self._free_balancer()
@@ -57,12 +66,25 @@ class NodeKeeper(SeenKeeper):
 
     def give_back(self) -> None:
         """Let the agents give back what they have taken, and the balancer run."""
+        with suppress(EngineFailed):
+            self._free_machines()
         for agent in self._agents.values():
             agent.be_gone()
         for agent in self._agents.values():
             agent.wait()
         with suppress(EngineFailed):
             self._free_balancer()
+
+    def within(self, part: SeenComponent) -> Iterator[SeenComponent]:
+        """Yield all that runs in a node, if it is one."""
+        node = self._layout.components[part.name]
+        if part.hand in self._machines.values():
+            inside = (name for name, at in self._layout.components.items() if at == node)
+            yield from (self.parts[name] for name in inside if name != part.name)
+
+    def _free_machines(self) -> None:
+        for machine in self._machines.values():
+            machine.be_free()
 
     def _free_balancer(self) -> None:
         known = {self._layout.balancer: self._balancer} if self._balancer else {}
@@ -72,7 +94,10 @@ class NodeKeeper(SeenKeeper):
         if node is None:
             assert self._balancer
             return self._balancer
-        return InNode(partial(self._agent, node), name.removesuffix(f"-{node.zone}"))
+        kind = name.removesuffix(f"-{node.zone}")
+        if kind == MACHINE:
+            return self._machines[node.zone]
+        return (Kubelet if kind == KUBELET else InNode)(partial(self._agent, node), kind)
 
     def _agent(self, node: NodeContainer) -> Agent:
         """Return who is in a node; a new one, where the last has gone with its node."""

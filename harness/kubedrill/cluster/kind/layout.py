@@ -15,6 +15,7 @@ from kubedrill.cluster.ports import (
     SCHEDULER_PORT,
 )
 from kubedrill.cluster.wires import Wire
+from kubedrill.record.components import KUBELET, MACHINE
 from kubedrill.record.lines import STRICT
 
 LABELS = ContainerLabels("io.x-k8s.kind.cluster", "io.x-k8s.kind.role")
@@ -29,10 +30,17 @@ PORTS = {
 }
 """What runs in the node of each zone, as a static pod of its kubelet, and where it listens."""
 KINDS = tuple(PORTS)
+IN_EACH = (*KINDS, KUBELET, MACHINE)
+"""What there is one of in each zone: kubelet and node are not among what kubelet runs."""
+KUBELET_PORT = 10250
 SHAPELESS = dict.fromkeys(
     ("bandwidth", "delay"), "the other end of a node's link is in the engine's network, not in ours"
 )
 """What of a shape a link has not got."""
+UNENDING = {
+    MACHINE: "in a network that is not ours the engine may start a node with another's address"
+}
+"""What is not ended and started anew, where we have not made the network."""
 
 
 @with_config(STRICT)
@@ -45,9 +53,9 @@ class KindLayout(ContainerLayout):
 
     @property
     def components(self) -> dict[str, NodeContainer | None]:
-        """What runs, by name, and in which node; the balancer in none."""
+        """What runs, by name, and in which node, or which node it is; the balancer in none."""
         within: dict[str, NodeContainer | None] = {
-            f"{kind}-{node.zone}": node for kind in KINDS for node in self.nodes
+            f"{kind}-{node.zone}": node for kind in IN_EACH for node in self.nodes
         }
         return within | ({BALANCER: None} if self.balancer else {})
 

@@ -1,5 +1,6 @@
 """Load: what a master hands to its workers: their part of the drill, and who they are to the API."""
 
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from kubedrill.client.identity import ClientIdentity, user_agent
 from kubedrill.record.cluster import ClusterRecord, Endpoint
 from kubedrill.wire.target import Http, Target, client_tls
 
+API = "KUBEDRILL_API"
+"""Environment of a worker that finds the API elsewhere than the master does: HOST:PORT."""
 OPTION = "kubedrill"
 """The name among Locust's options: the master's reach its workers with the first users."""
 
@@ -69,7 +72,7 @@ def hand_over(
 
 def identities(given: Handover, http: Http) -> list[ClientIdentity]:
     """Return the load's identities as `of_cluster` does where the cluster's files are."""
-    endpoint = Endpoint(given["host"], given["port"])
+    endpoint = _found(os.environ.get(API, "")) or Endpoint(given["host"], given["port"])
     found = []
     # OpenSSL reads keys from files only; these are gone before the first request.
     with tempfile.TemporaryDirectory() as temporary:
@@ -83,6 +86,12 @@ def identities(given: Handover, http: Http) -> list[ClientIdentity]:
             who = (credentials["name"], target, credentials["token"] or None, given["server_name"])
             found.append(ClientIdentity(*who, user_agent(given["profile"]), http=http))
     return found
+
+
+def _found(text: str) -> Endpoint | None:
+    """Return the address that a text names; None if it is empty."""
+    host, _, port = text.rpartition(":")
+    return Endpoint(host.strip("[]"), int(port)) if host else None
 
 
 def _text(path: str | None) -> str:

@@ -16,6 +16,7 @@ from locust.runners import MasterRunner
 from kubedrill.clock import SECOND, now
 from kubedrill.load.launch import LOAD, MAX_WAIT, PROFILE, RUN
 from kubedrill.load.user.in_drill import DRAIN, read_waiting
+from kubedrill.load.user.remote import machine
 from kubedrill.load.user.remote.handover import OPTION, hand_over
 from kubedrill.load.user.remote.messages import (
     ABOUT,
@@ -190,7 +191,9 @@ class Master:
         write_accounts(self._folder.workers(self._load), accounts)
 
     def _take_ready(self, msg: Any, **_: Any) -> None:
-        self._workers[msg.node_id].take_name(msg.data["name"])
+        there = msg.data["machine"]
+        elsewhere = "" if there == machine.which() else there
+        self._workers[msg.node_id].take_name(msg.data["name"], elsewhere)
         if all(worker.account.name for worker in self._workers.values()):
             self._ready.set()
 

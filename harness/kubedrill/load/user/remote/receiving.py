@@ -27,9 +27,9 @@ class Receiving:
         self._lines = JsonLines(folder.samples / f"{self._name}.workers.jsonl")
         self._taken = 0
 
-    def take_name(self, name: str) -> None:
-        """Take what it is called: its machine and its process."""
-        self._note(name=name)
+    def take_name(self, name: str, machine: str) -> None:
+        """Take what it is called, its machine and its process; and which machine, if it is another."""
+        self._note(name=name, machine=machine)
 
     def take_pong(self, sent: int, there: int, back: int) -> None:
         """Take one round trip; times as ClockComparison.add."""

@@ -18,7 +18,7 @@ from kubedrill.clock import now
 from kubedrill.errors import NotStarted
 from kubedrill.load.user.in_drill import DrillSession, sidecar
 from kubedrill.load.user.parameters import Parameters
-from kubedrill.load.user.remote import handover
+from kubedrill.load.user.remote import handover, machine
 from kubedrill.load.user.remote.handover import Handover
 from kubedrill.load.user.remote.messages import (
     ABOUT,
@@ -96,7 +96,8 @@ class RemoteSession(DrillSession):
 
     def begin(self) -> Schedule | None:
         """Tell the master that all is ready, and wait for its GO."""
-        self._runner.send_message(READY, {"name": f"{socket.gethostname()} (pid {os.getpid()})"})
+        name = f"{socket.gethostname()} (pid {os.getpid()})"
+        self._runner.send_message(READY, {"name": name, "machine": machine.which()})
         gevent.wait([self._go, self._ended], count=1)
         return self._schedule
 
@@ -126,8 +127,9 @@ class LinesToMaster:
         self._runner = runner
 
     def add(self, line: GeneratorVitals) -> None:
-        """Send one line."""
-        self._runner.send_message(LINE, {"line": line.model_dump_json()})
+        """Send one line, with what is known of this machine besides."""
+        whole = line.model_copy(update={"machine": machine.look()})
+        self._runner.send_message(LINE, {"line": whole.model_dump_json()})
 
     def close(self) -> None:
         """Nothing is open."""
