@@ -24,6 +24,8 @@ NOT_SAFE = {
     "judge": "needs a run",
     "report": "needs a run",
     "stop": "needs a drill that runs",
+    "init": "makes a folder of one's own",
+    "new": "begins a folder of one's own, in which names mean others",
     "cluster up": "brings a control plane up",
     "cluster env": "needs a cluster that is up",
     "cluster adopt": "needs a cluster, and somebody who types",
@@ -95,6 +97,16 @@ def test_the_other_examples_name_what_the_wheel_has(name: str) -> None:
     words = shlex.split(EXAMPLES[name].removeprefix('eval "$(').removesuffix(')"'))
     assert " ".join(words).startswith(f"kubedrill {name}")
     assert not [word for word in words if word.startswith("experiments/")]
+
+
+def test_a_folder_of_ones_own_is_made_and_added_to(installed: Callable[[str], Ran]) -> None:
+    lines = (
+        *("mkdir ../own && cd ../own", "kubedrill init drills && cd drills"),
+        *(EXAMPLES["new"], "kubedrill validate my-first etcd-member-kill", "kubedrill init ."),
+    )
+    ran = installed(" && ".join(lines))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "0 files written" in ran.stdout
 
 
 def test_a_misspelt_name_is_told_from_a_path(installed: Callable[[str], Ran]) -> None:
