@@ -74,7 +74,7 @@ class DrillItem(pytest.Item):
         known = said if isinstance(said, dict) else {}
         self.add_marker("drill")
         if isinstance(known.get("claim"), int):
-            self.add_marker(pytest.mark.claim(known["claim"]))
+            self.add_marker(pytest.mark.claim(number=known["claim"]))
         named = known.get("cluster")
         self._cluster = str(named.get("name") if isinstance(named, dict) else named)
         self._code, self._words = 0, ""
