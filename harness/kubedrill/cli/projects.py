@@ -13,8 +13,8 @@ from kubedrill.errors import NotStarted
 def init(folder: Path) -> int:
     """Copy what comes with the package into a folder, to be edited.
 
-    Experiments, load profiles and clusters. Again after an update: what you have not changed is replaced, what
-    you have stays, and what has changed on both sides comes beside it as FILE.new.
+    Experiments, load profiles and clusters. Again after an update: what you have not changed is replaced,
+    what you have stays, and what has changed on both sides comes beside it as FILE.new.
     """
     from kubedrill.catalogue import experiment_schema
     from kubedrill.cli.parts import json_text
