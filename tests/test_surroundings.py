@@ -32,6 +32,7 @@ ANSWERS = {
     "faults": "faults",
     "profiles": "profiles --json",
     "schema": "schema verdict",
+    "completion": "completion bash",
     "cluster status": "cluster status",
 }
 """Commands that do nothing but print."""
@@ -40,6 +41,8 @@ DEEDS = {
     "run": f"run {SHIPPED} --cluster nix",
     "validate": f"validate {SHIPPED}",
     "setup": "setup",
+    "init": "init /dev/null",
+    "new": "new cluster NIX",
     "worker": "worker --master nowhere",
     "judge": "judge RUN",
     "judge --json": "judge RUN --json",

@@ -8,7 +8,7 @@ from traceback import extract_tb
 
 SHOWN = 60
 """Characters of a value that a message repeats at most."""
-LISTED = 60
+LISTED = 40
 """Names that a message lists at most."""
 COMPARED = 200
 """Names that a misspelt one is compared with at most: 0.03 ms each."""

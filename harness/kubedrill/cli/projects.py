@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from kubedrill.cli.parts import Done, Given, example
-from kubedrill.errors import NotStarted
 
 
 @click.command(epilog=example("kubedrill init drills"))
@@ -20,9 +19,6 @@ def init(folder: Path) -> int:
     from kubedrill.cli.parts import json_text
     from kubedrill.project import copy_shipped
 
-    if folder.is_file():
-        raise NotStarted(f"{folder} is a file; name a folder")
-    folder.mkdir(parents=True, exist_ok=True)
     copied = copy_shipped(folder, {"docs/experiment.schema.json": json_text(experiment_schema())})
     came = f"updated from {copied.version}" if copied.version else "copied"
     click.echo(f"{folder}: {came}: {len(copied.written)} files written")

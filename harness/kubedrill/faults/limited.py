@@ -9,6 +9,7 @@ from kubedrill.faults.catalogue import kind_of
 from kubedrill.faults.toll import SERVER, ZONAL, Toll, left_of
 from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.components import KUBELET
 from kubedrill.record.ledger import Ledger
 from kubedrill.record.limits import Limits
 from kubedrill.record.target import targets_of
@@ -51,7 +52,7 @@ def _missing(tolls: Sequence[Toll], zones: Sequence[str]) -> int:
 
 def totals(cluster: ClusterDescription) -> dict[str, int]:
     """Return how many there are of each kind that is known: one a zone, but for the balancer of all."""
-    return {**dict.fromkeys((*ZONAL, SERVER), len(cluster.zones)), "balancer": 1}
+    return {**dict.fromkeys((*ZONAL, SERVER, KUBELET), len(cluster.zones)), "balancer": 1}
 
 
 def described(record: ClusterRecord) -> ClusterDescription:

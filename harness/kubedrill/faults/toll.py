@@ -6,7 +6,6 @@ from itertools import combinations, product
 from typing import Literal
 
 from kubedrill.record.catalogue import CHOSEN_LATER
-from kubedrill.record.components import KUBELET
 from kubedrill.words import a, shown
 
 Kind = str
@@ -46,7 +45,6 @@ KINDS: dict[str, Kind] = {
     "kube-apiserver": "apiserver",
     "kube-controller-manager": "controller-manager",
     "kube-scheduler": "scheduler",
-    KUBELET: KUBELET,
 }
 """As what components are counted."""
 

@@ -50,6 +50,7 @@ def copy_shipped(folder: Path, also: Mapping[str, str]) -> Copied:
     `also` are texts besides, by their path.
     """
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         return _copied(folder, {**dict(_shipped()), **also})
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "is no text"

@@ -96,7 +96,7 @@ def test_it_is_kept_as_it_was_when_the_cluster_came_up(tmp_path: Path) -> None:
         ({"prometheus": "http://p:99999"}, "is no address"),
         (
             {"prometheus": "http://u:pw@p"},
-            f"must stand in no file; put a token into the variable {TOKEN}",
+            f"must stand in no file; say `auth: basic`, and put USER:PASSWORD into {TOKEN}",
         ),
         ({"prometheus": "http://p?x=1"}, "goes on behind its path"),
         ({"prometheus": URL, "selct": {}}, 'unknown key "selct"; did you mean "select"?'),
