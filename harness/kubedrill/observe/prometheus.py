@@ -97,11 +97,8 @@ class PrometheusWatch:
         """Ask once; what it does not know, or does not tell, is a line in the index. OSError: disk full."""
         try:
             clock = self._clock()
-        except RefutedError as error:
-            self._fail(self._told.targets, due, str(error))
-            return
         except PrometheusError as error:
-            self._miss(self._told.targets, due, str(error))
+            self._miss(self._told.targets, due, error)
             return
         for kind, matchers in self._source.select.items():
             targets = self._told.of_kind(kind)
@@ -109,10 +106,8 @@ class PrometheusWatch:
                 continue
             try:
                 self._ask(kind, matchers, targets, clock)
-            except RefutedError as error:
-                self._fail(targets, due, str(error))
             except PrometheusError as error:
-                self._miss(targets, due, str(error))
+                self._miss(targets, due, error)
             else:
                 for target in targets:
                     self._missed.pop(target.name, None)
@@ -160,13 +155,19 @@ class PrometheusWatch:
                 words = f"what Prometheus has of it is {age / SECOND:.0f} s old"
                 self._fail([target], due, words)
 
-    def _miss(self, targets: Iterable[ScrapedTarget], due: int, words: str) -> None:
-        """Take that it told nothing of components; note it once that has lasted too long to be made good."""
+    def _miss(self, targets: Iterable[ScrapedTarget], due: int, error: PrometheusError) -> None:
+        """Take that it told nothing of components; note it once that has lasted too long to be made good.
+
+        At once where what it told is not to be believed.
+        """
+        if isinstance(error, RefutedError):
+            self._fail(targets, due, str(error))
+            return
         for target in targets:
-            since, _ = self._missed.setdefault(target.name, (due, words))
-            self._missed[target.name] = since, words
+            since, _ = self._missed.get(target.name, (due, ""))
+            self._missed[target.name] = since, str(error)
             if now() - since > allowed_hole(target.every_s):
-                self._fail([target], due, words)
+                self._fail([target], due, str(error))
 
     def _fail(self, targets: Iterable[ScrapedTarget], due: int, words: str) -> None:
         for target in targets:

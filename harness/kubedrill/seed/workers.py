@@ -29,8 +29,6 @@ def start_workers(
 
     SeedFailed with what the API said. Whether they come is the master's to wait for.
     """
-    assert load.workers is not None
-    assert load.workers.pods is not None
     seeder = Seeder(record, now() + TIMEOUT)
     try:
         make_namespace(seeder, namespace_of_workers(run), run)
