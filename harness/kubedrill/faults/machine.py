@@ -29,7 +29,7 @@ class OnMachines(OnZones, OnProcesses):
         "refused where quorum would be lost"
     )
     return_s: ClassVar = 120.0
-    """Started anew, a node starts its kubelet first, and that all else; each takes longer on a busy machine."""
+    """Started anew, a node starts its kubelet first, and that all else: on a busy machine it takes longer."""
 
     zone: Whom = ZONE
     allow_quorum_loss: bool = Field(
