@@ -1,5 +1,7 @@
 """Faults on flags: one component after the other, and what does not come up."""
 
+import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -38,6 +40,18 @@ def test_one_after_the_other_has_them_and_has_its_own_again(
     assert most <= 1
     undo(FAULT, str(folder.path))
     until(lambda: all(map(seen.well, schedulers)))
+    seen.close()
+
+
+def test_who_exited_by_itself_before_its_turn_has_it_nevertheless(
+    cluster: ClusterRecord, folder: RunFolder, until: Until
+) -> None:
+    seen = Flagged(cluster)
+    inject(FAULT, {"zone": ["b", "a"], "set": QPS}, str(folder.path))
+    os.kill(seen.pids["kube-scheduler-a"], signal.SIGKILL)  # as one that lost its lease
+    until(lambda: all(map(seen.hit, ("kube-scheduler-b", "kube-scheduler-a"))))
+    undo(FAULT, str(folder.path))
+    until(lambda: all(map(seen.well, seen.pids)))
     seen.close()
 
 

@@ -92,7 +92,8 @@ class StubNode:
 
     def pids(self) -> set[int]:
         """Return the processes that it runs."""
-        return {process.pid for process in self._processes.values() if process.poll() is None}
+        running = [*self._processes.values()]  # at once: its kubelet starts others meanwhile
+        return {process.pid for process in running if process.poll() is None}
 
     def keep(self) -> None:
         """Be its kubelet, until it is to end."""

@@ -79,7 +79,7 @@ class OtherFlags(OneAfterTheOther, ABC):
         pids = pids_of(scene, scene.targets)
         own = {target: self._own(scene, target) for target in scene.targets}
         told = {target: self._flagz(scene, target) for target in scene.targets}
-        self._change(scene, scene.targets[0], pids)
+        self._change(scene, scene.targets[0], pids[scene.targets[0]])
         return {"pids": pids, "before": own, "told": told}
 
     def did(self, scene: Scene) -> str:
@@ -103,7 +103,7 @@ class OtherFlags(OneAfterTheOther, ABC):
         begun, waiting = self._parted(scene)
         if not waiting or not self.all_well(scene).proven or any(self._lacking(scene, begun)):
             return ()
-        self._change(scene, waiting[0], scene.facts["pids"])
+        self._change(scene, waiting[0], pids_of(scene, waiting[:1])[waiting[0]])
         return waiting[:1]
 
     def unfinished(self, scene: Scene) -> str:
@@ -157,21 +157,21 @@ class OtherFlags(OneAfterTheOther, ABC):
                 return missing(f"/flagz of {target} does not tell what it told before", target)
         return super().undone(scene)
 
-    def _change(self, scene: Scene, target: str, pids: Mapping[str, int]) -> None:
+    def _change(self, scene: Scene, target: str, pid: int | None) -> None:
         turn = scene.targets.index(target)
         until = None if scene.lease is None else scene.lease + turn * APART
         flagging = present(scene.handle.flagging)
-        flagging.change(target, self.set, expect_pid=pids[target], until=until)
+        flagging.change(target, self.set, expect_pid=pid, until=until)
 
-    def _parted(self, scene: Scene) -> tuple[list[str], list[str]]:
-        """Return whose flags are or were changed, and whose are still to be."""
-        flagging, states = present(scene.handle.flagging), scene.handle.components()
-        waiting = [
-            target
-            for target, pid in scene.facts["pids"].items()
-            if states[target].pid == pid and not flagging.changed(target)
-        ]
-        return [target for target in scene.targets if target not in waiting], waiting
+    def _parted(self, scene: Scene) -> tuple[Sequence[str], Sequence[str]]:
+        """Return whose flags are or were changed, and whose are still to be.
+
+        Not by their pids: who lost its lease on a busy machine has exited by itself before its turn came.
+        """
+        flagging = present(scene.handle.flagging)
+        turns = (turn for turn, target in enumerate(scene.targets) if flagging.changed(target))
+        begun = 1 + max(turns, default=0)
+        return scene.targets[:begun], scene.targets[begun:]
 
     def _lacking(self, scene: Scene, targets: Sequence[str]) -> Iterator[str]:
         """Yield of those that do not run with the flags what is missing."""
