@@ -237,16 +237,13 @@ class Drill:
         secrets = {"scraper": record.prometheus.token} if record.prometheus else {}
         for role, module in observing(audited=audited, counted=counted, logged=logged).items():
             self._start(role, command_of(module, self.folder), secrets.get(role))
-        patience = {
-            load.roles[0]: READY_TIMEOUT_S + load.workers.max_wait_s
-            for load in loads
-            if load.workers
-        }
+        workers = {load.roles[0]: load.workers for load in loads if load.workers}
         for child in self.children:
+            known = workers.get(child.role)
             try:
-                child.wait_ready(patience.get(child.role, READY_TIMEOUT_S))
+                child.wait_ready(READY_TIMEOUT_S + (known.max_wait_s if known else 0))
             except NotStarted as error:
-                if child.role in patience and (why := seed.why_no_workers(record, self.folder.run)):
+                if known and known.pods and (why := seed.why_no_workers(record, self.folder.run)):
                     raise NotStarted(f"{error}; of their pods: {why}") from error
                 raise
 

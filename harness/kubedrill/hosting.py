@@ -5,7 +5,7 @@ import psutil
 from kubedrill.experiment import Experiment
 from kubedrill.fleet import engines
 from kubedrill.fleet.estimate import HostRoom, too_large
-from kubedrill.observe.kernel import cpu_quota, usable
+from kubedrill.process.kernel import cpu_quota, usable
 
 
 def cannot_host(experiment: Experiment) -> str:

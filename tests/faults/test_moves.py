@@ -9,6 +9,7 @@ from judged_parts import CLUSTER
 
 from kubedrill.cluster.leases import LED
 from kubedrill.faults.catalogue import faults
+from kubedrill.record.faults import NODE
 
 MANAGER, SCHEDULER = "kube-controller-manager", "kube-scheduler"
 ON_LED = ("kill", "stop", "pause", "limit_cpu", "flags")
@@ -62,6 +63,6 @@ def test_where_etcd_is_stacked_a_member_takes_its_apiserver_along(fault: str) ->
     stacked = replace(CLUSTER, settings={"etcd": "stacked"})
     kind = faults()[fault].model_validate(GIVEN[fault])
     takes_a_member = "etcd" in MOVES[fault] and kind.lasts != "momentary"
-    moved = {"etcd", *LED} if takes_a_member else {*MOVES[fault]}
+    moved = {"etcd", *LED, NODE} if takes_a_member else {*MOVES[fault]}
     assert {*kind.moves_on(stacked)} == moved
     assert kind.moves_on(CLUSTER) == kind.moves()

@@ -14,6 +14,7 @@ from judged_surroundings import lease, looked_after, looks
 from kubedrill.judge import judge
 from kubedrill.record.cluster import Component
 from kubedrill.record.components import HURRIED, KUBELET
+from kubedrill.record.faults import NODE
 from kubedrill.record.fleet import Burst, Fleet
 from kubedrill.record.manifest import seal
 from kubedrill.record.verdict import Report, Verdict
@@ -154,6 +155,13 @@ def test_a_node_whose_kubelet_is_hit_is_not_besides(tmp_path: Path) -> None:
         line.pop("target", None)
     changes = [change.what for change in asked(tmp_path, made).collateral]
     assert "n-1" not in changes
+
+
+def test_a_node_that_may_be_not_ready_is_not_besides(tmp_path: Path) -> None:
+    made = looked_after()
+    lose_a_node(made)
+    made.faults = [{**line, "moves": ["etcd", NODE]} for line in made.faults]
+    assert "n-1" not in [change.what for change in asked(tmp_path, made).collateral]
 
 
 def take_another(made: JudgedDrill) -> None:

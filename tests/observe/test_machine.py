@@ -11,11 +11,11 @@ import psutil
 import pytest
 from quotas import quota_of
 
-from kubedrill.observe import kernel
 from kubedrill.observe.fsync import FsyncWatch
 from kubedrill.observe.machine import MachineMeter
 from kubedrill.observe.processes import Process, ended_children, parse, spent
 from kubedrill.observe.resources import Resources
+from kubedrill.process import kernel
 from kubedrill.process.identity import start_of
 from kubedrill.process.usage import ProcessUsage
 from kubedrill.record.folder import RunFolder

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from kubedrill.judge.machine import THROTTLED_SHARE
-from kubedrill.observe.kernel import CpuQuota, cpu_quota
+from kubedrill.process.kernel import CpuQuota, cpu_quota
 
 CORES = 2.0
 """Who has that many is whole: there every test is judged."""

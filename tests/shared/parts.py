@@ -20,7 +20,7 @@ import leftovers
 import outcomes
 from each import EACH
 
-from kubedrill.observe.kernel import cpu_quota, usable
+from kubedrill.process.kernel import cpu_quota, usable
 
 MOST_AGAIN = 5
 LONGEST = 25

@@ -15,7 +15,7 @@ from kubedrill.cluster.leases import LED
 from kubedrill.faults.toll import Kind, Left, Toll, Words
 from kubedrill.record.catalogue import CHOSEN_LATER, ClusterDescription, Lasts, Need
 from kubedrill.record.cluster import ClusterRecord
-from kubedrill.record.faults import Witness
+from kubedrill.record.faults import NODE, Witness
 from kubedrill.record.target import Target, named
 
 Whom = Annotated[
@@ -180,11 +180,12 @@ class Fault(BaseModel, ABC):
     def moves_on(self, record: ClusterRecord) -> tuple[str, ...]:
         """Return the same on a cluster: where an apiserver has one member of etcd, what takes that takes it.
 
-        Those go with it that renew their Leases there.
+        Those go with it that renew their Leases there; and a node for a while whose kubelet has a connection
+        to it: that stays open, and what is written on it hangs.
         """
         moved = self.moves()
         if record.stacked and "etcd" in moved and self.lasts != "momentary":
-            return tuple(dict.fromkeys((*moved, *LED)))
+            return tuple(dict.fromkeys((*moved, *LED, NODE)))
         return moved
 
     def shows(self) -> tuple[Witness, ...]:

@@ -9,6 +9,7 @@ from kubedrill.cluster.leases import LED
 from kubedrill.faults.actions import actions
 from kubedrill.faults.fault import Lapse, Scene, Seen, Whom, missing, proof
 from kubedrill.faults.in_turn import OneAfterTheOther
+from kubedrill.faults.possible import no_leader
 from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses, restart
 from kubedrill.faults.toll import SERVER, Toll
 from kubedrill.record.catalogue import ClusterDescription, Need
@@ -39,15 +40,6 @@ class OnApiservers(OnProcesses):
         """Return the apiservers, and the members of etcd that are in their processes."""
         hit = ("apiserver", SERVER) if cluster.embeds_etcd else ("apiserver",)
         return [self.toll(kind, self.allow_api_loss) for kind in hit]
-
-
-def no_leader(
-    fault: str, asked: str | Sequence[str], cluster: ClusterDescription, kind: str = "apiserver"
-) -> str:
-    """Return that there is no leader among those of a kind, if one is asked for; or ""."""
-    known = ", ".join(("random", *cluster.zones))
-    none = f"{fault}: no {kind} leads the others; known: {known}"
-    return none if asked == "leader" else ""
 
 
 class ApiserverKill(OnApiservers):

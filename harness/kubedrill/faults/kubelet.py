@@ -10,8 +10,8 @@ from kubedrill.client.informer import is_ready
 from kubedrill.faults.actions import actions
 from kubedrill.faults.api import Api
 from kubedrill.faults.fault import Scene, Seen, Whom, missing, proof
-from kubedrill.faults.kube_apiserver import no_leader
 from kubedrill.faults.on_nodes import NODES
+from kubedrill.faults.possible import no_leader
 from kubedrill.faults.processes import KILL, PAUSE, STOP, OnProcesses
 from kubedrill.faults.toll import Toll
 from kubedrill.record.catalogue import ClusterDescription

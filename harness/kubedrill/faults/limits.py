@@ -13,8 +13,8 @@ from kubedrill.cluster.handle import HandleError, Quota
 from kubedrill.faults.actions import actions
 from kubedrill.faults.etcd import leading
 from kubedrill.faults.fault import Scene, Seen, missing, proof
-from kubedrill.faults.kube_apiserver import no_leader
 from kubedrill.faults.limiting import Limit
+from kubedrill.faults.possible import no_leader
 from kubedrill.faults.toll import Toll
 from kubedrill.reading.units import UnitError, parse_quantity
 from kubedrill.record.catalogue import ClusterDescription

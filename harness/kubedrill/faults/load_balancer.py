@@ -12,7 +12,7 @@ from kubedrill.cluster.handle import HandleError, present
 from kubedrill.faults.actions import actions
 from kubedrill.faults.attempting import each
 from kubedrill.faults.fault import Candidate, Lapse, NamesWhom, Scene, Seen, Whom, missing, proof
-from kubedrill.faults.kube_apiserver import no_leader
+from kubedrill.faults.possible import no_leader
 from kubedrill.faults.processes import (
     KILL,
     PAUSE,

@@ -1,6 +1,6 @@
 """Faults: what a cluster lacks for a fault, or for a parameter of it: for `faults --cluster` and refusals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kubedrill.cluster.handle import NOT_OFFERED
 from kubedrill.cluster.leases import leader_of
@@ -48,6 +48,15 @@ def _why_not(need: Need, cluster: ClusterDescription) -> str:
     if str(need) in cluster.capabilities:
         return cluster.lacks.get(need.in_detail, "")
     return cluster.why_not(str(need)) or NOT_OFFERED
+
+
+def no_leader(
+    fault: str, asked: str | Sequence[str], cluster: ClusterDescription, kind: str = "apiserver"
+) -> str:
+    """Return that there is no leader among those of a kind, if one is asked for; or ""."""
+    known = ", ".join(("random", *cluster.zones))
+    none = f"{fault}: no {kind} leads the others; known: {known}"
+    return none if asked == "leader" else ""
 
 
 def no_leader_known(fault: Fault, kind: str, cluster: ClusterDescription) -> str:

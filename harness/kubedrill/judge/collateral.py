@@ -14,6 +14,7 @@ from kubedrill.judge.found import Found, looks
 from kubedrill.judge.metrics import Metrics, within
 from kubedrill.judge.scale_out import SeenComing
 from kubedrill.record.components import HURRIED, KUBELET, Exited
+from kubedrill.record.faults import NODE
 from kubedrill.record.fleet import JOINED_PER_S
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.schedule import Phase, Schedule
@@ -209,7 +210,7 @@ def _nodes(
                     if became != "is not ready":
                         coming.arrive([name])
                     continue
-                if not any(hits_node(fault, name, after.time) for fault in known):
+                if not any(_unsettles(fault, name, after.time) for fault in known):
                     words = f"node {name} {became}, and no fault announces it"
                     yield CollateralChange(kind="node", time=after.time, what=name, words=words)
 
@@ -227,6 +228,12 @@ def hits_node(fault: ToldFault, name: str, time: int) -> bool:
         or (target.kind == KUBELET and name in target.behind)
     )
     return any(fault.has_hit(target, time, NODE_SETTLES) for target in hit)
+
+
+def _unsettles(fault: ToldFault, name: str, time: int) -> bool:
+    """Whether a fault has hit a node, or has said that any may be not ready for it."""
+    said = fault.says_that_it_moves(NODE) and fault.was_in_force(time, time, NODE_SETTLES)
+    return said or hits_node(fault, name, time)
 
 
 def _elections(

@@ -149,9 +149,12 @@ class ToldFault:
 
         As `moves_leader`, but of one that does not say which leaders may move, nothing is known.
         """
+        return self.says_that_it_moves(kind) and self.moves_leader(kind, time, time, slack)
+
+    def says_that_it_moves(self, kind: str) -> bool:
+        """Whether it was said of it that the leader of a kind may change, or of `NODE` that nodes may."""
         line = self.events.get("injecting")
-        said = line is not None and kind in (line.moves or ())
-        return said and self.moves_leader(kind, time, time, slack)
+        return line is not None and kind in (line.moves or ())
 
     def touches(self, phase: Phase) -> bool:
         """Whether it was injected in the phase, or undone in it or right at its start."""

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.provider import handle_of
-from kubedrill.observe import kernel
 from kubedrill.observe.fsync import Appending, FsyncWatch, disks
 from kubedrill.observe.machine import MachineMeter
+from kubedrill.process import kernel
 from kubedrill.process.lifeline import ignore_terminal
 from kubedrill.process.priority import demote_when_busy, prefer
 from kubedrill.record.cluster import ClusterRecord

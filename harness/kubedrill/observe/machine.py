@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from kubedrill.clock import SECOND, now, wall_ahead
-from kubedrill.observe import kernel
 from kubedrill.observe.fsync import FsyncWatch
 from kubedrill.observe.processes import (
     Key,
@@ -22,6 +21,7 @@ from kubedrill.observe.processes import (
     written,
 )
 from kubedrill.observe.ticks import missed, wait_until
+from kubedrill.process import kernel
 from kubedrill.record.lines import JsonLines
 from kubedrill.record.machine import MachineLook, Pressure, Taker
 

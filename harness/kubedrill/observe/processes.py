@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from kubedrill.observe.kernel import TICK_S
+from kubedrill.process.kernel import TICK_S
 
 Whose = Literal["drill", "cluster", "kernel", "other"]
 Key = tuple[int, int]

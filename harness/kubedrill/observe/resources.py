@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 
 from kubedrill.clock import now
-from kubedrill.observe.kernel import cpu_quota
 from kubedrill.observe.ticks import missed, wait_until
+from kubedrill.process.kernel import cpu_quota
 from kubedrill.process.usage import ProcessUsage
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.ledger import Ledger

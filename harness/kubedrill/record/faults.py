@@ -39,6 +39,10 @@ no more CPU than its `cpus`; the kernel holds them back; they keep their logs la
 defragmentation, or have forgotten."""
 
 
+NODE = "node"
+"""Among what may change because of a fault: which nodes are ready, of those that it does not hit."""
+
+
 class ToldOfFault(TimedLine):
     """One event of one fault, without the fault's name."""
 
@@ -50,7 +54,8 @@ class ToldOfFault(TimedLine):
     proof: str
     facts: dict[str, Json]
     moves: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
-    """The kinds of components whose leader may change because of it; None where nobody said: any may."""
+    """The kinds of components whose leader may change because of it, and `node` where nodes may be not ready;
+    None where nobody said: any leader may."""
     shows: Annotated[tuple[Witness, ...], Field(strict=False)] = ()
     """What others must have seen of it, from its proof to its undo; nothing where nobody said."""
 

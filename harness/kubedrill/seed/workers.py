@@ -113,7 +113,7 @@ def _template(run: str, name: str, pods: WorkerPods, port: int, profile: str) ->
 
 
 def why_no_workers(record: ClusterRecord, run: str) -> str:
-    """Return in words what keeps a run's workers from running; "" where nothing says so, or none is a pod."""
+    """Return in words what keeps a run's workers from running; "" where nothing says so."""
     seeder = Seeder(record, now() + TIMEOUT)
     try:
         found = seeder.json("GET", f"/api/v1/namespaces/{namespace_of_workers(run)}/pods")

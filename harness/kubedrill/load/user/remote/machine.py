@@ -4,6 +4,7 @@ from pathlib import Path
 
 import psutil
 
+from kubedrill.process.kernel import counters
 from kubedrill.record.vitals import WorkersMachine
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -33,6 +34,5 @@ def _counts(groups: Path) -> dict[str, int]:
     """Read the counters of a quota, of either version of groups; none where there are none."""
     for file in (groups / "cpu.stat", groups / "cpu" / "cpu.stat"):
         if file.exists():
-            lines = (line.split() for line in file.read_text(encoding="ascii").splitlines())
-            return {name: int(count) for name, count in lines}
+            return counters(file)
     return {}

@@ -1,4 +1,4 @@
-"""Observe: what the kernel says of the machine as a whole: its cores, its limits, its disk, its pressure."""
+"""Process: what the kernel says of the machine as a whole: its cores, its limits, its disk, its pressure."""
 
 import os
 from dataclasses import dataclass
@@ -82,6 +82,12 @@ def disk(stat: Path | None) -> Disk | None:
     return Disk(int(fields[9]) / 1000, int(fields[6]) * SECTOR)
 
 
+def counters(stat: Path) -> dict[str, int]:
+    """Read what a group of processes is counted by, a name and a number each line."""
+    lines = (line.split() for line in stat.read_text(encoding="ascii").splitlines())
+    return {name: int(count) for name, count in lines}
+
+
 @dataclass(frozen=True, slots=True)
 class CpuQuota:
     """The tightest CPU quota of a cgroup that we are in."""
@@ -94,14 +100,14 @@ class CpuQuota:
 
     def counted(self) -> tuple[int, int]:
         """Return how many periods have passed, and in how many it was used up."""
-        counts = dict(line.split() for line in self.stat.read_text().splitlines())
-        return int(counts.get("nr_periods", 0)), int(counts.get("nr_throttled", 0))
+        counts = counters(self.stat)
+        return counts.get("nr_periods", 0), counts.get("nr_throttled", 0)
 
     def used_s(self) -> float | None:
         """Return the CPU-seconds used since it was made, by all that share it; None if nobody counts them."""
-        counts = dict(line.split() for line in self.stat.read_text().splitlines())
+        counts = counters(self.stat)
         if "usage_usec" in counts:
-            return int(counts["usage_usec"]) / 1e6
+            return counts["usage_usec"] / 1e6
         try:
             return int(self.usage.read_text()) / 1e9
         except OSError:
