@@ -26,7 +26,8 @@ def test_all_runs_are_printed_the_newest_last(month: Path) -> None:
     said = history(month)
     lines = said.splitlines()
     assert lines[-1] == "36 runs: 30 PASS, 3 FAIL, 3 INVALID"
-    assert max(map(len, lines)) <= 100
+    assert lines[1].split()[:2] == ["etcd-member-kill/20261101T030000Z", "PASS"]
+    assert sum(line.startswith("    ") for line in lines) == 6  # why it is no PASS
     places = [said.index(path) for path in paths(history(month, "--json"))]
     assert places == sorted(places)
 
@@ -34,7 +35,7 @@ def test_all_runs_are_printed_the_newest_last(month: Path) -> None:
 def test_some_are_chosen(month: Path) -> None:
     zone = history(month, "--experiment", "zone-loss", "--json")
     assert {path.partition("/")[0] for path in paths(zone)} == {"zone-loss"}
-    assert len(paths(history(month, "--since", "2026-11-15T00:00+00:00", "--json"))) == 9
+    assert len(paths(history(month, "--since", "2026-11-15T00:00+00:00", "--json"))) == 8
     assert len(paths(history(month, "--since", "99999d", "--json"))) == 36
     nightly = json.loads(history(month, "--label", "ci=nightly", "--json"))
     assert {row["labels"]["ci"] for row in nightly} == {"nightly"}

@@ -114,7 +114,7 @@ def test_what_people_write_is_text(tmp_path: Path) -> None:
     write_past(tmp_path, "plain")
     plain = IndexPage(write_index(tmp_path, NOW).read_text())
     write_past(tmp_path, "plain", invalid=(HOSTILE,), title=HOSTILE, labels={"x": HOSTILE})
-    write_past(tmp_path, "plain", title=HOSTILE, labels={HOSTILE: HOSTILE}, experiment="plain")
+    write_past(tmp_path, "plain", title=HOSTILE, labels={HOSTILE: HOSTILE})
     hostile = IndexPage(write_index(tmp_path, NOW).read_text())
     names = [tag for tag, _ in hostile.tags]
     assert names.count("script") == [tag for tag, _ in plain.tags].count("script")

@@ -12,9 +12,9 @@ from kubedrill.cli.parts import (
     Done,
     Given,
     as_json,
+    console,
     example,
     print_json,
-    print_rows,
     reports_folder,
 )
 from kubedrill.words import shown
@@ -114,14 +114,16 @@ def history(
 
 
 def _print(runs: "list[PastRun]", *, as_json: bool, as_csv: bool) -> None:
-    from kubedrill.history.rows import csv_text, json_rows, table_rows, tally
+    from kubedrill.history.rows import csv_text, json_rows, lines, tally
 
     if as_json:
         print_json(json_rows(runs))
     elif as_csv:
         click.echo(csv_text(runs), nl=False)
     else:
-        print_rows(table_rows(runs), as_json=False)
+        terminal = console()
+        for line in lines(runs) if runs else ():
+            terminal.print(line, soft_wrap=True)
         click.echo(tally(runs))
 
 

@@ -41,7 +41,9 @@ def trend_chart() -> dict[str, Any]:
     )
     plot.line("x", "y", source=points, color=GREY, alpha=0.45)
     plot.step("x", "y", source=asked, mode="after", color=RED, line_dash="dashed", alpha=0.8)
-    marks = plot.scatter("x", "y", source=points, size=9, marker="marker", color="color")
+    marks = plot.scatter(
+        "x", "y", source=points, size=9, marker="marker", color="color", line_width=2
+    )
     # Not from the threshold, which may be far away, and would press all values flat.
     plot.y_range.renderers = [marks]
     hover(plot, marks, _SHOWN, along_x=False)

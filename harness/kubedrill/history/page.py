@@ -103,7 +103,7 @@ def standing_cell(standing: Standing) -> Cell:
     """Return a standing as a word and a sign: never by colour alone."""
     match standing:
         case Standing.STALE:
-            return Cell("\u29d6 STALE", "invalid")
+            return Cell("\u2260 STALE", "invalid")
         case Standing.UNJUDGED:
             return Cell("\u2013 UNJUDGED", "")
     return verdict_cell(Verdict(standing.value))

@@ -3,30 +3,43 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.text import Text
+
 from kubedrill.history.past import PastRun, Standing
+from kubedrill.record.verdict import Verdict
+from kubedrill.report.console import STYLES
 from kubedrill.words import counted, shown
 
-
-def table_rows(runs: Sequence[PastRun]) -> list[dict[str, Any]]:
-    """Return a row a run, as a terminal shows them; without the columns that say nothing of any."""
-    rows = [_row(run) for run in runs]
-    said = [name for name in (rows[0] if rows else ()) if any(row[name] for row in rows)]
-    return [{name: row[name] for name in said} for row in rows]
+_COLUMNS = ("run", "verdict", "held", "cluster", "kubedrill", "labels")
+_STYLES = {Standing(verdict.value): STYLES[verdict] for verdict in Verdict}
+_MOST = 120
+"""Characters of a reason."""
 
 
-def _row(run: PastRun) -> dict[str, str]:
-    return {
-        "run": run.path,
-        "verdict": run.standing.value,
-        "held": run.held,
-        "cluster": run.cluster,
-        "kubedrill": run.version("kubedrill"),
-        "labels": labels_in_words(run),
-        "why": shown(run.why),
-    }
+def lines(runs: Sequence[PastRun]) -> Iterator[Text]:
+    """Yield a line a run, columns below each other, and why it is no PASS in a line of its own below."""
+    rows = [_COLUMNS, *map(_cells, runs)]
+    said = [n for n in range(len(_COLUMNS)) if any(row[n] for row in rows[1:])]
+    widths = [max(len(row[n]) for row in rows) for n in said]
+    yield Text(_line(_COLUMNS, said, widths), style="dim")
+    for run in runs:
+        line = Text(_line(_cells(run), said, widths))
+        line.highlight_words([f" {run.standing.value} "], _STYLES.get(run.standing, ""))
+        yield line
+        if run.why:
+            yield Text(f"    {shown(run.why, _MOST)}", style="dim")
+
+
+def _line(cells: Sequence[str], said: Sequence[int], widths: Sequence[int]) -> str:
+    return "  ".join(cells[n].ljust(width) for n, width in zip(said, widths, strict=True)).rstrip()
+
+
+def _cells(run: PastRun) -> tuple[str, ...]:
+    about = (run.held, run.cluster, run.version("kubedrill"), labels_in_words(run))
+    return (run.path, run.standing.value, *about)
 
 
 def labels_in_words(run: PastRun) -> str:

@@ -46,8 +46,8 @@ class Trend:
     def scale(self) -> tuple[float, str]:
         """How much one of the unit is in which it is drawn, and that unit."""
         scales = _SCALES.get(self.last.asked.unit, ((1.0, ""),))
-        largest = max(abs(figure.value) for figure in self.figures)
-        return next((step for step in scales if largest >= step[0]), scales[-1])
+        usual = sorted(abs(figure.value) for figure in self.figures)[len(self.figures) // 2]
+        return next((step for step in scales if usual >= step[0]), scales[-1])
 
 
 def trends(runs: Sequence[PastRun]) -> list[Trend]:
