@@ -20,6 +20,7 @@ LONG = "x" * 57 + "..."
 
 COMMANDS = [
     *("run", "plan", "validate", "expand", "setup", "judge", "report", "heal", "list"),
+    *("history", "index"),
     *("stop", "freeze", "thaw"),
     *(
         "cluster up",

@@ -33,6 +33,7 @@ ANSWERS = {
     "profiles": "profiles --json",
     "schema": "schema verdict",
     "completion": "completion bash",
+    "history": "history --reports RUN/../..",
     "cluster status": "cluster status",
 }
 """Commands that do nothing but print."""
@@ -51,6 +52,7 @@ DEEDS = {
     "freeze": "freeze nix --until 2001-01-01 --why release",
     "thaw": "thaw nix",
     "heal": "heal",
+    "index": "index --reports RUN/../..",
     "cluster up": "cluster up nix",
     "cluster down": "cluster down local-3az",
     "cluster env": "cluster env local-3az",

@@ -23,6 +23,8 @@ NOT_SAFE = {
     "worker": "waits for a master",
     "judge": "needs a run",
     "report": "needs a run",
+    "history": "needs runs",
+    "index": "needs runs",
     "stop": "needs a drill that runs",
     "init": "makes a folder of one's own",
     "new": "begins a folder of one's own, in which names mean others",

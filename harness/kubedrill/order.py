@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kubedrill import cluster, places
 from kubedrill.cluster.freeze import frozen
@@ -20,19 +21,24 @@ from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
 from kubedrill.scraped import check_told
 
+if TYPE_CHECKING:
+    from kubedrill.report.live_page import LivePage
+
 FREE_BYTES = 200 * 1024 * 1024
 """A drill of some minutes writes about 20 MB; ten times that must be free in reports/."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leavings:
-    """What a drill leaves: where, and what of it only where it is asked to."""
+    """What a drill leaves: where, and what of it, and shows meanwhile, only where it is asked to."""
 
     reports: Path
     cluster: bool = False
     """Whether the cluster that it brings up stays."""
     page: bool = True
     """Whether report.html is written."""
+    metrics: "LivePage | None" = None
+    """Where its figures are shown while it runs, besides on the terminal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,17 @@ import traceback
 import click
 
 from kubedrill import __version__, places
-from kubedrill.cli import adopted, catalogues, clusters, drills, machines, projects, runs, safety
+from kubedrill.cli import (
+    adopted,
+    catalogues,
+    clusters,
+    drills,
+    history,
+    machines,
+    projects,
+    runs,
+    safety,
+)
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
 from kubedrill.cli.streams import Streams
 from kubedrill.errors import CutShort, NotStarted
@@ -62,6 +72,8 @@ for command in (
     runs.judge,
     runs.report,
     runs.heal,
+    history.history,
+    history.index,
     catalogues.list_experiments,
     catalogues.faults,
     catalogues.profiles,

@@ -1,6 +1,8 @@
 """The commands for experiments, by file or by name: run, plan, validate, expand."""
 
 import math
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +20,12 @@ from kubedrill.cli.parts import (
     reports_folder,
 )
 from kubedrill.errors import NotStarted
-from kubedrill.words import shown
+from kubedrill.words import shown, why_not
 
 if TYPE_CHECKING:
     from kubedrill.compare.arms import Options
     from kubedrill.experiment import Experiment
+    from kubedrill.order import Leavings
     from kubedrill.record.catalogue import Catalogue
 
 overrides = click.option(
@@ -71,6 +74,16 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
     return arm.experiment, arm.catalogue
 
 
+def _listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
+    """Read `9464`, `0.0.0.0:9464` or `[::1]:9464`: an address, of this machine alone if none is given."""
+    if text is None:
+        return None
+    host, port = text.rpartition(":")[::2]
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535):
+        raise click.BadParameter(f'"{shown(text)}" is no port: write 9464, or HOST:9464')
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
 @click.command(epilog=example("kubedrill run etcd-member-kill --set phases.fault=30s"))
 @experiment_file
 @cluster_name
@@ -83,6 +96,13 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
     is_flag=True,
     help="Write no report.html, which takes seconds; `kubedrill report` makes it later.",
 )
+@click.option(
+    "--metrics-port",
+    "metrics",
+    callback=_listening,
+    metavar="[HOST:]PORT",
+    help="Show its figures there while it runs, for a Prometheus.",
+)
 @reports_folder("Where the run folder is made.")
 def run(
     file: Path,
@@ -93,6 +113,7 @@ def run(
     *,
     keep_cluster: bool,
     no_page: bool,
+    metrics: tuple[str, int] | None,
     reports: Path,
 ) -> int:
     """Run one drill, or all variants of it, and give the verdict.
@@ -100,18 +121,43 @@ def run(
     A cluster that is already up is used and left as it was; otherwise one is brought up and
     destroyed afterwards.
     """
-    from kubedrill import run as drill
-    from kubedrill.compare import run as compared
-    from kubedrill.compare.arms import Options, read_comparison
-    from kubedrill.order import Leavings, Order
+    from kubedrill.compare.arms import Options
+    from kubedrill.order import Leavings
 
     file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
-    leaves = Leavings(reports, keep_cluster, not no_page)
+    with ExitStack() as stack:
+        page = None
+        if metrics is not None:
+            from kubedrill.report.live_page import LivePage
+
+            page = stack.enter_context(LivePage(*metrics))
+            click.echo(f"metrics  {page.address}", err=True)
+        code = _play(file, variant, asked, Leavings(reports, keep_cluster, not no_page, page))
+    if not no_page:
+        _keep_index(reports)
+    return Done(code)
+
+
+def _play(file: Path, variant: str | None, asked: "Options", leaves: "Leavings") -> int:
+    """Run the drills that are meant; return the verdict's exit code."""
+    from kubedrill import run as drill
+    from kubedrill.compare import run as compared
+    from kubedrill.compare.arms import read_comparison
+    from kubedrill.order import Order
+
     if variant is None and (comparison := read_comparison(file, asked)):
-        return Done(compared.run(comparison, leaves, console()).verdict.exit_code)
+        return compared.run(comparison, leaves, console()).verdict.exit_code
     experiment, catalogue = _one_drill(file, variant, asked)
     order = Order(file, experiment, catalogue, leaves, variant or "")
-    return Done(drill.run(order, console()).verdict.exit_code)
+    return drill.run(order, console()).verdict.exit_code
+
+
+def _keep_index(reports: Path) -> None:
+    """Write the page about all runs anew, where somebody has made it; its failure is no verdict's."""
+    from kubedrill.history.page import index_file, write_index
+
+    if index_file(reports).is_file() and (why := why_not(partial(write_index, reports))):
+        click.echo(f"{index_file(reports)}: not written: {why}", err=True)
 
 
 @click.command(epilog=example("kubedrill plan etcd-member-kill"))
