@@ -2,9 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kubedrill import cluster, places
@@ -33,6 +33,8 @@ class Leavings:
     """Whether the cluster that it brings up stays."""
     page: bool = True
     """Whether report.html is written."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What its runs are told to be of."""
 
 
 @dataclass(frozen=True, slots=True)

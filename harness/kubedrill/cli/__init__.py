@@ -10,7 +10,17 @@ import traceback
 import click
 
 from kubedrill import __version__, places
-from kubedrill.cli import adopted, catalogues, clusters, drills, machines, projects, runs, safety
+from kubedrill.cli import (
+    adopted,
+    catalogues,
+    clusters,
+    comparing,
+    drills,
+    machines,
+    projects,
+    runs,
+    safety,
+)
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
 from kubedrill.cli.streams import Streams
 from kubedrill.errors import CutShort, NotStarted
@@ -61,6 +71,9 @@ for command in (
     machines.worker,
     runs.judge,
     runs.report,
+    comparing.compare,
+    comparing.changes,
+    comparing.baseline,
     runs.heal,
     catalogues.list_experiments,
     catalogues.faults,

@@ -79,6 +79,13 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
 @variant
 @click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
 @click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="What the run is of, release=2.4, by which `kubedrill compare` finds it.",
+)
+@click.option(
     "--no-page",
     is_flag=True,
     help="Write no report.html, which takes seconds; `kubedrill report` makes it later.",
@@ -91,6 +98,7 @@ def run(
     scale: float,
     variant: str | None,
     *,
+    labels: tuple[str, ...],
     keep_cluster: bool,
     no_page: bool,
     reports: Path,
@@ -104,9 +112,10 @@ def run(
     from kubedrill.compare import run as compared
     from kubedrill.compare.arms import Options, read_comparison
     from kubedrill.order import Leavings, Order
+    from kubedrill.reading.label import read_labels
 
     file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
-    leaves = Leavings(reports, keep_cluster, not no_page)
+    leaves = Leavings(reports, keep_cluster, not no_page, read_labels(labels))
     if variant is None and (comparison := read_comparison(file, asked)):
         return Done(compared.run(comparison, leaves, console()).verdict.exit_code)
     experiment, catalogue = _one_drill(file, variant, asked)

@@ -288,6 +288,8 @@ class Judged(_Part):
 class Report(Judged):
     """`verdict.json` of a drill."""
 
+    labels: dict[str, str] = {}
+    """What the run was told to be of: `kubedrill run --label KEY=VALUE`."""
     notes: list[str] = []
     """What a reader should know, and what makes nothing INVALID."""
     aborted: str = ""
