@@ -25,6 +25,8 @@ def test_changes_are_found_where_they_are() -> None:
     levels = np.repeat([1.0, 2.0, 1.5], [10, 20, 10])
     assert indexes([*(levels + noise)]) == [10, 30]
     assert indexes([*(1 + noise)]) == []
+    came_and_went = np.repeat([1.0, 2.0, 1.0], [8, 8, 8])
+    assert indexes([*(came_and_went + noise[:24])]) == [8, 16]
     assert indexes([1.0] * 40) == []
     assert indexes([1.0, 2.0] * (SHORTEST - 1)) == []
 

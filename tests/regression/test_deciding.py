@@ -167,6 +167,12 @@ def test_the_gravest_counts(changes: str, change: Change) -> None:
     usual = result(P99, times(1), times(1))
     results = [usual.model_copy(update={"change": Change[name]}) for name in changes.split()]
     assert overall(results) is change
-    known = [each.model_copy(update={"acknowledged": "wanted"}) for each in results[-1:]]
-    if change is Change.WORSE:
-        assert overall([results[1].model_copy(update={"acknowledged": "x"}), *known]) is Change.SAME
+
+
+def test_what_is_known_is_no_alarm_and_hides_none() -> None:
+    worse = result(P99, times(1), times(2))
+    known = worse.model_copy(update={"acknowledged": "wanted"})
+    same, unclear = result(P99, times(1), times(1)), result(P99, times(1), times(1.09))
+    assert overall([known, same]) is Change.KNOWN
+    assert overall([known, worse]) is Change.WORSE
+    assert overall([known, unclear]) is Change.NOT_ENOUGH

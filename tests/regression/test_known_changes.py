@@ -23,7 +23,7 @@ def compared(reports: Path, *entries: dict[str, str]) -> tuple[int, str]:
 def test_what_is_known_alarms_no_more(reports: Path) -> None:
     code, said = compared(reports, P50, P99)
     assert code == 0, said
-    assert said.startswith("SAME")
+    assert said.startswith("KNOWN")
     assert said.count("acknowledged: more fields") == 1
     assert said.count("WORSE known") == 6
     assert compared(reports, P50)[0] == 1

@@ -23,6 +23,7 @@ _STYLES = {
     Change.BETTER: "bold green",
     Change.WORSE: "bold red",
     Change.SAME: "bold green",
+    Change.KNOWN: "bold green",
     Change.NOT_ENOUGH: "bold yellow",
     Change.NOT_COMPARABLE: "bold yellow",
 }

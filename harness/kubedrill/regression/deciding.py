@@ -96,11 +96,11 @@ def decide(baseline: ByMeasure, candidate: ByMeasure, terms: Terms) -> list[Meas
 
 
 def overall(results: Sequence[MeasureResult]) -> Change:
-    """Return what all measures together say: the gravest that nobody has acknowledged."""
-    found = {result.change for result in results if not result.acknowledged}
+    """Return what all measures together say: the gravest of what each says."""
+    found = {Change.KNOWN if result.acknowledged else result.change for result in results}
     if not results:
         return Change.NOT_ENOUGH
-    graver = (Change.WORSE, Change.NOT_ENOUGH, Change.BETTER)
+    graver = (Change.WORSE, Change.NOT_ENOUGH, Change.KNOWN, Change.BETTER)
     return next((change for change in graver if change in found), Change.SAME)
 
 

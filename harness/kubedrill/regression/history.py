@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from kubedrill.regression.change_points import SHORTEST, change_points
+from kubedrill.regression.change_points import MOST, SHORTEST, change_points
 from kubedrill.regression.comparable import differences, labels_apart, other_text
 from kubedrill.regression.comparing import Question, check_named, chosen, tables
 from kubedrill.regression.found_runs import KnownRun, RunSet, Where, folders_of, read_set
@@ -14,9 +14,12 @@ from kubedrill.regression.verdict import Change, ChangeResult, HistoryReport, Un
 
 
 def history(asked: str, question: Question) -> HistoryReport:
-    """Return where the measures of runs changed; NotStarted if there are none, or a measure is unknown."""
+    """Return where the measures of runs changed; NotStarted if there are none, or a measure is unknown.
+
+    Of the last MOST of them.
+    """
     found = read_set(asked, folders_of(asked, Where(question.reports, question.experiment)))
-    ordered = sorted(found.runs, key=lambda run: run.report.phases[0].date)
+    ordered = sorted(found.runs, key=lambda run: run.report.phases[0].date)[-MOST:]
     runs, unused = _of_the_last(ordered)
     [told] = tables(RunSet(asked, tuple(runs)))
     check_named(question, {name for measure in told for name in (measure.name, measure.title)})

@@ -14,6 +14,8 @@ class Change(StrEnum):
     BETTER = "BETTER"
     WORSE = "WORSE"
     SAME = "SAME"
+    KNOWN = "KNOWN"
+    """Worse, and all that is worse is acknowledged."""
     NOT_ENOUGH = "NOT ENOUGH"
     """The runs leave open what has changed."""
     NOT_COMPARABLE = "NOT COMPARABLE"

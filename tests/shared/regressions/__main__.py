@@ -43,7 +43,7 @@ def _play(given: argparse.Namespace, folder: Path, file: Path) -> None:
 
 def _show(runs: list) -> int:
     wrong = 0
-    columns = [change for change in Change if change is not Change.NOT_COMPARABLE]
+    columns = (Change.BETTER, Change.WORSE, Change.SAME, Change.NOT_ENOUGH)
     print(f"\n{'server':<16}{'tries':>7}" + "".join(f"{change.value:>12}" for change in columns))
     for level in LEVELS:
         how_many = ALIKE if level == NORMAL else PLANTED

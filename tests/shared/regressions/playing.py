@@ -24,7 +24,7 @@ LEVELS = {"as it is": 1.0, "5 % slower": 1.05, "20 % slower": 1.2, "twice as slo
 RATE = 40
 """Arrivals a second, of each load."""
 MEDIAN_S, SPREAD = 0.3, 0.35
-"""What the server as it is takes, as a large LIST does: log-normal, the slowest in a hundred 0.7 s. That is long
+"""What the server as it is takes, as a large LIST does: log-normal, the slowest in a hundred 0.7 s; long
 beside what a busy machine adds."""
 SPARE = 20
 """More answers than arrivals."""
