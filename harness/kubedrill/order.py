@@ -2,9 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ class Leavings:
     """Whether report.html is written."""
     metrics: "LivePage | None" = None
     """Where its figures are shown while it runs, besides on the terminal."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What its runs are told to be of."""
 
 
 @dataclass(frozen=True, slots=True)

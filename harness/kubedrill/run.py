@@ -85,7 +85,7 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
         commands = described is not None and bool(described.commands)
         drill = Drill(folder, order.cluster, lambda _: None, engine, commands)
         try:
-            drill.add(surroundings())
+            drill.add(surroundings(order.leaves.labels))
             drill.guard(lock.fileno())
             with signals.may_interrupt():
                 plan = begin(drill, order, definition, console)

@@ -92,6 +92,13 @@ def _listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple
 @variant
 @click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
 @click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="What the run is of, release=2.4, by which `kubedrill compare` finds it.",
+)
+@click.option(
     "--no-page",
     is_flag=True,
     help="Write no report.html, which takes seconds; `kubedrill report` makes it later.",
@@ -111,6 +118,7 @@ def run(
     scale: float,
     variant: str | None,
     *,
+    labels: tuple[str, ...],
     keep_cluster: bool,
     no_page: bool,
     metrics: tuple[str, int] | None,
@@ -123,8 +131,10 @@ def run(
     """
     from kubedrill.compare.arms import Options
     from kubedrill.order import Leavings
+    from kubedrill.reading.label import read_labels
 
     file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
+    told = read_labels(labels)
     with ExitStack() as stack:
         page = None
         if metrics is not None:
@@ -132,7 +142,7 @@ def run(
 
             page = stack.enter_context(LivePage(*metrics))
             click.echo(f"metrics  {page.address}", err=True)
-        code = _play(file, variant, asked, Leavings(reports, keep_cluster, not no_page, page))
+        code = _play(file, variant, asked, Leavings(reports, keep_cluster, not no_page, page, told))
     if not no_page:
         _keep_index(reports)
     return Done(code)

@@ -291,6 +291,7 @@ class Report(Judged):
     """`verdict.json` of a drill."""
 
     labels: dict[str, str] = {}
+    """What the run was told to be of: `kubedrill run --label KEY=VALUE`."""
     notes: list[str] = []
     """What a reader should know, and what makes nothing INVALID."""
     aborted: str = ""

@@ -87,6 +87,7 @@ def _summary(report: Report) -> Table:
     rows += [("Nodes", line) for line in sentences.bound_lines(report)]
     rows += [("Fault", sentences.fault_line(fault)) for fault in report.faults]
     for name, line in (
+        ("Labels", sentences.labels(report)),
         ("Audit", violation_line(report)),
         ("Besides", collateral_line(report)),
         ("Harness", sentences.harness_line(report)),

@@ -148,6 +148,7 @@ def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
     facts["Phases"] = ", ".join(
         f"{phase.name} {figures.count(round(phase.seconds))} s" for phase in report.phases
     )
+    facts["Labels"] = sentences.labels(report)
     scale = report.settings.get("scale", 1)
     if scale != 1:
         facts["Scale"] = f"{scale:g} of the file's rates and seeds"
