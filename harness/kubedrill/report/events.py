@@ -13,6 +13,7 @@ from kubedrill.record.timeline import (
     FaultTold,
     NotUndone,
     PhaseBegan,
+    PlanTold,
     StateTold,
 )
 from kubedrill.report.sentences import on_target
@@ -33,6 +34,8 @@ def event_words(event: Event) -> str:  # noqa: PLR0911 - one sentence a kind
         case FaultTold():
             proof = f": {few(event.proof)}" if event.proof else ""
             return f"{on_target(event.name, event.target)} {event.event.replace('-', ' ')}{proof}"
+        case PlanTold():
+            return f"plan: {event.name} {event.event}: {event.words}"
         case StateTold():
             return f"{event.name}: {event.words}"
         case ChildEnded():
@@ -50,7 +53,7 @@ def is_trouble(event: Event) -> bool:
     match event:
         case DrillAborted() | DrillInterrupted() | DrillFailed() | ChildEnded() | NotUndone():
             return True
-        case FaultTold():
+        case FaultTold() | PlanTold():
             return event.event == "failed"
         case StateTold():
             return event.event == "missed"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubedrill.cluster.adopted.running import CommandEnd
+from kubedrill.process.running import CommandEnd
 from kubedrill.cluster.adopted.sighting import ToldProcess, told
 from kubedrill.cluster.handle import HandleError
 
