@@ -10,7 +10,17 @@ import traceback
 import click
 
 from kubedrill import __version__, places
-from kubedrill.cli import adopted, catalogues, clusters, drills, machines, projects, runs, safety
+from kubedrill.cli import (
+    adopted,
+    catalogues,
+    clusters,
+    drills,
+    machines,
+    projects,
+    runs,
+    safety,
+    scheduled,
+)
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
 from kubedrill.cli.streams import Streams
 from kubedrill.errors import CutShort, NotStarted
@@ -54,6 +64,8 @@ for command in (
     drills.plan,
     drills.validate,
     drills.expand,
+    scheduled.suite,
+    scheduled.confirm,
     projects.init,
     projects.new,
     projects.completion,

@@ -17,6 +17,7 @@ from kubedrill.cli.parts import (
     print_json,
     reports_folder,
 )
+from kubedrill.cli.scheduled import notify
 from kubedrill.errors import NotStarted
 from kubedrill.words import shown
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from kubedrill.compare.arms import Options
     from kubedrill.experiment import Experiment
     from kubedrill.record.catalogue import Catalogue
+    from kubedrill.record.verdict import Judged
+    from kubedrill.record.webhook import WebhookPart
 
 overrides = click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the file."
@@ -83,6 +86,7 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
     is_flag=True,
     help="Write no report.html, which takes seconds; `kubedrill report` makes it later.",
 )
+@notify
 @reports_folder("Where the run folder is made.")
 def run(
     file: Path,
@@ -93,6 +97,7 @@ def run(
     *,
     keep_cluster: bool,
     no_page: bool,
+    hooks: "list[WebhookPart]",
     reports: Path,
 ) -> int:
     """Run one drill, or all variants of it, and give the verdict.
@@ -100,6 +105,7 @@ def run(
     A cluster that is already up is used and left as it was; otherwise one is brought up and
     destroyed afterwards.
     """
+    from kubedrill import notifying
     from kubedrill import run as drill
     from kubedrill.compare import run as compared
     from kubedrill.compare.arms import Options, read_comparison
@@ -107,11 +113,16 @@ def run(
 
     file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
     leaves = Leavings(reports, keep_cluster, not no_page)
+    notifying.check(hooks)
+    report: Judged
     if variant is None and (comparison := read_comparison(file, asked)):
-        return Done(compared.run(comparison, leaves, console()).verdict.exit_code)
-    experiment, catalogue = _one_drill(file, variant, asked)
-    order = Order(file, experiment, catalogue, leaves, variant or "")
-    return Done(drill.run(order, console()).verdict.exit_code)
+        report = compared.run(comparison, leaves, console())
+    else:
+        experiment, catalogue = _one_drill(file, variant, asked)
+        report = drill.run(Order(file, experiment, catalogue, leaves, variant or ""), console())
+    told = notifying.drill_ended(report, reports)
+    notifying.notify(hooks, told, console().print)
+    return Done(report.verdict.exit_code)
 
 
 @click.command(epilog=example("kubedrill plan etcd-member-kill"))
@@ -172,7 +183,7 @@ def validate(
     scale: float,
     as_json: bool,
 ) -> int:
-    """Check files of experiments and of clusters.
+    """Check files of experiments, of clusters and of suites.
 
     Exit 0 if all are right, 3 if not. Nobody is asked anything but with --cluster.
     """
@@ -197,9 +208,17 @@ def validate(
 def _check(file: Path, asked: "Options") -> None:
     """Check a file, and on the cluster that is named what can be measured there; NotStarted."""
     from kubedrill.catalogue import check_file
-    from kubedrill.compare.arms import read_comparison
+    from kubedrill.compare.arms import Options, read_comparison
     from kubedrill.scraped import check_told
+    from kubedrill.suite.read import is_suite, read_suite
 
+    if is_suite(file):
+        if asked != Options():
+            raise NotStarted(
+                f"{file}: --set, --cluster and --scale are for experiments, and this is a suite"
+            )
+        read_suite(file)
+        return
     comparison = read_comparison(file, asked)
     if comparison is None:
         read = check_file(file, asked.overrides, asked.on, asked.scale)
