@@ -94,6 +94,7 @@ def play(tmp_path: Path) -> Iterator[Play]:
     for child in children:
         if child.poll() is None:
             child.kill()
+        child.wait(LONG)
 
 
 def python(code: str) -> tuple[str, ...]:
@@ -154,7 +155,7 @@ def test_a_person_confirms(play: Play) -> None:
     asked = playing.wait_for(("call", "begun"))[0].words
     folder = playing.folder.path
     assert asked == (
-        f"Call the operator.; when it is done, within 1m: kubedrill confirm {folder} call"
+        f"Call the operator.; when it is done, within 60s: kubedrill confirm {folder} call"
     )
     assert kubedrill("confirm", folder, "cal").stderr.endswith('did you mean "call"?\n')
     said = kubedrill("confirm", folder, "call", "--note", "she knows")

@@ -27,7 +27,7 @@ MENDED = """\
 phases: {baseline: 10s, fault: 20s, mended: 10s}
 faults:
   - etcd.kill: {member: leader}
-    lasts: 30s
+    for: 30s
 slos: {fault: [list.p99 < 1s], mended: [list.p99 < 1s]}
 plan:
   - {step: promote, command: [./promote], within: 5s, verify_in: mended}
@@ -66,7 +66,7 @@ def test_objectives_of_a_later_phase_may_verify_it(reading: Read, small: str) ->
         ("within: 10s", "within: 16s", 14, "may take 21s, and etcd.kill is in force for 20s"),
         ("within: 10s", "within: 10", 21, "within"),
         ("step: tell-users", "step: tell users", 19, "is no name"),
-        ("[./promote, zone-b]", "[]", 16, "must have at least 1"),
+        ("[./promote, zone-b]", "[]", 16, "must not be empty"),
         (
             "verify: [./promoted",
             "verify_in: fault\n    verify: [./promoted",

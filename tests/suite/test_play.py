@@ -100,10 +100,18 @@ def test_its_own_gates_are_those_of_a_drill(
     assert states == ["skipped", "refused"]
 
 
+PLANNED = """
+faults: [kube-scheduler.pause: {zone: random}]
+plan: [{step: mend, command: [no-such-program], within: 1s, verify: ["true"]}]
+"""
+
+
 def test_all_is_checked_before_anything_is_started(
-    write: Write, environment: dict[str, str], tmp_path: Path
+    write: Write, project: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    (tmp_path / "programs" / "etcd").unlink()
+    for name in ("first", "second"):
+        with (project / "experiments" / f"{name}.yaml").open("a") as file:
+            file.write(PLANNED.replace("random}", "random}, phase: baseline"))
     reports = tmp_path / "reports"
     refused = kubedrill("suite", write(TWO), "--reports", reports, **environment)
     assert refused.returncode == 3
@@ -111,6 +119,7 @@ def test_all_is_checked_before_anything_is_started(
         "drill first",
         "drill second",
     ]
+    assert refused.stderr.count("plan: mend: there is no program no-such-program") == 2
     assert not reports.exists()
 
 

@@ -69,7 +69,7 @@ def test_it_says_what_is_played_and_when(write: Write, project: Path) -> None:
         ("otherwise: skip", "otherwise: go", 8, "stop"),
         ("otherwise: skip", "otherwize: skip", 8, 'did you mean "otherwise"'),
         ("Europe/Berlin", "Europe/Berlim", 5, 'no time zone "Europe/Berlim"'),
-        ("[./no-release, prod]", "[]", 6, "must have at least 1"),
+        ("[./no-release, prod]", "[]", 6, "must not be empty"),
         ("webhook: HOOK", "webhook: https://h/x", 18, "is no name of a variable"),
         ("shape: slack", "shape: teams", 18, "slack"),
         ("on: [fail, invalid]", "on: [failed]", 18, "fail"),

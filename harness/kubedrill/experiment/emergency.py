@@ -16,8 +16,9 @@ def check_plan(file: ExperimentFile, faults: Iterable[WantedFault], problems: Pr
     if not file.plan:
         return
     against = min(faults, key=lambda fault: fault.inject_s, default=None)
-    if against is None:
-        problems.add(("plan",), "plan: there is no fault that it could be executed against")
+    if against is None:  # or those that there are could not be read, which is told
+        if not file.faults:
+            problems.add(("plan",), "plan: there is no fault that it could be executed against")
         return
     for place, words in _wrong(file, against):
         problems.add(place, words)

@@ -12,7 +12,7 @@ from kubedrill.words import shown
 Variable = Annotated[
     str, matching(r"[A-Za-z_][A-Za-z0-9_]{0,99}", "is no name of a variable of the environment")
 ]
-Shape = Literal["json", "slack"]
+MessageShape = Literal["json", "slack"]
 ToldVerdict = Literal["pass", "fail", "invalid"]
 OUTCOMES: tuple[ToldVerdict, ...] = get_args(ToldVerdict)
 
@@ -22,7 +22,7 @@ class WebhookPart(Part):
 
     webhook: Variable
     """The variable of the environment that holds the address."""
-    shape: Shape = "json"
+    shape: MessageShape = "json"
     """`slack`: as Slack's incoming webhooks, and those made after them, take it."""
     on: tuple[ToldVerdict, ...] = Field(OUTCOMES, min_length=1)
     """The verdicts that it is told."""
