@@ -101,7 +101,7 @@ def test_its_own_gates_are_those_of_a_drill(
 
 
 PLANNED = """
-faults: [kube-scheduler.pause: {zone: random}]
+faults: [{kube-scheduler.pause: {zone: random}, phase: baseline}]
 plan: [{step: mend, command: [no-such-program], within: 1s, verify: ["true"]}]
 """
 
@@ -111,7 +111,7 @@ def test_all_is_checked_before_anything_is_started(
 ) -> None:
     for name in ("first", "second"):
         with (project / "experiments" / f"{name}.yaml").open("a") as file:
-            file.write(PLANNED.replace("random}", "random}, phase: baseline"))
+            file.write(PLANNED)
     reports = tmp_path / "reports"
     refused = kubedrill("suite", write(TWO), "--reports", reports, **environment)
     assert refused.returncode == 3
