@@ -129,7 +129,7 @@ def test_every_report_shows_it(tmp_path: Path) -> None:
     report = judge(folder)
     assert proved(report).startswith("1 of 2 steps of the emergency plan failed")
     assert [*planned.lines(report)] == [
-        "call executed within 2.00 s: call executed",
+        "call executed after 2.00 s: call executed",
         "promote FAIL: promote failed",
     ]
     page = html.write(folder, report).read_text()

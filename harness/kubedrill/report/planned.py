@@ -17,7 +17,7 @@ def lines(report: Report) -> Iterator[str]:
         how, at = "executed", step.executed_at
         if step.verified_at is not None:
             how, at = "executed and verified", step.verified_at
-        yield f"{step.name} {how} within {_after(step, at)}: {step.proof}"
+        yield f"{step.name} {how} after {_after(step, at)}: {step.proof}"
 
 
 def steps(report: Report) -> Table:
