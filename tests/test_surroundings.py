@@ -42,6 +42,8 @@ ANSWERS = {
 
 DEEDS = {
     "run": f"run {SHIPPED} --cluster nix",
+    "suite": "suite nix.yaml",
+    "confirm": "confirm RUN step",
     "validate": f"validate {SHIPPED}",
     "setup": "setup",
     "init": "init /dev/null",

@@ -19,6 +19,8 @@ Ran = "subprocess.CompletedProcess[str]"
 
 NOT_SAFE = {
     "run": "plays a drill",
+    "suite": "plays drills",
+    "confirm": "needs a drill that waits for somebody",
     "setup": "may download and build",
     "worker": "waits for a master",
     "judge": "needs a run",

@@ -21,6 +21,7 @@ from kubedrill.cli import (
     projects,
     runs,
     safety,
+    scheduled,
 )
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
 from kubedrill.cli.streams import Streams
@@ -65,6 +66,8 @@ for command in (
     drills.plan,
     drills.validate,
     drills.expand,
+    scheduled.suite,
+    scheduled.confirm,
     projects.init,
     projects.new,
     projects.completion,

@@ -19,6 +19,7 @@ from kubedrill.cli.parts import (
     print_json,
     reports_folder,
 )
+from kubedrill.cli.scheduled import notify
 from kubedrill.errors import NotStarted
 from kubedrill.words import shown, why_not
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from kubedrill.experiment import Experiment
     from kubedrill.order import Leavings
     from kubedrill.record.catalogue import Catalogue
+    from kubedrill.record.verdict import Judged
+    from kubedrill.record.webhook import WebhookPart
 
 overrides = click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the file."
@@ -110,6 +113,7 @@ def _listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple
     metavar="[HOST:]PORT",
     help="Show its figures there while it runs, for a Prometheus.",
 )
+@notify
 @reports_folder("Where the run folder is made.")
 def run(
     file: Path,
@@ -122,6 +126,7 @@ def run(
     keep_cluster: bool,
     no_page: bool,
     metrics: tuple[str, int] | None,
+    hooks: "list[WebhookPart]",
     reports: Path,
 ) -> int:
     """Run one drill, or all variants of it, and give the verdict.
@@ -129,12 +134,14 @@ def run(
     A cluster that is already up is used and left as it was; otherwise one is brought up and
     destroyed afterwards.
     """
+    from kubedrill import notifying
     from kubedrill.compare.arms import Options
     from kubedrill.order import Leavings
     from kubedrill.reading.label import read_labels
 
     file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
     told = read_labels(labels)
+    notifying.check(hooks)
     with ExitStack() as stack:
         page = None
         if metrics is not None:
@@ -142,24 +149,27 @@ def run(
 
             page = stack.enter_context(LivePage(*metrics))
             click.echo(f"metrics  {page.address}", err=True)
-        code = _play(file, variant, asked, Leavings(reports, keep_cluster, not no_page, page, told))
+        report = _play(
+            file, variant, asked, Leavings(reports, keep_cluster, not no_page, page, told)
+        )
     if not no_page:
         _keep_index(reports)
-    return Done(code)
+    notifying.notify(hooks, notifying.drill_ended(report, reports), console().print)
+    return Done(report.verdict.exit_code)
 
 
-def _play(file: Path, variant: str | None, asked: "Options", leaves: "Leavings") -> int:
-    """Run the drills that are meant; return the verdict's exit code."""
+def _play(file: Path, variant: str | None, asked: "Options", leaves: "Leavings") -> "Judged":
+    """Run the drills that are meant; return their verdict."""
     from kubedrill import run as drill
     from kubedrill.compare import run as compared
     from kubedrill.compare.arms import read_comparison
     from kubedrill.order import Order
 
     if variant is None and (comparison := read_comparison(file, asked)):
-        return compared.run(comparison, leaves, console()).verdict.exit_code
+        return compared.run(comparison, leaves, console())
     experiment, catalogue = _one_drill(file, variant, asked)
     order = Order(file, experiment, catalogue, leaves, variant or "")
-    return drill.run(order, console()).verdict.exit_code
+    return drill.run(order, console())
 
 
 def _keep_index(reports: Path) -> None:
@@ -228,7 +238,7 @@ def validate(
     scale: float,
     as_json: bool,
 ) -> int:
-    """Check files of experiments and of clusters.
+    """Check files of experiments, of clusters and of suites.
 
     Exit 0 if all are right, 3 if not. Nobody is asked anything but with --cluster.
     """
@@ -253,9 +263,17 @@ def validate(
 def _check(file: Path, asked: "Options") -> None:
     """Check a file, and on the cluster that is named what can be measured there; NotStarted."""
     from kubedrill.catalogue import check_file
-    from kubedrill.compare.arms import read_comparison
+    from kubedrill.compare.arms import Options, read_comparison
     from kubedrill.scraped import check_told
+    from kubedrill.suite.read import is_suite, read_suite
 
+    if is_suite(file):
+        if asked != Options():
+            raise NotStarted(
+                f"{file}: --set, --cluster and --scale are for experiments, and this is a suite"
+            )
+        read_suite(file)
+        return
     comparison = read_comparison(file, asked)
     if comparison is None:
         read = check_file(file, asked.overrides, asked.on, asked.scale)
