@@ -87,7 +87,7 @@ def history(
     as_csv: bool,
     textfile: Path | None,
 ) -> int:
-    """All runs below the reports folder, and what may be believed of them.
+    """All runs below the reports folder, and which to believe.
 
     A verdict that is not of the evidence which stands beside it is STALE; what has none that can be read
     is UNJUDGED.
