@@ -2,10 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kubedrill import cluster, places
 from kubedrill.cluster.freeze import frozen
@@ -22,19 +23,26 @@ from kubedrill.record.folder import RunFolder
 from kubedrill.scraped import check_told
 from kubedrill.words import shown
 
+if TYPE_CHECKING:
+    from kubedrill.report.live_page import LivePage
+
 FREE_BYTES = 200 * 1024 * 1024
 """A drill of some minutes writes about 20 MB; ten times that must be free in reports/."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leavings:
-    """What a drill leaves: where, and what of it only where it is asked to."""
+    """What a drill leaves: where, and what of it, and shows meanwhile, only where it is asked to."""
 
     reports: Path
     cluster: bool = False
     """Whether the cluster that it brings up stays."""
     page: bool = True
     """Whether report.html is written."""
+    metrics: "LivePage | None" = None
+    """Where its figures are shown while it runs, besides on the terminal."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What its runs are told to be of."""
 
 
 @dataclass(frozen=True, slots=True)

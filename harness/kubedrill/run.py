@@ -85,11 +85,11 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
         commands = described is not None and bool(described.commands)
         drill = Drill(folder, order.cluster, lambda _: None, engine, commands)
         try:
-            drill.add(surroundings())
+            drill.add(surroundings(order.leaves.labels))
             drill.guard(lock.fileno())
             with signals.may_interrupt():
                 plan = begin(drill, order, definition, console)
-                follow(drill, plan, console, signals)
+                follow(drill, LiveView(plan, console, order.leaves.metrics), plan, signals)
         except NotStarted:
             withdraw(drill, console)
             raise
@@ -237,12 +237,12 @@ def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> 
             )
 
 
-def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> None:
+def follow(drill: Drill, shown: LiveView, plan: Schedule, signals: Signals) -> None:
     """Watch until every child has ended by itself; Aborted if an abort condition holds."""
     tail = Tail(drill.folder, plan)
     abort, states = AbortWatch(plan), StateWatch(plan)
     begun: set[str] = set()
-    with LiveView(plan, console) as view:
+    with shown as view:
         drill.on_event = view.event
         while not drill.finished() and now() < latest_edge(drill, plan):
             time.sleep(LOOK_S)

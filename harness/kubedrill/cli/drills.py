@@ -1,6 +1,8 @@
 """The commands for experiments, by file or by name: run, plan, validate, expand."""
 
 import math
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +21,12 @@ from kubedrill.cli.parts import (
 )
 from kubedrill.cli.scheduled import notify
 from kubedrill.errors import NotStarted
-from kubedrill.words import shown
+from kubedrill.words import shown, why_not
 
 if TYPE_CHECKING:
     from kubedrill.compare.arms import Options
     from kubedrill.experiment import Experiment
+    from kubedrill.order import Leavings
     from kubedrill.record.catalogue import Catalogue
     from kubedrill.record.verdict import Judged
     from kubedrill.record.webhook import WebhookPart
@@ -74,6 +77,16 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
     return arm.experiment, arm.catalogue
 
 
+def _listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
+    """Read `9464`, `0.0.0.0:9464` or `[::1]:9464`: an address, of this machine alone if none is given."""
+    if text is None:
+        return None
+    host, port = text.rpartition(":")[::2]
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535):
+        raise click.BadParameter(f'"{shown(text)}" is no port: write 9464, or HOST:9464')
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
 @click.command(epilog=example("kubedrill run etcd-member-kill --set phases.fault=30s"))
 @experiment_file
 @cluster_name
@@ -82,9 +95,23 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
 @variant
 @click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
 @click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="What the run is of, release=2.4, by which `kubedrill compare` finds it.",
+)
+@click.option(
     "--no-page",
     is_flag=True,
     help="Write no report.html, which takes seconds; `kubedrill report` makes it later.",
+)
+@click.option(
+    "--metrics-port",
+    "metrics",
+    callback=_listening,
+    metavar="[HOST:]PORT",
+    help="Show its figures there while it runs, for a Prometheus.",
 )
 @notify
 @reports_folder("Where the run folder is made.")
@@ -95,8 +122,10 @@ def run(
     scale: float,
     variant: str | None,
     *,
+    labels: tuple[str, ...],
     keep_cluster: bool,
     no_page: bool,
+    metrics: tuple[str, int] | None,
     hooks: "list[WebhookPart]",
     reports: Path,
 ) -> int:
@@ -106,23 +135,49 @@ def run(
     destroyed afterwards.
     """
     from kubedrill import notifying
-    from kubedrill import run as drill
-    from kubedrill.compare import run as compared
-    from kubedrill.compare.arms import Options, read_comparison
-    from kubedrill.order import Leavings, Order
+    from kubedrill.compare.arms import Options
+    from kubedrill.order import Leavings
+    from kubedrill.reading.label import read_labels
 
     file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
-    leaves = Leavings(reports, keep_cluster, not no_page)
+    told = read_labels(labels)
     notifying.check(hooks)
-    report: Judged
-    if variant is None and (comparison := read_comparison(file, asked)):
-        report = compared.run(comparison, leaves, console())
-    else:
-        experiment, catalogue = _one_drill(file, variant, asked)
-        report = drill.run(Order(file, experiment, catalogue, leaves, variant or ""), console())
-    told = notifying.drill_ended(report, reports)
-    notifying.notify(hooks, told, console().print)
+    with ExitStack() as stack:
+        page = None
+        if metrics is not None:
+            from kubedrill.report.live_page import LivePage
+
+            page = stack.enter_context(LivePage(*metrics))
+            click.echo(f"metrics  {page.address}", err=True)
+        report = _play(
+            file, variant, asked, Leavings(reports, keep_cluster, not no_page, page, told)
+        )
+    if not no_page:
+        _keep_index(reports)
+    notifying.notify(hooks, notifying.drill_ended(report, reports), console().print)
     return Done(report.verdict.exit_code)
+
+
+def _play(file: Path, variant: str | None, asked: "Options", leaves: "Leavings") -> "Judged":
+    """Run the drills that are meant; return their verdict."""
+    from kubedrill import run as drill
+    from kubedrill.compare import run as compared
+    from kubedrill.compare.arms import read_comparison
+    from kubedrill.order import Order
+
+    if variant is None and (comparison := read_comparison(file, asked)):
+        return compared.run(comparison, leaves, console())
+    experiment, catalogue = _one_drill(file, variant, asked)
+    order = Order(file, experiment, catalogue, leaves, variant or "")
+    return drill.run(order, console())
+
+
+def _keep_index(reports: Path) -> None:
+    """Write the page about all runs anew, where somebody has made it; its failure is no verdict's."""
+    from kubedrill.history.page import index_file, write_index
+
+    if index_file(reports).is_file() and (why := why_not(partial(write_index, reports))):
+        click.echo(f"{index_file(reports)}: not written: {why}", err=True)
 
 
 @click.command(epilog=example("kubedrill plan etcd-member-kill"))

@@ -106,6 +106,7 @@ def _judge(evidence: Evidence) -> Report:
         claim=schedule.claim,
         verdict=verdict,
         reasons=reasons,
+        labels=_started(evidence.events).labels,
         aborted=evidence.ending.condition,
         abort_reaction_s=reaction_s,
         abort_undone_s=_reaction_s(evidence, "undone"),

@@ -22,6 +22,8 @@ class DrillStarted(TimedLine):
     versions: dict[str, str] = Field(default_factory=dict)
     """Of the harness and of what it is made of."""
     host: dict[str, Json] = Field(default_factory=dict)
+    labels: dict[str, str] = Field(default_factory=dict)
+    """What it was told to be of: `kubedrill run --label KEY=VALUE`."""
 
 
 class DrillEnded(TimedLine):

@@ -290,6 +290,8 @@ class Judged(_Part):
     why: str
     claim: int | None
     verdict: Verdict
+    manifest: str = ""
+    """The SHA-256 in the manifest of the evidence that it was made from; empty where none closes it."""
     reasons: list[str]
 
     def write(self, path: Path) -> None:
@@ -305,6 +307,8 @@ class Judged(_Part):
 class Report(Judged):
     """`verdict.json` of a drill."""
 
+    labels: dict[str, str] = {}
+    """What the run was told to be of: `kubedrill run --label KEY=VALUE`."""
     notes: list[str] = []
     """What a reader should know, and what makes nothing INVALID."""
     aborted: str = ""

@@ -88,6 +88,7 @@ def _summary(report: Report) -> Table:
     rows += [("Fault", sentences.fault_line(fault)) for fault in report.faults]
     rows += [("Plan", line) for line in planned.lines(report)]
     for name, line in (
+        ("Labels", sentences.labels(report)),
         ("Audit", violation_line(report)),
         ("Besides", collateral_line(report)),
         ("Harness", sentences.harness_line(report)),

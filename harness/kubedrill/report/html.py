@@ -80,7 +80,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
         events=_events(events, start),
         chart=_chart(folder, report, schedule, events),
         bands=_bands(report),
-        bokeh=_bokeh(),
+        bokeh=bokeh(),
         nonce=secrets.token_urlsafe(16),
         experiment=_text(folder.experiment_yaml),
         intention=_intention(schedule),
@@ -110,7 +110,7 @@ def environment(package: str = "kubedrill.report") -> Environment:
     return made
 
 
-def _bokeh() -> str:
+def bokeh() -> str:
     """Return Bokeh's core bundle as its wheel brings it; nothing of it is kept in this repository."""
     bundle = resources.files("bokeh") / "server/static/js/bokeh.min.js"
     return bundle.read_text(encoding="utf-8").replace("</script", "<\\/script")
@@ -158,6 +158,7 @@ def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
     facts["Phases"] = ", ".join(
         f"{phase.name} {figures.count(round(phase.seconds))} s" for phase in report.phases
     )
+    facts["Labels"] = sentences.labels(report)
     scale = report.settings.get("scale", 1)
     if scale != 1:
         facts["Scale"] = f"{scale:g} of the file's rates and seeds"

@@ -288,3 +288,8 @@ def harness_line(report: Report) -> str | None:
         if known:
             parts.append(f"{figures.share(max(known))} of the {name}")
     return f"at most {', '.join(parts)}" if parts else None
+
+
+def labels(report: Report) -> str:
+    """Return what a run was told to be of: `release=2.4, arch=arm64`."""
+    return ", ".join(f"{key}={value}" for key, value in report.labels.items())
