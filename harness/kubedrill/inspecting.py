@@ -1,8 +1,7 @@
 """What a cluster of somebody else's lets a drill do there, and what would have to be granted."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import closing
-from http import HTTPStatus
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import yaml
 
 from kubedrill import catalogue, cluster, places
 from kubedrill.catalogue import describe_cluster, read_experiment
-from kubedrill.cluster.adopted.access import said_of
+from kubedrill.cluster.adopted.access import Access
 from kubedrill.cluster.adopted.definition import AdoptedDefinition
 from kubedrill.cluster.adopted.giving import base_rights
 from kubedrill.cluster.adopted.up import reached
@@ -34,12 +33,10 @@ def adopted(name: str) -> tuple[AdoptedDefinition, ClusterDescription]:
     return described.definition, described
 
 
-def unready(name: str) -> str:
-    """Return why the API of an adopted cluster is not ready; "" if it is. NotStarted if another answers."""
+def access(name: str) -> AbstractContextManager[Access]:
+    """Return access to an adopted cluster, as whoever its kubeconfig says; NotStarted if another answers."""
     definition, _ = adopted(name)
-    with closing(reached(definition)) as access:
-        answer = access.call("GET", "/readyz")
-    return "" if answer.status == HTTPStatus.OK else said_of(answer, "GET", "/readyz")
+    return closing(reached(definition))
 
 
 def rows(name: str) -> list[dict[str, Any]]:

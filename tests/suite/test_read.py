@@ -65,6 +65,8 @@ def test_it_says_what_is_played_and_when(write: Write, project: Path) -> None:
         ("scale: 0.5", "scale: 11", 15, "scale"),
         ("most: 50%", "most: 150%", 4, "must be at most 100%"),
         ("most: 50%", "most: 50%, definition: downtime", 4, "longest outage"),
+        ("wait: 30m", "not_labelled: {namespace: shop, label: x}", 7, "is no label: key=value"),
+        ("wait: 30m", "not_labelled: {namespace: A, label: x=y}", 7, "is no namespace"),
         ("wait: 30m", "wait: 2h", 7, "must be at most 1h"),
         ("otherwise: skip", "otherwise: go", 8, "stop"),
         ("otherwise: skip", "otherwize: skip", 8, 'did you mean "otherwise"'),

@@ -2,7 +2,6 @@
 
 import math
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,9 @@ from kubedrill.cli.parts import (
     print_json,
     reports_folder,
 )
-from kubedrill.cli.scheduled import notify
+from kubedrill.cli.told import keep_index, labels, notify
 from kubedrill.errors import NotStarted
-from kubedrill.words import shown, why_not
+from kubedrill.words import shown
 
 if TYPE_CHECKING:
     from kubedrill.compare.arms import Options
@@ -94,13 +93,7 @@ def _listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple
 @scale
 @variant
 @click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
-@click.option(
-    "--label",
-    "labels",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="What the run is of, release=2.4, by which `kubedrill compare` finds it.",
-)
+@labels
 @click.option(
     "--no-page",
     is_flag=True,
@@ -153,7 +146,7 @@ def run(
             file, variant, asked, Leavings(reports, keep_cluster, not no_page, page, told)
         )
     if not no_page:
-        _keep_index(reports)
+        keep_index(reports)
     notifying.notify(hooks, notifying.drill_ended(report, reports), console().print)
     return Done(report.verdict.exit_code)
 
@@ -170,14 +163,6 @@ def _play(file: Path, variant: str | None, asked: "Options", leaves: "Leavings")
     experiment, catalogue = _one_drill(file, variant, asked)
     order = Order(file, experiment, catalogue, leaves, variant or "")
     return drill.run(order, console())
-
-
-def _keep_index(reports: Path) -> None:
-    """Write the page about all runs anew, where somebody has made it; its failure is no verdict's."""
-    from kubedrill.history.page import index_file, write_index
-
-    if index_file(reports).is_file() and (why := why_not(partial(write_index, reports))):
-        click.echo(f"{index_file(reports)}: not written: {why}", err=True)
 
 
 @click.command(epilog=example("kubedrill plan etcd-member-kill"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kubedrill.cli.parts import PARTLY, Done, Given, console, example, reports_folder, who
+from kubedrill.cli.told import keep_index, labels, notify
 from kubedrill.errors import NotStarted
 from kubedrill.words import did_you_mean, shown
 
@@ -13,33 +14,22 @@ if TYPE_CHECKING:
     from kubedrill.record.webhook import WebhookPart
 
 
-def _webhook(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> "list[WebhookPart]":
-    from kubedrill.record.webhook import read_webhook
-
-    try:
-        return [read_webhook(text) for text in texts]
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-notify = click.option(
-    "--notify",
-    "hooks",
-    multiple=True,
-    callback=_webhook,
-    metavar="NAME",
-    help="Tell the webhook whose address the variable NAME holds; NAME:slack:fail,invalid.",
-)
-
-
 @click.command(epilog=example("kubedrill suite suites/nightly.yaml"))
 @click.argument("file", type=Given())
 @click.option(
     "--no-page", is_flag=True, help="Write no report.html of the drills, nor of the suite."
 )
+@labels
 @notify
 @reports_folder("Where the run folders are made, and that of the suite, suites/NAME/START.")
-def suite(file: Path, *, no_page: bool, hooks: "list[WebhookPart]", reports: Path) -> int:
+def suite(
+    file: Path,
+    *,
+    no_page: bool,
+    labels: tuple[str, ...],
+    hooks: "list[WebhookPart]",
+    reports: Path,
+) -> int:
     """Play drills in their order, each when its gates are open.
 
     All of it is checked before the first. The exit code is that of the worst verdict: 0 PASS, 1 FAIL,
@@ -48,14 +38,17 @@ def suite(file: Path, *, no_page: bool, hooks: "list[WebhookPart]", reports: Pat
     from dataclasses import replace
 
     from kubedrill.order import Leavings
+    from kubedrill.reading.label import read_labels
     from kubedrill.suite import run as playing
     from kubedrill.suite.read import read_suite
 
     wanted = read_suite(file)
     wanted = replace(wanted, notify=(*wanted.notify, *hooks))
-    return Done(
-        playing.run(wanted, Leavings(reports, page=not no_page), console()).verdict.exit_code
-    )
+    leaves = Leavings(reports, page=not no_page, labels=read_labels(labels))
+    report = playing.run(wanted, leaves, console())
+    if not no_page:
+        keep_index(reports)
+    return Done(report.verdict.exit_code)
 
 
 @click.command(epilog=example("kubedrill confirm reports/etcd-member-kill/latest tell-users"))

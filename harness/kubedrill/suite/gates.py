@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kubedrill.process.running import NotRun, run
+from kubedrill.record.catalogue import ClusterDescription
 from kubedrill.signals import Signals
 from kubedrill.suite.budget import overspent
-from kubedrill.suite.health import unwell
+from kubedrill.suite.health import labelled, unwell
 from kubedrill.suite.read import WantedDrill
 from kubedrill.suite.schema import GatesPart
 
@@ -59,15 +60,24 @@ class Gatekeeper:
         gates, now = drill.gates, datetime.now(UTC)
         found = [*_not_now(gates, now)]
         for name, described in drill.clusters.items():
-            if gates.budget and (why := overspent(gates.budget, name, self.reports, now)):
-                found.append(why)
-            if gates.healthy and (why := unwell(name, described)):
-                found.append(f"cluster {name}: {why}")
+            found += self._of_cluster(gates, name, described, now)
         yield from found
         for name, words in gates.commands.items() if not found else ():
             self.signals.check()
             if why := _refused(words):
                 yield f"{name}: {why}"
+
+    def _of_cluster(
+        self, gates: GatesPart, name: str, described: ClusterDescription | None, now: datetime
+    ) -> Iterator[str]:
+        """Yield why gates are closed for a cluster; one that is not well is asked nothing more."""
+        if gates.budget and (why := overspent(gates.budget, name, self.reports, now)):
+            yield why
+        why = unwell(name, described) if gates.healthy else ""
+        if not why and gates.not_labelled:
+            why = labelled(gates.not_labelled, name, described)
+        if why:
+            yield f"cluster {name}: {why}"
 
 
 def _not_now(gates: GatesPart, now: datetime) -> Iterator[str]:

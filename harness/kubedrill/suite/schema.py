@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
-from kubedrill.reading.types import AnyPercentage, Between, Name, Part, Pause, Title, Why
+from kubedrill.reading.types import AnyPercentage, Between, Name, Part, Pause, Title, Why, matching
 from kubedrill.reading.units import parse_duration
 from kubedrill.record.emergency import CommandWords
 from kubedrill.record.limits import Window
@@ -32,6 +32,14 @@ class BudgetGate(Part):
     """Of the drills that have begun within this, as far as they stand in the folder of reports."""
 
 
+class LabelGate(Part):
+    """A label that somebody gives a namespace while no drill may begin."""
+
+    namespace: Annotated[str, matching("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "is no namespace")]
+    label: Annotated[str, matching("[A-Za-z0-9./_-]+=[A-Za-z0-9._-]*", "is no label: key=value")]
+    """`release=running`: the gate is closed as long as it stands there."""
+
+
 class GatesPart(Part):
     """What must be so before a drill begins."""
 
@@ -40,6 +48,8 @@ class GatesPart(Part):
     budget: BudgetGate | None = None
     windows: tuple[Window, ...] = ()
     """When drills may begin; at any time if there is none."""
+    not_labelled: LabelGate | None = None
+    """The label of a namespace of the drill's cluster with which none begins."""
     commands: dict[Name, CommandWords] = Field(default_factory=dict)
     """By name, what lets drills begin by exit code 0, and not by any other: no release goes on."""
     wait: Pause = 0.0
