@@ -13,10 +13,10 @@ from kubedrill.regression.known_changes import acknowledge
 from kubedrill.regression.measures import Measure, RunValue, measured
 from kubedrill.regression.resampling import check_installed
 from kubedrill.regression.verdict import (
-    Change,
     MeasureResult,
     RegressionReport,
     RunSetResult,
+    Shift,
     UnusedRun,
 )
 from kubedrill.words import counted, did_you_mean, shown
@@ -26,7 +26,7 @@ _TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Inquiry:
     """What was typed beside the two sides."""
 
     reports: Path
@@ -38,7 +38,7 @@ class Question:
     acknowledged: Path | None = None
 
 
-def compare(baseline: str, candidate: str, question: Question) -> RegressionReport:
+def compare(baseline: str, candidate: str, question: Inquiry) -> RegressionReport:
     """Compare two sides as they were typed; NotStarted if one of them names no runs, or both name one run."""
     check_installed()
     where = Where(question.reports, question.experiment, folders_by_name(question.reports))
@@ -52,11 +52,11 @@ def compare(baseline: str, candidate: str, question: Question) -> RegressionRepo
     return compared(before, after, question)
 
 
-def compared(before: RunSet, after: RunSet, question: Question) -> RegressionReport:
+def compared(before: RunSet, after: RunSet, question: Inquiry) -> RegressionReport:
     """Compare two sets of runs that were read; NotStarted where something is named that they do not have."""
     against = [*(_empty(before, after) or objections(before, after, question.allowed))]
     if against:
-        return _report(before, after, question, Change.NOT_COMPARABLE, reasons=against)
+        return _report(before, after, question, Shift.NOT_COMPARABLE, reasons=against)
     first, second = tables(before, after)
     names = {name for measure in first for name in (measure.name, measure.title)}
     check_named(question, names)
@@ -100,7 +100,7 @@ def chosen(table: ByMeasure, names: Collection[str]) -> dict[Measure, Sequence[R
     }
 
 
-def check_named(question: Question, names: Collection[str]) -> None:
+def check_named(question: Inquiry, names: Collection[str]) -> None:
     """Raise NotStarted for a measure that was named, and that the runs do not have."""
     options = {"--measure": question.measures, "--threshold": question.terms.margins.by_name}
     for option, given in options.items():
@@ -113,8 +113,8 @@ def check_named(question: Question, names: Collection[str]) -> None:
 def _report(
     before: RunSet,
     after: RunSet,
-    question: Question,
-    change: Change,
+    question: Inquiry,
+    change: Shift,
     *,
     reasons: list[str],
     results: Sequence[MeasureResult] = (),
@@ -158,7 +158,7 @@ def _notes(before: RunSet, after: RunSet, *, told: bool, differs: bool) -> Itera
         yield "the machine was shared on purpose in some runs: what others took of it was not judged"
 
 
-def _reasons(results: Sequence[MeasureResult], change: Change) -> Iterator[str]:
+def _reasons(results: Sequence[MeasureResult], change: Shift) -> Iterator[str]:
     """Yield which measures have led to the answer."""
     if not results:
         yield "the runs have no measure in common that has a better or worse"
@@ -167,13 +167,13 @@ def _reasons(results: Sequence[MeasureResult], change: Change) -> Iterator[str]:
         for result in results
         if result.change is change and not result.acknowledged
     ]
-    if led and change is not Change.SAME:
+    if led and change is not Shift.SAME:
         more = f" and {len(led) - _TOLD} more" if len(led) > _TOLD else ""
         what = counted(len(results), "measure")
         yield f"{change.value}: {len(led)} of {what}: {', '.join(led[:_TOLD])}{more}"
-    if change is Change.WORSE and (left := _open(results)):
+    if change is Shift.WORSE and (left := _open(results)):
         yield f"NOT ENOUGH for {left} of the others"
 
 
 def _open(results: Sequence[MeasureResult]) -> int:
-    return sum(result.change is Change.NOT_ENOUGH for result in results)
+    return sum(result.change is Shift.NOT_ENOUGH for result in results)

@@ -10,22 +10,22 @@ from rich.text import Text
 from kubedrill.regression import sentences
 from kubedrill.regression.change_points import SHORTEST
 from kubedrill.regression.verdict import (
-    Change,
     ChangeResult,
     HistoryReport,
     MeasureResult,
     RegressionReport,
+    Shift,
 )
 from kubedrill.report import figures
 from kubedrill.words import counted
 
 _STYLES = {
-    Change.BETTER: "bold green",
-    Change.WORSE: "bold red",
-    Change.SAME: "bold green",
-    Change.KNOWN: "bold green",
-    Change.NOT_ENOUGH: "bold yellow",
-    Change.NOT_COMPARABLE: "bold yellow",
+    Shift.BETTER: "bold green",
+    Shift.WORSE: "bold red",
+    Shift.SAME: "bold green",
+    Shift.KNOWN: "bold green",
+    Shift.NOT_ENOUGH: "bold yellow",
+    Shift.NOT_COMPARABLE: "bold yellow",
 }
 
 

@@ -6,14 +6,14 @@ import numpy as np
 
 from kubedrill.regression.change_points import MOST, SHORTEST, change_points
 from kubedrill.regression.comparable import differences, labels_apart, other_text
-from kubedrill.regression.comparing import Question, check_named, chosen, tables
+from kubedrill.regression.comparing import Inquiry, check_named, chosen, tables
 from kubedrill.regression.found_runs import KnownRun, RunSet, Where, folders_of, read_set
 from kubedrill.regression.margins import Scaled, scaled
 from kubedrill.regression.measures import Measure, RunValue
-from kubedrill.regression.verdict import Change, ChangeResult, HistoryReport, UnusedRun
+from kubedrill.regression.verdict import ChangeResult, HistoryReport, Shift, UnusedRun
 
 
-def history(asked: str, question: Question) -> HistoryReport:
+def history(asked: str, question: Inquiry) -> HistoryReport:
     """Return where the measures of runs changed; NotStarted if there are none, or a measure is unknown.
 
     Of the last MOST of them.
@@ -54,7 +54,7 @@ def _changes(
     measure: Measure,
     values: Sequence[RunValue],
     runs: Sequence[KnownRun],
-    question: Question,
+    question: Inquiry,
     measures: int,
 ) -> Iterator[ChangeResult]:
     """Yield where one of so many measures changed, by as much as is worth speaking of."""
@@ -91,6 +91,6 @@ def _result(
         after=sides.shown(float(sides.candidate.mean())),
         effect=sides.shown(sides.apart),
         chance=chance,
-        change=Change.WORSE if worse else Change.BETTER,
+        change=Shift.WORSE if worse else Shift.BETTER,
         differs=[*labels_apart(last, first), *differences(last, first)],
     )
