@@ -87,7 +87,7 @@ def history(
     as_csv: bool,
     textfile: Path | None,
 ) -> int:
-    """All runs below the reports folder, and what may be believed of them.
+    """All runs so far, and what may be believed.
 
     A verdict that is not of the evidence which stands beside it is STALE; what has none that can be read
     is UNJUDGED.
@@ -130,9 +130,9 @@ def _print(runs: "list[PastRun]", *, as_json: bool, as_csv: bool) -> None:
 @click.command(epilog=example("kubedrill index"))
 @reports_folder("Where the runs are.")
 def index(reports: Path) -> int:
-    """Write index.html: all runs, trends, service levels.
+    """Write a page about all runs: index.html.
 
-    Once it is there, `kubedrill run` keeps it up to date.
+    With trends and service levels. Once it is there, `kubedrill run` keeps it up to date.
     """
     from kubedrill.history.page import write_index
 
