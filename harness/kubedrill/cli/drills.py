@@ -2,13 +2,13 @@
 
 import math
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kubedrill import places
+from kubedrill.cli.history import keep_index
 from kubedrill.cli.parts import (
     NOT_STARTED,
     Done,
@@ -16,11 +16,12 @@ from kubedrill.cli.parts import (
     as_json,
     console,
     example,
+    listening,
     print_json,
     reports_folder,
 )
 from kubedrill.errors import NotStarted
-from kubedrill.words import shown, why_not
+from kubedrill.words import shown
 
 if TYPE_CHECKING:
     from kubedrill.compare.arms import Options
@@ -74,16 +75,6 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
     return arm.experiment, arm.catalogue
 
 
-def _listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
-    """Read `9464`, `0.0.0.0:9464` or `[::1]:9464`: an address, of this machine alone if none is given."""
-    if text is None:
-        return None
-    host, port = text.rpartition(":")[::2]
-    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535):
-        raise click.BadParameter(f'"{shown(text)}" is no port: write 9464, or HOST:9464')
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
 @click.command(epilog=example("kubedrill run etcd-member-kill --set phases.fault=30s"))
 @experiment_file
 @cluster_name
@@ -99,7 +90,7 @@ def _listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple
 @click.option(
     "--metrics-port",
     "metrics",
-    callback=_listening,
+    callback=listening,
     metavar="[HOST:]PORT",
     help="Show its figures there while it runs, for a Prometheus.",
 )
@@ -134,7 +125,7 @@ def run(
             click.echo(f"metrics  {page.address}", err=True)
         code = _play(file, variant, asked, Leavings(reports, keep_cluster, not no_page, page))
     if not no_page:
-        _keep_index(reports)
+        keep_index(reports)
     return Done(code)
 
 
@@ -150,14 +141,6 @@ def _play(file: Path, variant: str | None, asked: "Options", leaves: "Leavings")
     experiment, catalogue = _one_drill(file, variant, asked)
     order = Order(file, experiment, catalogue, leaves, variant or "")
     return drill.run(order, console()).verdict.exit_code
-
-
-def _keep_index(reports: Path) -> None:
-    """Write the page about all runs anew, where somebody has made it; its failure is no verdict's."""
-    from kubedrill.history.page import index_file, write_index
-
-    if index_file(reports).is_file() and (why := why_not(partial(write_index, reports))):
-        click.echo(f"{index_file(reports)}: not written: {why}", err=True)
 
 
 @click.command(epilog=example("kubedrill plan etcd-member-kill"))

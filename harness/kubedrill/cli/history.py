@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from kubedrill.cli.parts import (
     print_json,
     reports_folder,
 )
-from kubedrill.words import shown
+from kubedrill.words import shown, why_not
 
 if TYPE_CHECKING:
     from kubedrill.history.past import PastRun
@@ -138,3 +139,16 @@ def index(reports: Path) -> int:
 
     click.echo(write_index(reports))
     return Done(0)
+
+
+def keep_index(reports: Path) -> None:
+    """Write the page about all runs anew, where somebody has made it; its failure is no verdict's."""
+    from kubedrill.history.reading import index_file
+
+    path = index_file(reports)
+    if not path.is_file():
+        return
+    from kubedrill.history.page import write_index
+
+    if why := why_not(partial(write_index, reports)):
+        click.echo(f"{path}: not written: {why}", err=True)
