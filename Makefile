@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Hundreds of processes of drills import the package: none compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup drill test lint test-kind test-k3d torture kills damage mutate bench bench-fleet compare-kubelet lock clean
+.PHONY: help setup drill test lint test-kind test-k3d torture kills damage mutate regressions bench bench-fleet compare-kubelet lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -44,6 +44,10 @@ damage: setup ## Damage the evidence of a drill in 520 ways, twice: RUN=its fold
 
 mutate: setup ## Check 5,000 mutations of the shipped files; list what is accepted though it looks senseless
 	@PYTHONPATH=tests/shared $(BIN)/python -m mutate
+
+regressions: .venv/.installed ## Plant regressions in a server, and see what comparisons find, 45 min: ROUNDS=, SECONDS=, MINUTES=, ANSWERS=
+	@PYTHONPATH=tests/shared $(BIN)/python -m regressions $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(ANSWERS),--answers $(ANSWERS))
 
 bench: setup ## Measure: side by side in one run, as ratios
 	$(BIN)/python -m benchmarks

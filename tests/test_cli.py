@@ -20,13 +20,16 @@ LONG = "x" * 57 + "..."
 
 COMMANDS = [
     *("run", "plan", "validate", "expand", "setup", "judge", "report", "heal", "list"),
-    *("history", "index"),
+    *("history", "index", "compare", "changes"),
     *("stop", "freeze", "thaw"),
     *(
         "cluster up",
         "cluster down",
         "cluster status",
         "cluster env",
+        "baseline set",
+        "baseline list",
+        "baseline remove",
         "faults",
         "profiles",
         "schema",
@@ -57,7 +60,7 @@ def test_where_there_is_no_cluster_file_that_is_said(
     assert re.search(r'unknown cluster "\S+"; .*clusters', done.stderr), done.stderr
 
 
-@pytest.mark.parametrize("group", ["", "cluster"])
+@pytest.mark.parametrize("group", ["", "cluster", "baseline"])
 def test_a_list_of_commands_says_of_each_what_it_is_for_in_a_whole_line(group: str) -> None:
     listed = kubedrill(*group.split(), "--help").stdout.partition("Commands:\n")[2].splitlines()
     assert listed

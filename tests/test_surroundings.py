@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import click
 import pytest
 from commanding import kubedrill
 from judged_drill import JudgedDrill
@@ -35,11 +36,14 @@ ANSWERS = {
     "completion": "completion bash",
     "history": "history --reports RUN/../..",
     "cluster status": "cluster status",
+    "baseline list": "baseline list",
 }
 """Commands that do nothing but print."""
 
 DEEDS = {
     "run": f"run {SHIPPED} --cluster nix",
+    "suite": "suite nix.yaml",
+    "confirm": "confirm RUN step",
     "validate": f"validate {SHIPPED}",
     "setup": "setup",
     "init": "init /dev/null",
@@ -48,6 +52,10 @@ DEEDS = {
     "judge": "judge RUN",
     "judge --json": "judge RUN --json",
     "report": "report RUN",
+    "compare": "compare nix nox",
+    "changes": "changes nix",
+    "baseline set": "baseline set good RUN",
+    "baseline remove": "baseline remove nix",
     "stop": "stop local-3az",
     "freeze": "freeze nix --until 2001-01-01 --why release",
     "thaw": "thaw nix",
@@ -137,9 +145,10 @@ def usual(shell: Shell) -> Callable[[str], int]:
 
 def test_the_table_names_every_command() -> None:
     from kubedrill.cli import cli
-    from kubedrill.cli.clusters import cluster
 
-    names = {*cli.commands, *(f"cluster {name}" for name in cluster.commands)} - {"cluster"}
+    groups = {name: group for name, group in cli.commands.items() if isinstance(group, click.Group)}
+    names = {f"{name} {below}" for name, group in groups.items() for below in group.commands}
+    names |= cli.commands.keys() - groups.keys()
     assert names <= {*ANSWERS, *DEEDS}
 
 

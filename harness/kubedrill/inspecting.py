@@ -1,6 +1,8 @@
 """What a cluster of somebody else's lets a drill do there, and what would have to be granted."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ import yaml
 
 from kubedrill import catalogue, cluster, places
 from kubedrill.catalogue import describe_cluster, read_experiment
+from kubedrill.cluster.adopted.access import said_of
 from kubedrill.cluster.adopted.definition import AdoptedDefinition
 from kubedrill.cluster.adopted.giving import base_rights
+from kubedrill.cluster.adopted.up import reached
 from kubedrill.errors import NotStarted
 from kubedrill.faults.catalogue import gather
 from kubedrill.faults.fault import Fault
@@ -28,6 +32,14 @@ def adopted(name: str) -> tuple[AdoptedDefinition, ClusterDescription]:
     if not isinstance(described.definition, AdoptedDefinition):
         raise NotStarted(f"cluster {name} was not adopted: its provider is {described.provider}")
     return described.definition, described
+
+
+def unready(name: str) -> str:
+    """Return why the API of an adopted cluster is not ready; "" if it is. NotStarted if another answers."""
+    definition, _ = adopted(name)
+    with closing(reached(definition)) as access:
+        answer = access.call("GET", "/readyz")
+    return "" if answer.status == HTTPStatus.OK else said_of(answer, "GET", "/readyz")
 
 
 def rows(name: str) -> list[dict[str, Any]]:

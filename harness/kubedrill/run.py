@@ -85,7 +85,7 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
         commands = described is not None and bool(described.commands)
         drill = Drill(folder, order.cluster, lambda _: None, engine, commands)
         try:
-            drill.add(surroundings())
+            drill.add(surroundings(order.leaves.labels))
             drill.guard(lock.fileno())
             with signals.may_interrupt():
                 plan = begin(drill, order, definition, console)
@@ -161,6 +161,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
         drill.start_workers(record, experiment.loads, order.catalogue)
         if experiment.fleet and experiment.fleet.demands:
             drill.start_demand(experiment.seed.workload)
+        if experiment.plan:
+            drill.start_plan()
         drill.start_children(experiment.loads, order.catalogue, asked)
     if definition.notify and experiment.faults:
         drill.note(announce(definition.notify, experiment, str(drill.folder.path)))

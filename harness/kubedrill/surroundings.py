@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 
 import psutil
@@ -12,10 +13,11 @@ from kubedrill.record.timeline import DrillStarted
 TOOLS = ("kubedrill", "locust", "chaostoolkit", "chaostoolkit-kubernetes", "gevent")
 
 
-def surroundings() -> DrillStarted:
-    """Return the first event of a drill: `versions` of the tools, and `host`: cores, memory, kernel."""
+def surroundings(labels: Mapping[str, str] = {}) -> DrillStarted:
+    """Return the first event of a drill: labels, tools' `versions`, and `host`: cores, memory, kernel."""
     return DrillStarted(
         time=now(),
+        labels=dict(labels),
         versions={"python": platform.python_version(), **{tool: version(tool) for tool in TOOLS}},
         host={
             "cpus": len(os.sched_getaffinity(0)),

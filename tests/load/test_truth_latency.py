@@ -22,7 +22,7 @@ STATISTICS = ("p50", "p90", "p99", "p99.9")
 
 @pytest.fixture
 def server(certificate) -> Iterator[LatencyServer]:
-    server = LatencyServer(certificate, COUNT)
+    server = LatencyServer(certificate, delays(COUNT))
     yield server
     server.close()
 

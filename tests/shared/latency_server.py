@@ -2,11 +2,13 @@
 
     python latency_server.py CERTIFICATE KEY
 
-Prints its port. Answers the n-th request that it receives `delays(n)` later; what would be answered
+Its first line on stdin are the delays in seconds, as JSON. Prints its port. Answers the n-th request that it
+receives by the n-th delay later; what would be answered
 in a stall (a line `START END` on stdin, monotonic ns) is answered at its end. Ends with stdin.
 """
 
 import asyncio
+import json
 import os
 import random
 import ssl
@@ -37,14 +39,16 @@ def delays(count: int) -> list[float]:
 class LatencyServer:
     """The server as a test sees it."""
 
-    def __init__(self, certificate: Certificate, count: int) -> None:
-        arguments = [str(certificate.certificate), str(certificate.key), str(count)]
+    def __init__(self, certificate: Certificate, planned: list[float]) -> None:
+        arguments = [str(certificate.certificate), str(certificate.key)]
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__)), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._process.stdin.write(f"{json.dumps(planned)}\n")
+        self._process.stdin.flush()
         self.port = int(self._process.stdout.readline())
 
     def stall(self, start: int, end: int) -> None:
@@ -101,10 +105,10 @@ class _Serving(asyncio.Protocol):
             waiting._answer(end)
 
 
-async def _serve(certificate: str, key: str, count: str) -> None:
+async def _serve(certificate: str, key: str) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
-    _Serving.planned = delays(int(count))[::-1]
+    _Serving.planned = json.loads(sys.stdin.readline())[::-1]
     loop = asyncio.get_running_loop()
     server = await loop.create_server(_Serving, "127.0.0.1", 0, ssl=tls, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)

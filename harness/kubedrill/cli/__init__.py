@@ -14,12 +14,14 @@ from kubedrill.cli import (
     adopted,
     catalogues,
     clusters,
+    comparing,
     drills,
     history,
     machines,
     projects,
     runs,
     safety,
+    scheduled,
 )
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
 from kubedrill.cli.streams import Streams
@@ -64,6 +66,8 @@ for command in (
     drills.plan,
     drills.validate,
     drills.expand,
+    scheduled.suite,
+    scheduled.confirm,
     projects.init,
     projects.new,
     projects.completion,
@@ -71,6 +75,9 @@ for command in (
     machines.worker,
     runs.judge,
     runs.report,
+    comparing.compare,
+    comparing.changes,
+    comparing.baseline,
     runs.heal,
     history.history,
     history.index,

@@ -47,18 +47,31 @@ def profiles(name: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog=example("kubedrill schema experiment > experiment.schema.json"))
-@click.argument("what", type=click.Choice(["cluster", "experiment", "verdict", "comparison"]))
+@click.argument(
+    "what",
+    type=click.Choice(["cluster", "experiment", "suite", "verdict", "comparison", "regression"]),
+)
 def schema(what: str) -> None:
     """Print the JSON Schema of files that you write, or of verdicts."""
+    from pydantic import BaseModel
+
     from kubedrill import cluster
     from kubedrill.catalogue import experiment_schema
     from kubedrill.compare.verdict import ComparisonReport
     from kubedrill.record.verdict import Report
+    from kubedrill.regression.verdict import RegressionReport
+    from kubedrill.suite.read import json_schema as suite_schema
 
     if what == "cluster":
         print_json(cluster.json_schema())
     elif what == "experiment":
         print_json(experiment_schema())
+    elif what == "suite":
+        print_json(suite_schema())
     else:
-        made = Report if what == "verdict" else ComparisonReport
-        print_json(made.model_json_schema())
+        made: dict[str, type[BaseModel]] = {
+            "verdict": Report,
+            "comparison": ComparisonReport,
+            "regression": RegressionReport,
+        }
+        print_json(made[what].model_json_schema())

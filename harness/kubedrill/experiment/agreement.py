@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain, pairwise
-from typing import Any
 
 from kubedrill.experiment.settled import Seed
 from kubedrill.experiment.write import SCALED, as_yaml
+from kubedrill.reading.apart import NOTHING, apart
 from kubedrill.reading.problems import Location, dotted
 from kubedrill.reading.text import BadText
 from kubedrill.reading.yaml_nodes import parse
@@ -16,7 +16,6 @@ from kubedrill.words import shown
 
 _KEY = re.compile(r"^(?=[A-Za-z_]\w*:)", re.MULTILINE)
 """Where a key of the file's own begins: what is in it is indented, or begins with a dash."""
-_NOTHING = "nothing"
 
 
 def differences(text: str, schedule: Schedule) -> Iterator[str]:
@@ -73,28 +72,11 @@ def _scale_in(text: str) -> str:
 
 def _in_section(key: str, written: str, scheduled: str) -> Iterator[str]:
     try:
-        ran, planned = ((parse(text)[0] or {}).get(key, _NOTHING) for text in (written, scheduled))
+        ran, planned = ((parse(text)[0] or {}).get(key, NOTHING) for text in (written, scheduled))
     except BadText as error:
         yield f"{key}: experiment.yaml cannot be read there: {error}"
     else:
-        yield from _between((key,), ran, planned)
-
-
-def _between(place: Location, ran: Any, planned: Any) -> Iterator[str]:
-    """Yield the differences of two plain values, from the smallest parts of them that differ."""
-    if isinstance(ran, dict) and isinstance(planned, dict):
-        for key in dict.fromkeys((*ran, *planned)):
-            yield from _between((*place, key), ran.get(key, _NOTHING), planned.get(key, _NOTHING))
-        if ran.keys() == planned.keys() and [*ran] != [*planned]:
-            yield _not_the_same(place, ", ".join(ran), ", ".join(planned))
-    elif isinstance(ran, list) and isinstance(planned, list):
-        if len(ran) != len(planned):
-            yield _not_the_same(place, f"{len(ran)} of them", f"{len(planned)} of them")
-        for number in range(max(len(ran), len(planned))):
-            pair = (side[number] if number < len(side) else _NOTHING for side in (ran, planned))
-            yield from _between((*place, number), *pair)
-    elif (type(ran), ran) != (type(planned), planned):
-        yield _not_the_same(place, ran, planned)
+        yield from (_not_the_same(*found) for found in apart(ran, planned, (key,)))
 
 
 def _not_the_same(place: Location, ran: object, planned: object) -> str:

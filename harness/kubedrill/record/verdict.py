@@ -123,6 +123,23 @@ class FaultResult(_Part):
     """Whether probes had stopped to fail by then; if not, it took longer than that."""
 
 
+class PlanStepResult(_Part):
+    """What became of one step of the emergency plan. Times in monotonic ns."""
+
+    name: str
+    does: str
+    """The command, or what a person was to do."""
+    within_s: float
+    begun_at: int | None
+    executed_at: int | None
+    verified_at: int | None
+    """When a command showed that it worked; None also where objectives are to show that."""
+    proof: str
+    """What came of it, in words."""
+    verdict: Verdict
+    reason: str
+
+
 class AvailabilityResult(_Part):
     """One path and verb in one phase, under one named definition."""
 
@@ -291,6 +308,7 @@ class Report(Judged):
     """`verdict.json` of a drill."""
 
     labels: dict[str, str] = {}
+    """What the run was told to be of: `kubedrill run --label KEY=VALUE`."""
     notes: list[str] = []
     """What a reader should know, and what makes nothing INVALID."""
     aborted: str = ""
@@ -303,6 +321,8 @@ class Report(Judged):
     objectives: list[ObjectiveResult]
     load: list[LoadResult]
     faults: list[FaultResult]
+    plan: list[PlanStepResult] = []
+    """The emergency plan, step by step."""
     availability: list[AvailabilityResult]
     budget: list[BudgetSpent] = []
     server_latency: list[ServerLatency]

@@ -18,7 +18,16 @@ from kubedrill.record.schedule import Schedule
 from kubedrill.record.simulated import simulated
 from kubedrill.record.timeline import Event, read_timeline
 from kubedrill.record.verdict import FaultResult, Report
-from kubedrill.report import asking, coming, figures, found, machine, sentences, tables
+from kubedrill.report import (
+    asking,
+    coming,
+    figures,
+    found,
+    machine,
+    planned,
+    sentences,
+    tables,
+)
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.report.table import verdict_cell
@@ -79,6 +88,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
         coming=coming.steps(report),
         bounds=coming.bounds(report),
         asking=asking.agents(report),
+        planned=planned.steps(report),
         findings=[found.violations(report), found.collateral(report)],
         phases=_offsets(report, start),
     )
@@ -148,6 +158,7 @@ def _facts(report: Report, schedule: Schedule | None) -> dict[str, str]:
     facts["Phases"] = ", ".join(
         f"{phase.name} {figures.count(round(phase.seconds))} s" for phase in report.phases
     )
+    facts["Labels"] = sentences.labels(report)
     scale = report.settings.get("scale", 1)
     if scale != 1:
         facts["Scale"] = f"{scale:g} of the file's rates and seeds"

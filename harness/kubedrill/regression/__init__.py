@@ -1,0 +1,1 @@
+"""Regressions: two sets of runs of one drill, before a release: is the candidate better, worse, the same?"""
