@@ -154,3 +154,15 @@ def test_there_is_always_an_answer(make: Callable[[Path], None], said: str, tmp_
     assert history(tmp_path).splitlines()[-1] == said
     assert kubedrill("index", "--reports", tmp_path).returncode == 0
     assert history(tmp_path, "--csv").startswith("run,experiment,start,verdict,")
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one_whole(tmp_path: Path) -> None:
+    write_past(tmp_path)
+    index = tmp_path / "index.html"
+    index.write_text("of earlier runs")
+    short = ("bash", "-c", 'ulimit -f 1; exec "$@"', "-")  # 1 KiB at most in a file
+    done = kubedrill("index", "--reports", tmp_path, inside=short)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"{index}: cannot be written (File too large)" in done.stderr
+    assert index.read_text() == "of earlier runs"
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["index.html"]

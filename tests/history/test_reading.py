@@ -270,3 +270,11 @@ def test_a_folder_without_runs_has_none(tmp_path: Path) -> None:
 def test_evidence_without_a_verdict_is_unjudged(tmp_path: Path) -> None:
     write_evidence(tmp_path)
     assert only(tmp_path).standing is Standing.UNJUDGED
+
+
+def test_the_report_of_a_suite_is_no_run(tmp_path: Path) -> None:
+    suite = tmp_path / "suites" / "nightly" / "20261101T030000Z"
+    suite.mkdir(parents=True)
+    (suite / "verdict.json").write_text("{}")
+    write_past(tmp_path)
+    assert only(tmp_path).experiment == "etcd-member-kill"

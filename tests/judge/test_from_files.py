@@ -17,8 +17,8 @@ MISSED = ("baseline", "list.p99 < 1ms")
 UNKNOWN = ("fault", "etcd.fsync.p99 < 1s")
 
 
-def of_what_was_measured(folder: RunFolder) -> Report:
-    """Return the verdict, whatever files it is of: what is converted has a manifest of its own."""
+def said(folder: RunFolder) -> Report:
+    """Judge a run, leaving out of which files its evidence is: converted ones are others."""
     return judge(folder).model_copy(update={"manifest": ""})
 
 
@@ -26,32 +26,34 @@ def test_the_same_after_conversion_elsewhere_and_again(drill: JudgedDrill, tmp_p
     drill.fail(12, 13, path="balancer", verb="write")
     drill.objectives += [MISSED, UNKNOWN]
     folder = drill.write(tmp_path)
-    before = of_what_was_measured(folder)
+    before = said(folder)
     convert(folder)
     seal(folder)
     assert not list(folder.samples.glob("*.bin"))
     assert folder.metrics_parquet.exists()
-    assert of_what_was_measured(folder) == before
+    assert said(folder) == before
     convert(folder)
     seal(folder)
+    digest = judge(folder).manifest
     moved = RunFolder(tmp_path / "another" / "kill" / folder.run)
     shutil.copytree(folder.path, moved.path)
     shutil.rmtree(folder.path)
-    assert of_what_was_measured(moved) == before
+    assert said(moved) == before
+    assert judge(moved).manifest == digest
 
 
 def test_a_conversion_killed_before_the_records_were_deleted(drill: JudgedDrill, tmp_path) -> None:
     folder = drill.write(tmp_path)
-    before = of_what_was_measured(folder)
+    before = said(folder)
     raw = (folder.samples / "load-list.bin").read_bytes()
     convert(folder)
     (folder.samples / "load-list.bin").write_bytes(raw)
     (folder.samples / ".probe.parquet").write_bytes(b"half")
     seal(folder)
-    assert of_what_was_measured(folder) == before
+    assert said(folder) == before
     convert(folder)
     seal(folder)
-    assert of_what_was_measured(folder) == before
+    assert said(folder) == before
     assert not list(folder.samples.glob("*.bin"))
 
 
@@ -76,7 +78,7 @@ def test_what_was_cut_off_by_a_crash_is_left_out(drill: JudgedDrill, tmp_path) -
     for file in (*folder.samples.glob("*.bin"), *folder.metrics.glob("*.gz")):
         with file.open("ab") as growing:
             growing.write(b"\x01" * 17)
-    assert of_what_was_measured(folder) == before
+    assert judge(folder) == before
 
 
 CUT_OFF = [

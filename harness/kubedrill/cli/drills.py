@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kubedrill import places
+from kubedrill.cli.history import keep_index
 from kubedrill.cli.parts import (
     NOT_STARTED,
     Done,
@@ -15,6 +16,7 @@ from kubedrill.cli.parts import (
     as_json,
     console,
     example,
+    listening,
     print_json,
     reports_folder,
 )
@@ -76,16 +78,6 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
     return arm.experiment, arm.catalogue
 
 
-def _listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
-    """Read `9464`, `0.0.0.0:9464` or `[::1]:9464`: an address, of this machine alone if none is given."""
-    if text is None:
-        return None
-    host, port = text.rpartition(":")[::2]
-    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535):
-        raise click.BadParameter(f'"{shown(text)}" is no port: write 9464, or HOST:9464')
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
 @click.command(epilog=example("kubedrill run etcd-member-kill --set phases.fault=30s"))
 @experiment_file
 @cluster_name
@@ -102,7 +94,7 @@ def _listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple
 @click.option(
     "--metrics-port",
     "metrics",
-    callback=_listening,
+    callback=listening,
     metavar="[HOST:]PORT",
     help="Show its figures there while it runs, for a Prometheus.",
 )

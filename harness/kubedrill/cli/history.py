@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from kubedrill.cli.parts import (
     print_json,
     reports_folder,
 )
-from kubedrill.words import shown
+from kubedrill.words import shown, why_not
 
 if TYPE_CHECKING:
     from kubedrill.history.past import PastRun
@@ -87,7 +88,7 @@ def history(
     as_csv: bool,
     textfile: Path | None,
 ) -> int:
-    """All runs below the reports folder, and which to believe.
+    """All runs so far, and what may be believed.
 
     A verdict that is not of the evidence which stands beside it is STALE; what has none that can be read
     is UNJUDGED.
@@ -130,11 +131,24 @@ def _print(runs: "list[PastRun]", *, as_json: bool, as_csv: bool) -> None:
 @click.command(epilog=example("kubedrill index"))
 @reports_folder("Where the runs are.")
 def index(reports: Path) -> int:
-    """Write index.html: all runs, trends, service levels.
+    """Write a page about all runs: index.html.
 
-    Once it is there, `kubedrill run` keeps it up to date.
+    With trends and service levels. Once it is there, `kubedrill run` keeps it up to date.
     """
     from kubedrill.history.page import write_index
 
     click.echo(write_index(reports))
     return Done(0)
+
+
+def keep_index(reports: Path) -> None:
+    """Write the page about all runs anew, where somebody has made it; its failure is no verdict's."""
+    from kubedrill.history.reading import index_file
+
+    path = index_file(reports)
+    if not path.is_file():
+        return
+    from kubedrill.history.page import write_index
+
+    if why := why_not(partial(write_index, reports)):
+        click.echo(f"{path}: not written: {why}", err=True)

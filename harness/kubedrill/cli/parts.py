@@ -57,6 +57,16 @@ def reports_folder(help_text: str) -> Callable[[Command], Command]:
     )
 
 
+def listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
+    """Read `9464`, `0.0.0.0:9464` or `[::1]:9464`: an address, of this machine alone if none is given."""
+    if text is None:
+        return None
+    host, port = text.rpartition(":")[::2]
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535):
+        raise click.BadParameter(f'"{shown(text)}" is no port: write 9464, or HOST:9464')
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
 PARTLY = 1
 """Of commands that give no verdict: something is left to do. Of the others it is FAIL."""
 INVALID = 2

@@ -84,12 +84,11 @@ def _told(verdict: PastVerdict) -> Iterator[tuple[str, float, float]]:
 
 
 def _worse(verdict: PastVerdict, phase: PastPhase, definition: str) -> float | None:
-    """Return the availability of a phase, fresh and through the balancer: of reads and writes the worse."""
-    meant = (phase.name, "balancer", "fresh", "prober", definition)
+    """Return the availability of a phase by a definition: of reads and writes the worse."""
     found = {
         row.verb: row.value
         for row in verdict.availability
-        if (row.phase, row.path, row.connection, row.level, row.definition) == meant
+        if (row.phase, row.definition) == (phase.name, definition)
     }
     known = [found.get(verb) for verb in _VERBS]
     return None if None in known else min(share for share in known if share is not None)

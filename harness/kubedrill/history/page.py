@@ -16,7 +16,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.history.chart import trend_chart, trend_data
 from kubedrill.history.levels import DAYS, ClusterLevels, recent, service_levels
 from kubedrill.history.past import PastRun, Standing
-from kubedrill.history.reading import read_history
+from kubedrill.history.reading import index_file, read_history
 from kubedrill.history.rows import labels_in_words
 from kubedrill.history.spark import HEIGHT, WIDTH, spark
 from kubedrill.history.trends import Trend, trends
@@ -45,11 +45,6 @@ class RunRow:
     facts: tuple[str, ...]
     """When it began, on what, by which version, with which labels, how much of it held."""
     why: str
-
-
-def index_file(reports: Path) -> Path:
-    """Return where the page about all runs stands."""
-    return reports / "index.html"
 
 
 def write_index(reports: Path, now: datetime | None = None) -> Path:

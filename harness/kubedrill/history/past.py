@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from kubedrill.clock import SECOND
 from kubedrill.record.lines import BadEvidence, read_whole
@@ -62,6 +62,16 @@ class PastAvailability(_Past):
     definition: str
     value: float | None
 
+    @property
+    def of_the_service(self) -> bool:
+        """Whether it is of fresh connections through the balancer, which service levels mean."""
+        return (self.path, self.connection, self.level) == ("balancer", "fresh", "prober")
+
+
+def _of_the_service(rows: list[PastAvailability]) -> list[PastAvailability]:
+    """Keep what is used, a tenth: of a thousand runs the rest would be most of the memory."""
+    return [row for row in rows if row.of_the_service]
+
 
 class PastDowntime(_Past):
     """The downtime of a phase, under one definition."""
@@ -91,7 +101,7 @@ class PastVerdict(_Past):
     reasons: list[str]
     phases: list[PastPhase] = []
     objectives: list[PastObjective] = []
-    availability: list[PastAvailability] = []
+    availability: Annotated[list[PastAvailability], AfterValidator(_of_the_service)] = []
     budget: list[PastDowntime] = []
     settings: PastSettings = PastSettings()
 

@@ -22,6 +22,11 @@ _COMPARED = "variants.json"
 _OF_A_RUN = ("manifest.json", "verdict.json", "ledger.jsonl")
 
 
+def index_file(reports: Path) -> Path:
+    """Return where the page about all runs stands."""
+    return reports / "index.html"
+
+
 def read_history(reports: Path) -> list[PastRun]:
     """Return the runs below a folder, those of comparisons among them, by their start.
 
