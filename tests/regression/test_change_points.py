@@ -8,9 +8,9 @@ from commanding import kubedrill
 from sets_of_runs import STEADY, Recorded, write_set
 
 from kubedrill.regression.change_points import SHORTEST, change_points
-from kubedrill.regression.comparing import Question
+from kubedrill.regression.comparing import Inquiry
 from kubedrill.regression.history import history
-from kubedrill.regression.verdict import Change
+from kubedrill.regression.verdict import Finding
 
 START_DAY = "2026-01-{:02}T12:00:00.000Z"
 
@@ -53,12 +53,12 @@ def reports(tmp_path: Path) -> Path:
 
 
 def test_the_first_run_of_a_new_level_is_named_with_what_it_recorded(reports: Path) -> None:
-    report = history("kill", Question(reports))
+    report = history("kill", Inquiry(reports))
     assert len(report.runs) == 4 * len(STEADY)
     assert {change.run for change in report.changes} == {"kill/20260103T120000Z"}
     assert {(change.name, change.change) for change in report.changes} == {
-        ("list.p50", Change.WORSE),
-        ("list.p99", Change.WORSE),
+        ("list.p50", Finding.WORSE),
+        ("list.p99", Finding.WORSE),
     }
     for change in report.changes:
         assert change.effect == pytest.approx(1.2)
@@ -84,7 +84,7 @@ def test_few_runs_and_other_experiments_are_told(tmp_path: Path) -> None:
     other = Recorded(drill={"objectives": [("baseline", "list.p99 < 2s")]})
     write_set(tmp_path, 1, recorded=other, multiples=STEADY[:2], begun=START_DAY.format(1))
     write_set(tmp_path, 2, multiples=STEADY[:4], begun=START_DAY.format(2))
-    report = history("kill", Question(tmp_path))
+    report = history("kill", Inquiry(tmp_path))
     assert report.too_few
     assert [unused.run for unused in report.unused] == [
         f"kill/20260101T12000{n}Z" for n in range(2)

@@ -10,8 +10,8 @@ from sets_of_runs import STEADY, Recorded, write_set
 
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report, Verdict
-from kubedrill.regression.comparing import Question, compare
-from kubedrill.regression.verdict import Change, RegressionReport
+from kubedrill.regression.comparing import Inquiry, compare
+from kubedrill.regression.verdict import Finding, RegressionReport
 
 FEW = STEADY[:7]
 
@@ -24,10 +24,10 @@ def answered(reports: Path, *words: str) -> tuple[int, RegressionReport]:
 
 def test_a_gate(reports: Path) -> None:
     code, report = answered(reports, "release=2.3", "release=2.4")
-    assert (code, report.change) == (0, Change.SAME), report.reasons
+    assert (code, report.change) == (0, Finding.SAME), report.reasons
     assert len(report.measures) >= 20
     code, report = answered(reports, "release=2.3", "release=2.5")
-    assert (code, report.change) == (1, Change.WORSE)
+    assert (code, report.change) == (1, Finding.WORSE)
     worse = {(result.phase, result.name) for result in report.measures if result.alarms}
     assert worse == {
         (phase, name)
@@ -35,7 +35,7 @@ def test_a_gate(reports: Path) -> None:
         for name in ("list.p50", "list.p99")
     }
     code, report = answered(reports, "release=2.5", "release=2.3")
-    assert (code, report.change) == (0, Change.BETTER)
+    assert (code, report.change) == (0, Finding.BETTER)
 
 
 def test_what_is_printed(reports: Path) -> None:
@@ -150,8 +150,8 @@ def test_a_run_that_proves_nothing_is_left_out_and_named(tmp_path: Path, spoil, 
     before, after = write_set(tmp_path, 1), write_set(tmp_path, 2, 1.2)
     spoil(after[3])
     sides = [",".join(map(str, side)) for side in (before, after)]
-    report = compare(*sides, Question(tmp_path))
-    assert report.change is Change.WORSE
+    report = compare(*sides, Inquiry(tmp_path))
+    assert report.change is Finding.WORSE
     assert len(report.candidate.runs) == 7
     [unused] = report.unused
     assert unused.run == "kill/20260102T120003Z"
@@ -163,12 +163,12 @@ def test_what_is_left_of_a_side_that_mostly_proves_nothing_is_not_compared(tmp_p
     for run in after[:3]:
         invalidate(run)
     sides = [",".join(map(str, side)) for side in (before, after)]
-    report = compare(*sides, Question(tmp_path))
-    assert (report.change, report.exit_code) == (Change.NOT_COMPARABLE, 2)
+    report = compare(*sides, Inquiry(tmp_path))
+    assert (report.change, report.exit_code) == (Finding.NOT_COMPARABLE, 2)
     assert report.reasons[0].startswith("of the candidate's 8 runs 3 prove nothing")
     for run in after:
         invalidate(run)
-    [reason] = compare(*sides, Question(tmp_path)).reasons
+    [reason] = compare(*sides, Inquiry(tmp_path)).reasons
     assert reason.startswith(
         "the candidate has no run that proves anything; the first, kill/20260102"
     )
@@ -179,7 +179,7 @@ def between(tmp_path: Path, before: Recorded, after: Recorded, *allowed: str) ->
         ",".join(map(str, write_set(tmp_path, day, recorded=recorded, multiples=FEW)))
         for day, recorded in ((1, before), (2, after))
     ]
-    return compare(*sides, Question(tmp_path, allowed=allowed))
+    return compare(*sides, Inquiry(tmp_path, allowed=allowed))
 
 
 OTHERS = [
@@ -209,16 +209,18 @@ OTHERS = [
 @pytest.mark.parametrize(("after", "why", "allow"), OTHERS)
 def test_what_cannot_be_compared_is_refused(tmp_path: Path, after, why: str, allow: str) -> None:
     report = between(tmp_path / "a", Recorded(), after)
-    assert (report.change, report.exit_code) == (Change.NOT_COMPARABLE, 2)
+    assert (report.change, report.exit_code) == (Finding.NOT_COMPARABLE, 2)
     assert report.measures == []
     assert any(reason.startswith(why) for reason in report.reasons), report.reasons
     if allow:
-        assert between(tmp_path / "b", Recorded(), after, allow).change is not Change.NOT_COMPARABLE
+        assert (
+            between(tmp_path / "b", Recorded(), after, allow).change is not Finding.NOT_COMPARABLE
+        )
 
 
 def test_a_machine_is_the_same_within_what_it_differs_from_itself(tmp_path: Path) -> None:
     report = between(tmp_path, Recorded(), Recorded(work_cpu_s=0.026))
-    assert report.change is not Change.NOT_COMPARABLE
+    assert report.change is not Finding.NOT_COMPARABLE
 
 
 def test_a_side_of_two_clusters_is_none(tmp_path: Path) -> None:
@@ -226,7 +228,7 @@ def test_a_side_of_two_clusters_is_none(tmp_path: Path) -> None:
     after = write_set(tmp_path, 2, multiples=FEW)
     after += write_set(tmp_path, 3, multiples=FEW[:1], recorded=Recorded(cluster={"zones": ["a"]}))
     sides = [",".join(map(str, side)) for side in (before, after)]
-    [reason] = compare(*sides, Question(tmp_path)).reasons
+    [reason] = compare(*sides, Inquiry(tmp_path)).reasons
     assert reason.startswith("the candidate's runs are not of one cluster: zones: ")
 
 
@@ -255,10 +257,10 @@ def test_a_measure_that_a_side_has_lost_is_not_forgotten(tmp_path: Path) -> None
         load = [row.model_copy(update={"latency_s": {}}) for row in report.load]
         report.model_copy(update={"load": load}).write(folder.verdict)
     sides = [",".join(map(str, side)) for side in (before, after)]
-    report = compare(*sides, Question(tmp_path))
+    report = compare(*sides, Inquiry(tmp_path))
     [lost] = [each for each in report.measures if (each.phase, each.name) == ("fault", "list.p50")]
     assert (lost.change, lost.reason) == (
-        Change.NOT_ENOUGH,
+        Finding.NOT_ENOUGH,
         "not known in 8 of 8 runs of the candidate",
     )
     assert report.exit_code == 2

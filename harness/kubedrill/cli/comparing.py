@@ -98,7 +98,7 @@ def compare(
     tell, or cannot be compared.
     """
     from kubedrill.regression.baselines import check_known
-    from kubedrill.regression.comparing import Question
+    from kubedrill.regression.comparing import Inquiry
     from kubedrill.regression.comparing import compare as compared
     from kubedrill.regression.console import print_answer
     from kubedrill.regression.deciding import Terms
@@ -110,7 +110,7 @@ def compare(
     if baseline:
         check_known(baseline, reports)
     usual = reports / "acknowledged.yaml"
-    question = Question(
+    inquiry = Inquiry(
         reports,
         experiment,
         Terms(confidence, Margins.read(thresholds)),
@@ -118,7 +118,7 @@ def compare(
         allowed,
         acknowledged or (usual if usual.exists() else None),
     )
-    report = compared(both[0], both[1], question)
+    report = compared(both[0], both[1], inquiry)
     if as_json:
         click.echo(report.model_dump_json(indent=1))
     else:
@@ -146,14 +146,14 @@ def changes(
 
     RUNS is an experiment's name, or what else names a side of `kubedrill compare`.
     """
-    from kubedrill.regression.comparing import Question
+    from kubedrill.regression.comparing import Inquiry
     from kubedrill.regression.console import print_history
     from kubedrill.regression.deciding import Terms
     from kubedrill.regression.history import history
     from kubedrill.regression.margins import Margins
 
     terms = Terms(confidence, Margins.read(thresholds))
-    report = history(runs, Question(reports, terms=terms, measures=measures))
+    report = history(runs, Inquiry(reports, terms=terms, measures=measures))
     if as_json:
         click.echo(report.model_dump_json(indent=1))
     else:

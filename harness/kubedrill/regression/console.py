@@ -10,8 +10,8 @@ from rich.text import Text
 from kubedrill.regression import sentences
 from kubedrill.regression.change_points import SHORTEST
 from kubedrill.regression.verdict import (
-    Change,
     ChangeResult,
+    Finding,
     HistoryReport,
     MeasureResult,
     RegressionReport,
@@ -20,12 +20,12 @@ from kubedrill.report import figures
 from kubedrill.words import counted
 
 _STYLES = {
-    Change.BETTER: "bold green",
-    Change.WORSE: "bold red",
-    Change.SAME: "bold green",
-    Change.KNOWN: "bold green",
-    Change.NOT_ENOUGH: "bold yellow",
-    Change.NOT_COMPARABLE: "bold yellow",
+    Finding.BETTER: "bold green",
+    Finding.WORSE: "bold red",
+    Finding.SAME: "bold green",
+    Finding.KNOWN: "bold green",
+    Finding.NOT_ENOUGH: "bold yellow",
+    Finding.NOT_COMPARABLE: "bold yellow",
 }
 
 

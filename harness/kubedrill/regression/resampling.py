@@ -50,6 +50,8 @@ def check_installed() -> None:
 
 def effect(baseline: Values, candidate: Values, confidence: float) -> Effect:
     """Return the difference of means of two sets of at least two runs each."""
+    if len({*baseline, *candidate}) == 1:
+        return Effect(0.0, 0.0, 0.0, 1.0)  # however they are dealt, and drawn
     low, high = _interval(baseline, candidate, confidence)
     estimate = float(candidate.mean() - baseline.mean())
     return Effect(estimate, low, high, chance(baseline, candidate))
