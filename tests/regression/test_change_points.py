@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commanding import kubedrill
 from sets_of_runs import STEADY, Recorded, write_set
+from sets_of_runs import typed as kubedrill
 
 from kubedrill.regression.change_points import SHORTEST, change_points
 from kubedrill.regression.comparing import Inquiry
 from kubedrill.regression.history import history
-from kubedrill.regression.verdict import Shift
+from kubedrill.regression.verdict import Finding
 
 START_DAY = "2026-01-{:02}T12:00:00.000Z"
 
@@ -57,8 +57,8 @@ def test_the_first_run_of_a_new_level_is_named_with_what_it_recorded(reports: Pa
     assert len(report.runs) == 4 * len(STEADY)
     assert {change.run for change in report.changes} == {"kill/20260103T120000Z"}
     assert {(change.name, change.change) for change in report.changes} == {
-        ("list.p50", Shift.WORSE),
-        ("list.p99", Shift.WORSE),
+        ("list.p50", Finding.WORSE),
+        ("list.p99", Finding.WORSE),
     }
     for change in report.changes:
         assert change.effect == pytest.approx(1.2)
@@ -67,7 +67,7 @@ def test_the_first_run_of_a_new_level_is_named_with_what_it_recorded(reports: Pa
 
 def test_what_is_printed(reports: Path) -> None:
     done = kubedrill("changes", "kill", "--measure", "list.p99", "--reports", reports)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout
     first, _, _, row, more, *_ = done.stdout.splitlines()
     assert first == "kill: 32 runs, 3 changes of level"
     assert row.split() == [

@@ -4,14 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from commanding import kubedrill
 from sets_of_runs import Recorded, write_set
+from sets_of_runs import typed as kubedrill
 
 from kubedrill.regression.deciding import FEWEST
 from kubedrill.regression.known_changes import KnownChangePart
 from kubedrill.regression.margins import COUNT, FEW, POINTS, SHARE
 from kubedrill.regression.resampling import RESAMPLES
-from kubedrill.regression.verdict import Shift
+from kubedrill.regression.verdict import Finding
 
 TEXT = (Path(__file__).parents[2] / "docs" / "comparing.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", TEXT, re.DOTALL)
@@ -19,7 +19,7 @@ RELEASES = {"2.3": 1.0, "2.4": 1.2, "2.5": 1.004}
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the runs that the page has played."""
     for day, (release, slower) in enumerate(RELEASES.items(), 1):
         flags = {"flags": {"etcd": {"snapshot-count": 5000}}} if release == "2.5" else {"flags": {}}
@@ -29,6 +29,7 @@ def here(tmp_path: Path) -> Path:
             slower,
             recorded=Recorded({"release": release}, cluster=flags),
         )
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -38,8 +39,8 @@ def test_every_command_is_answered_as_the_page_says(here: Path) -> None:
         if kind == "sh" and not text.startswith("for"):
             said = ""
             for line in text.splitlines():
-                done = kubedrill(*line.split()[1:], cwd=here)
-                assert done.returncode in {0, 1, 2}, done.stderr
+                done = kubedrill(*line.split()[1:])
+                assert done.returncode in {0, 1, 2}, done.stdout
                 said += done.stdout
                 typed += 1
         elif kind == "yaml":
@@ -56,9 +57,9 @@ def stripped(text: str) -> list[str]:
 def test_the_error_is_what_is_said(here: Path) -> None:
     [known] = [text for kind, text in BLOCKS if kind == "yaml"]
     (here / "reports" / "acknowledged.yaml").write_text(known.replace("list.p99", "list.p9"))
-    done = kubedrill("compare", "release=2.3", "release=2.4", cwd=here)
+    done = kubedrill("compare", "release=2.3", "release=2.4")
     assert done.returncode == 3
-    assert done.stderr.strip() in TEXT
+    assert done.stdout.strip() in TEXT
 
 
 def test_its_figures_are_those_in_force() -> None:
@@ -71,5 +72,5 @@ def test_its_figures_are_those_in_force() -> None:
         f"fewer than {FEWEST} runs a side",
     ):
         assert words in TEXT, words
-    assert all(change.value in TEXT for change in Shift)
+    assert all(change.value in TEXT for change in Finding)
     assert all(f"`{key}`" in TEXT for key in KnownChangePart.model_fields)

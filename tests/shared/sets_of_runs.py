@@ -5,11 +5,13 @@ evidence, says other values.
 """
 
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from commanding import command
 from judged_drill import JudgedDrill
 from judged_parts import timeline_events
 from judged_scrapes import START
@@ -52,6 +54,12 @@ class Recorded:
         )
         drill.scrapes.calibration["work_cpu_s"] = self.work_cpu_s
         return drill.write(folder)
+
+
+def typed(*words: object) -> "subprocess.CompletedProcess[str]":
+    """Type a command in this process, which imports scipy once; what it says stands together in stdout."""
+    code, said = command([*map(str, words)])
+    return subprocess.CompletedProcess(words, int(str(code)), said, "")
 
 
 def write_set(

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from itertools import combinations
 
 import numpy as np
@@ -40,16 +41,16 @@ class Effect:
 
 def check_installed() -> None:
     """Raise NotStarted where scipy is not there, which is an extra."""
-    try:
-        import scipy.stats  # noqa: F401
-    except ImportError:
+    if find_spec("scipy") is None:  # to import it takes longer than to say so
         raise NotStarted(
             'comparing needs scipy, which the extra "stats" brings: pip install "kubedrill[stats]"'
-        ) from None
+        )
 
 
 def effect(baseline: Values, candidate: Values, confidence: float) -> Effect:
     """Return the difference of means of two sets of at least two runs each."""
+    if len({*baseline, *candidate}) == 1:
+        return Effect(0.0, 0.0, 0.0, 1.0)  # however they are dealt, and drawn
     low, high = _interval(baseline, candidate, confidence)
     estimate = float(candidate.mean() - baseline.mean())
     return Effect(estimate, low, high, chance(baseline, candidate))
