@@ -59,6 +59,9 @@ compare-kubelet: .venv/.installed ## Compare what a fleet's nodes ask of the API
 	@$(BIN)/kubedrill setup --with kubemark
 	@PYTHONPATH=tests/shared $(BIN)/python -m conversation $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KEEP),--keep)
 
+dist: .venv/.installed ## Build sdist and wheel of a clean checkout into dist/, check them, and begin with the wheel
+	@PYTHONPATH=tests/shared $(BIN)/python -m release
+
 lock: .venv/.installed ## Resolve the dependencies anew
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \

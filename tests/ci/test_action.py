@@ -1,14 +1,12 @@
 """action.yml: its steps are played as a runner plays them, by the kubedrill that it installs."""
 
-import os
-import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from installed import build_wheel, environment, lent
 from workflow import ActionRunner
 
 from kubedrill import __version__
@@ -29,36 +27,26 @@ slos:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=TOP, check=True, capture_output=True, timeout=120)
-    [made] = folder.glob("*.whl")
-    return made
+def lending(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What lets pip install kubedrill's wheel by its name, and all else be found."""
+    folder = tmp_path_factory.mktemp("lending")
+    return environment(build_wheel(folder), lent(folder / "lent"))
 
 
 @pytest.fixture
-def runner(tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch) -> ActionRunner:
+def runner(tmp_path: Path, lending: dict[str, str]) -> ActionRunner:
     """A runner with an experiment in its workspace; what kubedrill depends on is lent to it."""
     given = {f"inputs.{name}": known["default"] for name, known in ACTION["inputs"].items()}
     known = {
         **given,
         "inputs.experiment": "experiments/short.yaml",
-        "inputs.package": str(wheel),
+        "inputs.package": f"kubedrill=={__version__}",
         "inputs.python": sys.executable,
         "github.action_path": str(TOP),
         "runner.os": "Linux",
         "runner.arch": "X64",
     }
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    environment = {
-        "KUBEDRILL_SHARED_MACHINE": "1",
-        "PIP_NO_DEPS": "1",
-        "PIP_NO_INDEX": "1",
-        "PYTHONPATH": sysconfig.get_path("purelib"),
-        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
-    }
-    made = ActionRunner(tmp_path, known, environment)
+    made = ActionRunner(tmp_path, known, {**lending, "KUBEDRILL_SHARED_MACHINE": "1"})
     for folder in ("experiments", "clusters"):
         (made.workspace / folder).mkdir()
     (made.workspace / "experiments" / "short.yaml").write_text(EXPERIMENT)
@@ -67,9 +55,10 @@ def runner(tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch) -> Acti
 
 
 def test_what_cannot_be_started_is_an_error_of_the_step(runner: ActionRunner) -> None:
-    runner.known["inputs.arguments"] = "--set slos.baseline[0]=list.p999<1s"
+    file = runner.workspace / "experiments" / "short.yaml"
+    file.write_text(EXPERIMENT.replace("list.p99 ", "list.p999 "))
     assert runner.play(ACTION) == 3, runner.said
-    assert "short.yaml" in runner.said
+    assert "experiments/short.yaml:8: " in runner.said
     assert "::error title=kubedrill::nothing was started" in runner.said
     assert runner.summary() == ""
     assert [*runner.used] == ["actions/cache@v4"], "there is nothing to upload"
