@@ -17,7 +17,7 @@ drill: setup ## Kill etcd's leader under load, on three zones; give a verdict
 	@$(BIN)/kubedrill run experiments/etcd-member-kill.yaml
 
 # INVALID is about the machine, and proves nothing: once more. FAIL is about the control plane, and stays.
-stress: setup ## Press lists, writes and watches for half a minute, as CI does; a verdict after a minute and a half
+stress: setup ## Press lists, writes and watches for half a minute, as CI does, and give a verdict
 	@$(BIN)/kubedrill run stress || { [ $$? = 2 ] && $(BIN)/kubedrill run stress; }
 
 test: setup lint ## Run every check and every test
