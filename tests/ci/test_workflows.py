@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from typed_page import blocks
 
 TOP = Path(__file__).resolve().parents[2]
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+GUIDE = TOP / "docs" / "guide" / "in-ci.md"
 WORKFLOWS = sorted((TOP / ".github" / "workflows").glob("*.yml"))
 
 
@@ -49,6 +51,14 @@ def linted(actionlint: Path, *files: Path) -> str:
 def test_the_workflows_are_what_github_takes(actionlint: Path) -> None:
     assert len(WORKFLOWS) >= 4
     assert linted(actionlint, *WORKFLOWS) == ""
+
+
+def test_so_is_the_one_of_the_guide(actionlint: Path, tmp_path: Path) -> None:
+    [shown] = [block for block in blocks(GUIDE) if block.kind == "yaml"]
+    file = tmp_path / "drill.yml"
+    file.write_text(shown.text)
+    assert shown.path == ".github/workflows/drill.yml"
+    assert linted(actionlint, file) == ""
 
 
 @pytest.mark.parametrize(
