@@ -7,14 +7,13 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import click
 import pytest
+from installed import TOP, build_wheel
 
 from kubedrill.cli import cli
 
-TOP = Path(__file__).resolve().parents[1]
 Ran = "subprocess.CompletedProcess[str]"
 
 NOT_SAFE = {
@@ -45,10 +44,8 @@ NOT_SAFE = {
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ran]:
     """Run a line of a shell that finds the installed kubedrill, in an empty folder."""
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=TOP, check=True, capture_output=True, timeout=120)
+    wheel = build_wheel(folder)
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True, timeout=120)
-    [wheel] = folder.glob("*.whl")
     pip = [str(folder / "venv" / "bin" / "pip"), "install", "--no-deps", "--no-index", "-q"]
     subprocess.run([*pip, str(wheel)], check=True, timeout=120)
     # What it depends on is lent by the tests' own environment; kubedrill itself is not.

@@ -96,3 +96,31 @@ def test_other_objectives_are_for_one_run(failed: RunFolder) -> None:
     refused = kubedrill("judge", failed.path, "--slos", "other.yaml")
     assert refused.returncode == 3
     assert "judge one of them" in refused.stderr
+
+
+def test_a_step_of_github_tells_of_each_relation(failed: RunFolder, tmp_path: Path) -> None:
+    assert kubedrill("judge", failed.path).returncode == 1
+    page = tmp_path / "summary"
+    step = {"GITHUB_STEP_SUMMARY": str(page), "GITHUB_WORKSPACE": str(tmp_path)}
+    done = kubedrill("report", failed.path, "--github", "list-modes", **step)
+    assert done.returncode == 0, done.stderr
+    [annotation] = [line for line in done.stdout.splitlines() if line.startswith("::")]
+    assert annotation.startswith("::error title=FAIL in baseline%3A fast.list.p99 <= 50%25 * slow")
+    rows = [line for line in page.read_text("utf-8").splitlines() if line.startswith("| ")]
+    assert [row.rsplit("| ", 1)[-1] for row in rows] == [
+        "Verdict |",
+        "\u2717 FAIL |",
+        "\u2713 PASS |",
+    ]
+    assert "ms against " in rows[1]
+
+
+def test_a_comparison_that_was_changed_since_is_told_anew(
+    failed: RunFolder, tmp_path: Path
+) -> None:
+    assert kubedrill("judge", failed.path).returncode == 1
+    variants_file(failed).write_text("{}")
+    page = tmp_path / "summary"
+    done = kubedrill("report", failed.path, "--github", "list-modes", GITHUB_STEP_SUMMARY=str(page))
+    assert done.returncode == 2
+    assert page.read_text("utf-8").startswith("## ? INVALID: ")

@@ -1,7 +1,14 @@
 """junit.xml as CI servers read it."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
+from junitparser import JUnitXml, TestCase, TestSuite
+from kept import unpack
+
+from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report, Verdict
 from kubedrill.report import junit
 
@@ -87,3 +94,56 @@ def test_characters_that_xml_cannot_hold_are_replaced(drill) -> None:
     error = found["validity"].find("testcase/error")
     assert error is not None
     assert error.text == "bell \ufffd, null \ufffd, <tag> & \ufffd"
+
+
+KEPT = Path(__file__).parents[1] / "judge" / "kept"
+ATTRIBUTES = {
+    "testsuites": {"name", "tests", "failures", "errors"},
+    "testsuite": {
+        *("name", "timestamp", "hostname", "time"),
+        *("tests", "failures", "errors", "skipped"),
+    },
+    "properties": set(),
+    "property": {"name", "value"},
+    "testcase": {"name", "classname", "time"},
+    "failure": {"message", "type"},
+    "error": {"message", "type"},
+    "system-out": set(),
+}
+"""What Jenkins' schema (junit-10.xsd) lets an element have, of what we write."""
+WITHIN = {
+    "testsuites": ["testsuite"],
+    "testsuite": ["properties", "testcase"],
+    "properties": ["property"],
+    "testcase": ["failure", "error", "system-out"],
+}
+"""What it lets stand in it, in this order."""
+
+
+def elements(top: ET.Element) -> Iterator[ET.Element]:
+    return (element for element in top.iter() if isinstance(element.tag, str))
+
+
+@pytest.mark.parametrize(
+    ("name", "failures", "errors"), [("member-lost", 0, 0), ("too-slow", 2, 0), ("let-go", 1, 1)]
+)
+def test_readers_take_it_of_real_runs(
+    name: str, failures: int, errors: int, tmp_path: Path
+) -> None:
+    unpack(KEPT / f"{name}.tar.xz", tmp_path)
+    [run] = (tmp_path / name).iterdir()
+    report = Report.read(run / "verdict.json")
+    file = junit.write(RunFolder(run), report)
+    read = JUnitXml.fromfile(str(file))
+    suites = [suite for suite in read if isinstance(suite, TestSuite)]
+    cases = [case for suite in suites for case in suite if isinstance(case, TestCase)]
+    assert (read.tests, read.failures, read.errors) == (len(cases), failures, errors)
+    assert len(cases) == len(report.objectives) + 2
+    told = [result.type for case in cases for result in case.result]
+    assert sorted(told) == sorted(["FAIL"] * failures + ["INVALID"] * errors)
+    read.update_statistics()
+    assert (read.tests, read.failures, read.errors) == (len(cases), failures, errors)
+    for element in elements(ET.parse(file).getroot()):
+        assert set(element.attrib) <= ATTRIBUTES[element.tag]
+        order = [WITHIN[element.tag].index(child.tag) for child in element]
+        assert order == sorted(order)

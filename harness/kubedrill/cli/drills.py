@@ -20,7 +20,7 @@ from kubedrill.cli.parts import (
     print_json,
     reports_folder,
 )
-from kubedrill.cli.told import keep_index, labels, notify
+from kubedrill.cli.told import labels, notify
 from kubedrill.errors import NotStarted
 from kubedrill.words import shown
 

@@ -1,11 +1,13 @@
 """The commands for what drills leave: judge, report, heal."""
 
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from kubedrill.cli.actions import Tell, teller
 from kubedrill.cli.parts import (
     INVALID,
     PARTLY,
@@ -21,6 +23,9 @@ from kubedrill.errors import NotStarted
 
 if TYPE_CHECKING:
     from kubedrill.record.folder import RunFolder
+    from kubedrill.record.verdict import Judged
+
+JudgedReport = TypeVar("JudgedReport", bound="Judged")
 
 run_folder = click.argument(
     "run", metavar="RUN", type=click.Path(path_type=Path, exists=True, file_okay=False)
@@ -106,7 +111,14 @@ def _name_of(slos: Path) -> str:
 
 @click.command(epilog=example("kubedrill report reports/etcd-member-kill/latest"))
 @run_folder
-def report(run: Path) -> int:
+@click.option(
+    "--github",
+    "experiment",
+    metavar="FILE",
+    type=Given(),
+    help="In a step of GitHub Actions: write its summary, and annotate FILE, the experiment.",
+)
+def report(run: Path, experiment: Path | None) -> int:
     """Write report.html and junit.xml of a judged run again.
 
     Where its evidence is not what it was when the drill had ended, or its schedule not that of its
@@ -118,25 +130,40 @@ def report(run: Path) -> int:
     from kubedrill.record.folder import RunFolder
     from kubedrill.record.verdict import Report
     from kubedrill.report.files import write_all, write_reports
+    from kubedrill.report.github import of_drill
     from kubedrill.suite.record import suite_file
 
-    folder = RunFolder(run.resolve())
+    folder, tell = RunFolder(run.resolve()), teller(experiment)
     if suite_file(folder).exists():
         return _report_suite(folder)
     if variants_file(folder).exists():
-        return _report_comparison(folder, run)
+        return _report_comparison(folder, run, tell)
     if changed := judging.changes(folder):
-        for words in (*changed, *write_all(folder, judging.judge(folder))):
-            click.echo(words, err=True)
-        return Done(INVALID)
+        anew = judging.judge(folder)
+        return _changed([*changed, *write_all(folder, anew)], lambda: tell(of_drill(folder, anew)))
+    found = _verdict(folder, run, Report)
+    unwritten = write_reports(folder, found)
+    tell(of_drill(folder, found))
+    return _reported(folder, unwritten)
+
+
+def _verdict(folder: "RunFolder", run: Path, kind: type["JudgedReport"]) -> "JudgedReport":
+    """Read a run's verdict; NotStarted if it has none."""
     try:
-        report = Report.read(folder.verdict)
+        return kind.read(folder.verdict)
     except FileNotFoundError:
         raise NotStarted(f"{run}: has no verdict.json; run: kubedrill judge {run}") from None
     except (OSError, ValueError):
         message = f"{folder.verdict}: is no verdict; run: kubedrill judge {run}"
         raise NotStarted(message) from None
-    return _reported(folder, write_reports(folder, report))
+
+
+def _changed(words: Iterable[str], tell: Callable[[], None]) -> int:
+    """Say what was changed since the drill had ended, of what was judged anew for it."""
+    for line in words:
+        click.echo(line, err=True)
+    tell()
+    return Done(INVALID)
 
 
 def _reported(folder: "RunFolder", unwritten: list[str]) -> int:
@@ -156,22 +183,21 @@ def _report_suite(folder: "RunFolder") -> int:
     return _reported(folder, write_all(folder, judge(folder), WRITERS))
 
 
-def _report_comparison(folder: "RunFolder", run: Path) -> int:
+def _report_comparison(folder: "RunFolder", run: Path, tell: Tell) -> int:
     """As `report`, of a comparison; the reports of its runs stay as they are."""
+    from kubedrill.compare.github import of_comparison
     from kubedrill.compare.judging import WRITERS, judge, stale
     from kubedrill.compare.verdict import ComparisonReport
     from kubedrill.report.files import write_all, write_reports
 
     if broken := stale(folder):
-        for words in (*broken, *write_all(folder, judge(folder), WRITERS)):
-            click.echo(words, err=True)
-        return Done(INVALID)
-    try:
-        report = ComparisonReport.read(folder.verdict)
-    except (OSError, ValueError):
-        message = f"{folder.verdict}: is no verdict; run: kubedrill judge {run}"
-        raise NotStarted(message) from None
-    return _reported(folder, write_reports(folder, report, WRITERS))
+        anew = judge(folder)
+        words = [*broken, *write_all(folder, anew, WRITERS)]
+        return _changed(words, lambda: tell(of_comparison(folder, anew)))
+    found = _verdict(folder, run, ComparisonReport)
+    unwritten = write_reports(folder, found, WRITERS)
+    tell(of_comparison(folder, found))
+    return _reported(folder, unwritten)
 
 
 @click.command(epilog=example("kubedrill heal"))

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kubedrill.cli.history import keep_index
 from kubedrill.cli.parts import PARTLY, Done, Given, console, example, reports_folder, who
-from kubedrill.cli.told import keep_index, labels, notify
+from kubedrill.cli.told import labels, notify
 from kubedrill.errors import NotStarted
 from kubedrill.words import did_you_mean, shown
 

@@ -1,12 +1,8 @@
 """What `run` and `suite` share: what their runs are of, and who is told what came of them."""
 
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-
-from kubedrill.words import why_not
 
 if TYPE_CHECKING:
     from kubedrill.record.webhook import WebhookPart
@@ -37,11 +33,3 @@ notify = click.option(
     metavar="NAME",
     help="Tell the webhook whose address the variable NAME holds; NAME:slack:fail,invalid.",
 )
-
-
-def keep_index(reports: Path) -> None:
-    """Write the page about all runs anew, where somebody has made it; its failure is no verdict's."""
-    from kubedrill.history.page import index_file, write_index
-
-    if index_file(reports).is_file() and (why := why_not(partial(write_index, reports))):
-        click.echo(f"{index_file(reports)}: not written: {why}", err=True)

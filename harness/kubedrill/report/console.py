@@ -44,14 +44,8 @@ def _headline(report: Report) -> RenderableType:
 
 def _own_reasons(report: Report) -> list[str]:
     """Return the reasons that do not stand beside their objective in the table anyway."""
-    told = [
-        (objective.text, objective.reason) for objective in report.objectives if objective.reason
-    ]
-    own = [
-        reason
-        for reason in report.reasons
-        if not any(text in reason and why in reason for text, why in told)
-    ]
+    told = ((objective.text, objective.reason) for objective in report.objectives)
+    own = [*sentences.own_reasons(report.reasons, told)]
     left = len(own) - _SHOWN_REASONS
     return [*own[:_SHOWN_REASONS], *([f"and {left} more, in the report"] if left > 0 else [])]
 

@@ -64,6 +64,14 @@ def with_reasons(objectives: Iterable[ObjectiveResult]) -> Iterator[tuple[Object
         told.add(known)
 
 
+def own_reasons(reasons: Iterable[str], told: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield the reasons that do not stand beside their objective anyway; `told` are texts and reasons."""
+    beside = [(text, why) for text, why in told if why]
+    for reason in reasons:
+        if not any(text in reason and why in reason for text, why in beside):
+            yield reason
+
+
 def _outcomes(report: Report) -> str:
     """Return `1 of 3 objectives held, 2 could not be measured`; nothing is said of none."""
     words = {
