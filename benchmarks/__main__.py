@@ -9,6 +9,7 @@ from benchmarks import (
     apiserver,
     client,
     cluster_up,
+    history,
     lists,
     memory,
     percentiles,
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Rows], None], int]] = {
     "apiserver": (apiserver.apiserver, apiserver.ROUNDS),
     "watches": (watches.watches, watches.ROUNDS),
     "percentiles": (percentiles.percentiles, percentiles.PASSES),
+    "history": (history.history, history.ROUNDS),
     "seeding": (seeding.seeding, seeding.ROUNDS),
     "cluster-up": (cluster_up.cluster_up, cluster_up.ROUNDS),
 }

@@ -19,19 +19,8 @@ LONG = "x" * 57 + "..."
 
 
 COMMANDS = [
-    *(
-        "run",
-        "plan",
-        "validate",
-        "expand",
-        "setup",
-        "judge",
-        "report",
-        "compare",
-        "changes",
-        "heal",
-        "list",
-    ),
+    *("run", "plan", "validate", "expand", "setup", "judge", "report", "heal", "list"),
+    *("history", "index", "compare", "changes"),
     *("stop", "freeze", "thaw"),
     *(
         "cluster up",

@@ -34,6 +34,7 @@ ANSWERS = {
     "profiles": "profiles --json",
     "schema": "schema verdict",
     "completion": "completion bash",
+    "history": "history --reports RUN/../..",
     "cluster status": "cluster status",
     "baseline list": "baseline list",
 }
@@ -41,6 +42,8 @@ ANSWERS = {
 
 DEEDS = {
     "run": f"run {SHIPPED} --cluster nix",
+    "suite": "suite nix.yaml",
+    "confirm": "confirm RUN step",
     "validate": f"validate {SHIPPED}",
     "setup": "setup",
     "init": "init /dev/null",
@@ -57,6 +60,7 @@ DEEDS = {
     "freeze": "freeze nix --until 2001-01-01 --why release",
     "thaw": "thaw nix",
     "heal": "heal",
+    "index": "index --reports RUN/../..",
     "cluster up": "cluster up nix",
     "cluster down": "cluster down local-3az",
     "cluster env": "cluster env local-3az",

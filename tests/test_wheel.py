@@ -19,10 +19,14 @@ Ran = "subprocess.CompletedProcess[str]"
 
 NOT_SAFE = {
     "run": "plays a drill",
+    "suite": "plays drills",
+    "confirm": "needs a drill that waits for somebody",
     "setup": "may download and build",
     "worker": "waits for a master",
     "judge": "needs a run",
     "report": "needs a run",
+    "history": "needs runs",
+    "index": "needs runs",
     "compare": "needs runs",
     "changes": "needs runs",
     "baseline set": "needs runs",

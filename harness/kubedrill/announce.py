@@ -1,26 +1,15 @@
 """Tell whoever a cluster file names that a drill is about to begin, and wait: `stop` can still prevent it."""
 
-import json
 import time
-import urllib.request
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from typing import Any
-from urllib.error import HTTPError, URLError
 
 from kubedrill.errors import NotStarted
 from kubedrill.experiment import Experiment
+from kubedrill.posting import NotDelivered, post
 from kubedrill.record.notice import NotifyPart
 
-TIMEOUT_S = 10.0
 LOOK_S = 0.25
-
-
-class _Refusing(urllib.request.HTTPRedirectHandler):
-    """Takes a redirection for a failure: a POST that is sent on becomes a GET, which tells nobody."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
 
 
 def announce(wanted: NotifyPart, experiment: Experiment, run: str) -> str:
@@ -51,20 +40,8 @@ def _notice(wanted: NotifyPart, experiment: Experiment, run: str) -> dict[str, A
 
 def _send(wanted: NotifyPart, notice: dict[str, Any]) -> None:
     url, headers = wanted.resolved()
-    asked = urllib.request.Request(  # noqa: S310 - http and https alone are read from the file
-        url,
-        data=json.dumps(notice).encode(),
-        headers={"Content-Type": "application/json", "User-Agent": "kubedrill", **headers},
-    )
     try:
-        with urllib.request.build_opener(_Refusing).open(asked, timeout=TIMEOUT_S) as answer:
-            if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-                raise _nobody(wanted, f"answered {answer.status}")
-    except HTTPError as error:
-        raise _nobody(wanted, f"answered {error.code}") from None
-    except (URLError, OSError, ValueError) as error:
-        raise _nobody(wanted, str(getattr(error, "reason", error))) from None
-
-
-def _nobody(wanted: NotifyPart, why: str) -> NotStarted:
-    return NotStarted(f"notify: {wanted.url}: {why}; nobody was told, so that nothing is injected")
+        post(url, headers, notice)
+    except NotDelivered as error:
+        words = f"notify: {wanted.url}: {error}; nobody was told, so that nothing is injected"
+        raise NotStarted(words) from None

@@ -135,7 +135,10 @@ def describe_cluster(file: Path) -> ClusterDescription:
 
 
 def check_file(
-    file: Path, overrides: Sequence[str] = (), on: str | None = None, scale: float = 1.0
+    file: Path,
+    overrides: Sequence[str | Override] = (),
+    on: str | None = None,
+    scale: float = 1.0,
 ) -> tuple[Experiment, Catalogue] | None:
     """Check the file of an experiment, which is returned, or of a cluster; NotStarted says what is wrong.
 

@@ -26,6 +26,10 @@ SCALE_OUT = {"scale-out": "kubedrill.observe.scale_out"}
 """Besides, where there is a fleet, or an objective is about how nodes come."""
 OPERATORS = ("faults", "watchdog")
 """The roles of those that break and undo."""
+PLAN = "plan"
+"""The role of who executes the emergency plan, where there is one: its commands are always those of whoever
+began the drill."""
+EMERGENCY = "kubedrill.emergency"
 FLEET = "kubedrill.fleet"
 AUTOSCALER = "kubedrill.fleet.autoscaling"
 DEMAND = "kubedrill.seed.demanding"
@@ -81,13 +85,17 @@ class Starter:
             # Said, since by default it is found from the user's home folder.
             {
                 "KUBEDRILL_STATE": str(state_folder()),
-                **(hand_on_operators() if self.commands and role in OPERATORS else {}),
+                **(hand_on_operators() if self._runs_commands(role) else {}),
                 **(environment or {}),
             },
             pass_fds,
             private=private_folder(cluster_folder(self.cluster_name), self.folder.run),
             engine=self.engine,
         )
+
+    def _runs_commands(self, role: str) -> bool:
+        """Whether a process runs commands of whoever began the drill."""
+        return role == PLAN or (self.commands and role in OPERATORS)
 
 
 def end(children: Sequence[Child], note: Callable[[str], None]) -> None:

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kubedrill import cluster, seed
-from kubedrill.children import AUTOSCALER, DEMAND, FLEET, Starter, command_of, end, observing
+from kubedrill.children import (
+    AUTOSCALER,
+    DEMAND,
+    EMERGENCY,
+    FLEET,
+    PLAN,
+    Starter,
+    command_of,
+    end,
+    observing,
+)
 from kubedrill.clock import now
 from kubedrill.cluster.handle import Exits
 from kubedrill.errors import NotStarted
@@ -16,6 +26,7 @@ from kubedrill.process.child import Child, ChildFailed
 from kubedrill.process.tail import LineTail
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.cluster import NODE_AUTHORITY, ClusterRecord
+from kubedrill.record.emergency import PlanLine
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.fleet import Fleet, Workload, patience_s
 from kubedrill.record.folder import RunFolder
@@ -33,6 +44,7 @@ from kubedrill.record.timeline import (
     FaultTold,
     Note,
     NotUndone,
+    PlanTold,
     Sweep,
     Swept,
     Timeline,
@@ -82,6 +94,7 @@ class Drill:
     _cluster_exits: Exits | None = None
     _exits: JsonLines | None = None
     _faults: LineTail[FaultLine] = field(init=False)
+    _plan: LineTail[PlanLine] = field(init=False)
     _starter: Starter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,6 +104,7 @@ class Drill:
         )
         self.timeline = Timeline(self.folder.timeline)
         self._faults = LineTail(self.folder.faults, FaultLine)
+        self._plan = LineTail(self.folder.plan, PlanLine)
 
     def note(self, words: str) -> None:
         """Put what a reader should know on the timeline and show it."""
@@ -251,6 +265,10 @@ class Drill:
         """Start what wants more pods of the workload, besides so many, while the drill runs."""
         self._start("demand", [*command_of(DEMAND, self.folder), "--before", str(before)])
 
+    def start_plan(self) -> None:
+        """Start what executes the emergency plan, once the fault is in force."""
+        self._start(PLAN, command_of(EMERGENCY, self.folder))
+
     def _check_auditor(self) -> None:
         """Raise NotStarted on a cluster that was made before there was an auditor."""
         record = ClusterRecord.read(self.folder.cluster)
@@ -338,3 +356,5 @@ class Drill:
                 self.add(component_event(line))
         for told in self._faults.read():
             self.add(FaultTold.of(told))
+        for step in self._plan.read():
+            self.add(PlanTold.of(step))

@@ -1,6 +1,7 @@
 """What a cluster of somebody else's lets a drill do there, and what would have to be granted."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import yaml
 
 from kubedrill import catalogue, cluster, places
 from kubedrill.catalogue import describe_cluster, read_experiment
+from kubedrill.cluster.adopted.access import Access
 from kubedrill.cluster.adopted.definition import AdoptedDefinition
 from kubedrill.cluster.adopted.giving import base_rights
+from kubedrill.cluster.adopted.up import reached
 from kubedrill.errors import NotStarted
 from kubedrill.faults.catalogue import gather
 from kubedrill.faults.fault import Fault
@@ -28,6 +31,12 @@ def adopted(name: str) -> tuple[AdoptedDefinition, ClusterDescription]:
     if not isinstance(described.definition, AdoptedDefinition):
         raise NotStarted(f"cluster {name} was not adopted: its provider is {described.provider}")
     return described.definition, described
+
+
+def access(name: str) -> AbstractContextManager[Access]:
+    """Return access to an adopted cluster, as whoever its kubeconfig says; NotStarted if another answers."""
+    definition, _ = adopted(name)
+    return closing(reached(definition))
 
 
 def rows(name: str) -> list[dict[str, Any]]:

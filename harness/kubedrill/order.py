@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kubedrill import cluster, places
 from kubedrill.cluster.freeze import frozen
@@ -16,9 +17,14 @@ from kubedrill.faults.overlap import refused_as_it_is
 from kubedrill.hosting import cannot_host
 from kubedrill.load import launch
 from kubedrill.needed import lacking, needed, rights_in_parts, withheld
+from kubedrill.process.environment import operators
 from kubedrill.record.catalogue import Catalogue, ClusterDefinition
 from kubedrill.record.folder import RunFolder
 from kubedrill.scraped import check_told
+from kubedrill.words import shown
+
+if TYPE_CHECKING:
+    from kubedrill.report.live_page import LivePage
 
 FREE_BYTES = 200 * 1024 * 1024
 """A drill of some minutes writes about 20 MB; ten times that must be free in reports/."""
@@ -26,13 +32,15 @@ FREE_BYTES = 200 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Leavings:
-    """What a drill leaves: where, and what of it only where it is asked to."""
+    """What a drill leaves: where, and what of it, and shows meanwhile, only where it is asked to."""
 
     reports: Path
     cluster: bool = False
     """Whether the cluster that it brings up stays."""
     page: bool = True
     """Whether report.html is written."""
+    metrics: "LivePage | None" = None
+    """Where its figures are shown while it runs, besides on the terminal."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """What its runs are told to be of."""
 
@@ -67,8 +75,11 @@ class Order:
         return RunFolder.create(self.leaves.reports.resolve(), self.name)
 
 
-def check_before(order: Order) -> ClusterDefinition:
-    """Check all that can be checked before anything is started; NotStarted says what is wrong."""
+def check_before(order: Order, *, begins: bool = True) -> ClusterDefinition:
+    """Check all that can be checked before anything is started; NotStarted says what is wrong.
+
+    Whether it may begin just now is asked only of what `begins`.
+    """
     described = order.catalogue.cluster
     assert described is not None  # the experiment was read with it
     assert described.definition is not None
@@ -81,10 +92,16 @@ def check_before(order: Order) -> ClusterDefinition:
     check_rights(order, definition)
     check_told(order.experiment, order.catalogue)
     check_ready(order, definition)
-    why = frozen(order.cluster) or closed(order.experiment, order.catalogue.limits)
+    check_plan(order)
+    why = _not_now(order) if begins else ""
     if why := why or cannot_host(order.experiment) or _refused_as_it_is(order):
         raise NotStarted(f"{order.file}: {why}")
     return definition
+
+
+def _not_now(order: Order) -> str:
+    """Return why it may not begin just now, and may at another time; or ""."""
+    return frozen(order.cluster) or closed(order.experiment, order.catalogue.limits)
 
 
 def _refused_as_it_is(order: Order) -> str:
@@ -124,6 +141,16 @@ def check_ready(order: Order, definition: ClusterDefinition) -> None:
     played = (kinds[fault.name] for fault in order.experiment.faults if fault.name in kinds)
     if why := cluster.not_ready(definition, [need for kind in played for need in kind.needs]):
         raise NotStarted(f"{order.file}: cluster {order.cluster}: {why}")
+
+
+def check_plan(order: Order) -> None:
+    """Raise NotStarted where a program that the emergency plan needs is not there."""
+    path = operators().get("PATH")
+    for step in order.experiment.plan:
+        for command in filter(None, (step.command, step.verify)):
+            if shutil.which(command[0], path=path) is None:
+                words = f"there is no program {shown(command[0])}, from here on"
+                raise NotStarted(f"{order.file}: plan: {step.name}: {words}")
 
 
 def check_it_may_be_thrown_away(order: Order) -> None:

@@ -52,14 +52,15 @@ def cluster_file(name: str, near: Path | None = None, also: Iterable[str] = ()) 
     return path
 
 
-def experiment_file(named: Path, *also: str) -> Path:
+def experiment_file(named: Path, *also: str, near: Path | None = None) -> Path:
     """Return the file that is meant: a path as it is, or a name as `kubedrill list` has it.
 
-    `also` are other folders in which it may be (clusters). NotStarted with the nearest name if there is none.
+    `also` are other folders in which it may be (clusters); all are sought as `folder` does. NotStarted with
+    the nearest name if there is none.
     """
     if named.suffix or len(named.parts) > 1 or _is(named.is_file):
         return named
-    there = [path for kind in ("experiments", *also) for path in folder(kind).glob("*.yaml")]
+    there = [path for kind in ("experiments", *also) for path in folder(kind, near).glob("*.yaml")]
     found = next((path for path in there if path.stem == str(named) and path.is_file()), None)
     if found is None and _is(named.is_dir):
         return named  # who reads it says what it is

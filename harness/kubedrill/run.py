@@ -89,7 +89,7 @@ def run(order: Order, console: Console, signals: Signals | None = None) -> Repor
             drill.guard(lock.fileno())
             with signals.may_interrupt():
                 plan = begin(drill, order, definition, console)
-                follow(drill, plan, console, signals)
+                follow(drill, LiveView(plan, console, order.leaves.metrics), plan, signals)
         except NotStarted:
             withdraw(drill, console)
             raise
@@ -161,6 +161,8 @@ def begin(drill: Drill, order: Order, definition: ClusterDefinition, console: Co
         drill.start_workers(record, experiment.loads, order.catalogue)
         if experiment.fleet and experiment.fleet.demands:
             drill.start_demand(experiment.seed.workload)
+        if experiment.plan:
+            drill.start_plan()
         drill.start_children(experiment.loads, order.catalogue, asked)
     if definition.notify and experiment.faults:
         drill.note(announce(definition.notify, experiment, str(drill.folder.path)))
@@ -235,12 +237,12 @@ def tell_whom_it_waits_for(loads: Iterable[ScheduledLoad], console: Console) -> 
             )
 
 
-def follow(drill: Drill, plan: Schedule, console: Console, signals: Signals) -> None:
+def follow(drill: Drill, shown: LiveView, plan: Schedule, signals: Signals) -> None:
     """Watch until every child has ended by itself; Aborted if an abort condition holds."""
     tail = Tail(drill.folder, plan)
     abort, states = AbortWatch(plan), StateWatch(plan)
     begun: set[str] = set()
-    with LiveView(plan, console) as view:
+    with shown as view:
         drill.on_event = view.event
         while not drill.finished() and now() < latest_edge(drill, plan):
             time.sleep(LOOK_S)

@@ -31,6 +31,7 @@ from kubedrill.judge import judge
 from kubedrill.reading.arrivals import Arrivals
 from kubedrill.record.cluster import ClusterRecord, Component, Identity
 from kubedrill.record.components import COMPONENT_LINE
+from kubedrill.record.emergency import PlanLine, ScheduledStep
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.fleet import Fleet
 from kubedrill.record.folder import RunFolder
@@ -57,7 +58,7 @@ from kubedrill.record.schedule import (
     WantedHeadroom,
 )
 from kubedrill.record.sidecar import LoadSidecar, ProbeSidecar
-from kubedrill.record.timeline import Event, FaultTold, Timeline, component_event
+from kubedrill.record.timeline import Event, FaultTold, PlanTold, Timeline, component_event
 from kubedrill.record.verdict import ObjectiveResult, Report
 
 OBJECTIVES = [
@@ -119,6 +120,10 @@ class JudgedDrill:
     more: tuple[Component, ...] = ()
     """Components of the cluster, besides those that are scraped and probed."""
     cluster_settings: dict[str, Any] = field(default_factory=dict)
+    plan: tuple[ScheduledStep, ...] = ()
+    """The emergency plan; its process is `entered` with it."""
+    planned: list[dict[str, Any]] = field(default_factory=list)
+    """What was told of its steps."""
     probes: Records = field(init=False)
 
     def __post_init__(self) -> None:
@@ -176,6 +181,7 @@ class JudgedDrill:
             loads=(replace(LIST, **self.loaded),),
             fleet=self.fleet,
             headroom=self.headroom,
+            plan=self.plan,
             faults=tuple(self.scheduled_faults),
             objectives=tuple(ScheduledObjective(*objective) for objective in self.objectives),
             probing=self.probing,
@@ -199,6 +205,8 @@ class JudgedDrill:
         names = [fault.name for fault in self.scheduled_faults]
         told = [{**line, "fault": names[line["index"]]} for line in self.faults]
         write_lines(folder.faults, told)
+        if self.plan:
+            write_lines(folder.plan, self.planned)
         write_lines(folder.exits, sorted(self.exits, key=lambda line: line["time"]))
         self._write_timeline(folder)
         if self.audit:
@@ -241,7 +249,8 @@ class JudgedDrill:
     def _write_ledger(self, folder: RunFolder) -> None:
         """Write an entry for each process and each fault that began; at the end all is undone."""
         schedule = self.schedule()
-        roles = [*(role for load in schedule.loads for role in load.roles), *self.entered]
+        loads = (role for load in schedule.loads for role in load.roles)
+        roles = [*loads, *self.entered, *(["plan"] if self.plan else [])]
         undoable = [n for n, fault in enumerate(self.scheduled_faults) if fault.can_be_undone]
         begun = {line["index"]: line for line in self.faults if line["event"] == "injecting"}
         intents = [
@@ -260,8 +269,9 @@ class JudgedDrill:
         """Write what happened, with the copies that the runner makes of what others tell."""
         exits = map(component_event, read_sound_lines(folder.exits, COMPONENT_LINE))
         faults = map(FaultTold.of, read_sound_lines(folder.faults, FaultLine))
+        steps = map(PlanTold.of, read_sound_lines(folder.plan, PlanLine))
         until = max((event.time for event in self.events), default=0)
-        copies = (event for event in (*exits, *faults) if event.time <= until)
+        copies = (event for event in (*exits, *faults, *steps) if event.time <= until)
         timeline = Timeline(folder.timeline)
         for event in sorted((*self.events, *copies), key=lambda event: event.time):
             timeline.add(event)

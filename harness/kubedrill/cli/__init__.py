@@ -16,10 +16,12 @@ from kubedrill.cli import (
     clusters,
     comparing,
     drills,
+    history,
     machines,
     projects,
     runs,
     safety,
+    scheduled,
 )
 from kubedrill.cli.parts import INVALID, NOT_STARTED, PARTLY, Commands
 from kubedrill.cli.streams import Streams
@@ -64,6 +66,8 @@ for command in (
     drills.plan,
     drills.validate,
     drills.expand,
+    scheduled.suite,
+    scheduled.confirm,
     projects.init,
     projects.new,
     projects.completion,
@@ -75,6 +79,8 @@ for command in (
     comparing.changes,
     comparing.baseline,
     runs.heal,
+    history.history,
+    history.index,
     catalogues.list_experiments,
     catalogues.faults,
     catalogues.profiles,

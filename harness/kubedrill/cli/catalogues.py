@@ -48,7 +48,8 @@ def profiles(name: str | None, as_json: bool) -> None:
 
 @click.command(epilog=example("kubedrill schema experiment > experiment.schema.json"))
 @click.argument(
-    "what", type=click.Choice(["cluster", "experiment", "verdict", "comparison", "regression"])
+    "what",
+    type=click.Choice(["cluster", "experiment", "suite", "verdict", "comparison", "regression"]),
 )
 def schema(what: str) -> None:
     """Print the JSON Schema of files that you write, or of verdicts."""
@@ -59,11 +60,14 @@ def schema(what: str) -> None:
     from kubedrill.compare.verdict import ComparisonReport
     from kubedrill.record.verdict import Report
     from kubedrill.regression.verdict import RegressionReport
+    from kubedrill.suite.read import json_schema as suite_schema
 
     if what == "cluster":
         print_json(cluster.json_schema())
     elif what == "experiment":
         print_json(experiment_schema())
+    elif what == "suite":
+        print_json(suite_schema())
     else:
         made: dict[str, type[BaseModel]] = {
             "verdict": Report,

@@ -1,6 +1,7 @@
 """The commands for experiments, by file or by name: run, plan, validate, expand."""
 
 import math
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,17 @@ from kubedrill.cli.parts import (
     print_json,
     reports_folder,
 )
+from kubedrill.cli.told import keep_index, labels, notify
 from kubedrill.errors import NotStarted
 from kubedrill.words import shown
 
 if TYPE_CHECKING:
     from kubedrill.compare.arms import Options
     from kubedrill.experiment import Experiment
+    from kubedrill.order import Leavings
     from kubedrill.record.catalogue import Catalogue
+    from kubedrill.record.verdict import Judged
+    from kubedrill.record.webhook import WebhookPart
 
 overrides = click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the file."
@@ -71,6 +76,16 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
     return arm.experiment, arm.catalogue
 
 
+def _listening(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
+    """Read `9464`, `0.0.0.0:9464` or `[::1]:9464`: an address, of this machine alone if none is given."""
+    if text is None:
+        return None
+    host, port = text.rpartition(":")[::2]
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535):
+        raise click.BadParameter(f'"{shown(text)}" is no port: write 9464, or HOST:9464')
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
 @click.command(epilog=example("kubedrill run etcd-member-kill --set phases.fault=30s"))
 @experiment_file
 @cluster_name
@@ -78,18 +93,20 @@ def _one_drill(file: Path, variant: str | None, asked: "Options") -> "tuple[Expe
 @scale
 @variant
 @click.option("--keep-cluster", is_flag=True, help="Leave the cluster that this drill brings up.")
-@click.option(
-    "--label",
-    "labels",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="What the run is of, release=2.4, by which `kubedrill compare` finds it.",
-)
+@labels
 @click.option(
     "--no-page",
     is_flag=True,
     help="Write no report.html, which takes seconds; `kubedrill report` makes it later.",
 )
+@click.option(
+    "--metrics-port",
+    "metrics",
+    callback=_listening,
+    metavar="[HOST:]PORT",
+    help="Show its figures there while it runs, for a Prometheus.",
+)
+@notify
 @reports_folder("Where the run folder is made.")
 def run(
     file: Path,
@@ -101,6 +118,8 @@ def run(
     labels: tuple[str, ...],
     keep_cluster: bool,
     no_page: bool,
+    metrics: tuple[str, int] | None,
+    hooks: "list[WebhookPart]",
     reports: Path,
 ) -> int:
     """Run one drill, or all variants of it, and give the verdict.
@@ -108,19 +127,42 @@ def run(
     A cluster that is already up is used and left as it was; otherwise one is brought up and
     destroyed afterwards.
     """
-    from kubedrill import run as drill
-    from kubedrill.compare import run as compared
-    from kubedrill.compare.arms import Options, read_comparison
-    from kubedrill.order import Leavings, Order
+    from kubedrill import notifying
+    from kubedrill.compare.arms import Options
+    from kubedrill.order import Leavings
     from kubedrill.reading.label import read_labels
 
     file, asked = places.experiment_file(file), Options(overrides, cluster, scale)
-    leaves = Leavings(reports, keep_cluster, not no_page, read_labels(labels))
+    told = read_labels(labels)
+    notifying.check(hooks)
+    with ExitStack() as stack:
+        page = None
+        if metrics is not None:
+            from kubedrill.report.live_page import LivePage
+
+            page = stack.enter_context(LivePage(*metrics))
+            click.echo(f"metrics  {page.address}", err=True)
+        report = _play(
+            file, variant, asked, Leavings(reports, keep_cluster, not no_page, page, told)
+        )
+    if not no_page:
+        keep_index(reports)
+    notifying.notify(hooks, notifying.drill_ended(report, reports), console().print)
+    return Done(report.verdict.exit_code)
+
+
+def _play(file: Path, variant: str | None, asked: "Options", leaves: "Leavings") -> "Judged":
+    """Run the drills that are meant; return their verdict."""
+    from kubedrill import run as drill
+    from kubedrill.compare import run as compared
+    from kubedrill.compare.arms import read_comparison
+    from kubedrill.order import Order
+
     if variant is None and (comparison := read_comparison(file, asked)):
-        return Done(compared.run(comparison, leaves, console()).verdict.exit_code)
+        return compared.run(comparison, leaves, console())
     experiment, catalogue = _one_drill(file, variant, asked)
     order = Order(file, experiment, catalogue, leaves, variant or "")
-    return Done(drill.run(order, console()).verdict.exit_code)
+    return drill.run(order, console())
 
 
 @click.command(epilog=example("kubedrill plan etcd-member-kill"))
@@ -181,7 +223,7 @@ def validate(
     scale: float,
     as_json: bool,
 ) -> int:
-    """Check files of experiments and of clusters.
+    """Check files of experiments, of clusters and of suites.
 
     Exit 0 if all are right, 3 if not. Nobody is asked anything but with --cluster.
     """
@@ -206,9 +248,17 @@ def validate(
 def _check(file: Path, asked: "Options") -> None:
     """Check a file, and on the cluster that is named what can be measured there; NotStarted."""
     from kubedrill.catalogue import check_file
-    from kubedrill.compare.arms import read_comparison
+    from kubedrill.compare.arms import Options, read_comparison
     from kubedrill.scraped import check_told
+    from kubedrill.suite.read import is_suite, read_suite
 
+    if is_suite(file):
+        if asked != Options():
+            raise NotStarted(
+                f"{file}: --set, --cluster and --scale are for experiments, and this is a suite"
+            )
+        read_suite(file)
+        return
     comparison = read_comparison(file, asked)
     if comparison is None:
         read = check_file(file, asked.overrides, asked.on, asked.scale)

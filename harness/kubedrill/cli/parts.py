@@ -1,6 +1,8 @@
 """What the commands share: how they are found, what they print."""
 
+import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -112,3 +114,13 @@ def print_rows(rows: list[dict[str, Any]], as_json: bool, left_out: Collection[s
         cells = ("" if row[name] is None else str(row[name]) for name in shown)
         table.add_row(*map(Text, cells))  # no markup: people wrote it
     console().print(table)
+
+
+def who() -> str:
+    """Return who asks: the user of this process, and who became that by sudo."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"uid {os.getuid()}"
+    before = os.environ.get("SUDO_USER")
+    return f"{before} (as {name})" if before and before != name else name

@@ -46,8 +46,11 @@ def judge(run: Path, as_json: bool, slos: Path | None) -> int:
     from kubedrill.record.folder import RunFolder
     from kubedrill.report.console import print_verdict
     from kubedrill.report.files import write_all
+    from kubedrill.suite.record import suite_file
 
     folder = RunFolder(run.resolve(), _name_of(slos) if slos else "")
+    if suite_file(folder).exists():
+        return _judge_suite(folder, slos, as_json)
     if variants_file(folder).exists():
         return _judge_comparison(folder, slos, as_json)
     report = judging.judge(folder, slos)
@@ -78,6 +81,24 @@ def _judge_comparison(folder: "RunFolder", slos: Path | None, as_json: bool) -> 
     return Done(report.verdict.exit_code)
 
 
+def _judge_suite(folder: "RunFolder", slos: Path | None, as_json: bool) -> int:
+    """Judge all drills of a suite, each from its files."""
+    from kubedrill.report.files import write_all
+    from kubedrill.suite.console import print_verdict
+    from kubedrill.suite.judging import WRITERS, judge
+
+    if slos is not None:
+        raise NotStarted(f"{folder.path}: is a suite; judge one of its runs by other objectives")
+    report = judge(folder)
+    for words in write_all(folder, report, WRITERS):
+        click.echo(words, err=True)
+    if as_json:
+        click.echo(report.model_dump_json(indent=1))
+    else:
+        print_verdict(report, folder, console())
+    return Done(report.verdict.exit_code)
+
+
 def _name_of(slos: Path) -> str:
     """Return what is made by other objectives is called after."""
     return re.sub(r"[^\w-]+", "-", slos.stem).strip("-") or "slos"
@@ -97,8 +118,11 @@ def report(run: Path) -> int:
     from kubedrill.record.folder import RunFolder
     from kubedrill.record.verdict import Report
     from kubedrill.report.files import write_all, write_reports
+    from kubedrill.suite.record import suite_file
 
     folder = RunFolder(run.resolve())
+    if suite_file(folder).exists():
+        return _report_suite(folder)
     if variants_file(folder).exists():
         return _report_comparison(folder, run)
     if changed := judging.changes(folder):
@@ -122,6 +146,14 @@ def _reported(folder: "RunFolder", unwritten: list[str]) -> int:
         if path.is_file():
             click.echo(path)
     return Done(PARTLY if unwritten else 0)
+
+
+def _report_suite(folder: "RunFolder") -> int:
+    """As `report`, of a suite; each drill is judged from its files, and its own reports stay as they are."""
+    from kubedrill.report.files import write_all
+    from kubedrill.suite.judging import WRITERS, judge
+
+    return _reported(folder, write_all(folder, judge(folder), WRITERS))
 
 
 def _report_comparison(folder: "RunFolder", run: Path) -> int:

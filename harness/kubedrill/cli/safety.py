@@ -1,27 +1,15 @@
 """The commands that hold drills back: stop, freeze, thaw."""
 
-import getpass
-import os
 from datetime import UTC, datetime, timedelta
 
 import click
 
-from kubedrill.cli.parts import PARTLY, Done, example, if_interrupted
+from kubedrill.cli.parts import PARTLY, Done, example, if_interrupted, who
 from kubedrill.words import shown
 
 why_option = click.option(
     "--why", required=True, metavar="TEXT", help="The reason, for whoever is held back by it."
 )
-
-
-def _who() -> str:
-    """Return who asks: the user of this process, and who became that by sudo."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = f"uid {os.getuid()}"
-    before = os.environ.get("SUDO_USER")
-    return f"{before} (as {name})" if before and before != name else name
 
 
 def _until(_: click.Context, __: click.Parameter, text: str) -> datetime:
@@ -56,7 +44,7 @@ def stop(cluster: str, why: str) -> int:
     from kubedrill.undo import stop as stopping
 
     with if_interrupted("the drill was asked to stop, and does; nobody waits for it any more"):
-        undone = stopping.stop(cluster, StopRequest(by=_who(), why=shown(why)), click.echo)
+        undone = stopping.stop(cluster, StopRequest(by=who(), why=shown(why)), click.echo)
     return Done(0 if undone else PARTLY)
 
 
@@ -78,7 +66,7 @@ def freeze(cluster: str, until: datetime, why: str) -> int:
     """
     from kubedrill.cluster import freeze as stage
 
-    wanted = stage.Freeze(until=until, why=shown(why), by=_who())
+    wanted = stage.Freeze(until=until, why=shown(why), by=who())
     stage.freeze(cluster or stage.EVERY, wanted)
     click.echo(f"{cluster or 'every cluster'} is frozen until {until:%Y-%m-%d %H:%M} UTC")
     return Done(0)

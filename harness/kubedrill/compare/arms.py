@@ -83,7 +83,7 @@ class Comparison:
 class Options:
     """What was typed besides the file."""
 
-    overrides: Sequence[str] = ()
+    overrides: Sequence[str | Override] = ()
     on: str | None = None
     """The cluster to run on instead of the file's."""
     scale: float = 1.0
@@ -218,7 +218,9 @@ def _check_key(
 def _check_options(variants: VariantsPart, asked: Options) -> None:
     """Raise NotStarted for what was typed and every arm would change again."""
     [key] = next(iter(variants.arms.values()))
-    typed = [Override.read(text) for text in asked.overrides]
+    typed = [
+        given if isinstance(given, Override) else Override.read(given) for given in asked.overrides
+    ]
     typed += [Override.cluster(asked.on)] if asked.on is not None else []
     for override in typed:
         if override.key == key or override.key.startswith((f"{key}.", f"{key}[")):

@@ -14,6 +14,7 @@ from kubedrill.errors import NotStarted
 from kubedrill.judge.verdict import unfounded
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
+from kubedrill.record.manifest import read_manifest
 from kubedrill.record.objective import ObjectiveError
 from kubedrill.record.relation import Relation, parse_relation
 from kubedrill.record.schedule import ScheduledObjective
@@ -49,12 +50,21 @@ def judge(folder: RunFolder, known: Mapping[Play, Report] | None = None) -> Comp
         why=variants.why,
         claim=variants.claim,
         verdict=verdict,
+        manifest=_digest(folder),
         reasons=reasons,
         arms=[ArmResult(name=arm.name, key=arm.key, value=arm.value) for arm in variants.arms],
         repeat=variants.repeat,
         relations=relations,
         plays=plays,
     )
+
+
+def _digest(folder: RunFolder) -> str:
+    """Return of which evidence the comparison's manifest is; "" where there is none, or it was changed."""
+    try:
+        return read_manifest(folder.manifest).sha256
+    except BadEvidence:
+        return ""
 
 
 def judge_all(folder: RunFolder) -> tuple[ComparisonReport, list[str]]:
@@ -175,6 +185,7 @@ def _unfounded(folder: RunFolder, why: str) -> ComparisonReport:
         why="",
         claim=None,
         verdict=Verdict.INVALID,
+        manifest=_digest(folder),
         reasons=[why],
         arms=[],
         repeat=0,

@@ -1,6 +1,5 @@
 """Compare: play all arms of an experiment, one drill after the other: `kubedrill run FILE`."""
 
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +24,9 @@ from kubedrill.signals import Signals
 from kubedrill.words import why_not
 
 
-def run(comparison: Comparison, leaves: Leavings, console: Console) -> ComparisonReport:
+def run(
+    comparison: Comparison, leaves: Leavings, console: Console, signals: Signals | None = None
+) -> ComparisonReport:
     """Play every arm and return the verdict on all of them; NotStarted if nothing was started.
 
     Each play is a drill of its own. When one is ended by hand, or cannot be started, those after it are
@@ -33,9 +34,7 @@ def run(comparison: Comparison, leaves: Leavings, console: Console) -> Compariso
     """
     signals = Signals()
     signals.install()
-    _check_before([_order(comparison, arm, leaves) for arm in comparison.arms])
-    for arm in comparison.arms:
-        check_told(arm.experiment, arm.catalogue, comparison.related(arm.name))
+    check_all(comparison, leaves)
     folder = _open_folder(comparison, leaves.reports)
     variants, told = Variants.of(comparison), dict[Play, Report]()
     for number, play in enumerate(comparison.plays, 1):
@@ -73,13 +72,15 @@ def conclude(
     return report
 
 
-def _check_before(orders: Iterable[Order]) -> None:
-    """Check all that can be checked before the first play; NotStarted names the arm."""
-    for order in orders:
+def check_all(comparison: Comparison, leaves: Leavings, *, begins: bool = True) -> None:
+    """Check all that can be checked before the first play, as `check_before`; NotStarted names the arm."""
+    for arm in comparison.arms:
         try:
-            check_before(order)
+            check_before(_order(comparison, arm, leaves), begins=begins)
         except NotStarted as error:
-            raise NotStarted(f'arm "{order.arm}": {error}') from None
+            raise NotStarted(f'arm "{arm.name}": {error}') from None
+    for arm in comparison.arms:
+        check_told(arm.experiment, arm.catalogue, comparison.related(arm.name))
 
 
 def _order(comparison: Comparison, arm: Arm, leaves: Leavings, parent: Path | None = None) -> Order:

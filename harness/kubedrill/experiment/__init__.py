@@ -5,7 +5,7 @@ from kubedrill.experiment.expand import expand, expand_alone
 from kubedrill.experiment.limited import check_limits, closed
 from kubedrill.experiment.plan import Plan, plan
 from kubedrill.experiment.plan_text import render
-from kubedrill.experiment.published import json_schema
+from kubedrill.experiment.published import as_written, json_schema
 from kubedrill.experiment.read import read_faults, settle
 from kubedrill.experiment.scaled import scaled
 from kubedrill.experiment.settled import (
@@ -27,6 +27,7 @@ __all__ = [
     "Plan",
     "Seed",
     "WantedFault",
+    "as_written",
     "check_limits",
     "closed",
     "expand",

@@ -53,6 +53,10 @@ def expand_alone(experiment: Experiment, catalogue: Catalogue, runs: str) -> dic
             f"{waiting[0].name}: `chaos run` watches nothing, so that nobody knows when "
             f"{waiting[0].when}; say at: instead, or play it with kubedrill run"
         )
+    if experiment.plan:
+        raise NotStarted(
+            "plan: `chaos run` executes no emergency plan; play the experiment with kubedrill run"
+        )
     if experiment.cluster_changes:
         on = on_cluster(experiment.cluster, experiment.cluster_changes)
         raise NotStarted(

@@ -15,6 +15,7 @@ from kubedrill.experiment.settled import (
 from kubedrill.experiment.worst import Moment, Takes, moments, worst
 from kubedrill.record.catalogue import CHOSEN_LATER, Catalogue, FaultDescription, Lasts, Rule
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.emergency import ScheduledStep
 from kubedrill.record.fleet import Fleet
 from kubedrill.record.schedule import FREE_SHARE
 from kubedrill.record.simulated import simulated
@@ -112,6 +113,8 @@ class Plan:
     """About how long until the verdict: with seeds, clearing away, and a cluster that is not up."""
     meets: tuple[str, ...] = ()
     """What of a cluster that serves others will come to the fleet's nodes, or would delete them."""
+    emergency: tuple[ScheduledStep, ...] = ()
+    """The steps of the emergency plan, which is executed while the first fault is in force."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -174,6 +177,7 @@ def plan(
         scale=experiment.scale,
         minutes=round(experiment.seconds / 60, 1),
         whole_minutes=round((experiment.seconds + _around_s(experiment, up=bool(record))) / 60, 1),
+        emergency=experiment.plan,
     )
 
 

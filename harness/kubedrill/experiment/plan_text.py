@@ -28,6 +28,7 @@ def render(planned: Plan, console: "Console") -> None:
     for fault in planned.faults:
         console.print(_fault_text(fault), highlight=False, markup=False)
     _render_moments(planned, console)
+    _render_emergency(planned, console)
     console.print("\nObjectives", style="bold")
     for objective in planned.objectives:
         console.print(
@@ -49,6 +50,19 @@ def _render_moments(planned: Plan, console: "Console") -> None:
         console.print(_moment_text(planned, moment), highlight=False, markup=False)
     for part in planned.worst if len(planned.moments) > 1 else ():
         console.print(f"  worst: {part.words()}", highlight=False, markup=False)
+
+
+def _render_emergency(planned: Plan, console: "Console") -> None:
+    """Print the steps of the emergency plan, if there is one."""
+    if not planned.emergency:
+        return
+    console.print(f"\nEmergency plan, against {planned.faults[0].name}", style="bold")
+    for step in planned.emergency:
+        who = "a person: " if step.person else ""
+        words = f"  {step.name}, within {format_duration(step.within_s)}: {who}{step.does}"
+        shows = " ".join(step.verify) or (step.verify_in and f"the objectives of {step.verify_in}")
+        words += f"\n    verified by {shows}" if shows else ""
+        console.print(words, highlight=False, markup=False)
 
 
 def _moment_text(planned: Plan, moment: Moment) -> str:

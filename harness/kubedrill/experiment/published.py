@@ -16,14 +16,14 @@ def json_schema(faults: Iterable[FaultDescription], clusters: Mapping[str, Any])
 
     `clusters` is that of cluster files: an experiment may change any of their keys.
     """
-    schema = _as_written(ExperimentFile.model_json_schema())
+    schema = as_written(ExperimentFile.model_json_schema())
     changed = schema["$defs"]["ClusterPart"]
-    changed["properties"] = {**_as_written(_changes(clusters)), **changed["properties"]}
+    changed["properties"] = {**as_written(_changes(clusters)), **changed["properties"]}
     changed["additionalProperties"] = False
     parts = clusters.get("$defs", {}).items()
-    schema["$defs"] |= {name: _as_written(_loose(part)) for name, part in parts}
+    schema["$defs"] |= {name: as_written(_loose(part)) for name, part in parts}
     entry = schema["properties"]["faults"]["items"]["properties"]
-    entry |= {fault.name: _as_written(_fault_schema(fault)) for fault in faults}
+    entry |= {fault.name: as_written(_fault_schema(fault)) for fault in faults}
     dialect = "https://json-schema.org/draft/2020-12/schema"
     return {"$schema": dialect, "title": "kubedrill experiment", **schema}
 
@@ -60,13 +60,13 @@ def _loose(schema: Mapping[str, Any]) -> dict[str, Any]:
     return loose
 
 
-def _as_written(node: Any) -> Any:
+def as_written(node: Any) -> Any:
     """Return a schema with its defaults as people write them, without pydantic's titles."""
     if isinstance(node, list):
-        return [_as_written(item) for item in node]
+        return [as_written(item) for item in node]
     if not isinstance(node, dict):
         return node
-    tidy = {key: _as_written(value) for key, value in node.items() if _worth_keeping(key, value)}
+    tidy = {key: as_written(value) for key, value in node.items() if _worth_keeping(key, value)}
     if isinstance(node.get("default"), float) and "pattern" in node:
         tidy["default"] = WRITTEN[node["pattern"]](node["default"])
     return tidy

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kubedrill.experiment.activities import ActivityReader
 from kubedrill.experiment.draft import Draft, sound
+from kubedrill.experiment.emergency import check_plan
 from kubedrill.experiment.entry import MOST_FAULTS
 from kubedrill.experiment.faults import FaultReader
 from kubedrill.experiment.fleet_checks import check_fleet, check_players
@@ -68,6 +69,7 @@ def settle(
     if draft.whole:
         check_observed(file, problems)
         check_warmup(file, loads, problems)
+        check_plan(file, faults.values(), problems)
         check_pods(loads, catalogue.cluster, problems)
     problems.stop()
     return Experiment(
@@ -87,6 +89,7 @@ def settle(
         scraping=file.scraping,
         headroom=file.headroom,
         warmup=file.warmup.scheduled() if file.warmup else None,
+        plan=tuple(step.scheduled() for step in file.plan),
     )
 
 

@@ -29,6 +29,7 @@ from kubedrill.reading.types import (
     Why,
 )
 from kubedrill.reading.units import format_duration, parse_duration
+from kubedrill.record.emergency import MOST_STEPS, PlanStep
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
 from kubedrill.record.warmup import Warmup
 
@@ -194,6 +195,8 @@ class ExperimentFile(Part):
         (), max_length=MOST_FAULTS
     )
     """What breaks, each undone when its phase ends, or on any exit."""
+    plan: tuple[PlanStep, ...] = Field((), max_length=MOST_STEPS)
+    """The emergency plan: what is done while the first fault is in force, step by step, and shown to work."""
     abort: tuple[str, ...] = ()
     """Conditions on which the drill ends at once: `availability < 50% for 30s`."""
     slos: dict[str, tuple[str, ...]] = Field(json_schema_extra={"minProperties": 1})
@@ -223,7 +226,7 @@ class ExperimentFile(Part):
 
     def written(self) -> dict[str, Any]:
         """Return it as the file of one run, which has no variants: it is one of them."""
-        absent = {key for key in ("fleet", "warmup") if getattr(self, key) is None}
+        absent = {key for key in ("fleet", "warmup", "plan") if not getattr(self, key)}
         return self.model_dump(
             mode="json", by_alias=True, exclude={"variants", "when_cluster"} | absent
         )

@@ -11,6 +11,7 @@ from kubedrill.reading.types import Part
 from kubedrill.record.abort import AbortCondition
 from kubedrill.record.catalogue import Lasts, Rule
 from kubedrill.record.changes import changed_keys
+from kubedrill.record.emergency import ScheduledStep
 from kubedrill.record.fleet import MOST_NODES, Fleet
 from kubedrill.record.objective import Objective
 from kubedrill.record.schedule import Probing, ScheduledLoad, Scraping, WantedHeadroom
@@ -103,6 +104,8 @@ class Experiment:
     scraping: Scraping = field(default_factory=Scraping)
     headroom: WantedHeadroom = "required"
     warmup: ScheduledWarmup | None = None
+    plan: tuple[ScheduledStep, ...] = ()
+    """The emergency plan, against the first fault."""
     cluster_changes: dict[str, Any] = field(default_factory=dict)
     """What is changed of the cluster's file, by its keys; None is what is taken away."""
     scale: float = 1.0

@@ -9,6 +9,7 @@ from kubedrill.experiment.schema import ExperimentFile, LoadPart, cluster_named
 from kubedrill.experiment.settled import ACTIVITY, Experiment, Seed
 from kubedrill.reading.units import format_duration
 from kubedrill.reading.yaml_nodes import dump
+from kubedrill.record.emergency import PlanStep
 from kubedrill.record.schedule import Phase, Schedule, ScheduledFault, ScheduledObjective
 from kubedrill.record.warmup import Warmup
 
@@ -64,6 +65,7 @@ def schedule(experiment: Experiment, name: str, run: str, clock: ClockPair, star
         scraping=experiment.scraping,
         headroom=experiment.headroom,
         warmup=experiment.warmup,
+        plan=experiment.plan,
         scale=experiment.scale,
     )
 
@@ -93,6 +95,7 @@ def as_yaml(scheduled: Schedule, seed: Seed) -> str:
         scraping=scheduled.scraping,
         headroom=scheduled.headroom,
         warmup=Warmup.of(scheduled.warmup) if scheduled.warmup else None,
+        plan=tuple(map(PlanStep.of, scheduled.plan)),
     )
     loads = {"load": [LoadPart.of(load).written() for load in scheduled.loads]}
     scaled = f"{SCALED}{scheduled.scale:g} is in these rates and seeds.\n"

@@ -14,6 +14,7 @@ from kubedrill.record.timeline import (
     Event,
     FaultTold,
     PhaseBegan,
+    PlanTold,
     component_event,
 )
 from kubedrill.words import shown
@@ -37,6 +38,10 @@ def contradictions(evidence: Evidence) -> Iterator[str]:
         lines = [FaultTold.of(line) for line in evidence.told.lines]
         faults = [event for event in timeline if isinstance(event, FaultTold)]
         yield from _differing(folder.faults, lines, faults)
+    planned = [PlanTold.of(line) for line in evidence.plan.lines]
+    if not evidence.plan.doubt:
+        steps = [event for event in timeline if isinstance(event, PlanTold)]
+        yield from _differing(folder.plan, planned, steps)
     begun = [(event.name, event.time) for event in timeline if isinstance(event, PhaseBegan)]
     if begun != [(phase.name, phase.start) for phase in evidence.schedule.phases]:
         yield f"{folder.timeline.name}: the phases that it tells of are not those of schedule.json"

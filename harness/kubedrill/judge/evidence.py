@@ -15,9 +15,11 @@ from kubedrill.judge.load_files import read_loads
 from kubedrill.judge.loads import Load
 from kubedrill.judge.machine import Machine
 from kubedrill.judge.metrics import Metrics
+from kubedrill.judge.planned import read_plan
 from kubedrill.judge.probes import Probes
 from kubedrill.judge.scale_out import SeenComing
 from kubedrill.record.cluster import ClusterRecord
+from kubedrill.record.emergency import PlanLine
 from kubedrill.record.faults import FaultLine
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence
@@ -48,6 +50,8 @@ class Evidence:
     collateral: Collateral
     coming: SeenComing
     asked: RequestsTold
+    plan: Found[PlanLine]
+    """What was told of the emergency plan."""
 
     @classmethod
     def read(
@@ -87,6 +91,7 @@ class Evidence:
             Collateral.read(folder, metrics, faults, ending, coming),
             coming,
             RequestsTold.read(folder, killed=ending.killed),
+            read_plan(folder, schedule, ending),
         )
 
     def held(self, component: str, time: int) -> bool:

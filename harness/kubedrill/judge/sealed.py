@@ -39,6 +39,7 @@ def judge(
             "verdict": Verdict.INVALID if broken else report.verdict,
             "reasons": [*dict.fromkeys((*broken, *report.reasons))],
             "notes": [*report.notes, *seal.notes],
+            "manifest": seal.sha256,
         }
     )
 

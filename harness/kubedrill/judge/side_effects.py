@@ -11,6 +11,8 @@ _OBSERVERS = ("prober", "scraper")
 """The processes that every drill has, besides those of its loads."""
 _AUDITOR = ("auditor",)
 """And where an objective asks for what it finds."""
+_PLAN = ("plan",)
+"""And where there is an emergency plan."""
 
 
 def untold(evidence: Evidence) -> Iterator[str]:
@@ -35,7 +37,9 @@ def _processes(evidence: Evidence, entries: Sequence[Entry]) -> Iterator[str]:
     loads = (role for load in evidence.schedule.loads for role in load.roles)
     asked = (objective.text for objective in evidence.schedule.objectives)
     auditor = _AUDITOR if needs_auditor(asked) else ()
-    yield from (role for role in (*loads, *_OBSERVERS, *auditor) if role not in begun)
+    plan = _PLAN if evidence.schedule.plan else ()
+    names = (*loads, *_OBSERVERS, *auditor, *plan)
+    yield from (role for role in names if role not in begun)
 
 
 def _faults(evidence: Evidence, entries: Sequence[Entry]) -> Iterator[str]:

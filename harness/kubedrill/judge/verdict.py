@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from kubedrill.clock import SECOND
-from kubedrill.judge import validity
+from kubedrill.judge import emergency, validity
 from kubedrill.judge.availability import availability
 from kubedrill.judge.bounding import bounds
 from kubedrill.judge.break_glass import break_glass
@@ -29,7 +29,13 @@ from kubedrill.record.ledger import Ledger
 from kubedrill.record.lines import recorded
 from kubedrill.record.schedule import Phase, Schedule, ScheduledObjective
 from kubedrill.record.timeline import DrillStarted, Event, PhaseBegan
-from kubedrill.record.verdict import ObjectiveResult, PhaseTimes, Report, Verdict
+from kubedrill.record.verdict import (
+    ObjectiveResult,
+    PhaseTimes,
+    PlanStepResult,
+    Report,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,9 @@ def _judge(evidence: Evidence) -> Report:
         phase.name: lacking(evidence, phase) for phase in schedule.phases if phase.name in judged
     }
     objectives = [*_objectives(evidence, doubts, full)]
-    broken = list(validity.of_drill(evidence))
-    verdict, reasons = _decide(evidence.ending, broken, doubts, objectives, full)
+    plan = list(emergency.plan_results(evidence))
+    broken = [*validity.of_drill(evidence), *_unknown(plan, evidence.ending)]
+    verdict, reasons = _decide(evidence.ending, broken, doubts, objectives, full, plan=plan)
     unwell = unhealthy(evidence)
     phases = [phase for phase in schedule.phases if phase.start < evidence.ending.time]
     # Of a phase that was not finished, no more was offered than was due until then.
@@ -109,6 +116,7 @@ def _judge(evidence: Evidence) -> Report:
             row for load in evidence.loads for phase in played for row in load_results(load, phase)
         ],
         faults=[fault_result(fault, evidence, unwell) for fault in evidence.faults],
+        plan=plan,
         availability=[row for phase in phases for row in availability(evidence.probes, phase)],
         budget=[row for phase in phases for row in budget(evidence.probes, phase)],
         server_latency=[row for phase in phases for row in server_latency(metrics, phase)],
@@ -165,12 +173,19 @@ def _reaction_s(evidence: Evidence, event: FaultEvent) -> float | None:
     return (max(told) - since) / SECOND
 
 
+def _unknown(plan: list[PlanStepResult], ending: Ending) -> list[str]:
+    """Return of which steps nobody knows whether they worked; what was ended early need not have them."""
+    return emergency.reasons(plan, Verdict.INVALID) if ending.how == "ended" else []
+
+
 def _decide(
     ending: Ending,
     broken: list[str],
     doubts: dict[str, list[str]],
     objectives: list[ObjectiveResult],
     full: dict[str, str],
+    *,
+    plan: list[PlanStepResult],
 ) -> tuple[Verdict, list[str]]:
     """Return the verdict and its reasons: INVALID before FAIL before PASS, every reason kept."""
     missed = [objective for objective in objectives if objective.verdict is Verdict.FAIL]
@@ -184,13 +199,14 @@ def _decide(
         if objective.verdict is Verdict.FAIL
         or not (doubts[objective.phase] or objective.reason == NO_HEADROOM)
     ]
-    reasons = [*broken, *about_phases, *about_objectives]
+    failed = emergency.reasons(plan, Verdict.FAIL)
+    reasons = [*broken, *failed, *about_phases, *about_objectives]
     if ending.how == "aborted":
         # That the condition held is what the drill found out; it was not carried on, so phases lack.
         return (Verdict.INVALID if broken else Verdict.FAIL), [ending.words, *reasons]
     if broken or about_phases or unknown:
         return Verdict.INVALID, reasons
-    return (Verdict.FAIL if missed else Verdict.PASS), reasons
+    return (Verdict.FAIL if missed or failed else Verdict.PASS), reasons
 
 
 def _times(schedule: Schedule, phase: Phase) -> PhaseTimes:

@@ -82,6 +82,11 @@ class RunFolder:
         return self.path / "faults.jsonl"
 
     @property
+    def plan(self) -> Path:
+        """What became of the emergency plan (record.emergency); only where there is one."""
+        return self.path / "plan.jsonl"
+
+    @property
     def health(self) -> Path:
         """Health of every etcd member, once a second; written by the scraper."""
         return self.path / "health.jsonl"

@@ -78,6 +78,8 @@ class Seal:
     """What is of no consequence, such as files of others."""
     readable: bool = True
     """Whether all that is read from is a file; what is something else may never end."""
+    sha256: str = ""
+    """The manifest's own: of which evidence it is; empty where there is none, or it was changed."""
 
 
 def seal(folder: RunFolder) -> None:
@@ -102,7 +104,7 @@ def seal_files(folder: RunFolder, names: Collection[str]) -> None:
 def check_files(folder: RunFolder, names: Collection[str]) -> Iterator[str]:
     """Yield what became of the files that a manifest is of, which must be these and no others."""
     try:
-        manifest = _read(folder.manifest)
+        manifest = read_manifest(folder.manifest)
     except BadEvidence as bad:
         yield _unsealed_in_words(folder, bad)
         return
@@ -120,7 +122,7 @@ def check_files(folder: RunFolder, names: Collection[str]) -> Iterator[str]:
 def check(folder: RunFolder) -> Seal:
     """Compare a run's files with its manifest, each read once."""
     try:
-        manifest = _read(folder.manifest)
+        manifest = read_manifest(folder.manifest)
     except BadEvidence as bad:
         return _unsealed(folder, bad)
     above = {"samples", "metrics", "logs"} | _above(manifest)
@@ -141,7 +143,8 @@ def check(folder: RunFolder) -> Seal:
     broken += [f"{shown(name)}: was not there when the drill had ended" for name in later]
     foreign = [name for name in others if name not in later]
     strange = [name for name in (*manifest.files, *later) if found.get(name, "file") != "file"]
-    return Seal(tuple(broken), tuple(_foreign(foreign)), readable=not strange)
+    notes = tuple(_foreign(foreign))
+    return Seal(tuple(broken), notes, readable=not strange, sha256=manifest.sha256)
 
 
 def _above(manifest: Manifest) -> set[str]:
@@ -164,7 +167,8 @@ def _unsealed(folder: RunFolder, bad: BadEvidence) -> Seal:
     return Seal((words, *named), readable=not strange)
 
 
-def _read(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
+    """Return it as it was written; BadEvidence if it is missing, or was changed."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise BadEvidence(path, None, "is no file")
     manifest = read_whole(path, Manifest)

@@ -14,6 +14,7 @@ from kubedrill.reading.arrivals import Arrivals, Times
 from kubedrill.reading.types import Deadline, PagePeriod, Part, Period, ProbeRate
 from kubedrill.record.autoscaler import Demand
 from kubedrill.record.catalogue import Lasts
+from kubedrill.record.emergency import ScheduledStep
 from kubedrill.record.faults import FaultEvent
 from kubedrill.record.fleet import Burst, Fleet
 from kubedrill.record.lines import (
@@ -217,6 +218,8 @@ class Schedule:
     scraping: Annotated[Scraping, Recorded()] = field(default_factory=Scraping)
     headroom: WantedHeadroom = "required"
     warmup: ScheduledWarmup | None = None
+    plan: tuple[ScheduledStep, ...] = ()
+    """The emergency plan, against the first fault."""
     cluster_changes: dict[str, Json] = field(default_factory=dict)
     """What the experiment changes of the cluster's file, by its keys; null is what it takes away."""
     scale: Amount = 1.0
@@ -232,6 +235,11 @@ class Schedule:
     def end(self) -> int:
         """When the last phase ends, monotonic ns."""
         return self.phases[-1].end
+
+    @property
+    def planned_against(self) -> int:
+        """The place of the fault the emergency plan is against, the first; ValueError if there is none."""
+        return min(range(len(self.faults)), key=lambda index: self.faults[index].inject)
 
     def comes(self, wanted: Burst | Demand) -> int:
         """Return when nodes of the fleet are asked for, or pods are wanted, monotonic ns."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kubedrill.reading.units import show
 from kubedrill.record.components import Exited, Started
+from kubedrill.record.emergency import PlanLine, ToldOfPlan
 from kubedrill.record.faults import FaultLine, ToldOfFault
 from kubedrill.record.lines import Amount, Count, Json, Line, Time, TimedLine, read_lines
 from kubedrill.record.objective import read_comparison
@@ -85,6 +86,18 @@ class FaultTold(ToldOfFault):
     def of(cls, line: FaultLine) -> "FaultTold":
         """Return the event of a line."""
         return cls(name=line.fault, **line.model_dump(exclude={"fault"}))
+
+
+class PlanTold(ToldOfPlan):
+    """A line of `plan.jsonl`; `name` is the step of the emergency plan."""
+
+    kind: Literal["plan"] = "plan"
+    name: str
+
+    @classmethod
+    def of(cls, line: PlanLine) -> "PlanTold":
+        """Return the event of a line."""
+        return cls(name=line.step, **line.model_dump(exclude={"step"}))
 
 
 StateEvent = Literal["awaited", "came", "missed"]
@@ -195,6 +208,7 @@ Event = (
     | PhaseBegan
     | FaultTold
     | StateTold
+    | PlanTold
     | ChildEnded
     | ComponentEvent
     | Note
@@ -211,6 +225,7 @@ EVENT = cast(
         | PhaseBegan
         | FaultTold
         | StateTold
+        | PlanTold
         | ChildEnded
         | Annotated[ComponentEvent, Field(discriminator="event")]
         | Note

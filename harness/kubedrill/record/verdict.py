@@ -123,6 +123,23 @@ class FaultResult(_Part):
     """Whether probes had stopped to fail by then; if not, it took longer than that."""
 
 
+class PlanStepResult(_Part):
+    """What became of one step of the emergency plan. Times in monotonic ns."""
+
+    name: str
+    does: str
+    """The command, or what a person was to do."""
+    within_s: float
+    begun_at: int | None
+    executed_at: int | None
+    verified_at: int | None
+    """When a command showed that it worked; None also where objectives are to show that."""
+    proof: str
+    """What came of it, in words."""
+    verdict: Verdict
+    reason: str
+
+
 class AvailabilityResult(_Part):
     """One path and verb in one phase, under one named definition."""
 
@@ -273,6 +290,8 @@ class Judged(_Part):
     why: str
     claim: int | None
     verdict: Verdict
+    manifest: str = ""
+    """The SHA-256 in the manifest of the evidence that it was made from; empty where none closes it."""
     reasons: list[str]
 
     def write(self, path: Path) -> None:
@@ -302,6 +321,8 @@ class Report(Judged):
     objectives: list[ObjectiveResult]
     load: list[LoadResult]
     faults: list[FaultResult]
+    plan: list[PlanStepResult] = []
+    """The emergency plan, step by step."""
     availability: list[AvailabilityResult]
     budget: list[BudgetSpent] = []
     server_latency: list[ServerLatency]

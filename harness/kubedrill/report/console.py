@@ -9,7 +9,7 @@ from rich.text import Text
 
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import ObjectiveResult, Report, Verdict
-from kubedrill.report import sentences
+from kubedrill.report import planned, sentences
 from kubedrill.report.found import collateral_line, violation_line
 
 STYLES = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INVALID: "bold yellow"}
@@ -86,6 +86,7 @@ def _summary(report: Report) -> Table:
     rows += [("Load", line) for line in sentences.load_lines(report)]
     rows += [("Nodes", line) for line in sentences.bound_lines(report)]
     rows += [("Fault", sentences.fault_line(fault)) for fault in report.faults]
+    rows += [("Plan", line) for line in planned.lines(report)]
     for name, line in (
         ("Labels", sentences.labels(report)),
         ("Audit", violation_line(report)),

@@ -2,6 +2,7 @@
 
 from kubedrill.record.timeline import (
     ChildEnded,
+    ComponentEvent,
     ComponentExited,
     ComponentStarted,
     DrillAborted,
@@ -13,6 +14,7 @@ from kubedrill.record.timeline import (
     FaultTold,
     NotUndone,
     PhaseBegan,
+    PlanTold,
     StateTold,
 )
 from kubedrill.report.sentences import on_target
@@ -33,16 +35,22 @@ def event_words(event: Event) -> str:  # noqa: PLR0911 - one sentence a kind
         case FaultTold():
             proof = f": {few(event.proof)}" if event.proof else ""
             return f"{on_target(event.name, event.target)} {event.event.replace('-', ' ')}{proof}"
+        case PlanTold():
+            return f"plan: {event.name} {event.event}: {event.words}"
         case StateTold():
             return f"{event.name}: {event.words}"
         case ChildEnded():
             return f"{event.name} ended early ({exit_status(event.status)})"
-        case ComponentExited():
-            how = f"as asked by {event.by}" if event.asked else "by itself"
-            return f"{event.name} exited {how} ({exit_status(event.status)})"
-        case ComponentStarted():
-            return f"{event.name} started by {event.by}"
+        case ComponentExited() | ComponentStarted():
+            return _of_component(event)
     return event.name
+
+
+def _of_component(event: ComponentEvent) -> str:
+    if isinstance(event, ComponentStarted):
+        return f"{event.name} started by {event.by}"
+    how = f"as asked by {event.by}" if event.asked else "by itself"
+    return f"{event.name} exited {how} ({exit_status(event.status)})"
 
 
 def is_trouble(event: Event) -> bool:
@@ -50,7 +58,7 @@ def is_trouble(event: Event) -> bool:
     match event:
         case DrillAborted() | DrillInterrupted() | DrillFailed() | ChildEnded() | NotUndone():
             return True
-        case FaultTold():
+        case FaultTold() | PlanTold():
             return event.event == "failed"
         case StateTold():
             return event.event == "missed"

@@ -18,7 +18,16 @@ from kubedrill.record.schedule import Schedule
 from kubedrill.record.simulated import simulated
 from kubedrill.record.timeline import Event, read_timeline
 from kubedrill.record.verdict import FaultResult, Report
-from kubedrill.report import asking, coming, figures, found, machine, sentences, tables
+from kubedrill.report import (
+    asking,
+    coming,
+    figures,
+    found,
+    machine,
+    planned,
+    sentences,
+    tables,
+)
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.report.table import verdict_cell
@@ -71,7 +80,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
         events=_events(events, start),
         chart=_chart(folder, report, schedule, events),
         bands=_bands(report),
-        bokeh=_bokeh(),
+        bokeh=bokeh(),
         nonce=secrets.token_urlsafe(16),
         experiment=_text(folder.experiment_yaml),
         intention=_intention(schedule),
@@ -79,6 +88,7 @@ def _page(folder: RunFolder, report: Report, unread: str = "") -> str:
         coming=coming.steps(report),
         bounds=coming.bounds(report),
         asking=asking.agents(report),
+        planned=planned.steps(report),
         findings=[found.violations(report), found.collateral(report)],
         phases=_offsets(report, start),
     )
@@ -100,7 +110,7 @@ def environment(package: str = "kubedrill.report") -> Environment:
     return made
 
 
-def _bokeh() -> str:
+def bokeh() -> str:
     """Return Bokeh's core bundle as its wheel brings it; nothing of it is kept in this repository."""
     bundle = resources.files("bokeh") / "server/static/js/bokeh.min.js"
     return bundle.read_text(encoding="utf-8").replace("</script", "<\\/script")

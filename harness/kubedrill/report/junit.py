@@ -25,6 +25,8 @@ def write(folder: RunFolder, report: Report) -> Path:
         objectives = [objective for objective in report.objectives if objective.phase == phase]
         if objectives:
             suites.append(_phase(report, phase, objectives))
+    if report.plan:
+        suites.append(_plan(report))
     write_suites(folder.junit, report.experiment, [*suites, _validity(report)])
     return folder.junit
 
@@ -49,6 +51,15 @@ def _phase(report: Report, phase: str, objectives: list[ObjectiveResult]) -> ET.
         tell(added, objective.verdict, objective.reason)
         shown = f"{objective.words}\nmeasured: {sentences.measured(objective)}"
         ET.SubElement(added, "system-out").text = clean(shown)
+    return counted(made)
+
+
+def _plan(report: Report) -> ET.Element:
+    made = _suite(report, "plan", 0.0, date_of(report.run))
+    for step in report.plan:
+        added = case(made, f"{report.experiment}.plan", step.name)
+        tell(added, step.verdict, step.reason)
+        ET.SubElement(added, "system-out").text = clean(f"{step.does}\n{step.proof}")
     return counted(made)
 
 

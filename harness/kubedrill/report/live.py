@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -18,6 +19,9 @@ from kubedrill.report import figures
 from kubedrill.report.events import event_words, is_trouble
 from kubedrill.words import few
 
+if TYPE_CHECKING:
+    from kubedrill.report.live_page import LivePage
+
 LINE_EVERY_S = 10
 """Without a terminal: how often the figures are printed."""
 
@@ -27,10 +31,13 @@ _LATE_S = 0.25
 
 
 class LiveView:
-    """Shows figures and events until its `with` block ends, however it ends."""
+    """Shows figures and events until its `with` block ends, however it ends; figures on a `page`, too."""
 
-    def __init__(self, schedule: Schedule, console: Console) -> None:
+    def __init__(
+        self, schedule: Schedule, console: Console, page: "LivePage | None" = None
+    ) -> None:
         self._schedule = schedule
+        self._page = page
         self._console = console
         self._events: deque[Event] = deque(maxlen=_KEPT_EVENTS)
         self._figures: LiveFigures | None = None
@@ -51,10 +58,14 @@ class LiveView:
     ) -> None:
         if self._live is not None:
             self._live.stop()
+        if self._page is not None:
+            self._page.clear()
 
     def show(self, figures_now: LiveFigures) -> None:
         """Show these figures in place of the last ones."""
         self._figures = figures_now
+        if self._page is not None:
+            self._page.show(self._schedule, figures_now)
         if self._live is not None:
             self._live.update(self._frame(), refresh=True)
         elif figures_now.phase and figures_now.time >= self._next_line:

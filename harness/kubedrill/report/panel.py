@@ -89,7 +89,7 @@ class Axis:
             output_backend="canvas",
             **options,
         )
-        _plain(plot)
+        plain(plot)
         plot.add_tools(
             # A wheel that zooms by itself would trap whoever scrolls through the page.
             WheelZoomTool(dimensions="width", modifiers={"ctrl": True}),
@@ -100,7 +100,8 @@ class Axis:
         return plot
 
 
-def _plain(plot: figure) -> None:
+def plain(plot: figure) -> None:
+    """Give a figure the looks that all have: on the page's own ground, without a frame."""
     plot.min_border_left = LEFT
     plot.min_border_right = 12
     plot.background_fill_alpha = 0

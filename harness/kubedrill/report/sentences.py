@@ -31,10 +31,19 @@ def proved(report: Report) -> str:
     if report.aborted:
         return f"The drill was aborted: {report.aborted}; {_outcomes(report)}{_under(report)}."
     if report.verdict is Verdict.FAIL:
-        missed = sum(objective.verdict is Verdict.FAIL for objective in report.objectives)
-        return f"{missed} of {counted(total, 'objective')} did not hold{_under(report)}."
+        return f"{_missed(report)}{_under(report)}."
     every = "All" if total > 1 else "The"
     return f"{every} {counted(total, 'objective')} held{_under(report)}."
+
+
+def _missed(report: Report) -> str:
+    """Return how many objectives did not hold, and how many steps of the emergency plan have failed."""
+    missed = sum(objective.verdict is Verdict.FAIL for objective in report.objectives)
+    failed = sum(step.verdict is Verdict.FAIL for step in report.plan)
+    parts = [f"{missed} of {counted(len(report.objectives), 'objective')} did not hold"]
+    steps = counted(len(report.plan), "step")
+    parts += [f"{failed} of {steps} of the emergency plan failed"] if failed else []
+    return ", ".join(parts if missed or not failed else parts[1:])
 
 
 def phases_asked(report: Report) -> list[str]:

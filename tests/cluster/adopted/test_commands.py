@@ -9,11 +9,12 @@ import psutil
 import pytest
 from operated import wait_for
 
-from kubedrill.cluster.adopted import running
-from kubedrill.cluster.adopted.running import KEPT_BYTES, CommandEnd, run
+from kubedrill.cluster.adopted.running import run
 from kubedrill.cluster.handle import HandleError
+from kubedrill.process import running
 from kubedrill.process.child import Child
 from kubedrill.process.environment import environment, hand_on_operators, operators
+from kubedrill.process.running import KEPT_BYTES, CommandEnd
 
 
 def python(code: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from kubedrill.cluster.adopted.running import CommandEnd
 from kubedrill.cluster.adopted.sighting import ToldProcess, told
 from kubedrill.cluster.handle import HandleError
+from kubedrill.process.running import CommandEnd
 
 
 def ended(status: int | None, out: str = "", err: str = "") -> CommandEnd:

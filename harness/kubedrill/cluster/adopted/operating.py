@@ -13,10 +13,11 @@ from pathlib import Path
 from kubedrill.clock import now
 from kubedrill.cluster.adopted.components import GivenCommands, part_named
 from kubedrill.cluster.adopted.marks import CommandMark, Marks, end_command
-from kubedrill.cluster.adopted.running import log, run
+from kubedrill.cluster.adopted.running import run
 from kubedrill.cluster.adopted.sighting import Sightings, ToldProcess
 from kubedrill.cluster.handle import HandleError
 from kubedrill.cluster.holds import AGAIN, Does, asks_about, takes_back
+from kubedrill.process.running import log
 from kubedrill.record.components import ComponentState, RunState
 
 WAITS_S = 2.0

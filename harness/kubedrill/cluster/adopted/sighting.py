@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from kubedrill.clock import SECOND, now
 from kubedrill.cluster.adopted.components import GivenCommands, part_named
-from kubedrill.cluster.adopted.running import CommandEnd, log, run
+from kubedrill.cluster.adopted.running import run
 from kubedrill.cluster.handle import HandleError
+from kubedrill.process.running import CommandEnd, log
 from kubedrill.record.components import ComponentState
 from kubedrill.words import shown
 

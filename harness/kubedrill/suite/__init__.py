@@ -1,0 +1,1 @@
+"""Suites: several drills in their order, with gates between them, one verdict and one report."""
