@@ -10,7 +10,7 @@ from regressions.playing import LEVELS, ShortRun, rounds
 from regressions.trying import NORMAL, false_alarms, of_level, read, tries
 
 from kubedrill.regression.deciding import FEWEST
-from kubedrill.regression.verdict import Finding
+from kubedrill.regression.verdict import Shift
 
 RECORDED = Path(__file__).parent / "recorded.jsonl"
 ALIKE = 400
@@ -32,22 +32,22 @@ def test_runs_that_are_alike_alarm_at_most_once_in_twenty(recorded: list[ShortRu
 
 @pytest.mark.parametrize("level", ["20 % slower", "twice as slow"])
 def test_what_is_slower_is_found_each_time(recorded: list[ShortRun], level: str) -> None:
-    assert tries(recorded, level, 20) == {Finding.WORSE: 20}
+    assert tries(recorded, level, 20) == {Shift.WORSE: 20}
 
 
 def test_five_per_cent_are_no_alarm(recorded: list[ShortRun]) -> None:
     found = tries(recorded, "5 % slower", 20)
-    assert found[Finding.BETTER] == 0, found
-    assert found[Finding.SAME] + found[Finding.NOT_ENOUGH] >= 15, found
+    assert found[Shift.BETTER] == 0, found
+    assert found[Shift.SAME] + found[Shift.NOT_ENOUGH] >= 15, found
 
 
 def test_few_runs_never_say_that_nothing_differs(recorded: list[ShortRun]) -> None:
     few = FEWEST - 1
-    assert tries(recorded, NORMAL, 20, each=few) == {Finding.NOT_ENOUGH: 20}
+    assert tries(recorded, NORMAL, 20, each=few) == {Shift.NOT_ENOUGH: 20}
 
 
 @pytest.mark.alone
 def test_real_runs_of_a_server_that_is_twice_as_slow(tmp_path: Path) -> None:
     levels = (NORMAL, "twice as slow")
     runs = [*rounds(tmp_path, range(FEWEST), 2.0, levels)]
-    assert tries(runs, levels[1], 1, each=FEWEST) == {Finding.WORSE: 1}, runs
+    assert tries(runs, levels[1], 1, each=FEWEST) == {Shift.WORSE: 1}, runs

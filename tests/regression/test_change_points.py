@@ -10,7 +10,7 @@ from sets_of_runs import typed as kubedrill
 from kubedrill.regression.change_points import SHORTEST, change_points
 from kubedrill.regression.comparing import Inquiry
 from kubedrill.regression.history import history
-from kubedrill.regression.verdict import Finding
+from kubedrill.regression.verdict import Shift
 
 START_DAY = "2026-01-{:02}T12:00:00.000Z"
 
@@ -57,8 +57,8 @@ def test_the_first_run_of_a_new_level_is_named_with_what_it_recorded(reports: Pa
     assert len(report.runs) == 4 * len(STEADY)
     assert {change.run for change in report.changes} == {"kill/20260103T120000Z"}
     assert {(change.name, change.change) for change in report.changes} == {
-        ("list.p50", Finding.WORSE),
-        ("list.p99", Finding.WORSE),
+        ("list.p50", Shift.WORSE),
+        ("list.p99", Shift.WORSE),
     }
     for change in report.changes:
         assert change.effect == pytest.approx(1.2)

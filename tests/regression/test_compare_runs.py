@@ -12,7 +12,7 @@ from sets_of_runs import typed as kubedrill
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report, Verdict
 from kubedrill.regression.comparing import Inquiry, compare
-from kubedrill.regression.verdict import Finding, RegressionReport
+from kubedrill.regression.verdict import RegressionReport, Shift
 
 FEW = STEADY[:7]
 
@@ -25,10 +25,10 @@ def answered(reports: Path, *words: str) -> tuple[int, RegressionReport]:
 
 def test_a_gate(reports: Path) -> None:
     code, report = answered(reports, "release=2.3", "release=2.4")
-    assert (code, report.change) == (0, Finding.SAME), report.reasons
+    assert (code, report.change) == (0, Shift.SAME), report.reasons
     assert len(report.measures) >= 20
     code, report = answered(reports, "release=2.3", "release=2.5")
-    assert (code, report.change) == (1, Finding.WORSE)
+    assert (code, report.change) == (1, Shift.WORSE)
     worse = {(result.phase, result.name) for result in report.measures if result.alarms}
     assert worse == {
         (phase, name)
@@ -36,7 +36,7 @@ def test_a_gate(reports: Path) -> None:
         for name in ("list.p50", "list.p99")
     }
     code, report = answered(reports, "release=2.5", "release=2.3")
-    assert (code, report.change) == (0, Finding.BETTER)
+    assert (code, report.change) == (0, Shift.BETTER)
 
 
 def test_what_is_printed(reports: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_run_that_proves_nothing_is_left_out_and_named(tmp_path: Path, spoil, 
     spoil(after[3])
     sides = [",".join(map(str, side)) for side in (before, after)]
     report = compare(*sides, Inquiry(tmp_path))
-    assert report.change is Finding.WORSE
+    assert report.change is Shift.WORSE
     assert len(report.candidate.runs) == 7
     [unused] = report.unused
     assert unused.run == "kill/20260102T120003Z"
@@ -165,7 +165,7 @@ def test_what_is_left_of_a_side_that_mostly_proves_nothing_is_not_compared(tmp_p
         invalidate(run)
     sides = [",".join(map(str, side)) for side in (before, after)]
     report = compare(*sides, Inquiry(tmp_path))
-    assert (report.change, report.exit_code) == (Finding.NOT_COMPARABLE, 2)
+    assert (report.change, report.exit_code) == (Shift.NOT_COMPARABLE, 2)
     assert report.reasons[0].startswith("of the candidate's 8 runs 3 prove nothing")
     for run in after:
         invalidate(run)
@@ -210,18 +210,16 @@ OTHERS = [
 @pytest.mark.parametrize(("after", "why", "allow"), OTHERS)
 def test_what_cannot_be_compared_is_refused(tmp_path: Path, after, why: str, allow: str) -> None:
     report = between(tmp_path / "a", Recorded(), after)
-    assert (report.change, report.exit_code) == (Finding.NOT_COMPARABLE, 2)
+    assert (report.change, report.exit_code) == (Shift.NOT_COMPARABLE, 2)
     assert report.measures == []
     assert any(reason.startswith(why) for reason in report.reasons), report.reasons
     if allow:
-        assert (
-            between(tmp_path / "b", Recorded(), after, allow).change is not Finding.NOT_COMPARABLE
-        )
+        assert between(tmp_path / "b", Recorded(), after, allow).change is not Shift.NOT_COMPARABLE
 
 
 def test_a_machine_is_the_same_within_what_it_differs_from_itself(tmp_path: Path) -> None:
     report = between(tmp_path, Recorded(), Recorded(work_cpu_s=0.026))
-    assert report.change is not Finding.NOT_COMPARABLE
+    assert report.change is not Shift.NOT_COMPARABLE
 
 
 def test_a_side_of_two_clusters_is_none(tmp_path: Path) -> None:
@@ -261,7 +259,7 @@ def test_a_measure_that_a_side_has_lost_is_not_forgotten(tmp_path: Path) -> None
     report = compare(*sides, Inquiry(tmp_path))
     [lost] = [each for each in report.measures if (each.phase, each.name) == ("fault", "list.p50")]
     assert (lost.change, lost.reason) == (
-        Finding.NOT_ENOUGH,
+        Shift.NOT_ENOUGH,
         "not known in 8 of 8 runs of the candidate",
     )
     assert report.exit_code == 2

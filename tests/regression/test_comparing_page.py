@@ -11,7 +11,7 @@ from kubedrill.regression.deciding import FEWEST
 from kubedrill.regression.known_changes import KnownChangePart
 from kubedrill.regression.margins import COUNT, FEW, POINTS, SHARE
 from kubedrill.regression.resampling import RESAMPLES
-from kubedrill.regression.verdict import Finding
+from kubedrill.regression.verdict import Shift
 
 TEXT = (Path(__file__).parents[2] / "docs" / "comparing.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", TEXT, re.DOTALL)
@@ -72,5 +72,5 @@ def test_its_figures_are_those_in_force() -> None:
         f"fewer than {FEWEST} runs a side",
     ):
         assert words in TEXT, words
-    assert all(change.value in TEXT for change in Finding)
+    assert all(change.value in TEXT for change in Shift)
     assert all(f"`{key}`" in TEXT for key in KnownChangePart.model_fields)

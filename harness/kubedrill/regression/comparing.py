@@ -13,10 +13,10 @@ from kubedrill.regression.known_changes import acknowledge
 from kubedrill.regression.measures import Measure, RunValue, measured
 from kubedrill.regression.resampling import check_installed
 from kubedrill.regression.verdict import (
-    Finding,
     MeasureResult,
     RegressionReport,
     RunSetResult,
+    Shift,
     UnusedRun,
 )
 from kubedrill.words import counted, did_you_mean, shown
@@ -38,10 +38,10 @@ class Inquiry:
     acknowledged: Path | None = None
 
 
-def compare(baseline: str, candidate: str, inquiry: Inquiry) -> RegressionReport:
+def compare(baseline: str, candidate: str, question: Inquiry) -> RegressionReport:
     """Compare two sides as they were typed; NotStarted if one of them names no runs, or both name one run."""
     check_installed()
-    where = Where(inquiry.reports, inquiry.experiment, folders_by_name(inquiry.reports))
+    where = Where(question.reports, question.experiment, folders_by_name(question.reports))
     folders = [folders_of(side, where) for side in (baseline, candidate)]
     for run in folders[0]:
         if run in folders[1]:
@@ -49,25 +49,25 @@ def compare(baseline: str, candidate: str, inquiry: Inquiry) -> RegressionReport
     before, after = (
         read_set(asked, found) for asked, found in zip((baseline, candidate), folders, strict=True)
     )
-    return compared(before, after, inquiry)
+    return compared(before, after, question)
 
 
-def compared(before: RunSet, after: RunSet, inquiry: Inquiry) -> RegressionReport:
+def compared(before: RunSet, after: RunSet, question: Inquiry) -> RegressionReport:
     """Compare two sets of runs that were read; NotStarted where something is named that they do not have."""
-    against = [*(_empty(before, after) or objections(before, after, inquiry.allowed))]
+    against = [*(_empty(before, after) or objections(before, after, question.allowed))]
     if against:
-        return _report(before, after, inquiry, Finding.NOT_COMPARABLE, reasons=against)
+        return _report(before, after, question, Shift.NOT_COMPARABLE, reasons=against)
     first, second = tables(before, after)
     names = {name for measure in first for name in (measure.name, measure.title)}
-    check_named(inquiry, names)
-    first, second = (chosen(table, inquiry.measures) for table in (first, second))
-    results = decide(first, second, inquiry.terms)
-    if inquiry.acknowledged is not None:
-        results = acknowledge(results, inquiry.acknowledged, names, after)
+    check_named(question, names)
+    first, second = (chosen(table, question.measures) for table in (first, second))
+    results = decide(first, second, question.terms)
+    if question.acknowledged is not None:
+        results = acknowledge(results, question.acknowledged, names, after)
     change = overall(results)
     reasons = [*_reasons(results, change)]
-    report = _report(before, after, inquiry, change, reasons=reasons, results=results)
-    few = too_few((len(before.runs), len(after.runs)), len(results), inquiry.terms)
+    report = _report(before, after, question, change, reasons=reasons, results=results)
+    few = too_few((len(before.runs), len(after.runs)), len(results), question.terms)
     return report.model_copy(update={"notes": [*report.notes, *filter(None, [few])]})
 
 
@@ -100,9 +100,9 @@ def chosen(table: ByMeasure, names: Collection[str]) -> dict[Measure, Sequence[R
     }
 
 
-def check_named(inquiry: Inquiry, names: Collection[str]) -> None:
+def check_named(question: Inquiry, names: Collection[str]) -> None:
     """Raise NotStarted for a measure that was named, and that the runs do not have."""
-    options = {"--measure": inquiry.measures, "--threshold": inquiry.terms.margins.by_name}
+    options = {"--measure": question.measures, "--threshold": question.terms.margins.by_name}
     for option, given in options.items():
         for name in given:
             if name not in names:
@@ -113,8 +113,8 @@ def check_named(inquiry: Inquiry, names: Collection[str]) -> None:
 def _report(
     before: RunSet,
     after: RunSet,
-    inquiry: Inquiry,
-    change: Finding,
+    question: Inquiry,
+    change: Shift,
     *,
     reasons: list[str],
     results: Sequence[MeasureResult] = (),
@@ -126,7 +126,7 @@ def _report(
         experiment=next((run.report.experiment for run in (*after.runs, *before.runs)), ""),
         change=change,
         reasons=reasons,
-        confidence=inquiry.terms.confidence,
+        confidence=question.terms.confidence,
         baseline=_side(before),
         candidate=_side(after),
         unused=[
@@ -158,7 +158,7 @@ def _notes(before: RunSet, after: RunSet, *, told: bool, differs: bool) -> Itera
         yield "the machine was shared on purpose in some runs: what others took of it was not judged"
 
 
-def _reasons(results: Sequence[MeasureResult], change: Finding) -> Iterator[str]:
+def _reasons(results: Sequence[MeasureResult], change: Shift) -> Iterator[str]:
     """Yield which measures have led to the answer."""
     if not results:
         yield "the runs have no measure in common that has a better or worse"
@@ -167,13 +167,13 @@ def _reasons(results: Sequence[MeasureResult], change: Finding) -> Iterator[str]
         for result in results
         if result.change is change and not result.acknowledged
     ]
-    if led and change is not Finding.SAME:
+    if led and change is not Shift.SAME:
         more = f" and {len(led) - _TOLD} more" if len(led) > _TOLD else ""
         what = counted(len(results), "measure")
         yield f"{change.value}: {len(led)} of {what}: {', '.join(led[:_TOLD])}{more}"
-    if change is Finding.WORSE and (left := _open(results)):
+    if change is Shift.WORSE and (left := _open(results)):
         yield f"NOT ENOUGH for {left} of the others"
 
 
 def _open(results: Sequence[MeasureResult]) -> int:
-    return sum(result.change is Finding.NOT_ENOUGH for result in results)
+    return sum(result.change is Shift.NOT_ENOUGH for result in results)

@@ -11,21 +11,21 @@ from kubedrill.regression import sentences
 from kubedrill.regression.change_points import SHORTEST
 from kubedrill.regression.verdict import (
     ChangeResult,
-    Finding,
     HistoryReport,
     MeasureResult,
     RegressionReport,
+    Shift,
 )
 from kubedrill.report import figures
 from kubedrill.words import counted
 
 _STYLES = {
-    Finding.BETTER: "bold green",
-    Finding.WORSE: "bold red",
-    Finding.SAME: "bold green",
-    Finding.KNOWN: "bold green",
-    Finding.NOT_ENOUGH: "bold yellow",
-    Finding.NOT_COMPARABLE: "bold yellow",
+    Shift.BETTER: "bold green",
+    Shift.WORSE: "bold red",
+    Shift.SAME: "bold green",
+    Shift.KNOWN: "bold green",
+    Shift.NOT_ENOUGH: "bold yellow",
+    Shift.NOT_COMPARABLE: "bold yellow",
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from kubedrill.regression.margins import Margins, Scaled, scaled
 from kubedrill.regression.measures import Measure, RunValue
 from kubedrill.regression.resampling import Effect, effect, least_chance, together
-from kubedrill.regression.verdict import Finding, MeasureResult
+from kubedrill.regression.verdict import MeasureResult, Shift
 
 CONFIDENCE = 0.95
 FEWEST = 5
@@ -95,13 +95,13 @@ def decide(baseline: ByMeasure, candidate: ByMeasure, terms: Terms) -> list[Meas
     ]
 
 
-def overall(results: Sequence[MeasureResult]) -> Finding:
+def overall(results: Sequence[MeasureResult]) -> Shift:
     """Return what all measures together say: the gravest of what each says."""
-    found = {Finding.KNOWN if result.acknowledged else result.change for result in results}
+    found = {Shift.KNOWN if result.acknowledged else result.change for result in results}
     if not results:
-        return Finding.NOT_ENOUGH
-    graver = (Finding.WORSE, Finding.NOT_ENOUGH, Finding.KNOWN, Finding.BETTER)
-    return next((change for change in graver if change in found), Finding.SAME)
+        return Shift.NOT_ENOUGH
+    graver = (Shift.WORSE, Shift.NOT_ENOUGH, Shift.KNOWN, Shift.BETTER)
+    return next((change for change in graver if change in found), Shift.SAME)
 
 
 def too_few(runs: tuple[int, int], measures: int, terms: Terms) -> str:
@@ -120,10 +120,10 @@ def _result(pair: _Pair, compared: _Compared, chance: float, terms: Terms) -> Me
     found, on_scale = compared.effect, compared.scaled
     change = _change(pair.measure, found, on_scale.margin, chance <= terms.risk)
     reason = (
-        _open(found, on_scale.margin, len(pair.candidate)) if change is Finding.NOT_ENOUGH else ""
+        _open(found, on_scale.margin, len(pair.candidate)) if change is Shift.NOT_ENOUGH else ""
     )
     if doubt := _only_at_least(pair, change):
-        change, reason = Finding.NOT_ENOUGH, doubt
+        change, reason = Shift.NOT_ENOUGH, doubt
     return _unknown(pair, reason).model_copy(
         update={
             "scale": "ratio" if on_scale.is_ratio else "difference",
@@ -148,27 +148,27 @@ def _unknown(pair: _Pair, reason: str) -> MeasureResult:
         lower_is_better=measure.lower_is_better,
         baseline=[value.number for value in pair.baseline],
         candidate=[value.number for value in pair.candidate],
-        change=Finding.NOT_ENOUGH,
+        change=Shift.NOT_ENOUGH,
         reason=reason,
     )
 
 
-def _change(measure: Measure, found: Effect, margin: float, sure: bool) -> Finding:
+def _change(measure: Measure, found: Effect, margin: float, sure: bool) -> Shift:
     if found.low == found.high == 0 or -margin < found.low <= found.high < margin:
-        return Finding.SAME
+        return Shift.SAME
     if sure and not found.low <= 0 <= found.high and abs(found.estimate) >= margin:
         more = found.estimate > 0
-        return Finding.WORSE if more == measure.lower_is_better else Finding.BETTER
-    return Finding.NOT_ENOUGH
+        return Shift.WORSE if more == measure.lower_is_better else Shift.BETTER
+    return Shift.NOT_ENOUGH
 
 
-def _only_at_least(pair: _Pair, change: Finding) -> str:
+def _only_at_least(pair: _Pair, change: Shift) -> str:
     """Return why an answer does not stand where some values are only what they are at least; or ""."""
     before, after = (
         sum(value.at_least for value in side) for side in (pair.baseline, pair.candidate)
     )
-    stands = not before and (change is Finding.WORSE) == pair.measure.lower_is_better
-    if not before + after or (stands and change in {Finding.WORSE, Finding.BETTER}):
+    stands = not before and (change is Shift.WORSE) == pair.measure.lower_is_better
+    if not before + after or (stands and change in {Shift.WORSE, Shift.BETTER}):
         return ""  # a candidate that is at least so high is higher still
     return f"{before + after} values are only what they are at least: requests were cut at the end"
 

@@ -10,29 +10,29 @@ from kubedrill.regression.comparing import Inquiry, check_named, chosen, tables
 from kubedrill.regression.found_runs import KnownRun, RunSet, Where, folders_of, read_set
 from kubedrill.regression.margins import Scaled, scaled
 from kubedrill.regression.measures import Measure, RunValue
-from kubedrill.regression.verdict import ChangeResult, Finding, HistoryReport, UnusedRun
+from kubedrill.regression.verdict import ChangeResult, HistoryReport, Shift, UnusedRun
 
 
-def history(asked: str, inquiry: Inquiry) -> HistoryReport:
+def history(asked: str, question: Inquiry) -> HistoryReport:
     """Return where the measures of runs changed; NotStarted if there are none, or a measure is unknown.
 
     Of the last MOST of them.
     """
-    found = read_set(asked, folders_of(asked, Where(inquiry.reports, inquiry.experiment)))
+    found = read_set(asked, folders_of(asked, Where(question.reports, question.experiment)))
     ordered = sorted(found.runs, key=lambda run: run.report.phases[0].date)[-MOST:]
     runs, unused = _of_the_last(ordered)
     [told] = tables(RunSet(asked, tuple(runs)))
-    check_named(inquiry, {name for measure in told for name in (measure.name, measure.title)})
-    compared = chosen(told, inquiry.measures)
+    check_named(question, {name for measure in told for name in (measure.name, measure.title)})
+    compared = chosen(told, question.measures)
     results = [
         result
         for measure, values in compared.items()
-        for result in _changes(measure, values, runs, inquiry, len(compared))
+        for result in _changes(measure, values, runs, question, len(compared))
     ]
     return HistoryReport(
         asked=asked,
         runs=[run.name for run in runs],
-        confidence=inquiry.terms.confidence,
+        confidence=question.terms.confidence,
         unused=[UnusedRun(run=run, why=why) for run, why in {**found.unused, **unused}.items()],
         too_few=len(runs) < 2 * SHORTEST,
         changes=sorted(results, key=lambda result: result.run),
@@ -54,7 +54,7 @@ def _changes(
     measure: Measure,
     values: Sequence[RunValue],
     runs: Sequence[KnownRun],
-    inquiry: Inquiry,
+    question: Inquiry,
     measures: int,
 ) -> Iterator[ChangeResult]:
     """Yield where one of so many measures changed, by as much as is worth speaking of."""
@@ -63,9 +63,9 @@ def _changes(
     numbers = np.array([number for _, number in known], dtype=np.float64)
     if not len(numbers):
         return
-    margins = inquiry.terms.margins
+    margins = question.terms.margins
     whole = scaled(measure, numbers, numbers, margins).baseline
-    points = change_points(whole, inquiry.terms.risk / measures)
+    points = change_points(whole, question.terms.risk / measures)
     edges = [0, *(point.index for point in points), len(known)]
     for number, point in enumerate(points):
         start, middle, end = edges[number : number + 3]
@@ -91,6 +91,6 @@ def _result(
         after=sides.shown(float(sides.candidate.mean())),
         effect=sides.shown(sides.apart),
         chance=chance,
-        change=Finding.WORSE if worse else Finding.BETTER,
+        change=Shift.WORSE if worse else Shift.BETTER,
         differs=[*labels_apart(last, first), *differences(last, first)],
     )

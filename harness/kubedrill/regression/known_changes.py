@@ -10,7 +10,7 @@ from kubedrill.reading.types import Part, Why
 from kubedrill.reading.yaml import load_checked
 from kubedrill.regression.found_runs import RunSet
 from kubedrill.regression.margins import read_size
-from kubedrill.regression.verdict import Finding, MeasureResult
+from kubedrill.regression.verdict import MeasureResult, Shift
 from kubedrill.words import did_you_mean, shown
 
 
@@ -101,7 +101,7 @@ def _holds(known: KnownChangePart, since: datetime | None, candidate: RunSet) ->
 
 
 def _acknowledged(result: MeasureResult, applied: Sequence[KnownChangePart]) -> MeasureResult:
-    if result.change is not Finding.WORSE:
+    if result.change is not Shift.WORSE:
         return result
     for known in applied:
         if known.measure in _names(result) and not _is_beyond(result, known):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 SCHEMA_VERSION = 1
 
 
-class Finding(StrEnum):
+class Shift(StrEnum):
     """What became of the candidate, beside the baseline."""
 
     BETTER = "BETTER"
@@ -48,7 +48,7 @@ class MeasureResult(_Part):
     """What is worth speaking of: as a share of the baseline, or a difference."""
     chance: float | None = None
     """How often chance alone makes any of all measures differ so much, 0..1."""
-    change: Finding
+    change: Shift
     reason: str = ""
     acknowledged: str = ""
     """Why a change for the worse is known and wanted; empty if it is not."""
@@ -56,7 +56,7 @@ class MeasureResult(_Part):
     @property
     def alarms(self) -> bool:
         """Whether it is worse, and nobody has acknowledged that."""
-        return self.change is Finding.WORSE and not self.acknowledged
+        return self.change is Shift.WORSE and not self.acknowledged
 
 
 class RunSetResult(_Part):
@@ -89,7 +89,7 @@ class RegressionReport(_Part):
 
     schema_version: int = SCHEMA_VERSION
     experiment: str
-    change: Finding
+    change: Shift
     reasons: list[str]
     confidence: float
     baseline: RunSetResult
@@ -105,9 +105,7 @@ class RegressionReport(_Part):
     @property
     def exit_code(self) -> int:
         """0: nothing is worse; 1: something is; 2: that is not known."""
-        return {Finding.WORSE: 1, Finding.NOT_ENOUGH: 2, Finding.NOT_COMPARABLE: 2}.get(
-            self.change, 0
-        )
+        return {Shift.WORSE: 1, Shift.NOT_ENOUGH: 2, Shift.NOT_COMPARABLE: 2}.get(self.change, 0)
 
 
 class ChangeResult(_Part):
@@ -125,7 +123,7 @@ class ChangeResult(_Part):
     effect: float
     chance: float
     """How often chance alone makes any of all measures change so, 0..1."""
-    change: Finding
+    change: Shift
     differs: list[RecordedDifference]
     """What that run has recorded otherwise than the one before it."""
 

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from kubedrill.regression.verdict import Finding
+from kubedrill.regression.verdict import Shift
 from regressions.playing import LEVELS, rounds
 from regressions.trying import NORMAL, RUNS, false_alarms, of_level, read, tries
 
@@ -43,14 +43,14 @@ def _play(given: argparse.Namespace, folder: Path, file: Path) -> None:
 
 def _show(runs: list) -> int:
     wrong = 0
-    columns = (Finding.BETTER, Finding.WORSE, Finding.SAME, Finding.NOT_ENOUGH)
+    columns = (Shift.BETTER, Shift.WORSE, Shift.SAME, Shift.NOT_ENOUGH)
     print(f"\n{'server':<16}{'tries':>7}" + "".join(f"{change.value:>12}" for change in columns))
     for level in LEVELS:
         how_many = ALIKE if level == NORMAL else PLANTED
         found = tries(runs, level, how_many)
         print(f"{level:<16}{how_many:>7}" + "".join(f"{found[change]:>12}" for change in columns))
         wrong += level == NORMAL and false_alarms(found) > MOST_FALSE * how_many
-        wrong += level in MUST_BE_FOUND and found[Finding.WORSE] < how_many
+        wrong += level in MUST_BE_FOUND and found[Shift.WORSE] < how_many
     print(
         f"\n{RUNS} runs a side, of {len(of_level(runs, NORMAL))} of each server; each {runs[0].seconds:g} s"
     )

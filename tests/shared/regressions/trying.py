@@ -9,7 +9,7 @@ import numpy as np
 
 from kubedrill.regression.deciding import ByMeasure, Terms, decide, overall
 from kubedrill.regression.measures import RunValue
-from kubedrill.regression.verdict import Finding
+from kubedrill.regression.verdict import Shift
 from regressions.playing import LEVELS, ShortRun, measure
 
 RUNS = 8
@@ -33,18 +33,18 @@ def table(runs: Sequence[ShortRun]) -> ByMeasure:
     }
 
 
-def answer(baseline: Sequence[ShortRun], candidate: Sequence[ShortRun]) -> Finding:
+def answer(baseline: Sequence[ShortRun], candidate: Sequence[ShortRun]) -> Shift:
     """Return what all measures together say."""
     return overall(decide(table(baseline), table(candidate), Terms()))
 
 
 def tries(
     runs: Sequence[ShortRun], level: str, how_many: int, seed: int = 13, each: int = RUNS
-) -> Counter[Finding]:
+) -> Counter[Shift]:
     """Return how often what is answered, to so many runs of both sides that are drawn without return."""
     drawn = np.random.default_rng(seed)
     normal, slowed = of_level(runs, NORMAL), of_level(runs, level)
-    found: Counter[Finding] = Counter()
+    found: Counter[Shift] = Counter()
     for _ in range(how_many):
         picked = [normal[n] for n in drawn.permutation(len(normal))]
         others = (
@@ -56,5 +56,5 @@ def tries(
     return found
 
 
-def false_alarms(found: Counter[Finding]) -> int:
-    return found[Finding.WORSE] + found[Finding.BETTER]
+def false_alarms(found: Counter[Shift]) -> int:
+    return found[Shift.WORSE] + found[Shift.BETTER]
