@@ -14,7 +14,13 @@ from object_observers import Nodes
 
 from kubedrill.cluster.adopted import adopting
 
-pytestmark = [pytest.mark.cluster, pytest.mark.own, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.own,
+    pytest.mark.timeout(600),
+    pytest.mark.torture,
+]
+"""Of the same kind as what stands in `test_your_cluster_page`, which `make test` plays."""
 
 BASE = Path(__file__).resolve().parents[2] / "deploy" / "kustomize" / "base"
 

@@ -14,7 +14,13 @@ from typed_page import TypingShell, blocks, unlike
 
 from kubedrill.record.verdict import Report
 
-pytestmark = [pytest.mark.cluster, pytest.mark.own, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.own,
+    pytest.mark.timeout(600),
+    pytest.mark.torture,
+]
+"""Of the same kind as what stands in `test_your_cluster_page`, which `make test` plays."""
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "on-your-cluster.md"
 
