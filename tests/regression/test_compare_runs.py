@@ -120,14 +120,11 @@ def garble(run: Path) -> None:
     (run / "verdict.json").write_text("{}")
 
 
-def age(run: Path) -> None:
-    (run / "manifest.json").touch()
-
-
 def exchange(run: Path) -> None:
     """Another run's verdict."""
     folder = RunFolder(run)
-    Report.read(folder.verdict).model_copy(update={"run": "another"}).write(folder.verdict)
+    told = {"run": "another", "manifest": "0" * 64}
+    Report.read(folder.verdict).model_copy(update=told).write(folder.verdict)
 
 
 def invalidate(run: Path) -> None:
@@ -140,7 +137,6 @@ USELESS: list[tuple[Callable[[Path], None], str]] = [
     (damage, "its evidence is not what it was: timeline.jsonl: is of "),
     (unjudge, "has no verdict.json; run: kubedrill judge "),
     (garble, "its verdict.json is no verdict; run: kubedrill judge "),
-    (age, "its verdict.json is stale, not of the evidence beside it; run: kubedrill judge "),
     (exchange, "its verdict.json is stale, not of the evidence beside it; run: kubedrill judge "),
     (invalidate, "is INVALID: fault: the generator lagged"),
 ]

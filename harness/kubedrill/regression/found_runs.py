@@ -11,7 +11,7 @@ from kubedrill.record.cluster import ClusterRecord
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.lines import BadEvidence, read_sound_lines, read_whole
 from kubedrill.record.machine import Calibration
-from kubedrill.record.schedule import Schedule
+from kubedrill.record.manifest import read_manifest
 from kubedrill.record.timeline import DrillStarted
 from kubedrill.record.verdict import Report, Verdict
 from kubedrill.words import did_you_mean, shown
@@ -191,15 +191,11 @@ def _verdict(folder: RunFolder) -> Report:
     """Return the verdict of a run; ProvesNothing if it is none, or not of the evidence beside it."""
     anew = f"run: kubedrill judge {folder.path}"
     try:
-        report, schedule = Report.read(folder.verdict), Schedule.read(folder.schedule)
-        older = folder.verdict.stat().st_mtime_ns < folder.manifest.stat().st_mtime_ns
+        report = Report.read(folder.verdict)
     except FileNotFoundError:
         raise ProvesNothing(f"has no verdict.json; {anew}") from None
     except (OSError, ValueError):
         raise ProvesNothing(f"its verdict.json is no verdict; {anew}") from None
-    told = [(result.phase, result.text) for result in report.objectives]
-    asked = [(objective.phase, objective.text) for objective in schedule.objectives]
-    of_another = (schedule.experiment, schedule.run) != (report.experiment, report.run)
-    if older or of_another or (told != asked and report.verdict is not Verdict.INVALID):
+    if report.manifest != read_manifest(folder.manifest).sha256:
         raise ProvesNothing(f"its verdict.json is stale, not of the evidence beside it; {anew}")
     return report
