@@ -14,6 +14,7 @@ NAMES = {
     "cluster": "my-own",
     "profile": "my-lists",
     "fault": "scheduler.freeze",
+    "suite": "nightly",
 }
 
 
@@ -21,7 +22,7 @@ def test_every_kind_is_begun() -> None:
     assert NAMES.keys() == KINDS.keys()
 
 
-@pytest.mark.parametrize("what", ["experiment", "cluster"])
+@pytest.mark.parametrize("what", ["experiment", "cluster", "suite"])
 def test_a_file_is_valid(tmp_path: Path, what: str) -> None:
     begin("cluster", "local-3az", tmp_path)
     file = begin(what, NAMES[what], tmp_path)

@@ -34,7 +34,7 @@ def init(folder: Path) -> int:
 
 
 @click.command(epilog=example("kubedrill new experiment my-first"))
-@click.argument("what", type=click.Choice(["experiment", "profile", "fault", "cluster"]))
+@click.argument("what", type=click.Choice(["experiment", "profile", "fault", "cluster", "suite"]))
 @click.argument("name")
 def new(what: str, name: str) -> int:
     """Begin a file here that is sound as it is, with comments."""
@@ -50,6 +50,7 @@ _NEXT = {
     "profile": "kubedrill profiles {name}",
     "fault": "kubedrill faults",
     "cluster": "kubedrill validate {file}",
+    "suite": "kubedrill validate {file}",
 }
 
 

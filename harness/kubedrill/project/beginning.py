@@ -29,6 +29,7 @@ KINDS = {
     "profile": Skeleton("loadprofiles", "profile.py.tmpl"),
     "fault": Skeleton("faults", "fault.py.tmpl", _FAULT, "scheduler.freeze"),
     "cluster": Skeleton("clusters", "cluster.yaml.tmpl"),
+    "suite": Skeleton("suites", "suite.yaml.tmpl"),
 }
 
 
