@@ -174,6 +174,15 @@ def move_the_scheduler(made: JudgedDrill) -> None:
         made.scrapes.leases[number] = lease(number / 10, scheduler="zone-c")
 
 
+def test_who_had_ceased_to_lead_before_the_drill_has_not_lost_it_in_it(tmp_path: Path) -> None:
+    made = looked_after()
+    move_the_scheduler(made)
+    begun = made.scrapes.leases[0]["held"]["kube-scheduler"]
+    for look in made.scrapes.leases[:140]:
+        look["held"]["kube-scheduler"] = begun
+    assert asked(tmp_path, made).collateral == []
+
+
 def hold_back(made: JudgedDrill, component: str = "kube-scheduler-b") -> None:
     for second, look in enumerate(made.scrapes.resources, -1):
         periods = min(max(second - 13, 0), 3)

@@ -253,16 +253,23 @@ def _elections(
 
 
 def _leases(looks: Sequence[LeaseLook], faults: Iterable[ToldFault]) -> Iterator[CollateralChange]:
-    """Yield where a Lease changed hands that no fault announces."""
+    """Yield where a Lease changed hands that no fault announces, and whose holder had been alive.
+
+    Who did not renew it once had ceased to before: of a drill just before this one, as may be.
+    """
     known = list(faults)
     for kind in dict.fromkeys(kind for look in looks for kind in look.held):
-        told = [(look.time, look.held[kind].holder) for look in looks if kind in look.held]
-        held = [(time, holder) for time, holder in told if holder]
-        for (before, was), (after, holder) in pairwise(held):
-            if holder != was and not any(
-                fault.moves_leader(kind, before, after, LEASE_MOVES) for fault in known
+        told = [(look.time, look.held[kind]) for look in looks if kind in look.held]
+        held = [(time, lease) for time, lease in told if lease.holder]
+        for (before, was), (after, lease) in pairwise(held):
+            alive = was != held[0][1]
+            if (
+                alive
+                and lease.holder != was.holder
+                and not any(fault.moves_leader(kind, before, after, LEASE_MOVES) for fault in known)
             ):
-                words = f"{kind}: {holder} leads instead of {was}, and no fault announces it"
+                change = f"{kind}: {lease.holder} leads instead of {was.holder}"
+                words = f"{change}, and no fault announces it"
                 yield CollateralChange(kind="leader", time=after, what=kind, words=words)
 
 
