@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 from judged_drill import JudgedDrill
+from past_runs import spent, write_past
+from synthetic_report import SETTINGS
 
 from kubedrill.judge import judge
+from kubedrill.judge.budget import BUDGET_S
+from kubedrill.record.folder import RunFolder
 from kubedrill.record.limits import DAYS, Window
-from kubedrill.record.verdict import BudgetSpent, Report
+from kubedrill.record.verdict import Report
 from kubedrill.signals import Interrupted, Signals
 from kubedrill.suite import gates as stage
 from kubedrill.suite.budget import overspent
@@ -95,38 +99,53 @@ def test_a_window_is_open_on_its_days_alone(wanted: WantedDrill, tmp_path: Path)
     assert not ran.exists(), "no command is run where another gate is closed"
 
 
-def written(reports: Path, experiment: str, run: str, spent: float, cluster: str = "here") -> Path:
-    """Write the verdict of a drill that has spent so much."""
-    drill = JudgedDrill().judged(reports / ".made" / experiment / run)
+def written(
+    reports: Path, experiment: str, at: str, share: float, cluster: str = "here"
+) -> RunFolder:
+    """Write a drill that has spent so much of a month's budget."""
     budget = [
-        BudgetSpent(phase="fault", definition=name, unavailable_s=1.0, spent=spent)
-        for name in ("failed probes", "longest outage")
+        spent("fault", name, share * BUDGET_S) for name in ("failed probes", "longest outage")
     ]
-    settings = {**drill.settings, "cluster": {"name": cluster}}
-    folder = reports / experiment / run
-    folder.mkdir(parents=True)
-    drill.model_copy(update={"budget": budget, "settings": settings}).write(folder / "verdict.json")
-    return folder
+    settings = SETTINGS | {"cluster": {"name": cluster}}
+    began = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    return write_past(reports, experiment, began, budget=budget, settings=settings)
 
 
 def test_what_is_spent_is_added_up_over_its_time_and_cluster(tmp_path: Path) -> None:
-    written(tmp_path, "kill", "20260131T120000Z", 0.2)
-    written(tmp_path, "kill", "20260110T120000Z", 0.2)
-    written(tmp_path, "kill", "20251201T120000Z", 5.0)
-    written(tmp_path, "lists", "20260131T130000Z", 5.0, cluster="there")
-    written(tmp_path / "pair" / "20260131T140000Z", "arm", "20260131T140001Z", 0.1)
-    (tmp_path / "kill" / "latest").symlink_to("20260131T120000Z")
+    written(tmp_path, "kill", "2026-01-31T12:00:00", 0.2)
+    written(tmp_path, "kill", "2026-01-10T12:00:00", 0.2)
+    written(tmp_path, "kill", "2025-12-01T12:00:00", 5.0)
+    written(tmp_path, "lists", "2026-01-31T13:00:00", 5.0, cluster="there")
+    pair = RunFolder.create_empty(tmp_path, "pair", datetime(2026, 1, 31, 14, tzinfo=UTC))
+    (pair.path / "variants.json").touch()
+    written(pair.path, "arm", "2026-01-31T14:00:01", 0.1)
     assert overspent(BudgetGate(most=0.51), "here", tmp_path, NOW) == ""
     said = overspent(BudgetGate(most=0.49), "here", tmp_path, NOW)
     assert said == "budget: 3 drills on here have spent 50.0 % (failed probes); 49.0 % may be"
     assert overspent(BudgetGate(most=0.31, over=86400.0), "here", tmp_path, NOW) == ""
 
 
-def test_a_verdict_that_nobody_can_read_keeps_the_gate_closed(tmp_path: Path) -> None:
-    folder = written(tmp_path, "kill", "20260131T120000Z", 0.1)
-    (folder / "verdict.json").write_text("{}")
+def no_verdict(folder: RunFolder) -> None:
+    folder.verdict.write_text("{}")
+
+
+def of_other_evidence(folder: RunFolder) -> None:
+    told = {"manifest": "0" * 64}
+    Report.read(folder.verdict).model_copy(update=told).write(folder.verdict)
+
+
+@pytest.mark.parametrize("spoil", [no_verdict, of_other_evidence])
+def test_a_verdict_that_nobody_can_believe_keeps_the_gate_closed(tmp_path: Path, spoil) -> None:
+    folder = written(tmp_path, "kill", "2026-01-31T12:00:00", 0.1)
+    spoil(folder)
     said = overspent(BudgetGate(most=1.0), "here", tmp_path, NOW)
-    assert said.endswith("cannot be read, and nobody knows what its drill has spent")
+    assert said.startswith(f"budget: {folder.path}: ")
+    assert said.endswith("; nobody knows what its drill has spent")
+
+
+def test_a_drill_that_goes_on_has_no_verdict_yet(tmp_path: Path) -> None:
+    written(tmp_path, "kill", "2026-01-31T12:00:00", 0.1).verdict.unlink()
+    assert overspent(BudgetGate(most=0.0), "here", tmp_path, NOW) == ""
 
 
 def test_no_drill_has_spent_nothing(tmp_path: Path) -> None:

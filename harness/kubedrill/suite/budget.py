@@ -1,53 +1,46 @@
 """Suite: how much of a month's budget of downtime the drills on a cluster have spent, by their verdicts."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from kubedrill.record.verdict import Report
+from kubedrill.history.past import PastRun, Standing
+from kubedrill.history.reading import read_history
+from kubedrill.judge.budget import BUDGET_S
+from kubedrill.record.folder import RunFolder
 from kubedrill.report import figures
-from kubedrill.report.junit import date_of
 from kubedrill.suite.schema import BudgetGate
 
 
 def overspent(gate: BudgetGate, cluster: str, reports: Path, now: datetime) -> str:
     """Return that more is spent than a gate lets, and by how many drills; "" if not.
 
-    A verdict that cannot be read keeps the gate closed: nobody knows what its drill has spent.
+    A verdict that cannot be read or is not of its evidence keeps the gate closed.
     """
+    if not reports.is_dir():
+        return ""
     since = now - timedelta(seconds=gate.over)
-    spent, drills = 0.0, 0
-    for path in _verdicts(reports, since):
-        try:
-            report = Report.read(path)
-        except ValidationError:
-            if not _is_of_a_comparison(path):
-                return f"budget: {path} cannot be read, and nobody knows what its drill has spent"
-            continue
-        if report.settings.get("cluster", {}).get("name") != cluster:
-            continue
-        drills += 1
-        spent += sum(part.spent for part in report.budget if part.definition == gate.definition)
+    drills = [
+        run for run in read_history(reports) if run.start >= since and _may_be_of(run, cluster)
+    ]
+    drills = [run for run in drills if RunFolder(reports / run.path).verdict.exists()]
+    for run in drills:
+        if run.standing in {Standing.STALE, Standing.UNJUDGED}:
+            words = f"budget: {reports / run.path}: {run.why}"
+            return f"{words}; nobody knows what its drill has spent"
+    spent = sum(_spent(run, gate.definition) for run in drills)
     if spent <= gate.most:
         return ""
     share, most = figures.share(spent), figures.share(gate.most)
-    return f"budget: {drills} drills on {cluster} have spent {share} ({gate.definition}); {most} may be"
+    words = f"budget: {len(drills)} drills on {cluster} have spent {share}"
+    return f"{words} ({gate.definition}); {most} may be"
 
 
-def _verdicts(reports: Path, since: datetime) -> Iterator[Path]:
-    """Yield the verdicts of drills, those of comparisons among them, that have begun since then."""
-    for pattern in ("*/*/verdict.json", "*/*/*/*/verdict.json"):
-        for path in sorted(reports.glob(pattern)):
-            run = path.parent
-            if not run.is_symlink() and _begun(run.name) >= since:
-                yield path
+def _may_be_of(run: PastRun, cluster: str) -> bool:
+    """Whether a run was on a cluster, or nobody can read on which; a comparison as such is on none."""
+    return run.verdict is None or run.cluster == cluster
 
 
-def _begun(run: str) -> datetime:
-    return datetime.fromisoformat(date_of(run)).replace(tzinfo=UTC)
-
-
-def _is_of_a_comparison(verdict: Path) -> bool:
-    return (verdict.parent / "variants.json").is_file()
+def _spent(run: PastRun, definition: str) -> float:
+    """Return the share of a month's budget that a drill has spent, by a definition."""
+    told = run.verdict.budget if run.verdict else ()
+    return sum(part.unavailable_s for part in told if part.definition == definition) / BUDGET_S
