@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from html_page import HtmlPage
 from past_runs import FIRST, spent, write_past
 
 from kubedrill.history.levels import recent, service_levels
@@ -17,55 +17,19 @@ from kubedrill.history.spark import spark
 from kubedrill.history.trends import trends
 from kubedrill.judge.budget import BUDGET_S
 
-VOID = {"meta", "link", "img", "br", "hr", "input", "base", "area", "source", "col", "wbr"}
 NOW = FIRST + timedelta(days=20)
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
 
 
-class IndexPage(HTMLParser):
-    """Collects what a browser would see; asserts that every element is closed in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.scripts: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "script":
-            self.scripts.append(data)
-        elif self.open and self.open[-1] != "style":
-            self.words.append(data.strip())
-
-    @property
-    def text(self) -> str:
-        return "\n".join(word for word in self.words if word)
-
-
 @pytest.fixture(scope="module")
-def page(month: Path, tmp_path_factory: pytest.TempPathFactory) -> IndexPage:
-    return IndexPage(write_index(month, NOW).read_text(encoding="utf-8"))
+def page(month: Path, tmp_path_factory: pytest.TempPathFactory) -> HtmlPage:
+    return HtmlPage(write_index(month, NOW).read_text(encoding="utf-8"))
 
 
 def test_every_run_is_there_and_leads_to_its_report_if_it_has_one(tmp_path: Path) -> None:
     with_report, without = (write_past(tmp_path, at=FIRST + timedelta(days=n)) for n in range(2))
     with_report.report.write_text("")
-    page = IndexPage(write_index(tmp_path, NOW).read_text())
+    page = HtmlPage(write_index(tmp_path, NOW).read_text())
     links = {str(tags.get("href")) for tag, tags in page.tags if tag == "a"}
     reports = {link for link in links if not link.startswith("#")}
     assert reports == {f"etcd-member-kill/{with_report.run}/report.html"}
@@ -73,13 +37,13 @@ def test_every_run_is_there_and_leads_to_its_report_if_it_has_one(tmp_path: Path
     assert f"etcd-member-kill/{without.run}" in page.words
 
 
-def test_it_says_how_many_of_what(page: IndexPage) -> None:
+def test_it_says_how_many_of_what(page: HtmlPage) -> None:
     assert "36 runs of 3 experiments, 2026-11-01 to 2026-11-18" in page.text
     assert re.search(r"30\n✓ PASS\n3\n✗ FAIL\n3\n\? INVALID", page.text)
     assert len(re.findall(r"20261\d{3}T\d{6}Z", page.text)) >= 36
 
 
-def test_it_loads_nothing(page: IndexPage) -> None:
+def test_it_loads_nothing(page: HtmlPage) -> None:
     for tag, attributes in page.tags:
         assert tag not in {"link", "img", "iframe", "object", "embed"}
         for name in ("src", "srcset", "data", "action", "poster"):
@@ -90,7 +54,7 @@ def test_it_loads_nothing(page: IndexPage) -> None:
     assert policy.startswith("default-src 'none'")
 
 
-def test_links_within_the_page_lead_somewhere(page: IndexPage) -> None:
+def test_links_within_the_page_lead_somewhere(page: HtmlPage) -> None:
     ids = {attributes.get("id") for _, attributes in page.tags}
     inner = [
         str(tags["href"])[1:] for _, tags in page.tags if str(tags.get("href", "")).startswith("#")
@@ -99,7 +63,7 @@ def test_links_within_the_page_lead_somewhere(page: IndexPage) -> None:
     assert {*inner} <= ids
 
 
-def test_what_has_no_text_has_words_for_a_screen_reader(page: IndexPage) -> None:
+def test_what_has_no_text_has_words_for_a_screen_reader(page: HtmlPage) -> None:
     for tag, attributes in page.tags:
         if tag == "svg":
             assert attributes["role"] == "img"
@@ -112,10 +76,10 @@ def test_what_has_no_text_has_words_for_a_screen_reader(page: IndexPage) -> None
 
 def test_what_people_write_is_text(tmp_path: Path) -> None:
     write_past(tmp_path, "plain")
-    plain = IndexPage(write_index(tmp_path, NOW).read_text())
+    plain = HtmlPage(write_index(tmp_path, NOW).read_text())
     write_past(tmp_path, "plain", invalid=(HOSTILE,), title=HOSTILE, labels={"x": HOSTILE})
     write_past(tmp_path, "plain", title=HOSTILE, labels={HOSTILE: HOSTILE})
-    hostile = IndexPage(write_index(tmp_path, NOW).read_text())
+    hostile = HtmlPage(write_index(tmp_path, NOW).read_text())
     names = [tag for tag, _ in hostile.tags]
     assert names.count("script") == [tag for tag, _ in plain.tags].count("script")
     assert "img" not in names
@@ -125,7 +89,7 @@ def test_what_people_write_is_text(tmp_path: Path) -> None:
     assert f"label {HOSTILE}" in json.loads(data)["by"]
 
 
-def test_the_chart_may_be_filled_with_each_trend(page: IndexPage, month: Path) -> None:
+def test_the_chart_may_be_filled_with_each_trend(page: HtmlPage, month: Path) -> None:
     data = json.loads(next(text for text in page.scripts if text.startswith('{"colors"')))
     known = trends(read_history(month))
     assert len(data["trends"]) == len(known) == 3 * 10
@@ -248,5 +212,5 @@ def test_a_page_without_figures_says_so(
     make: Callable[[Path], None], said: str, tmp_path: Path
 ) -> None:
     make(tmp_path)
-    page = IndexPage(write_index(tmp_path, NOW).read_text())
+    page = HtmlPage(write_index(tmp_path, NOW).read_text())
     assert said in page.text

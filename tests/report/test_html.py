@@ -2,10 +2,10 @@
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from html_page import HtmlPage
 
 from kubedrill.record.folder import RunFolder
 from kubedrill.record.verdict import Report, Verdict
@@ -13,50 +13,14 @@ from kubedrill.report import html, tables
 from kubedrill.report.bands import FAULT_BAND, PHASE_BAND
 
 MEGABYTE = 1_000_000
-VOID = {"meta", "link", "img", "br", "hr", "input", "base", "area", "source", "col", "wbr"}
-
-
-class Page(HTMLParser):
-    """Collects what a browser would see; asserts that every element is closed in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.scripts: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "script":
-            self.scripts.append(data)
-        elif self.open and self.open[-1] != "style":
-            self.words.append(data.strip())
-
-    @property
-    def text(self) -> str:
-        return "\n".join(word for word in self.words if word)
-
-    def count(self, tag: str) -> int:
-        return sum(name == tag for name, _ in self.tags)
 
 
 def written(folder: RunFolder) -> Path:
     return html.write(folder, Report.read(folder.verdict))
 
 
-def page(folder: RunFolder) -> Page:
-    return Page(written(folder).read_text(encoding="utf-8"))
+def page(folder: RunFolder) -> HtmlPage:
+    return HtmlPage(written(folder).read_text(encoding="utf-8"))
 
 
 SECTIONS = [
@@ -158,11 +122,11 @@ def test_what_people_write_is_text_in_the_chart_too(drill) -> None:
     assert "<" not in chart
 
 
-def chart_of(found: Page) -> dict:
+def chart_of(found: HtmlPage) -> dict:
     return json.loads(next(text for text in found.scripts if text.startswith("{")))
 
 
-def panels(found: Page) -> list[str]:
+def panels(found: HtmlPage) -> list[str]:
     text = json.dumps(chart_of(found))
     return re.findall(r'"name": "Title", "id": "[^"]+", "attributes": {"text": "([^"]+)"', text)
 
@@ -265,7 +229,7 @@ def test_parquet_gives_the_same_chart(drill) -> None:
     assert chart_data(page(folder)) == before
 
 
-def chart_data(found: Page) -> list[str]:
+def chart_data(found: HtmlPage) -> list[str]:
     return re.findall(r'"entries": (\[.*?\])\}', json.dumps(chart_of(found)))
 
 
