@@ -1,7 +1,7 @@
 """How messages show what people wrote, and suggest what was meant."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from traceback import extract_tb
@@ -97,6 +97,12 @@ def a(noun: str) -> str:
 def counted(number: int, thing: str) -> str:
     """Return `1 request`, `3 requests`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def led_by(sentences: Sequence[str], most: int) -> str:
+    """Return the first of several in a line: `a; b; and 3 more`."""
+    left = len(sentences) - most
+    return "; ".join([*sentences[:most], *([f"and {left} more"] if left > 0 else [])])
 
 
 def are(count: int) -> str:

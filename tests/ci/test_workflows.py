@@ -12,7 +12,8 @@ import yaml
 from typed_page import blocks
 
 TOP = Path(__file__).resolve().parents[2]
-ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+ACTIONLINT = Path(__file__).parent / "actionlint"
+"""The module that names it, its version and its hashes."""
 GUIDE = TOP / "docs" / "guide" / "in-ci.md"
 WORKFLOWS = sorted((TOP / ".github" / "workflows").glob("*.yml"))
 
@@ -24,7 +25,8 @@ def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("actionlint is a program of Go, which is not installed")
     folder = tmp_path_factory.mktemp("go")
     done = subprocess.run(
-        ["go", "install", ACTIONLINT],
+        ["go", "install", "tool"],
+        cwd=ACTIONLINT,
         env=os.environ | {"GOBIN": str(folder)},
         capture_output=True,
         text=True,

@@ -110,7 +110,7 @@ def compare(
     if baseline:
         check_known(baseline, reports)
     usual = reports / "acknowledged.yaml"
-    question = Inquiry(
+    inquiry = Inquiry(
         reports,
         experiment,
         Terms(confidence, Margins.read(thresholds)),
@@ -118,7 +118,7 @@ def compare(
         allowed,
         acknowledged or (usual if usual.exists() else None),
     )
-    report = compared(both[0], both[1], question)
+    report = compared(both[0], both[1], inquiry)
     if as_json:
         click.echo(report.model_dump_json(indent=1))
     else:

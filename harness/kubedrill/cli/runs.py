@@ -59,12 +59,20 @@ def judge(run: Path, as_json: bool, slos: Path | None) -> int:
     if variants_file(folder).exists():
         return _judge_comparison(folder, slos, as_json)
     report = judging.judge(folder, slos)
-    for unwritten in write_all(folder, report):
-        click.echo(unwritten, err=True)
+    unwritten = write_all(folder, report)
+    return _judged(report, unwritten, lambda: print_verdict(report, folder, console()), as_json)
+
+
+def _judged(
+    report: "Judged", unwritten: Iterable[str], show: Callable[[], None], as_json: bool
+) -> int:
+    """Say which reports could not be written, and show the verdict."""
+    for words in unwritten:
+        click.echo(words, err=True)
     if as_json:
         click.echo(report.model_dump_json(indent=1))
     else:
-        print_verdict(report, folder, console())
+        show()
     return Done(report.verdict.exit_code)
 
 
@@ -77,13 +85,8 @@ def _judge_comparison(folder: "RunFolder", slos: Path | None, as_json: bool) -> 
     if slos is not None:
         raise NotStarted(f"{folder.path}: has several runs; judge one of them by other objectives")
     report, unwritten = judge_all(folder)
-    for words in (*unwritten, *write_all(folder, report, WRITERS)):
-        click.echo(words, err=True)
-    if as_json:
-        click.echo(report.model_dump_json(indent=1))
-    else:
-        print_verdict(report, folder, console())
-    return Done(report.verdict.exit_code)
+    unwritten = [*unwritten, *write_all(folder, report, WRITERS)]
+    return _judged(report, unwritten, lambda: print_verdict(report, folder, console()), as_json)
 
 
 def _judge_suite(folder: "RunFolder", slos: Path | None, as_json: bool) -> int:
@@ -95,13 +98,8 @@ def _judge_suite(folder: "RunFolder", slos: Path | None, as_json: bool) -> int:
     if slos is not None:
         raise NotStarted(f"{folder.path}: is a suite; judge one of its runs by other objectives")
     report = judge(folder)
-    for words in write_all(folder, report, WRITERS):
-        click.echo(words, err=True)
-    if as_json:
-        click.echo(report.model_dump_json(indent=1))
-    else:
-        print_verdict(report, folder, console())
-    return Done(report.verdict.exit_code)
+    unwritten = write_all(folder, report, WRITERS)
+    return _judged(report, unwritten, lambda: print_verdict(report, folder, console()), as_json)
 
 
 def _name_of(slos: Path) -> str:

@@ -20,6 +20,7 @@ from kubedrill.record.relation import Relation, parse_relation
 from kubedrill.record.schedule import ScheduledObjective
 from kubedrill.record.verdict import Report, Verdict
 from kubedrill.report.files import write_all
+from kubedrill.words import led_by
 
 WRITERS = (html.write, junit.write)
 """Who writes the reports of a comparison."""
@@ -171,9 +172,7 @@ def _decide(
 
 def _carried(play: PlayResult) -> str:
     """Return why a run was no PASS, as its comparison says it."""
-    more = len(play.reasons) - _TOLD
-    told = "; ".join(play.reasons[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
-    return f"{play.name} is {play.verdict.value}: {told}"
+    return f"{play.name} is {play.verdict.value}: {led_by(play.reasons, _TOLD)}"
 
 
 def _unfounded(folder: RunFolder, why: str) -> ComparisonReport:

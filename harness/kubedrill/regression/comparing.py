@@ -38,10 +38,10 @@ class Inquiry:
     acknowledged: Path | None = None
 
 
-def compare(baseline: str, candidate: str, question: Inquiry) -> RegressionReport:
+def compare(baseline: str, candidate: str, inquiry: Inquiry) -> RegressionReport:
     """Compare two sides as they were typed; NotStarted if one of them names no runs, or both name one run."""
     check_installed()
-    where = Where(question.reports, question.experiment, folders_by_name(question.reports))
+    where = Where(inquiry.reports, inquiry.experiment, folders_by_name(inquiry.reports))
     folders = [folders_of(side, where) for side in (baseline, candidate)]
     for run in folders[0]:
         if run in folders[1]:
@@ -49,25 +49,25 @@ def compare(baseline: str, candidate: str, question: Inquiry) -> RegressionRepor
     before, after = (
         read_set(asked, found) for asked, found in zip((baseline, candidate), folders, strict=True)
     )
-    return compared(before, after, question)
+    return compared(before, after, inquiry)
 
 
-def compared(before: RunSet, after: RunSet, question: Inquiry) -> RegressionReport:
+def compared(before: RunSet, after: RunSet, inquiry: Inquiry) -> RegressionReport:
     """Compare two sets of runs that were read; NotStarted where something is named that they do not have."""
-    against = [*(_empty(before, after) or objections(before, after, question.allowed))]
+    against = [*(_empty(before, after) or objections(before, after, inquiry.allowed))]
     if against:
-        return _report(before, after, question, Shift.NOT_COMPARABLE, reasons=against)
+        return _report(before, after, inquiry, Shift.NOT_COMPARABLE, reasons=against)
     first, second = tables(before, after)
     names = {name for measure in first for name in (measure.name, measure.title)}
-    check_named(question, names)
-    first, second = (chosen(table, question.measures) for table in (first, second))
-    results = decide(first, second, question.terms)
-    if question.acknowledged is not None:
-        results = acknowledge(results, question.acknowledged, names, after)
+    check_named(inquiry, names)
+    first, second = (chosen(table, inquiry.measures) for table in (first, second))
+    results = decide(first, second, inquiry.terms)
+    if inquiry.acknowledged is not None:
+        results = acknowledge(results, inquiry.acknowledged, names, after)
     change = overall(results)
     reasons = [*_reasons(results, change)]
-    report = _report(before, after, question, change, reasons=reasons, results=results)
-    few = too_few((len(before.runs), len(after.runs)), len(results), question.terms)
+    report = _report(before, after, inquiry, change, reasons=reasons, results=results)
+    few = too_few((len(before.runs), len(after.runs)), len(results), inquiry.terms)
     return report.model_copy(update={"notes": [*report.notes, *filter(None, [few])]})
 
 
@@ -100,9 +100,9 @@ def chosen(table: ByMeasure, names: Collection[str]) -> dict[Measure, Sequence[R
     }
 
 
-def check_named(question: Inquiry, names: Collection[str]) -> None:
+def check_named(inquiry: Inquiry, names: Collection[str]) -> None:
     """Raise NotStarted for a measure that was named, and that the runs do not have."""
-    options = {"--measure": question.measures, "--threshold": question.terms.margins.by_name}
+    options = {"--measure": inquiry.measures, "--threshold": inquiry.terms.margins.by_name}
     for option, given in options.items():
         for name in given:
             if name not in names:
@@ -113,7 +113,7 @@ def check_named(question: Inquiry, names: Collection[str]) -> None:
 def _report(
     before: RunSet,
     after: RunSet,
-    question: Inquiry,
+    inquiry: Inquiry,
     change: Shift,
     *,
     reasons: list[str],
@@ -126,7 +126,7 @@ def _report(
         experiment=next((run.report.experiment for run in (*after.runs, *before.runs)), ""),
         change=change,
         reasons=reasons,
-        confidence=question.terms.confidence,
+        confidence=inquiry.terms.confidence,
         baseline=_side(before),
         candidate=_side(after),
         unused=[

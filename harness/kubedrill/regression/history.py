@@ -13,26 +13,26 @@ from kubedrill.regression.measures import Measure, RunValue
 from kubedrill.regression.verdict import ChangeResult, HistoryReport, Shift, UnusedRun
 
 
-def history(asked: str, question: Inquiry) -> HistoryReport:
+def history(asked: str, inquiry: Inquiry) -> HistoryReport:
     """Return where the measures of runs changed; NotStarted if there are none, or a measure is unknown.
 
     Of the last MOST of them.
     """
-    found = read_set(asked, folders_of(asked, Where(question.reports, question.experiment)))
+    found = read_set(asked, folders_of(asked, Where(inquiry.reports, inquiry.experiment)))
     ordered = sorted(found.runs, key=lambda run: run.report.phases[0].date)[-MOST:]
     runs, unused = _of_the_last(ordered)
     [told] = tables(RunSet(asked, tuple(runs)))
-    check_named(question, {name for measure in told for name in (measure.name, measure.title)})
-    compared = chosen(told, question.measures)
+    check_named(inquiry, {name for measure in told for name in (measure.name, measure.title)})
+    compared = chosen(told, inquiry.measures)
     results = [
         result
         for measure, values in compared.items()
-        for result in _changes(measure, values, runs, question, len(compared))
+        for result in _changes(measure, values, runs, inquiry, len(compared))
     ]
     return HistoryReport(
         asked=asked,
         runs=[run.name for run in runs],
-        confidence=question.terms.confidence,
+        confidence=inquiry.terms.confidence,
         unused=[UnusedRun(run=run, why=why) for run, why in {**found.unused, **unused}.items()],
         too_few=len(runs) < 2 * SHORTEST,
         changes=sorted(results, key=lambda result: result.run),
@@ -54,7 +54,7 @@ def _changes(
     measure: Measure,
     values: Sequence[RunValue],
     runs: Sequence[KnownRun],
-    question: Inquiry,
+    inquiry: Inquiry,
     measures: int,
 ) -> Iterator[ChangeResult]:
     """Yield where one of so many measures changed, by as much as is worth speaking of."""
@@ -63,9 +63,9 @@ def _changes(
     numbers = np.array([number for _, number in known], dtype=np.float64)
     if not len(numbers):
         return
-    margins = question.terms.margins
+    margins = inquiry.terms.margins
     whole = scaled(measure, numbers, numbers, margins).baseline
-    points = change_points(whole, question.terms.risk / measures)
+    points = change_points(whole, inquiry.terms.risk / measures)
     edges = [0, *(point.index for point in points), len(known)]
     for number, point in enumerate(points):
         start, middle, end = edges[number : number + 3]

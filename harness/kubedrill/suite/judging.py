@@ -18,6 +18,7 @@ from kubedrill.suite.record import (
     reports_of,
 )
 from kubedrill.suite.verdict import EarlierSuite, SuiteDrillResult, SuiteReport
+from kubedrill.words import led_by
 
 WRITERS = (html.write, junit.write)
 """Who writes the reports of a suite."""
@@ -94,9 +95,7 @@ def _words(drill: DrillRecord) -> str:
         return ""
     if drill.verdict is None:
         return f"{drill.name} {drill.word}: {drill.why}"
-    more = len(drill.reasons) - _TOLD
-    told = "; ".join(drill.reasons[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
-    return f"{drill.name} is {drill.verdict.value}: {told}"
+    return f"{drill.name} is {drill.verdict.value}: {led_by(drill.reasons, _TOLD)}"
 
 
 def _result(drill: DrillRecord) -> SuiteDrillResult:
