@@ -8,8 +8,8 @@ from sets_of_runs import STEADY, Recorded, write_set
 from sets_of_runs import typed as kubedrill
 
 from kubedrill.regression.change_points import SHORTEST, change_points
+from kubedrill.regression.changes import changes_of
 from kubedrill.regression.comparing import Inquiry
-from kubedrill.regression.history import history
 from kubedrill.regression.verdict import Shift
 
 START_DAY = "2026-01-{:02}T12:00:00.000Z"
@@ -53,7 +53,7 @@ def reports(tmp_path: Path) -> Path:
 
 
 def test_the_first_run_of_a_new_level_is_named_with_what_it_recorded(reports: Path) -> None:
-    report = history("kill", Inquiry(reports))
+    report = changes_of("kill", Inquiry(reports))
     assert len(report.runs) == 4 * len(STEADY)
     assert {change.run for change in report.changes} == {"kill/20260103T120000Z"}
     assert {(change.name, change.change) for change in report.changes} == {
@@ -84,7 +84,7 @@ def test_few_runs_and_other_experiments_are_told(tmp_path: Path) -> None:
     other = Recorded(drill={"objectives": [("baseline", "list.p99 < 2s")]})
     write_set(tmp_path, 1, recorded=other, multiples=STEADY[:2], begun=START_DAY.format(1))
     write_set(tmp_path, 2, multiples=STEADY[:4], begun=START_DAY.format(2))
-    report = history("kill", Inquiry(tmp_path))
+    report = changes_of("kill", Inquiry(tmp_path))
     assert report.too_few
     assert [unused.run for unused in report.unused] == [
         f"kill/20260101T12000{n}Z" for n in range(2)

@@ -146,14 +146,14 @@ def changes(
 
     RUNS is an experiment's name, or what else names a side of `kubedrill compare`.
     """
+    from kubedrill.regression.changes import changes_of
     from kubedrill.regression.comparing import Inquiry
     from kubedrill.regression.console import print_history
     from kubedrill.regression.deciding import Terms
-    from kubedrill.regression.history import history
     from kubedrill.regression.margins import Margins
 
     terms = Terms(confidence, Margins.read(thresholds))
-    report = history(runs, Inquiry(reports, terms=terms, measures=measures))
+    report = changes_of(runs, Inquiry(reports, terms=terms, measures=measures))
     if as_json:
         click.echo(report.model_dump_json(indent=1))
     else:

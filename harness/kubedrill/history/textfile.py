@@ -1,5 +1,6 @@
 """History: the last run of each experiment as metrics, for node_exporter's textfile collector."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -53,13 +54,13 @@ class _Runs(Collector):
             "When the last run began.",
             labels=_OF_A_RUN,
         )
+        counts = Counter((run.experiment, run.cluster, run.standing) for run in self._runs)
         for (experiment, cluster), last in self._last.items():
             start.add_metric((experiment, cluster), last.start.timestamp())
-            same = [r for r in self._runs if (r.experiment, r.cluster) == (experiment, cluster)]
             for standing in Standing:
                 labels = (experiment, cluster, standing.value)
                 verdict.add_metric(labels, float(last.standing is standing))
-                count.add_metric(labels, sum(run.standing is standing for run in same))
+                count.add_metric(labels, counts[experiment, cluster, standing])
         yield from (count, verdict, start)
 
     def _of_objectives(self) -> Iterator[Metric]:

@@ -13,7 +13,7 @@ from kubedrill.regression.measures import Measure, RunValue
 from kubedrill.regression.verdict import ChangeResult, HistoryReport, Shift, UnusedRun
 
 
-def history(asked: str, inquiry: Inquiry) -> HistoryReport:
+def changes_of(asked: str, inquiry: Inquiry) -> HistoryReport:
     """Return where the measures of runs changed; NotStarted if there are none, or a measure is unknown.
 
     Of the last MOST of them.
